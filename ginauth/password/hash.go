@@ -1,0 +1,78 @@
+package password
+
+import (
+	"crypto/subtle"
+	"database/sql/driver"
+	"errors"
+	"fmt"
+	"log/slog"
+)
+
+// ErrMalformedHash means that a string is not a stored password that this package is
+// willing to check: an unknown or damaged format, or a cost outside its bounds.
+var ErrMalformedHash = errors.New("malformed or unsupported password hash")
+
+var errHashAsValue = errors.New("a password.Hash is no query argument: pass its Reveal() string")
+
+// hidden is all that a Hash says about itself.
+const hidden = "[hash]"
+
+// Hash is a stored password: an argon2id PHC string, or a bcrypt one from an import.
+// The zero Hash is "no password" and matches nothing. A Hash never prints, logs or
+// marshals itself, and comparing with == does not compile: use Equal and IsZero.
+type Hash struct {
+	_ [0]func() // makes == a compile error
+	// A pointer to an interface, since package fmt prints it as an address even where it cannot
+	// call Format: in the unexported fields of other structs.
+	scheme *scheme
+}
+
+func newHash(s scheme) Hash { return Hash{scheme: &s} }
+
+// ParseHash reads a stored hash: $argon2id$v=19$... as RFC 9106 and the PHC string format
+// define it, or bcrypt's $2a$, $2b$ and $2y$. Its cost is bounded, so that a planted row cannot
+// exhaust the process: argon2id at 256 MiB, 1 GiB of memory times passes and 16 lanes; bcrypt
+// at cost 15. Anything else, the empty string too, is ErrMalformedHash.
+func ParseHash(s string) (Hash, error) {
+	known, err := parseScheme(s)
+	if err != nil {
+		return Hash{}, fmt.Errorf("parsing password hash: %w", err)
+	}
+	return newHash(known), nil
+}
+
+// Reveal returns the stored string, for a store to write and for nobody else to see.
+// It is empty for the zero Hash.
+func (h Hash) Reveal() string {
+	if h.IsZero() {
+		return ""
+	}
+	return (*h.scheme).encode()
+}
+
+// IsZero reports whether there is no password.
+func (h Hash) IsZero() bool { return h.scheme == nil }
+
+// Equal reports in constant time whether both are the same stored string.
+// It does not tell whether they belong to the same password.
+func (h Hash) Equal(other Hash) bool {
+	return subtle.ConstantTimeCompare([]byte(h.Reveal()), []byte(other.Reveal())) == 1
+}
+
+// String hides the hash.
+func (Hash) String() string { return hidden }
+
+// GoString hides the hash.
+func (Hash) GoString() string { return hidden }
+
+// Format hides the hash from every verb of package fmt.
+func (Hash) Format(s fmt.State, _ rune) { _, _ = s.Write([]byte(hidden)) }
+
+// LogValue hides the hash.
+func (Hash) LogValue() slog.Value { return slog.StringValue(hidden) }
+
+// MarshalText hides the hash, in JSON, XML and wherever else text is asked for.
+func (Hash) MarshalText() ([]byte, error) { return []byte(hidden), nil }
+
+// Value fails: a driver would otherwise store the text that hides the hash.
+func (Hash) Value() (driver.Value, error) { return nil, errHashAsValue }
