@@ -1,0 +1,62 @@
+package ginauth
+
+import (
+	"fmt"
+	"net/http"
+
+	"github.com/gin-gonic/gin"
+)
+
+// compileAccounts is compile for handlers that need accounts.
+func compileAccounts[U User](constructor string, cfg Config[U]) *mount {
+	if cfg.Users == nil {
+		panic(fmt.Sprintf("ginauth.%s: Config.Users is not set: set it (such as store.New[store.User](pool)), or write the handler with ginauth.SignIn", constructor)) //nolint:forbidigo // while routes are built
+	}
+	return compile(constructor, cfg)
+}
+
+// stateFor returns the request's state for a handler that changes something, if it was
+// made from the handler's own configuration.
+func (m *mount) stateFor(c *gin.Context) (*state, error) {
+	if c.Request.Method != http.MethodPost {
+		return nil, errMethod
+	}
+	_, st, err := stateOf(c)
+	if err != nil {
+		return nil, err
+	}
+	if st.m.cookie.name != m.cookie.name {
+		return nil, fmt.Errorf("%w: the handler's cookie is %s and that of ginauth.Session %s: give both the same Config", ErrNotMounted, m.cookie.name, st.m.cookie.name)
+	}
+	return st, nil
+}
+
+// welcome answers a login or sign-up: a browser is sent on, to "next" if it asked for a path of this site.
+func (m *mount) welcome(c *gin.Context, status int, view any) {
+	if m.pages.AfterLogin != "" && prefersHTML(c) {
+		next := c.PostForm("next")
+		if next == "" {
+			next = c.Query("next")
+		}
+		if !isLocalPath(next) {
+			next = m.pages.AfterLogin
+		}
+		m.redirect(c, next)
+		return
+	}
+	show(c, status, view)
+}
+
+func show(c *gin.Context, status int, view any) {
+	setReplyHeaders(c.Writer.Header())
+	c.JSON(status, view)
+}
+
+func (m *mount) farewell(c *gin.Context) {
+	if m.pages.AfterLogout != "" && prefersHTML(c) {
+		m.redirect(c, m.pages.AfterLogout)
+		return
+	}
+	setReplyHeaders(c.Writer.Header())
+	c.Status(http.StatusNoContent)
+}

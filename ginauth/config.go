@@ -1,0 +1,199 @@
+package ginauth
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"reflect"
+	"time"
+
+	"github.com/gin-contrib/sessions"
+	"github.com/gin-gonic/gin"
+
+	"github.com/ginauth/ginauth/ginauth/password"
+)
+
+const (
+	// Idle and absolute session limits: NIST SP 800-63B AAL2 (1 h) and one day; ASVS 7.3.1, 7.3.2.
+	defaultIdleTimeout = time.Hour
+	defaultLifetime    = 24 * time.Hour
+	defaultTouchEvery  = time.Minute
+)
+
+// Config is how an app wants its accounts and sessions. It is plain data: every
+// constructor compiles its own copy, so a later edit changes nothing already mounted, and
+// a Config may be shared by goroutines. Its zero value plus Users is the safe default.
+type Config[U User] struct {
+	// Users keeps the accounts. Required, unless RetrieveUser is set and neither
+	// SignUp nor Login is used. Usually a *store.DB.
+	Users UserStore[U]
+	// Sessions keeps the sessions. Default: Users, when it is a SessionStore too.
+	// Only a store that is a SessionStore can be used, such as store.NewSessions.
+	Sessions sessions.Store
+	// RetrieveUser, when set, replaces the lookup of the user: it gets a live session and
+	// returns the user. ErrNoUser, or a user without an ID, answers 401 and ends the session;
+	// any other error answers 503 or 500, never "anonymous". It is not called without a
+	// session, and must not call CurrentUser. Default: the user SignIn stored.
+	RetrieveUser func(*gin.Context, sessions.Session) (U, error)
+
+	// Exclude lists the routes that answer without a session, as "/template" or "METHOD /template",
+	// compared with the route's template, not with the URL. A trailing "/*any" covers everything
+	// below. NoRoute covers requests that match no route. Default: none.
+	Exclude []string
+	// TrustedOrigins may send unsafe requests from another origin: exact "https://host[:port]".
+	// Default: none, same origin only.
+	TrustedOrigins []string
+	// TrustedProxies are the networks (CIDR) whose X-Forwarded-For is believed when the client's
+	// address is stored with a session. Default: none, the peer of the TCP connection.
+	TrustedProxies []string
+
+	// Cookie is the session cookie. Its zero value is the safe one.
+	Cookie Cookie
+	// IdleTimeout ends a session that was not used for as long. Default: 1 h (NIST SP 800-63B, AAL2).
+	IdleTimeout time.Duration
+	// Lifetime ends a session however much it is used. Default: 24 h.
+	Lifetime time.Duration
+	// TouchEvery is how often at most a session's use is written down; it must be
+	// shorter than IdleTimeout, which it makes that much less exact. Default: 1 min,
+	// or a sixtieth of IdleTimeout where that is shorter.
+	TouchEvery time.Duration
+
+	// Passwords hashes and verifies. Default: password.Default, one budget for the whole process.
+	Passwords *password.Hasher
+	// Policy says which new passwords are good enough. Its zero value asks for 15 characters
+	// that are not a common password.
+	Policy password.Policy
+
+	// Pages are the app's HTML pages. Default: none, every answer is JSON.
+	Pages Pages
+	// View is what a client sees of a user. Default: the user by its json tags.
+	View func(U) any
+	// Render writes a problem in the app's own way, such as an HTML page. Headers are set
+	// already. When it writes nothing, the problem goes out as JSON. Default: JSON.
+	Render func(*gin.Context, *Problem)
+	// Logger gets the security events and the causes of 5xx answers. Default: slog.Default.
+	Logger *slog.Logger
+}
+
+// Pages are paths of the app's own HTML pages. A client that prefers text/html is sent
+// there instead of getting JSON; an empty path leaves the JSON answer.
+type Pages struct {
+	// Login shows the login form. A GET that needs a session is sent there with the
+	// wanted path in the query parameter "next".
+	Login string
+	// AfterLogin follows a login or sign-up that has no valid "next".
+	AfterLogin string
+	// AfterLogout follows a logout.
+	AfterLogout string
+}
+
+// WithDefaults returns a copy in which every empty field has its default.
+func (cfg Config[U]) WithDefaults() Config[U] {
+	if cfg.Sessions == nil {
+		if store, ok := cfg.Users.(sessions.Store); ok {
+			cfg.Sessions = store
+		}
+	}
+	if cfg.IdleTimeout == 0 {
+		cfg.IdleTimeout = defaultIdleTimeout
+	}
+	if cfg.Lifetime == 0 {
+		cfg.Lifetime = defaultLifetime
+	}
+	if cfg.TouchEvery == 0 {
+		cfg.TouchEvery = min(defaultTouchEvery, cfg.IdleTimeout/60)
+	}
+	if cfg.Passwords == nil {
+		cfg.Passwords = password.Default()
+	}
+	if cfg.View == nil {
+		cfg.View = func(u U) any { return u }
+	}
+	if cfg.Logger == nil {
+		cfg.Logger = slog.Default()
+	}
+	cfg.Cookie = cfg.Cookie.withDefaults()
+	return cfg
+}
+
+// Validate returns what is wrong with a Config, one sentence per fault, and nil for
+// a good one. Every constructor calls it and panics with its text.
+func (cfg Config[U]) Validate() error {
+	cfg = cfg.WithDefaults()
+	var faults []error
+	fault := func(wrong bool, format string, args ...any) {
+		if wrong {
+			faults = append(faults, fmt.Errorf(format, args...))
+		}
+	}
+	kind := reflect.TypeFor[U]().Kind()
+	fault(kind != reflect.Struct, "the user type must be a struct, not a %s: use Config[User], not Config[*User]", kind)
+	fault(cfg.Users == nil && cfg.RetrieveUser == nil, "set Users (such as store.New[store.User](pool)) or RetrieveUser")
+	if _, ok := cfg.sessionStore(); !ok {
+		fault(cfg.Sessions == nil, "set Sessions (such as store.NewSessions(pool)), or a Users store that is a SessionStore too")
+		fault(cfg.Sessions != nil, "Sessions is a %T, which is not a ginauth.SessionStore: use store.NewSessions(pool)", cfg.Sessions)
+	}
+	fault(cfg.IdleTimeout < 0 || cfg.Lifetime < 0 || cfg.TouchEvery < 0, "IdleTimeout, Lifetime and TouchEvery must not be negative")
+	fault(cfg.IdleTimeout > cfg.Lifetime, "IdleTimeout (%s) is longer than Lifetime (%s): shorten it", cfg.IdleTimeout, cfg.Lifetime)
+	fault(cfg.TouchEvery >= cfg.IdleTimeout, "TouchEvery (%s) must be shorter than IdleTimeout (%s)", cfg.TouchEvery, cfg.IdleTimeout)
+	for _, page := range []string{cfg.Pages.Login, cfg.Pages.AfterLogin, cfg.Pages.AfterLogout} {
+		fault(page != "" && !isLocalPath(page), "the page %q must be a path on this site, such as /login", page)
+	}
+	for _, err := range []error{cfg.Cookie.validate(), cfg.Policy.Validate(), second(compileRules(cfg.Exclude)), second(parseProxies(cfg.TrustedProxies))} {
+		fault(err != nil, "%w", err)
+	}
+	_, err := newOriginCheck(cfg.TrustedOrigins, cfg.Cookie.InsecureLocalhost)
+	fault(err != nil, "%w", err)
+	return errors.Join(faults...)
+}
+
+func second[T any](_ T, err error) error { return err }
+
+func (cfg Config[U]) sessionStore() (SessionStore, bool) {
+	if cfg.Sessions != nil {
+		s, ok := cfg.Sessions.(SessionStore)
+		return s, ok
+	}
+	s, ok := cfg.Users.(SessionStore)
+	return s, ok
+}
+
+// mount is a compiled Config. It is not generic: what depends on U is in its functions,
+// which carry the user as a *U inside an any.
+type mount struct {
+	cookie      cookie
+	rules       rules
+	origins     *http.CrossOriginProtection
+	proxies     proxies
+	sessions    SessionStore
+	findUser    func(*gin.Context, *state) (user any, account Account, err error)
+	lifetime    time.Duration
+	idleTimeout time.Duration
+	touchEvery  time.Duration
+	// ownUsers: sessions belong to rows of Users; otherwise RetrieveUser alone knows whose they are.
+	ownUsers bool
+	pages    Pages
+	render   func(*gin.Context, *Problem)
+	log      *slog.Logger
+}
+
+// compile panics with the constructor's name when cfg is unusable: routes are built
+// at start-up, where that is the earliest and loudest answer.
+func compile[U User](constructor string, cfg Config[U]) *mount {
+	if err := cfg.Validate(); err != nil {
+		panic(fmt.Sprintf("ginauth.%s: %v", constructor, err)) //nolint:forbidigo // while routes are built
+	}
+	cfg = cfg.WithDefaults()
+	store, _ := cfg.sessionStore()
+	origins, _ := newOriginCheck(cfg.TrustedOrigins, cfg.Cookie.InsecureLocalhost) // validated above
+	compiled, _ := compileRules(cfg.Exclude)                                       // validated above
+	trusted, _ := parseProxies(cfg.TrustedProxies)                                 // validated above
+	m := &mount{
+		cookie: cfg.Cookie.compile(), rules: compiled, origins: origins, proxies: trusted,
+		sessions: store, lifetime: cfg.Lifetime, idleTimeout: cfg.IdleTimeout, touchEvery: cfg.TouchEvery,
+		ownUsers: cfg.Users != nil, pages: cfg.Pages, render: cfg.Render, log: cfg.Logger,
+	}
+	m.findUser = userLookup(cfg, store)
+	return m
+}

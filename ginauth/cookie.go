@@ -1,0 +1,97 @@
+package ginauth
+
+import (
+	"errors"
+	"net"
+	"net/http"
+	"net/netip"
+	"strings"
+)
+
+// Cookie is the session cookie. The zero value is "__Host-session" with Secure, HttpOnly,
+// SameSite=Lax and Path=/, gone when the browser closes. The prefix makes browsers refuse
+// a Domain or another Path, so there are no options for them (RFC 6265bis, 4.1.3.2).
+type Cookie struct {
+	// Name without prefix. Default: "session".
+	Name string
+	// SameSite is Lax or Strict. Default: Lax.
+	SameSite http.SameSite
+	// InsecureLocalhost is for development without TLS: the cookie loses its prefix and Secure,
+	// and every request that is not for localhost or a loopback address is refused with 421.
+	InsecureLocalhost bool
+}
+
+func (k Cookie) withDefaults() Cookie {
+	if k.Name == "" {
+		k.Name = "session"
+	}
+	if k.SameSite == 0 {
+		k.SameSite = http.SameSiteLaxMode
+	}
+	return k
+}
+
+func (k Cookie) validate() error {
+	if strings.HasPrefix(k.Name, "__") {
+		return errors.New("leave the prefix off Cookie.Name: it is added")
+	}
+	if len(k.Name) > 64 || (&http.Cookie{Name: k.Name, Value: "x", Path: "/"}).Valid() != nil { //nolint:gosec // only its name is looked at
+		return errors.New("Cookie.Name must be a token of RFC 9110 with at most 64 characters")
+	}
+	if k.SameSite != http.SameSiteLaxMode && k.SameSite != http.SameSiteStrictMode {
+		return errors.New("Cookie.SameSite must be Lax or Strict: with None, any site could send the cookie")
+	}
+	return nil
+}
+
+func (k Cookie) compile() cookie {
+	if k.InsecureLocalhost {
+		return cookie{name: k.Name, sameSite: k.SameSite, localhostOnly: true}
+	}
+	return cookie{name: "__Host-" + k.Name, sameSite: k.SameSite}
+}
+
+// cookie is the session cookie as it is on the wire.
+type cookie struct {
+	name          string
+	sameSite      http.SameSite
+	localhostOnly bool
+}
+
+func (k cookie) set(h http.Header, t Token) { h.Add("Set-Cookie", k.header(t.Reveal(), 0)) }
+func (k cookie) clear(h http.Header)        { h.Add("Set-Cookie", k.header("", -1)) }
+func (k cookie) header(value string, maxAge int) string {
+	c := http.Cookie{Name: k.name, Value: value, Path: "/", MaxAge: maxAge, Secure: !k.localhostOnly, HttpOnly: true, SameSite: k.sameSite} //nolint:gosec // all three are set; Secure is off on localhost alone
+	return c.String()
+}
+
+// read returns the request's token. Two cookies of the name are none: one of them was planted.
+func (k cookie) read(r *http.Request) (t Token, sent int, ok bool) {
+	found := r.CookiesNamed(k.name)
+	if len(found) != 1 {
+		return t, len(found), false
+	}
+	if found[0].Quoted {
+		return t, 1, false
+	}
+	t, ok = ParseToken(found[0].Value)
+	return t, 1, ok
+}
+
+// allows says whether the request's host may use this cookie.
+func (k cookie) allows(r *http.Request) bool {
+	return !k.localhostOnly || isLoopback(r.Host)
+}
+
+func isLoopback(hostport string) bool {
+	host := hostport
+	if h, _, err := net.SplitHostPort(hostport); err == nil {
+		host = h
+	}
+	host = strings.ToLower(strings.TrimSuffix(strings.TrimPrefix(strings.TrimSuffix(host, "]"), "["), "."))
+	if host == "localhost" || strings.HasSuffix(host, ".localhost") {
+		return true
+	}
+	addr, err := netip.ParseAddr(host)
+	return err == nil && addr.Unmap().IsLoopback()
+}

@@ -1,0 +1,50 @@
+package ginauth
+
+import (
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// maxName bounds a user's name, in code points.
+const maxName = 200
+
+// Credentials are what a user logs in with, as JSON or as a form.
+type Credentials struct {
+	Email    string `json:"email" binding:"required" example:"ada@example.com"`
+	Password string `json:"password" binding:"required" example:"correct horse battery staple" format:"password"`
+}
+
+// Registration is what a new user fills in: a name and Credentials. An app that asks for
+// more embeds it, or Credentials alone, in its own type and uses SignUpWith.
+type Registration struct {
+	Name string `json:"name" binding:"required" example:"Ada Lovelace"`
+	Credentials
+}
+
+// Form is a sign-up payload: a struct that embeds Registration, or Credentials where the
+// name is not wanted. Its further fields are checked by their binding tags.
+type Form interface {
+	registration() Registration
+}
+
+func (c Credentials) registration() Registration  { return Registration{Credentials: c} }
+func (r Registration) registration() Registration { return r }
+
+// GoString hides the password.
+func (Credentials) GoString() string { return "ginauth.Credentials{[hidden]}" }
+
+// String hides the password.
+func (Credentials) String() string { return "[credentials]" }
+
+// cleanName trims a name and says what is wrong with it.
+func cleanName(name string) (string, []FieldError) {
+	name = strings.TrimSpace(name)
+	if utf8.RuneCountInString(name) > maxName {
+		return "", []FieldError{{Field: "name", Code: "too_long", Detail: "name must have at most 200 characters"}}
+	}
+	if strings.ContainsFunc(name, unicode.IsControl) {
+		return "", []FieldError{{Field: "name", Code: "invalid", Detail: "name contains characters that cannot be used"}}
+	}
+	return name, nil
+}

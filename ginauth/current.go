@@ -1,0 +1,46 @@
+package ginauth
+
+import (
+	"context"
+	"fmt"
+	"reflect"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/ginauth/ginauth/ginauth/internal/route"
+)
+
+// CurrentUser returns the user of the request whose gin.Context this is, or is derived
+// from. On a protected route the user is known already; on an excluded one the store is asked
+// at the first call. It returns ErrUnauthenticated when nobody is logged in, ErrUnavailable when
+// the store cannot be asked, and ErrNotMounted on a route that Session does not cover.
+// It is safe for concurrent use while the request runs.
+func CurrentUser[U User](ctx context.Context) (U, error) {
+	var none U
+	c, st, err := stateOf(ctx)
+	if err != nil {
+		return none, err
+	}
+	user, err := st.currentUser(c)
+	if err != nil {
+		return none, err
+	}
+	u, ok := user.(*U)
+	if !ok {
+		return none, fmt.Errorf("%w: the session's user is a %T, not a *%s", ErrNotMounted, user, reflect.TypeFor[U]())
+	}
+	return *u, nil
+}
+
+// With makes a Gin handler of a function that takes the current user. Without one the
+// function is not called, and the client gets the problem, on excluded routes too.
+func With[U User](handle func(*gin.Context, U)) gin.HandlerFunc {
+	return route.New(route.Info{Name: "with"}, func(c *gin.Context) {
+		u, err := CurrentUser[U](c)
+		if err != nil {
+			Fail(c, err)
+			return
+		}
+		handle(c, u)
+	})
+}

@@ -1,0 +1,244 @@
+package ginauth
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"mime"
+	"net/http"
+	"net/url"
+	"reflect"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/gin-gonic/gin"
+	"github.com/gin-gonic/gin/binding"
+	"github.com/go-playground/validator/v10"
+)
+
+const (
+	// maxBody bounds a request body, in bytes (SEC-145).
+	maxBody = 16 << 10
+	// maxDepth bounds the nesting of a JSON body.
+	maxDepth = 16
+)
+
+// decode reads a JSON object or a form into a struct and checks its binding tags. It is
+// stricter than Gin's binding: one body, one value per name, names spelled exactly,
+// no NUL and no broken text (SEC-21, SEC-23, SEC-84).
+func decode(c *gin.Context, into any) error {
+	r := c.Request
+	kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	if err != nil || r.Header.Get("Content-Encoding") != "" {
+		return errUnsupportedBody
+	}
+	switch kind {
+	case "application/json":
+		err = decodeJSON(c, into)
+	case "application/x-www-form-urlencoded":
+		err = decodeForm(c, into)
+	default:
+		return errUnsupportedBody
+	}
+	if err != nil {
+		return err
+	}
+	return checkTags(into)
+}
+
+func readBody(c *gin.Context) ([]byte, error) {
+	body, err := io.ReadAll(http.MaxBytesReader(c.Writer, c.Request.Body, maxBody))
+	var tooLarge *http.MaxBytesError
+	switch {
+	case errors.As(err, &tooLarge):
+		return nil, errBodyTooLarge
+	case err != nil:
+		return nil, malformed("it ended too early")
+	case !utf8.Valid(body):
+		return nil, malformed("it is not UTF-8")
+	}
+	return body, nil
+}
+
+func decodeJSON(c *gin.Context, into any) error {
+	body, err := readBody(c)
+	if err != nil {
+		return err
+	}
+	if err := checkJSON(body, fieldNames(reflect.TypeOf(into).Elem())); err != nil {
+		return err
+	}
+	err = json.Unmarshal(body, into)
+	var mismatch *json.UnmarshalTypeError
+	if errors.As(err, &mismatch) {
+		return malformed("it has a value of the wrong type", FieldError{Field: mismatch.Field, Code: "type", Detail: "must be a " + jsonKind(mismatch.Type)})
+	}
+	if err != nil {
+		return malformed("it has a value of the wrong type")
+	}
+	return nil
+}
+
+func jsonKind(t reflect.Type) string {
+	switch t.Kind() {
+	case reflect.String:
+		return "string"
+	case reflect.Bool:
+		return "boolean"
+	case reflect.Slice, reflect.Array:
+		return "list"
+	case reflect.Struct, reflect.Map, reflect.Pointer, reflect.Interface:
+		return "object"
+	default:
+		return "number"
+	}
+}
+
+// checkJSON accepts one JSON object. encoding/json by itself takes the last of two equal
+// names and folds case, so that "EMAIL" would set what a filter saw as "email".
+func checkJSON(body []byte, known map[string]bool) error {
+	d := json.NewDecoder(bytes.NewReader(body))
+	d.UseNumber()
+	if start, err := d.Token(); err != nil || start != json.Delim('{') {
+		return malformed("it must be a JSON object")
+	}
+	if err := checkObject(d, known, 1); err != nil {
+		return err
+	}
+	if _, err := d.Token(); !errors.Is(err, io.EOF) {
+		return malformed("something follows the JSON object")
+	}
+	return nil
+}
+
+func checkObject(d *json.Decoder, known map[string]bool, depth int) error {
+	seen := map[string]bool{}
+	for d.More() {
+		token, err := d.Token()
+		name, ok := token.(string)
+		if err != nil || !ok {
+			return errNotJSON
+		}
+		folded := strings.ToLower(strings.ToUpper(name))
+		if seen[folded] {
+			return malformed("a name occurs twice")
+		}
+		seen[folded] = true
+		if !known[name] && isKnownFolded(known, name) {
+			return malformed("a name is spelled in the wrong case")
+		}
+		if err := checkText(name); err != nil {
+			return err
+		}
+		if err := checkValue(d, depth); err != nil {
+			return err
+		}
+	}
+	_, err := d.Token()
+	if err != nil {
+		return errNotJSON
+	}
+	return nil
+}
+
+func isKnownFolded(known map[string]bool, name string) bool {
+	for k := range known {
+		if strings.EqualFold(k, name) {
+			return true
+		}
+	}
+	return false
+}
+
+func checkValue(d *json.Decoder, depth int) error {
+	if depth > maxDepth {
+		return malformed("it is nested too deeply")
+	}
+	token, err := d.Token()
+	if err != nil {
+		return errNotJSON
+	}
+	switch v := token.(type) {
+	case string:
+		return checkText(v)
+	case json.Delim:
+		if v == '{' {
+			return checkObject(d, nil, depth+1)
+		}
+		for d.More() {
+			if err := checkValue(d, depth+1); err != nil {
+				return err
+			}
+		}
+		if _, err := d.Token(); err != nil {
+			return errNotJSON
+		}
+	}
+	return nil
+}
+
+var errNotJSON = malformed("it is not JSON")
+
+// checkText refuses what PostgreSQL cannot store, and U+FFFD, which is
+// what encoding/json makes of broken escapes.
+func checkText(s string) error {
+	if strings.IndexByte(s, 0) >= 0 || strings.ContainsRune(s, utf8.RuneError) || !utf8.ValidString(s) {
+		return malformed("it has text that is not valid Unicode")
+	}
+	return nil
+}
+
+func decodeForm(c *gin.Context, into any) error {
+	body, err := readBody(c)
+	if err != nil {
+		return err
+	}
+	form, err := url.ParseQuery(string(body))
+	if err != nil {
+		return malformed("it is not a form")
+	}
+	for name, values := range form {
+		if len(values) > 1 {
+			return malformed("a name occurs twice")
+		}
+		if err := errors.Join(checkText(name), checkText(values[0])); err != nil {
+			return err
+		}
+	}
+	c.Request.PostForm, c.Request.Form = form, form // for "next", and for Config.Render
+	if err := binding.MapFormWithTag(into, form, "json"); err != nil {
+		return malformed("it has a value of the wrong type")
+	}
+	return nil
+}
+
+func malformed(why string, fields ...FieldError) error {
+	p := problemOf(errMalformedBody)
+	p.Detail = "The request body cannot be read: " + why + "."
+	p.Errors = fields
+	return &p
+}
+
+// checkTags runs the validator of Gin's binding.
+func checkTags(form any) error {
+	err := binding.Validator.ValidateStruct(form)
+	if err == nil {
+		return nil
+	}
+	var broken validator.ValidationErrors
+	if !errors.As(err, &broken) {
+		return fmt.Errorf("checking a form: %w", err)
+	}
+	fields := make([]FieldError, len(broken))
+	for i, b := range broken {
+		name := jsonPath(reflect.TypeOf(form).Elem(), b.StructNamespace())
+		detail := name + " does not meet the rule " + b.Tag()
+		if b.Tag() == "required" {
+			detail = name + " is required"
+		}
+		fields[i] = FieldError{Field: name, Code: b.Tag(), Detail: detail}
+	}
+	return Invalid(fields...)
+}

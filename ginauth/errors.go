@@ -1,0 +1,50 @@
+package ginauth
+
+import (
+	"errors"
+	"net/http"
+)
+
+// What a store or a RetrieveUser function answers.
+var (
+	// ErrNoUser means that there is no such user.
+	ErrNoUser = errors.New("no such user")
+	// ErrNoSession means that there is no such live session.
+	ErrNoSession = errors.New("no such session")
+)
+
+// Errors that reach the client as a Problem. Wrap them with %w to add detail for the
+// log: the text around them is never sent.
+var (
+	// ErrUnauthenticated: nobody is logged in.
+	ErrUnauthenticated error = problem(http.StatusUnauthorized, codeUnauthenticated, "Log in first.")
+	// ErrInvalidCredentials: identifier and password do not belong together. It is the same for
+	// an unknown account, a wrong password, a disabled account and one without a password.
+	ErrInvalidCredentials error = problem(http.StatusUnauthorized, "invalid_credentials", "E-mail address or password is wrong.")
+	// ErrIdentifierTaken: another account has this e-mail address.
+	ErrIdentifierTaken error = problem(http.StatusConflict, "email_taken", "An account with this e-mail address exists already.")
+	// ErrCrossOrigin: a browser sent an unsafe request on behalf of another site.
+	ErrCrossOrigin error = problem(http.StatusForbidden, "cross_origin", "This request came from another site and was refused.")
+	// ErrInsecureHost: Cookie.InsecureLocalhost is on and the request is not for a loopback host.
+	ErrInsecureHost error = problem(http.StatusMisdirectedRequest, "insecure_host", "This server is set up for development and answers on localhost only.")
+	// ErrUnavailable: a store cannot be asked. It is never taken for "not logged in".
+	ErrUnavailable error = problem(http.StatusServiceUnavailable, "unavailable", "The service is not available right now. Try again.").retryAfter("2")
+	// ErrBusy: more passwords are waiting to be hashed than the server is willing to queue.
+	ErrBusy error = problem(http.StatusServiceUnavailable, "busy", "Too many people are logging in right now. Try again.").retryAfter("1")
+	// ErrSessionTooLarge: the session's values exceed the store's limit.
+	ErrSessionTooLarge error = problem(http.StatusRequestEntityTooLarge, "session_too_large", "Too much was stored in this session.")
+	// ErrNotMounted: a handler or CurrentUser runs on a route that Session does not cover.
+	ErrNotMounted error = problem(http.StatusInternalServerError, "not_mounted", "The server is not set up correctly.")
+)
+
+const codeUnauthenticated = "unauthenticated"
+
+// What can be wrong with a request body.
+var (
+	errMalformedBody   error = problem(http.StatusBadRequest, "malformed_body", "The request body cannot be read.")
+	errBodyTooLarge    error = problem(http.StatusRequestEntityTooLarge, "body_too_large", "The request body is too large.")
+	errUnsupportedBody error = problem(http.StatusUnsupportedMediaType, "unsupported_media_type", "Send application/json or application/x-www-form-urlencoded.")
+	errInvalid         error = problem(http.StatusUnprocessableEntity, "validation_failed", "Some fields are not valid.")
+	errMethod          error = problem(http.StatusMethodNotAllowed, "method_not_allowed", "Use POST.").allow("POST")
+	errInternal        error = problem(http.StatusInternalServerError, "internal", "Something went wrong on our side.")
+)

@@ -1,0 +1,132 @@
+package ginauth
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/ginauth/ginauth/ginauth/internal/route"
+	"github.com/ginauth/ginauth/ginauth/password"
+)
+
+// Login returns the handler that takes Credentials as JSON or as a form and starts a new
+// session; the one before, if any, ends. It answers 200 with the user, and one and the
+// same 401, after the same work, for an unknown address, a wrong password, a disabled
+// user and a user without a password. Hashes of lesser strength are replaced on the way.
+// Mount it with POST, under a Session that excludes its route. It panics when cfg is invalid.
+//
+//	@Summary		Log in
+//	@Description	Starts a session, whose cookie comes with the answer. A session that was there before ends.
+//	@ID				login
+//	@Tags			account
+//	@Accept			json,x-www-form-urlencoded
+//	@Produce		json,application/problem+json
+//	@Param			credentials	body		Credentials	true	"E-mail address and password"
+//	@Success		200			{object}	store.User
+//	@Failure		400			{object}	Problem	"malformed_body"
+//	@Failure		401			{object}	Problem	"invalid_credentials"
+//	@Failure		403			{object}	Problem	"cross_origin"
+//	@Failure		413			{object}	Problem	"body_too_large"
+//	@Failure		415			{object}	Problem	"unsupported_media_type"
+//	@Failure		422			{object}	Problem	"validation_failed"
+//	@Failure		503			{object}	Problem	"unavailable, busy"
+//	@Router			/login [post]
+func Login[U User](cfg Config[U]) gin.HandlerFunc {
+	m := compileAccounts("Login", cfg)
+	cfg = cfg.WithDefaults()
+	return route.New(route.Info{Name: "login", Cookie: m.cookie.name}, func(c *gin.Context) {
+		u, err := logIn(c, m, cfg)
+		if err != nil {
+			Fail(c, err)
+			return
+		}
+		m.welcome(c, http.StatusOK, cfg.View(u))
+	})
+}
+
+func logIn[U User](c *gin.Context, m *mount, cfg Config[U]) (u U, err error) {
+	st, err := m.stateFor(c)
+	if err != nil {
+		return u, err
+	}
+	var form Credentials
+	if err := decode(c, &form); err != nil {
+		return u, err
+	}
+	u, hash, err := startSession(c, st, cfg, form)
+	switch {
+	case errors.Is(err, ErrInvalidCredentials):
+		m.event(c, eventLoginFailed, "identifier", hideIdentifier(form.Email))
+		return u, err
+	case err != nil:
+		return u, err
+	}
+	m.event(c, eventLogin, "user_id", u.Account().ID, "session", st.token.Digest())
+	upgradeHash(c, m, cfg, u.Account().ID, hash, form.Password)
+	return u, nil
+}
+
+// startSession verifies and signs in. The session is only stored while the hash is still the
+// verified one; when another login has just replaced it by a stronger one, it tries again.
+func startSession[U User](c *gin.Context, st *state, cfg Config[U], form Credentials) (u U, hash password.Hash, err error) {
+	for range 2 {
+		u, hash, err = verify(c.Request.Context(), cfg, form)
+		if err != nil {
+			return u, hash, err
+		}
+		err = st.signIn(c, &u, u.Account(), hash)
+		if !errors.Is(err, ErrNoUser) {
+			return u, hash, err
+		}
+	}
+	return u, hash, err
+}
+
+// verify does one hash verification, whoever asks (SEC-29, SEC-32).
+func verify[U User](ctx context.Context, cfg Config[U], form Credentials) (u U, hash password.Hash, err error) {
+	unknown := true
+	if canonical, invalid := CanonicalEmail(form.Email); invalid == nil {
+		u, hash, err = cfg.Users.FindCredential(ctx, canonical)
+		if err != nil && !errors.Is(err, ErrNoUser) {
+			return u, hash, err
+		}
+		unknown = err != nil
+	}
+	if unknown {
+		hash = password.Hash{}
+	}
+	ok, err := cfg.Passwords.Verify(ctx, hash, form.Password)
+	if err != nil {
+		return u, hash, hashing(err)
+	}
+	if !ok || unknown || u.Account().Disabled {
+		return u, hash, ErrInvalidCredentials
+	}
+	return u, hash, nil
+}
+
+// upgradeHash is not worth failing a login for.
+func upgradeHash[U User](c *gin.Context, m *mount, cfg Config[U], id UserID, old password.Hash, plain string) {
+	if !cfg.Passwords.NeedsRehash(old) {
+		return
+	}
+	ctx := c.Request.Context()
+	fresh, err := cfg.Passwords.Hash(ctx, plain)
+	if err == nil {
+		err = cfg.Users.ReplaceHash(ctx, id, old, fresh)
+	}
+	if err != nil {
+		m.logger().WarnContext(ctx, "ginauth: a password hash could not be upgraded", "user_id", id, "error", err)
+	}
+}
+
+// hashing translates the errors of package password.
+func hashing(err error) error {
+	if errors.Is(err, password.ErrBusy) {
+		return fmt.Errorf("%w: %w", ErrBusy, err)
+	}
+	return fmt.Errorf("hashing a password: %w", err)
+}

@@ -1,0 +1,41 @@
+package ginauth
+
+import (
+	"github.com/gin-gonic/gin"
+
+	"github.com/ginauth/ginauth/ginauth/internal/route"
+)
+
+// Logout returns the handler that ends the session: its row is deleted and its cookie
+// cleared. It answers 204, with a session and without one, so its route need not be excluded;
+// 503 when the store cannot be asked, and then the session may still be alive. Mount it
+// with POST: a GET would let any page log the user out. It panics when cfg is invalid.
+//
+//	@Summary		Log out
+//	@Description	Ends the session and clears its cookie. Answers the same without a session.
+//	@ID				logout
+//	@Tags			account
+//	@Produce		application/problem+json
+//	@Success		204
+//	@Failure		403	{object}	Problem	"cross_origin"
+//	@Failure		503	{object}	Problem	"unavailable"
+//	@Router			/logout [post]
+func Logout[U User](cfg Config[U]) gin.HandlerFunc {
+	m := compile("Logout", cfg)
+	return route.New(route.Info{Name: "logout", Open: true, Cookie: m.cookie.name}, func(c *gin.Context) {
+		st, err := m.stateFor(c)
+		if err != nil {
+			Fail(c, err)
+			return
+		}
+		id, session := st.account.ID, st.token.Digest()
+		if err := st.signOut(c); err != nil {
+			Fail(c, err)
+			return
+		}
+		if id != "" {
+			m.event(c, eventLogout, "user_id", id, "session", session)
+		}
+		m.farewell(c)
+	})
+}

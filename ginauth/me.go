@@ -1,0 +1,35 @@
+package ginauth
+
+import (
+	"net/http"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/ginauth/ginauth/ginauth/internal/route"
+)
+
+// Me returns the handler that answers 200 with the current user as Config.View shows it,
+// and 401 when nobody is logged in. It panics when cfg is invalid.
+//
+//	@Summary		Current user
+//	@Description	Returns the user whose session this is.
+//	@ID				me
+//	@Tags			account
+//	@Produce		json,application/problem+json
+//	@Success		200	{object}	store.User
+//	@Failure		401	{object}	Problem	"unauthenticated"
+//	@Failure		503	{object}	Problem	"unavailable"
+//	@Security		sessionCookie
+//	@Router			/user [get]
+func Me[U User](cfg Config[U]) gin.HandlerFunc {
+	m := compile("Me", cfg)
+	cfg = cfg.WithDefaults()
+	return route.New(route.Info{Name: "me", Cookie: m.cookie.name}, func(c *gin.Context) {
+		u, err := CurrentUser[U](c)
+		if err != nil {
+			Fail(c, err)
+			return
+		}
+		show(c, http.StatusOK, cfg.View(u))
+	})
+}

@@ -1,0 +1,76 @@
+package ginauth
+
+import (
+	"fmt"
+	"net/http"
+	"net/netip"
+	"strings"
+)
+
+// maxUserAgent bounds what is kept of a client's User-Agent, in bytes.
+const maxUserAgent = 256
+
+// Origin is the client of a request, as far as it can be known. It is for people
+// who look at their sessions, not for decisions.
+type Origin struct {
+	// Addr is the client's address; invalid when unknown, as on a unix socket.
+	Addr netip.Addr
+	// UserAgent is the client's own word, at most 256 bytes of it.
+	UserAgent string
+}
+
+type proxies []netip.Prefix
+
+func parseProxies(cidrs []string) (proxies, error) {
+	parsed := make(proxies, 0, len(cidrs))
+	for _, cidr := range cidrs {
+		prefix, err := netip.ParsePrefix(cidr)
+		if err != nil {
+			return nil, fmt.Errorf("the trusted proxy %q must be a network such as 10.0.0.0/8", cidr)
+		}
+		if prefix.Bits() == 0 {
+			return nil, fmt.Errorf("the trusted proxy %q would trust everybody", cidr)
+		}
+		parsed = append(parsed, prefix.Masked())
+	}
+	return parsed, nil
+}
+
+func (p proxies) trusts(addr netip.Addr) bool {
+	for _, prefix := range p {
+		if prefix.Contains(addr) {
+			return true
+		}
+	}
+	return false
+}
+
+// origin walks X-Forwarded-For from the right while the address before is a trusted proxy's.
+func (p proxies) origin(r *http.Request) Origin {
+	o := Origin{UserAgent: cleanUserAgent(r.UserAgent())}
+	peer, err := netip.ParseAddrPort(r.RemoteAddr)
+	if err != nil {
+		return o
+	}
+	o.Addr = peer.Addr().Unmap().WithZone("")
+	forwarded := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
+	for i := len(forwarded) - 1; i >= 0 && p.trusts(o.Addr); i-- {
+		before, err := netip.ParseAddr(strings.TrimSpace(forwarded[i]))
+		if err != nil {
+			break
+		}
+		o.Addr = before.Unmap().WithZone("")
+	}
+	return o
+}
+
+// cleanUserAgent keeps printable ASCII, so that the value is harmless in a log, a page or a database.
+func cleanUserAgent(s string) string {
+	s = s[:min(len(s), maxUserAgent)]
+	return strings.Map(func(r rune) rune {
+		if r < ' ' || r > '~' {
+			return '?'
+		}
+		return r
+	}, s)
+}

@@ -1,0 +1,200 @@
+package ginauth
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"slices"
+
+	"github.com/gin-gonic/gin"
+)
+
+// statusClientClosed is what access logs know for a client that went away; nothing is sent.
+const statusClientClosed = 499
+
+// problemTypes is where each code is explained.
+const problemTypes = "https://github.com/ginauth/ginauth/blob/main/docs/problems.md#"
+
+// Problem is an error as the client sees it, in the form of RFC 9457
+// (application/problem+json). It is an error value too. Treat it as read-only.
+type Problem struct {
+	// Type is a link that explains the code.
+	Type string `json:"type"`
+	// Title is the status in words.
+	Title string `json:"title"`
+	// Status is the HTTP status code.
+	Status int `json:"status"`
+	// Code names the problem for programs. Codes are stable.
+	Code string `json:"code"`
+	// Detail is a sentence for people, without input or internals.
+	Detail string `json:"detail"`
+	// Errors are the fields at fault, if any.
+	Errors []FieldError `json:"errors,omitempty"`
+	// RequestID finds the cause of a 500 in the server's log.
+	RequestID string `json:"request_id,omitempty"`
+
+	retry   string // seconds
+	allowed string // methods
+}
+
+// FieldError is one field at fault. It never holds the field's value.
+type FieldError struct {
+	// Field is the field's JSON name, with dots for fields of objects.
+	Field string `json:"field"`
+	// Code names the rule that was broken, such as "required" or "too_short".
+	Code string `json:"code"`
+	// Detail is a sentence for people.
+	Detail string `json:"detail"`
+}
+
+func problem(status int, code, detail string) *Problem {
+	return &Problem{Type: problemTypes + code, Title: http.StatusText(status), Status: status, Code: code, Detail: detail}
+}
+
+func (p *Problem) retryAfter(seconds string) *Problem {
+	p.retry = seconds
+	return p
+}
+
+func (p *Problem) allow(methods string) *Problem {
+	p.allowed = methods
+	return p
+}
+
+// Error returns the code and the detail.
+func (p *Problem) Error() string { return p.Code + ": " + p.Detail }
+
+// Is makes every copy of a problem match its sentinel.
+func (p *Problem) Is(target error) bool {
+	other, ok := target.(*Problem)
+	return ok && other.Code == p.Code
+}
+
+// Invalid returns a 422 problem that names fields at fault, for the app's own rules.
+func Invalid(fields ...FieldError) error {
+	p := *errInvalid.(*Problem) //nolint:forcetypeassert,errcheck,errorlint // a constant of this package
+	p.Errors = fields
+	return &p
+}
+
+// Fail answers a request with the problem that err is or wraps, and aborts its handlers.
+// Any other error is answered as 500 with an id under which its cause is logged;
+// the text of err is never sent. A client that has gone away is sent nothing.
+func Fail(c *gin.Context, err error) {
+	if st := attached(c); st != nil {
+		fail(c, st.m, err)
+		return
+	}
+	fail(c, &unmounted, err)
+}
+
+// unmounted answers for handlers that Session does not cover.
+var unmounted = mount{}
+
+func fail(c *gin.Context, m *mount, err error) {
+	c.Abort()
+	ctx := c.Request.Context()
+	if errors.Is(err, context.Canceled) && ctx.Err() != nil {
+		c.Status(statusClientClosed)
+		return
+	}
+	p := problemOf(err)
+	if p.Status >= http.StatusInternalServerError {
+		if p.Status == http.StatusInternalServerError {
+			p.RequestID = requestID(c)
+		}
+		_ = c.Error(err)
+		m.logger().ErrorContext(ctx, "ginauth: request failed", "code", p.Code, "route", c.FullPath(), "request_id", p.RequestID, "error", err)
+	}
+	if c.Writer.Written() {
+		return
+	}
+	if p.Code == codeUnauthenticated && m.pages.Login != "" && prefersHTML(c) {
+		m.sendToLogin(c)
+		return
+	}
+	m.writeProblem(c, &p)
+}
+
+func problemOf(err error) Problem {
+	var p *Problem
+	switch {
+	case errors.As(err, &p):
+		return *p
+	case errors.Is(err, context.DeadlineExceeded):
+		errors.As(ErrUnavailable, &p)
+	default:
+		errors.As(errInternal, &p)
+	}
+	return *p
+}
+
+func (m *mount) sendToLogin(c *gin.Context) {
+	page := m.pages.Login
+	if c.Request.Method == http.MethodGet || c.Request.Method == http.MethodHead {
+		page = loginPage(page, c.Request.URL)
+	}
+	m.redirect(c, page)
+}
+
+// redirect sends a browser on with a GET.
+func (m *mount) redirect(c *gin.Context, path string) {
+	setReplyHeaders(c.Writer.Header())
+	c.Redirect(http.StatusSeeOther, path)
+}
+
+func (m *mount) writeProblem(c *gin.Context, p *Problem) {
+	h := c.Writer.Header()
+	setReplyHeaders(h)
+	if p.Status == http.StatusUnauthorized && m.cookie.name != "" {
+		h.Set("WWW-Authenticate", `Cookie cookie-name="`+m.cookie.name+`"`)
+	}
+	if p.retry != "" {
+		h.Set("Retry-After", p.retry)
+	}
+	if p.allowed != "" {
+		h.Set("Allow", p.allowed)
+	}
+	if m.render != nil {
+		m.render(c, p)
+		if c.Writer.Written() {
+			return
+		}
+	}
+	body, _ := json.Marshal(p) // strings and numbers only
+	h.Set("Content-Type", "application/problem+json")
+	c.Status(p.Status)
+	_, _ = c.Writer.Write(append(body, '\n')) // the client may be gone
+}
+
+// setReplyHeaders is for what the library itself answers: never cached, never
+// interpreted (OWASP REST Security; SEC-58, SEC-139).
+func setReplyHeaders(h http.Header) {
+	values := [...]string{"no-store", "nosniff", "default-src 'none'; frame-ancestors 'none'", "no-referrer", "same-origin"}
+	for i, name := range replyHeaders {
+		h[name] = values[i : i+1 : i+1] // one allocation for all
+	}
+	addVary(h, "Cookie", "Accept")
+}
+
+// replyHeaders are in canonical form.
+var replyHeaders = [...]string{"Cache-Control", "X-Content-Type-Options", "Content-Security-Policy", "Referrer-Policy", "Cross-Origin-Resource-Policy"}
+
+// addVary names request headers on which the answer depends, each once.
+func addVary(h http.Header, names ...string) {
+	for _, name := range names {
+		if !slices.Contains(h["Vary"], name) {
+			h["Vary"] = append(h["Vary"], name)
+		}
+	}
+}
+
+// requestID is the one that the app's own middleware announced, or a new one.
+func requestID(c *gin.Context) string {
+	if id := c.Writer.Header().Get("X-Request-Id"); id != "" && len(id) <= 64 {
+		return cleanUserAgent(id)
+	}
+	return rand.Text()
+}

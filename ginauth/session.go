@@ -1,0 +1,91 @@
+package ginauth
+
+import (
+	"errors"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/ginauth/ginauth/ginauth/internal/route"
+)
+
+// Session returns the middleware that protects every route registered after it, except
+// those of Config.Exclude. Gin applies middleware to later routes only: a route that was
+// registered before router.Use(ginauth.Session(cfg)) is open. CheckRoutes finds those.
+//
+// A protected request without a live session is answered 401, or, for a browser, with a
+// redirect to Pages.Login; when the store cannot be asked it is answered 503, never taken for
+// anonymous. Unsafe requests from other origins are refused with 403 on every route, excluded
+// or not. On an excluded route nothing is looked up until CurrentUser or sessions.Default asks.
+//
+// Session panics when cfg is invalid.
+func Session[U User](cfg Config[U]) gin.HandlerFunc {
+	m := compile("Session", cfg)
+	return route.New(route.Info{
+		Name: "session", Cookie: m.cookie.name, Exclude: append([]string(nil), cfg.Exclude...),
+		Matches: func(text, method, template string) bool {
+			r, err := parseRule(text)
+			return err == nil && r.matches(method, template)
+		},
+	}, m.serve)
+}
+
+func (m *mount) serve(c *gin.Context) {
+	if !m.cookie.allows(c.Request) {
+		fail(c, m, ErrInsecureHost)
+		return
+	}
+	if err := m.origins.Check(c.Request); err != nil {
+		m.event(c, eventCrossOrigin, "origin", cleanUserAgent(c.GetHeader("Origin")))
+		fail(c, m, ErrCrossOrigin)
+		return
+	}
+	if outer := attached(c); outer != nil {
+		m.serveInner(c, outer)
+		return
+	}
+	st := m.attach(c)
+	defer st.writer.detach()
+	if st.cookiesSent > 1 {
+		m.event(c, eventDuplicateCookie, "cookies", st.cookiesSent)
+	}
+	if m.admits(c, st) {
+		c.Next()
+	}
+	st.writer.finish()
+}
+
+// serveInner is a second Session on the same request, such as one on a group: it adds its own
+// rules to the same session.
+func (m *mount) serveInner(c *gin.Context, outer *state) {
+	if outer.m.cookie.name != m.cookie.name {
+		fail(c, outer.m, errTwoCookies)
+		return
+	}
+	if m.admits(c, outer) {
+		c.Next()
+	}
+}
+
+var errTwoCookies = errors.New("two ginauth.Session middlewares with different cookies run on one route: mount them on different groups")
+
+// admits answers the request itself when it must not go on.
+func (m *mount) admits(c *gin.Context, st *state) bool {
+	if !m.rules.protects(c.Request.Method, c.FullPath()) || isPreflight(c) {
+		return true
+	}
+	_, err := st.currentUser(c)
+	if errors.Is(err, ErrUnauthenticated) && isOpen(c) {
+		return true
+	}
+	if err != nil {
+		fail(c, m, err)
+		return false
+	}
+	return true
+}
+
+// isOpen says whether the route's own handler copes without a session, as Logout does.
+func isOpen(c *gin.Context) bool {
+	info, ours := route.Of(c.Handler())
+	return ours && info.Open
+}

@@ -1,0 +1,111 @@
+package ginauth
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/ginauth/ginauth/ginauth/password"
+)
+
+// SignIn logs a user in whom the app has authenticated in its own way. The session gets a new
+// token, and the one before is worthless from then on (OWASP ASVS 7.2.4); of its values,
+// only those set in this request go along. It returns ErrInvalidCredentials for a user
+// who is disabled or gone, ErrUnavailable when the store cannot be asked, and ErrNotMounted on
+// a route that Session does not cover. Call it before the answer begins.
+func SignIn[U User](c *gin.Context, u U) error {
+	_, st, err := stateOf(c)
+	if err != nil {
+		return err
+	}
+	if u.Account().ID == "" {
+		return errors.New("signing in: the user has no ID")
+	}
+	return st.signIn(c, &u, u.Account(), password.Hash{})
+}
+
+// SignOut ends the session: it is deleted at once, and its cookie with the answer. Without
+// a session it does nothing. It returns ErrUnavailable when the store cannot be
+// asked, and then the session may still be alive. Call it before the answer begins.
+func SignOut(c *gin.Context) error {
+	_, st, err := stateOf(c)
+	if err != nil {
+		return err
+	}
+	return st.signOut(c)
+}
+
+// Renew gives the session a new token and keeps everything else; the old one is worthless
+// at once. Call it when the user's rights change. Without a session it does nothing. It
+// returns ErrUnauthenticated for a session that ended meanwhile.
+func Renew(c *gin.Context) error {
+	_, st, err := stateOf(c)
+	if err != nil {
+		return err
+	}
+	return st.renew(c)
+}
+
+func (st *state) signIn(c *gin.Context, user any, account Account, credential password.Hash) error {
+	if err := st.reentered(c); err != nil {
+		return err
+	}
+	if account.Disabled {
+		return ErrInvalidCredentials
+	}
+	if err := st.replace(c, account, credential); err != nil {
+		if errors.Is(err, ErrNoUser) {
+			return fmt.Errorf("%w: %w", ErrInvalidCredentials, err)
+		}
+		return err
+	}
+	st.setUser(user, account)
+	return nil
+}
+
+// replace swaps the session for a new one of this account.
+func (st *state) replace(c *gin.Context, account Account, credential password.Hash) error {
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	n := NewSession{Credential: credential}
+	if st.m.ownUsers {
+		n.UserID = account.ID
+	}
+	if st.hasToken {
+		n.Replaces = st.token.Digest()
+	}
+	return st.create(c.Request.Context(), n)
+}
+
+func (st *state) signOut(c *gin.Context) error {
+	if err := st.reentered(c); err != nil {
+		return err
+	}
+	if err := st.end(c.Request.Context()); err != nil {
+		return err
+	}
+	st.setUser(nil, Account{})
+	return nil
+}
+
+func (st *state) renew(c *gin.Context) error {
+	if err := st.reentered(c); err != nil {
+		return err
+	}
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	ctx := c.Request.Context()
+	if err := st.load(ctx); err != nil {
+		if errors.Is(err, ErrNoSession) {
+			return nil
+		}
+		return err
+	}
+	token := NewToken()
+	if err := st.update(ctx, token.Digest()); err != nil {
+		return err
+	}
+	st.token, st.reply = token, replySet
+	return nil
+}

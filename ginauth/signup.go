@@ -1,0 +1,112 @@
+package ginauth
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"strings"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/ginauth/ginauth/ginauth/internal/route"
+	"github.com/ginauth/ginauth/ginauth/password"
+)
+
+// SignUp returns the handler that creates an account from a Registration, sent as JSON
+// or as a form, and logs the new user in. It answers 201 with the user, 422 with the fields at
+// fault, and 409 when the address has an account. Mount it with POST, under a Session that
+// excludes its route. It panics when cfg is invalid.
+//
+//	@Summary		Sign up
+//	@Description	Creates an account and starts a session, whose cookie comes with the answer.
+//	@ID				signUp
+//	@Tags			account
+//	@Accept			json,x-www-form-urlencoded
+//	@Produce		json,application/problem+json
+//	@Param			registration	body		Registration	true	"Name, e-mail address and password"
+//	@Success		201				{object}	store.User
+//	@Failure		400				{object}	Problem	"malformed_body"
+//	@Failure		403				{object}	Problem	"cross_origin"
+//	@Failure		409				{object}	Problem	"email_taken"
+//	@Failure		413				{object}	Problem	"body_too_large"
+//	@Failure		415				{object}	Problem	"unsupported_media_type"
+//	@Failure		422				{object}	Problem	"validation_failed"
+//	@Failure		503				{object}	Problem	"unavailable, busy"
+//	@Router			/signup [post]
+func SignUp[U User](cfg Config[U]) gin.HandlerFunc {
+	return signUp("SignUp", cfg, func(context.Context, Registration, *U) error { return nil })
+}
+
+// SignUpWith is SignUp with a payload of the app's own, which embeds Registration or
+// Credentials. Its fields are checked by Gin's binding tags, then fill carries them over to
+// the new user, within the transaction that stores it: an error of fill undoes the sign-up
+// and is answered as Fail would; Invalid names the fields at fault. The account itself (id,
+// e-mail address, password) is not fill's to change.
+func SignUpWith[U User, F Form](cfg Config[U], fill func(ctx context.Context, f F, u *U) error) gin.HandlerFunc {
+	if fill == nil {
+		panic("ginauth.SignUpWith: fill is nil: use SignUp") //nolint:forbidigo // while routes are built
+	}
+	return signUp("SignUpWith", cfg, fill)
+}
+
+func signUp[U User, F Form](constructor string, cfg Config[U], fill func(context.Context, F, *U) error) gin.HandlerFunc {
+	m := compileAccounts(constructor, cfg)
+	cfg = cfg.WithDefaults()
+	return route.New(route.Info{Name: "signUp", Cookie: m.cookie.name}, func(c *gin.Context) {
+		u, err := register(c, m, cfg, fill)
+		if err != nil {
+			Fail(c, err)
+			return
+		}
+		m.welcome(c, http.StatusCreated, cfg.View(u))
+	})
+}
+
+func register[U User, F Form](c *gin.Context, m *mount, cfg Config[U], fill func(context.Context, F, *U) error) (u U, err error) {
+	st, err := m.stateFor(c)
+	if err != nil {
+		return u, err
+	}
+	var form F
+	if err := decode(c, &form); err != nil {
+		return u, err
+	}
+	n, err := newUser(form.registration(), cfg.Policy)
+	if err != nil {
+		return u, err
+	}
+	ctx := c.Request.Context()
+	n.Hash, err = cfg.Passwords.Hash(ctx, form.registration().Password)
+	if err != nil {
+		return u, hashing(err)
+	}
+	u, err = cfg.Users.CreateUser(ctx, n, func(u *U) error { return fill(ctx, form, u) })
+	if err != nil {
+		return u, err
+	}
+	if err := st.signIn(c, &u, u.Account(), n.Hash); err != nil {
+		return u, err
+	}
+	m.event(c, eventSignUp, "user_id", u.Account().ID, "session", st.token.Digest())
+	return u, nil
+}
+
+// newUser checks a registration by the rules that binding tags cannot express, all at once.
+func newUser(r Registration, policy password.Policy) (NewUser, error) {
+	var faults []FieldError
+	name, nameFaults := cleanName(r.Name)
+	faults = append(faults, nameFaults...)
+	email := strings.Trim(r.Email, " \t")
+	canonical, err := CanonicalEmail(email)
+	if err != nil {
+		faults = append(faults, FieldError{Field: "email", Code: "email", Detail: "email is not an e-mail address"})
+	}
+	var refused *password.PolicyError
+	if err := policy.Check(r.Password, email, name); errors.As(err, &refused) {
+		faults = append(faults, FieldError{Field: "password", Code: string(refused.Code), Detail: refused.Error()})
+	}
+	if len(faults) > 0 {
+		return NewUser{}, Invalid(faults...)
+	}
+	return NewUser{Name: name, Email: email, Canonical: canonical}, nil
+}

@@ -1,0 +1,111 @@
+package ginauth
+
+import (
+	"context"
+	"encoding/json"
+	"time"
+
+	"github.com/ginauth/ginauth/ginauth/password"
+)
+
+// UserStore keeps the accounts. store.DB is one on PostgreSQL. All methods must
+// be safe for concurrent use, honour the context, and wrap ErrUnavailable when
+// the store cannot be asked.
+type UserStore[U User] interface {
+	// FindUser returns the user, or ErrNoUser.
+	FindUser(ctx context.Context, id UserID) (U, error)
+	// FindCredential returns the user with that canonical identifier and the password hash,
+	// which is zero for a user without a password; or ErrNoUser. Disabled users are returned too.
+	FindCredential(ctx context.Context, identifier string) (U, password.Hash, error)
+	// CreateUser stores a new user, or returns ErrIdentifierTaken. When fill is not nil it edits
+	// the user before it is stored; its error undoes everything and is returned as it is.
+	CreateUser(ctx context.Context, n NewUser, fill func(*U) error) (U, error)
+	// ReplaceHash moves the same password to a newer hash, and does nothing when the
+	// stored hash is no longer old.
+	ReplaceHash(ctx context.Context, id UserID, old, replacement password.Hash) error
+}
+
+// NewUser is an account about to be created.
+type NewUser struct {
+	Name string
+	// Email is the address as typed; Canonical is the form that is unique.
+	Email, Canonical string
+	// Hash is zero for a user without a password.
+	Hash password.Hash
+}
+
+// SessionID names a session in public, for lists and for revoking. It is no credential.
+type SessionID string
+
+// SessionStore keeps the sessions. Expiry, idle and absolute, is the store's to enforce,
+// by one clock. All methods must be safe for concurrent use, honour the context, and
+// wrap ErrUnavailable when the store cannot be asked.
+type SessionStore interface {
+	// FindSession returns a live session, or ErrNoSession. It must not write.
+	FindSession(ctx context.Context, d Digest) (SessionRecord, error)
+	// CreateSession stores a new session, and deletes n.Replaces in the same step.
+	// A digest that exists already is an error, never an update. ErrNoUser means that
+	// n.UserID is unknown or disabled, or that its hash is no longer n.Credential.
+	CreateSession(ctx context.Context, n NewSession) (SessionRecord, error)
+	// UpdateSession changes a live session and marks it seen, or returns ErrNoSession:
+	// it never brings a session back. Keys that change does not name keep their value.
+	UpdateSession(ctx context.Context, d Digest, change SessionChange) (SessionRecord, error)
+	// DeleteSession ends a session. A session that does not exist is no error.
+	DeleteSession(ctx context.Context, d Digest) error
+}
+
+// SessionFinder is an optional extension of SessionStore that returns a live session and
+// its user in one step. ErrNoSession means that either is missing or the user is disabled. The
+// record's CreatedAt, IdleTimeout and Origin may stay empty: a request does not need them.
+type SessionFinder[U User] interface {
+	FindUserSession(ctx context.Context, d Digest) (U, SessionRecord, error)
+}
+
+// SessionRecord is a stored session.
+type SessionRecord struct {
+	ID SessionID
+	// UserID is empty for an anonymous session.
+	UserID UserID
+	// Data is a JSON object: each value in the form of EncodeValue, under its EncodeKey.
+	Data json.RawMessage
+	// Version grows by one with every change of Data.
+	Version int64
+
+	CreatedAt, LastSeenAt, ExpiresAt time.Time
+	// AuthenticatedAt is when the user last proved who they are; zero for an anonymous session.
+	AuthenticatedAt time.Time
+	// IdleTimeout ends the session when it was not seen for as long.
+	IdleTimeout time.Duration
+	// ReadAt is the store's clock when it returned this record.
+	ReadAt time.Time
+	// Origin is the client that created the session.
+	Origin Origin
+}
+
+// NewSession is a session about to be created.
+type NewSession struct {
+	Digest Digest
+	// UserID is empty for an anonymous session.
+	UserID UserID
+	// Credential, unless zero, must still be the user's password hash when the session is
+	// stored, so that a password changed meanwhile leaves no session of the old one.
+	Credential password.Hash
+	// Replaces is the session that ends with this one's creation; zero for none.
+	Replaces Digest
+	// Data is a JSON object as in SessionRecord; nil is empty.
+	Data json.RawMessage
+	// Lifetime is the absolute end, counted from the store's now.
+	Lifetime, IdleTimeout time.Duration
+	Origin                Origin
+}
+
+// SessionChange is what one request changes in its session.
+// The zero value only marks the session as seen.
+type SessionChange struct {
+	// Set is a JSON object of keys to write; nil is none.
+	Set json.RawMessage
+	// Unset are the keys to remove.
+	Unset []string
+	// Digest, unless zero, replaces the session's digest: the old token is worthless at once.
+	Digest Digest
+}

@@ -1,0 +1,113 @@
+package ginauth
+
+import (
+	"bufio"
+	"errors"
+	"net"
+	"net/http"
+
+	"github.com/gin-gonic/gin"
+)
+
+// writer saves the session before the first byte of the answer. When that fails, the
+// client gets the problem alone, and what the handler writes goes nowhere.
+type writer struct {
+	gin.ResponseWriter
+	state   *state
+	context *gin.Context // nil after the request
+	begun   bool
+	failed  bool
+}
+
+var errAnswered = errors.New("ginauth: the session could not be saved, and that was the answer")
+
+// detach gives the gin.Context its own writer back, also when a handler panics.
+func (w *writer) detach() {
+	w.context.Writer = w.ResponseWriter
+	w.context = nil
+}
+
+// begin saves and announces the session, once. It returns false when the answer is given.
+func (w *writer) begin() bool {
+	if w.begun || w.context == nil {
+		return !w.failed
+	}
+	w.begun = true
+	if err := w.state.save(w.context.Request.Context()); err != nil {
+		w.answer(err)
+		return false
+	}
+	w.state.announce(w.Header())
+	return true
+}
+
+// finish runs after the handlers: nothing may have been written yet, or the session may
+// have changed after the first byte.
+func (w *writer) finish() {
+	if !w.begun {
+		w.begin()
+		return
+	}
+	if w.failed {
+		return
+	}
+	st, c := w.state, w.context
+	if err := st.save(c.Request.Context()); err != nil {
+		st.m.log.ErrorContext(c.Request.Context(), "ginauth: a session was changed after the answer began, and could not be saved", "error", err)
+	}
+	if st.reply != replyNothing {
+		st.m.log.ErrorContext(c.Request.Context(), "ginauth: a session began or ended after the answer began: its cookie is lost", "path", c.FullPath())
+	}
+}
+
+func (w *writer) answer(err error) {
+	w.failed = true
+	for _, name := range []string{"Content-Type", "Content-Length", "Content-Encoding", "Content-Disposition", "Content-Range", "Etag", "Last-Modified", "Location", "Cache-Control"} {
+		w.Header().Del(name)
+	}
+	w.context.Writer = w.ResponseWriter
+	fail(w.context, w.state.m, err)
+	w.context.Writer = w
+}
+
+func (w *writer) Write(p []byte) (int, error) {
+	if !w.begin() {
+		return len(p), nil
+	}
+	return w.ResponseWriter.Write(p)
+}
+
+func (w *writer) WriteString(s string) (int, error) {
+	if !w.begin() {
+		return len(s), nil
+	}
+	return w.ResponseWriter.WriteString(s)
+}
+
+func (w *writer) WriteHeader(status int) {
+	if !w.failed {
+		w.ResponseWriter.WriteHeader(status)
+	}
+}
+
+func (w *writer) WriteHeaderNow() {
+	if w.begin() {
+		w.ResponseWriter.WriteHeaderNow()
+	}
+}
+
+func (w *writer) Flush() {
+	if w.begin() {
+		w.ResponseWriter.Flush()
+	}
+}
+
+func (w *writer) Hijack() (net.Conn, *bufio.ReadWriter, error) {
+	if !w.begin() {
+		return nil, nil, errAnswered
+	}
+	return w.ResponseWriter.Hijack()
+}
+
+// Unwrap lets http.ResponseController reach the connection.
+func (w *writer) Unwrap() http.ResponseWriter { return w.ResponseWriter }
