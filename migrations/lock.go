@@ -1,0 +1,59 @@
+package migrations
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/pressly/goose/v3/lock"
+)
+
+// lockID is "ginauth" in ASCII. It differs from goose's default, which the app's own goose may hold.
+const lockID int64 = 0x67696e61757468
+
+const lockTable = schema + ".goose_lock"
+
+const takeLock = `SELECT pg_advisory_lock($1)`
+
+// lockConn waits for the lock. It ends with the connection, also when this process crashes.
+func lockConn(ctx context.Context, conn *pgx.Conn) error {
+	if _, err := conn.Exec(ctx, takeLock, lockID); err != nil {
+		return fmt.Errorf("waiting for another process that migrates: %w", err)
+	}
+	return nil
+}
+
+// lockRow waits for goose's table lock and returns what gives it back.
+func lockRow(ctx context.Context, db *sql.DB, logger *slog.Logger) (func() error, error) {
+	const poll = 250 * time.Millisecond
+	locker, err := lock.NewPostgresTableLocker(
+		lock.WithTableName(lockTable),
+		lock.WithTableLockID(lockID),
+		// The caller's context alone says how long to wait.
+		lock.WithTableLockTimeout(poll, math.MaxUint32),
+		lock.WithTableUnlockTimeout(poll, 20),
+		lock.WithTableRetryPolicy(isHeldElsewhere),
+		lock.WithTableLogger(logger),
+	)
+	if err != nil {
+		return nil, fmt.Errorf("making the table lock: %w", err)
+	}
+	if err := locker.Lock(ctx, db); err != nil {
+		return nil, fmt.Errorf("waiting for another process that migrates: %w", err)
+	}
+	return func() error { return locker.Unlock(context.WithoutCancel(ctx), db) }, nil
+}
+
+// isHeldElsewhere is true for the one failure of the table lock that waiting cures.
+// goose has no error value for it, so it is what remains without the driver's errors.
+func isHeldElsewhere(err error) bool {
+	var server *pgconn.PgError
+	var connect *pgconn.ConnectError
+	return !errors.As(err, &server) && !errors.As(err, &connect)
+}
