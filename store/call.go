@@ -1,0 +1,77 @@
+package store
+
+import (
+	"context"
+	"math/rand/v2"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+)
+
+const (
+	maxRetries = 3
+	retryPause = 10 * time.Millisecond
+)
+
+// caller runs statements by the rules that hold for all of them.
+type caller struct {
+	conn    Conn
+	pool    *pgxpool.Pool // conn, if it is one
+	retries int
+	timeout time.Duration
+}
+
+func newCaller(conn Conn, timeout time.Duration) caller {
+	c := caller{conn: conn, timeout: timeout, retries: maxRetries}
+	c.pool, _ = conn.(*pgxpool.Pool)
+	if _, inTx := conn.(pgx.Tx); inTx {
+		c.retries = 0 // only who began a transaction can repeat it
+	}
+	return c
+}
+
+// do runs work within the deadline, again when the database asks for that (SEC-153), and
+// translates its error. No other failure is repeated: a statement whose connection broke
+// may have been carried out. pgx.ErrNoRows comes back as it is.
+func (c *caller) do(ctx context.Context, doing string, work func(context.Context, Conn) error) error {
+	limited, cancel := context.WithTimeout(ctx, c.timeout) // SEC-157
+	defer cancel()
+	err := c.once(limited, work)
+	for retry := 1; retry <= c.retries && conflicted(err); retry++ {
+		if !pause(limited, retry) {
+			break
+		}
+		err = c.once(limited, work)
+	}
+	return translate(ctx, doing, err)
+}
+
+func (c *caller) once(ctx context.Context, work func(context.Context, Conn) error) error {
+	if c.pool == nil {
+		return work(ctx, c.conn)
+	}
+	conn, err := c.pool.Acquire(ctx)
+	if err != nil {
+		return err
+	}
+	defer conn.Release()
+	err = work(ctx, conn)
+	if readOnly(err) {
+		// The next dial may find the server that took over.
+		_ = conn.Conn().Close(ctx)
+	}
+	return err
+}
+
+// pause waits 10 to 20 ms, then twice and three times that; false when the time is up.
+func pause(ctx context.Context, retry int) bool {
+	timer := time.NewTimer(time.Duration(retry) * (retryPause + rand.N(retryPause))) //nolint:gosec // jitter is no secret
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}

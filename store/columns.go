@@ -1,0 +1,137 @@
+package store
+
+import (
+	"errors"
+	"fmt"
+	"reflect"
+	"slices"
+	"strings"
+	"unicode"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/ginauth/ginauth/ginauth"
+)
+
+// layout says where a user type keeps what. It is made once, so that a scan is as
+// cheap as one written by hand.
+type layout struct {
+	base  []int // the field path of User
+	extra []column
+}
+
+// column is one that the app's own user type adds.
+type column struct {
+	ident string // quoted
+	path  []int
+}
+
+func layoutOf[U ginauth.User]() (layout, error) {
+	t := reflect.TypeFor[U]()
+	if t.Kind() != reflect.Struct {
+		return layout{}, fmt.Errorf("the user type %v must be a struct, not a pointer or anything else", t)
+	}
+	c := collector{taken: map[string]string{}}
+	for _, name := range reservedColumns {
+		c.taken[name] = "ginauth's own"
+	}
+	if err := c.collect(t, nil); err != nil {
+		return layout{}, fmt.Errorf("the user type %v: %w", t, err)
+	}
+	if !c.found {
+		return layout{}, fmt.Errorf("the user type %v must embed store.User", t)
+	}
+	return c.layout, nil
+}
+
+type collector struct {
+	layout
+	found bool
+	taken map[string]string // column to what has it
+}
+
+func (c *collector) collect(t reflect.Type, path []int) error {
+	if t == reflect.TypeFor[User]() {
+		if c.found {
+			return errors.New("it embeds store.User twice")
+		}
+		c.found, c.base = true, path
+		return nil
+	}
+	for i := range t.NumField() {
+		if err := c.field(t, t.Field(i), append(slices.Clone(path), i)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (c *collector) field(in reflect.Type, f reflect.StructField, path []int) error {
+	tag, _, _ := strings.Cut(f.Tag.Get("db"), ",")
+	switch {
+	case tag == "-":
+		return nil
+	case f.Anonymous && tag == "" && f.Type.Kind() == reflect.Struct:
+		return c.collect(f.Type, path)
+	case f.Anonymous && tag == "" && f.Type.Kind() == reflect.Pointer:
+		return fmt.Errorf("embed %v itself, not a pointer to it", f.Type.Elem())
+	case !f.IsExported():
+		return nil
+	case strings.ContainsRune(tag, 0):
+		return fmt.Errorf("the db tag of %s has a NUL in it", f.Name)
+	case tag == "":
+		tag = snakeCase(f.Name)
+	}
+	here := in.Name() + "." + f.Name
+	if holder, dup := c.taken[tag]; dup {
+		return fmt.Errorf(`the column %s of %s is %s: choose another by a tag db:"name", or leave the field out by db:"-"`, tag, here, holder)
+	}
+	c.taken[tag] = here + "'s already"
+	c.extra = append(c.extra, column{ident: pgx.Identifier{tag}.Sanitize(), path: path})
+	return nil
+}
+
+// snakeCase turns PlanName into plan_name and HTTPServerID into http_server_id.
+func snakeCase(name string) string {
+	var b strings.Builder
+	runes := []rune(name)
+	for i, r := range runes {
+		if unicode.IsUpper(r) && i > 0 {
+			afterWord := !unicode.IsUpper(runes[i-1]) && runes[i-1] != '_'
+			beforeWord := i+1 < len(runes) && unicode.IsLower(runes[i+1]) && runes[i-1] != '_'
+			if afterWord || beforeWord {
+				b.WriteByte('_')
+			}
+		}
+		b.WriteRune(unicode.ToLower(r))
+	}
+	return b.String()
+}
+
+// user returns the User within the app's user that v is.
+func (l *layout) user(v reflect.Value) *User {
+	u, _ := v.FieldByIndex(l.base).Addr().Interface().(*User)
+	return u
+}
+
+// selectList spells the columns in the order of dest.
+func (l *layout) selectList() string {
+	var b strings.Builder
+	b.WriteString(userColumns)
+	for _, c := range l.extra {
+		b.WriteString(", u.")
+		b.WriteString(c.ident)
+	}
+	return b.String()
+}
+
+func (l *layout) dest(v reflect.Value, to []any) []any {
+	to = l.user(v).dest(to)
+	for _, c := range l.extra {
+		to = append(to, v.FieldByIndex(c.path).Addr().Interface())
+	}
+	return to
+}
+
+// size is how many destinations dest adds.
+func (l *layout) size() int { return reflect.TypeFor[User]().NumField() + len(l.extra) }

@@ -1,0 +1,55 @@
+package store
+
+import (
+	"context"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/ginauth/ginauth/ginauth"
+)
+
+// Conn is where statements go: a *pgxpool.Pool, or a pgx.Tx to make the store
+// part of a transaction of your own. A Tx serves one goroutine at a time.
+type Conn interface {
+	Exec(ctx context.Context, sql string, args ...any) (pgconn.CommandTag, error)
+	Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error)
+	QueryRow(ctx context.Context, sql string, args ...any) pgx.Row
+	Begin(ctx context.Context) (pgx.Tx, error)
+}
+
+// DB keeps users of type U, and their sessions. It is safe for concurrent use on a pool.
+// Its errors are those of the interfaces it implements; what the database
+// said is wrapped behind them.
+type DB[U ginauth.User] struct {
+	*Sessions
+	layout      layout
+	statements  userStatements
+	afterCreate func(context.Context, pgx.Tx, U) error
+}
+
+var (
+	_ ginauth.UserStore[User]     = (*DB[User])(nil)
+	_ ginauth.SessionStore        = (*DB[User])(nil)
+	_ ginauth.SessionFinder[User] = (*DB[User])(nil)
+)
+
+// New returns a store on conn. U is [User] or a struct that embeds it; each further
+// exported field is a column of ginauth.users, named by its db tag or else by the field's name in
+// snake case, and `db:"-"` leaves a field out. New asks the database nothing. It panics when U
+// or an option cannot work.
+func New[U ginauth.User](conn Conn, opts ...Option) *DB[U] {
+	o, err := newOptions(conn, opts)
+	if err != nil {
+		panic("store.New: " + err.Error()) //nolint:forbidigo // construction
+	}
+	d := &DB[U]{Sessions: newSessions(conn, o)}
+	if d.layout, err = layoutOf[U](); err != nil {
+		panic("store.New: " + err.Error()) //nolint:forbidigo // construction
+	}
+	if d.afterCreate, err = hookFor[U](o); err != nil {
+		panic("store.New: " + err.Error()) //nolint:forbidigo // construction
+	}
+	d.statements = newUserStatements(d.layout)
+	return d
+}

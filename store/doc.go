@@ -1,0 +1,2 @@
+// Package store keeps users and sessions in PostgreSQL.
+package store

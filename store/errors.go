@@ -1,0 +1,128 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/puddle/v2"
+
+	"github.com/ginauth/ginauth/ginauth"
+)
+
+// SQLSTATE codes and classes, PostgreSQL's documentation, appendix A.
+const (
+	codeSerialization    = "40001"
+	codeDeadlock         = "40P01"
+	codeUniqueViolation  = "23505"
+	codeUndefinedColumn  = "42703"
+	codeReadOnly         = "25006"
+	codeIdleInTx         = "25P03"
+	codeQueryCanceled    = "57014"
+	codeLockNotAvailable = "55P03"
+
+	classConnection = "08"
+	classData       = "22"
+	classResources  = "53"
+	classShutdown   = "57P"
+	classSystem     = "58"
+)
+
+// translate turns what the driver returned into what the callers of a store branch on.
+// ctx is the caller's own, without the store's deadline.
+func translate(ctx context.Context, doing string, err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, pgx.ErrNoRows):
+		return pgx.ErrNoRows
+	case errors.Is(ctx.Err(), context.Canceled) && unavailable(err):
+		// The client left: nothing is wrong with the database.
+		return fmt.Errorf("%s: %w", doing, context.Canceled)
+	case unavailable(err):
+		return fmt.Errorf("%s: %w: %w", doing, ginauth.ErrUnavailable, err)
+	}
+	return fmt.Errorf("%s: %w", doing, explain(err))
+}
+
+// unavailable tells an outage, which passes, from a fault, which does not. A wrong password
+// or database name is a fault, though it comes while connecting.
+func unavailable(err error) bool {
+	if code := sqlState(err); code != "" {
+		return unavailableCode(code)
+	}
+	var connecting *pgconn.ConnectError
+	var network net.Error
+	return errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) ||
+		errors.As(err, &connecting) || errors.As(err, &network) ||
+		errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) ||
+		errors.Is(err, pgconn.ErrConnClosed) || errors.Is(err, puddle.ErrClosedPool)
+}
+
+func unavailableCode(code string) bool {
+	switch code {
+	case codeSerialization, codeDeadlock, codeReadOnly, codeIdleInTx, codeQueryCanceled, codeLockNotAvailable:
+		return true
+	}
+	for _, class := range []string{classConnection, classResources, classShutdown, classSystem} {
+		if strings.HasPrefix(code, class) {
+			return true
+		}
+	}
+	return false
+}
+
+// conflicted tells that the database undid the work and wants it done again.
+func conflicted(err error) bool {
+	code := sqlState(err)
+	return code == codeSerialization || code == codeDeadlock
+}
+
+func readOnly(err error) bool { return sqlState(err) == codeReadOnly }
+
+func violates(err error, constraint string) bool {
+	var refused *pgconn.PgError
+	return errors.As(err, &refused) && refused.Code == codeUniqueViolation && refused.ConstraintName == constraint
+}
+
+func sqlState(err error) string {
+	if err == nil {
+		return ""
+	}
+	var refused *pgconn.PgError
+	if !errors.As(err, &refused) {
+		return ""
+	}
+	return refused.Code
+}
+
+// explain makes a fault fit for a log: with a remedy where there is one, and without
+// the values that the driver and PostgreSQL quote.
+func explain(err error) error {
+	var refused *pgconn.PgError
+	switch {
+	case !errors.As(err, &refused) && strings.HasPrefix(err.Error(), "failed to encode args["):
+		return &quiet{text: "a field of the user type does not fit its column", cause: err}
+	case refused == nil:
+		return err
+	case refused.Code == codeUndefinedColumn:
+		return fmt.Errorf("ginauth.users lacks a column of the user type; a migration of the app must add it: %w", err)
+	case strings.HasPrefix(refused.Code, classData):
+		return &quiet{text: "a value was refused (SQLSTATE " + refused.Code + ")", cause: err}
+	}
+	return err
+}
+
+// quiet keeps its cause for errors.As, and its cause's text to itself.
+type quiet struct {
+	text  string
+	cause error
+}
+
+func (q *quiet) Error() string { return q.text }
+func (q *quiet) Unwrap() error { return q.cause }

@@ -1,0 +1,87 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/ginauth/ginauth/ginauth"
+)
+
+const (
+	// A request makes two or three calls and must end within 5 s.
+	defaultTimeout = 2 * time.Second
+	// Room for identifiers and small forms; what is larger belongs in a table of its own (SEC-59).
+	defaultMaxData = 16 << 10
+)
+
+// Option changes how a store works.
+type Option func(*options)
+
+type options struct {
+	timeout     time.Duration
+	maxData     int
+	now         func() time.Time
+	afterCreate any // func(context.Context, pgx.Tx, U) error
+}
+
+// WithTimeout bounds each call: waiting for a connection, all statements, and retries
+// together. A context that ends sooner wins. Default: 2 s.
+func WithTimeout(d time.Duration) Option {
+	return func(o *options) { o.timeout = d }
+}
+
+// WithMaxData bounds the values of one session, in bytes of their JSON as PostgreSQL
+// prints it. Default: 16 KiB.
+func WithMaxData(bytes int) Option {
+	return func(o *options) { o.maxData = bytes }
+}
+
+// WithNow replaces the database's clock, for tests. Default: the database's, so that
+// processes with different clocks agree about which sessions have ended.
+func WithNow(now func() time.Time) Option {
+	return func(o *options) { o.now = now }
+}
+
+// AfterCreate runs hook in the transaction that creates a user, after the user's row is
+// written: for rows of the app's own that a user cannot be without. Its error undoes the
+// user and is returned as it is. It may run again when the database asks for the
+// transaction to be repeated, and its time counts towards the call's. The hook must
+// neither commit nor keep the transaction.
+func AfterCreate[U ginauth.User](hook func(ctx context.Context, tx pgx.Tx, u U) error) Option {
+	return func(o *options) { o.afterCreate = hook }
+}
+
+func newOptions(conn Conn, opts []Option) (options, error) {
+	o := options{timeout: defaultTimeout, maxData: defaultMaxData}
+	for _, opt := range opts {
+		if opt != nil {
+			opt(&o)
+		}
+	}
+	pool, isPool := conn.(*pgxpool.Pool)
+	switch {
+	case conn == nil || isPool && pool == nil:
+		return o, errors.New("the connection is nil: give it the pool of pgxpool.New, and check that function's error")
+	case o.timeout <= 0:
+		return o, errors.New("the timeout must be positive: without one, a hanging database hangs every request")
+	case o.maxData < len(emptyData):
+		return o, errors.New("the limit for a session's data must be positive")
+	}
+	return o, nil
+}
+
+func hookFor[U ginauth.User](o options) (func(context.Context, pgx.Tx, U) error, error) {
+	if o.afterCreate == nil {
+		return nil, nil //nolint:nilnil // no hook is a fine answer
+	}
+	hook, ok := o.afterCreate.(func(context.Context, pgx.Tx, U) error)
+	if !ok {
+		return nil, fmt.Errorf("AfterCreate has a %T, but the users are of another type", o.afterCreate)
+	}
+	return hook, nil
+}

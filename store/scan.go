@@ -1,0 +1,71 @@
+package store
+
+import (
+	"errors"
+	"net/netip"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5/pgtype"
+)
+
+// The types below are fields of records as the driver scans into them. Each
+// reads NULL as its zero value.
+
+type idText string
+
+// ScanUUID is for the driver.
+func (t *idText) ScanUUID(v pgtype.UUID) error {
+	*t = ""
+	if v.Valid {
+		*t = idText(uuid.UUID(v.Bytes).String())
+	}
+	return nil
+}
+
+type utcTime time.Time
+
+// ScanTimestamptz is for the driver.
+func (t *utcTime) ScanTimestamptz(v pgtype.Timestamptz) error {
+	if v.InfinityModifier != pgtype.Finite {
+		return errors.New("a time is infinite")
+	}
+	*t = utcTime{}
+	if v.Valid {
+		*t = utcTime(v.Time.UTC())
+	}
+	return nil
+}
+
+type nullTime struct{ to **time.Time }
+
+// ScanTimestamptz is for the driver.
+func (t nullTime) ScanTimestamptz(v pgtype.Timestamptz) error {
+	if v.InfinityModifier != pgtype.Finite {
+		return errors.New("a time is infinite")
+	}
+	*t.to = nil
+	if v.Valid {
+		at := v.Time.UTC()
+		*t.to = &at
+	}
+	return nil
+}
+
+type clientAddr netip.Addr
+
+// ScanNetipPrefix is for the driver.
+func (a *clientAddr) ScanNetipPrefix(v netip.Prefix) error {
+	*a = clientAddr(v.Addr())
+	return nil
+}
+
+// parseID takes the one spelling of a UUID that PostgreSQL prints.
+func parseID(s string) (pgtype.UUID, bool) {
+	const length = 36
+	if len(s) != length {
+		return pgtype.UUID{}, false
+	}
+	id, err := uuid.Parse(s)
+	return pgtype.UUID{Bytes: id, Valid: err == nil}, err == nil
+}

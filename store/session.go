@@ -1,0 +1,107 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	gorilla "github.com/gorilla/sessions"
+	"github.com/jackc/pgx/v5"
+
+	"github.com/ginauth/ginauth/ginauth"
+)
+
+// Sessions keeps sessions alone, for apps whose users are elsewhere. It is safe for
+// concurrent use on a pool. A session is live until its idle timeout or its absolute end,
+// whichever is first, and as long as its user exists and is not disabled.
+type Sessions struct {
+	caller  caller
+	now     func() time.Time
+	maxData int
+	cookie  gorilla.Options
+}
+
+var _ ginauth.SessionStore = (*Sessions)(nil)
+
+// NewSessions returns a store on conn. It asks the database nothing. It panics when an
+// option cannot work.
+func NewSessions(conn Conn, opts ...Option) *Sessions {
+	o, err := newOptions(conn, opts)
+	if err == nil && o.afterCreate != nil {
+		err = errors.New("it creates no users: give AfterCreate to store.New")
+	}
+	if err != nil {
+		panic("store.NewSessions: " + err.Error()) //nolint:forbidigo // construction
+	}
+	return newSessions(conn, o)
+}
+
+func newSessions(conn Conn, o options) *Sessions {
+	return &Sessions{caller: newCaller(conn, o.timeout), now: o.now, maxData: o.maxData, cookie: *ginOptions.ToGorillaOptions()}
+}
+
+// clock is the $n of a statement's COALESCE($n::timestamptz, now()): NULL for the database's
+// own, the only clock that all processes share (SEC-72).
+func (s *Sessions) clock() any {
+	if s.now == nil {
+		return nil
+	}
+	return s.now()
+}
+
+// sessionColumns are the fields of a SessionRecord, in the order of recordDest.
+const sessionColumns = `s.id, s.user_id, s.data, s.version, s.created_at, s.authenticated_at,
+	s.last_seen_at, s.idle_timeout, s.expires_at, s.ip, s.user_agent`
+
+// notExpired holds for s until its idle timeout and its absolute end (SEC-67, SEC-68, SEC-69).
+const notExpired = `s.expires_at > clock.now AND s.last_seen_at + s.idle_timeout > clock.now`
+
+// live holds for s when it is anybody's, anonymous or of a user who may use it (SEC-76).
+const live = notExpired + `
+	AND (s.user_id IS NULL OR EXISTS (
+		SELECT 1 FROM ginauth.users AS u WHERE u.id = s.user_id AND u.disabled_at IS NULL))`
+
+const recordSize = 12
+
+func recordDest(r *ginauth.SessionRecord, to []any) []any {
+	return append(to, (*idText)(&r.ID), (*idText)(&r.UserID), (*[]byte)(&r.Data), &r.Version,
+		(*utcTime)(&r.CreatedAt), (*utcTime)(&r.AuthenticatedAt), (*utcTime)(&r.LastSeenAt),
+		&r.IdleTimeout, (*utcTime)(&r.ExpiresAt), (*clientAddr)(&r.Origin.Addr), &r.Origin.UserAgent,
+		(*utcTime)(&r.ReadAt))
+}
+
+const findSession = `
+SELECT ` + sessionColumns + `, clock.now
+FROM ginauth.sessions AS s
+CROSS JOIN (SELECT COALESCE($2::timestamptz, now()) AS now) AS clock
+WHERE s.digest = $1::bytea AND ` + live
+
+// FindSession returns a live session, or ginauth.ErrNoSession. It is one statement, and
+// writes nothing.
+func (s *Sessions) FindSession(ctx context.Context, d ginauth.Digest) (ginauth.SessionRecord, error) {
+	var r ginauth.SessionRecord
+	err := s.caller.do(ctx, "finding a session", func(ctx context.Context, conn Conn) error {
+		return conn.QueryRow(ctx, findSession, d[:], s.clock()).Scan(recordDest(&r, make([]any, 0, recordSize))...)
+	})
+	if err != nil {
+		return ginauth.SessionRecord{}, orNoSession(err)
+	}
+	return r, nil
+}
+
+const deleteSession = `DELETE FROM ginauth.sessions WHERE digest = $1::bytea`
+
+// DeleteSession ends a session. A session that does not exist is no error.
+func (s *Sessions) DeleteSession(ctx context.Context, d ginauth.Digest) error {
+	return s.caller.do(ctx, "deleting a session", func(ctx context.Context, conn Conn) error {
+		_, err := conn.Exec(ctx, deleteSession, d[:])
+		return err
+	})
+}
+
+func orNoSession(err error) error {
+	if errors.Is(err, pgx.ErrNoRows) {
+		return ginauth.ErrNoSession
+	}
+	return err
+}

@@ -1,0 +1,155 @@
+package store
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/netip"
+	"strings"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"github.com/ginauth/ginauth/ginauth"
+)
+
+const (
+	emptyData = "{}"
+	// maxUserAgent is sessions_user_agent_check, in characters.
+	maxUserAgent = 256
+)
+
+// A new session is computed as fresh, stored if its data fits, and returned either way, so that
+// one statement tells what was missing. The user's row stays locked until the session is
+// stored: disabling the user or changing the password either comes first and is
+// seen here, or comes later and sees the session (SEC-78). An existing digest is an error (SEC-63).
+const (
+	createUserSession = `
+WITH fresh AS (
+	SELECT $1::bytea AS digest, $2::uuid AS id, u.id AS user_id, $3::jsonb AS data, 0::bigint AS version,
+		clock.now AS created_at, clock.now AS authenticated_at, clock.now AS last_seen_at,
+		$4::interval AS idle_timeout, clock.now + $5::interval AS expires_at,
+		$6::inet AS ip, $7::text AS user_agent, clock.now, octet_length($3::jsonb::text) <= $8::bigint AS fits
+	FROM ginauth.users AS u
+	CROSS JOIN (SELECT COALESCE($9::timestamptz, now()) AS now) AS clock
+	WHERE u.id = $11::uuid AND u.disabled_at IS NULL AND ($12::text IS NULL OR u.password_hash = $12::text)
+	FOR SHARE OF u
+)` + storeFresh
+
+	createAnonymousSession = `
+WITH fresh AS (
+	SELECT $1::bytea AS digest, $2::uuid AS id, NULL::uuid AS user_id, $3::jsonb AS data, 0::bigint AS version,
+		clock.now AS created_at, NULL::timestamptz AS authenticated_at, clock.now AS last_seen_at,
+		$4::interval AS idle_timeout, clock.now + $5::interval AS expires_at,
+		$6::inet AS ip, $7::text AS user_agent, clock.now, octet_length($3::jsonb::text) <= $8::bigint AS fits
+	FROM (SELECT COALESCE($9::timestamptz, now()) AS now) AS clock
+)` + storeFresh
+
+	storeFresh = `, replaced AS (
+	DELETE FROM ginauth.sessions WHERE digest = $10::bytea AND EXISTS (SELECT 1 FROM fresh WHERE fits)
+), stored AS (
+	INSERT INTO ginauth.sessions (digest, id, user_id, data, version, created_at, authenticated_at,
+		last_seen_at, idle_timeout, expires_at, ip, user_agent)
+	SELECT digest, id, user_id, data, version, created_at, authenticated_at,
+		last_seen_at, idle_timeout, expires_at, ip, user_agent
+	FROM fresh WHERE fits
+)
+SELECT ` + sessionColumns + `, s.now, s.fits FROM fresh AS s`
+)
+
+// CreateSession stores a new session and deletes the one it replaces, in one statement that
+// does both or neither. ginauth.ErrNoUser means that the user is unknown, disabled or has another
+// password by now; ginauth.ErrSessionTooLarge, that the data exceeds the limit. An
+// existing digest is an error of neither kind.
+func (s *Sessions) CreateSession(ctx context.Context, n ginauth.NewSession) (ginauth.SessionRecord, error) {
+	statement, args, err := s.insertion(n)
+	if err != nil {
+		return ginauth.SessionRecord{}, err
+	}
+	r, err := s.write(ctx, "creating a session", statement, args)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return r, ginauth.ErrNoUser
+	}
+	return r, err
+}
+
+func (s *Sessions) insertion(n ginauth.NewSession) (statement string, args []any, err error) {
+	if n.Digest == (ginauth.Digest{}) || n.Lifetime <= 0 || n.IdleTimeout <= 0 {
+		return "", nil, errors.New("creating a session: it needs a digest, a lifetime and an idle timeout")
+	}
+	if s.hopeless(n.Data) {
+		return "", nil, ginauth.ErrSessionTooLarge
+	}
+	id, err := uuid.NewRandom()
+	if err != nil {
+		return "", nil, fmt.Errorf("creating a session: making its id: %w", err)
+	}
+	args = []any{
+		n.Digest[:], id.String(), object(n.Data), n.IdleTimeout, n.Lifetime,
+		addrOrNull(n.Origin.Addr), cutUserAgent(n.Origin.UserAgent), s.maxData, s.clock(), digestOrNull(n.Replaces),
+	}
+	if n.UserID == "" {
+		return createAnonymousSession, args, nil
+	}
+	user, ok := parseID(string(n.UserID))
+	if !ok {
+		return "", nil, ginauth.ErrNoUser
+	}
+	return createUserSession, append(args, user, hashOrNull(n.Credential)), nil
+}
+
+// write runs a statement that returns a record and whether its data fits.
+func (s *Sessions) write(ctx context.Context, doing, statement string, args []any) (ginauth.SessionRecord, error) {
+	var r ginauth.SessionRecord
+	var fits bool
+	err := s.caller.do(ctx, doing, func(ctx context.Context, conn Conn) error {
+		dest := append(recordDest(&r, make([]any, 0, recordSize+1)), &fits)
+		return conn.QueryRow(ctx, statement, args...).Scan(dest...)
+	})
+	switch {
+	case err != nil:
+		return ginauth.SessionRecord{}, err
+	case !fits:
+		return ginauth.SessionRecord{}, ginauth.ErrSessionTooLarge
+	}
+	return r, nil
+}
+
+// hopeless spares the database what cannot fit: JSON shrinks to a sixth
+// at most, when all of it is escapes such as \u0041, unless it is padded with blanks.
+func (s *Sessions) hopeless(data json.RawMessage) bool { return len(data)/8 > s.maxData }
+
+func object(data json.RawMessage) string {
+	if len(data) == 0 {
+		return emptyData
+	}
+	return string(data)
+}
+
+func digestOrNull(d ginauth.Digest) []byte {
+	if d == (ginauth.Digest{}) {
+		return nil
+	}
+	return d[:]
+}
+
+func addrOrNull(addr netip.Addr) any {
+	if !addr.IsValid() {
+		return nil
+	}
+	return addr.Unmap().WithZone("").String()
+}
+
+// cutUserAgent makes any header's value fit the column.
+func cutUserAgent(s string) string {
+	s = strings.ReplaceAll(strings.ToValidUTF8(s, "\uFFFD"), "\x00", "\uFFFD")
+	characters := 0
+	for i := range s {
+		if characters == maxUserAgent {
+			return s[:i]
+		}
+		characters++
+	}
+	return s
+}

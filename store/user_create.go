@@ -1,0 +1,100 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"reflect"
+	"strconv"
+	"strings"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"github.com/ginauth/ginauth/ginauth"
+)
+
+// The names of further columns and their parameters go between these parts.
+const (
+	insertUser       = `INSERT INTO ginauth.users AS u (created_at, updated_at, id, email, email_canonical, name, password_hash`
+	insertUserValues = `) VALUES (COALESCE($1::timestamptz, now()), COALESCE($1::timestamptz, now()), $2::uuid, $3::text, $4::text, $5::text, $6::text`
+)
+
+// identifierConstraint makes the canonical e-mail address unique.
+const identifierConstraint = "users_email_canonical_key"
+
+// CreateUser stores a new user in a transaction. fill, when not nil, edits the user before that:
+// the columns of the app's own, and Name; what else it changes is not stored. A
+// column that is left at its zero value gets the database's default, which the user
+// returned has. ginauth.ErrIdentifierTaken means that the address has an account. After
+// ginauth.ErrUnavailable the user may have been created or not.
+func (d *DB[U]) CreateUser(ctx context.Context, n ginauth.NewUser, fill func(*U) error) (U, error) {
+	var none U
+	id, err := uuid.NewV7()
+	if err != nil {
+		return none, fmt.Errorf("creating a user: making its id: %w", err)
+	}
+	u, err := d.filled(id, n, fill)
+	if err != nil {
+		return none, err
+	}
+	statement, args := d.insertion(id, n, &u)
+	var refused error
+	err = d.caller.do(ctx, "creating a user", func(ctx context.Context, conn Conn) error {
+		return pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
+			v := reflect.ValueOf(&u).Elem()
+			dest := d.layout.dest(v, make([]any, 0, d.layout.size()))
+			if err := tx.QueryRow(ctx, statement, args...).Scan(dest...); err != nil {
+				return err
+			}
+			refused = d.created(ctx, tx, u)
+			return refused
+		})
+	})
+	switch {
+	case err == nil:
+		return u, nil
+	case refused != nil && !errors.Is(err, ginauth.ErrUnavailable):
+		return none, refused
+	case violates(err, identifierConstraint):
+		return none, ginauth.ErrIdentifierTaken
+	}
+	return none, err
+}
+
+// filled returns the user as the app wants it. It runs before the transaction begins: fill
+// has no access to that, and must not keep it open.
+func (d *DB[U]) filled(id uuid.UUID, n ginauth.NewUser, fill func(*U) error) (u U, err error) {
+	base := d.layout.user(reflect.ValueOf(&u).Elem())
+	base.ID, base.Email, base.Name = ginauth.UserID(id.String()), n.Email, n.Name
+	if fill == nil {
+		return u, nil
+	}
+	return u, fill(&u)
+}
+
+func (d *DB[U]) created(ctx context.Context, tx pgx.Tx, u U) error {
+	if d.afterCreate == nil {
+		return nil
+	}
+	return d.afterCreate(ctx, tx, u)
+}
+
+// insertion leaves out columns at their zero value, so that the database's defaults apply.
+func (d *DB[U]) insertion(id uuid.UUID, n ginauth.NewUser, u *U) (statement string, args []any) {
+	v := reflect.ValueOf(u).Elem()
+	var columns, parameters strings.Builder
+	args = []any{d.clock(), id.String(), n.Email, n.Canonical, d.layout.user(v).Name, hashOrNull(n.Hash)}
+	for _, c := range d.layout.extra {
+		field := v.FieldByIndex(c.path)
+		if field.IsZero() {
+			continue
+		}
+		args = append(args, field.Interface())
+		columns.WriteString(", " + c.ident)
+		parameters.WriteString(", $" + strconv.Itoa(len(args)))
+	}
+	statement = insertUser + columns.String() + insertUserValues + parameters.String() + `)
+RETURNING ` + d.statements.columns
+	return statement, args
+}
