@@ -1,0 +1,57 @@
+# The targets need Go and nothing else; what they use beyond that is pinned here
+# and built by `go run`, or found by .ci/run.
+
+GO       ?= go
+FUZZTIME ?= 10s
+BENCH    ?= .
+COUNT    ?= 1
+
+GOLANGCI := $(GO) run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
+
+.DEFAULT_GOAL := help
+.PHONY: help run migrate migrate-down migrate-status test race fuzz lint fmt bench docs docs-check ci
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+run: ## start the example on :8080, with a private PostgreSQL unless DATABASE_URL is set
+	$(GO) run ./example
+
+migrate: ## apply all migrations to $DATABASE_URL
+	@$(GO) run ./migrations/migrate up
+
+migrate-down: ## undo the newest migration in $DATABASE_URL
+	@$(GO) run ./migrations/migrate down
+
+migrate-status: ## show which migrations $DATABASE_URL has
+	@$(GO) run ./migrations/migrate status
+
+test: ## run all tests; they start their own PostgreSQL
+	$(GO) test ./...
+
+race: ## run all tests in random order under the race detector (needs a C compiler)
+	CGO_ENABLED=1 $(GO) test -race -shuffle=on ./...
+
+fuzz: ## run every fuzz target for FUZZTIME (10s)
+	@GO='$(GO)' FUZZTIME='$(FUZZTIME)' .ci/fuzz
+
+lint: ## check formatting, go vet and golangci-lint
+	@files=$$(gofmt -l $$(git ls-files -co --exclude-standard -- '*.go')) && \
+		if [ -n "$$files" ]; then echo "not formatted (run make fmt):" $$files; exit 1; fi
+	$(GO) vet ./...
+	$(GOLANGCI) run ./...
+
+fmt: ## format the code (gofumpt, import groups)
+	$(GOLANGCI) fmt ./...
+
+bench: ## run the benchmarks matching BENCH (all), COUNT times (1)
+	$(GO) test -run '^$$' -bench '$(BENCH)' -benchmem -count $(COUNT) ./...
+
+docs: ## generate docs/swagger.json and docs/api from the source
+	$(GO) test ./docs -count 1 -update
+
+docs-check: ## fail when the generated documents are stale
+	$(GO) test ./docs -count 1
+
+ci: ## do what continuous integration does, installing what is missing
+	.ci/run

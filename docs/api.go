@@ -1,0 +1,28 @@
+// Package docs holds the guides and the generated documents of ginauth:
+// swagger.json, made by swag from the annotations on the handlers' constructors, and
+// api/*.txt, the exported surface of every package. `make docs` writes both.
+//
+//	@title			ginauth
+//	@version		0.1.0
+//	@description	Accounts and sessions for a Gin app, on PostgreSQL.
+//	@description	Paths are those of the example; an app mounts the handlers where it likes.
+//	@description	Every error is application/problem+json (RFC 9457) with a stable `code`, listed in docs/problems.md.
+//	@license.name	MIT
+//	@license.url	https://opensource.org/license/mit
+//	@schemes		http https
+//	@accept			json
+//	@produce		json,application/problem+json
+//
+//	@securityDefinitions.apikey	sessionCookie
+//	@in							header
+//	@name						Cookie
+//	@description				The session cookie: `__Host-session=…`. Swagger 2.0 cannot describe a cookie, so it is written as the header that carries it.
+package docs
+
+import _ "embed"
+
+//go:embed swagger.json
+var swagger string
+
+// Swagger returns the Swagger 2.0 document of ginauth's handlers, as JSON.
+func Swagger() string { return swagger }

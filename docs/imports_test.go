@@ -1,0 +1,116 @@
+package docs_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+)
+
+// arrow forbids imports, direct and indirect. Paths below the module are written without it;
+// a path stands for the packages below it too, unless it ends with "$".
+type arrow struct {
+	from   string
+	except []string
+	never  []string
+	reason string
+}
+
+var arrows = []arrow{
+	{
+		from:   "ginauth",
+		never:  []string{"store", "migrations", "example", "docs"},
+		reason: "arrows run example → store → ginauth → ginauth/password, and never back",
+	},
+	{
+		from:   "ginauth",
+		never:  []string{"github.com/jackc", "database/sql$", "github.com/pressly/goose"},
+		reason: "the core knows HTTP and no SQL, so that any user source can stand behind it",
+	},
+	{
+		from: "ginauth/password",
+		never: []string{
+			"net/http$", "github.com/gin-gonic", "github.com/gin-contrib",
+			"ginauth$", "ginauth/internal",
+		},
+		reason: "passwords are hashed in jobs and imports too, where there is no web server",
+	},
+	{
+		from:   "store",
+		except: []string{"store/storetest"},
+		never:  []string{"example", "docs", "migrations", "github.com/pressly/goose"},
+		reason: "whoever migrates with another tool must not carry goose",
+	},
+	{
+		from:   "store/embedded",
+		never:  []string{"ginauth", "store$", "github.com/gin-gonic"},
+		reason: "starting a PostgreSQL server has nothing to do with accounts",
+	},
+	{
+		from:   "migrations",
+		never:  []string{"ginauth", "store", "example", "docs", "github.com/gin-gonic"},
+		reason: "a migration job links goose and pgx, and no web framework",
+	},
+	{
+		from:   "docs",
+		never:  []string{"ginauth", "store", "migrations", "example", "github.com"},
+		reason: "serving the document costs an app one string",
+	},
+	{
+		from:   "",
+		except: []string{"store/storetest"},
+		never: []string{
+			"testing$", "net/http/httptest", "github.com/google/go-cmp", "github.com/chromedp",
+			"store/storetest",
+		},
+		reason: "test kits must not be linked into an app",
+	},
+	{
+		from:   "",
+		never:  []string{"github.com/swaggo", "github.com/go-openapi"},
+		reason: "documents are generated when a release is made, not at run time",
+	},
+}
+
+func TestImportsFollowTheArrows(t *testing.T) {
+	t.Parallel()
+	list := packages(t)
+	for _, a := range arrows {
+		matched := false
+		for _, p := range list {
+			local, ours := p.local()
+			if !ours || !below(local, a.from) || slices.ContainsFunc(a.except, func(e string) bool { return below(local, e) }) {
+				continue
+			}
+			matched = true
+			for _, forbidden := range a.never {
+				if i := slices.IndexFunc(p.Deps, func(dep string) bool { return below(short(dep), forbidden) }); i >= 0 {
+					t.Errorf("%s imports %s (%s): %s", local, short(p.Deps[i]), via(list, p, p.Deps[i]), a.reason)
+				}
+			}
+		}
+		if !matched {
+			t.Errorf("the rule for %q covers no package", a.from)
+		}
+	}
+}
+
+// below tells whether path is the rule's own or, unless the rule ends with "$", below it.
+func below(path, rule string) bool {
+	if exact, ok := strings.CutSuffix(rule, "$"); ok {
+		return path == exact
+	}
+	return rule == "" || path == rule || strings.HasPrefix(path, rule+"/")
+}
+
+func short(path string) string { return strings.TrimPrefix(path, module+"/") }
+
+// via names the direct import of p through which it reaches dep.
+func via(list []goPackage, p goPackage, dep string) string {
+	for _, direct := range p.Imports {
+		i := slices.IndexFunc(list, func(q goPackage) bool { return q.ImportPath == direct })
+		if i >= 0 && direct != dep && slices.Contains(list[i].Deps, dep) {
+			return "through " + short(direct)
+		}
+	}
+	return "directly"
+}
