@@ -41,6 +41,9 @@ func layoutOf[U ginauth.User]() (layout, error) {
 	if !c.found {
 		return layout{}, fmt.Errorf("the user type %v must embed store.User", t)
 	}
+	if c.clash != nil {
+		return layout{}, fmt.Errorf("the user type %v: %w", t, c.clash)
+	}
 	return c.layout, nil
 }
 
@@ -48,6 +51,7 @@ type collector struct {
 	layout
 	found bool
 	taken map[string]string // column to what has it
+	clash error             // of two fields over a column
 }
 
 func (c *collector) collect(t reflect.Type, path []int) error {
@@ -84,7 +88,8 @@ func (c *collector) field(in reflect.Type, f reflect.StructField, path []int) er
 	}
 	here := in.Name() + "." + f.Name
 	if holder, dup := c.taken[tag]; dup {
-		return fmt.Errorf(`the column %s of %s is %s: choose another by a tag db:"name", or leave the field out by db:"-"`, tag, here, holder)
+		c.clash = fmt.Errorf(`the column %s of %s is %s: choose another by a tag db:"name", or leave the field out by db:"-"`, tag, here, holder)
+		return nil
 	}
 	c.taken[tag] = here + "'s already"
 	c.extra = append(c.extra, column{ident: pgx.Identifier{tag}.Sanitize(), path: path})

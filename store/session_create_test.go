@@ -1,0 +1,266 @@
+package store_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/store"
+)
+
+func TestCreateSessionNeverAdoptsADigest(t *testing.T) { // SEC-63
+	t.Parallel()
+	inEveryMode(t, func(t *testing.T, s *setup) { //nolint:thelper // the test itself
+		victim, attacker := s.user(t), s.user(t)
+		n := sessionOf(victim.ID)
+		first := s.session(t, n)
+		for name, again := range map[string]ginauth.NewSession{
+			"of another user":  {Digest: n.Digest, UserID: attacker.ID, Lifetime: lifetime, IdleTimeout: idleTimeout},
+			"anonymous":        {Digest: n.Digest, Lifetime: lifetime, IdleTimeout: idleTimeout},
+			"replacing itself": {Digest: n.Digest, UserID: attacker.ID, Replaces: n.Digest, Lifetime: lifetime, IdleTimeout: idleTimeout},
+		} {
+			_, err := s.db.CreateSession(t.Context(), again)
+			var refused *pgconn.PgError
+			if !errors.As(err, &refused) || refused.Code != "23505" || errors.Is(err, ginauth.ErrUnavailable) || errors.Is(err, ginauth.ErrNoUser) {
+				t.Errorf("%s: %v, want a unique violation", name, err)
+			}
+		}
+		found, err := s.db.FindSession(t.Context(), n.Digest)
+		if err != nil || found.ID != first.ID || found.UserID != victim.ID {
+			t.Errorf("the session that was there: %+v, %v", found, err)
+		}
+	})
+}
+
+func TestCreateSessionEndsTheOneItReplaces(t *testing.T) { // SEC-62
+	t.Parallel()
+	inEveryMode(t, func(t *testing.T, s *setup) { //nolint:thelper // the test itself
+		u := s.user(t)
+		for name, old := range map[string]ginauth.NewSession{"anonymous": sessionOf(""), "the user's": sessionOf(u.ID)} {
+			s.session(t, old)
+			n := sessionOf(u.ID)
+			n.Replaces = old.Digest
+			s.session(t, n)
+			if err := s.find(t, n.Digest); err != nil {
+				t.Errorf("%s: the new session: %v", name, err)
+			}
+			if _, err := s.db.FindSession(t.Context(), old.Digest); !errors.Is(err, ginauth.ErrNoSession) {
+				t.Errorf("%s: the old session: %v", name, err)
+			}
+		}
+		n := sessionOf("")
+		n.Replaces = newDigest()
+		s.session(t, n) // what is not there need not end
+	})
+}
+
+func TestFailedCreateKeepsTheSessionItWouldReplace(t *testing.T) { // SEC-152
+	t.Parallel()
+	s := newSetup(t)
+	old, u := sessionOf(""), s.user(t)
+	s.session(t, old)
+	stale, unknown, large, taken := sessionOf(u.ID), sessionOf(ginauth.UserID(uuid.NewString())), sessionOf(u.ID), sessionOf(u.ID)
+	stale.Credential = hash('b')
+	large.Data = json.RawMessage(`{"a": "` + strings.Repeat("x", 20<<10) + `"}`)
+	taken.Digest = s.someDigest(t, u.ID)
+	for name, n := range map[string]ginauth.NewSession{"stale": stale, "unknown": unknown, "large": large, "taken": taken} {
+		n.Replaces = old.Digest
+		if _, err := s.db.CreateSession(t.Context(), n); err == nil {
+			t.Errorf("%s: no error", name)
+		}
+		if _, err := s.db.FindSession(t.Context(), old.Digest); err != nil {
+			t.Errorf("%s: the old session: %v", name, err)
+		}
+	}
+}
+
+func (s *setup) someDigest(t *testing.T, id ginauth.UserID) ginauth.Digest {
+	t.Helper()
+	n := sessionOf(id)
+	s.session(t, n)
+	return n.Digest
+}
+
+func TestCreateSessionChecksTheCredential(t *testing.T) { // SEC-78
+	t.Parallel()
+	inEveryMode(t, func(t *testing.T, s *setup) { //nolint:thelper // the test itself
+		u := s.user(t) // has hash('a')
+		for name, c := range map[string]struct {
+			session ginauth.NewSession
+			err     error
+		}{
+			"the hash":     {session: ginauth.NewSession{UserID: u.ID, Credential: hash('a')}},
+			"any hash":     {session: ginauth.NewSession{UserID: u.ID}},
+			"another hash": {session: ginauth.NewSession{UserID: u.ID, Credential: hash('b')}, err: ginauth.ErrNoUser},
+			"unknown user": {session: ginauth.NewSession{UserID: ginauth.UserID(uuid.NewString())}, err: ginauth.ErrNoUser},
+			"malformed id": {session: ginauth.NewSession{UserID: "1 OR 1=1"}, err: ginauth.ErrNoUser},
+		} {
+			c.session.Digest, c.session.Lifetime, c.session.IdleTimeout = newDigest(), lifetime, idleTimeout
+			if _, err := s.db.CreateSession(t.Context(), c.session); !errors.Is(err, c.err) {
+				t.Errorf("%s: %v, want %v", name, err, c.err)
+			}
+		}
+		s.exec(t, `UPDATE ginauth.users SET password_hash = NULL WHERE id = $1`, string(u.ID))
+		n := sessionOf(u.ID)
+		n.Credential = hash('a')
+		if _, err := s.db.CreateSession(t.Context(), n); !errors.Is(err, ginauth.ErrNoUser) {
+			t.Errorf("the password was taken away: %v", err)
+		}
+	})
+}
+
+// The password changes in a transaction that begins before the logins and ends
+// after them. Whoever logs in with the old hash waits for it, and gets nothing.
+func TestNoSessionOutlivesAPasswordChange(t *testing.T) { // SEC-78, SEC-151
+	t.Parallel()
+	s := newSetup(t)
+	u := s.user(t)
+	for round := range 20 {
+		old, replacement := hash(rune('a'+round)), hash(rune('b'+round))
+		errs := together(17, func(ctx context.Context, i int) error {
+			if i == 0 {
+				return changePassword(ctx, s, u.ID, replacement.Reveal())
+			}
+			n := sessionOf(u.ID)
+			n.Credential = old
+			_, err := s.db.CreateSession(ctx, n)
+			if errors.Is(err, ginauth.ErrNoUser) {
+				return nil
+			}
+			return err
+		})
+		if err := errors.Join(errs...); err != nil {
+			t.Fatal(err)
+		}
+		if got := s.count(t, `SELECT count(*) FROM ginauth.sessions WHERE user_id = $1`, string(u.ID)); got != 0 {
+			t.Fatalf("round %d: %d sessions of the old password live", round, got)
+		}
+	}
+}
+
+// changePassword is what any change of the password must do: lock the user first,
+// then end the sessions in a second statement.
+func changePassword(ctx context.Context, s *setup, id ginauth.UserID, hash string) error {
+	return pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
+		if _, err := tx.Exec(ctx, `UPDATE ginauth.users SET password_hash = $2 WHERE id = $1`, string(id), hash); err != nil {
+			return err
+		}
+		_, err := tx.Exec(ctx, `DELETE FROM ginauth.sessions WHERE user_id = $1`, string(id))
+		return err
+	})
+}
+
+func TestDisablingRacesLogin(t *testing.T) { // SEC-76, SEC-151
+	t.Parallel()
+	s := newSetup(t)
+	for range 10 {
+		u := s.user(t)
+		digests := make([]ginauth.Digest, 16)
+		errs := together(17, func(ctx context.Context, i int) error {
+			if i == 16 {
+				_, err := s.pool.Exec(ctx, `UPDATE ginauth.users SET disabled_at = now() WHERE id = $1`, string(u.ID))
+				return err
+			}
+			n := sessionOf(u.ID)
+			digests[i] = n.Digest
+			_, err := s.db.CreateSession(ctx, n)
+			if errors.Is(err, ginauth.ErrNoUser) {
+				return nil
+			}
+			return err
+		})
+		if err := errors.Join(errs...); err != nil {
+			t.Fatal(err)
+		}
+		for _, d := range digests {
+			if err := s.find(t, d); !errors.Is(err, ginauth.ErrNoSession) {
+				t.Errorf("a session of a disabled user: %v", err)
+			}
+		}
+	}
+}
+
+func TestCreateSessionRefusesWhatIsNoSession(t *testing.T) {
+	t.Parallel()
+	s := newSetup(t)
+	for name, spoil := range map[string]func(*ginauth.NewSession){
+		"no digest":         func(n *ginauth.NewSession) { n.Digest = ginauth.Digest{} },
+		"no lifetime":       func(n *ginauth.NewSession) { n.Lifetime = 0 },
+		"negative lifetime": func(n *ginauth.NewSession) { n.Lifetime = -time.Second },
+		"no idle timeout":   func(n *ginauth.NewSession) { n.IdleTimeout = 0 },
+		"data is a list":    func(n *ginauth.NewSession) { n.Data = json.RawMessage(`[]`) },
+		"data is not JSON":  func(n *ginauth.NewSession) { n.Data = json.RawMessage(`{"secret": `) },
+	} {
+		n := sessionOf("")
+		spoil(&n)
+		_, err := s.db.CreateSession(t.Context(), n)
+		if err == nil || errors.Is(err, ginauth.ErrUnavailable) || strings.Contains(err.Error(), "secret") {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if got := s.count(t, `SELECT count(*) FROM ginauth.sessions`); got != 0 {
+		t.Errorf("%d sessions were stored", got)
+	}
+}
+
+func TestPublicIDsAreRandom(t *testing.T) { // SEC-36
+	t.Parallel()
+	s := newSetup(t)
+	var ids []ginauth.SessionID
+	for range 20 {
+		id := s.session(t, sessionOf("")).ID
+		if parsed, err := uuid.Parse(string(id)); err != nil || parsed.Version() != 4 {
+			t.Errorf("%q is no version 4 UUID", id)
+		}
+		ids = append(ids, id)
+	}
+	slices.Sort(ids)
+	if len(slices.Compact(ids)) != 20 {
+		t.Error("two sessions have one id")
+	}
+}
+
+func TestOnlyTheDigestIsStored(t *testing.T) { // SEC-50
+	t.Parallel()
+	s := newSetup(t)
+	token := ginauth.NewToken()
+	n := sessionOf(s.user(t).ID)
+	n.Digest = token.Digest()
+	s.session(t, n)
+	var row string
+	if err := s.pool.QueryRow(t.Context(), `SELECT s::text || encode(s.digest, 'base64') || encode(s.digest, 'escape')
+		FROM ginauth.sessions AS s`).Scan(&row); err != nil {
+		t.Fatal(err)
+	}
+	if strings.Contains(row, token.Reveal()) {
+		t.Error("the row has the token")
+	}
+}
+
+func TestCreateSessionLimitsData(t *testing.T) { // SEC-59
+	t.Parallel()
+	s := newSetup(t)
+	const limit = 100
+	s.db = store.New[store.User](s.pool, store.WithMaxData(limit), store.WithNow(s.clock.now))
+	for size, want := range map[int]error{limit: nil, limit + 1: ginauth.ErrSessionTooLarge, 100 * limit: ginauth.ErrSessionTooLarge} {
+		for _, id := range []ginauth.UserID{"", s.user(t).ID} {
+			n := sessionOf(id)
+			n.Data = json.RawMessage(`{"a": "` + strings.Repeat("x", size-len(`{"a": ""}`)) + `"}`)
+			if _, err := s.db.CreateSession(t.Context(), n); !errors.Is(err, want) {
+				t.Errorf("%d bytes: %v, want %v", size, err, want)
+			}
+			if got := s.count(t, `SELECT count(*) FROM ginauth.sessions WHERE digest = $1`, n.Digest[:]); got == 1 != (want == nil) {
+				t.Errorf("%d bytes: %d rows", size, got)
+			}
+		}
+	}
+}

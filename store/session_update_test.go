@@ -1,0 +1,284 @@
+package store_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/store"
+)
+
+func set(object string) ginauth.SessionChange {
+	return ginauth.SessionChange{Set: json.RawMessage(object)}
+}
+
+func (s *setup) update(t testing.TB, d ginauth.Digest, change ginauth.SessionChange) ginauth.SessionRecord {
+	t.Helper()
+	r, err := s.db.UpdateSession(t.Context(), d, change)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+func TestUpdateMergesKeyByKey(t *testing.T) {
+	t.Parallel()
+	inEveryMode(t, func(t *testing.T, s *setup) { //nolint:thelper // the test itself
+		n := sessionOf(s.user(t).ID)
+		n.Data = json.RawMessage(`{"a": 1, "b": {"c": 2}, "d": 3}`)
+		s.session(t, n)
+		for _, step := range []struct {
+			change  ginauth.SessionChange
+			want    string
+			version int64
+		}{
+			{set(`{"a": "x"}`), `{"a": "x", "b": {"c": 2}, "d": 3}`, 1},
+			{set(`{"b": {"e": 4}}`), `{"a": "x", "b": {"e": 4}, "d": 3}`, 2},
+			{ginauth.SessionChange{Unset: []string{"d", "missing"}}, `{"a": "x", "b": {"e": 4}}`, 3},
+			{ginauth.SessionChange{Set: json.RawMessage(`{"a": 5}`), Unset: []string{"a", "b"}}, `{"a": 5}`, 4},
+			{set(`{"a": 5}`), `{"a": 5}`, 4},
+			{ginauth.SessionChange{Unset: []string{"missing"}}, `{"a": 5}`, 4},
+			{ginauth.SessionChange{}, `{"a": 5}`, 4},
+			{ginauth.SessionChange{Unset: []string{"a"}}, `{}`, 5},
+		} {
+			got := s.update(t, n.Digest, step.change)
+			if string(got.Data) != step.want || got.Version != step.version {
+				t.Errorf("%s - %v: %s version %d, want %s version %d", step.change.Set, step.change.Unset, got.Data, got.Version, step.want, step.version)
+			}
+			found, err := s.db.FindSession(t.Context(), n.Digest)
+			if diff := cmp.Diff(got, found, addrs); diff != "" || err != nil {
+				t.Errorf("what was returned is not what was stored: %v\n%s", err, diff)
+			}
+		}
+	})
+}
+
+func TestUpdateKeepsTheUserAndTheTimes(t *testing.T) {
+	t.Parallel()
+	inEveryMode(t, func(t *testing.T, s *setup) { //nolint:thelper // the test itself
+		n := sessionOf(s.user(t).ID)
+		want := s.session(t, n)
+		for _, change := range []ginauth.SessionChange{{}, set(`{"a": 1}`)} {
+			s.clock.add(time.Minute)
+			got := s.update(t, n.Digest, change)
+			want.LastSeenAt, want.ReadAt = s.clock.now(), s.clock.now()
+			want.Data, want.Version = got.Data, got.Version
+			if diff := cmp.Diff(want, got, addrs); diff != "" {
+				t.Errorf("after %s (-want +got):\n%s", change.Set, diff)
+			}
+		}
+	})
+}
+
+func TestRotationMakesTheOldDigestWorthless(t *testing.T) { // SEC-64, SEC-65
+	t.Parallel()
+	inEveryMode(t, func(t *testing.T, s *setup) { //nolint:thelper // the test itself
+		for name, change := range map[string]ginauth.SessionChange{"alone": {}, "with data": set(`{"b": 2}`)} {
+			n := sessionOf(s.user(t).ID)
+			n.Data = json.RawMessage(`{"a": 1}`)
+			before := s.session(t, n)
+			change.Digest = newDigest()
+			after := s.update(t, n.Digest, change)
+			if after.ID != before.ID || !strings.Contains(string(after.Data), `"a": 1`) {
+				t.Errorf("%s: %+v became %+v", name, before, after)
+			}
+			if err := s.find(t, n.Digest); !errors.Is(err, ginauth.ErrNoSession) {
+				t.Errorf("%s: the old digest: %v", name, err)
+			}
+			if err := s.find(t, change.Digest); err != nil {
+				t.Errorf("%s: the new digest: %v", name, err)
+			}
+			if _, err := s.db.UpdateSession(t.Context(), n.Digest, set(`{"c": 3}`)); !errors.Is(err, ginauth.ErrNoSession) {
+				t.Errorf("%s: writing under the old digest: %v", name, err)
+			}
+		}
+	})
+}
+
+func TestRotationNeverTakesOverASession(t *testing.T) { // SEC-63
+	t.Parallel()
+	s := newSetup(t)
+	mine, other := sessionOf(s.user(t).ID), sessionOf(s.user(t).ID)
+	s.session(t, mine)
+	s.session(t, other)
+	for _, change := range []ginauth.SessionChange{{}, set(`{"a": 1}`)} {
+		change.Digest = other.Digest
+		if _, err := s.db.UpdateSession(t.Context(), mine.Digest, change); err == nil {
+			t.Error("a session took another one's digest")
+		}
+	}
+	for _, d := range []ginauth.Digest{mine.Digest, other.Digest} {
+		if err := s.find(t, d); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+func TestTouchNeverMovesBack(t *testing.T) { // SEC-67, SEC-72
+	t.Parallel()
+	inEveryMode(t, func(t *testing.T, s *setup) { //nolint:thelper // the test itself
+		n := sessionOf("")
+		s.session(t, n)
+		s.clock.add(10 * time.Minute)
+		latest := s.clock.now()
+		s.update(t, n.Digest, ginauth.SessionChange{})
+		s.clock.add(-5 * time.Minute)
+		for _, change := range []ginauth.SessionChange{{}, set(`{"a": 1}`)} {
+			if got := s.update(t, n.Digest, change).LastSeenAt; !got.Equal(latest) {
+				t.Errorf("last seen at %v, want %v", got, latest)
+			}
+		}
+	})
+}
+
+func TestUpdateLimitsData(t *testing.T) { // SEC-59
+	t.Parallel()
+	inEveryMode(t, func(t *testing.T, s *setup) { //nolint:thelper // the test itself
+		const limit = 100
+		s.db = store.New[store.User](s.pool, store.WithMaxData(limit), store.WithNow(s.clock.now))
+		n := sessionOf("")
+		n.Data = json.RawMessage(`{"a": "` + strings.Repeat("x", 50) + `"}`)
+		before := s.session(t, n)
+		s.clock.add(time.Minute)
+		row := s.rowData(t, n.Digest)
+		for _, size := range []int{50, 1000, 100_000} {
+			change := set(`{"b": "` + strings.Repeat("y", size) + `"}`)
+			change.Digest = newDigest()
+			if _, err := s.db.UpdateSession(t.Context(), n.Digest, change); !errors.Is(err, ginauth.ErrSessionTooLarge) {
+				t.Errorf("%d bytes more: %v", size, err)
+			}
+		}
+		if got := s.rowData(t, n.Digest); got != row {
+			t.Errorf("a refused change wrote: %s became %s", row, got)
+		}
+		fits := ginauth.SessionChange{Set: json.RawMessage(`{"b": "` + strings.Repeat("y", 50) + `"}`), Unset: []string{"a"}}
+		if got := s.update(t, n.Digest, fits); got.Version != before.Version+1 {
+			t.Errorf("version %d after a change that fits", got.Version)
+		}
+		if _, err := s.db.UpdateSession(t.Context(), newDigest(), set(`{"b": "`+strings.Repeat("y", 200)+`"}`)); !errors.Is(err, ginauth.ErrNoSession) {
+			t.Errorf("too large for a session that is not there: %v", err)
+		}
+	})
+}
+
+func (s *setup) rowData(t *testing.T, d ginauth.Digest) (row string) {
+	t.Helper()
+	if err := s.pool.QueryRow(t.Context(), `SELECT s::text FROM ginauth.sessions AS s WHERE digest = $1`, d[:]).Scan(&row); err != nil {
+		t.Fatal(err)
+	}
+	return row
+}
+
+func TestUpdateRefusesWhatIsNoObject(t *testing.T) {
+	t.Parallel()
+	s := newSetup(t)
+	n := sessionOf("")
+	s.session(t, n)
+	for _, object := range []string{`[1]`, `"secret"`, `{"secret`, "{\"a\": \"\\u0000\"}"} {
+		_, err := s.db.UpdateSession(t.Context(), n.Digest, set(object))
+		if err == nil || errors.Is(err, ginauth.ErrUnavailable) || strings.Contains(err.Error(), "secret") {
+			t.Errorf("%s: %v", object, err)
+		}
+	}
+	if got := s.rowData(t, n.Digest); !strings.Contains(got, "{}") {
+		t.Errorf("data was written: %s", got)
+	}
+}
+
+func TestParallelUpdatesKeepEachOthersKeys(t *testing.T) { // SEC-151
+	t.Parallel()
+	s := newSetup(t)
+	n := sessionOf(s.user(t).ID)
+	s.session(t, n)
+	const callers, rounds = 16, 10
+	for round := range rounds {
+		errs := together(callers, func(ctx context.Context, i int) error {
+			_, err := s.db.UpdateSession(ctx, n.Digest, set(fmt.Sprintf(`{"r%d.c%d": true}`, round, i)))
+			return err
+		})
+		if err := errors.Join(errs...); err != nil {
+			t.Fatal(err)
+		}
+	}
+	got, err := s.db.FindSession(t.Context(), n.Digest)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var data map[string]bool
+	if err := json.Unmarshal(got.Data, &data); err != nil {
+		t.Fatal(err)
+	}
+	if len(data) != callers*rounds || got.Version != callers*rounds {
+		t.Errorf("%d keys and version %d after %d updates", len(data), got.Version, callers*rounds)
+	}
+}
+
+func TestOneSuccessorOfParallelRotations(t *testing.T) { // SEC-66
+	t.Parallel()
+	s := newSetup(t)
+	for round := range 20 {
+		n := sessionOf(s.user(t).ID)
+		s.session(t, n)
+		successors := make([]ginauth.Digest, 16)
+		errs := together(16, func(ctx context.Context, i int) error {
+			change := ginauth.SessionChange{Digest: newDigest()}
+			if round%2 == 0 {
+				change.Set = json.RawMessage(`{"a": 1}`)
+			}
+			successors[i] = change.Digest
+			_, err := s.db.UpdateSession(ctx, n.Digest, change)
+			return err
+		})
+		alive := 0
+		for i, err := range errs {
+			if err != nil && !errors.Is(err, ginauth.ErrNoSession) {
+				t.Error(err)
+			}
+			found := s.find(t, successors[i])
+			if found == nil {
+				alive++
+			}
+			if (found == nil) != (err == nil) {
+				t.Errorf("the rotation answered %v, and then its digest %v", err, found)
+			}
+		}
+		if alive != 1 {
+			t.Fatalf("%d live successors, want 1", alive)
+		}
+	}
+}
+
+func TestWriteNeverBringsASessionBack(t *testing.T) { // SEC-75, SEC-151
+	t.Parallel()
+	s := newSetup(t)
+	for range 20 {
+		n := sessionOf(s.user(t).ID)
+		s.session(t, n)
+		errs := together(17, func(ctx context.Context, i int) error {
+			switch {
+			case i == 8:
+				return s.db.DeleteSession(ctx, n.Digest)
+			case i%2 == 0:
+				_, err := s.db.UpdateSession(ctx, n.Digest, ginauth.SessionChange{})
+				return err
+			}
+			_, err := s.db.UpdateSession(ctx, n.Digest, set(`{"a": 1}`))
+			return err
+		})
+		for _, err := range errs {
+			if err != nil && !errors.Is(err, ginauth.ErrNoSession) {
+				t.Error(err)
+			}
+		}
+		if err := s.find(t, n.Digest); !errors.Is(err, ginauth.ErrNoSession) {
+			t.Fatalf("a deleted session is back: %v", err)
+		}
+	}
+}
