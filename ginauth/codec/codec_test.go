@@ -34,8 +34,8 @@ func (b *blob) UnmarshalJSON(raw []byte) error {
 	return nil
 }
 
-func register(t testing.TB) {
-	t.Helper()
+func register(tb testing.TB) {
+	tb.Helper()
 	codec.Register[cart]("cart")
 	codec.Register[[]cart]("carts")
 	codec.Register[level]("shop/level.v2")
@@ -200,8 +200,9 @@ func TestNegativeZeroKeepsItsSign(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got, err := codec.Decode(raw); err != nil || !math.Signbit(got.(float64)) {
-		t.Errorf("%v, %v", got, err)
+	v, err := codec.Decode(raw)
+	if got, ok := v.(float64); err != nil || !ok || !math.Signbit(got) {
+		t.Errorf("%v, %v", v, err)
 	}
 }
 

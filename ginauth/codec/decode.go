@@ -86,17 +86,18 @@ func (r *reader) bare(v reflect.Value, depth int) error {
 		return err
 	case reflect.Slice, reflect.Map:
 		return r.compound(v, depth)
-	}
-	s, err := r.text()
-	if err != nil {
+	default: // a number, or the only struct with a name of ours
+		s, err := r.text()
+		if err != nil {
+			return err
+		}
+		if v.Kind() != reflect.Struct {
+			return parseNumber(v, s)
+		}
+		t, err := parseTime(s)
+		v.Set(reflect.ValueOf(t))
 		return err
 	}
-	if v.Kind() != reflect.Struct {
-		return parseNumber(v, s)
-	}
-	t, err := parseTime(s)
-	v.Set(reflect.ValueOf(t))
-	return err
 }
 
 func (r *reader) compound(v reflect.Value, depth int) error {

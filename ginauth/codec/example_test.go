@@ -54,7 +54,9 @@ func ExampleRegister() {
 	raw, err := codec.Encode(Address{City: "London"})
 	fmt.Println(string(raw), err)
 	value, err := codec.Decode(raw)
-	fmt.Println(value.(Address).City, err)
+	if address, ok := value.(Address); ok {
+		fmt.Println(address.City, err)
+	}
 
 	_, err = codec.Encode(&Address{City: "London"})
 	fmt.Println(err)

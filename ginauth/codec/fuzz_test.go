@@ -4,6 +4,7 @@ import (
 	"errors"
 	"math"
 	"math/rand/v2"
+	"strings"
 	"testing"
 	"time"
 
@@ -17,11 +18,11 @@ type random struct{ *rand.Rand }
 
 func (r random) text() string {
 	alphabet := []string{"a", "b", "~", ":", "\"", "\\", "/", "<", "\n", "\x00", "\x1f", "\x7f", "\xff", "\xed\xa0\x80", "é", "\u2028", "\uFFFD", "\U0001F600", "u0000", "{", "int"}
-	s := ""
+	var s strings.Builder
 	for range r.IntN(6) {
-		s += alphabet[r.IntN(len(alphabet))]
+		s.WriteString(alphabet[r.IntN(len(alphabet))])
 	}
-	return s
+	return s.String()
 }
 
 func (r random) key() any {
@@ -127,9 +128,9 @@ func dict[K comparable, V any](n int, key func() K, value func() V) map[K]V {
 	return m
 }
 
-func randomValue(seed uint64) any {
-	return random{rand.New(rand.NewPCG(seed, 0))}.value(5)
-}
+func newRandom(seed uint64) random { return random{rand.New(rand.NewPCG(seed, 0))} }
+
+func randomValue(seed uint64) any { return newRandom(seed).value(5) }
 
 // comesBack fails unless v survives, and its text is the only one for it.
 func comesBack(t *testing.T, v any) {

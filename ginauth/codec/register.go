@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"reflect"
+	"slices"
 	"sync"
 	"unicode/utf8"
 )
@@ -18,6 +19,11 @@ const (
 
 // maxTypeName bounds the names that apps give, in bytes.
 const maxTypeName = 64
+
+// refusedKinds can never be registered.
+var refusedKinds = []reflect.Kind{
+	reflect.Pointer, reflect.Interface, reflect.Func, reflect.Chan, reflect.UnsafePointer, reflect.Complex64, reflect.Complex128,
+}
 
 // registry holds the app's own types. It is process-wide, as gob's: the name of a type must
 // mean the same for every session in the database.
@@ -46,8 +52,7 @@ func register(t reflect.Type, name string) error {
 	if !goodTypeName(name) {
 		return fmt.Errorf("codec.Register: the name for %s is not 1 to %d ASCII letters, digits, dots, dashes, slashes and underscores", t, maxTypeName)
 	}
-	switch t.Kind() {
-	case reflect.Pointer, reflect.Interface, reflect.Func, reflect.Chan, reflect.UnsafePointer, reflect.Complex64, reflect.Complex128:
+	if slices.Contains(refusedKinds, t.Kind()) {
 		return fmt.Errorf("codec.Register: a %s cannot be stored (register the value, not a pointer to it)", t)
 	}
 	if _, builtIn := nameOf(t); builtIn {

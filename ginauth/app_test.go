@@ -1,0 +1,263 @@
+package ginauth_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/gin-gonic/gin"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/password"
+	"github.com/ginauth/ginauth/store"
+	"github.com/ginauth/ginauth/store/storetest"
+)
+
+type (
+	user   = store.User
+	config = ginauth.Config[user]
+	ctx    = context.Context
+)
+
+const (
+	ada    = `{"name":"Ada Lovelace","email":"ada@example.com","password":"correct horse battery staple"}`
+	adaIn  = `{"email":"ada@example.com","password":"correct horse battery staple"}`
+	grace  = `{"name":"Grace Hopper","email":"grace@example.com","password":"nanoseconds are short wires"}`
+	cookie = "__Host-session"
+)
+
+func TestMain(m *testing.M) {
+	gin.SetMode(gin.TestMode)
+	m.Run()
+}
+
+// app is a router as an app would write it, on a database of its own.
+type app struct {
+	*gin.Engine
+	pool  *pgxpool.Pool
+	db    *store.DB[user]
+	cfg   config
+	clock *clock
+	log   *syncBuffer
+}
+
+type appOption struct {
+	configure func(*config)
+	first     func(*gin.Engine)
+	routes    func(*gin.Engine, config)
+}
+
+// with changes the configuration before Session is built.
+func with(configure func(*config)) appOption { return appOption{configure: configure} }
+
+// before registers middleware and routes before Session.
+func before(first func(*gin.Engine)) appOption { return appOption{first: first} }
+
+// routes registers further routes.
+func routes(routes func(*gin.Engine, config)) appOption { return appOption{routes: routes} }
+
+func newApp(tb testing.TB, options ...appOption) *app {
+	tb.Helper()
+	return newAppOn(tb, storetest.NewDB(tb), options...)
+}
+
+func newAppOn(tb testing.TB, pool *pgxpool.Pool, options ...appOption) *app {
+	tb.Helper()
+	a := &app{Engine: gin.New(), pool: pool, clock: &clock{at: time.Now()}, log: &syncBuffer{}}
+	a.db = store.New[user](pool, store.WithNow(a.clock.now))
+	a.cfg = config{
+		Users: a.db, Exclude: []string{"/", "/login", "/signup"}, Passwords: cheap(tb),
+		Logger: slog.New(slog.NewJSONHandler(a.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
+	}
+	a.Use(gin.CustomRecoveryWithWriter(io.Discard, func(c *gin.Context, _ any) { c.AbortWithStatus(http.StatusInternalServerError) }))
+	for _, o := range options {
+		if o.configure != nil {
+			o.configure(&a.cfg)
+		}
+		if o.first != nil {
+			o.first(a.Engine)
+		}
+	}
+	a.Use(ginauth.Session(a.cfg))
+	a.GET("/", func(c *gin.Context) { c.String(http.StatusOK, "home") })
+	if a.cfg.Users != nil {
+		a.POST("/signup", ginauth.SignUp(a.cfg))
+		a.POST("/login", ginauth.Login(a.cfg))
+	}
+	a.POST("/logout", ginauth.Logout(a.cfg))
+	a.GET("/user", ginauth.Me(a.cfg))
+	for _, o := range options {
+		if o.routes != nil {
+			o.routes(a.Engine, a.cfg)
+		}
+	}
+	return a
+}
+
+// cheap hashes with so little work that tests are quick.
+func cheap(tb testing.TB) *password.Hasher {
+	tb.Helper()
+	h, err := password.New(password.Options{InsecureCheap: true, Slots: 4, Queue: 256})
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return h
+}
+
+func (a *app) send(r *http.Request) *httptest.ResponseRecorder {
+	w := httptest.NewRecorder()
+	a.ServeHTTP(w, r)
+	return w
+}
+
+func (a *app) count(tb testing.TB, sql string, args ...any) (n int) {
+	tb.Helper()
+	if err := a.pool.QueryRow(context.Background(), sql, args...).Scan(&n); err != nil {
+		tb.Fatal(err)
+	}
+	return n
+}
+
+func (a *app) exec(tb testing.TB, sql string, args ...any) {
+	tb.Helper()
+	if _, err := a.pool.Exec(context.Background(), sql, args...); err != nil {
+		tb.Fatal(err)
+	}
+}
+
+// signUp returns a client that has signed up.
+func (a *app) signUp(tb testing.TB, body string) *client {
+	tb.Helper()
+	c := &client{handler: a}
+	if w := c.post("/signup", body); w.Code != http.StatusCreated {
+		tb.Fatalf("sign-up: %d %s", w.Code, w.Body)
+	}
+	return c
+}
+
+// client keeps its session cookie as a browser would.
+type client struct {
+	handler http.Handler
+	value   string
+}
+
+func (c *client) do(r *http.Request) *httptest.ResponseRecorder {
+	if c.value != "" {
+		r.AddCookie(&http.Cookie{Name: cookie, Value: c.value})
+	}
+	w := httptest.NewRecorder()
+	c.handler.ServeHTTP(w, r)
+	for _, k := range w.Result().Cookies() {
+		if k.Name == cookie {
+			c.value = k.Value
+		}
+	}
+	return w
+}
+
+func (c *client) get(path string) *httptest.ResponseRecorder {
+	return c.do(httptest.NewRequest(http.MethodGet, path, nil))
+}
+
+func (c *client) post(path, body string) *httptest.ResponseRecorder {
+	return c.do(jsonRequest(path, body))
+}
+
+func jsonRequest(path, body string) *http.Request {
+	r := httptest.NewRequest(http.MethodPost, path, strings.NewReader(body))
+	r.Header.Set("Content-Type", "application/json")
+	return r
+}
+
+func formRequest(path, body string) *http.Request {
+	r := httptest.NewRequest(http.MethodPost, path, strings.NewReader(body))
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	r.Header.Set("Accept", "text/html,application/xhtml+xml,*/*;q=0.8")
+	return r
+}
+
+func problemIn(tb testing.TB, w *httptest.ResponseRecorder) (p ginauth.Problem) {
+	tb.Helper()
+	if got := w.Header().Get("Content-Type"); got != "application/problem+json" {
+		tb.Fatalf("%d with content type %q: %s", w.Code, got, w.Body)
+	}
+	if err := json.Unmarshal(w.Body.Bytes(), &p); err != nil {
+		tb.Fatalf("%v in %s", err, w.Body)
+	}
+	if p.Status != w.Code || p.Title != http.StatusText(w.Code) || !strings.HasSuffix(p.Type, "#"+p.Code) || p.Detail == "" {
+		tb.Fatalf("status %d with %+v", w.Code, p)
+	}
+	return p
+}
+
+// clock is the store's clock.
+type clock struct {
+	mu sync.Mutex
+	at time.Time
+}
+
+func (c *clock) now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.at
+}
+
+func (c *clock) advance(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.at = c.at.Add(d)
+}
+
+type syncBuffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (s *syncBuffer) Write(p []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.b.Write(p)
+}
+
+func (s *syncBuffer) String() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.b.String()
+}
+
+// events returns the logged lines of one event.
+func (s *syncBuffer) events(tb testing.TB, name string) (found []map[string]any) {
+	tb.Helper()
+	for line := range strings.Lines(s.String()) {
+		var fields map[string]any
+		if err := json.Unmarshal([]byte(line), &fields); err != nil {
+			tb.Fatalf("log line %q: %v", line, err)
+		}
+		if fields["event"] == name {
+			found = append(found, fields)
+		}
+	}
+	return found
+}
+
+// storm hashes one password at a time and lets two wait.
+func storm(tb testing.TB) *password.Hasher {
+	tb.Helper()
+	h, err := password.New(password.Options{Slots: 1, Queue: 2})
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return h
+}
+
+// quiet is for what need not be read.
+var quiet = slog.New(slog.DiscardHandler)

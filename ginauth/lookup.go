@@ -1,0 +1,90 @@
+package ginauth
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/gin-contrib/sessions"
+	"github.com/gin-gonic/gin"
+)
+
+// userLookup returns the way to a session's user that cfg asks for.
+func userLookup[U User](cfg Config[U], store SessionStore) func(*gin.Context, *state) (any, Account, error) {
+	finder, joined := store.(SessionFinder[U])
+	var find func(*gin.Context, *state) (U, error)
+	switch {
+	case cfg.RetrieveUser != nil:
+		find = func(c *gin.Context, st *state) (U, error) { return retrieveUser(c, st, cfg.RetrieveUser) }
+	case joined:
+		find = func(c *gin.Context, st *state) (U, error) { return findUserSession(c.Request.Context(), st, finder) }
+	default:
+		find = func(c *gin.Context, st *state) (U, error) {
+			return findSessionThenUser(c.Request.Context(), st, cfg.Users)
+		}
+	}
+	return func(c *gin.Context, st *state) (any, Account, error) {
+		u, err := find(c, st)
+		if err != nil {
+			return nil, Account{}, err
+		}
+		account := u.Account()
+		if account.ID == "" || account.Disabled {
+			return nil, Account{}, ErrUnauthenticated
+		}
+		return &u, account, nil
+	}
+}
+
+func findUserSession[U User](ctx context.Context, st *state, finder SessionFinder[U]) (u U, err error) {
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	if !st.hasToken || st.known && (st.recordErr != nil || st.record.UserID == "") {
+		return u, st.nobody()
+	}
+	u, record, err := finder.FindUserSession(ctx, st.token.Digest())
+	if errors.Is(err, ErrNoSession) {
+		return u, ErrUnauthenticated // there may still be an anonymous session
+	}
+	st.know(record, err)
+	return u, err
+}
+
+func findSessionThenUser[U User](ctx context.Context, st *state, users UserStore[U]) (u U, err error) {
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	if err := st.load(ctx); err != nil || st.record.UserID == "" {
+		return u, st.nobody()
+	}
+	u, err = users.FindUser(ctx, st.record.UserID)
+	if errors.Is(err, ErrNoUser) {
+		return u, ErrUnauthenticated
+	}
+	return u, err
+}
+
+func retrieveUser[U User](c *gin.Context, st *state, retrieve func(*gin.Context, sessions.Session) (U, error)) (u U, err error) {
+	if err := st.loadUnlocked(c.Request.Context()); err != nil {
+		return u, err
+	}
+	u, err = retrieve(c, &st.session)
+	if err == nil && u.Account().ID != "" && !u.Account().Disabled {
+		return u, nil
+	}
+	if err != nil && !errors.Is(err, ErrNoUser) && !errors.Is(err, ErrUnauthenticated) {
+		return u, fmt.Errorf("retrieving the user: %w", err)
+	}
+	if err := st.end(c.Request.Context()); err != nil {
+		return u, err
+	}
+	return u, ErrUnauthenticated
+}
+
+func (st *state) loadUnlocked(ctx context.Context) error {
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	if err := st.load(ctx); err != nil {
+		return st.nobody()
+	}
+	return nil
+}

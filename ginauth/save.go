@@ -1,0 +1,135 @@
+package ginauth
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+)
+
+// end deletes the session at once and forgets it.
+func (st *state) end(ctx context.Context) error {
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	return st.endLocked(ctx)
+}
+
+func (st *state) endLocked(ctx context.Context) error {
+	if st.hasToken {
+		if err := st.m.sessions.DeleteSession(ctx, st.token.Digest()); err != nil {
+			return err
+		}
+	}
+	st.token, st.hasToken, st.destroy = Token{}, false, false
+	st.know(SessionRecord{}, ErrNoSession)
+	st.values = values{}
+	st.reply = replyNothing
+	if st.cookiesSent > 0 {
+		st.reply = replyClear
+	}
+	return nil
+}
+
+// save writes what changed. The cookie follows with announce.
+func (st *state) save(ctx context.Context) error {
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	if st.failure != nil {
+		return st.failure
+	}
+	if st.destroy {
+		if err := st.endLocked(ctx); err != nil {
+			return err
+		}
+	}
+	if !st.values.changed() {
+		st.touch(ctx)
+		return nil
+	}
+	err := st.load(ctx)
+	switch {
+	case errors.Is(err, ErrNoSession) && len(st.values.set) == 0:
+		st.values = values{}
+		return nil
+	case errors.Is(err, ErrNoSession):
+		return st.create(ctx, NewSession{})
+	case err != nil:
+		return err
+	}
+	return st.update(ctx, Digest{})
+}
+
+// touch marks the session as seen, once per interval. It is not worth failing a request for.
+func (st *state) touch(ctx context.Context) {
+	if !st.live() || st.record.ReadAt.Sub(st.record.LastSeenAt) < st.m.touchEvery {
+		return
+	}
+	record, err := st.m.sessions.UpdateSession(ctx, st.token.Digest(), SessionChange{})
+	if err != nil {
+		st.m.log.WarnContext(ctx, "ginauth: a session's use was not written down", "session", st.token.Digest(), "error", err)
+		record = st.record
+		record.LastSeenAt = record.ReadAt // once per request is enough
+	}
+	st.know(record, nil)
+}
+
+// update writes the changed values, under a new digest unless it is zero. The caller holds mu.
+func (st *state) update(ctx context.Context, replacement Digest) error {
+	change := SessionChange{Set: st.values.setJSON(), Unset: st.values.unsetKeys(), Digest: replacement}
+	record, err := st.m.sessions.UpdateSession(ctx, st.token.Digest(), change)
+	if errors.Is(err, ErrNoSession) {
+		st.know(SessionRecord{}, ErrNoSession)
+		return fmt.Errorf("%w: the session ended while the request ran", ErrUnauthenticated)
+	}
+	if err != nil {
+		return err
+	}
+	st.values = values{}
+	st.know(record, nil)
+	return nil
+}
+
+// create starts a session with a token of our own making, with the values set in this
+// request alone. The caller holds mu.
+func (st *state) create(ctx context.Context, n NewSession) error {
+	token := NewToken()
+	n.Digest, n.Data = token.Digest(), st.values.setJSON()
+	n.Lifetime, n.IdleTimeout = st.m.lifetime, st.m.idleTimeout
+	n.Origin = st.m.proxies.origin(st.request)
+	record, err := st.m.sessions.CreateSession(ctx, n)
+	if err != nil {
+		return err
+	}
+	st.token, st.hasToken, st.destroy, st.reply = token, true, false, replySet
+	st.values = values{}
+	st.know(record, nil)
+	return nil
+}
+
+// announce adds the cookie and the caching rules to the answer's header (SEC-58).
+func (st *state) announce(h http.Header) {
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	switch st.reply {
+	case replySet:
+		st.m.cookie.set(h, st.token)
+	case replyClear:
+		st.m.cookie.clear(h)
+	case replyNothing:
+		if !st.known {
+			return
+		}
+	}
+	if st.reply != replyNothing || h.Get("Cache-Control") == "" {
+		h.Set("Cache-Control", "no-store")
+	}
+	addVary(h, "Cookie")
+	st.reply = replyNothing
+}
+
+// fail keeps the first error that an interface cannot return, for the next save.
+func (st *state) fail(err error) {
+	if st.failure == nil {
+		st.failure = err
+	}
+}
