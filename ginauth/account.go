@@ -25,26 +25,28 @@ func (m *mount) stateFor(c *gin.Context) (*state, error) {
 	if err != nil {
 		return nil, err
 	}
-	if st.m.cookie.name != m.cookie.name {
-		return nil, fmt.Errorf("%w: the handler's cookie is %s and that of ginauth.Session %s: give both the same Config", ErrNotMounted, m.cookie.name, st.m.cookie.name)
-	}
-	return st, nil
+	return st, m.fits(st.m)
 }
 
 // welcome answers a login or sign-up: a browser is sent on, to "next" if it asked for a path of this site.
 func (m *mount) welcome(c *gin.Context, status int, view any) {
 	if m.pages.AfterLogin != "" && prefersHTML(c) {
-		next := c.PostForm("next")
-		if next == "" {
-			next = c.Query("next")
-		}
-		if !isLocalPath(next) {
-			next = m.pages.AfterLogin
-		}
-		m.redirect(c, next)
+		m.redirect(c, m.next(c))
 		return
 	}
 	show(c, status, view)
+}
+
+// next is where a browser that has logged in goes on.
+func (m *mount) next(c *gin.Context) string {
+	next := c.PostForm("next")
+	if next == "" {
+		next = c.Query("next")
+	}
+	if !isLocalPath(next) {
+		return m.pages.AfterLogin
+	}
+	return next
 }
 
 func show(c *gin.Context, status int, view any) {
@@ -53,6 +55,9 @@ func show(c *gin.Context, status int, view any) {
 }
 
 func (m *mount) farewell(c *gin.Context) {
+	if m.clearSiteData != "" {
+		c.Header("Clear-Site-Data", m.clearSiteData)
+	}
 	if m.pages.AfterLogout != "" && prefersHTML(c) {
 		m.redirect(c, m.pages.AfterLogout)
 		return

@@ -6,6 +6,9 @@ import (
 	"log/slog"
 	"net/http"
 	"reflect"
+	"slices"
+	"strings"
+	"sync"
 	"time"
 
 	"github.com/gin-contrib/sessions"
@@ -19,6 +22,11 @@ const (
 	defaultIdleTimeout = time.Hour
 	defaultLifetime    = 24 * time.Hour
 	defaultTouchEvery  = time.Minute
+	// Remembered sessions: NIST SP 800-63B AAL1 asks for a login every 30 days.
+	defaultRememberIdleTimeout = 14 * 24 * time.Hour
+	defaultRememberLifetime    = 30 * 24 * time.Hour
+	// ASVS 7.1.2 asks for a stated number.
+	defaultMaxSessions = 50
 )
 
 // Config is how an app wants its accounts and sessions. It is plain data: every
@@ -58,6 +66,20 @@ type Config[U User] struct {
 	// shorter than IdleTimeout, which it makes that much less exact. Default: 1 min,
 	// or a sixtieth of IdleTimeout where that is shorter.
 	TouchEvery time.Duration
+
+	// RememberIdleTimeout and RememberLifetime are those of a session that the user wants
+	// remembered: "remember" in Credentials, or the option Remember. Default: 14 and 30 days.
+	RememberIdleTimeout, RememberLifetime time.Duration
+	// MaxSessions is how many sessions a user may have; a new one ends the one used longest
+	// ago. Default: 50.
+	MaxSessions int
+	// RotationGrace lets requests that were under way while Renew or Reauthenticate replaced the
+	// token still read with the old one. Whoever uses it later ends the session, for two parties
+	// hold its tokens then. At most 30 s. Default: 0, the old token is dead at once.
+	RotationGrace time.Duration
+	// ClearSiteData are the directives of the header Clear-Site-Data at logout: "cache",
+	// "cookies" (of all apps on the site), "storage", "executionContexts" or "*". Default: none.
+	ClearSiteData []string
 
 	// Passwords hashes and verifies. Default: password.Default, one budget for the whole process.
 	Passwords *password.Hasher
@@ -104,6 +126,15 @@ func (cfg Config[U]) WithDefaults() Config[U] {
 	if cfg.TouchEvery == 0 {
 		cfg.TouchEvery = min(defaultTouchEvery, cfg.IdleTimeout/60)
 	}
+	if cfg.RememberIdleTimeout == 0 {
+		cfg.RememberIdleTimeout = defaultRememberIdleTimeout
+	}
+	if cfg.RememberLifetime == 0 {
+		cfg.RememberLifetime = defaultRememberLifetime
+	}
+	if cfg.MaxSessions == 0 {
+		cfg.MaxSessions = defaultMaxSessions
+	}
 	if cfg.Passwords == nil {
 		cfg.Passwords = password.Default()
 	}
@@ -134,6 +165,12 @@ func (cfg Config[U]) Validate() error {
 		fault(cfg.Sessions == nil, "set Sessions (such as store.NewSessions(pool)), or a Users store that is a SessionStore too")
 		fault(cfg.Sessions != nil, "Sessions is a %T, which is not a ginauth.SessionStore: use store.NewSessions(pool)", cfg.Sessions)
 	}
+	fault(cfg.RotationGrace < 0 || cfg.RotationGrace > maxRotationGrace, "RotationGrace must be between zero and %s", maxRotationGrace)
+	fault(cfg.MaxSessions < 0, "MaxSessions must not be negative")
+	fault(cfg.RememberIdleTimeout < 0 || cfg.RememberIdleTimeout > cfg.RememberLifetime, "RememberIdleTimeout must be between zero and RememberLifetime")
+	for _, directive := range cfg.ClearSiteData {
+		fault(!slices.Contains(siteData, directive), "ClearSiteData knows %q, not %q", siteData, directive)
+	}
 	fault(cfg.IdleTimeout < 0 || cfg.Lifetime < 0 || cfg.TouchEvery < 0, "IdleTimeout, Lifetime and TouchEvery must not be negative")
 	fault(cfg.IdleTimeout > cfg.Lifetime, "IdleTimeout (%s) is longer than Lifetime (%s): shorten it", cfg.IdleTimeout, cfg.Lifetime)
 	fault(cfg.TouchEvery >= cfg.IdleTimeout, "TouchEvery (%s) must be shorter than IdleTimeout (%s)", cfg.TouchEvery, cfg.IdleTimeout)
@@ -147,6 +184,9 @@ func (cfg Config[U]) Validate() error {
 	fault(err != nil, "%w", err)
 	return errors.Join(faults...)
 }
+
+// siteData are the directives of Clear-Site-Data (W3C, 3.1).
+var siteData = []string{"cache", "cookies", "storage", "executionContexts", "*"}
 
 func second[T any](_ T, err error) error { return err }
 
@@ -166,16 +206,25 @@ type mount struct {
 	rules       rules
 	origins     *http.CrossOriginProtection
 	proxies     proxies
+	users       any // the UserStore[U]
 	sessions    SessionStore
 	findUser    func(*gin.Context, *state) (user any, account Account, err error)
 	lifetime    time.Duration
 	idleTimeout time.Duration
 	touchEvery  time.Duration
+
+	rememberIdleTimeout, rememberLifetime time.Duration
+	rotationGrace                         time.Duration
+	maxSessions                           int
+	clearSiteData                         string
 	// ownUsers: sessions belong to rows of Users; otherwise RetrieveUser alone knows whose they are.
 	ownUsers bool
-	pages    Pages
-	render   func(*gin.Context, *Problem)
-	log      *slog.Logger
+	// retrieves: RetrieveUser looks the user up.
+	retrieves bool
+	pages     Pages
+	render    func(*gin.Context, *Problem)
+	log       *slog.Logger
+	shared    sync.Map // route template → route.Shared of its OPTIONS route
 }
 
 // compile panics with the constructor's name when cfg is unusable: routes are built
@@ -191,8 +240,12 @@ func compile[U User](constructor string, cfg Config[U]) *mount {
 	trusted, _ := parseProxies(cfg.TrustedProxies)                                 // validated above
 	m := &mount{
 		cookie: cfg.Cookie.compile(), rules: compiled, origins: origins, proxies: trusted,
-		sessions: store, lifetime: cfg.Lifetime, idleTimeout: cfg.IdleTimeout, touchEvery: cfg.TouchEvery,
+		users: cfg.Users, sessions: store, retrieves: cfg.RetrieveUser != nil, lifetime: cfg.Lifetime, idleTimeout: cfg.IdleTimeout, touchEvery: cfg.TouchEvery,
+		rememberIdleTimeout: cfg.RememberIdleTimeout, rememberLifetime: cfg.RememberLifetime, maxSessions: cfg.MaxSessions, rotationGrace: cfg.RotationGrace,
 		ownUsers: cfg.Users != nil, pages: cfg.Pages, render: cfg.Render, log: cfg.Logger,
+	}
+	if len(cfg.ClearSiteData) > 0 {
+		m.clearSiteData = `"` + strings.Join(cfg.ClearSiteData, `", "`) + `"`
 	}
 	m.findUser = userLookup(cfg, store)
 	return m

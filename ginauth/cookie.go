@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/netip"
 	"strings"
+	"time"
 )
 
 // Cookie is the session cookie. The zero value is "__Host-session" with Secure, HttpOnly,
@@ -58,8 +59,13 @@ type cookie struct {
 	localhostOnly bool
 }
 
-func (k cookie) set(h http.Header, t Token) { h.Add("Set-Cookie", k.header(t.Reveal(), 0)) }
-func (k cookie) clear(h http.Header)        { h.Add("Set-Cookie", k.header("", -1)) }
+// set sends the token. An age of zero leaves the cookie until the browser closes.
+func (k cookie) set(h http.Header, t Token, age time.Duration) {
+	h.Add("Set-Cookie", k.header(t.Reveal(), int(age/time.Second)))
+}
+
+func (k cookie) clear(h http.Header) { h.Add("Set-Cookie", k.header("", -1)) }
+
 func (k cookie) header(value string, maxAge int) string {
 	c := http.Cookie{Name: k.name, Value: value, Path: "/", MaxAge: maxAge, Secure: !k.localhostOnly, HttpOnly: true, SameSite: k.sameSite} //nolint:gosec // all three are set; Secure is off on localhost alone
 	return c.String()

@@ -1,6 +1,8 @@
 package ginauth
 
 import (
+	"fmt"
+	"log/slog"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -13,6 +15,8 @@ const maxName = 200
 type Credentials struct {
 	Email    string `json:"email" binding:"required" example:"ada@example.com"`
 	Password string `json:"password" binding:"required" example:"correct horse battery staple" format:"password"`
+	// Remember keeps the session when the browser closes.
+	Remember bool `json:"remember"`
 }
 
 // Registration is what a new user fills in: a name and Credentials. An app that asks for
@@ -31,15 +35,19 @@ type Form interface {
 func (c Credentials) registration() Registration  { return Registration{Credentials: c} }
 func (r Registration) registration() Registration { return r }
 
-// GoString hides the password.
-func (Credentials) GoString() string { return "ginauth.Credentials{[hidden]}" }
+// Format hides the password from every verb of fmt.
+func (Credentials) Format(s fmt.State, _ rune) { _, _ = s.Write([]byte("[credentials]")) }
 
-// String hides the password.
-func (Credentials) String() string { return "[credentials]" }
+// LogValue hides the password.
+func (Credentials) LogValue() slog.Value { return slog.StringValue("[credentials]") }
 
 // cleanName trims a name and says what is wrong with it.
 func cleanName(name string) (string, []FieldError) {
+	given := name != ""
 	name = strings.TrimSpace(name)
+	if given && name == "" {
+		return "", []FieldError{{Field: "name", Code: "required", Detail: "name is required"}}
+	}
 	if utf8.RuneCountInString(name) > maxName {
 		return "", []FieldError{{Field: "name", Code: "too_long", Detail: "name must have at most 200 characters"}}
 	}

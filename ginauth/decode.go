@@ -49,6 +49,9 @@ func decode(c *gin.Context, into any) error {
 }
 
 func readBody(c *gin.Context) ([]byte, error) {
+	if c.Request.Body == nil {
+		c.Request.Body = http.NoBody
+	}
 	body, err := io.ReadAll(http.MaxBytesReader(c.Writer, c.Request.Body, maxBody))
 	var tooLarge *http.MaxBytesError
 	switch {
@@ -73,7 +76,7 @@ func decodeJSON(c *gin.Context, into any) error {
 	err = json.Unmarshal(body, into)
 	var mismatch *json.UnmarshalTypeError
 	if errors.As(err, &mismatch) {
-		return malformed("it has a value of the wrong type", FieldError{Field: mismatch.Field, Code: "type", Detail: "must be a " + jsonKind(mismatch.Type)})
+		return malformed("it has a value of the wrong type", FieldError{Field: withoutEmbedded(reflect.TypeOf(into).Elem(), mismatch.Field), Code: "type", Detail: "must be a " + jsonKind(mismatch.Type)})
 	}
 	if err != nil {
 		return malformed("it has a value of the wrong type")
@@ -208,10 +211,36 @@ func decodeForm(c *gin.Context, into any) error {
 		}
 	}
 	c.Request.PostForm, c.Request.Form = form, form // for "next", and for Config.Render
+	form, err = flatForm(reflect.TypeOf(into).Elem(), form)
+	if err != nil {
+		return err
+	}
 	if err := binding.MapFormWithTag(into, form, "json"); err != nil {
 		return malformed("it has a value of the wrong type")
 	}
 	return nil
+}
+
+// flatForm leaves the names that a form can fill: Gin would read a struct's field as JSON, past
+// the checks above, or fill it from names of other fields.
+func flatForm(t reflect.Type, form url.Values) (url.Values, error) {
+	flat := url.Values{}
+	for _, f := range reflect.VisibleFields(t) {
+		name, ok := jsonName(f)
+		if !ok || !form.Has(name) {
+			continue
+		}
+		kind := f.Type.Kind()
+		if kind == reflect.Pointer {
+			kind = f.Type.Elem().Kind()
+		}
+		switch kind { //nolint:exhaustive // the rest is text, a number or a bool
+		case reflect.Struct, reflect.Map, reflect.Slice, reflect.Array, reflect.Interface, reflect.Pointer:
+			return nil, malformed("a form cannot hold it all: send JSON", FieldError{Field: name, Code: "type", Detail: name + " must be sent as JSON"})
+		}
+		flat[name] = form[name]
+	}
+	return flat, nil
 }
 
 func malformed(why string, fields ...FieldError) error {

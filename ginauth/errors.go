@@ -11,6 +11,9 @@ var (
 	ErrNoUser = errors.New("no such user")
 	// ErrNoSession means that there is no such live session.
 	ErrNoSession = errors.New("no such session")
+	// ErrTokenReused means that a session's replaced token was used again after the grace of its
+	// rotation. The session has ended.
+	ErrTokenReused = errors.New("replaced session token used again")
 )
 
 // Errors that reach the client as a Problem. Wrap them with %w to add detail for the
@@ -33,6 +36,8 @@ var (
 	ErrBusy error = problem(http.StatusServiceUnavailable, "busy", "Too many people are logging in right now. Try again.").retryAfter("1")
 	// ErrSessionTooLarge: the session's values exceed the store's limit.
 	ErrSessionTooLarge error = problem(http.StatusRequestEntityTooLarge, "session_too_large", "Too much was stored in this session.")
+	// ErrReauthenticationRequired: the guard Fresh wants a more recent proof of who the user is.
+	ErrReauthenticationRequired error = problem(http.StatusForbidden, "reauthentication_required", "Confirm your password first.")
 	// ErrNotMounted: a handler or CurrentUser runs on a route that Session does not cover.
 	ErrNotMounted error = problem(http.StatusInternalServerError, "not_mounted", "The server is not set up correctly.")
 )
@@ -46,5 +51,7 @@ var (
 	errUnsupportedBody error = problem(http.StatusUnsupportedMediaType, "unsupported_media_type", "Send application/json or application/x-www-form-urlencoded.")
 	errInvalid         error = problem(http.StatusUnprocessableEntity, "validation_failed", "Some fields are not valid.")
 	errMethod          error = problem(http.StatusMethodNotAllowed, "method_not_allowed", "Use POST.").allow("POST")
+	errSessionNotFound error = problem(http.StatusNotFound, "session_not_found", "You have no such session.")
+	errRevokeMethod    error = problem(http.StatusMethodNotAllowed, "method_not_allowed", "Use POST or DELETE.").allow("POST, DELETE")
 	errInternal        error = problem(http.StatusInternalServerError, "internal", "Something went wrong on our side.")
 )

@@ -19,10 +19,13 @@ const (
 	eventLogout          = "authn_logout"
 	eventCrossOrigin     = "malicious_csrf"
 	eventDuplicateCookie = "malicious_duplicate_cookie"
+	eventTokenReuse      = "authn_token_reuse"
+	eventSessionsRevoked = "session_revoked"
 )
 
 var eventLevels = map[string]slog.Level{
 	eventLoginFailed: slog.LevelWarn, eventCrossOrigin: slog.LevelWarn, eventDuplicateCookie: slog.LevelWarn,
+	eventTokenReuse: slog.LevelWarn,
 }
 
 func (m *mount) logger() *slog.Logger {

@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -61,7 +62,7 @@ func TestSecretsReachNeitherLogsNorAnswers(t *testing.T) {
 	t.Parallel()
 	const canary, typo = "canary in a deep coal mine", "typed-a-password-here@example.com"
 	app := newApp(t, routes(func(r *gin.Engine, _ config) {
-		r.GET("/fail", func(c *gin.Context) { ginauth.Fail(c, fmt.Errorf("SQLSTATE 42P01 relation ginauth.users")) })
+		r.GET("/fail", func(c *gin.Context) { ginauth.Fail(c, errors.New("SQLSTATE 42P01 relation ginauth.users")) })
 		r.GET("/panic", func(*gin.Context) { panic("on purpose") })
 	}))
 	signUp := strings.ReplaceAll(ada, "correct horse battery staple", canary)

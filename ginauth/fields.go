@@ -56,3 +56,13 @@ func jsonPath(t reflect.Type, namespace string) string {
 	}
 	return strings.Join(path, ".")
 }
+
+// withoutEmbedded turns encoding/json's "Credentials.email" into "email".
+func withoutEmbedded(t reflect.Type, path string) string {
+	for _, f := range reflect.VisibleFields(t) {
+		if f.Anonymous {
+			path = strings.Replace(path, f.Name+".", "", 1)
+		}
+	}
+	return path
+}

@@ -21,7 +21,7 @@ var _ sessions.Session = (*ginSession)(nil)
 // ID returns the session's public id, or "" when there is no session yet.
 func (s *ginSession) ID() string {
 	id := ""
-	s.read(func(st *state) error {
+	s.do(func(st *state) error {
 		if st.live() {
 			id = string(st.record.ID)
 		}
@@ -32,7 +32,7 @@ func (s *ginSession) ID() string {
 
 // Get returns a copy of a value, or nil. A map or slice that was changed must be Set again.
 func (s *ginSession) Get(key any) (value any) {
-	s.read(func(st *state) error {
+	s.do(func(st *state) error {
 		name, err := codec.Key(key)
 		if err != nil {
 			return err
@@ -45,7 +45,7 @@ func (s *ginSession) Get(key any) (value any) {
 
 // Set stores a value that package codec can encode.
 func (s *ginSession) Set(key, value any) {
-	s.write(func(st *state) error {
+	s.do(func(st *state) error {
 		name, err := codec.Key(key)
 		if err != nil {
 			return err
@@ -56,7 +56,7 @@ func (s *ginSession) Set(key, value any) {
 
 // Delete removes a value.
 func (s *ginSession) Delete(key any) {
-	s.write(func(st *state) error {
+	s.do(func(st *state) error {
 		name, err := codec.Key(key)
 		if err != nil {
 			return err
@@ -68,50 +68,49 @@ func (s *ginSession) Delete(key any) {
 
 // Clear removes every value. The session goes on, and its user stays logged in: to log out, use SignOut.
 func (s *ginSession) Clear() {
-	s.read(func(st *state) error { return st.values.removeAll() })
+	s.do(func(st *state) error { return st.values.removeAll() })
 }
 
 // AddFlash appends to a list that Flashes takes.
 func (s *ginSession) AddFlash(value any, vars ...string) {
-	key := flashKey(vars)
-	s.read(func(st *state) error {
-		stored, err := st.values.get(key)
+	s.do(func(st *state) error {
+		key, flashes, err := st.flashes(vars)
 		if err != nil {
 			return err
 		}
-		flashes, _ := stored.([]any)
 		return st.values.put(key, append(flashes, value))
 	})
 }
 
 // Flashes takes the list.
 func (s *ginSession) Flashes(vars ...string) (flashes []any) {
-	key := flashKey(vars)
-	s.read(func(st *state) error {
-		stored, err := st.values.get(key)
-		if err != nil {
-			return err
-		}
-		flashes, _ = stored.([]any)
-		if flashes != nil {
+	s.do(func(st *state) (err error) {
+		var key string
+		if key, flashes, err = st.flashes(vars); err == nil && flashes != nil {
 			st.values.remove(key)
 		}
-		return nil
+		return err
 	})
 	return flashes
 }
 
-func flashKey(vars []string) string {
+func (st *state) flashes(vars []string) (key string, flashes []any, err error) {
+	name := defaultFlashKey
 	if len(vars) > 0 {
-		return vars[0]
+		name = vars[0]
 	}
-	return defaultFlashKey
+	if key, err = codec.Key(name); err != nil {
+		return "", nil, err
+	}
+	stored, err := st.values.get(key)
+	flashes, _ = stored.([]any)
+	return key, flashes, err
 }
 
 // Options ends the session when MaxAge is negative. Everything else about the cookie is
 // Config.Cookie's, and is not changed from a handler.
 func (s *ginSession) Options(o sessions.Options) {
-	s.write(func(st *state) error {
+	s.do(func(st *state) error {
 		st.destroy = o.MaxAge < 0
 		return nil
 	})
@@ -119,10 +118,12 @@ func (s *ginSession) Options(o sessions.Options) {
 
 // Save writes what changed now. It is only needed to see the error.
 func (s *ginSession) Save() error {
-	return s.state.save(s.state.request.Context())
+	return s.state.save(s.state.saving())
 }
 
-func (s *ginSession) read(f func(*state) error) {
+// do looks the session up first, also for a write: one that ends before the write is saved must
+// not come back under a new token.
+func (s *ginSession) do(f func(*state) error) {
 	st := s.state
 	st.mu.Lock()
 	defer st.mu.Unlock()
@@ -130,15 +131,6 @@ func (s *ginSession) read(f func(*state) error) {
 		st.fail(err)
 		return
 	}
-	if err := f(st); err != nil {
-		st.fail(err)
-	}
-}
-
-func (s *ginSession) write(f func(*state) error) {
-	st := s.state
-	st.mu.Lock()
-	defer st.mu.Unlock()
 	if err := f(st); err != nil {
 		st.fail(err)
 	}

@@ -1,9 +1,9 @@
 package ginauth_test
 
 import (
-	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"strconv"
 	"sync"
 	"testing"
 	"time"
@@ -33,7 +33,7 @@ func script(t *testing.T) (*app, func(c *client, f func(sessions.Session)) *http
 	return app, func(c *client, f func(sessions.Session)) *httptest.ResponseRecorder {
 		mu.Lock()
 		next++
-		job := fmt.Sprint(next)
+		job := strconv.Itoa(next)
 		jobs[job] = f
 		mu.Unlock()
 		return c.post("/run?job="+job, "")

@@ -39,10 +39,16 @@ func userLookup[U User](cfg Config[U], store SessionStore) func(*gin.Context, *s
 func findUserSession[U User](ctx context.Context, st *state, finder SessionFinder[U]) (u U, err error) {
 	st.mu.Lock()
 	defer st.mu.Unlock()
+	st.asked = true
 	if !st.hasToken || st.known && (st.recordErr != nil || st.record.UserID == "") {
 		return u, st.nobody()
 	}
-	u, record, err := finder.FindUserSession(ctx, st.token.Digest())
+	u, record, err := finder.FindUserSession(ctx, st.digest)
+	if errors.Is(err, ErrNoSession) {
+		if _, err = st.afterRotation(ctx); err == nil {
+			u, record, err = finder.FindUserSession(ctx, st.digest)
+		}
+	}
 	if errors.Is(err, ErrNoSession) {
 		return u, ErrUnauthenticated // there may still be an anonymous session
 	}

@@ -28,6 +28,9 @@ func parseProxies(cidrs []string) (proxies, error) {
 		if err != nil {
 			return nil, fmt.Errorf("the trusted proxy %q must be a network such as 10.0.0.0/8", cidr)
 		}
+		if prefix.Addr().Is4In6() {
+			return nil, fmt.Errorf("the trusted proxy %q must be written as an IPv4 network", cidr)
+		}
 		if prefix.Bits() == 0 {
 			return nil, fmt.Errorf("the trusted proxy %q would trust everybody", cidr)
 		}

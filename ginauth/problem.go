@@ -96,6 +96,9 @@ var unmounted = mount{}
 func fail(c *gin.Context, m *mount, err error) {
 	c.Abort()
 	ctx := c.Request.Context()
+	if st := attached(c); st != nil {
+		ctx = st.request.Context() // inner ones may have ended by themselves
+	}
 	if errors.Is(err, context.Canceled) && ctx.Err() != nil {
 		c.Status(statusClientClosed)
 		return
@@ -105,7 +108,7 @@ func fail(c *gin.Context, m *mount, err error) {
 		if p.Status == http.StatusInternalServerError {
 			p.RequestID = requestID(c)
 		}
-		_ = c.Error(err)
+		_ = c.Error(&p) // what others make of c.Errors may reach the client
 		m.logger().ErrorContext(ctx, "ginauth: request failed", "code", p.Code, "route", c.FullPath(), "request_id", p.RequestID, "error", err)
 	}
 	if c.Writer.Written() {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"time"
 )
 
 // end deletes the session at once and forgets it.
@@ -16,11 +17,11 @@ func (st *state) end(ctx context.Context) error {
 
 func (st *state) endLocked(ctx context.Context) error {
 	if st.hasToken {
-		if err := st.m.sessions.DeleteSession(ctx, st.token.Digest()); err != nil {
+		if err := st.m.sessions.DeleteSession(ctx, st.digest); err != nil {
 			return err
 		}
 	}
-	st.token, st.hasToken, st.destroy = Token{}, false, false
+	st.token, st.digest, st.hasToken, st.destroy = Token{}, Digest{}, false, false
 	st.know(SessionRecord{}, ErrNoSession)
 	st.values = values{}
 	st.reply = replyNothing
@@ -56,7 +57,7 @@ func (st *state) save(ctx context.Context) error {
 	case err != nil:
 		return err
 	}
-	return st.update(ctx, Digest{})
+	return st.update(ctx, SessionChange{})
 }
 
 // touch marks the session as seen, once per interval. It is not worth failing a request for.
@@ -64,19 +65,24 @@ func (st *state) touch(ctx context.Context) {
 	if !st.live() || st.record.ReadAt.Sub(st.record.LastSeenAt) < st.m.touchEvery {
 		return
 	}
-	record, err := st.m.sessions.UpdateSession(ctx, st.token.Digest(), SessionChange{})
+	record, err := st.m.sessions.UpdateSession(ctx, st.digest, SessionChange{UnlessSeenFor: st.m.touchEvery})
+	if err != nil && !errors.Is(err, ErrNoSession) { // a parallel request may have been first
+		st.m.log.WarnContext(ctx, "ginauth: a session's use was not written down", "session", st.digest, "error", err)
+	}
 	if err != nil {
-		st.m.log.WarnContext(ctx, "ginauth: a session's use was not written down", "session", st.token.Digest(), "error", err)
 		record = st.record
 		record.LastSeenAt = record.ReadAt // once per request is enough
 	}
 	st.know(record, nil)
 }
 
-// update writes the changed values, under a new digest unless it is zero. The caller holds mu.
-func (st *state) update(ctx context.Context, replacement Digest) error {
-	change := SessionChange{Set: st.values.setJSON(), Unset: st.values.unsetKeys(), Digest: replacement}
-	record, err := st.m.sessions.UpdateSession(ctx, st.token.Digest(), change)
+// update writes the changed values, along with a further change. The caller holds mu.
+func (st *state) update(ctx context.Context, change SessionChange) error {
+	change.Set, change.Unset = st.values.setJSON(), st.values.unsetKeys()
+	record, err := st.m.sessions.UpdateSession(ctx, st.digest, change)
+	if errors.Is(err, ErrNoSession) && st.overtaken(ctx) {
+		record, err = st.m.sessions.UpdateSession(ctx, st.digest, change)
+	}
 	if errors.Is(err, ErrNoSession) {
 		st.know(SessionRecord{}, ErrNoSession)
 		return fmt.Errorf("%w: the session ended while the request ran", ErrUnauthenticated)
@@ -95,12 +101,15 @@ func (st *state) create(ctx context.Context, n NewSession) error {
 	token := NewToken()
 	n.Digest, n.Data = token.Digest(), st.values.setJSON()
 	n.Lifetime, n.IdleTimeout = st.m.lifetime, st.m.idleTimeout
+	if n.Persistent {
+		n.Lifetime, n.IdleTimeout = st.m.rememberLifetime, st.m.rememberIdleTimeout
+	}
 	n.Origin = st.m.proxies.origin(st.request)
 	record, err := st.m.sessions.CreateSession(ctx, n)
 	if err != nil {
 		return err
 	}
-	st.token, st.hasToken, st.destroy, st.reply = token, true, false, replySet
+	st.token, st.digest, st.hasToken, st.destroy, st.reply = token, n.Digest, true, false, replySet
 	st.values = values{}
 	st.know(record, nil)
 	return nil
@@ -112,19 +121,27 @@ func (st *state) announce(h http.Header) {
 	defer st.mu.Unlock()
 	switch st.reply {
 	case replySet:
-		st.m.cookie.set(h, st.token)
+		st.m.cookie.set(h, st.token, st.cookieAge())
 	case replyClear:
 		st.m.cookie.clear(h)
 	case replyNothing:
-		if !st.known {
+		if !st.asked {
 			return
 		}
 	}
-	if st.reply != replyNothing || h.Get("Cache-Control") == "" {
+	if st.reply != replyNothing || st.live() && h.Get("Cache-Control") == "" {
 		h.Set("Cache-Control", "no-store")
 	}
 	addVary(h, "Cookie")
 	st.reply = replyNothing
+}
+
+// cookieAge is how long the browser keeps the cookie: until it closes, unless it is to remember.
+func (st *state) cookieAge() time.Duration {
+	if !st.record.Persistent {
+		return 0
+	}
+	return st.record.ExpiresAt.Sub(st.record.ReadAt)
 }
 
 // fail keeps the first error that an interface cannot return, for the next save.

@@ -2,6 +2,9 @@ package ginauth
 
 import (
 	"errors"
+	"fmt"
+	"net/http"
+	"reflect"
 
 	"github.com/gin-gonic/gin"
 
@@ -55,10 +58,10 @@ func (m *mount) serve(c *gin.Context) {
 }
 
 // serveInner is a second Session on the same request, such as one on a group: it adds its own
-// rules to the same session.
+// rules to the same session and user.
 func (m *mount) serveInner(c *gin.Context, outer *state) {
-	if outer.m.cookie.name != m.cookie.name {
-		fail(c, outer.m, errTwoCookies)
+	if err := m.fits(outer.m); err != nil || m.retrieves {
+		fail(c, outer.m, errTwoSessions)
 		return
 	}
 	if m.admits(c, outer) {
@@ -66,12 +69,31 @@ func (m *mount) serveInner(c *gin.Context, outer *state) {
 	}
 }
 
-var errTwoCookies = errors.New("two ginauth.Session middlewares with different cookies run on one route: mount them on different groups")
+var errTwoSessions = fmt.Errorf("%w: two ginauth.Session with different cookies, stores or RetrieveUser run on one route: mount them on groups apart", ErrNotMounted)
+
+// fits says whether two configurations mean the same sessions and users.
+func (m *mount) fits(other *mount) error {
+	switch {
+	case m.cookie.name != other.cookie.name:
+		return fmt.Errorf("%w: the cookies are %s and %s: use one Config", ErrNotMounted, m.cookie.name, other.cookie.name)
+	case !same(m.sessions, other.sessions) || m.users != nil && !same(m.users, other.users) || m.retrieves != other.retrieves:
+		return fmt.Errorf("%w: two Configs with different stores or RetrieveUser are mixed: use one Config", ErrNotMounted)
+	}
+	return nil
+}
+
+// same compares stores, which are pointers as a rule; what cannot be compared differs.
+func same(a, b any) bool {
+	return a == nil && b == nil || a != nil && reflect.TypeOf(a).Comparable() && a == b
+}
 
 // admits answers the request itself when it must not go on.
 func (m *mount) admits(c *gin.Context, st *state) bool {
-	if !m.rules.protects(c.Request.Method, c.FullPath()) || isPreflight(c) {
+	if !m.rules.protects(c.Request.Method, c.FullPath()) {
 		return true
+	}
+	if isPreflight(c) {
+		return m.admitsPreflight(c)
 	}
 	_, err := st.currentUser(c)
 	if errors.Is(err, ErrUnauthenticated) && isOpen(c) {
@@ -79,6 +101,25 @@ func (m *mount) admits(c *gin.Context, st *state) bool {
 	}
 	if err != nil {
 		fail(c, m, err)
+		return false
+	}
+	return true
+}
+
+// admitsPreflight lets a preflight reach the app's CORS handling. It does not let it reach a
+// handler that also serves another method of the route, as engine.Any registers: anybody can forge a
+// preflight, and that handler expects a user.
+func (m *mount) admitsPreflight(c *gin.Context) bool {
+	if c.FullPath() == "" {
+		return true
+	}
+	shared, known := m.shared.Load(c.FullPath())
+	if !known {
+		shared = route.Shared(c)
+		m.shared.Store(c.FullPath(), shared)
+	}
+	if shared == true {
+		c.AbortWithStatus(http.StatusNoContent)
 		return false
 	}
 	return true

@@ -182,7 +182,14 @@ func TestOnlyAGenuinePreflightPasses(t *testing.T) {
 	t.Parallel()
 	app := newApp(t, routes(func(r *gin.Engine, _ config) {
 		r.OPTIONS("/user", func(c *gin.Context) { c.Status(http.StatusNoContent) })
+		r.Any("/any", func(c *gin.Context) { c.String(http.StatusOK, "a secret") })
 	}))
+	forged := httptest.NewRequest(http.MethodOptions, "/any", nil)
+	forged.Header.Set("Origin", "https://evil.example")
+	forged.Header.Set("Access-Control-Request-Method", "GET")
+	if w := app.send(forged); w.Code != http.StatusNoContent || w.Body.Len() != 0 {
+		t.Errorf("a preflight reached the handler of all methods: %d %s", w.Code, w.Body)
+	}
 	for _, tc := range []struct {
 		origin, method string
 		status         int
@@ -341,19 +348,19 @@ func TestTokenIsNowhereInTheDatabase(t *testing.T) {
 	t.Parallel()
 	app := newApp(t)
 	c := app.signUp(t, ada)
-	dump := ""
+	var dump strings.Builder
 	for _, table := range []string{"users", "sessions"} {
 		var rows string
 		if err := app.pool.QueryRow(t.Context(), "SELECT coalesce(string_agg(t::text, E'\\n'), '') FROM ginauth."+table+" AS t").Scan(&rows); err != nil {
 			t.Fatal(err)
 		}
-		dump += rows
+		dump.WriteString(rows)
 	}
-	if dump == "" {
+	if dump.Len() == 0 {
 		t.Fatal("nothing was dumped")
 	}
 	for _, secret := range append(spellings(t, c.value), "correct horse battery staple") {
-		if strings.Contains(dump, secret) {
+		if strings.Contains(dump.String(), secret) {
 			t.Errorf("the dump contains %q", secret)
 		}
 	}

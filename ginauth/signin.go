@@ -5,16 +5,21 @@ import (
 	"fmt"
 
 	"github.com/gin-gonic/gin"
-
-	"github.com/ginauth/ginauth/ginauth/password"
 )
+
+// SignInOption changes what SignIn does.
+type SignInOption func(*NewSession)
+
+// Remember makes a session that outlives the browser, with the lifetimes
+// Config.RememberIdleTimeout and Config.RememberLifetime.
+func Remember() SignInOption { return func(n *NewSession) { n.Persistent = true } }
 
 // SignIn logs a user in whom the app has authenticated in its own way. The session gets a new
 // token, and the one before is worthless from then on (OWASP ASVS 7.2.4); of its values,
 // only those set in this request go along. It returns ErrInvalidCredentials for a user
 // who is disabled or gone, ErrUnavailable when the store cannot be asked, and ErrNotMounted on
 // a route that Session does not cover. Call it before the answer begins.
-func SignIn[U User](c *gin.Context, u U) error {
+func SignIn[U User](c *gin.Context, u U, options ...SignInOption) error {
 	_, st, err := stateOf(c)
 	if err != nil {
 		return err
@@ -22,7 +27,11 @@ func SignIn[U User](c *gin.Context, u U) error {
 	if u.Account().ID == "" {
 		return errors.New("signing in: the user has no ID")
 	}
-	return st.signIn(c, &u, u.Account(), password.Hash{})
+	var n NewSession
+	for _, option := range options {
+		option(&n)
+	}
+	return st.signIn(c, &u, u.Account(), n)
 }
 
 // SignOut ends the session: it is deleted at once, and its cookie with the answer. Without
@@ -37,24 +46,26 @@ func SignOut(c *gin.Context) error {
 }
 
 // Renew gives the session a new token and keeps everything else; the old one is worthless
-// at once. Call it when the user's rights change. Without a session it does nothing. It
+// at once, but for Config.RotationGrace. Call it when the user's rights change. Without a session it does nothing. It
 // returns ErrUnauthenticated for a session that ended meanwhile.
 func Renew(c *gin.Context) error {
 	_, st, err := stateOf(c)
 	if err != nil {
 		return err
 	}
-	return st.renew(c)
+	return st.rotate(c, SessionChange{})
 }
 
-func (st *state) signIn(c *gin.Context, user any, account Account, credential password.Hash) error {
-	if err := st.reentered(c); err != nil {
-		return err
+var errBegun = errors.New("the answer has begun: its session cookie cannot change any more")
+
+func (st *state) signIn(c *gin.Context, user any, account Account, n NewSession) error {
+	if st.writer.begun {
+		return errBegun
 	}
 	if account.Disabled {
 		return ErrInvalidCredentials
 	}
-	if err := st.replace(c, account, credential); err != nil {
+	if err := st.replace(c, account, n); err != nil {
 		if errors.Is(err, ErrNoUser) {
 			return fmt.Errorf("%w: %w", ErrInvalidCredentials, err)
 		}
@@ -65,47 +76,22 @@ func (st *state) signIn(c *gin.Context, user any, account Account, credential pa
 }
 
 // replace swaps the session for a new one of this account.
-func (st *state) replace(c *gin.Context, account Account, credential password.Hash) error {
+func (st *state) replace(c *gin.Context, account Account, n NewSession) error {
 	st.mu.Lock()
 	defer st.mu.Unlock()
-	n := NewSession{Credential: credential}
 	if st.m.ownUsers {
-		n.UserID = account.ID
+		n.UserID, n.Limit = account.ID, st.m.maxSessions
 	}
 	if st.hasToken {
-		n.Replaces = st.token.Digest()
+		n.Replaces = st.digest
 	}
 	return st.create(c.Request.Context(), n)
 }
 
 func (st *state) signOut(c *gin.Context) error {
-	if err := st.reentered(c); err != nil {
-		return err
-	}
 	if err := st.end(c.Request.Context()); err != nil {
 		return err
 	}
 	st.setUser(nil, Account{})
-	return nil
-}
-
-func (st *state) renew(c *gin.Context) error {
-	if err := st.reentered(c); err != nil {
-		return err
-	}
-	st.mu.Lock()
-	defer st.mu.Unlock()
-	ctx := c.Request.Context()
-	if err := st.load(ctx); err != nil {
-		if errors.Is(err, ErrNoSession) {
-			return nil
-		}
-		return err
-	}
-	token := NewToken()
-	if err := st.update(ctx, token.Digest()); err != nil {
-		return err
-	}
-	st.token, st.reply = token, replySet
 	return nil
 }

@@ -55,7 +55,7 @@ func TestAppsOwnLoginWay(t *testing.T) {
 	}
 	old := &client{handler: app, value: c.value}
 	if w := c.post("/renew", ""); w.Code != http.StatusOK || w.Body.String() != "link" || c.value == old.value {
-		t.Errorf("renew: %d %s", w.Code, w.Body)
+		t.Errorf("renew: %d %s %s", w.Code, w.Body, app.log)
 	}
 	if w := old.get("/user"); w.Code != http.StatusUnauthorized { // SEC-64
 		t.Errorf("the old token answers %d", w.Code)

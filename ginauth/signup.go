@@ -84,10 +84,10 @@ func register[U User, F Form](c *gin.Context, m *mount, cfg Config[U], fill func
 	if err != nil {
 		return u, err
 	}
-	if err := st.signIn(c, &u, u.Account(), n.Hash); err != nil {
+	if err := st.signIn(c, &u, u.Account(), NewSession{Credential: n.Hash, Persistent: form.registration().Remember}); err != nil {
 		return u, err
 	}
-	m.event(c, eventSignUp, "user_id", u.Account().ID, "session", st.token.Digest())
+	m.event(c, eventSignUp, "user_id", u.Account().ID, "session", st.digest)
 	return u, nil
 }
 

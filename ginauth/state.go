@@ -20,18 +20,17 @@ type state struct {
 	writer  writer
 	session ginSession
 
-	// lookup serialises the search for the user. It is apart from mu, because
-	// RetrieveUser reads the session meanwhile.
-	lookup    sync.Mutex
-	resolving atomic.Pointer[gin.Context]
-	found     bool
-	user      any // *U
-	account   Account
-	userErr   error
+	lookups atomic.Int32
 
 	mu          sync.Mutex
+	found       bool // user, account and userErr are known
+	user        any  // *U
+	account     Account
+	userErr     error
+	asked       bool // the answer depends on the cookie
 	token       Token
 	hasToken    bool
+	digest      Digest // under which the store has the session, if hasToken
 	cookiesSent int
 	known       bool // record and recordErr are the store's answer
 	record      SessionRecord
@@ -58,6 +57,9 @@ func (m *mount) attach(c *gin.Context) *state {
 	st := &state{m: m, request: c.Request}
 	st.session.state = st
 	st.token, st.cookiesSent, st.hasToken = m.cookie.read(c.Request)
+	if st.hasToken {
+		st.digest = st.token.Digest()
+	}
 	st.writer = writer{ResponseWriter: c.Writer, state: st, context: c}
 	c.Writer = &st.writer
 	c.Set(stateKey{}, st)
@@ -86,34 +88,40 @@ func stateOf(ctx context.Context) (*gin.Context, *state, error) {
 	return c, nil, fmt.Errorf("%w: the route was registered before router.Use(ginauth.Session(cfg)), or this is no context of a request", ErrNotMounted)
 }
 
-// currentUser returns the user as a *U, or why there is none. It asks the store once.
+// currentUser returns the user as a *U, or why there is none. The store is asked once; no lock is
+// held meanwhile, because RetrieveUser is the app's own and may call back.
 func (st *state) currentUser(c *gin.Context) (any, error) {
-	if err := st.reentered(c); err != nil {
-		return nil, err
+	if user, err, found := st.foundUser(); found {
+		return user, err
 	}
-	st.lookup.Lock()
-	defer st.lookup.Unlock()
-	if !st.found {
-		st.resolving.Store(c)
-		defer st.resolving.Store(nil)
-		user, account, err := st.m.findUser(c, st)
+	defer st.lookups.Add(-1)
+	if st.lookups.Add(1) > maxLookups {
+		return nil, errRecursion
+	}
+	user, account, err := st.m.findUser(c, st)
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	if !st.found { // otherwise a parallel call was first, or RetrieveUser signed somebody in or out
 		st.found, st.user, st.account, st.userErr = true, user, account, err
 	}
 	return st.user, st.userErr
 }
 
-// reentered reports a call from RetrieveUser, which would wait for itself.
-func (st *state) reentered(c *gin.Context) error {
-	if st.resolving.Load() == c {
-		return fmt.Errorf("%w: RetrieveUser must not call CurrentUser, SignIn, SignOut or Renew", ErrNotMounted)
-	}
-	return nil
+// maxLookups is far above the goroutines of one request that ask at once.
+const maxLookups = 64
+
+var errRecursion = fmt.Errorf("%w: RetrieveUser must not call CurrentUser", ErrNotMounted)
+
+func (st *state) foundUser() (user any, err error, found bool) { //nolint:staticcheck // err belongs to user
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	return st.user, st.userErr, st.found
 }
 
 // setUser fixes the answer of currentUser; a nil user is "nobody".
 func (st *state) setUser(user any, account Account) {
-	st.lookup.Lock()
-	defer st.lookup.Unlock()
+	st.mu.Lock()
+	defer st.mu.Unlock()
 	st.found, st.user, st.account, st.userErr = true, user, account, nil
 	if user == nil {
 		st.userErr = ErrUnauthenticated
@@ -130,6 +138,7 @@ func (st *state) nobody() error {
 
 // load reads the session once; ErrNoSession when there is none. The caller holds mu.
 func (st *state) load(ctx context.Context) error {
+	st.asked = true
 	if st.known {
 		return st.recordErr
 	}
@@ -137,8 +146,12 @@ func (st *state) load(ctx context.Context) error {
 		st.know(SessionRecord{}, ErrNoSession)
 		return ErrNoSession
 	}
-	st.know(st.m.sessions.FindSession(ctx, st.token.Digest()))
-	return st.recordErr
+	record, err := st.m.sessions.FindSession(ctx, st.digest)
+	if errors.Is(err, ErrNoSession) {
+		record, err = st.afterRotation(ctx)
+	}
+	st.know(record, err)
+	return err
 }
 
 // know keeps the store's answer. The caller holds mu.
@@ -148,6 +161,13 @@ func (st *state) know(record SessionRecord, err error) {
 	if err == nil {
 		st.values.raw = record.Data
 	}
+}
+
+// sessionID is empty without a session.
+func (st *state) sessionID() SessionID {
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	return st.record.ID
 }
 
 // live says whether the request has a session that the store knows. The caller holds mu.

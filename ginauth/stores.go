@@ -64,6 +64,8 @@ type SessionFinder[U User] interface {
 // SessionRecord is a stored session.
 type SessionRecord struct {
 	ID SessionID
+	// Digest is the one under which the session is stored now.
+	Digest Digest
 	// UserID is empty for an anonymous session.
 	UserID UserID
 	// Data is a JSON object: each value in the form of EncodeValue, under its EncodeKey.
@@ -76,6 +78,8 @@ type SessionRecord struct {
 	AuthenticatedAt time.Time
 	// IdleTimeout ends the session when it was not seen for as long.
 	IdleTimeout time.Duration
+	// Persistent is NewSession's.
+	Persistent bool
 	// ReadAt is the store's clock when it returned this record.
 	ReadAt time.Time
 	// Origin is the client that created the session.
@@ -96,7 +100,13 @@ type NewSession struct {
 	Data json.RawMessage
 	// Lifetime is the absolute end, counted from the store's now.
 	Lifetime, IdleTimeout time.Duration
-	Origin                Origin
+	// Persistent means that the cookie outlives the browser ("remember me"). The store only
+	// keeps it.
+	Persistent bool
+	// Limit is how many live sessions the user may have with this one. When there are more,
+	// those last seen longest ago end in the same step. Zero is no limit.
+	Limit  int
+	Origin Origin
 }
 
 // SessionChange is what one request changes in its session.
@@ -108,4 +118,39 @@ type SessionChange struct {
 	Unset []string
 	// Digest, unless zero, replaces the session's digest: the old token is worthless at once.
 	Digest Digest
+	// Grace is for how long RotationStore.FindRotated still finds the session under the digest
+	// that Digest replaced. It has no meaning without Digest. After zero, the first
+	// use of the old one counts as late.
+	Grace time.Duration
+	// Authenticated means that the user has just proved who they are.
+	Authenticated bool
+	// UnlessSeenFor skips a change without values for a session that was seen within this
+	// time, as by a parallel request. The answer is ErrNoSession then. Zero skips none.
+	UnlessSeenFor time.Duration
+}
+
+// SessionManager is an optional extension of SessionStore for lists of sessions and for
+// ending those of which the token is not known. What ends does so for all processes at once.
+type SessionManager interface {
+	// UserSessions returns the user's live sessions, the one last seen first. An unknown user
+	// has none.
+	UserSessions(ctx context.Context, user UserID) ([]SessionRecord, error)
+	// RevokeSession ends a session of the user. ErrNoSession means that there is none of that
+	// id, or that it is someone else's, which then lives on.
+	RevokeSession(ctx context.Context, user UserID, id SessionID) error
+	// RevokeUserSessions ends all sessions of the user but except, which is empty for none.
+	RevokeUserSessions(ctx context.Context, user UserID, except SessionID) error
+	// RevokeAllSessions ends all sessions of everybody, anonymous ones too.
+	RevokeAllSessions(ctx context.Context) error
+}
+
+// RotationStore is an optional extension of SessionStore that knows a session by the digest it
+// had before its last rotation, so that requests sent just before it are not logged
+// out, and a token used long after it is noticed.
+type RotationStore interface {
+	// FindRotated takes the digest that SessionChange.Digest replaced. Within
+	// SessionChange.Grace it returns the live session. Later it ends the session, whose
+	// token two parties hold by then, and returns what it was with ErrTokenReused. ErrNoSession
+	// means that no live session had this digest last.
+	FindRotated(ctx context.Context, d Digest) (SessionRecord, error)
 }

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
+	"fmt"
 	"log/slog"
 )
 
@@ -16,13 +17,14 @@ const tokenLength = 43
 
 // Token is a session credential: 32 bytes of crypto/rand. Only the browser's
 // cookie holds it; it does not print, and stores see its Digest alone.
-type Token struct{ raw [tokenBytes]byte }
+type Token struct{ raw *[tokenBytes]byte } // a pointer, since fmt prints the arrays of unexported fields
 
 // Digest is the SHA-256 of a Token: what a store keeps in its place.
 type Digest [sha256.Size]byte
 
 // NewToken returns a new random token.
 func NewToken() (t Token) {
+	t.raw = new([tokenBytes]byte)
 	_, _ = rand.Read(t.raw[:]) // never fails: crypto/rand ends the process instead
 	return t
 }
@@ -38,8 +40,12 @@ func ParseToken(s string) (t Token, ok bool) {
 			return t, false
 		}
 	}
-	n, err := base64.RawURLEncoding.Strict().Decode(t.raw[:], []byte(s))
-	return t, err == nil && n == tokenBytes
+	var raw [tokenBytes]byte
+	n, err := base64.RawURLEncoding.Strict().Decode(raw[:], []byte(s))
+	if err != nil || n != tokenBytes {
+		return t, false
+	}
+	return Token{&raw}, true
 }
 
 // Reveal returns the token for its cookie: 43 characters of base64url. Nothing else may see it.
@@ -48,17 +54,17 @@ func (t Token) Reveal() string { return base64.RawURLEncoding.EncodeToString(t.r
 // Digest returns the token's SHA-256.
 func (t Token) Digest() Digest { return sha256.Sum256(t.raw[:]) }
 
-// String hides the token.
-func (Token) String() string { return "[token]" }
-
-// GoString hides the token.
-func (Token) GoString() string { return "[token]" }
+// Format hides the token from every verb of fmt.
+func (Token) Format(s fmt.State, _ rune) { _, _ = s.Write([]byte("[token]")) }
 
 // LogValue hides the token.
 func (Token) LogValue() slog.Value { return slog.StringValue("[token]") }
 
 // MarshalText hides the token.
 func (Token) MarshalText() ([]byte, error) { return []byte("[token]"), nil }
+
+// LogValue is String: the whole digest has no business in a log.
+func (d Digest) LogValue() slog.Value { return slog.StringValue(d.String()) }
 
 // String returns the first eight hex digits, enough to tell sessions apart in a log.
 func (d Digest) String() string { return hex.EncodeToString(d[:4]) }

@@ -2,6 +2,7 @@ package ginauth
 
 import (
 	"bufio"
+	"context"
 	"errors"
 	"net"
 	"net/http"
@@ -27,13 +28,17 @@ func (w *writer) detach() {
 	w.context = nil
 }
 
+// saving is the context in which a session is saved: what a handler has decided holds, also when
+// the client hangs up or an inner context has ended. The store bounds the time.
+func (st *state) saving() context.Context { return context.WithoutCancel(st.request.Context()) }
+
 // begin saves and announces the session, once. It returns false when the answer is given.
 func (w *writer) begin() bool {
 	if w.begun || w.context == nil {
 		return !w.failed
 	}
 	w.begun = true
-	if err := w.state.save(w.context.Request.Context()); err != nil {
+	if err := w.state.save(w.state.saving()); err != nil {
 		w.answer(err)
 		return false
 	}
@@ -44,15 +49,16 @@ func (w *writer) begin() bool {
 // finish runs after the handlers: nothing may have been written yet, or the session may
 // have changed after the first byte.
 func (w *writer) finish() {
-	if !w.begun {
+	if !w.begun && !w.Written() {
 		w.begin()
 		return
 	}
+	w.begun = true
 	if w.failed {
 		return
 	}
 	st, c := w.state, w.context
-	if err := st.save(c.Request.Context()); err != nil {
+	if err := st.save(st.saving()); err != nil {
 		st.m.log.ErrorContext(c.Request.Context(), "ginauth: a session was changed after the answer began, and could not be saved", "error", err)
 	}
 	if st.reply != replyNothing {

@@ -108,12 +108,12 @@ func TestHijackedAndStreamedConnectionsWorkOverARealServer(t *testing.T) {
 				t.Error(err)
 				return
 			}
-			defer conn.Close()
+			defer func() { _ = conn.Close() }()
 			_, _ = rw.WriteString("HTTP/1.1 101 Switching Protocols\r\n\r\n")
 			_ = rw.Flush()
 		})
 		r.GET("/deadline", func(c *gin.Context) {
-			if err := http.NewResponseController(c.Writer).SetWriteDeadline(time.Now().Add(time.Minute)); err != nil { //nolint:forbidigo // a real deadline
+			if err := http.NewResponseController(c.Writer).SetWriteDeadline(time.Now().Add(time.Minute)); err != nil {
 				t.Error(err)
 			}
 		})
@@ -124,7 +124,7 @@ func TestHijackedAndStreamedConnectionsWorkOverARealServer(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer conn.Close()
+	defer func() { _ = conn.Close() }()
 	_, _ = io.WriteString(conn, "GET /hijack HTTP/1.1\r\nHost: x\r\n\r\n")
 	if line, err := bufio.NewReader(conn).ReadString('\n'); err != nil || !strings.Contains(line, "101") {
 		t.Errorf("%q, %v", line, err)

@@ -2,7 +2,6 @@ package migrations
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"maps"
@@ -12,65 +11,62 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
-	"github.com/jackc/pgx/v5/stdlib"
 )
 
 // oldestServer is the oldest major version of PostgreSQL that ginauth is made for.
 const oldestServer = 14
 
-// open returns a handle with connections of its own, so that migrating neither starves nor
-// waits for the app's pool. With lock, it has one connection, which holds the advisory lock
-// for as long as it lives: a replacement after a loss takes the lock again before its first use.
-func open(pool *pgxpool.Pool, lock bool) (*sql.DB, error) {
-	if pool == nil {
-		return nil, errors.New("the pool is nil")
-	}
+// connect returns a pool with the settings of the app's, so that migrating neither starves nor
+// waits for that one. Without the table lock it has one connection, which holds the advisory lock
+// as long as it lives: a replacement after a loss takes the lock again before its first use.
+func connect(ctx context.Context, pool *pgxpool.Pool, tableLock bool) (*pgxpool.Pool, error) {
 	cfg := pool.Config()
-	setParams(cfg.ConnConfig, map[string]string{"timezone": "UTC"})
-	if lock {
+	cfg.MinConns, cfg.MinIdleConns = 0, 0
+	// goose notes its local time.
+	setParam(cfg.ConnConfig, "timezone", "UTC")
+	if tableLock {
+		// The second one renews the lease while the first one migrates.
+		cfg.MaxConns = 2
+	} else {
+		cfg.MaxConns = 1
 		// Time-outs made for requests must not end the wait for the lock. PgBouncer refuses
 		// these parameters, which is right: the lock would not hold there.
-		setParams(cfg.ConnConfig, map[string]string{"statement_timeout": "0", "lock_timeout": "0"})
+		setParam(cfg.ConnConfig, "statement_timeout", "0")
+		setParam(cfg.ConnConfig, "lock_timeout", "0")
 	}
-	options := []stdlib.OptionOpenDB{stdlib.OptionAfterConnect(func(ctx context.Context, conn *pgx.Conn) error {
-		err := prepare(ctx, conn, cfg.AfterConnect, lock)
-		if err != nil {
-			// The caller of this hook leaves the connection open.
-			_ = conn.Close(context.WithoutCancel(ctx))
+	hook := cfg.AfterConnect
+	cfg.AfterConnect = func(ctx context.Context, conn *pgx.Conn) error {
+		if err := checkServer(conn.PgConn()); err != nil {
+			return err
 		}
-		return err
-	})}
-	if cfg.BeforeConnect != nil {
-		options = append(options, stdlib.OptionBeforeConnect(cfg.BeforeConnect))
+		if hook != nil {
+			if err := hook(ctx, conn); err != nil {
+				return err
+			}
+		}
+		if tableLock {
+			return nil
+		}
+		return lockConn(ctx, conn)
 	}
-	db := stdlib.OpenDB(*cfg.ConnConfig, options...)
-	if lock {
-		db.SetMaxOpenConns(1)
+	own, err := pgxpool.NewWithConfig(ctx, cfg)
+	if err != nil {
+		return nil, fmt.Errorf("connecting: %w", err)
 	}
-	return db, nil
+	if err := own.Ping(ctx); err != nil {
+		own.Close()
+		if refusedParameters(err) {
+			return nil, fmt.Errorf("connecting: a pooler is in the way: give a direct connection, or use the table lock: %w", err)
+		}
+		return nil, fmt.Errorf("connecting: %w", err)
+	}
+	return own, nil
 }
 
-// setParams overwrites start-up parameters, whose names ignore case.
-func setParams(cfg *pgx.ConnConfig, params map[string]string) {
-	for name, value := range params {
-		maps.DeleteFunc(cfg.RuntimeParams, func(k, _ string) bool { return strings.EqualFold(k, name) })
-		cfg.RuntimeParams[name] = value
-	}
-}
-
-func prepare(ctx context.Context, conn *pgx.Conn, hook func(context.Context, *pgx.Conn) error, lock bool) error {
-	if err := checkServer(conn.PgConn()); err != nil {
-		return err
-	}
-	if hook != nil {
-		if err := hook(ctx, conn); err != nil {
-			return fmt.Errorf("running the pool's AfterConnect: %w", err)
-		}
-	}
-	if !lock {
-		return nil
-	}
-	return lockConn(ctx, conn)
+// setParam overwrites a start-up parameter, whose name ignores case.
+func setParam(cfg *pgx.ConnConfig, name, value string) {
+	maps.DeleteFunc(cfg.RuntimeParams, func(k, _ string) bool { return strings.EqualFold(k, name) })
+	cfg.RuntimeParams[name] = value
 }
 
 func checkServer(conn *pgconn.PgConn) error {
@@ -78,12 +74,12 @@ func checkServer(conn *pgconn.PgConn) error {
 	if conn.ParameterStatus("crdb_version") != "" {
 		return nil
 	}
+	// "15.4 (Debian 15.4-1)", "16beta1", "14.2"
 	version := conn.ParameterStatus("server_version")
-	digits := strings.IndexFunc(version, func(r rune) bool { return r < '0' || r > '9' })
-	if digits < 0 {
-		digits = len(version)
+	if i := strings.IndexFunc(version, func(r rune) bool { return r < '0' || r > '9' }); i >= 0 {
+		version = version[:i]
 	}
-	major, err := strconv.Atoi(version[:digits])
+	major, err := strconv.Atoi(version)
 	if err != nil {
 		return errors.New("reading the server's version: it is not a number")
 	}
@@ -93,7 +89,7 @@ func checkServer(conn *pgconn.PgConn) error {
 	return nil
 }
 
-// refusedParameters tells whether err is a pooler's refusal of open's start-up parameters.
+// refusedParameters tells whether err is a pooler's refusal of connect's start-up parameters.
 func refusedParameters(err error) bool {
 	const protocolViolation = "08P01"
 	var pgErr *pgconn.PgError

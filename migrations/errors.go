@@ -2,7 +2,7 @@ package migrations
 
 import "errors"
 
-// ErrTooOld is returned when the server is older than PostgreSQL 14.
+// ErrTooOld is returned when the server is older than PostgreSQL 14. Nothing was changed.
 var ErrTooOld = errors.New("the server is older than PostgreSQL 14: upgrade it, or use another server")
 
 // ErrNewerSchema is returned when migrations are applied that this build does not know,

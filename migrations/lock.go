@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"log/slog"
 	"math"
 	"time"
 
@@ -17,29 +16,34 @@ import (
 // lockID is "ginauth" in ASCII. It differs from goose's default, which the app's own goose may hold.
 const lockID int64 = 0x67696e61757468
 
-const lockTable = schema + ".goose_lock"
-
 const takeLock = `SELECT pg_advisory_lock($1)`
 
 // lockConn waits for the lock. It ends with the connection, also when this process crashes.
 func lockConn(ctx context.Context, conn *pgx.Conn) error {
-	if _, err := conn.Exec(ctx, takeLock, lockID); err != nil {
-		return fmt.Errorf("waiting for another process that migrates: %w", err)
+	_, err := conn.Exec(ctx, takeLock, lockID)
+	if err == nil {
+		return nil
 	}
-	return nil
+	_ = conn.Close(context.WithoutCancel(ctx))
+	// The server must hear of a cancellation before this process ends, or it goes on waiting.
+	const patience = 2 * time.Second
+	select {
+	case <-conn.PgConn().CleanupDone():
+	case <-time.After(patience):
+	}
+	return fmt.Errorf("waiting for another process that migrates: %w", err)
 }
 
 // lockRow waits for goose's table lock and returns what gives it back.
-func lockRow(ctx context.Context, db *sql.DB, logger *slog.Logger) (func() error, error) {
+func lockRow(ctx context.Context, db *sql.DB) (unlock func() error, err error) {
 	const poll = 250 * time.Millisecond
 	locker, err := lock.NewPostgresTableLocker(
-		lock.WithTableName(lockTable),
+		lock.WithTableName(schema+".goose_lock"),
 		lock.WithTableLockID(lockID),
 		// The caller's context alone says how long to wait.
 		lock.WithTableLockTimeout(poll, math.MaxUint32),
 		lock.WithTableUnlockTimeout(poll, 20),
 		lock.WithTableRetryPolicy(isHeldElsewhere),
-		lock.WithTableLogger(logger),
 	)
 	if err != nil {
 		return nil, fmt.Errorf("making the table lock: %w", err)

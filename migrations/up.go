@@ -7,6 +7,7 @@ import (
 	"fmt"
 
 	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/jackc/pgx/v5/stdlib"
 	"github.com/pressly/goose/v3"
 )
 
@@ -19,20 +20,30 @@ var FS embed.FS
 // versionTable records what is applied. It is apart from the table of the app's own goose.
 const versionTable = schema + ".goose_db_version"
 
+// Option changes how [Up], [Down] and [DownTo] work.
+type Option func(*options)
+
+type options struct {
+	tableLock bool
+}
+
+// WithTableLock replaces the advisory lock by goose's table locker: a row with a lease of 30 s
+// in ginauth.goose_lock, asked for every 250 ms. Use it where advisory locks do not hold, such
+// as behind PgBouncer in transaction mode or on an engine that only speaks PostgreSQL's
+// protocol. It is slower, and a process that dies blocks the others until its lease ends.
+func WithTableLock() Option {
+	return func(o *options) { o.tableLock = true }
+}
+
 // Up brings the database to the newest schema this build knows. It does nothing when the
 // database is there already, and is safe to call from many processes at once: they wait for
 // each other as long as ctx lasts. It opens a connection of its own with the pool's settings
 // and uses none of the pool. A migration that fails or is cancelled leaves no trace; those
 // before it stay. Errors: [ErrTooOld], [ErrNewerSchema], or the database's own, wrapped.
 func Up(ctx context.Context, pool *pgxpool.Pool, opts ...Option) error {
-	err := locked(ctx, pool, opts, func(m *migrator) error {
-		if err := m.createSchema(ctx); err != nil {
-			return err
-		}
-		return m.exclusive(ctx, func(p *goose.Provider) error {
-			_, err := p.Up(ctx)
-			return err
-		})
+	err := migrate(ctx, pool, opts, createSchema, func(p *goose.Provider) error {
+		_, err := p.Up(ctx)
+		return err
 	})
 	if err != nil {
 		return fmt.Errorf("migrating up: %w", err)
@@ -43,35 +54,68 @@ func Up(ctx context.Context, pool *pgxpool.Pool, opts ...Option) error {
 // Down rolls back the newest applied migration, with the rows in its tables. It does nothing
 // when none is applied. Locks and errors are those of [Up].
 func Down(ctx context.Context, pool *pgxpool.Pool, opts ...Option) error {
-	return down(ctx, pool, opts, func(p *goose.Provider) error {
+	err := migrate(ctx, pool, opts, schemaExists, func(p *goose.Provider) error {
 		_, err := p.Down(ctx)
 		if errors.Is(err, goose.ErrNoNextVersion) {
 			return nil
 		}
 		return err
 	})
-}
-
-// DownTo rolls back every applied migration above version, newest first, with the rows in
-// their tables. Version 0 leaves only the schema with goose's own tables. Locks and errors
-// are those of [Up].
-func DownTo(ctx context.Context, pool *pgxpool.Pool, version int64, opts ...Option) error {
-	return down(ctx, pool, opts, func(p *goose.Provider) error {
-		_, err := p.DownTo(ctx, version)
-		return err
-	})
-}
-
-func down(ctx context.Context, pool *pgxpool.Pool, opts []Option, step func(*goose.Provider) error) error {
-	err := locked(ctx, pool, opts, func(m *migrator) error {
-		exists, err := m.schemaExists(ctx)
-		if err != nil || !exists {
-			return err
-		}
-		return m.exclusive(ctx, step)
-	})
 	if err != nil {
 		return fmt.Errorf("migrating down: %w", err)
 	}
 	return nil
+}
+
+// DownTo rolls back every applied migration above version, newest first, with the rows in
+// their tables. Version 0 leaves the schema with goose's own tables, and whatever the app
+// put there. Locks and errors are those of [Up].
+func DownTo(ctx context.Context, pool *pgxpool.Pool, version int64, opts ...Option) error {
+	err := migrate(ctx, pool, opts, schemaExists, func(p *goose.Provider) error {
+		_, err := p.DownTo(ctx, version)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("migrating down to version %d: %w", version, err)
+	}
+	return nil
+}
+
+// migrate runs step under a lock, on a schema this build knows. It does nothing when ready
+// says that there is no schema.
+func migrate(ctx context.Context, pool *pgxpool.Pool, opts []Option,
+	ready func(context.Context, *pgxpool.Pool) (bool, error), step func(*goose.Provider) error,
+) (err error) {
+	var o options
+	for _, opt := range opts {
+		opt(&o)
+	}
+	own, err := connect(ctx, pool, o.tableLock)
+	if err != nil {
+		return err
+	}
+	defer own.Close()
+	if ok, err := ready(ctx, own); err != nil || !ok {
+		return err
+	}
+	db := stdlib.OpenDBFromPool(own)
+	defer func() { err = errors.Join(err, db.Close()) }()
+	if o.tableLock {
+		unlock, err := lockRow(ctx, db)
+		if err != nil {
+			return err
+		}
+		defer func() { err = errors.Join(err, unlock()) }()
+	}
+	if err := refuseNewer(ctx, own); err != nil {
+		return err
+	}
+	provider, err := goose.NewProvider(goose.DialectPostgres, db, FS,
+		goose.WithTableName(versionTable),
+		goose.WithDisableGlobalRegistry(true),
+	)
+	if err != nil {
+		return fmt.Errorf("reading the migration files: %w", err)
+	}
+	return step(provider)
 }

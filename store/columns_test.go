@@ -20,9 +20,9 @@ type (
 	foreign struct{ ID ginauth.UserID }
 	pointed struct{ *store.User }
 	doubled struct {
-		nested1
-		nested2
-	} //nolint:gofumpt // a list of wrong types
+		nested1 `json:"-"`
+		nested2 `json:"-"`
+	}
 	nested1   struct{ store.User }
 	nested2   struct{ store.User }
 	shadowing struct {
@@ -118,7 +118,7 @@ func TestFieldNamesBecomeSnakeCase(t *testing.T) {
 		PlanName      int
 		HTTPServerID  int
 		OAuth2Token   int
-		Already_Snake int //nolint:revive // on purpose
+		Already_Snake int
 		Über          int
 	}
 	s := newSetup(t)

@@ -23,6 +23,7 @@ var _ sessions.Store = (*Sessions)(nil)
 const (
 	ginIdleTimeout = time.Hour
 	ginLifetime    = 24 * time.Hour
+	ginTouchEvery  = time.Minute
 )
 
 // ginOptions is the cookie where Options was never called.
@@ -79,16 +80,27 @@ func (s *Sessions) New(r *http.Request, name string) (*gorilla.Session, error) {
 	if errors.Is(err, ginauth.ErrNoSession) {
 		return session, nil
 	}
-	l := &loaded{token: token, stored: map[string]json.RawMessage{}}
-	if err == nil {
-		err = l.decode(record, session)
-	}
 	if err != nil {
 		memory(r)[session] = nil
 		return session, err
 	}
+	l := &loaded{token: token, stored: map[string]json.RawMessage{}}
 	memory(r)[session] = l
+	if err := l.decode(record, session); err != nil { // Save replaces what cannot be read
+		l.id, session.ID, session.IsNew = "unreadable", "", true
+		clear(session.Values)
+		return session, err
+	}
+	s.touch(r.Context(), record)
 	return session, nil
+}
+
+// touch marks a session as seen, once a minute, so that reading keeps it alive. It is not worth
+// failing a request for.
+func (s *Sessions) touch(ctx context.Context, record ginauth.SessionRecord) {
+	if record.ReadAt.Sub(record.LastSeenAt) >= ginTouchEvery {
+		_, _ = s.UpdateSession(ctx, record.Digest, ginauth.SessionChange{UnlessSeenFor: ginTouchEvery})
+	}
 }
 
 // named binds a token to its cookie's name: a session of one name is none under another.

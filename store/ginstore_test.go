@@ -21,25 +21,21 @@ import (
 	"github.com/ginauth/ginauth/store/storetest"
 )
 
-func newGinStore(t *testing.T) sessions.Store { return store.NewSessions(storetest.NewDB(t)) }
+func newGinStore(t *testing.T) sessions.Store {
+	t.Helper()
+	return store.NewSessions(storetest.NewDB(t))
+}
 
 func TestGinContribsOwnTests(t *testing.T) {
 	t.Parallel()
 	gin.SetMode(gin.TestMode)
-	for name, run := range map[string]func(*testing.T){
-		"GetSet":     func(t *testing.T) { tester.GetSet(t, newGinStore) },
-		"DeleteKey":  func(t *testing.T) { tester.DeleteKey(t, newGinStore) },
-		"Flashes":    func(t *testing.T) { tester.Flashes(t, newGinStore) },
-		"Clear":      func(t *testing.T) { tester.Clear(t, newGinStore) },
-		"Options":    func(t *testing.T) { tester.Options(t, newGinStore) },
-		"Many":       func(t *testing.T) { tester.Many(t, newGinStore) },
-		"ManyStores": func(t *testing.T) { tester.ManyStores(t, newGinStore) },
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			run(t)
-		})
-	}
+	tester.GetSet(t, newGinStore)
+	tester.DeleteKey(t, newGinStore)
+	tester.Flashes(t, newGinStore)
+	tester.Clear(t, newGinStore)
+	tester.Options(t, newGinStore)
+	tester.Many(t, newGinStore)
+	tester.ManyStores(t, newGinStore)
 }
 
 // visit runs f in a request that carries cookie, and returns the answer.
@@ -263,6 +259,48 @@ func TestGinSessionRenewedByAnEmptyID(t *testing.T) {
 		visit(sessions.Sessions("s", s), cookie, func(c *gin.Context) {
 			if got := sessions.Default(c).Get("a"); got != want {
 				t.Errorf("%s reads %v, want %v", cookie, got, want)
+			}
+		})
+	}
+}
+
+// SEC-59, SEC-155
+func TestGinSessionThatCannotBeReadIsReplacedAndCanBeDropped(t *testing.T) {
+	t.Parallel()
+	pool := storetest.NewDB(t)
+	mw := sessions.Sessions("s", store.NewSessions(pool))
+	for name, end := range map[string]func(*gin.Context){
+		"replaced": func(c *gin.Context) { save(t, c, "b", 2) },
+		"dropped": func(c *gin.Context) {
+			sessions.Default(c).Options(sessions.Options{MaxAge: -1})
+			save(t, c)
+		},
+	} {
+		cookie := cookieOf(visit(mw, "", func(c *gin.Context) { save(t, c, "a", 1) }))
+		if _, err := pool.Exec(t.Context(), `UPDATE ginauth.sessions SET data = '{"a": {"no such type": "1"}}'`); err != nil {
+			t.Fatal(err)
+		}
+		w := visit(mw, cookie, end)
+		if next := cookieOf(w); next == cookie || next == "" {
+			t.Errorf("%s: cookie %q", name, next)
+		}
+		var rows int
+		if err := pool.QueryRow(t.Context(), `SELECT count(*) FROM ginauth.sessions WHERE data ? 'a'`).Scan(&rows); err != nil || rows != 0 {
+			t.Errorf("%s: %d unreadable sessions, %v", name, rows, err)
+		}
+	}
+}
+
+func TestReadingKeepsAGinSessionAlive(t *testing.T) {
+	t.Parallel()
+	s := newSetup(t)
+	mw := sessions.Sessions("s", s.db.Sessions)
+	cookie := cookieOf(visit(mw, "", func(c *gin.Context) { save(t, c, "a", 1) }))
+	for range 20 {
+		s.clock.add(30 * time.Minute)
+		visit(mw, cookie, func(c *gin.Context) {
+			if sessions.Default(c).Get("a") != 1 {
+				t.Error("a session in use has ended")
 			}
 		})
 	}

@@ -7,6 +7,8 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5/pgtype"
+
+	"github.com/ginauth/ginauth/ginauth"
 )
 
 // The types below are fields of records as the driver scans into them. Each
@@ -49,6 +51,17 @@ func (t nullTime) ScanTimestamptz(v pgtype.Timestamptz) error {
 		at := v.Time.UTC()
 		*t.to = &at
 	}
+	return nil
+}
+
+type digestBytes ginauth.Digest
+
+// ScanBytes is for the driver.
+func (d *digestBytes) ScanBytes(v []byte) error {
+	if len(v) != len(d) {
+		return errors.New("a digest has the wrong length")
+	}
+	copy(d[:], v)
 	return nil
 }
 

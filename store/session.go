@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"errors"
+	"sync/atomic"
 	"time"
 
 	gorilla "github.com/gorilla/sessions"
@@ -13,12 +14,14 @@ import (
 
 // Sessions keeps sessions alone, for apps whose users are elsewhere. It is safe for
 // concurrent use on a pool. A session is live until its idle timeout or its absolute end,
-// whichever is first, and as long as its user exists and is not disabled.
+// whichever is first, as long as its user exists and is not disabled, and until the
+// user's sessions or all sessions are revoked.
 type Sessions struct {
 	caller  caller
 	now     func() time.Time
 	maxData int
 	cookie  gorilla.Options
+	sweptTo atomic.Int64 // the page with which Sweep goes on
 }
 
 var _ ginauth.SessionStore = (*Sessions)(nil)
@@ -50,30 +53,42 @@ func (s *Sessions) clock() any {
 }
 
 // sessionColumns are the fields of a SessionRecord, in the order of recordDest.
-const sessionColumns = `s.id, s.user_id, s.data, s.version, s.created_at, s.authenticated_at,
-	s.last_seen_at, s.idle_timeout, s.expires_at, s.ip, s.user_agent`
+const sessionColumns = `s.digest, s.id, s.user_id, s.data, s.version, s.created_at, s.authenticated_at,
+	s.last_seen_at, s.idle_timeout, s.expires_at, s.persistent, s.ip, s.user_agent`
+
+// everybodysEpoch is part of the epoch of every live session.
+const everybodysEpoch = `COALESCE((SELECT e.epoch FROM ginauth.session_epoch AS e), 0)`
+
+// theClock gives a statement its time; its $n is clock's.
+const theClock = `(SELECT COALESCE($2::timestamptz, now()) AS now) AS clock`
 
 // notExpired holds for s until its idle timeout and its absolute end (SEC-67, SEC-68, SEC-69).
 const notExpired = `s.expires_at > clock.now AND s.last_seen_at + s.idle_timeout > clock.now`
 
-// live holds for s when it is anybody's, anonymous or of a user who may use it (SEC-76).
-const live = notExpired + `
-	AND (s.user_id IS NULL OR EXISTS (
-		SELECT 1 FROM ginauth.users AS u WHERE u.id = s.user_id AND u.disabled_at IS NULL))`
+// live holds for s when it is anonymous or of a user who may use it (SEC-76), and not revoked.
+// An epoch is never beyond its sum, except in a statement that waited for the lock of s
+// and so sees a newer s than u: RevokeUserSessions took s along meanwhile, and it lives.
+const (
+	live           = notExpired + ` AND s.epoch = ` + epochSum
+	liveOnceLocked = notExpired + ` AND s.epoch >= ` + epochSum
 
-const recordSize = 12
+	epochSum = everybodysEpoch + ` + CASE WHEN s.user_id IS NULL THEN 0 ELSE (
+		SELECT u.session_epoch FROM ginauth.users AS u WHERE u.id = s.user_id AND u.disabled_at IS NULL) END`
+)
+
+const recordSize = 14
 
 func recordDest(r *ginauth.SessionRecord, to []any) []any {
-	return append(to, (*idText)(&r.ID), (*idText)(&r.UserID), (*[]byte)(&r.Data), &r.Version,
+	return append(to, (*digestBytes)(&r.Digest), (*idText)(&r.ID), (*idText)(&r.UserID), (*[]byte)(&r.Data), &r.Version,
 		(*utcTime)(&r.CreatedAt), (*utcTime)(&r.AuthenticatedAt), (*utcTime)(&r.LastSeenAt),
-		&r.IdleTimeout, (*utcTime)(&r.ExpiresAt), (*clientAddr)(&r.Origin.Addr), &r.Origin.UserAgent,
+		&r.IdleTimeout, (*utcTime)(&r.ExpiresAt), &r.Persistent, (*clientAddr)(&r.Origin.Addr), &r.Origin.UserAgent,
 		(*utcTime)(&r.ReadAt))
 }
 
 const findSession = `
 SELECT ` + sessionColumns + `, clock.now
 FROM ginauth.sessions AS s
-CROSS JOIN (SELECT COALESCE($2::timestamptz, now()) AS now) AS clock
+CROSS JOIN ` + theClock + `
 WHERE s.digest = $1::bytea AND ` + live
 
 // FindSession returns a live session, or ginauth.ErrNoSession. It is one statement, and
@@ -89,7 +104,8 @@ func (s *Sessions) FindSession(ctx context.Context, d ginauth.Digest) (ginauth.S
 	return r, nil
 }
 
-const deleteSession = `DELETE FROM ginauth.sessions WHERE digest = $1::bytea`
+// A logout that a rotation has overtaken still ends the session.
+const deleteSession = `DELETE FROM ginauth.sessions WHERE digest = $1::bytea OR previous_digest = $1::bytea`
 
 // DeleteSession ends a session. A session that does not exist is no error.
 func (s *Sessions) DeleteSession(ctx context.Context, d ginauth.Digest) error {

@@ -24,16 +24,18 @@ const (
 // one statement tells what was missing. The user's row stays locked until the session is
 // stored: disabling the user or changing the password either comes first and is
 // seen here, or comes later and sees the session (SEC-78). An existing digest is an error (SEC-63).
+// clock_timestamp puts the sessions of those who waited for each other in their order.
 const (
 	createUserSession = `
 WITH fresh AS (
 	SELECT $1::bytea AS digest, $2::uuid AS id, u.id AS user_id, $3::jsonb AS data, 0::bigint AS version,
 		clock.now AS created_at, clock.now AS authenticated_at, clock.now AS last_seen_at,
-		$4::interval AS idle_timeout, clock.now + $5::interval AS expires_at,
-		$6::inet AS ip, $7::text AS user_agent, clock.now, octet_length($3::jsonb::text) <= $8::bigint AS fits
+		$4::interval AS idle_timeout, clock.now + $5::interval AS expires_at, $6::boolean AS persistent,
+		u.session_epoch + ` + everybodysEpoch + ` AS epoch,
+		$7::inet AS ip, $8::text AS user_agent, clock.now, octet_length($3::jsonb::text) <= $9::bigint AS fits
 	FROM ginauth.users AS u
-	CROSS JOIN (SELECT COALESCE($9::timestamptz, now()) AS now) AS clock
-	WHERE u.id = $11::uuid AND u.disabled_at IS NULL AND ($12::text IS NULL OR u.password_hash = $12::text)
+	CROSS JOIN (SELECT COALESCE($10::timestamptz, clock_timestamp()) AS now) AS clock
+	WHERE u.id = $12::uuid AND u.disabled_at IS NULL AND ($13::text IS NULL OR u.password_hash = $13::text)
 	FOR SHARE OF u
 )` + storeFresh
 
@@ -41,25 +43,26 @@ WITH fresh AS (
 WITH fresh AS (
 	SELECT $1::bytea AS digest, $2::uuid AS id, NULL::uuid AS user_id, $3::jsonb AS data, 0::bigint AS version,
 		clock.now AS created_at, NULL::timestamptz AS authenticated_at, clock.now AS last_seen_at,
-		$4::interval AS idle_timeout, clock.now + $5::interval AS expires_at,
-		$6::inet AS ip, $7::text AS user_agent, clock.now, octet_length($3::jsonb::text) <= $8::bigint AS fits
-	FROM (SELECT COALESCE($9::timestamptz, now()) AS now) AS clock
+		$4::interval AS idle_timeout, clock.now + $5::interval AS expires_at, $6::boolean AS persistent,
+		` + everybodysEpoch + ` AS epoch,
+		$7::inet AS ip, $8::text AS user_agent, clock.now, octet_length($3::jsonb::text) <= $9::bigint AS fits
+	FROM (SELECT COALESCE($10::timestamptz, now()) AS now) AS clock
 )` + storeFresh
 
 	storeFresh = `, replaced AS (
-	DELETE FROM ginauth.sessions WHERE digest = $10::bytea AND EXISTS (SELECT 1 FROM fresh WHERE fits)
+	DELETE FROM ginauth.sessions WHERE (digest = $11::bytea OR previous_digest = $11::bytea) AND EXISTS (SELECT 1 FROM fresh WHERE fits)
 ), stored AS (
 	INSERT INTO ginauth.sessions (digest, id, user_id, data, version, created_at, authenticated_at,
-		last_seen_at, idle_timeout, expires_at, ip, user_agent)
+		last_seen_at, idle_timeout, expires_at, persistent, epoch, ip, user_agent)
 	SELECT digest, id, user_id, data, version, created_at, authenticated_at,
-		last_seen_at, idle_timeout, expires_at, ip, user_agent
+		last_seen_at, idle_timeout, expires_at, persistent, epoch, ip, user_agent
 	FROM fresh WHERE fits
 )
 SELECT ` + sessionColumns + `, s.now, s.fits FROM fresh AS s`
 )
 
-// CreateSession stores a new session and deletes the one it replaces, in one statement that
-// does both or neither. ginauth.ErrNoUser means that the user is unknown, disabled or has another
+// CreateSession stores a new session, deletes the one it replaces and those that exceed
+// n.Limit, and does all of it or nothing, in one round trip. ginauth.ErrNoUser means that the user is unknown, disabled or has another
 // password by now; ginauth.ErrSessionTooLarge, that the data exceeds the limit. An
 // existing digest is an error of neither kind.
 func (s *Sessions) CreateSession(ctx context.Context, n ginauth.NewSession) (ginauth.SessionRecord, error) {
@@ -67,7 +70,12 @@ func (s *Sessions) CreateSession(ctx context.Context, n ginauth.NewSession) (gin
 	if err != nil {
 		return ginauth.SessionRecord{}, err
 	}
-	r, err := s.write(ctx, "creating a session", statement, args)
+	var r ginauth.SessionRecord
+	if n.UserID != "" && n.Limit > 0 {
+		r, err = s.writeLimited(ctx, statement, args, n)
+	} else {
+		r, err = s.write(ctx, "creating a session", statement, args)
+	}
 	if errors.Is(err, pgx.ErrNoRows) {
 		return r, ginauth.ErrNoUser
 	}
@@ -75,8 +83,8 @@ func (s *Sessions) CreateSession(ctx context.Context, n ginauth.NewSession) (gin
 }
 
 func (s *Sessions) insertion(n ginauth.NewSession) (statement string, args []any, err error) {
-	if n.Digest == (ginauth.Digest{}) || n.Lifetime <= 0 || n.IdleTimeout <= 0 {
-		return "", nil, errors.New("creating a session: it needs a digest, a lifetime and an idle timeout")
+	if n.Digest == (ginauth.Digest{}) || n.Lifetime <= 0 || n.IdleTimeout <= 0 || n.Limit < 0 {
+		return "", nil, errors.New("creating a session: it needs a digest, a lifetime and an idle timeout, and no negative limit")
 	}
 	if s.hopeless(n.Data) {
 		return "", nil, ginauth.ErrSessionTooLarge
@@ -86,7 +94,7 @@ func (s *Sessions) insertion(n ginauth.NewSession) (statement string, args []any
 		return "", nil, fmt.Errorf("creating a session: making its id: %w", err)
 	}
 	args = []any{
-		n.Digest[:], id.String(), object(n.Data), n.IdleTimeout, n.Lifetime,
+		n.Digest[:], id.String(), object(n.Data), n.IdleTimeout, n.Lifetime, n.Persistent,
 		addrOrNull(n.Origin.Addr), cutUserAgent(n.Origin.UserAgent), s.maxData, s.clock(), digestOrNull(n.Replaces),
 	}
 	if n.UserID == "" {
@@ -107,6 +115,10 @@ func (s *Sessions) write(ctx context.Context, doing, statement string, args []an
 		dest := append(recordDest(&r, make([]any, 0, recordSize+1)), &fits)
 		return conn.QueryRow(ctx, statement, args...).Scan(dest...)
 	})
+	return written(r, fits, err)
+}
+
+func written(r ginauth.SessionRecord, fits bool, err error) (ginauth.SessionRecord, error) {
 	switch {
 	case err != nil:
 		return ginauth.SessionRecord{}, err

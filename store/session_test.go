@@ -25,11 +25,11 @@ func TestFindReturnsWhatWasCreated(t *testing.T) {
 	inEveryMode(t, func(t *testing.T, s *setup) { //nolint:thelper // the test itself
 		u, now := s.user(t), s.clock.now()
 		n := sessionOf(u.ID)
-		n.Data = json.RawMessage(`{"cart": [1, 2]}`)
+		n.Data, n.Persistent = json.RawMessage(`{"cart": [1, 2]}`), true
 		n.Origin = ginauth.Origin{Addr: netip.MustParseAddr("2001:db8::1"), UserAgent: "Firefox"}
 		created := s.session(t, n)
 		want := ginauth.SessionRecord{
-			ID: created.ID, UserID: u.ID, Data: n.Data,
+			ID: created.ID, Digest: n.Digest, UserID: u.ID, Data: n.Data, Persistent: true,
 			CreatedAt: now, LastSeenAt: now, ExpiresAt: now.Add(lifetime), AuthenticatedAt: now,
 			IdleTimeout: idleTimeout, ReadAt: now, Origin: n.Origin,
 		}

@@ -6,34 +6,48 @@ import (
 	"github.com/ginauth/ginauth/ginauth"
 )
 
+// A rotation leaves the digest before it for FindRotated. Both need $3 and $4, the new digest or
+// NULL and its grace, and $5, whether the user has just proved who they are.
+const (
+	rotate = `digest = COALESCE($3::bytea, s.digest),
+	previous_digest = CASE WHEN $3::bytea IS NULL THEN s.previous_digest ELSE s.digest END,
+	previous_until = CASE WHEN $3::bytea IS NULL THEN s.previous_until
+		WHEN $4::interval > interval '0' THEN clock.now + $4::interval END`
+
+	authenticate = `authenticated_at = ` + authenticatedAt
+
+	authenticatedAt = `CASE WHEN $5::boolean AND s.user_id IS NOT NULL
+		THEN GREATEST(s.authenticated_at, clock.now) ELSE s.authenticated_at END`
+)
+
 // A session's use never moves back, however clocks and requests overtake each other.
 const touchSession = `
 UPDATE ginauth.sessions AS s
-SET last_seen_at = GREATEST(s.last_seen_at, clock.now), digest = COALESCE($3::bytea, s.digest)
-FROM (SELECT COALESCE($2::timestamptz, now()) AS now) AS clock
-WHERE s.digest = $1::bytea AND ` + live + `
+SET last_seen_at = GREATEST(s.last_seen_at, clock.now), ` + authenticate + `, ` + rotate + `
+FROM ` + theClock + `
+WHERE s.digest = $1::bytea AND ($6::interval = interval '0' OR s.last_seen_at + $6::interval <= clock.now) AND ` + liveOnceLocked + `
 RETURNING ` + sessionColumns + `, clock.now, TRUE`
 
 // The row is locked before its data is merged, so that parallel requests keep each other's
 // keys; it is written if the merged data fits, and returned either way.
 const changeSession = `
 WITH changed AS (
-	SELECT s.digest, s.id, s.user_id, merged.data,
+	SELECT COALESCE($3::bytea, s.digest) AS digest, s.digest AS old, s.id, s.user_id, merged.data,
 		s.version + CASE WHEN s.data = merged.data THEN 0 ELSE 1 END AS version,
-		s.created_at, s.authenticated_at, GREATEST(s.last_seen_at, clock.now) AS last_seen_at,
-		s.idle_timeout, s.expires_at, s.ip, s.user_agent, clock.now,
-		octet_length(merged.data::text) <= $6::bigint AS fits
+		s.created_at, ` + authenticatedAt + ` AS authenticated_at,
+		GREATEST(s.last_seen_at, clock.now) AS last_seen_at, s.idle_timeout, s.expires_at, s.persistent,
+		s.ip, s.user_agent, clock.now, octet_length(merged.data::text) <= $8::bigint AS fits
 	FROM ginauth.sessions AS s
-	CROSS JOIN (SELECT COALESCE($2::timestamptz, now()) AS now) AS clock
-	CROSS JOIN LATERAL (SELECT (s.data - $4::text[]) || $5::jsonb AS data) AS merged
-	WHERE s.digest = $1::bytea AND ` + live + `
+	CROSS JOIN ` + theClock + `
+	CROSS JOIN LATERAL (SELECT (s.data - $6::text[]) || $7::jsonb AS data) AS merged
+	WHERE s.digest = $1::bytea AND ` + liveOnceLocked + `
 	FOR UPDATE OF s
 ), stored AS (
 	UPDATE ginauth.sessions AS s
-	SET data = changed.data, version = changed.version, last_seen_at = changed.last_seen_at,
-		digest = COALESCE($3::bytea, s.digest)
-	FROM changed
-	WHERE s.digest = changed.digest AND changed.fits
+	SET data = clock.data, version = clock.version, last_seen_at = clock.last_seen_at,
+		authenticated_at = clock.authenticated_at, ` + rotate + `
+	FROM changed AS clock
+	WHERE s.digest = clock.old AND clock.fits
 )
 SELECT ` + sessionColumns + `, s.now, s.fits FROM changed AS s`
 
@@ -41,13 +55,13 @@ SELECT ` + sessionColumns + `, s.now, s.fits FROM changed AS s`
 // both in change.Set and in change.Unset is set. ginauth.ErrNoSession means that the session has
 // ended: it never comes back (SEC-75). ginauth.ErrSessionTooLarge means that nothing was written.
 func (s *Sessions) UpdateSession(ctx context.Context, d ginauth.Digest, change ginauth.SessionChange) (ginauth.SessionRecord, error) {
-	statement, args := touchSession, []any{d[:], s.clock(), digestOrNull(change.Digest)}
+	statement, args := touchSession, []any{d[:], s.clock(), digestOrNull(change.Digest), max(change.Grace, 0), change.Authenticated, max(change.UnlessSeenFor, 0)}
 	if len(change.Set) > 0 || len(change.Unset) > 0 {
 		if s.hopeless(change.Set) {
 			return ginauth.SessionRecord{}, ginauth.ErrSessionTooLarge
 		}
 		unset := append([]string{}, change.Unset...) // a nil slice would be NULL, and so the result
-		statement, args = changeSession, append(args, unset, object(change.Set), s.maxData)
+		statement, args = changeSession, append(args[:5], unset, object(change.Set), s.maxData)
 	}
 	r, err := s.write(ctx, "updating a session", statement, args)
 	return r, orNoSession(err)

@@ -19,11 +19,11 @@ func set(object string) ginauth.SessionChange {
 	return ginauth.SessionChange{Set: json.RawMessage(object)}
 }
 
-func (s *setup) update(t testing.TB, d ginauth.Digest, change ginauth.SessionChange) ginauth.SessionRecord {
-	t.Helper()
-	r, err := s.db.UpdateSession(t.Context(), d, change)
+func (s *setup) update(tb testing.TB, d ginauth.Digest, change ginauth.SessionChange) ginauth.SessionRecord {
+	tb.Helper()
+	r, err := s.db.UpdateSession(tb.Context(), d, change)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return r
 }

@@ -60,15 +60,15 @@ func inEveryMode(t *testing.T, test func(*testing.T, *setup)) {
 }
 
 // newPool opens a further pool on the same database.
-func newPool(t testing.TB, base *pgxpool.Pool, edit func(*pgxpool.Config)) *pgxpool.Pool {
-	t.Helper()
+func newPool(tb testing.TB, base *pgxpool.Pool, edit func(*pgxpool.Config)) *pgxpool.Pool {
+	tb.Helper()
 	cfg := base.Config()
 	edit(cfg)
-	pool, err := pgxpool.NewWithConfig(t.Context(), cfg)
+	pool, err := pgxpool.NewWithConfig(tb.Context(), cfg)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
-	t.Cleanup(pool.Close)
+	tb.Cleanup(pool.Close)
 	return pool
 }
 
@@ -89,17 +89,17 @@ func (c *clock) add(d time.Duration) {
 	c.at = c.at.Add(d)
 }
 
-func (s *setup) exec(t testing.TB, sql string, args ...any) {
-	t.Helper()
-	if _, err := s.pool.Exec(t.Context(), sql, args...); err != nil {
-		t.Fatal(err)
+func (s *setup) exec(tb testing.TB, sql string, args ...any) {
+	tb.Helper()
+	if _, err := s.pool.Exec(tb.Context(), sql, args...); err != nil {
+		tb.Fatal(err)
 	}
 }
 
-func (s *setup) count(t testing.TB, sql string, args ...any) (n int) {
-	t.Helper()
-	if err := s.pool.QueryRow(t.Context(), sql, args...).Scan(&n); err != nil {
-		t.Fatal(err)
+func (s *setup) count(tb testing.TB, sql string, args ...any) (n int) {
+	tb.Helper()
+	if err := s.pool.QueryRow(tb.Context(), sql, args...).Scan(&n); err != nil {
+		tb.Fatal(err)
 	}
 	return n
 }
@@ -125,11 +125,11 @@ func hash(r rune) password.Hash {
 	return h
 }
 
-func (s *setup) user(t testing.TB) store.User {
-	t.Helper()
-	u, err := s.db.CreateUser(t.Context(), newUser(), nil)
+func (s *setup) user(tb testing.TB) store.User {
+	tb.Helper()
+	u, err := s.db.CreateUser(tb.Context(), newUser(), nil)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return u
 }
@@ -143,22 +143,22 @@ func sessionOf(id ginauth.UserID) ginauth.NewSession {
 	return ginauth.NewSession{Digest: newDigest(), UserID: id, Lifetime: lifetime, IdleTimeout: idleTimeout}
 }
 
-func (s *setup) session(t testing.TB, n ginauth.NewSession) ginauth.SessionRecord {
-	t.Helper()
-	r, err := s.db.CreateSession(t.Context(), n)
+func (s *setup) session(tb testing.TB, n ginauth.NewSession) ginauth.SessionRecord {
+	tb.Helper()
+	r, err := s.db.CreateSession(tb.Context(), n)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return r
 }
 
 // find tells whether every way to look the session up agrees on its being there.
-func (s *setup) find(t testing.TB, d ginauth.Digest) error {
-	t.Helper()
-	_, plain := s.db.FindSession(t.Context(), d)
-	_, _, joined := s.db.FindUserSession(t.Context(), d)
+func (s *setup) find(tb testing.TB, d ginauth.Digest) error {
+	tb.Helper()
+	_, plain := s.db.FindSession(tb.Context(), d)
+	_, _, joined := s.db.FindUserSession(tb.Context(), d)
 	if plain != joined { //nolint:errorlint // the very same answer is expected
-		t.Errorf("FindSession: %v, FindUserSession: %v", plain, joined)
+		tb.Errorf("FindSession: %v, FindUserSession: %v", plain, joined)
 	}
 	return plain
 }

@@ -75,18 +75,20 @@ func (d *DB[U]) FindCredential(ctx context.Context, identifier string) (U, passw
 // findUserSessionFrom joins the user, so that neither is found without the other. It runs for
 // every protected request, so it reads no column that only a list of sessions shows.
 const findUserSessionFrom = `,
-	s.id, s.data, s.version, s.authenticated_at, s.last_seen_at, s.expires_at, COALESCE($2::timestamptz, now())
+	s.id, s.data, s.version, s.authenticated_at, s.last_seen_at, s.expires_at, s.persistent,
+	COALESCE($2::timestamptz, now())
 FROM ginauth.sessions AS s
 JOIN ginauth.users AS u ON u.id = s.user_id
-WHERE s.digest = $1::bytea AND u.disabled_at IS NULL
+WHERE s.digest = $1::bytea AND u.disabled_at IS NULL AND s.epoch = u.session_epoch + ` + everybodysEpoch + `
 	AND s.expires_at > COALESCE($2::timestamptz, now())
 	AND s.last_seen_at + s.idle_timeout > COALESCE($2::timestamptz, now())`
 
-const userSessionSize = 7
+const userSessionSize = 8
 
 func userSessionDest(r *ginauth.SessionRecord, to []any) []any {
 	return append(to, (*idText)(&r.ID), (*[]byte)(&r.Data), &r.Version,
-		(*utcTime)(&r.AuthenticatedAt), (*utcTime)(&r.LastSeenAt), (*utcTime)(&r.ExpiresAt), (*utcTime)(&r.ReadAt))
+		(*utcTime)(&r.AuthenticatedAt), (*utcTime)(&r.LastSeenAt), (*utcTime)(&r.ExpiresAt),
+		&r.Persistent, (*utcTime)(&r.ReadAt))
 }
 
 // FindUserSession returns a live session and its user. ginauth.ErrNoSession means that there is
@@ -99,7 +101,7 @@ func (d *DB[U]) FindUserSession(ctx context.Context, digest ginauth.Digest) (U, 
 		v := reflect.ValueOf(&u).Elem()
 		dest := userSessionDest(&r, d.layout.dest(v, make([]any, 0, d.layout.size()+userSessionSize)))
 		err := conn.QueryRow(ctx, d.statements.findUserSession, digest[:], d.clock()).Scan(dest...)
-		r.UserID = d.layout.user(v).ID
+		r.UserID, r.Digest = d.layout.user(v).ID, digest
 		return err
 	})
 	if err != nil {

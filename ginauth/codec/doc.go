@@ -20,9 +20,9 @@
 // [time.Time], [time.Duration], any; slices of those; maps of those, with strings, bools,
 // numbers or any as keys; and slices and maps of such slices and maps, such as [][]string,
 // []map[string]any or map[string][]int. What is inside an any may again be any of these, to
-// 32 levels. Every other type of the app, struct or not, is stored after [Register].
-// Pointers, functions and channels are refused, and so are type names of the app that are not
-// registered: the error names the type and never shows the value.
+// 32 levels. Every other type of the app, struct or not, is stored after [Register]; without it
+// the error names the type, and never shows the value. Pointers, functions and channels are
+// always refused.
 //
 // # What comes back
 //
@@ -38,10 +38,10 @@
 // # What differs from gob
 //
 // Stored data cannot choose the code that reads it, other than from the list above and the
-// types the app has registered; it is readable and can be queried in the database; a registered
-// struct may gain and lose fields; the name of a type is the app's own and survives a move
-// to another package; only values and not pointers to them are registered; and a nil in a
-// list is kept.
+// types the app has registered; it is readable and can be queried in the database; the name
+// of a type is the app's own and survives a move to another package; values are registered and
+// not pointers to them; a nil in a list is kept, and so is the difference between a nil and an
+// empty list. As with gob, a registered struct may gain and lose fields.
 //
 // [Encode] writes text, spaces apart, as PostgreSQL returns it (escapes, order of keys),
 // registered types excepted, so that an unchanged value can be recognised.

@@ -50,6 +50,8 @@ func TestWhatCannotBeStoredIsRefusedByTypeAndNeverShown(t *testing.T) {
 		{&text, "*string"},
 		{enum(canary), "codec_test.enum"},
 		{tags{canary}, "codec_test.tags"},
+		{[]tags{{canary}}, "[]codec_test.tags"},
+		{map[string]tags{canary: nil}, "map[string]codec_test.tags"},
 		{json.RawMessage(canary), "json.RawMessage"},
 		{json.Number(canary), "json.Number"},
 		{time.Monday, "time.Weekday"},

@@ -91,6 +91,9 @@ func (a account) canEnter(path string) bool {
 }
 
 func (a account) mayEnter(info fs.FileInfo) bool {
+	if !info.IsDir() {
+		return true // making a folder there tells what is wrong
+	}
 	uid, gid, ok := ownerOf(info)
 	if !ok {
 		return false

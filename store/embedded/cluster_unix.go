@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
@@ -17,7 +16,7 @@ import (
 const unfinished = "data.init"
 
 // makeCluster runs initdb unless there is a cluster. It becomes data only when it is whole.
-func (f *folder) makeCluster(ctx context.Context, bin Binaries, logger *slog.Logger) error {
+func (f *folder) makeCluster(ctx context.Context, bin Binaries, o Options) error {
 	if err := f.removeUnfinished(); err != nil {
 		return err
 	}
@@ -33,7 +32,7 @@ func (f *folder) makeCluster(ctx context.Context, bin Binaries, logger *slog.Log
 	if err != nil {
 		return explain(fmt.Errorf("making a folder: %w", err), f.path, "")
 	}
-	err = f.initialize(ctx, bin, draft, logger)
+	err = f.initialize(ctx, bin, draft, o)
 	if err == nil {
 		err = os.Rename(draft, f.data())
 	}
@@ -59,7 +58,7 @@ func (f *folder) removeUnfinished() error {
 	return nil
 }
 
-func (f *folder) initialize(ctx context.Context, bin Binaries, draft string, logger *slog.Logger) error {
+func (f *folder) initialize(ctx context.Context, bin Binaries, draft string, o Options) error {
 	if err := f.account.own(draft); err != nil {
 		return err
 	}
@@ -68,10 +67,10 @@ func (f *folder) initialize(ctx context.Context, bin Binaries, draft string, log
 		"--pgdata=" + draft, "--username=postgres", "--auth-local=trust", "--auth-host=reject",
 		"--encoding=UTF8", "--locale=C", "--no-instructions",
 	}
-	if f.ephemeral {
+	if !o.durable() {
 		args = append(args, "--no-sync")
 	}
-	out := &output{logger: logger}
+	out := &output{logger: o.logger()}
 	cmd := f.command(ctx, bin, out, "initdb", args...)
 	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
 	p, err := spawn(cmd, syscall.SIGKILL)

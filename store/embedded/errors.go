@@ -24,6 +24,8 @@ func explain(err error, folder, output string) error {
 		return fmt.Errorf("the disk of %s is full: make room, or choose another folder: %w", folder, syscall.ENOSPC)
 	case errors.Is(err, syscall.EROFS), strings.Contains(output, "Read-only file system"):
 		return fmt.Errorf("the disk of %s is read-only: choose another folder: %w", folder, syscall.EROFS)
+	case errors.Is(err, syscall.ENOTDIR):
+		return fmt.Errorf("a part of %s is a file: choose another folder: %w", folder, syscall.ENOTDIR)
 	case errors.Is(err, fs.ErrPermission), strings.Contains(output, "Permission denied"):
 		err = fmt.Errorf("%s is not writable: choose another folder, or change its permissions: %w", folder, fs.ErrPermission)
 	}

@@ -45,7 +45,7 @@ func openFolder(ctx context.Context, o Options, major int) (*folder, error) {
 }
 
 func openKept(ctx context.Context, o Options, a account, major int) (*folder, error) {
-	root, err := keptFolders(o, a)
+	root, err := keptFolders(ctx, o, a)
 	if err != nil {
 		return nil, err
 	}
@@ -78,7 +78,7 @@ func openKept(ctx context.Context, o Options, a account, major int) (*folder, er
 }
 
 // keptFolders returns the folder that holds one folder for each version.
-func keptFolders(o Options, a account) (string, error) {
+func keptFolders(ctx context.Context, o Options, a account) (string, error) {
 	dir := o.Dir
 	if dir == "" {
 		if cache, err := os.UserCacheDir(); err == nil {
@@ -105,7 +105,7 @@ func keptFolders(o Options, a account) (string, error) {
 		level = slog.LevelWarn
 		root = filepath.Join(root, tag(dir))
 	}
-	o.logger().LogAttrs(context.Background(), level, "PostgreSQL cannot use this folder for its data; another one serves",
+	o.logger().LogAttrs(ctx, level, "PostgreSQL cannot use this folder for its data; another one serves",
 		slog.String("dir", root), slog.String("instead_of", dir))
 	return root, nil
 }

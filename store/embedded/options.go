@@ -60,6 +60,14 @@ func (o Options) logger() *slog.Logger {
 	return o.Logger
 }
 
+// durable tells whether data is to survive a power cut.
+func (o Options) durable() bool {
+	if fsync, set := o.Settings["fsync"]; set {
+		return fsync != "off"
+	}
+	return !o.Ephemeral
+}
+
 // settings returns postgres's arguments for a server whose socket is in folder sockets.
 func (o Options) settings(sockets string) []string {
 	all := map[string]string{"log_timezone": "UTC", "timezone": "UTC"}

@@ -75,7 +75,9 @@ func (a account) sharedRoot(places ...string) (string, error) {
 		if err == nil {
 			return root, nil
 		}
-		failure = errors.Join(failure, err)
+		if failure == nil {
+			failure = err
+		}
 	}
 	if failure == nil {
 		failure = errors.New("the server's user can reach none of " + fmt.Sprint(places))

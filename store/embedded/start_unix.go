@@ -37,7 +37,7 @@ func Start(ctx context.Context, o Options) (*Server, error) {
 }
 
 func (f *folder) start(ctx context.Context, bin Binaries, o Options) (*running, error) {
-	if err := f.makeCluster(ctx, bin, o.logger()); err != nil {
+	if err := f.makeCluster(ctx, bin, o); err != nil {
 		return nil, err
 	}
 	// What is left of a server before us may be in the way for a moment.

@@ -43,23 +43,32 @@ func flock(f *os.File, how int) error {
 	}
 }
 
-// folder makes a folder in the temporary folder that only this user can write to.
+// folder makes a folder for locks in the temporary folder.
 func folder(name string) (string, error) {
-	root := filepath.Join(os.TempDir(), "ginauth-test-"+strconv.Itoa(os.Geteuid()))
-	if err := os.Mkdir(root, 0o700); err != nil && !errors.Is(err, os.ErrExist) {
-		return "", fmt.Errorf("making a folder for locks: %w", err)
-	}
-	info, err := os.Lstat(root)
+	root, err := ownFolder(os.TempDir())
 	if err != nil {
-		return "", fmt.Errorf("looking at the folder for locks: %w", err)
-	}
-	stat, ok := info.Sys().(*syscall.Stat_t)
-	if !ok || !info.IsDir() || int(stat.Uid) != os.Geteuid() || info.Mode().Perm()&0o022 != 0 {
-		return "", fmt.Errorf("%s is not a folder of this user that others cannot write to: remove it", root)
+		return "", err
 	}
 	dir := filepath.Join(root, name)
 	if err := os.Mkdir(dir, 0o700); err != nil && !errors.Is(err, os.ErrExist) {
 		return "", fmt.Errorf("making a folder for locks: %w", err)
 	}
 	return dir, nil
+}
+
+// ownFolder makes a folder in parent that only this user can write to.
+func ownFolder(parent string) (string, error) {
+	root := filepath.Join(parent, "ginauth-test-"+strconv.Itoa(os.Geteuid()))
+	if err := os.Mkdir(root, 0o711); err != nil && !errors.Is(err, os.ErrExist) { //nolint:gosec // PostgreSQL, as another user, passes through
+		return "", fmt.Errorf("making a folder for tests: %w", err)
+	}
+	info, err := os.Lstat(root)
+	if err != nil {
+		return "", fmt.Errorf("looking at the folder for tests: %w", err)
+	}
+	stat, ok := info.Sys().(*syscall.Stat_t)
+	if !ok || !info.IsDir() || int(stat.Uid) != os.Geteuid() || info.Mode().Perm()&0o022 != 0 {
+		return "", fmt.Errorf("%s is not a folder of this user that others cannot write to: remove it", root)
+	}
+	return root, nil
 }

@@ -67,14 +67,14 @@ func openPool(tb testing.TB, url string, opts []Option) *pgxpool.Pool {
 	if err != nil {
 		tb.Fatalf("storetest: opening a pool: %v", err)
 	}
-	tb.Cleanup(func() { closePool(tb, pool) })
+	const patience = 10 * time.Second
+	tb.Cleanup(func() { closePool(tb, pool, patience) })
 	return pool
 }
 
 // closePool fails the test that keeps a connection, which would otherwise hang here.
-func closePool(tb testing.TB, pool *pgxpool.Pool) {
+func closePool(tb testing.TB, pool *pgxpool.Pool, patience time.Duration) {
 	tb.Helper()
-	const patience = 10 * time.Second
 	closed := make(chan struct{})
 	go func() {
 		pool.Close()

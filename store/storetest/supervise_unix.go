@@ -43,10 +43,17 @@ func init() {
 // supervise runs a server until nobody has used it for the time of grace.
 func supervise(dir, bin string) error {
 	ctx := context.Background()
-	server, err := embedded.Start(ctx, embedded.Options{Bin: bin, Ephemeral: true, Settings: map[string]string{
-		"max_connections": "300",
-		"shared_buffers":  "64MB",
-	}})
+	server, err := embedded.Start(ctx, embedded.Options{
+		Dir:       memoryFolder(),
+		Bin:       bin,
+		Ephemeral: true,
+		Settings: map[string]string{
+			"max_connections": "300",
+			"shared_buffers":  "64MB",
+			"min_wal_size":    "32MB",
+			"max_wal_size":    "64MB",
+		},
+	})
 	if err != nil {
 		return err
 	}
@@ -76,10 +83,10 @@ func superviseServer(ctx context.Context, dir string, server *embedded.Server) e
 
 func writeReady(dir, address string) error {
 	path := filepath.Join(dir, readyFile)
-	if err := os.WriteFile(path+".new", []byte(address), 0o600); err != nil {
+	if err := os.WriteFile(path+".new", []byte(address), 0o600); err != nil { //nolint:gosec // the path is this package's own
 		return fmt.Errorf("writing the server's address: %w", err)
 	}
-	if err := os.Rename(path+".new", path); err != nil {
+	if err := os.Rename(path+".new", path); err != nil { //nolint:gosec // as above
 		return fmt.Errorf("writing the server's address: %w", err)
 	}
 	return nil
@@ -88,7 +95,7 @@ func writeReady(dir, address string) error {
 // removeReady leaves the address of a server that has replaced this one.
 func removeReady(dir, address string) {
 	if readReady(dir) == address {
-		_ = os.Remove(filepath.Join(dir, readyFile))
+		_ = os.Remove(filepath.Join(dir, readyFile)) //nolint:gosec // the path is this package's own
 	}
 }
 

@@ -1,0 +1,83 @@
+package ginauth
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/ginauth/ginauth/ginauth/internal/route"
+)
+
+// passwordForm is what Reauthenticate takes.
+type passwordForm struct {
+	Password string `json:"password" binding:"required" format:"password"`
+} //	@name	Password
+
+// Reauthenticate returns the handler that takes the current user's password, as JSON or as a
+// form, and makes the session Fresh, under a new token. It answers 204, and 401
+// invalid_credentials for a wrong password. Mount it with POST. It panics when cfg is invalid.
+//
+//	@Summary		Prove who I am
+//	@Description	Takes the current user's password again, as routes that change credentials ask for.
+//	@ID				reauthenticate
+//	@Tags			account
+//	@Accept			json,x-www-form-urlencoded
+//	@Produce		application/problem+json
+//	@Param			password	body	passwordForm	true	"Password of the current user"
+//	@Success		204
+//	@Failure		400	{object}	Problem	"malformed_body"
+//	@Failure		401	{object}	Problem	"unauthenticated, invalid_credentials"
+//	@Failure		403	{object}	Problem	"cross_origin"
+//	@Failure		413	{object}	Problem	"body_too_large"
+//	@Failure		415	{object}	Problem	"unsupported_media_type"
+//	@Failure		422	{object}	Problem	"validation_failed"
+//	@Failure		503	{object}	Problem	"unavailable, busy"
+//	@Security		sessionCookie
+//	@Router			/reauthenticate [post]
+func Reauthenticate[U User](cfg Config[U]) gin.HandlerFunc {
+	m := compileAccounts("Reauthenticate", cfg)
+	cfg = cfg.WithDefaults()
+	return route.New(route.Info{Name: "reauthenticate", Cookie: m.cookie.name}, func(c *gin.Context) {
+		if err := reauthenticate(c, m, cfg); err != nil {
+			Fail(c, err)
+			return
+		}
+		if m.pages.AfterLogin != "" && prefersHTML(c) {
+			m.redirect(c, m.next(c))
+			return
+		}
+		setReplyHeaders(c.Writer.Header())
+		c.Status(http.StatusNoContent)
+	})
+}
+
+func reauthenticate[U User](c *gin.Context, m *mount, cfg Config[U]) error {
+	st, err := m.stateFor(c)
+	if err != nil {
+		return err
+	}
+	if _, err := st.currentUser(c); err != nil {
+		return err
+	}
+	var form passwordForm
+	if err := decode(c, &form); err != nil {
+		return err
+	}
+	u, _, err := verify(c.Request.Context(), cfg, Credentials{Email: st.account.Identifier, Password: form.Password})
+	if err == nil && u.Account().ID != st.account.ID {
+		err = ErrInvalidCredentials
+	}
+	if errors.Is(err, ErrInvalidCredentials) {
+		m.event(c, eventLoginFailed, "user_id", st.account.ID, "operation", "reauthenticate")
+	}
+	if err != nil {
+		return fmt.Errorf("reauthenticating: %w", err)
+	}
+	if err := st.rotate(c, SessionChange{Authenticated: true}); err != nil {
+		return err
+	}
+	m.event(c, eventLogin, "user_id", st.account.ID, "operation", "reauthenticate")
+	return nil
+}

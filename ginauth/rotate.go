@@ -1,0 +1,76 @@
+package ginauth
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"time"
+
+	"github.com/gin-gonic/gin"
+)
+
+// maxRotationGrace is the most that SEC-66 allows.
+const maxRotationGrace = 30 * time.Second
+
+// rotate gives the session a new token along with a change; without a session it does nothing.
+func (st *state) rotate(c *gin.Context, change SessionChange) error {
+	if st.writer.begun {
+		return errBegun
+	}
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	ctx := c.Request.Context()
+	if err := st.load(ctx); err != nil {
+		if errors.Is(err, ErrNoSession) {
+			return nil
+		}
+		return err
+	}
+	token := NewToken()
+	change.Digest, change.Grace = token.Digest(), st.m.rotationGrace
+	if err := st.update(ctx, change); err != nil {
+		return err
+	}
+	st.token, st.digest, st.reply = token, change.Digest, replySet
+	return nil
+}
+
+// afterRotation looks for the session whose token was replaced while this request was under
+// way. ErrNoSession when there is none, and when the request is not one that only reads: what it
+// would change may have been changed by the answer that brought the new token. The caller holds mu.
+func (st *state) afterRotation(ctx context.Context) (SessionRecord, error) {
+	store, ok := st.m.sessions.(RotationStore)
+	if !ok || st.m.rotationGrace == 0 {
+		return SessionRecord{}, ErrNoSession
+	}
+	record, err := store.FindRotated(ctx, st.digest)
+	if errors.Is(err, ErrTokenReused) {
+		if c := st.writer.context; c != nil {
+			st.m.event(c, eventTokenReuse, "session", st.digest) //nolint:contextcheck // the request's own
+		}
+		return SessionRecord{}, ErrNoSession
+	}
+	if err != nil {
+		return SessionRecord{}, err
+	}
+	if method := st.request.Method; method != http.MethodGet && method != http.MethodHead {
+		return SessionRecord{}, ErrNoSession
+	}
+	st.digest = record.Digest
+	return record, nil
+}
+
+// overtaken says whether the session was rotated since this request found it alive, and lets the
+// request go on under the new digest. The caller holds mu.
+func (st *state) overtaken(ctx context.Context) bool {
+	store, ok := st.m.sessions.(RotationStore)
+	if !ok || st.m.rotationGrace == 0 {
+		return false
+	}
+	record, err := store.FindRotated(ctx, st.digest)
+	if err != nil || record.ID != st.record.ID {
+		return false
+	}
+	st.digest = record.Digest
+	return true
+}

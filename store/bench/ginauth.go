@@ -1,0 +1,136 @@
+package main
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/json"
+	"net/http"
+	"time"
+
+	"github.com/gin-contrib/sessions"
+	"github.com/gin-gonic/gin"
+	"github.com/jackc/pgx/v5"
+
+	"github.com/ginauth/ginauth/ginauth"
+	pw "github.com/ginauth/ginauth/ginauth/password"
+	"github.com/ginauth/ginauth/migrations"
+	"github.com/ginauth/ginauth/store"
+)
+
+var ginauthContender = contender{
+	name: "ginauth", note: "ginauth.Session, Login and Me, sessions.Default for the value", values: true,
+	preload: preloadGinauth,
+	handler: func(ctx context.Context, e *env) (http.Handler, error) {
+		if err := migrations.Up(ctx, e.pool); err != nil {
+			return nil, err
+		}
+		hasher, err := ginauthHasher(e)
+		if err != nil {
+			return nil, err
+		}
+		cfg := ginauth.Config[store.User]{
+			Users: store.New[store.User](e.pool), Passwords: hasher, Exclude: []string{"/login", "/signup"},
+			Lifetime: lifetime, IdleTimeout: lifetime, TouchEvery: time.Hour,
+		}
+		r := newEngine()
+		r.Use(ginauth.Session(cfg))
+		r.POST("/signup", ginauth.SignUp(cfg))
+		r.POST("/login", ginauth.Login(cfg))
+		r.POST("/logout", ginauth.Logout(cfg))
+		r.GET("/me", ginauth.Me(cfg))
+		valueRoutes(r,
+			func(c *gin.Context) (string, error) {
+				value, _ := sessions.Default(c).Get("value").(string)
+				return value, nil
+			},
+			func(c *gin.Context, value string) error {
+				sessions.Default(c).Set("value", value)
+				return nil // saved before the answer
+			})
+		return r, nil
+	},
+}
+
+// ginauthHasher has the others' parameters. The others hash as often at once as there are
+// requests; ginauth hashes as often as there are CPUs, and the rest wait.
+func ginauthHasher(e *env) (*pw.Hasher, error) {
+	return pw.New(pw.Options{Params: pw.Params{MemoryKiB: e.hash.memory, Passes: e.hash.time}, Queue: 4096})
+}
+
+func preloadGinauth(ctx context.Context, e *env, users []user) ([]string, error) {
+	if err := migrations.Up(ctx, e.pool); err != nil {
+		return nil, err
+	}
+	if _, err := e.pool.Exec(ctx, "TRUNCATE ginauth.users CASCADE"); err != nil {
+		return nil, err
+	}
+	hasher, err := ginauthHasher(e)
+	if err != nil {
+		return nil, err
+	}
+	hash, err := hasher.Hash(ctx, password)
+	if err != nil {
+		return nil, err
+	}
+	_, err = e.pool.CopyFrom(ctx, pgx.Identifier{"ginauth", "users"},
+		[]string{"id", "email", "email_canonical", "name", "password_hash"},
+		pgx.CopyFromSlice(len(users), func(i int) ([]any, error) {
+			return []any{users[i].ID, users[i].Email, users[i].Email, users[i].Name, hash.Reveal()}, nil
+		}))
+	if err != nil {
+		return nil, err
+	}
+	cookies := make([]string, len(users))
+	rows := make([]ginauthSession, len(users))
+	for i, u := range users {
+		token := preloadToken(i)
+		h, _ := tokenHash(token)
+		cookies[i] = "__Host-session=" + token
+		rows[i] = ginauthSession{digest: h[:], id: u.ID, userID: &users[i].ID, data: map[string]string{"value": u.Name}}
+	}
+	return cookies, copyGinauthSessions(ctx, e, rows)
+}
+
+// ginauthStore is ginauth's store in the place of gin-contrib's own, in an app without ginauth.Session.
+func ginauthStore(ctx context.Context, e *env) (sessions.Store, error) {
+	return store.NewSessions(e.pool), migrations.Up(ctx, e.pool)
+}
+
+// The store ties a token to its cookie's name, so that these sessions are none of ginauth.Session's.
+func preloadGinauthStore(ctx context.Context, e *env, users []user) ([]string, error) {
+	if err := migrations.Up(ctx, e.pool); err != nil {
+		return nil, err
+	}
+	if _, err := e.pool.Exec(ctx, "DELETE FROM ginauth.sessions WHERE user_id IS NULL"); err != nil {
+		return nil, err
+	}
+	cookies := make([]string, len(users))
+	rows := make([]ginauthSession, len(users))
+	for i, u := range users {
+		token := preloadToken(i)
+		h, _ := tokenHash(token)
+		digest := sha256.Sum256(append(h[:], "session"...))
+		id := sha256.Sum256([]byte(u.ID))
+		cookies[i] = "session=" + token
+		rows[i] = ginauthSession{digest: digest[:], id: id[:16], data: map[string]string{"uid": u.ID, "value": u.Name}}
+	}
+	return cookies, copyGinauthSessions(ctx, e, rows)
+}
+
+type ginauthSession struct {
+	digest []byte
+	id     any
+	userID *string
+	data   map[string]string
+}
+
+func copyGinauthSessions(ctx context.Context, e *env, rows []ginauthSession) error {
+	now := time.Now()
+	_, err := e.pool.CopyFrom(ctx, pgx.Identifier{"ginauth", "sessions"},
+		[]string{"digest", "id", "user_id", "data", "created_at", "authenticated_at", "last_seen_at", "idle_timeout", "expires_at"},
+		pgx.CopyFromSlice(len(rows), func(i int) ([]any, error) {
+			data, err := json.Marshal(rows[i].data)
+			return []any{rows[i].digest, rows[i].id, rows[i].userID, data, now, now, now, lifetime, now.Add(lifetime)}, err
+		}))
+	return err
+}

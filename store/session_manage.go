@@ -1,0 +1,116 @@
+package store
+
+import (
+	"context"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/ginauth/ginauth/ginauth"
+)
+
+var _ ginauth.SessionManager = (*Sessions)(nil)
+
+// maxListed bounds the memory that a list takes, whatever logs in as one user.
+const maxListed = 1000
+
+const listSessions = `
+SELECT ` + sessionColumns + `, clock.now
+FROM ginauth.sessions AS s
+CROSS JOIN ` + theClock + `
+WHERE s.user_id = $1::uuid AND ` + live + `
+ORDER BY s.last_seen_at DESC, s.created_at DESC, s.id
+LIMIT $3::bigint`
+
+// UserSessions returns the user's live sessions, the one last seen first, at most
+// 1000. An unknown or disabled user has none. It is one statement, and writes nothing.
+func (s *Sessions) UserSessions(ctx context.Context, user ginauth.UserID) ([]ginauth.SessionRecord, error) {
+	key, ok := parseID(string(user))
+	if !ok {
+		return nil, nil
+	}
+	var list []ginauth.SessionRecord
+	err := s.caller.do(ctx, "listing a user's sessions", func(ctx context.Context, conn Conn) error {
+		rows, err := conn.Query(ctx, listSessions, key, s.clock(), maxListed)
+		if err != nil {
+			return err
+		}
+		list, err = pgx.CollectRows(rows, func(row pgx.CollectableRow) (r ginauth.SessionRecord, err error) {
+			err = row.Scan(recordDest(&r, make([]any, 0, recordSize))...)
+			return r, err
+		})
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return list, nil
+}
+
+const revokeSession = `DELETE FROM ginauth.sessions WHERE id = $2::uuid AND user_id = $1::uuid`
+
+// RevokeSession ends a session of the user. ginauth.ErrNoSession means that the user has none
+// of that id; someone else's lives on (SEC-79). One that has ended but is still stored is
+// no error.
+func (s *Sessions) RevokeSession(ctx context.Context, user ginauth.UserID, id ginauth.SessionID) error {
+	key, known := parseID(string(user))
+	session, wellFormed := parseID(string(id))
+	if !known || !wellFormed {
+		return ginauth.ErrNoSession
+	}
+	return s.caller.do(ctx, "revoking a session", func(ctx context.Context, conn Conn) error {
+		tag, err := conn.Exec(ctx, revokeSession, key, session)
+		if err == nil && tag.RowsAffected() == 0 {
+			return ginauth.ErrNoSession
+		}
+		return err
+	})
+}
+
+const (
+	moveUsersEpoch = `UPDATE ginauth.users SET session_epoch = session_epoch + 1 WHERE id = $1::uuid`
+
+	// What was not live under the epoch before stays behind.
+	takeAlong = `
+UPDATE ginauth.sessions AS s
+SET epoch = s.epoch + 1
+FROM ginauth.users AS u
+WHERE s.id = $2::uuid AND s.user_id = $1::uuid AND u.id = s.user_id
+	AND s.epoch + 1 = u.session_epoch + ` + everybodysEpoch
+)
+
+// RevokeUserSessions ends all sessions of the user but except. It writes the user's row
+// and that of except, however many sessions there are. Except ends too when it is no
+// well-formed id, and stays as it is when it is someone else's. An unknown user is no error.
+func (s *Sessions) RevokeUserSessions(ctx context.Context, user ginauth.UserID, except ginauth.SessionID) error {
+	key, known := parseID(string(user))
+	if !known {
+		return nil
+	}
+	kept, keep := parseID(string(except))
+	return s.caller.do(ctx, "revoking a user's sessions", func(ctx context.Context, conn Conn) error {
+		if !keep {
+			_, err := conn.Exec(ctx, moveUsersEpoch, key)
+			return err
+		}
+		// Two statements, so that the second sees what another call did while the first waited
+		// for it: the session kept by both lives. A batch is one transaction.
+		var batch pgx.Batch
+		batch.Queue(moveUsersEpoch, key)
+		batch.Queue(takeAlong, key, kept)
+		return conn.SendBatch(ctx, &batch).Close()
+	})
+}
+
+const moveEverybodysEpoch = `
+INSERT INTO ginauth.session_epoch AS e (singleton, epoch)
+VALUES (TRUE, 1)
+ON CONFLICT (singleton) DO UPDATE SET epoch = e.epoch + 1`
+
+// RevokeAllSessions ends all sessions of everybody. It writes one row, however many
+// sessions there are.
+func (s *Sessions) RevokeAllSessions(ctx context.Context) error {
+	return s.caller.do(ctx, "revoking all sessions", func(ctx context.Context, conn Conn) error {
+		_, err := conn.Exec(ctx, moveEverybodysEpoch)
+		return err
+	})
+}
