@@ -1,0 +1,99 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"runtime/debug"
+
+	"github.com/gin-gonic/gin"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/ginauth/ginauth/docs"
+	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/password"
+	"github.com/ginauth/ginauth/store"
+)
+
+// User is the app's user. To keep more of it, embed store.User in a struct of your own.
+type User = store.User
+
+// router is the app: what it takes to have accounts is here.
+func router(pool *pgxpool.Pool, log *slog.Logger) (*gin.Engine, error) {
+	cfg := ginauth.Config[User]{
+		Users: store.New[User](pool),
+		// Everything needs a login but these.
+		Exclude: []string{"GET /", "/signup", "/login", "/style.css", "/schema/*any", ginauth.NoRoute},
+		// Plain http, which this makes safe by refusing every host but localhost. Delete it behind TLS.
+		Cookie: ginauth.Cookie{InsecureLocalhost: true},
+		Policy: password.Policy{Words: []string{"ginauth"}},
+		Pages:  ginauth.Pages{Login: "/login", AfterLogin: "/user", AfterLogout: "/"},
+		Render: showProblem,
+		Logger: log,
+	}
+
+	r := gin.New()
+	r.HandleMethodNotAllowed = true
+	if err := r.SetTrustedProxies(nil); err != nil {
+		return nil, fmt.Errorf("trusting no proxy: %w", err)
+	}
+	r.Use(logRequests(log), recoverPanics(log), setPageHeaders)
+
+	r.Use(ginauth.Session(cfg)) // protects what is registered below
+	r.POST("/signup", ginauth.SignUp(cfg))
+	r.POST("/login", ginauth.Login(cfg))
+	r.POST("/logout", ginauth.Logout(cfg))
+	r.GET("/user", ginauth.With(userHandler(ginauth.Me(cfg))))
+
+	r.GET("/", showHome)
+	r.GET("/signup", showForm("signup"))
+	r.GET("/login", showForm("login"))
+	r.StaticFileFS("/style.css", "style.css", http.FS(files))
+	r.GET("/schema/swagger.json", func(c *gin.Context) {
+		c.Data(http.StatusOK, "application/json", []byte(docs.Swagger()))
+	})
+	r.NoRoute(func(c *gin.Context) { ginauth.Fail(c, errNotFound) })
+	r.NoMethod(func(c *gin.Context) { ginauth.Fail(c, errMethod) })
+
+	return r, ginauth.CheckRoutes(r)
+}
+
+// The app's own problems look like those of ginauth.
+var (
+	errNotFound = &ginauth.Problem{
+		Type: "about:blank", Title: "Not Found", Status: http.StatusNotFound,
+		Code: "not_found", Detail: "There is nothing at this address.",
+	}
+	errMethod = &ginauth.Problem{
+		Type: "about:blank", Title: "Method Not Allowed", Status: http.StatusMethodNotAllowed,
+		Code: "method_not_allowed", Detail: "This address does not answer to that method.",
+	}
+)
+
+// userHandler answers a browser with the profile page, and an API client as me does.
+func userHandler(me gin.HandlerFunc) func(*gin.Context, User) {
+	return func(c *gin.Context, u User) {
+		if wantsPage(c) {
+			show(c, http.StatusOK, "user", page{Title: "Your profile", User: &u})
+			return
+		}
+		me(c)
+	}
+}
+
+// logRequests lets Gin measure and slog write.
+func logRequests(log *slog.Logger) gin.HandlerFunc {
+	return gin.LoggerWithConfig(gin.LoggerConfig{Output: io.Discard, Formatter: func(p gin.LogFormatterParams) string {
+		log.Info("request", "method", p.Method, "path", p.Path, "status", p.StatusCode, "took", p.Latency)
+		return ""
+	}})
+}
+
+// recoverPanics keeps the headers, and with them the cookies, out of the log.
+func recoverPanics(log *slog.Logger) gin.HandlerFunc {
+	return gin.CustomRecoveryWithWriter(nil, func(c *gin.Context, cause any) {
+		log.Error("panic", "cause", cause, "stack", string(debug.Stack()))
+		ginauth.Fail(c, fmt.Errorf("panic: %v", cause))
+	})
+}

@@ -1,0 +1,68 @@
+package main
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"net"
+	"strconv"
+)
+
+// settings are what the command line and the environment say.
+type settings struct {
+	addr     string // to listen on
+	database string // connection string; empty: a private PostgreSQL
+	dir      string // of the private PostgreSQL; empty: its own choice
+}
+
+const usage = `usage: go run ./example [-addr host:port] [-dir folder]
+
+  -addr host:port  where to listen (default localhost:8080; with PORT set, that port).
+                   The app answers to localhost only, whatever the address.
+  -dir folder      where the private PostgreSQL keeps its data
+                   (default: ginauth in the user's cache folder)
+
+With DATABASE_URL set, that database is used and no private PostgreSQL is started.
+`
+
+func readSettings(args []string, getenv func(string) string) (settings, error) {
+	s := settings{addr: "localhost:8080", database: getenv("DATABASE_URL")}
+	if port := getenv("PORT"); port != "" {
+		s.addr = net.JoinHostPort("localhost", port)
+	}
+	flags := flag.NewFlagSet("example", flag.ContinueOnError)
+	flags.SetOutput(io.Discard) // main prints the error, in one line
+	flags.StringVar(&s.addr, "addr", s.addr, "")
+	flags.StringVar(&s.dir, "dir", "", "")
+	switch err := flags.Parse(args); {
+	case errors.Is(err, flag.ErrHelp):
+		fmt.Print(usage)
+		return s, err
+	case err != nil:
+		return s, fmt.Errorf("%w: -help lists the flags", err)
+	case flags.NArg() > 0:
+		return s, errors.New("there are words that belong to no flag: -help lists the flags")
+	}
+	if _, port, err := net.SplitHostPort(s.addr); err != nil || !isPort(port) {
+		return s, errors.New("the address to listen on must be host:port or :port, with a port from 0 to 65535: correct -addr or PORT")
+	}
+	return s, nil
+}
+
+func isPort(s string) bool {
+	_, err := strconv.ParseUint(s, 10, 16)
+	return err == nil
+}
+
+// url is what a person types to reach the app. A port of 0 has become a real one by now.
+func (s settings) url(bound net.Addr) string {
+	host, port, _ := net.SplitHostPort(s.addr) // checked by readSettings
+	if tcp, ok := bound.(*net.TCPAddr); ok {
+		port = strconv.Itoa(tcp.Port)
+	}
+	if ip := net.ParseIP(host); host == "" || ip != nil && ip.IsUnspecified() {
+		host = "localhost"
+	}
+	return "http://" + net.JoinHostPort(host, port)
+}

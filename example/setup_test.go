@@ -1,0 +1,170 @@
+package main
+
+import (
+	"bytes"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/cookiejar"
+	"net/http/httptest"
+	"net/url"
+	"os"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/gin-gonic/gin"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/ginauth/ginauth/store/storetest"
+)
+
+const passphrase = "tea at half past four"
+
+func TestMain(m *testing.M) {
+	gin.SetMode(gin.TestMode)
+	code := m.Run()
+	removeBinary()
+	os.Exit(code)
+}
+
+// app is the example's router on a server of its own, with a database of its own.
+type app struct {
+	engine *gin.Engine
+	pool   *pgxpool.Pool
+	log    *syncBuffer
+	url    string
+}
+
+func newApp(t *testing.T) *app {
+	t.Helper()
+	a := &app{pool: storetest.NewDB(t), log: &syncBuffer{}}
+	engine, err := router(a.pool, slog.New(slog.NewTextHandler(a.log, nil)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := httptest.NewServer(engine)
+	t.Cleanup(func() {
+		server.Close()
+		if t.Failed() {
+			t.Logf("the app's log:\n%s", a.log)
+		}
+	})
+	a.engine, a.url = engine, server.URL
+	return a
+}
+
+// client keeps cookies as a browser does, follows no redirect, and asks for pages unless
+// accept says otherwise.
+type client struct {
+	http   http.Client
+	base   string
+	accept string
+}
+
+func newClient(t *testing.T, base string) *client {
+	t.Helper()
+	jar, err := cookiejar.New(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := &client{base: base, accept: "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"}
+	c.http.Jar = jar
+	c.http.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	return c
+}
+
+// answer is a response that was read.
+type answer struct {
+	status int
+	header http.Header
+	body   string
+}
+
+func (c *client) do(t *testing.T, r *http.Request) answer {
+	t.Helper()
+	if c.accept != "" {
+		r.Header.Set("Accept", c.accept)
+	}
+	resp, err := c.http.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = resp.Body.Close() }()
+	body, err := io.ReadAll(resp.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return answer{status: resp.StatusCode, header: resp.Header, body: string(body)}
+}
+
+func (c *client) request(t *testing.T, method, path, body string) *http.Request {
+	t.Helper()
+	r, err := http.NewRequestWithContext(t.Context(), method, c.base+path, strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+func (c *client) get(t *testing.T, path string) answer {
+	t.Helper()
+	return c.do(t, c.request(t, http.MethodGet, path, ""))
+}
+
+// post sends a form: names and values by turns.
+func (c *client) post(t *testing.T, path string, fields ...string) answer {
+	t.Helper()
+	form := url.Values{}
+	for i := 0; i < len(fields); i += 2 {
+		form.Set(fields[i], fields[i+1])
+	}
+	r := c.request(t, http.MethodPost, path, form.Encode())
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	r.Header.Set("Sec-Fetch-Site", "same-origin")
+	return c.do(t, r)
+}
+
+func (c *client) signUp(t *testing.T, name, email string) {
+	t.Helper()
+	got := c.post(t, "/signup", "name", name, "email", email, "password", passphrase)
+	if got.status != http.StatusSeeOther || got.header.Get("Location") != "/user" {
+		t.Fatalf("sign-up: %d %s", got.status, got.body)
+	}
+}
+
+func (a answer) has(t *testing.T, status int, parts ...string) {
+	t.Helper()
+	if a.status != status {
+		t.Errorf("status %d, not %d: %s", a.status, status, a.body)
+	}
+	for _, part := range parts {
+		if !strings.Contains(a.body, part) {
+			t.Errorf("%q is not in\n%s", part, a.body)
+		}
+	}
+}
+
+func (a answer) redirects(t *testing.T, to string) {
+	t.Helper()
+	if got := a.header.Get("Location"); a.status != http.StatusSeeOther || got != to {
+		t.Errorf("%d to %q, not to %q: %s", a.status, got, to, a.body)
+	}
+}
+
+type syncBuffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (s *syncBuffer) Write(p []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.b.Write(p)
+}
+
+func (s *syncBuffer) String() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.b.String()
+}
