@@ -24,7 +24,9 @@
 // [CurrentUser] returns the app's own type, and an error rather than a bool: on an excluded
 // route the store is asked only then, and an outage must not read as "nobody". [With] makes a
 // handler of a function that takes the user. sessions.Default of gin-contrib/sessions works
-// too, for the values of the session; they are saved before the first byte of the answer.
+// too, for the values of the session; they are saved before the first byte of the answer. Parallel
+// requests keep each other's values where they write different keys; of two that write one, the
+// last wins.
 //
 // # Three steps away from the default
 //

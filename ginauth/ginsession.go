@@ -13,7 +13,8 @@ const defaultFlashKey = "_flash"
 // sessions.Default works in the app's handlers. Nothing is read before the first use, and
 // what changed is saved before the first byte of the answer, with or without Save. The
 // interface returns no errors, so the first one is kept: it fails Save, and the answer.
-// It is safe for concurrent use.
+// Parallel requests keep each other's values where they write different keys; of two that
+// write one key, the last one wins. It is safe for concurrent use.
 type ginSession struct{ state *state }
 
 var _ sessions.Session = (*ginSession)(nil)

@@ -56,7 +56,13 @@ func logIn[U User](c *gin.Context, m *mount, cfg Config[U]) (u U, err error) {
 	if err := decode(c, &form); err != nil {
 		return u, err
 	}
-	u, hash, err := startSession(c, st, cfg, form)
+	// Who cannot be hashed for is turned away before the store is asked (SEC-144).
+	ctx, leave, err := cfg.Passwords.Enter(c.Request.Context())
+	if err != nil {
+		return u, hashing(err)
+	}
+	defer leave()
+	u, hash, err := startSession(ctx, c, st, cfg, form)
 	switch {
 	case errors.Is(err, ErrInvalidCredentials):
 		m.event(c, eventLoginFailed, "identifier", hideIdentifier(form.Email))
@@ -65,15 +71,15 @@ func logIn[U User](c *gin.Context, m *mount, cfg Config[U]) (u U, err error) {
 		return u, err
 	}
 	m.event(c, eventLogin, "user_id", u.Account().ID, "session", st.digest)
-	upgradeHash(c, m, cfg, u.Account().ID, hash, form.Password)
+	upgradeHash(ctx, m, cfg, u.Account().ID, hash, form.Password)
 	return u, nil
 }
 
 // startSession verifies and signs in. The session is only stored while the hash is still the
 // verified one; when another login has just replaced it by a stronger one, it tries again.
-func startSession[U User](c *gin.Context, st *state, cfg Config[U], form Credentials) (u U, hash password.Hash, err error) {
+func startSession[U User](ctx context.Context, c *gin.Context, st *state, cfg Config[U], form Credentials) (u U, hash password.Hash, err error) {
 	for range 2 {
-		u, hash, err = verify(c.Request.Context(), cfg, form)
+		u, hash, err = verify(ctx, cfg, form)
 		if err != nil {
 			return u, hash, err
 		}
@@ -111,11 +117,10 @@ func verify[U User](ctx context.Context, cfg Config[U], form Credentials) (u U, 
 }
 
 // upgradeHash is not worth failing a login for.
-func upgradeHash[U User](c *gin.Context, m *mount, cfg Config[U], id UserID, old password.Hash, plain string) {
+func upgradeHash[U User](ctx context.Context, m *mount, cfg Config[U], id UserID, old password.Hash, plain string) {
 	if !cfg.Passwords.NeedsRehash(old) {
 		return
 	}
-	ctx := c.Request.Context()
 	fresh, err := cfg.Passwords.Hash(ctx, plain)
 	if err == nil {
 		err = cfg.Users.ReplaceHash(ctx, id, old, fresh)

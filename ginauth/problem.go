@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"encoding/json"
 	"errors"
+	"log/slog"
 	"net/http"
 	"slices"
 
@@ -105,11 +106,12 @@ func fail(c *gin.Context, m *mount, err error) {
 	}
 	p := problemOf(err)
 	if p.Status >= http.StatusInternalServerError {
+		level := slog.LevelWarn
 		if p.Status == http.StatusInternalServerError {
-			p.RequestID = requestID(c)
+			level, p.RequestID = slog.LevelError, requestID(c)
 		}
 		_ = c.Error(&p) // what others make of c.Errors may reach the client
-		m.logger().ErrorContext(ctx, "ginauth: request failed", "code", p.Code, "route", c.FullPath(), "request_id", p.RequestID, "error", err)
+		m.logger().Log(ctx, level, "ginauth: request failed", "code", p.Code, "route", c.FullPath(), "request_id", p.RequestID, "error", err)
 	}
 	if c.Writer.Written() {
 		return

@@ -65,7 +65,12 @@ func reauthenticate[U User](c *gin.Context, m *mount, cfg Config[U]) error {
 	if err := decode(c, &form); err != nil {
 		return err
 	}
-	u, _, err := verify(c.Request.Context(), cfg, Credentials{Email: st.account.Identifier, Password: form.Password})
+	ctx, leave, err := cfg.Passwords.Enter(c.Request.Context())
+	if err != nil {
+		return hashing(err)
+	}
+	defer leave()
+	u, _, err := verify(ctx, cfg, Credentials{Email: st.account.Identifier, Password: form.Password})
 	if err == nil && u.Account().ID != st.account.ID {
 		err = ErrInvalidCredentials
 	}

@@ -20,6 +20,10 @@ import (
 // anonymous. Unsafe requests from other origins are refused with 403 on every route, excluded
 // or not. On an excluded route nothing is looked up until CurrentUser or sessions.Default asks.
 //
+// Register Gin's Recovery before Session, so that a handler that panics saves nothing, and run Gin
+// in release mode: its debug mode prints cookies after a panic. A second Session on a group adds
+// its Exclude rules; it must have the same cookie and stores.
+//
 // Session panics when cfg is invalid.
 func Session[U User](cfg Config[U]) gin.HandlerFunc {
 	m := compile("Session", cfg)

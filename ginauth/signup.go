@@ -39,9 +39,10 @@ func SignUp[U User](cfg Config[U]) gin.HandlerFunc {
 
 // SignUpWith is SignUp with a payload of the app's own, which embeds Registration or
 // Credentials. Its fields are checked by Gin's binding tags, then fill carries them over to
-// the new user, within the transaction that stores it: an error of fill undoes the sign-up
-// and is answered as Fail would; Invalid names the fields at fault. The account itself (id,
-// e-mail address, password) is not fill's to change.
+// the new user before it is stored: with an error of fill nobody is, and Fail answers with it;
+// Invalid names the fields at fault. The account itself (id, e-mail address, password) is not
+// fill's to change. What needs the database belongs in store.AfterCreate, which runs in the
+// transaction. As a form, the payload may have text, numbers and bools only.
 func SignUpWith[U User, F Form](cfg Config[U], fill func(ctx context.Context, f F, u *U) error) gin.HandlerFunc {
 	if fill == nil {
 		panic("ginauth.SignUpWith: fill is nil: use SignUp") //nolint:forbidigo // while routes are built

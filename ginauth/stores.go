@@ -68,7 +68,7 @@ type SessionRecord struct {
 	Digest Digest
 	// UserID is empty for an anonymous session.
 	UserID UserID
-	// Data is a JSON object: each value in the form of EncodeValue, under its EncodeKey.
+	// Data is a JSON object: each value in the form of codec.Encode, under its codec.Key.
 	Data json.RawMessage
 	// Version grows by one with every change of Data.
 	Version int64
@@ -119,8 +119,8 @@ type SessionChange struct {
 	// Digest, unless zero, replaces the session's digest: the old token is worthless at once.
 	Digest Digest
 	// Grace is for how long RotationStore.FindRotated still finds the session under the digest
-	// that Digest replaced. It has no meaning without Digest. After zero, the first
-	// use of the old one counts as late.
+	// that Digest replaced. It has no meaning without Digest. Zero keeps no trace of the old one: its
+	// use neither finds nor ends the session.
 	Grace time.Duration
 	// Authenticated means that the user has just proved who they are.
 	Authenticated bool

@@ -277,7 +277,7 @@ func TestGinSessionThatCannotBeReadIsReplacedAndCanBeDropped(t *testing.T) {
 		},
 	} {
 		cookie := cookieOf(visit(mw, "", func(c *gin.Context) { save(t, c, "a", 1) }))
-		if _, err := pool.Exec(t.Context(), `UPDATE ginauth.sessions SET data = '{"a": {"no such type": "1"}}'`); err != nil {
+		if _, err := pool.Exec(t.Context(), `UPDATE ginauth.sessions SET data = '{"a": {"no such type": "1"}}' WHERE data ? 'a'`); err != nil {
 			t.Fatal(err)
 		}
 		w := visit(mw, cookie, end)

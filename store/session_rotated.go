@@ -25,7 +25,7 @@ SELECT ` + sessionColumns + `, s.now, s.in_time FROM found AS s`
 // FindRotated returns the live session that had this digest before its last rotation, if that
 // is not longer ago than the rotation's grace. Later it deletes the session, and returns
 // it with ginauth.ErrTokenReused (SEC-82). ginauth.ErrNoSession means that no live session had
-// this digest last: a rotation brings no ended session back. It is one statement, and
+// this digest last, or that its rotation had no grace: none brings an ended session back. It is one statement, and
 // writes nothing within the grace.
 func (s *Sessions) FindRotated(ctx context.Context, d ginauth.Digest) (ginauth.SessionRecord, error) {
 	var r ginauth.SessionRecord

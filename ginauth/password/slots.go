@@ -20,17 +20,30 @@ func newSlots(run, wait int) slots {
 	return slots{admitted: make(chan struct{}, run+wait), running: make(chan struct{}, run)}
 }
 
+type admittedKey struct{}
+
+// admit takes a place among those who run or wait.
+func (s slots) admit() (leave func(), err error) {
+	select {
+	case s.admitted <- struct{}{}:
+		return func() { <-s.admitted }, nil
+	default:
+		return nil, ErrBusy
+	}
+}
+
 // do runs work in a slot, or returns without running it.
 func (s slots) do(ctx context.Context, work func()) error {
 	if err := ctx.Err(); err != nil {
 		return fmt.Errorf("waiting to hash: %w", err)
 	}
-	select {
-	case s.admitted <- struct{}{}:
-	default:
-		return ErrBusy
+	if ctx.Value(admittedKey{}) != s.admitted {
+		leave, err := s.admit()
+		if err != nil {
+			return err
+		}
+		defer leave()
 	}
-	defer func() { <-s.admitted }()
 	select {
 	case s.running <- struct{}{}:
 	case <-ctx.Done():

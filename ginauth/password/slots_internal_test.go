@@ -120,3 +120,30 @@ func TestOptionsDefaults(t *testing.T) {
 		t.Errorf("maxInputBytes is %d", maxInputBytes)
 	}
 }
+
+func TestEnterHoldsOnePlaceForSeveralCalls(t *testing.T) {
+	t.Parallel()
+	h, err := New(Options{InsecureCheap: true, Slots: 1, Queue: -1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, leave, err := h.Enter(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := h.Enter(t.Context()); !errors.Is(err, ErrBusy) {
+		t.Errorf("a second Enter: %v", err)
+	}
+	if _, err := h.Hash(t.Context(), "correct horse battery staple"); !errors.Is(err, ErrBusy) {
+		t.Errorf("Hash from outside: %v", err)
+	}
+	stored, err := h.Hash(ctx, "correct horse battery staple")
+	if ok, verr := h.Verify(ctx, stored, "correct horse battery staple"); err != nil || verr != nil || !ok {
+		t.Errorf("inside: %v, %v, %v", ok, err, verr)
+	}
+	leave()
+	leave()
+	if _, err := h.Hash(t.Context(), "correct horse battery staple"); err != nil {
+		t.Errorf("after leave: %v", err)
+	}
+}

@@ -61,7 +61,7 @@ func preloadGinauth(ctx context.Context, e *env, users []user) ([]string, error)
 	if err := migrations.Up(ctx, e.pool); err != nil {
 		return nil, err
 	}
-	if _, err := e.pool.Exec(ctx, "TRUNCATE ginauth.users CASCADE"); err != nil {
+	if _, err := e.pool.Exec(ctx, "DELETE FROM ginauth.users"); err != nil {
 		return nil, err
 	}
 	hasher, err := ginauthHasher(e)
@@ -112,7 +112,7 @@ func preloadGinauthStore(ctx context.Context, e *env, users []user) ([]string, e
 		digest := sha256.Sum256(append(h[:], "session"...))
 		id := sha256.Sum256([]byte(u.ID))
 		cookies[i] = "session=" + token
-		rows[i] = ginauthSession{digest: digest[:], id: id[:16], data: map[string]string{"uid": u.ID, "value": u.Name}}
+		rows[i] = ginauthSession{digest: digest[:], id: [16]byte(id[:16]), data: map[string]string{"uid": u.ID, "value": u.Name}}
 	}
 	return cookies, copyGinauthSessions(ctx, e, rows)
 }
