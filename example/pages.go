@@ -26,6 +26,7 @@ type page struct {
 	Host    string           // of the request, for the commands on the pages
 	User    *User            // nil: nobody is logged in
 	Form    form             // on the pages with a form
+	Devices []ginauth.Device // on the profile page
 	Problem *ginauth.Problem // on the page about one
 }
 
@@ -33,6 +34,7 @@ var funcs = template.FuncMap{
 	"initials": initials,
 	"sentence": sentence,
 	"day":      func(t time.Time) string { return t.Format("2 January 2006") },
+	"minute":   func(t time.Time) string { return t.Format("2 January 2006, 15:04 MST") },
 	"iso":      func(t time.Time) string { return t.Format(time.RFC3339) },
 }
 

@@ -45,6 +45,11 @@ func router(pool *pgxpool.Pool, log *slog.Logger) (*gin.Engine, error) {
 	r.POST("/login", ginauth.Login(cfg))
 	r.POST("/logout", ginauth.Logout(cfg))
 	r.GET("/user", ginauth.With(userHandler(ginauth.Me(cfg))))
+	r.GET("/sessions", ginauth.Sessions(cfg))
+	r.DELETE("/sessions/:id", ginauth.RevokeSession(cfg))
+	r.POST("/sessions/:id/revoke", ginauth.RevokeSession(cfg)) // HTML forms know no DELETE
+	r.POST("/sessions/revoke-others", ginauth.RevokeOtherSessions(cfg))
+	r.POST("/sessions/revoke-all", ginauth.RevokeAllSessions(cfg))
 
 	r.GET("/", showHome)
 	r.GET("/signup", showForm("signup"))
@@ -74,11 +79,16 @@ var (
 // userHandler answers a browser with the profile page, and an API client as me does.
 func userHandler(me gin.HandlerFunc) func(*gin.Context, User) {
 	return func(c *gin.Context, u User) {
-		if wantsPage(c) {
-			show(c, http.StatusOK, "user", page{Title: "Your profile", User: &u})
+		if !wantsPage(c) {
+			me(c)
 			return
 		}
-		me(c)
+		devices, err := ginauth.ListDevices(c)
+		if err != nil {
+			ginauth.Fail(c, err)
+			return
+		}
+		show(c, http.StatusOK, "user", page{Title: "Your profile", User: &u, Devices: devices})
 	}
 }
 

@@ -177,6 +177,10 @@ func revoker[U User](name string, cfg Config[U], revoke func(*gin.Context, *stat
 			return
 		}
 		st.m.event(c, eventSessionsRevoked, "user_id", user, "by_session", session, "operation", name)
+		if st.sessionID() != "" && m.pages.AfterLogin != "" && prefersHTML(c) {
+			m.redirect(c, m.next(c))
+			return
+		}
 		m.farewell(c)
 	})
 }

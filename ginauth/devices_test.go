@@ -123,6 +123,18 @@ func TestOtherAndAllSessionsAreRevoked(t *testing.T) {
 	}
 }
 
+func TestBrowserGoesBackAfterEndingAnotherSession(t *testing.T) {
+	t.Parallel()
+	app := newApp(t, managing, browsing)
+	c := app.signUp(t, ada)
+	if w := c.do(formRequest("/sessions/revoke-others", "")); w.Code != http.StatusSeeOther || w.Header().Get("Location") != "/user" {
+		t.Errorf("others: %d %q", w.Code, w.Header().Get("Location"))
+	}
+	if w := c.do(formRequest("/sessions/revoke-all", "")); w.Code != http.StatusSeeOther || w.Header().Get("Location") != "/" || c.value != "" {
+		t.Errorf("all: %d %q", w.Code, w.Header().Get("Location"))
+	}
+}
+
 // SEC-67, SEC-68, SEC-70
 func TestRememberedSessionOutlivesTheBrowser(t *testing.T) {
 	t.Parallel()
