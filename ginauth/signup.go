@@ -100,7 +100,7 @@ func newUser(r Registration, policy password.Policy) (NewUser, error) {
 	email := strings.Trim(r.Email, " \t")
 	canonical, err := CanonicalEmail(email)
 	if err != nil {
-		faults = append(faults, FieldError{Field: "email", Code: "email", Detail: "email is not an e-mail address"})
+		faults = append(faults, FieldError{Field: "email", Code: "email", Detail: "this is not an e-mail address"})
 	}
 	var refused *password.PolicyError
 	if err := policy.Check(r.Password, email, name); errors.As(err, &refused) {
