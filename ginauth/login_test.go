@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"golang.org/x/crypto/bcrypt"
 
@@ -82,6 +83,44 @@ func TestEveryFailedLoginLooksTheSame(t *testing.T) {
 		}
 		if w.Body.String() != first.Body.String() || !reflect.DeepEqual(w.Header(), first.Header()) {
 			t.Errorf("%s answers differently: %v %s", name, w.Header(), w.Body)
+		}
+	}
+}
+
+// SEC-29, SEC-32: one hash verification each, always.
+func TestEveryFailedLoginDoesTheSameWork(t *testing.T) {
+	t.Parallel()
+	app := newApp(t, with(func(cfg *config) { cfg.Passwords = password.Default() }))
+	app.signUp(t, ada)
+	app.signUp(t, grace)
+	app.exec(t, "UPDATE ginauth.users SET disabled_at = now() WHERE email = 'grace@example.com'")
+	app.signUp(t, strings.ReplaceAll(ada, "ada@", "nopass@"))
+	app.exec(t, "UPDATE ginauth.users SET password_hash = NULL WHERE email = 'nopass@example.com'")
+	app.signUp(t, strings.ReplaceAll(ada, "ada@", "broken@"))
+	app.exec(t, "UPDATE ginauth.users SET password_hash = '$6$unknown' WHERE email = 'broken@example.com'")
+	quickest := func(work func()) time.Duration {
+		least := time.Hour
+		for range 3 {
+			began := time.Now()
+			work()
+			least = min(least, time.Since(began))
+		}
+		return least
+	}
+	one := time.Hour
+	work := map[string]time.Duration{}
+	for _, who := range []string{"ada", "grace", "nopass", "broken", "nobody", "not an address "} {
+		body := `{"email":"` + who + `@example.com","password":"wrong horse battery staple"}`
+		one = min(one, quickest(func() { _, _ = app.cfg.Passwords.Hash(t.Context(), "correct horse battery staple") }))
+		work[who] = quickest(func() {
+			if w := app.send(jsonRequest("/login", body)); w.Code != http.StatusUnauthorized {
+				t.Errorf("%s: %d %s", who, w.Code, w.Body)
+			}
+		})
+	}
+	for who, took := range work {
+		if took < one/2 {
+			t.Errorf("%s: refused after %s, one hash takes %s", who, took, one)
 		}
 	}
 }
@@ -193,7 +232,7 @@ func TestHostileStoredHashIsAFailedLogin(t *testing.T) {
 	} {
 		app.exec(t, "UPDATE ginauth.users SET password_hash = $1", stored)
 		w := app.send(jsonRequest("/login", adaIn))
-		if w.Code != http.StatusUnauthorized && w.Code != http.StatusInternalServerError || w.Header().Get("Set-Cookie") != "" {
+		if w.Code != http.StatusUnauthorized || problemIn(t, w).Code != "invalid_credentials" || w.Header().Get("Set-Cookie") != "" {
 			t.Errorf("%s: %d", stored[:10], w.Code)
 		}
 	}
