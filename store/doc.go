@@ -26,18 +26,28 @@
 //
 // The database holds the digest of a session's token and never the token. Expiry, idle and
 // absolute, is part of every statement, by the database's clock, and so is the user's not
-// being disabled: a session that ended is never returned and never written again. Looking
+// being disabled and the sessions' not being revoked: a session that ended is never returned and never
+// written again. Looking
 // a session up is one statement and writes nothing. Values are merged key by key under the row's
 // lock, so parallel requests keep each other's changes.
 //
-// Whoever changes a password or disables a user in SQL of their own ends the sessions in a later
-// statement of the same transaction: a login that ran meanwhile has then either
-// been seen or waits for the transaction and is refused.
+// A session carries the sum of two numbers, its user's and everybody's, as it was when the session
+// was made. [Sessions.RevokeUserSessions] and [Sessions.RevokeAllSessions] move one of
+// them, which ends any number of sessions in all processes by writing one row. Neither may ever
+// shrink. Whoever changes a password or disables a user in SQL of their own moves the user's in the
+// same statement: a login that ran meanwhile has then either come before, and is over, or waits
+// for the statement and is refused.
 //
-//	BEGIN;
-//	UPDATE ginauth.users SET password_hash = $2, updated_at = now() WHERE id = $1;
-//	DELETE FROM ginauth.sessions WHERE user_id = $1;
-//	COMMIT;
+//	UPDATE ginauth.users
+//	SET password_hash = $2, session_epoch = session_epoch + 1, updated_at = now() WHERE id = $1;
+//
+// A rotated session is known by the digest before the last rotation, too: [Sessions.FindRotated]
+// returns it for the rotation's grace, and ends it when the old token is used later. The
+// limit of ginauth.NewSession holds under parallel logins at PostgreSQL's default isolation level,
+// READ COMMITTED.
+//
+// Rows of ended sessions stay until a sweeper deletes them. Run [Sessions.RunSweeper] in a
+// goroutine, in as many processes as you like, or call [Sessions.Sweep] from a job of your own.
 //
 // # Outages
 //

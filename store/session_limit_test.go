@@ -58,6 +58,7 @@ func TestLimitCountsOnlyLiveSessions(t *testing.T) { // SEC-80
 	ended.Lifetime = time.Minute
 	s.session(t, live)
 	s.session(t, ended)
+	s.clock.add(time.Second)
 	s.update(t, ended.Digest, ginauth.SessionChange{})
 	s.clock.add(time.Minute)
 	s.session(t, replaced)

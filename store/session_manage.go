@@ -69,13 +69,16 @@ func (s *Sessions) RevokeSession(ctx context.Context, user ginauth.UserID, id gi
 const (
 	moveUsersEpoch = `UPDATE ginauth.users SET session_epoch = session_epoch + 1 WHERE id = $1::uuid`
 
-	// What was not live under the epoch before stays behind.
-	takeAlong = `
+	// Both numbers move by one from what they are once locked, so that what two calls spare
+	// lives, and what had ended stays as far behind as it was.
+	moveUsersEpochAndOneSession = `
+WITH moved AS (
+	UPDATE ginauth.users SET session_epoch = session_epoch + 1 WHERE id = $1::uuid RETURNING id
+)
 UPDATE ginauth.sessions AS s
 SET epoch = s.epoch + 1
-FROM ginauth.users AS u
-WHERE s.id = $2::uuid AND s.user_id = $1::uuid AND u.id = s.user_id
-	AND s.epoch + 1 = u.session_epoch + ` + everybodysEpoch
+FROM moved
+WHERE s.id = $2::uuid AND s.user_id = moved.id`
 )
 
 // RevokeUserSessions ends all sessions of the user but except. It writes the user's row
@@ -87,17 +90,13 @@ func (s *Sessions) RevokeUserSessions(ctx context.Context, user ginauth.UserID, 
 		return nil
 	}
 	kept, keep := parseID(string(except))
+	statement, args := moveUsersEpoch, []any{key}
+	if keep {
+		statement, args = moveUsersEpochAndOneSession, append(args, kept)
+	}
 	return s.caller.do(ctx, "revoking a user's sessions", func(ctx context.Context, conn Conn) error {
-		if !keep {
-			_, err := conn.Exec(ctx, moveUsersEpoch, key)
-			return err
-		}
-		// Two statements, so that the second sees what another call did while the first waited
-		// for it: the session kept by both lives. A batch is one transaction.
-		var batch pgx.Batch
-		batch.Queue(moveUsersEpoch, key)
-		batch.Queue(takeAlong, key, kept)
-		return conn.SendBatch(ctx, &batch).Close()
+		_, err := conn.Exec(ctx, statement, args...)
+		return err
 	})
 }
 

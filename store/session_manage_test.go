@@ -117,6 +117,7 @@ func TestRevokeUserSessionsSparesOneAndOtherUsers(t *testing.T) { // SEC-77, SEC
 	inEveryMode(t, func(t *testing.T, s *setup) { //nolint:thelper // the test itself
 		u := s.user(t).ID
 		one, two, other := sessionOf(u), sessionOf(u), sessionOf(s.user(t).ID)
+		renewed := sessionOf(other.UserID)
 		kept := s.session(t, one)
 		s.session(t, two)
 		o := s.session(t, other)
@@ -134,20 +135,24 @@ func TestRevokeUserSessionsSparesOneAndOtherUsers(t *testing.T) { // SEC-77, SEC
 			t.Fatal(err)
 		}
 		s.wantAlive(t, "all but someone else's", []bool{false, false, true}, one, two, other)
-		// What was revoked does not come back by being excepted.
-		if err := s.db.RevokeUserSessions(t.Context(), u, kept.ID); err != nil {
-			t.Fatal(err)
+		// What was revoked does not come back by being excepted, by its user or another.
+		for _, by := range []ginauth.UserID{u, other.UserID} {
+			if err := s.db.RevokeUserSessions(t.Context(), by, kept.ID); err != nil {
+				t.Fatal(err)
+			}
+			s.wantAlive(t, "excepted too late", []bool{false}, one)
 		}
+		s.session(t, renewed)
 		three := sessionOf(u)
 		s.session(t, three)
-		s.wantAlive(t, "and a new login", []bool{false, false, true, true}, one, two, other, three)
+		s.wantAlive(t, "and new logins", []bool{false, false, true, true}, one, two, renewed, three)
 		for name, except := range map[string]ginauth.SessionID{"all": "", "malformed": "x"} {
 			n := sessionOf(u)
 			s.session(t, n)
 			if err := s.db.RevokeUserSessions(t.Context(), u, except); err != nil {
 				t.Fatal(err)
 			}
-			s.wantAlive(t, name, []bool{false, true}, n, other)
+			s.wantAlive(t, name, []bool{false, true}, n, renewed)
 			for _, change := range []ginauth.SessionChange{{}, set(`{"a": 1}`), {Digest: newDigest()}} { // SEC-75
 				if _, err := s.db.UpdateSession(t.Context(), n.Digest, change); !errors.Is(err, ginauth.ErrNoSession) {
 					t.Errorf("%s: writing to a revoked session: %v", name, err)
@@ -159,7 +164,7 @@ func TestRevokeUserSessionsSparesOneAndOtherUsers(t *testing.T) { // SEC-77, SEC
 				t.Errorf("revoking the sessions of %q: %v", nobody, err)
 			}
 		}
-		s.wantAlive(t, "at the end", []bool{true}, other)
+		s.wantAlive(t, "at the end", []bool{true}, renewed)
 	})
 }
 
