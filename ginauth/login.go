@@ -83,7 +83,7 @@ func startSession[U User](ctx context.Context, c *gin.Context, st *state, cfg Co
 		if err != nil {
 			return u, hash, err
 		}
-		err = st.signIn(c, &u, u.Account(), NewSession{Credential: hash, Persistent: form.Remember})
+		err = st.signIn(c, &u, u.Account(), NewSession{Credential: hash, Persistent: form.Remember}) //nolint:contextcheck // ctx only adds a place in the queue
 		if !errors.Is(err, ErrNoUser) {
 			return u, hash, err
 		}

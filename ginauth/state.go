@@ -91,7 +91,7 @@ func stateOf(ctx context.Context) (*gin.Context, *state, error) {
 // currentUser returns the user as a *U, or why there is none. The store is asked once; no lock is
 // held meanwhile, because RetrieveUser is the app's own and may call back.
 func (st *state) currentUser(c *gin.Context) (any, error) {
-	if user, err, found := st.foundUser(); found {
+	if user, found, err := st.foundUser(); found {
 		return user, err
 	}
 	defer st.lookups.Add(-1)
@@ -112,10 +112,10 @@ const maxLookups = 64
 
 var errRecursion = fmt.Errorf("%w: RetrieveUser must not call CurrentUser", ErrNotMounted)
 
-func (st *state) foundUser() (user any, err error, found bool) { //nolint:staticcheck // err belongs to user
+func (st *state) foundUser() (user any, found bool, err error) {
 	st.mu.Lock()
 	defer st.mu.Unlock()
-	return st.user, st.userErr, st.found
+	return st.user, st.found, st.userErr
 }
 
 // setUser fixes the answer of currentUser; a nil user is "nobody".
