@@ -1,6 +1,7 @@
 package ginauth
 
 import (
+	"crypto/sha256"
 	"errors"
 	"net"
 	"net/http"
@@ -71,17 +72,15 @@ func (k cookie) header(value string, maxAge int) string {
 	return c.String()
 }
 
-// read returns the request's token. Two cookies of the name are none: one of them was planted.
-func (k cookie) read(r *http.Request) (t Token, sent int, ok bool) {
+// read returns the digest of the request's token. Two cookies of the name are none: one of
+// them was planted.
+func (k cookie) read(r *http.Request) (d Digest, sent int, ok bool) {
 	found := r.CookiesNamed(k.name)
-	if len(found) != 1 {
-		return t, len(found), false
+	if len(found) != 1 || found[0].Quoted {
+		return d, len(found), false
 	}
-	if found[0].Quoted {
-		return t, 1, false
-	}
-	t, ok = ParseToken(found[0].Value)
-	return t, 1, ok
+	raw, ok := decodeToken(found[0].Value)
+	return sha256.Sum256(raw[:]), 1, ok
 }
 
 // allows says whether the request's host may use this cookie.

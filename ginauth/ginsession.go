@@ -119,7 +119,7 @@ func (s *ginSession) Options(o sessions.Options) {
 
 // Save writes what changed now. It is only needed to see the error.
 func (s *ginSession) Save() error {
-	return s.state.save(s.state.saving())
+	return s.state.save()
 }
 
 // do looks the session up first, also for a write: one that ends before the write is saved must

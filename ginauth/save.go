@@ -31,13 +31,18 @@ func (st *state) endLocked(ctx context.Context) error {
 	return nil
 }
 
-// save writes what changed. The cookie follows with announce.
-func (st *state) save(ctx context.Context) error {
+// save writes what changed. The cookie follows with announce. What a handler has decided
+// holds, also when the client hangs up or an inner context has ended; the store bounds the time.
+func (st *state) save() error {
 	st.mu.Lock()
 	defer st.mu.Unlock()
 	if st.failure != nil {
 		return st.failure
 	}
+	if !st.destroy && !st.values.changed() && !st.touchDue() {
+		return nil
+	}
+	ctx := context.WithoutCancel(st.request.Context())
 	if st.destroy {
 		if err := st.endLocked(ctx); err != nil {
 			return err
@@ -60,9 +65,13 @@ func (st *state) save(ctx context.Context) error {
 	return st.update(ctx, SessionChange{})
 }
 
+func (st *state) touchDue() bool {
+	return st.live() && st.record.ReadAt.Sub(st.record.LastSeenAt) >= st.m.touchEvery
+}
+
 // touch marks the session as seen, once per interval. It is not worth failing a request for.
 func (st *state) touch(ctx context.Context) {
-	if !st.live() || st.record.ReadAt.Sub(st.record.LastSeenAt) < st.m.touchEvery {
+	if !st.touchDue() {
 		return
 	}
 	record, err := st.m.sessions.UpdateSession(ctx, st.digest, SessionChange{UnlessSeenFor: st.m.touchEvery})

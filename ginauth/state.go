@@ -27,8 +27,8 @@ type state struct {
 	user        any  // *U
 	account     Account
 	userErr     error
-	asked       bool // the answer depends on the cookie
-	token       Token
+	asked       bool  // the answer depends on the cookie
+	token       Token // to be sent, with replySet
 	hasToken    bool
 	digest      Digest // under which the store has the session, if hasToken
 	cookiesSent int
@@ -56,10 +56,7 @@ type stateKey struct{}
 func (m *mount) attach(c *gin.Context) *state {
 	st := &state{m: m, request: c.Request}
 	st.session.state = st
-	st.token, st.cookiesSent, st.hasToken = m.cookie.read(c.Request)
-	if st.hasToken {
-		st.digest = st.token.Digest()
-	}
+	st.digest, st.cookiesSent, st.hasToken = m.cookie.read(c.Request)
 	st.writer = writer{ResponseWriter: c.Writer, state: st, context: c}
 	c.Writer = &st.writer
 	c.Set(stateKey{}, st)

@@ -32,20 +32,24 @@ func NewToken() (t Token) {
 // ParseToken reads what Reveal returned, and nothing else: 43 characters without padding,
 // foreign alphabets, line breaks or stray trailing bits.
 func ParseToken(s string) (t Token, ok bool) {
-	if len(s) != tokenLength {
-		return t, false
-	}
-	for i := range len(s) {
-		if s[i] == '\r' || s[i] == '\n' { // skipped by encoding/base64 even in strict mode
-			return t, false
-		}
-	}
-	var raw [tokenBytes]byte
-	n, err := base64.RawURLEncoding.Strict().Decode(raw[:], []byte(s))
-	if err != nil || n != tokenBytes {
+	raw, ok := decodeToken(s)
+	if !ok {
 		return t, false
 	}
 	return Token{&raw}, true
+}
+
+func decodeToken(s string) (raw [tokenBytes]byte, ok bool) {
+	if len(s) != tokenLength {
+		return raw, false
+	}
+	for i := range len(s) {
+		if s[i] == '\r' || s[i] == '\n' { // skipped by encoding/base64 even in strict mode
+			return raw, false
+		}
+	}
+	n, err := base64.RawURLEncoding.Strict().Decode(raw[:], []byte(s))
+	return raw, err == nil && n == tokenBytes
 }
 
 // Reveal returns the token for its cookie: 43 characters of base64url. Nothing else may see it.

@@ -2,7 +2,6 @@ package ginauth
 
 import (
 	"bufio"
-	"context"
 	"errors"
 	"net"
 	"net/http"
@@ -28,17 +27,13 @@ func (w *writer) detach() {
 	w.context = nil
 }
 
-// saving is the context in which a session is saved: what a handler has decided holds, also when
-// the client hangs up or an inner context has ended. The store bounds the time.
-func (st *state) saving() context.Context { return context.WithoutCancel(st.request.Context()) }
-
 // begin saves and announces the session, once. It returns false when the answer is given.
 func (w *writer) begin() bool {
 	if w.begun || w.context == nil {
 		return !w.failed
 	}
 	w.begun = true
-	if err := w.state.save(w.state.saving()); err != nil {
+	if err := w.state.save(); err != nil {
 		w.answer(err)
 		return false
 	}
@@ -58,7 +53,7 @@ func (w *writer) finish() {
 		return
 	}
 	st, c := w.state, w.context
-	if err := st.save(st.saving()); err != nil {
+	if err := st.save(); err != nil {
 		st.m.log.ErrorContext(c.Request.Context(), "ginauth: a session was changed after the answer began, and could not be saved", "error", err)
 	}
 	if st.reply != replyNothing {
