@@ -177,11 +177,16 @@ func (m *mount) writeProblem(c *gin.Context, p *Problem) {
 // setReplyHeaders is for what the library itself answers: never cached, never
 // interpreted (OWASP REST Security; SEC-58, SEC-139).
 func setReplyHeaders(h http.Header) {
-	values := [...]string{"no-store", "nosniff", "default-src 'none'; frame-ancestors 'none'", "no-referrer", "same-origin"}
+	values := [...]string{"no-store", "nosniff", "default-src 'none'; frame-ancestors 'none'", "no-referrer", "same-origin", "Cookie", "Accept"}
+	n := len(replyHeaders)
 	for i, name := range replyHeaders {
 		h[name] = values[i : i+1 : i+1] // one allocation for all
 	}
-	addVary(h, "Cookie", "Accept")
+	if h["Vary"] == nil {
+		h["Vary"] = values[n:]
+		return
+	}
+	addVary(h, values[n:]...)
 }
 
 // replyHeaders are in canonical form.
