@@ -1,6 +1,8 @@
 package codec_test
 
 import (
+	"bytes"
+	"encoding/json"
 	"errors"
 	"math"
 	"math/rand/v2"
@@ -162,6 +164,12 @@ func FuzzEncode(f *testing.F) {
 	})
 }
 
+// blankless forgives the blanks that encoding/json takes out of what a type writes by itself.
+var blankless = cmp.Comparer(func(a, b blob) bool {
+	var x, y bytes.Buffer
+	return json.Compact(&x, []byte(a.text)) == nil && json.Compact(&y, []byte(b.text)) == nil && bytes.Equal(x.Bytes(), y.Bytes())
+})
+
 // SEC-59, SEC-155
 func FuzzDecode(f *testing.F) {
 	register(f)
@@ -187,7 +195,7 @@ func FuzzDecode(f *testing.F) {
 			t.Fatalf("%q gave %#v, which cannot be stored: %v", raw, v, err)
 		}
 		back, err := codec.Decode(again)
-		if diff := cmp.Diff(v, back, same); err != nil || diff != "" {
+		if diff := cmp.Diff(v, back, same, blankless); err != nil || diff != "" {
 			t.Fatalf("%q: %v %s", again, err, diff)
 		}
 		if !containsRegistered(v) && !codec.Equal(raw, again) {
