@@ -30,11 +30,18 @@ func (m *mount) stateFor(c *gin.Context) (*state, error) {
 
 // welcome answers a login or sign-up: a browser is sent on, to "next" if it asked for a path of this site.
 func (m *mount) welcome(c *gin.Context, status int, view any) {
-	if m.pages.AfterLogin != "" && prefersHTML(c) {
-		m.redirect(c, m.next(c))
-		return
+	if !m.sendOn(c) {
+		show(c, status, view)
 	}
-	show(c, status, view)
+}
+
+// sendOn redirects a browser of a logged-in user, and says whether it did.
+func (m *mount) sendOn(c *gin.Context) bool {
+	if m.pages.AfterLogin == "" || !prefersHTML(c) {
+		return false
+	}
+	m.redirect(c, m.next(c))
+	return true
 }
 
 // next is where a browser that has logged in goes on.
@@ -62,6 +69,10 @@ func (m *mount) farewell(c *gin.Context) {
 		m.redirect(c, m.pages.AfterLogout)
 		return
 	}
+	noContent(c)
+}
+
+func noContent(c *gin.Context) {
 	setReplyHeaders(c.Writer.Header())
 	c.Status(http.StatusNoContent)
 }

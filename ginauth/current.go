@@ -32,6 +32,16 @@ func CurrentUser[U User](ctx context.Context) (U, error) {
 	return *u, nil
 }
 
+// loggedIn returns the state of a request that has a user.
+func loggedIn(c *gin.Context) (*state, error) {
+	_, st, err := stateOf(c)
+	if err != nil {
+		return nil, err
+	}
+	_, err = st.currentUser(c)
+	return st, err
+}
+
 // With makes a Gin handler of a function that takes the current user. Without one the
 // function is not called, and the client gets the problem, on excluded routes too.
 func With[U User](handle func(*gin.Context, U)) gin.HandlerFunc {

@@ -177,11 +177,9 @@ func revoker[U User](name string, cfg Config[U], revoke func(*gin.Context, *stat
 			return
 		}
 		st.m.event(c, eventSessionsRevoked, "user_id", user, "by_session", session, "operation", name)
-		if st.sessionID() != "" && m.pages.AfterLogin != "" && prefersHTML(c) {
-			m.redirect(c, m.next(c))
-			return
+		if st.sessionID() == "" || !m.sendOn(c) {
+			m.farewell(c)
 		}
-		m.farewell(c)
 	})
 }
 
@@ -196,11 +194,8 @@ func compileManager[U User](name string, cfg Config[U]) *mount {
 
 // managed returns the state of a logged-in request and the store that can list sessions.
 func managed(c *gin.Context) (*state, SessionManager, error) {
-	_, st, err := stateOf(c)
+	st, err := loggedIn(c)
 	if err != nil {
-		return nil, nil, err
-	}
-	if _, err := st.currentUser(c); err != nil {
 		return nil, nil, err
 	}
 	manager, ok := st.m.sessions.(SessionManager)

@@ -52,11 +52,8 @@ func Fresh(d time.Duration) Guard {
 }
 
 func currentAuth(c *gin.Context) (Auth, error) {
-	_, st, err := stateOf(c)
+	st, err := loggedIn(c)
 	if err != nil {
-		return Auth{}, err
-	}
-	if _, err := st.currentUser(c); err != nil {
 		return Auth{}, err
 	}
 	st.mu.Lock()

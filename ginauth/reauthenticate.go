@@ -3,7 +3,6 @@ package ginauth
 import (
 	"errors"
 	"fmt"
-	"net/http"
 
 	"github.com/gin-gonic/gin"
 
@@ -44,12 +43,9 @@ func Reauthenticate[U User](cfg Config[U]) gin.HandlerFunc {
 			Fail(c, err)
 			return
 		}
-		if m.pages.AfterLogin != "" && prefersHTML(c) {
-			m.redirect(c, m.next(c))
-			return
+		if !m.sendOn(c) {
+			noContent(c)
 		}
-		setReplyHeaders(c.Writer.Header())
-		c.Status(http.StatusNoContent)
 	})
 }
 

@@ -39,11 +39,7 @@ func (st *state) rotate(c *gin.Context, change SessionChange) error {
 // way. ErrNoSession when there is none, and when the request is not one that only reads: what it
 // would change may have been changed by the answer that brought the new token. The caller holds mu.
 func (st *state) afterRotation(ctx context.Context) (SessionRecord, error) {
-	store, ok := st.m.sessions.(RotationStore)
-	if !ok || st.m.rotationGrace == 0 {
-		return SessionRecord{}, ErrNoSession
-	}
-	record, err := store.FindRotated(ctx, st.digest)
+	record, err := st.findRotated(ctx)
 	if errors.Is(err, ErrTokenReused) {
 		if c := st.writer.context; c != nil {
 			st.m.event(c, eventTokenReuse, "session", st.digest) //nolint:contextcheck // the request's own
@@ -60,14 +56,19 @@ func (st *state) afterRotation(ctx context.Context) (SessionRecord, error) {
 	return record, nil
 }
 
+// findRotated asks for the session that had this digest before, if there is a grace at all.
+func (st *state) findRotated(ctx context.Context) (SessionRecord, error) {
+	store, ok := st.m.sessions.(RotationStore)
+	if !ok || st.m.rotationGrace == 0 {
+		return SessionRecord{}, ErrNoSession
+	}
+	return store.FindRotated(ctx, st.digest)
+}
+
 // overtaken says whether the session was rotated since this request found it alive, and lets the
 // request go on under the new digest. The caller holds mu.
 func (st *state) overtaken(ctx context.Context) bool {
-	store, ok := st.m.sessions.(RotationStore)
-	if !ok || st.m.rotationGrace == 0 {
-		return false
-	}
-	record, err := store.FindRotated(ctx, st.digest)
+	record, err := st.findRotated(ctx)
 	if err != nil || record.ID != st.record.ID {
 		return false
 	}

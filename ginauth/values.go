@@ -1,7 +1,6 @@
 package ginauth
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
 
@@ -54,7 +53,7 @@ func (v *values) put(key string, value any) error {
 		return err
 	}
 	delete(v.unset, key)
-	if v.stored != nil && sameJSON(v.stored[key], raw) {
+	if before, ok := v.stored[key]; ok && codec.Equal(before, raw) {
 		delete(v.set, key)
 		return nil
 	}
@@ -106,13 +105,4 @@ func (v *values) unsetKeys() []string {
 		keys = append(keys, key)
 	}
 	return keys
-}
-
-// sameJSON forgives the blanks that jsonb adds.
-func sameJSON(stored, fresh json.RawMessage) bool {
-	if stored == nil {
-		return false
-	}
-	var compact bytes.Buffer
-	return json.Compact(&compact, stored) == nil && bytes.Equal(compact.Bytes(), fresh)
 }
