@@ -31,7 +31,7 @@ func (m *mount) stateFor(c *gin.Context) (*state, error) {
 // welcome answers a login or sign-up: a browser is sent on, to "next" if it asked for a path of this site.
 func (m *mount) welcome(c *gin.Context, status int, view any) {
 	if !m.sendOn(c) {
-		show(c, status, view)
+		Reply(c, status, view)
 	}
 }
 
@@ -56,9 +56,10 @@ func (m *mount) next(c *gin.Context) string {
 	return next
 }
 
-func show(c *gin.Context, status int, view any) {
+// Reply answers with JSON that nothing may cache or interpret, as the library's own handlers do.
+func Reply(c *gin.Context, status int, body any) {
 	setReplyHeaders(c.Writer.Header())
-	c.JSON(status, view)
+	c.JSON(status, body)
 }
 
 func (m *mount) farewell(c *gin.Context) {

@@ -25,10 +25,11 @@ const (
 	maxDepth = 16
 )
 
-// decode reads a JSON object or a form into a struct and checks its binding tags. It is
-// stricter than Gin's binding: one body, one value per name, names spelled exactly,
-// no NUL and no broken text (SEC-21, SEC-23, SEC-84).
-func decode(c *gin.Context, into any) error {
+// Bind reads a JSON object or a form into the struct that into points to and checks its binding
+// tags. It is stricter than Gin's: at most 16 KiB, one body, one value per name, names
+// spelled exactly, no NUL and no broken text (SEC-21, SEC-23, SEC-84). The error is for Fail. A form
+// fills text, numbers and bools only.
+func Bind(c *gin.Context, into any) error {
 	r := c.Request
 	kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	if err != nil || r.Header.Get("Content-Encoding") != "" {

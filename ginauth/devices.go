@@ -83,7 +83,7 @@ func Sessions[U User](cfg Config[U]) gin.HandlerFunc {
 			Fail(c, err)
 			return
 		}
-		show(c, http.StatusOK, devices)
+		Reply(c, http.StatusOK, devices)
 	})
 }
 

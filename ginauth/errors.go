@@ -24,6 +24,8 @@ var (
 	// ErrInvalidCredentials: identifier and password do not belong together. It is the same for
 	// an unknown account, a wrong password, a disabled account and one without a password.
 	ErrInvalidCredentials error = problem(http.StatusUnauthorized, "invalid_credentials", "E-mail address or password is wrong.")
+	// ErrBadCredentials: a token, key or the like that came with the request is not good (any more).
+	ErrBadCredentials error = problem(http.StatusUnauthorized, "bad_credentials", "The credentials that came with this request are not valid.")
 	// ErrIdentifierTaken: another account has this e-mail address.
 	ErrIdentifierTaken error = problem(http.StatusConflict, "email_taken", "An account with this e-mail address exists already.")
 	// ErrCrossOrigin: a browser sent an unsafe request on behalf of another site.

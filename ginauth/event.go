@@ -35,6 +35,18 @@ func (m *mount) logger() *slog.Logger {
 	return m.log
 }
 
+// RecordEvent writes a security event of the app's own, or of a backend, beside those of the
+// library: with the client's address and browser, method and route. Names are those of the OWASP
+// Logging Vocabulary where it has one. The arguments are slog's; they must hold no secret and
+// nothing that the user typed.
+func RecordEvent(c *gin.Context, name string, args ...any) {
+	m := &unmounted
+	if st := attached(c); st != nil {
+		m = st.m
+	}
+	m.event(c, name, args...)
+}
+
 // event writes one security event. It never holds what the user typed.
 func (m *mount) event(c *gin.Context, name string, args ...any) {
 	origin := m.proxies.origin(c.Request)

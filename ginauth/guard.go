@@ -12,6 +12,13 @@ import (
 type Auth struct {
 	// Account is the current user's.
 	Account Account
+	// Via is the name of the Scheme by which the request was authenticated.
+	Via string
+	// Credential is the Principal's: what the request was authenticated by, such as a token's
+	// claims. Nil for a session.
+	Credential any
+	// Scopes are the Principal's: nil when the credential is good for everything.
+	Scopes []string
 	// AuthenticatedAt is when the user last proved who they are, and Now the store's clock of
 	// this request.
 	AuthenticatedAt, Now time.Time

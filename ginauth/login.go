@@ -53,7 +53,7 @@ func logIn[U User](c *gin.Context, m *mount, cfg Config[U]) (u U, err error) {
 		return u, err
 	}
 	var form Credentials
-	if err := decode(c, &form); err != nil {
+	if err := Bind(c, &form); err != nil {
 		return u, err
 	}
 	// Who cannot be hashed for is turned away before the store is asked (SEC-144).
@@ -71,7 +71,7 @@ func logIn[U User](c *gin.Context, m *mount, cfg Config[U]) (u U, err error) {
 		return u, err
 	}
 	m.event(c, eventLogin, "user_id", u.Account().ID, "session", st.digest)
-	upgradeHash(ctx, m, cfg, u.Account().ID, hash, form.Password)
+	upgradeHash(ctx, cfg, u.Account().ID, hash, form.Password)
 	return u, nil
 }
 
@@ -89,6 +89,27 @@ func startSession[U User](ctx context.Context, c *gin.Context, st *state, cfg Co
 		}
 	}
 	return u, hash, err
+}
+
+// VerifyPassword returns the user to whom a password belongs, for ways to log in that Login does
+// not cover. An unknown address, a wrong password, a disabled user and one without a password are
+// one error, ErrInvalidCredentials, after the same work; ErrBusy means that too many wait
+// already. Nobody is logged in by it: see SignIn.
+func VerifyPassword[U User](ctx context.Context, cfg Config[U], email, plain string) (U, error) {
+	cfg = cfg.WithDefaults()
+	ctx, leave, err := cfg.Passwords.Enter(ctx)
+	if err != nil {
+		var none U
+		return none, hashing(err)
+	}
+	defer leave()
+	u, hash, err := verify(ctx, cfg, Credentials{Email: email, Password: plain})
+	if err != nil {
+		var none U
+		return none, err
+	}
+	upgradeHash(ctx, cfg, u.Account().ID, hash, plain)
+	return u, nil
 }
 
 // verify does one hash verification, whoever asks (SEC-29, SEC-32).
@@ -117,7 +138,7 @@ func verify[U User](ctx context.Context, cfg Config[U], form Credentials) (u U, 
 }
 
 // upgradeHash is not worth failing a login for.
-func upgradeHash[U User](ctx context.Context, m *mount, cfg Config[U], id UserID, old password.Hash, plain string) {
+func upgradeHash[U User](ctx context.Context, cfg Config[U], id UserID, old password.Hash, plain string) {
 	if !cfg.Passwords.NeedsRehash(old) {
 		return
 	}
@@ -126,7 +147,7 @@ func upgradeHash[U User](ctx context.Context, m *mount, cfg Config[U], id UserID
 		err = cfg.Users.ReplaceHash(ctx, id, old, fresh)
 	}
 	if err != nil {
-		m.logger().WarnContext(ctx, "ginauth: a password hash could not be upgraded", "user_id", id, "error", err)
+		cfg.Logger.WarnContext(ctx, "ginauth: a password hash could not be upgraded", "user_id", id, "error", err)
 	}
 }
 

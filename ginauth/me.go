@@ -30,6 +30,6 @@ func Me[U User](cfg Config[U]) gin.HandlerFunc {
 			Fail(c, err)
 			return
 		}
-		show(c, http.StatusOK, cfg.View(u))
+		Reply(c, http.StatusOK, cfg.View(u))
 	})
 }

@@ -50,6 +50,13 @@ type FieldError struct {
 	Detail string `json:"detail"`
 }
 
+// NewProblem returns an error that Fail answers with: a status, a code for programs and a sentence
+// for people, which must hold neither input nor internals. Its Type is "about:blank"; set it to a
+// page of your own where there is one.
+func NewProblem(status int, code, detail string) *Problem {
+	return &Problem{Type: "about:blank", Title: http.StatusText(status), Status: status, Code: code, Detail: detail}
+}
+
 func problem(status int, code, detail string) *Problem {
 	return &Problem{Type: problemTypes + code, Title: http.StatusText(status), Status: status, Code: code, Detail: detail}
 }

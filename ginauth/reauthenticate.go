@@ -58,7 +58,7 @@ func reauthenticate[U User](c *gin.Context, m *mount, cfg Config[U]) error {
 		return err
 	}
 	var form passwordForm
-	if err := decode(c, &form); err != nil {
+	if err := Bind(c, &form); err != nil {
 		return err
 	}
 	ctx, leave, err := cfg.Passwords.Enter(c.Request.Context())

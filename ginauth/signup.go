@@ -69,7 +69,7 @@ func register[U User, F Form](c *gin.Context, m *mount, cfg Config[U], fill func
 		return u, err
 	}
 	var form F
-	if err := decode(c, &form); err != nil {
+	if err := Bind(c, &form); err != nil {
 		return u, err
 	}
 	n, err := newUser(form.registration(), cfg.Policy)

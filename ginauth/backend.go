@@ -1,0 +1,58 @@
+package ginauth
+
+import (
+	"errors"
+	"time"
+
+	"github.com/gin-gonic/gin"
+)
+
+// Backend is one way to authenticate a request: a session, a bearer token, an API key, or
+// whatever the app thinks of. It must be safe for concurrent use.
+type Backend[U User] interface {
+	// Authenticate returns who sent the request. ErrNoCredentials, wrapped or not, means that the
+	// request has none of this kind, and the next backend is asked. Any other error is final:
+	// ErrBadCredentials for credentials that are not good, ErrUnavailable when nobody can tell.
+	Authenticate(c *gin.Context) (Principal[U], error)
+	// Scheme describes the credentials, for the challenge of a 401 and for OpenAPI. It must
+	// always return the same.
+	Scheme() Scheme
+}
+
+// Principal is who sent a request, and by what that is known.
+type Principal[U User] struct {
+	User U
+	// Credential is what the request was authenticated by, such as a token's claims; see
+	// Auth.Credential. It must not be the secret itself. Nil: nothing worth knowing.
+	Credential any
+	// Scopes are what the credential may be used for. Nil is everything that the user may do;
+	// empty is nothing that asks for a scope.
+	Scopes []string
+	// AuthenticatedAt is when the user last proved who they are. Zero is "not known", which is
+	// never Fresh.
+	AuthenticatedAt time.Time
+}
+
+// Scheme describes the credentials of a Backend in the terms of OpenAPI's security schemes.
+type Scheme struct {
+	// Name is the scheme's in components.securitySchemes, such as "BearerToken".
+	Name string
+	// Description is a sentence for people.
+	Description string
+	// Type is "apiKey", "http" or "oauth2".
+	Type string
+	// In is "header" or "cookie", and Parameter the name there, for the type apiKey. Browsers send
+	// cookies by themselves, so unsafe requests from other origins are refused where a backend
+	// reads one.
+	In, Parameter string
+	// HTTP is the authentication scheme of the type http (RFC 9110, 11.1), such as "bearer", and
+	// BearerFormat a hint, such as "JWT".
+	HTTP, BearerFormat string
+	// TokenURL and RefreshURL are those of the password flow of the type oauth2, and
+	// Scopes what its tokens may be asked for, with a description each.
+	TokenURL, RefreshURL string
+	Scopes               map[string]string
+}
+
+// ErrNoCredentials is what a Backend answers to a request without credentials of its kind.
+var ErrNoCredentials = errors.New("no credentials")
