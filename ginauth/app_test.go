@@ -38,6 +38,7 @@ const (
 func TestMain(m *testing.M) {
 	gin.SetMode(gin.TestMode)
 	m.Run()
+	stopSharedServers()
 }
 
 // app is a router as an app would write it, on a database of its own.

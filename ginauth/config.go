@@ -36,8 +36,11 @@ type Config[U User] struct {
 	// Users keeps the accounts. Required, unless RetrieveUser is set and neither
 	// SignUp nor Login is used. Usually a *store.DB.
 	Users UserStore[U]
-	// Sessions keeps the sessions. Default: Users, when it is a SessionStore too.
-	// Only a store that is a SessionStore can be used, such as store.NewSessions.
+	// Sessions keeps the sessions: any store of gin-contrib/sessions. Default: Users, when it is a
+	// SessionStore too. A store that is none, such as the cookie or redis store, cannot list a
+	// user's sessions or count them, and what it cannot end only ends when Users is a
+	// SessionAuthority, as store.DB is; docs/sessions.md has the table. Give a store on the network
+	// time-outs of its own.
 	Sessions sessions.Store
 	// RetrieveUser, when set, replaces the lookup of the user: it gets a live session and
 	// returns the user. ErrNoUser, or a user without an ID, answers 401 and ends the session;
@@ -71,7 +74,7 @@ type Config[U User] struct {
 	// remembered: "remember" in Credentials, or the option Remember. Default: 14 and 30 days.
 	RememberIdleTimeout, RememberLifetime time.Duration
 	// MaxSessions is how many sessions a user may have; a new one ends the one used longest
-	// ago. Default: 50.
+	// ago. Default: 50; no limit where Sessions is no SessionStore, which cannot count.
 	MaxSessions int
 	// RotationGrace lets requests that were under way while Renew or Reauthenticate replaced the
 	// token still read with the old one. Whoever uses it later ends the session, for two parties
@@ -132,7 +135,7 @@ func (cfg Config[U]) WithDefaults() Config[U] {
 	if cfg.RememberLifetime == 0 {
 		cfg.RememberLifetime = defaultRememberLifetime
 	}
-	if cfg.MaxSessions == 0 {
+	if _, counts := cfg.sessionStore(); counts && cfg.MaxSessions == 0 {
 		cfg.MaxSessions = defaultMaxSessions
 	}
 	if cfg.Passwords == nil {
@@ -161,10 +164,11 @@ func (cfg Config[U]) Validate() error {
 	kind := reflect.TypeFor[U]().Kind()
 	fault(kind != reflect.Struct, "the user type must be a struct, not a %s: use Config[User], not Config[*User]", kind)
 	fault(cfg.Users == nil && cfg.RetrieveUser == nil, "set Users (such as store.New[store.User](pool)) or RetrieveUser")
-	if _, ok := cfg.sessionStore(); !ok {
-		fault(cfg.Sessions == nil, "set Sessions (such as store.NewSessions(pool)), or a Users store that is a SessionStore too")
-		fault(cfg.Sessions != nil, "Sessions is a %T, which is not a ginauth.SessionStore: use store.NewSessions(pool)", cfg.Sessions)
-	}
+	own, ok := cfg.sessionStore()
+	fault(!ok && cfg.Sessions == nil, "set Sessions (such as store.NewSessions(pool)), or a Users store that is a SessionStore too")
+	_, rotates := own.(RotationStore)
+	fault(cfg.RotationGrace > 0 && !rotates, "RotationGrace needs a store that is a RotationStore, which a %T is not: use store.NewSessions(pool), or leave it zero", cfg.Sessions)
+	fault(cfg.MaxSessions > 0 && !ok, "MaxSessions needs a store that counts, which a %T does not: use store.NewSessions(pool), or leave it zero", cfg.Sessions)
 	fault(cfg.RotationGrace < 0 || cfg.RotationGrace > maxRotationGrace, "RotationGrace must be between zero and %s", maxRotationGrace)
 	fault(cfg.MaxSessions < 0, "MaxSessions must not be negative")
 	fault(cfg.RememberIdleTimeout < 0 || cfg.RememberIdleTimeout > cfg.RememberLifetime, "RememberIdleTimeout must be between zero and RememberLifetime")
@@ -206,8 +210,10 @@ type mount struct {
 	rules       rules
 	origins     *http.CrossOriginProtection
 	proxies     proxies
-	users       any // the UserStore[U]
-	sessions    SessionStore
+	users       any           // the UserStore[U]
+	keeper      any           // of the sessions, to tell two mounts apart
+	sessions    SessionStore  // nil with gorilla
+	gorilla     *gorillaStore // nil with sessions
 	findUser    func(*gin.Context, *state) (user any, account Account, err error)
 	lifetime    time.Duration
 	idleTimeout time.Duration
@@ -240,12 +246,15 @@ func compile[U User](constructor string, cfg Config[U]) *mount {
 	trusted, _ := parseProxies(cfg.TrustedProxies)                                 // validated above
 	m := &mount{
 		cookie: cfg.Cookie.compile(), rules: compiled, origins: origins, proxies: trusted,
-		users: cfg.Users, sessions: store, retrieves: cfg.RetrieveUser != nil, lifetime: cfg.Lifetime, idleTimeout: cfg.IdleTimeout, touchEvery: cfg.TouchEvery,
+		users: cfg.Users, keeper: store, sessions: store, retrieves: cfg.RetrieveUser != nil, lifetime: cfg.Lifetime, idleTimeout: cfg.IdleTimeout, touchEvery: cfg.TouchEvery,
 		rememberIdleTimeout: cfg.RememberIdleTimeout, rememberLifetime: cfg.RememberLifetime, maxSessions: cfg.MaxSessions, rotationGrace: cfg.RotationGrace,
 		ownUsers: cfg.Users != nil, pages: cfg.Pages, render: cfg.Render, log: cfg.Logger,
 	}
 	if len(cfg.ClearSiteData) > 0 {
 		m.clearSiteData = `"` + strings.Join(cfg.ClearSiteData, `", "`) + `"`
+	}
+	if store == nil {
+		m.keeper, m.gorilla = cfg.Sessions, newGorillaStore(cfg, m.cookie.name)
 	}
 	m.findUser = userLookup(cfg, store)
 	return m

@@ -44,9 +44,12 @@ func TestZeroConfigIsTheSafeOne(t *testing.T) {
 func TestUnsafeConfigsFailWhenTheRouterIsBuilt(t *testing.T) {
 	t.Parallel()
 	for want, change := range map[string]func(*config){
-		"set Users":                            func(cfg *config) { cfg.Users = nil },
-		"set Sessions":                         func(cfg *config) { cfg.Users, cfg.RetrieveUser = nil, retrieveNobody },
-		"which is not a ginauth.SessionStore":  func(cfg *config) { cfg.Sessions = cookiestore.NewStore([]byte("secret")) },
+		"set Users":    func(cfg *config) { cfg.Users = nil },
+		"set Sessions": func(cfg *config) { cfg.Users, cfg.RetrieveUser = nil, retrieveNobody },
+		"RotationGrace needs a store": func(cfg *config) {
+			cfg.Sessions, cfg.RotationGrace = cookiestore.NewStore([]byte("secret")), time.Second
+		},
+		"MaxSessions needs a store":            func(cfg *config) { cfg.Sessions, cfg.MaxSessions = cookiestore.NewStore([]byte("secret")), 1 },
 		"must not be negative":                 func(cfg *config) { cfg.IdleTimeout = -1 },
 		"is longer than Lifetime":              func(cfg *config) { cfg.IdleTimeout = 48 * time.Hour },
 		"must be shorter than IdleTimeout":     func(cfg *config) { cfg.TouchEvery = time.Hour },

@@ -60,9 +60,9 @@ type cookie struct {
 	localhostOnly bool
 }
 
-// set sends the token. An age of zero leaves the cookie until the browser closes.
-func (k cookie) set(h http.Header, t Token, age time.Duration) {
-	h.Add("Set-Cookie", k.header(t.Reveal(), int(age/time.Second)))
+// set sends a credential. An age of zero leaves the cookie until the browser closes.
+func (k cookie) set(h http.Header, value string, age time.Duration) {
+	h.Add("Set-Cookie", k.header(value, int(age/time.Second)))
 }
 
 func (k cookie) clear(h http.Header) { h.Add("Set-Cookie", k.header("", -1)) }

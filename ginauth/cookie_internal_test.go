@@ -12,7 +12,7 @@ func TestCookieDefaultsToTheStrictPrefix(t *testing.T) {
 	t.Parallel()
 	k := Cookie{}.withDefaults().compile()
 	h := http.Header{}
-	k.set(h, NewToken(), 0)
+	k.set(h, NewToken().Reveal(), 0)
 	attributes := strings.SplitN(h.Get("Set-Cookie"), "; ", 2)
 	if want := "Path=/; HttpOnly; Secure; SameSite=Lax"; attributes[1] != want || !strings.HasPrefix(attributes[0], "__Host-session=") {
 		t.Errorf("Set-Cookie: %s; want attributes %s", h.Get("Set-Cookie"), want)

@@ -30,7 +30,7 @@ type Device struct {
 // ListDevices returns the live sessions of the current user, the one used last first. It
 // returns the errors of CurrentUser.
 func ListDevices(c *gin.Context) ([]Device, error) {
-	st, manager, err := managed(c)
+	st, manager, err := managed(c, (*mount).manager)
 	if err != nil {
 		return nil, err
 	}
@@ -76,7 +76,7 @@ func deviceName(userAgent string) string {
 //	@Security		sessionCookie
 //	@Router			/sessions [get]
 func Sessions[U User](cfg Config[U]) gin.HandlerFunc {
-	m := compileManager("Sessions", cfg)
+	m := compileManager("Sessions", cfg, (*mount).manager)
 	return route.New(route.Info{Name: "sessions", Cookie: m.cookie.name}, func(c *gin.Context) {
 		devices, err := ListDevices(c)
 		if err != nil {
@@ -105,7 +105,7 @@ func Sessions[U User](cfg Config[U]) gin.HandlerFunc {
 //	@Security		sessionCookie
 //	@Router			/sessions/{id} [delete]
 func RevokeSession[U User](cfg Config[U]) gin.HandlerFunc {
-	return revoker("revokeSession", cfg, func(c *gin.Context, st *state, manager SessionManager) error {
+	return revoker("revokeSession", cfg, (*mount).manager, func(c *gin.Context, st *state, manager SessionManager) error {
 		id := SessionID(c.Param("id"))
 		if id == st.sessionID() {
 			return st.signOut(c)
@@ -132,13 +132,14 @@ func RevokeSession[U User](cfg Config[U]) gin.HandlerFunc {
 //	@Security		sessionCookie
 //	@Router			/sessions/revoke-others [post]
 func RevokeOtherSessions[U User](cfg Config[U]) gin.HandlerFunc {
-	return revoker("revokeOtherSessions", cfg, func(c *gin.Context, st *state, manager SessionManager) error {
+	return revoker("revokeOtherSessions", cfg, (*mount).manager, func(c *gin.Context, st *state, manager SessionManager) error {
 		return manager.RevokeUserSessions(c.Request.Context(), st.account.ID, st.sessionID())
 	})
 }
 
 // RevokeAllSessions returns the handler that logs the current user out everywhere, here too. It
-// answers 204. It panics when cfg is invalid or its store is no SessionManager.
+// answers 204. Where the sessions' store is no SessionManager, Users has to be one, and a
+// SessionAuthority, as store.DB is. It panics otherwise, and when cfg is invalid.
 //
 //	@Summary		Log out everywhere
 //	@ID				revokeAllSessions
@@ -151,7 +152,7 @@ func RevokeOtherSessions[U User](cfg Config[U]) gin.HandlerFunc {
 //	@Security		sessionCookie
 //	@Router			/sessions/revoke-all [post]
 func RevokeAllSessions[U User](cfg Config[U]) gin.HandlerFunc {
-	return revoker("revokeAllSessions", cfg, func(c *gin.Context, st *state, manager SessionManager) error {
+	return revoker("revokeAllSessions", cfg, (*mount).epochs, func(c *gin.Context, st *state, manager SessionManager) error {
 		if err := manager.RevokeUserSessions(c.Request.Context(), st.account.ID, ""); err != nil {
 			return err
 		}
@@ -159,14 +160,14 @@ func RevokeAllSessions[U User](cfg Config[U]) gin.HandlerFunc {
 	})
 }
 
-func revoker[U User](name string, cfg Config[U], revoke func(*gin.Context, *state, SessionManager) error) gin.HandlerFunc {
-	m := compileManager(name, cfg)
+func revoker[U User](name string, cfg Config[U], by func(*mount) SessionManager, revoke func(*gin.Context, *state, SessionManager) error) gin.HandlerFunc {
+	m := compileManager(name, cfg, by)
 	return route.New(route.Info{Name: name, Cookie: m.cookie.name}, func(c *gin.Context) {
 		if c.Request.Method != http.MethodPost && c.Request.Method != http.MethodDelete {
 			Fail(c, errRevokeMethod)
 			return
 		}
-		st, manager, err := managed(c)
+		st, manager, err := managed(c, by)
 		if err != nil {
 			Fail(c, err)
 			return
@@ -183,23 +184,38 @@ func revoker[U User](name string, cfg Config[U], revoke func(*gin.Context, *stat
 	})
 }
 
+// manager can list sessions and end each of them. It is nil where the sessions' store cannot.
+func (m *mount) manager() SessionManager {
+	manager, _ := m.keeper.(SessionManager)
+	return manager
+}
+
+// epochs can end all sessions of a user at once, wherever they are kept.
+func (m *mount) epochs() SessionManager {
+	if m.gorilla != nil && m.gorilla.authority != nil {
+		manager, _ := m.users.(SessionManager)
+		return manager
+	}
+	return m.manager()
+}
+
 // compileManager is compile for handlers that need a SessionManager.
-func compileManager[U User](name string, cfg Config[U]) *mount {
+func compileManager[U User](name string, cfg Config[U], by func(*mount) SessionManager) *mount {
 	m := compile(name, cfg)
-	if _, ok := m.sessions.(SessionManager); !ok {
-		panic(fmt.Sprintf("ginauth.%s: the sessions' store, a %T, is no ginauth.SessionManager: use store.New or store.NewSessions", name, m.sessions)) //nolint:forbidigo // while routes are built
+	if by(m) == nil {
+		panic(fmt.Sprintf("ginauth.%s: the sessions' store, a %T, is no ginauth.SessionManager: use store.New or store.NewSessions", name, m.keeper)) //nolint:forbidigo // while routes are built
 	}
 	return m
 }
 
-// managed returns the state of a logged-in request and the store that can list sessions.
-func managed(c *gin.Context) (*state, SessionManager, error) {
+// managed returns the state of a logged-in request and the store that can manage its sessions.
+func managed(c *gin.Context, by func(*mount) SessionManager) (*state, SessionManager, error) {
 	st, err := loggedIn(c)
 	if err != nil {
 		return nil, nil, err
 	}
-	manager, ok := st.m.sessions.(SessionManager)
-	if !ok {
+	manager := by(st.m)
+	if manager == nil {
 		return nil, nil, fmt.Errorf("%w: the sessions' store is no SessionManager", ErrNotMounted)
 	}
 	return st, manager, nil

@@ -62,6 +62,10 @@ func findSessionThenUser[U User](ctx context.Context, st *state, users UserStore
 	if err := st.load(ctx); err != nil || st.record.UserID == "" {
 		return u, st.nobody()
 	}
+	if st.gorilla != nil && st.gorilla.authority != nil {
+		u, _ = st.gorilla.user.(U) // came with the session
+		return u, nil
+	}
 	u, err = users.FindUser(ctx, st.record.UserID)
 	if errors.Is(err, ErrNoUser) {
 		return u, ErrUnauthenticated

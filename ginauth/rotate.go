@@ -31,7 +31,7 @@ func (st *state) rotate(c *gin.Context, change SessionChange) error {
 	if err := st.update(ctx, change); err != nil {
 		return err
 	}
-	st.token, st.digest, st.reply = token, change.Digest, replySet
+	st.token, st.reply = token, replySet
 	return nil
 }
 
@@ -58,7 +58,7 @@ func (st *state) afterRotation(ctx context.Context) (SessionRecord, error) {
 
 // findRotated asks for the session that had this digest before, if there is a grace at all.
 func (st *state) findRotated(ctx context.Context) (SessionRecord, error) {
-	store, ok := st.m.sessions.(RotationStore)
+	store, ok := st.store.(RotationStore)
 	if !ok || st.m.rotationGrace == 0 {
 		return SessionRecord{}, ErrNoSession
 	}

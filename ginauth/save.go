@@ -17,7 +17,7 @@ func (st *state) end(ctx context.Context) error {
 
 func (st *state) endLocked(ctx context.Context) error {
 	if st.hasToken {
-		if err := st.m.sessions.DeleteSession(ctx, st.digest); err != nil {
+		if err := st.store.DeleteSession(ctx, st.digest); err != nil {
 			return err
 		}
 	}
@@ -74,7 +74,7 @@ func (st *state) touch(ctx context.Context) {
 	if !st.touchDue() {
 		return
 	}
-	record, err := st.m.sessions.UpdateSession(ctx, st.digest, SessionChange{UnlessSeenFor: st.m.touchEvery})
+	record, err := st.store.UpdateSession(ctx, st.digest, SessionChange{UnlessSeenFor: st.m.touchEvery})
 	if err != nil && !errors.Is(err, ErrNoSession) { // a parallel request may have been first
 		st.m.log.WarnContext(ctx, "ginauth: a session's use was not written down", "session", st.digest, "error", err)
 	}
@@ -83,14 +83,15 @@ func (st *state) touch(ctx context.Context) {
 		record.LastSeenAt = record.ReadAt // once per request is enough
 	}
 	st.know(record, nil)
+	st.reissue()
 }
 
 // update writes the changed values, along with a further change. The caller holds mu.
 func (st *state) update(ctx context.Context, change SessionChange) error {
 	change.Set, change.Unset = st.values.setJSON(), st.values.unsetKeys()
-	record, err := st.m.sessions.UpdateSession(ctx, st.digest, change)
+	record, err := st.store.UpdateSession(ctx, st.digest, change)
 	if errors.Is(err, ErrNoSession) && st.overtaken(ctx) {
-		record, err = st.m.sessions.UpdateSession(ctx, st.digest, change)
+		record, err = st.store.UpdateSession(ctx, st.digest, change)
 	}
 	if errors.Is(err, ErrNoSession) {
 		st.know(SessionRecord{}, ErrNoSession)
@@ -101,7 +102,18 @@ func (st *state) update(ctx context.Context, change SessionChange) error {
 	}
 	st.values = values{}
 	st.know(record, nil)
+	st.reissue()
 	return nil
+}
+
+// reissue sends the cookie again when another store gave it another value. Where the value holds
+// no more than an id, the one of before does as well once the answer has begun. The caller holds mu.
+func (st *state) reissue() {
+	g := st.gorilla
+	if g == nil || !g.reissued || st.reply != replyNothing || st.announced && g.remote {
+		return
+	}
+	st.reply = replySet
 }
 
 // create starts a session with a token of our own making, with the values set in this
@@ -114,7 +126,7 @@ func (st *state) create(ctx context.Context, n NewSession) error {
 		n.Lifetime, n.IdleTimeout = st.m.rememberLifetime, st.m.rememberIdleTimeout
 	}
 	n.Origin = st.m.proxies.origin(st.request)
-	record, err := st.m.sessions.CreateSession(ctx, n)
+	record, err := st.store.CreateSession(ctx, n)
 	if err != nil {
 		return err
 	}
@@ -128,9 +140,10 @@ func (st *state) create(ctx context.Context, n NewSession) error {
 func (st *state) announce(h http.Header) {
 	st.mu.Lock()
 	defer st.mu.Unlock()
+	st.announced = true
 	switch st.reply {
 	case replySet:
-		st.m.cookie.set(h, st.token, st.cookieAge())
+		st.m.cookie.set(h, st.cookieValue(), st.cookieAge())
 	case replyClear:
 		st.m.cookie.clear(h)
 	case replyNothing:
@@ -143,6 +156,14 @@ func (st *state) announce(h http.Header) {
 	}
 	addVary(h, "Cookie")
 	st.reply = replyNothing
+}
+
+func (st *state) cookieValue() string {
+	if st.gorilla != nil {
+		st.gorilla.reissued = false
+		return st.gorilla.cookie
+	}
+	return st.token.Reveal()
 }
 
 // cookieAge is how long the browser keeps the cookie: until it closes, unless it is to remember.

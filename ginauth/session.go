@@ -27,6 +27,9 @@ import (
 // Session panics when cfg is invalid.
 func Session[U User](cfg Config[U]) gin.HandlerFunc {
 	m := compile("Session", cfg)
+	if m.gorilla != nil && !m.gorilla.revokes() {
+		m.log.Warn("ginauth: a session in a cookie store can be used until it expires by whoever has a copy of its cookie, logged out or not; set Config.Users to a SessionAuthority such as store.New, or Config.Sessions to store.NewSessions")
+	}
 	return route.New(route.Info{
 		Name: "session", Cookie: m.cookie.name, Exclude: append([]string(nil), cfg.Exclude...),
 		Matches: func(text, method, template string) bool {
@@ -80,7 +83,7 @@ func (m *mount) fits(other *mount) error {
 	switch {
 	case m.cookie.name != other.cookie.name:
 		return fmt.Errorf("%w: the cookies are %s and %s: use one Config", ErrNotMounted, m.cookie.name, other.cookie.name)
-	case !same(m.sessions, other.sessions) || m.users != nil && !same(m.users, other.users) || m.retrieves != other.retrieves:
+	case !same(m.keeper, other.keeper) || m.users != nil && !same(m.users, other.users) || m.retrieves != other.retrieves:
 		return fmt.Errorf("%w: two Configs with different stores or RetrieveUser are mixed: use one Config", ErrNotMounted)
 	}
 	return nil

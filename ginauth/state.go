@@ -17,6 +17,8 @@ import (
 type state struct {
 	m       *mount
 	request *http.Request
+	store   SessionStore
+	gorilla *gorillaSession // the store, if it is one of those
 	writer  writer
 	session ginSession
 
@@ -39,6 +41,7 @@ type state struct {
 	destroy     bool  // ends at the next save
 	failure     error // what an interface without errors could not return
 	reply       reply
+	announced   bool // the answer's header is settled
 }
 
 // reply is what the answer will tell the browser about its cookie.
@@ -54,9 +57,14 @@ type stateKey struct{}
 
 // attach puts a new state into the request; its writer's detach takes it out again.
 func (m *mount) attach(c *gin.Context) *state {
-	st := &state{m: m, request: c.Request}
+	st := &state{m: m, request: c.Request, store: m.sessions}
 	st.session.state = st
-	st.digest, st.cookiesSent, st.hasToken = m.cookie.read(c.Request)
+	if m.gorilla != nil {
+		st.gorilla, st.cookiesSent = m.gorilla.session(c.Request)
+		st.store, st.hasToken = st.gorilla, st.gorilla.cookie != ""
+	} else {
+		st.digest, st.cookiesSent, st.hasToken = m.cookie.read(c.Request)
+	}
 	st.writer = writer{ResponseWriter: c.Writer, state: st, context: c}
 	c.Writer = &st.writer
 	c.Set(stateKey{}, st)
@@ -143,7 +151,7 @@ func (st *state) load(ctx context.Context) error {
 		st.know(SessionRecord{}, ErrNoSession)
 		return ErrNoSession
 	}
-	record, err := st.m.sessions.FindSession(ctx, st.digest)
+	record, err := st.store.FindSession(ctx, st.digest)
 	if errors.Is(err, ErrNoSession) {
 		record, err = st.afterRotation(ctx)
 	}
@@ -156,7 +164,7 @@ func (st *state) know(record SessionRecord, err error) {
 	st.known, st.record, st.recordErr = true, record, err
 	st.values.stored = nil
 	if err == nil {
-		st.values.raw = record.Data
+		st.values.raw, st.digest = record.Data, record.Digest
 	}
 }
 

@@ -154,3 +154,27 @@ type RotationStore interface {
 	// means that no live session had this digest last.
 	FindRotated(ctx context.Context, d Digest) (SessionRecord, error)
 }
+
+// SessionAuthority is an optional extension of UserStore for sessions that another store of
+// gin-contrib/sessions keeps. Those stores cannot end what they do not know of, such as a copied
+// cookie, and know nothing of users; with an authority, a request is checked against it in one step.
+type SessionAuthority[U User] interface {
+	// AdmitSession says whether n.UserID may have a new session, by the rules of
+	// SessionStore.CreateSession, and under which epoch. It stores nothing.
+	AdmitSession(ctx context.Context, n NewSession) (Admission, error)
+	// FindAdmitted returns the user of a session that was admitted under this epoch, and the
+	// store's clock. ErrNoSession means that the session was ended by EndAdmitted, or all of the
+	// user's were, or that the user is gone or disabled. It must not write.
+	FindAdmitted(ctx context.Context, user UserID, session Digest, epoch int64) (U, time.Time, error)
+	// EndAdmitted ends one session for good. It may forget that after until, when the session
+	// would have ended by itself.
+	EndAdmitted(ctx context.Context, session Digest, until time.Time) error
+}
+
+// Admission is what a session that is kept elsewhere carries along.
+type Admission struct {
+	// Epoch is that of the user's sessions: it moves when all of them are ended.
+	Epoch int64
+	// At is the store's clock.
+	At time.Time
+}

@@ -68,11 +68,15 @@ func (s *Sessions) sweepFrom(ctx context.Context, page int64) (t turn, err error
 func startOf(page int64) string { return "(" + strconv.FormatInt(page, 10) + ",0)" }
 
 // Sweep deletes a batch of sessions that have ended, at most 1000: those past their idle
-// timeout or their absolute end, and those revoked by RevokeUserSessions and RevokeAllSessions.
+// timeout or their absolute end, and those revoked by RevokeUserSessions and RevokeAllSessions,
+// and what EndAdmitted wrote down about sessions that are over by now.
 // It never deletes a live one. It goes on where the last call stopped, and returns
 // zero when it has been once around the table and found nothing. Many processes may sweep
 // at the same time: they do not wait for each other, nor for requests.
 func (s *Sessions) Sweep(ctx context.Context) (deleted int64, err error) {
+	if deleted, err = s.sweepEnded(ctx); err != nil || deleted > 0 {
+		return deleted, err
+	}
 	first := s.sweptTo.Load()
 	around := first == 0
 	for page := first; ; {
@@ -123,6 +127,15 @@ func (s *Sessions) RunSweeper(ctx context.Context, every time.Duration) error {
 }
 
 func (s *Sessions) sweepRound(ctx context.Context) error {
+	for {
+		deleted, err := s.sweepEnded(ctx)
+		if err != nil {
+			return err
+		}
+		if deleted < sweepRows {
+			break
+		}
+	}
 	for page := int64(0); ; {
 		t, err := s.sweepFrom(ctx, page)
 		if err != nil || t.next == 0 {

@@ -1,0 +1,348 @@
+package ginauth
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"hash/maphash"
+	"io/fs"
+	"net/http"
+	"net/url"
+	"reflect"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/gin-contrib/sessions"
+	gorilla "github.com/gorilla/sessions"
+)
+
+const (
+	// maxCookie is what every browser keeps of a cookie's name and value (RFC 6265bis, 5.6).
+	maxCookie = 4096
+	// maxStoreAge: memcached takes more seconds than 30 days for a date in 1970.
+	maxStoreAge = 30 * 24 * time.Hour
+)
+
+// gorillaStore keeps sessions in a store of gin-contrib/sessions that is no SessionStore: its
+// cookie, memstore, filesystem, redis and memcached stores, and others of their kind. The store
+// makes the cookie's value; its attributes are Config.Cookie's. The store's other users are not
+// disturbed as long as they use another name.
+type gorillaStore struct {
+	store     sessions.Store
+	name      string
+	authority *authority // nil: nobody but the store is asked
+	now       func() time.Time
+
+	// A store of this kind overwrites the whole session. Within this process at least, writers
+	// of one session take turns.
+	turns [64]sync.Mutex
+	seed  maphash.Seed
+}
+
+// authority is a SessionAuthority without its type parameter.
+type authority struct {
+	admit func(context.Context, NewSession) (Admission, error)
+	find  func(context.Context, UserID, Digest, int64) (user any, at time.Time, err error)
+	end   func(context.Context, Digest, time.Time) error
+}
+
+func newGorillaStore[U User](cfg Config[U], name string) *gorillaStore {
+	s := &gorillaStore{store: cfg.Sessions, name: name, now: time.Now, seed: maphash.MakeSeed()} //nolint:forbidigo // these stores have no clock
+	users, ok := cfg.Users.(SessionAuthority[U])
+	if !ok {
+		return s
+	}
+	s.authority = &authority{
+		admit: users.AdmitSession,
+		end:   users.EndAdmitted,
+		find: func(ctx context.Context, user UserID, session Digest, epoch int64) (any, time.Time, error) {
+			u, at, err := users.FindAdmitted(ctx, user, session, epoch)
+			return u, at, err
+		},
+	}
+	return s
+}
+
+// revokes says whether a session that was ended stays ended for whoever kept its cookie.
+func (s *gorillaStore) revokes() bool {
+	if s.authority != nil {
+		return true
+	}
+	v := reflect.Indirect(reflect.ValueOf(s.store))
+	if v.Kind() != reflect.Struct {
+		return true
+	}
+	for i := range v.NumField() {
+		if v.Field(i).Type() == reflect.TypeFor[*gorilla.CookieStore]() {
+			return false
+		}
+	}
+	return v.Type() != reflect.TypeFor[gorilla.CookieStore]()
+}
+
+// session is that of a request, and how many cookies of its name were sent. Two are none: one of
+// them was planted.
+func (s *gorillaStore) session(r *http.Request) (*gorillaSession, int) {
+	session := &gorillaSession{gorillaStore: s}
+	sent := r.CookiesNamed(s.name)
+	if len(sent) == 1 && !sent[0].Quoted && len(sent[0].Value) <= maxCookie {
+		session.cookie = sent[0].Value
+	}
+	return session, len(sent)
+}
+
+// gorillaSession is the session of one request. Digests play no part in it: the cookie says which
+// session is meant.
+type gorillaSession struct {
+	*gorillaStore
+	cookie   string    // as received, then as issued
+	reissued bool      // the cookie's value has changed
+	remote   bool      // the cookie's value is an id, and the session is elsewhere
+	id       SessionID // of the session that was found
+	at       time.Time // when it was found
+	user     any       // by the authority
+}
+
+var _ SessionStore = (*gorillaSession)(nil)
+
+// FindSession returns the session that the cookie names.
+func (s *gorillaSession) FindSession(ctx context.Context, _ Digest) (SessionRecord, error) {
+	held, e, err := s.open(ctx)
+	if err != nil {
+		return SessionRecord{}, err
+	}
+	at := s.now()
+	if e.User != "" && s.authority != nil {
+		if s.user, at, err = s.authority.find(ctx, e.User, e.digest(), e.Epoch); err != nil {
+			return SessionRecord{}, err
+		}
+	}
+	if !e.live(at) {
+		// Dead for good, should the clock go back (SEC-67). It is over either way.
+		_ = s.end(ctx, held, e)
+		return SessionRecord{}, ErrNoSession
+	}
+	s.id, s.at = e.ID, at
+	return e.record(at), nil
+}
+
+// CreateSession stores a session under a new cookie, and then ends the one of the cookie before.
+func (s *gorillaSession) CreateSession(ctx context.Context, n NewSession) (SessionRecord, error) {
+	admission := Admission{At: s.now()}
+	if n.UserID != "" && s.authority != nil {
+		var err error
+		if admission, err = s.authority.admit(ctx, n); err != nil {
+			return SessionRecord{}, err
+		}
+	}
+	e, err := newEnvelope(n, admission)
+	if err != nil {
+		return SessionRecord{}, err
+	}
+	old, before, err := s.open(ctx)
+	if err != nil && !errors.Is(err, ErrNoSession) {
+		return SessionRecord{}, err
+	}
+	hasOld := err == nil
+	defer s.turn(before.ID)()
+	value, err := s.write(ctx, s.blank(), e, admission.At)
+	if err != nil {
+		return SessionRecord{}, err
+	}
+	if hasOld {
+		if err := s.end(ctx, old, before); err != nil {
+			return SessionRecord{}, err
+		}
+	}
+	s.issue(value, e, admission.At)
+	return e.record(admission.At), nil
+}
+
+// UpdateSession applies the change to the session as the store has it now.
+func (s *gorillaSession) UpdateSession(ctx context.Context, _ Digest, change SessionChange) (SessionRecord, error) {
+	defer s.turn(s.id)()
+	held, e, err := s.open(ctx)
+	if err != nil {
+		return SessionRecord{}, err
+	}
+	before := e
+	changed, err := e.merge(change.Set, change.Unset)
+	if err != nil {
+		return SessionRecord{}, err
+	}
+	if !changed && change.UnlessSeenFor > 0 && s.at.Sub(milli(e.Seen)) < change.UnlessSeenFor {
+		return SessionRecord{}, ErrNoSession
+	}
+	if changed {
+		e.Version++
+	}
+	e.Seen = max(e.Seen, s.at.UnixMilli())
+	if change.Authenticated && e.User != "" {
+		e.Authenticated = max(e.Authenticated, s.at.UnixMilli())
+	}
+	rotates := change.Digest != Digest{}
+	if rotates {
+		e.ID, held = newEnvelopeID(), s.blank()
+	}
+	value, err := s.write(ctx, held, e, s.at)
+	if err != nil {
+		return SessionRecord{}, err
+	}
+	if rotates {
+		if err := s.endBefore(ctx, before); err != nil {
+			return SessionRecord{}, err
+		}
+	}
+	s.issue(value, e, s.at)
+	return e.record(s.at), nil
+}
+
+// DeleteSession ends the session that the cookie names, if it names one.
+func (s *gorillaSession) DeleteSession(ctx context.Context, _ Digest) error {
+	held, e, err := s.open(ctx)
+	if errors.Is(err, ErrNoSession) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	defer s.turn(e.ID)()
+	if err := s.end(ctx, held, e); err != nil {
+		return err
+	}
+	s.cookie, s.id, s.user = "", "", nil
+	return nil
+}
+
+func (s *gorillaSession) issue(value string, e envelope, at time.Time) {
+	s.cookie, s.reissued, s.id, s.at = value, true, e.ID, at
+}
+
+// turn waits for other writers of the same session.
+func (s *gorillaStore) turn(id SessionID) (done func()) {
+	m := &s.turns[maphash.String(s.seed, string(id))%uint64(len(s.turns))]
+	m.Lock()
+	return m.Unlock
+}
+
+// open reads the session that the cookie names.
+func (s *gorillaSession) open(ctx context.Context) (*gorilla.Session, envelope, error) {
+	if s.cookie == "" {
+		return nil, envelope{}, ErrNoSession
+	}
+	held, err := s.store.New(s.request(ctx, s.cookie), s.name)
+	if err != nil {
+		return nil, envelope{}, unread(err)
+	}
+	e, err := openEnvelope(held.Values)
+	if err != nil { // also when the store has no session of this id, and so no values
+		return nil, envelope{}, ErrNoSession
+	}
+	return held, e, nil
+}
+
+// blank is a session that gets an id of the store's own making when it is saved. An id that the
+// store has not got (any more) is never used again, whoever presents it (SEC-63).
+func (s *gorillaSession) blank() *gorilla.Session {
+	fresh := gorilla.NewSession(s.store, s.name)
+	fresh.IsNew = true
+	return fresh
+}
+
+// write saves a session and returns its cookie's value.
+func (s *gorillaSession) write(ctx context.Context, held *gorilla.Session, e envelope, at time.Time) (value string, err error) {
+	held.Values = e.seal()
+	left := milli(e.Expires).Sub(at) + time.Second
+	if value, err = s.save(ctx, held, min(left, maxStoreAge)); err != nil {
+		return "", err
+	}
+	s.remote = held.ID != ""
+	switch {
+	case value == "":
+		return "", fmt.Errorf("saving a session: a %T sets no cookie of the name it was asked for", s.store)
+	case len(s.name)+len(value) > maxCookie:
+		return "", ErrSessionTooLarge
+	}
+	return value, nil
+}
+
+// end makes the session worthless: with the authority's help for good, otherwise as far as the
+// store can forget.
+func (s *gorillaSession) end(ctx context.Context, held *gorilla.Session, e envelope) error {
+	if e.User != "" && s.authority != nil {
+		if err := s.authority.end(ctx, e.digest(), milli(e.Expires)); err != nil {
+			return err
+		}
+	}
+	held.Values = map[any]any{} // in case the store keeps something after all
+	_, err := s.save(ctx, held, -time.Second)
+	return err
+}
+
+// endBefore ends the session as it was before its rotation.
+func (s *gorillaSession) endBefore(ctx context.Context, before envelope) error {
+	old, _, err := s.open(ctx)
+	if errors.Is(err, ErrNoSession) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return s.end(ctx, old, before)
+}
+
+func (s *gorillaSession) save(ctx context.Context, held *gorilla.Session, age time.Duration) (value string, err error) {
+	seconds := int(age / time.Second)
+	held.Options = &gorilla.Options{Path: "/", MaxAge: seconds, Secure: true, HttpOnly: true, SameSite: http.SameSiteLaxMode}
+	w := header{}
+	if err := s.store.Save(s.request(ctx, s.cookie), w, held); err != nil {
+		return "", unsaved(err)
+	}
+	for _, c := range (&http.Response{Header: http.Header(w)}).Cookies() {
+		if c.Name == s.name {
+			value = c.Value
+		}
+	}
+	return value, nil
+}
+
+// request is all that a store may see of the client's.
+func (s *gorillaSession) request(ctx context.Context, cookie string) *http.Request {
+	r := &http.Request{Method: http.MethodGet, URL: &url.URL{Path: "/"}, Header: http.Header{}, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1}
+	if cookie != "" {
+		r.Header.Set("Cookie", s.name+"="+cookie)
+	}
+	return r.WithContext(ctx)
+}
+
+// header is a http.ResponseWriter for a store that only sets a cookie.
+type header http.Header
+
+func (h header) Header() http.Header       { return http.Header(h) }
+func (header) Write(p []byte) (int, error) { return len(p), nil }
+func (header) WriteHeader(int)             {}
+
+// gone are the errors by which some stores say that they have no such session.
+var gone = []string{"memcache: cache miss", "sql: no rows in result set", "mongo: no documents in result", "not found"}
+
+// unread tells "no such session" and "not our cookie" from "nobody knows".
+func unread(err error) error {
+	var forged interface{ IsDecode() bool } // securecookie's
+	switch {
+	case errors.As(err, &forged) && forged.IsDecode():
+		return ErrNoSession // SEC-155: no other way of reading it is tried
+	case errors.Is(err, fs.ErrNotExist) || slices.Contains(gone, err.Error()):
+		return ErrNoSession
+	}
+	return fmt.Errorf("%w: reading a session: %w", ErrUnavailable, err)
+}
+
+func unsaved(err error) error {
+	text := err.Error()
+	if strings.Contains(text, "too long") || strings.Contains(text, "too big") || strings.Contains(text, "too large") {
+		return fmt.Errorf("%w: %w", ErrSessionTooLarge, err)
+	}
+	return fmt.Errorf("%w: saving a session: %w", ErrUnavailable, err)
+}

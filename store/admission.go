@@ -1,0 +1,95 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"reflect"
+	"time"
+
+	"github.com/ginauth/ginauth/ginauth"
+)
+
+var _ ginauth.SessionAuthority[User] = (*DB[User])(nil)
+
+// A password that changes meanwhile moves the epoch with it, so a session admitted by the old
+// password is over as soon as it begins (SEC-78).
+const admitSession = `
+SELECT u.session_epoch + ` + everybodysEpoch + `, COALESCE($2::timestamptz, now())
+FROM ginauth.users AS u
+WHERE u.id = $1::uuid AND u.disabled_at IS NULL AND ($3::text IS NULL OR u.password_hash = $3::text)`
+
+// AdmitSession says whether n.UserID may have a session, which another store is to keep, and
+// under which epoch. ginauth.ErrNoUser means that the user is unknown, disabled or has another
+// password by now. It is one statement, and writes nothing.
+func (d *DB[U]) AdmitSession(ctx context.Context, n ginauth.NewSession) (ginauth.Admission, error) {
+	var a ginauth.Admission
+	user, ok := parseID(string(n.UserID))
+	if !ok {
+		return a, ginauth.ErrNoUser
+	}
+	err := d.caller.do(ctx, "admitting a session", func(ctx context.Context, conn Conn) error {
+		return conn.QueryRow(ctx, admitSession, user, d.clock(), hashOrNull(n.Credential)).Scan(&a.Epoch, (*utcTime)(&a.At))
+	})
+	return a, orNoUser(err)
+}
+
+const findAdmittedFrom = `,
+	COALESCE($2::timestamptz, now())
+FROM ginauth.users AS u
+WHERE u.id = $1::uuid AND u.disabled_at IS NULL AND u.session_epoch + ` + everybodysEpoch + ` = $4::bigint
+	AND NOT EXISTS (SELECT 1 FROM ginauth.ended_sessions AS e WHERE e.digest = $3::bytea)`
+
+// FindAdmitted returns the user of a session that another store keeps. ginauth.ErrNoSession means
+// that EndAdmitted has ended it, that the user's sessions or everybody's were revoked since, or
+// that the user is gone or disabled. It is one statement, and writes nothing.
+func (d *DB[U]) FindAdmitted(ctx context.Context, user ginauth.UserID, session ginauth.Digest, epoch int64) (U, time.Time, error) {
+	var u, none U
+	var at time.Time
+	key, ok := parseID(string(user))
+	if !ok {
+		return none, at, ginauth.ErrNoSession
+	}
+	err := d.caller.do(ctx, "finding a session's user", func(ctx context.Context, conn Conn) error {
+		dest := append(d.layout.dest(reflect.ValueOf(&u).Elem(), make([]any, 0, d.layout.size()+1)), (*utcTime)(&at))
+		return conn.QueryRow(ctx, d.statements.findAdmitted, key, d.clock(), session[:], epoch).Scan(dest...)
+	})
+	if err != nil {
+		return none, time.Time{}, orNoSession(err)
+	}
+	return u, at, nil
+}
+
+const endAdmitted = `
+INSERT INTO ginauth.ended_sessions (digest, expires_at) VALUES ($1::bytea, $2::timestamptz)
+ON CONFLICT (digest) DO NOTHING`
+
+// EndAdmitted ends a session that another store keeps, in all processes at once (SEC-73). The
+// sweeper forgets it after until.
+func (s *Sessions) EndAdmitted(ctx context.Context, session ginauth.Digest, until time.Time) error {
+	if until.IsZero() {
+		return errors.New("ending a session: the time is missing after which it would have ended by itself")
+	}
+	return s.caller.do(ctx, "ending a session", func(ctx context.Context, conn Conn) error {
+		_, err := conn.Exec(ctx, endAdmitted, session[:], until)
+		return err
+	})
+}
+
+const sweepEnded = `
+DELETE FROM ginauth.ended_sessions AS e
+WHERE e.digest IN (
+	SELECT o.digest FROM ginauth.ended_sessions AS o
+	WHERE o.expires_at <= COALESCE($1::timestamptz, now())
+	ORDER BY o.expires_at
+	LIMIT $2::bigint
+	FOR UPDATE SKIP LOCKED)`
+
+// sweepEnded forgets a batch of ended sessions that would be over by now.
+func (s *Sessions) sweepEnded(ctx context.Context) (deleted int64, err error) {
+	err = s.caller.do(ctx, "sweeping ended sessions", func(ctx context.Context, conn Conn) error {
+		tag, err := conn.Exec(ctx, sweepEnded, s.clock(), sweepRows)
+		deleted = tag.RowsAffected()
+		return err
+	})
+	return deleted, err
+}
