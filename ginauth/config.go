@@ -153,7 +153,9 @@ func (cfg Config[U]) WithDefaults() Config[U] {
 
 // Validate returns what is wrong with a Config, one sentence per fault, and nil for
 // a good one. Every constructor calls it and panics with its text.
-func (cfg Config[U]) Validate() error {
+func (cfg Config[U]) Validate() error { return cfg.validate(true) }
+
+func (cfg Config[U]) validate(withSessions bool) error {
 	cfg = cfg.WithDefaults()
 	var faults []error
 	fault := func(wrong bool, format string, args ...any) {
@@ -163,9 +165,9 @@ func (cfg Config[U]) Validate() error {
 	}
 	kind := reflect.TypeFor[U]().Kind()
 	fault(kind != reflect.Struct, "the user type must be a struct, not a %s: use Config[User], not Config[*User]", kind)
-	fault(cfg.Users == nil && cfg.RetrieveUser == nil, "set Users (such as store.New[store.User](pool)) or RetrieveUser")
+	fault(withSessions && cfg.Users == nil && cfg.RetrieveUser == nil, "set Users (such as store.New[store.User](pool)) or RetrieveUser")
 	own, ok := cfg.sessionStore()
-	fault(!ok && cfg.Sessions == nil, "set Sessions (such as store.NewSessions(pool)), or a Users store that is a SessionStore too")
+	fault(withSessions && !ok && cfg.Sessions == nil, "set Sessions (such as store.NewSessions(pool)), or a Users store that is a SessionStore too")
 	_, rotates := own.(RotationStore)
 	fault(cfg.RotationGrace > 0 && !rotates, "RotationGrace needs a store that is a RotationStore, which a %T is not: use store.NewSessions(pool), or leave it zero", cfg.Sessions)
 	fault(cfg.MaxSessions > 0 && !ok, "MaxSessions needs a store that counts, which a %T does not: use store.NewSessions(pool), or leave it zero", cfg.Sessions)
@@ -206,18 +208,24 @@ func (cfg Config[U]) sessionStore() (SessionStore, bool) {
 // mount is a compiled Config. It is not generic: what depends on U is in its functions,
 // which carry the user as a *U inside an any.
 type mount struct {
-	cookie      cookie
-	rules       rules
-	origins     *http.CrossOriginProtection
-	proxies     proxies
-	users       any           // the UserStore[U]
-	keeper      any           // of the sessions, to tell two mounts apart
-	sessions    SessionStore  // nil with gorilla
-	gorilla     *gorillaStore // nil with sessions
-	findUser    func(*gin.Context, *state) (user any, account Account, err error)
-	lifetime    time.Duration
-	idleTimeout time.Duration
-	touchEvery  time.Duration
+	cookie   cookie
+	rules    rules
+	origins  *http.CrossOriginProtection
+	proxies  proxies
+	users    any                                       // the UserStore[U]
+	keeper   any                                       // of the sessions, to tell two mounts apart
+	sessions SessionStore                              // nil with gorilla
+	gorilla  *gorillaStore                             // nil with sessions
+	findUser func(*gin.Context, *state) (proof, error) // of the session
+	// authenticate asks the providers; it is findUser where the session is the only one.
+	authenticate func(*gin.Context, *state) (proof, error)
+	providers    []provider
+	challenges   []string
+	varies       []string // request headers with credentials
+	ambient      bool     // browsers send credentials by themselves
+	lifetime     time.Duration
+	idleTimeout  time.Duration
+	touchEvery   time.Duration
 
 	rememberIdleTimeout, rememberLifetime time.Duration
 	rotationGrace                         time.Duration
@@ -236,26 +244,39 @@ type mount struct {
 // compile panics with the constructor's name when cfg is unusable: routes are built
 // at start-up, where that is the earliest and loudest answer.
 func compile[U User](constructor string, cfg Config[U]) *mount {
-	if err := cfg.Validate(); err != nil {
+	return compileFor(constructor, cfg, true)
+}
+
+func compileFor[U User](constructor string, cfg Config[U], withSessions bool) *mount {
+	if err := cfg.validate(withSessions); err != nil {
 		panic(fmt.Sprintf("ginauth.%s: %v", constructor, err)) //nolint:forbidigo // while routes are built
 	}
 	cfg = cfg.WithDefaults()
-	store, _ := cfg.sessionStore()
 	origins, _ := newOriginCheck(cfg.TrustedOrigins, cfg.Cookie.InsecureLocalhost) // validated above
 	compiled, _ := compileRules(cfg.Exclude)                                       // validated above
 	trusted, _ := parseProxies(cfg.TrustedProxies)                                 // validated above
 	m := &mount{
-		cookie: cfg.Cookie.compile(), rules: compiled, origins: origins, proxies: trusted,
-		users: cfg.Users, keeper: store, sessions: store, retrieves: cfg.RetrieveUser != nil, lifetime: cfg.Lifetime, idleTimeout: cfg.IdleTimeout, touchEvery: cfg.TouchEvery,
+		rules: compiled, origins: origins, proxies: trusted,
+		users: cfg.Users, retrieves: cfg.RetrieveUser != nil, lifetime: cfg.Lifetime, idleTimeout: cfg.IdleTimeout, touchEvery: cfg.TouchEvery,
 		rememberIdleTimeout: cfg.RememberIdleTimeout, rememberLifetime: cfg.RememberLifetime, maxSessions: cfg.MaxSessions, rotationGrace: cfg.RotationGrace,
 		ownUsers: cfg.Users != nil, pages: cfg.Pages, render: cfg.Render, log: cfg.Logger,
+	}
+	if withSessions {
+		keepSessions(m, cfg)
 	}
 	if len(cfg.ClearSiteData) > 0 {
 		m.clearSiteData = `"` + strings.Join(cfg.ClearSiteData, `", "`) + `"`
 	}
-	if store == nil {
+	return m
+}
+
+func keepSessions[U User](m *mount, cfg Config[U]) {
+	m.cookie = cfg.Cookie.compile()
+	m.sessions, _ = cfg.sessionStore()
+	m.keeper = m.sessions
+	if m.sessions == nil {
 		m.keeper, m.gorilla = cfg.Sessions, newGorillaStore(cfg, m.cookie.name)
 	}
-	m.findUser = userLookup(cfg, store)
-	return m
+	m.findUser = userLookup(cfg, m.sessions)
+	m.authenticate = m.findUser
 }

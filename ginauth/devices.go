@@ -34,7 +34,7 @@ func ListDevices(c *gin.Context) ([]Device, error) {
 	if err != nil {
 		return nil, err
 	}
-	records, err := manager.UserSessions(c.Request.Context(), st.account.ID)
+	records, err := manager.UserSessions(c.Request.Context(), st.proof.account.ID)
 	if err != nil {
 		return nil, err
 	}
@@ -110,7 +110,7 @@ func RevokeSession[U User](cfg Config[U]) gin.HandlerFunc {
 		if id == st.sessionID() {
 			return st.signOut(c)
 		}
-		err := manager.RevokeSession(c.Request.Context(), st.account.ID, id)
+		err := manager.RevokeSession(c.Request.Context(), st.proof.account.ID, id)
 		if errors.Is(err, ErrNoSession) {
 			return errSessionNotFound
 		}
@@ -133,7 +133,7 @@ func RevokeSession[U User](cfg Config[U]) gin.HandlerFunc {
 //	@Router			/sessions/revoke-others [post]
 func RevokeOtherSessions[U User](cfg Config[U]) gin.HandlerFunc {
 	return revoker("revokeOtherSessions", cfg, (*mount).manager, func(c *gin.Context, st *state, manager SessionManager) error {
-		return manager.RevokeUserSessions(c.Request.Context(), st.account.ID, st.sessionID())
+		return manager.RevokeUserSessions(c.Request.Context(), st.proof.account.ID, st.sessionID())
 	})
 }
 
@@ -153,7 +153,7 @@ func RevokeOtherSessions[U User](cfg Config[U]) gin.HandlerFunc {
 //	@Router			/sessions/revoke-all [post]
 func RevokeAllSessions[U User](cfg Config[U]) gin.HandlerFunc {
 	return revoker("revokeAllSessions", cfg, (*mount).epochs, func(c *gin.Context, st *state, manager SessionManager) error {
-		if err := manager.RevokeUserSessions(c.Request.Context(), st.account.ID, ""); err != nil {
+		if err := manager.RevokeUserSessions(c.Request.Context(), st.proof.account.ID, ""); err != nil {
 			return err
 		}
 		return st.signOut(c)
@@ -172,7 +172,7 @@ func revoker[U User](name string, cfg Config[U], by func(*mount) SessionManager,
 			Fail(c, err)
 			return
 		}
-		user, session := st.account.ID, st.sessionID()
+		user, session := st.proof.account.ID, st.sessionID()
 		if err := revoke(c, st, manager); err != nil {
 			Fail(c, err)
 			return

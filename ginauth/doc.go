@@ -34,6 +34,12 @@
 // sign-up: embed [Registration] in a payload and use [SignUpWith]. Any other source of users:
 // set Config.RetrieveUser, and log users in with [SignIn].
 //
+// # Other ways to authenticate
+//
+// [Session] is [Authenticate] with one [Backend], the session. Tokens, keys and backends of the app's
+// own stand beside it or in its place; CurrentUser, guards, excluded routes and errors are the
+// same. A [Guard] is a further condition on a route, a group or the engine; see [Require].
+//
 // # What is on by default
 //
 // The session token is 32 random bytes, and only its SHA-256 is stored. Login, sign-up and

@@ -40,6 +40,10 @@ var (
 	ErrSessionTooLarge error = problem(http.StatusRequestEntityTooLarge, "session_too_large", "Too much was stored in this session.")
 	// ErrReauthenticationRequired: the guard Fresh wants a more recent proof of who the user is.
 	ErrReauthenticationRequired error = problem(http.StatusForbidden, "reauthentication_required", "Confirm your password first.")
+	// ErrForbidden: a guard did not let the user pass.
+	ErrForbidden error = problem(http.StatusForbidden, "forbidden", "You may not do this.")
+	// ErrNotVerified: the guard Verified wants an e-mail address that was proved to be the user's.
+	ErrNotVerified error = problem(http.StatusForbidden, "not_verified", "Verify your e-mail address first.")
 	// ErrNotMounted: a handler or CurrentUser runs on a route that Session does not cover.
 	ErrNotMounted error = problem(http.StatusInternalServerError, "not_mounted", "The server is not set up correctly.")
 )

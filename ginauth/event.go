@@ -16,6 +16,7 @@ const (
 	eventSignUp          = "user_created"
 	eventLogin           = "authn_login_success"
 	eventLoginFailed     = "authn_login_fail"
+	eventBadCredentials  = "authn_credentials_fail"
 	eventLogout          = "authn_logout"
 	eventCrossOrigin     = "malicious_csrf"
 	eventDuplicateCookie = "malicious_duplicate_cookie"
@@ -25,7 +26,7 @@ const (
 
 var eventLevels = map[string]slog.Level{
 	eventLoginFailed: slog.LevelWarn, eventCrossOrigin: slog.LevelWarn, eventDuplicateCookie: slog.LevelWarn,
-	eventTokenReuse: slog.LevelWarn,
+	eventTokenReuse: slog.LevelWarn, eventBadCredentials: slog.LevelWarn,
 }
 
 func (m *mount) logger() *slog.Logger {

@@ -1,6 +1,7 @@
 package ginauth
 
 import (
+	"context"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -8,62 +9,137 @@ import (
 	"github.com/ginauth/ginauth/ginauth/internal/route"
 )
 
-// Auth is what a Guard decides by.
+// Auth is how the current user is known, and what a Guard decides by.
 type Auth struct {
 	// Account is the current user's.
 	Account Account
-	// Via is the name of the Scheme by which the request was authenticated.
+	// Via is the name of the Scheme by which the request was authenticated, such as
+	// "sessionCookie".
 	Via string
 	// Credential is the Principal's: what the request was authenticated by, such as a token's
 	// claims. Nil for a session.
 	Credential any
 	// Scopes are the Principal's: nil when the credential is good for everything.
 	Scopes []string
-	// AuthenticatedAt is when the user last proved who they are, and Now the store's clock of
-	// this request.
+	// AuthenticatedAt is when the user last proved who they are, zero when that is not known; Now is
+	// the same clock at this request.
 	AuthenticatedAt, Now time.Time
 }
 
-// Guard is a further condition for a logged-in user. It returns nil to let the request pass,
-// and otherwise the error that Fail answers with.
-type Guard func(*gin.Context, Auth) error
-
-// Require returns a middleware that asks for a logged-in user, on excluded routes too, and
-// then for every guard in turn. Mount it below Session, on a group or a route.
-func Require(guards ...Guard) gin.HandlerFunc {
-	return route.New(route.Info{Name: "require"}, func(c *gin.Context) {
-		auth, err := currentAuth(c)
-		if err != nil {
-			Fail(c, err)
-			return
-		}
-		for _, guard := range guards {
-			if err := guard(c, auth); err != nil {
-				Fail(c, err)
-				return
-			}
-		}
-	})
-}
-
-// Fresh asks that the user proved who they are within d, by a login or by Reauthenticate.
-// Otherwise the answer is 403 reauthentication_required. 10 minutes suit changes of
-// credentials and the like (OWASP ASVS 7.5.1).
-func Fresh(d time.Duration) Guard {
-	return func(_ *gin.Context, a Auth) error {
-		if a.AuthenticatedAt.IsZero() || a.Now.Sub(a.AuthenticatedAt) > d {
-			return ErrReauthenticationRequired
-		}
-		return nil
-	}
-}
-
-func currentAuth(c *gin.Context) (Auth, error) {
-	st, err := loggedIn(c)
+// CurrentAuth returns how the current user is known. Its errors are those of CurrentUser.
+func CurrentAuth(ctx context.Context) (Auth, error) {
+	c, st, err := stateOf(ctx)
 	if err != nil {
+		return Auth{}, err
+	}
+	if _, err := st.currentUser(c); err != nil {
 		return Auth{}, err
 	}
 	st.mu.Lock()
 	defer st.mu.Unlock()
-	return Auth{Account: st.account, AuthenticatedAt: st.record.AuthenticatedAt, Now: st.record.ReadAt}, nil
+	a := Auth{
+		Account: st.proof.account, Via: st.proof.via, Credential: st.proof.credential, Scopes: st.proof.scopes,
+		AuthenticatedAt: st.proof.authenticatedAt, Now: st.proof.now,
+	}
+	if a.Via == sessionScheme {
+		a.AuthenticatedAt, a.Now = st.record.AuthenticatedAt, st.record.ReadAt
+	}
+	return a, nil
+}
+
+// Guard is a further condition for a logged-in user, made by Check, Fresh, Scope and the like. It
+// carries a name, by which documents and tests know it. The zero Guard lets nobody pass.
+type Guard struct {
+	name   string
+	scopes []string
+	check  func(*gin.Context, Auth) error
+}
+
+// Require returns a middleware that asks for a logged-in user, on excluded routes too, and then for
+// every guard in turn. It answers 401 where nobody is logged in, and what a guard returned
+// otherwise: 403, as a rule. Mount it below Session or Authenticate, on a group or a route; without
+// those in front it lets nobody pass. It does not stop a CORS preflight, which has no user.
+func Require(guards ...Guard) gin.HandlerFunc {
+	info := route.Info{Name: "require"}
+	for _, g := range guards {
+		info.Guards = append(info.Guards, g.name)
+		info.Scopes = append(info.Scopes, g.scopes...)
+	}
+	all := All(guards...)
+	return route.New(info, func(c *gin.Context) {
+		if st := attached(c); st != nil && isPreflight(c) {
+			st.m.admitsPreflight(c)
+			return
+		}
+		auth, err := CurrentAuth(c)
+		if err == nil {
+			err = all.pass(c, auth)
+		}
+		if err != nil {
+			Fail(c, err)
+		}
+	})
+}
+
+func (g Guard) pass(c *gin.Context, a Auth) error {
+	if g.check == nil {
+		return ErrForbidden
+	}
+	return g.check(c, a)
+}
+
+// All is the guard that asks for every one of guards, in turn. Without any it lets every user pass.
+func All(guards ...Guard) Guard {
+	all := Guard{name: joinNames("all", guards)}
+	for _, g := range guards {
+		all.scopes = append(all.scopes, g.scopes...)
+	}
+	all.check = func(c *gin.Context, a Auth) error {
+		for _, g := range guards {
+			if err := g.pass(c, a); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	return all
+}
+
+// AnyOf is the guard that asks for one of guards, the first that lets the user pass. When none does,
+// the answer is the first one's, unless one could not tell: an outage is not a "no". Without any
+// it lets nobody pass.
+func AnyOf(guards ...Guard) Guard {
+	return Guard{name: joinNames("any", guards), check: func(c *gin.Context, a Auth) error {
+		var first, unsure error
+		for _, g := range guards {
+			err := g.pass(c, a)
+			if err == nil {
+				return nil
+			}
+			if problemOf(err).Status >= 500 && unsure == nil {
+				unsure = err
+			}
+			if first == nil {
+				first = err
+			}
+		}
+		switch {
+		case unsure != nil:
+			return unsure
+		case first != nil:
+			return first
+		}
+		return ErrForbidden
+	}}
+}
+
+func joinNames(how string, guards []Guard) string {
+	name := how + "("
+	for i, g := range guards {
+		if i > 0 {
+			name += ", "
+		}
+		name += g.name
+	}
+	return name + ")"
 }

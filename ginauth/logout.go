@@ -28,7 +28,7 @@ func Logout[U User](cfg Config[U]) gin.HandlerFunc {
 			Fail(c, err)
 			return
 		}
-		id, session := st.account.ID, st.digest
+		id, session := st.proof.account.ID, st.digest
 		if err := st.signOut(c); err != nil {
 			Fail(c, err)
 			return

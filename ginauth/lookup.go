@@ -10,7 +10,7 @@ import (
 )
 
 // userLookup returns the way to a session's user that cfg asks for.
-func userLookup[U User](cfg Config[U], store SessionStore) func(*gin.Context, *state) (any, Account, error) {
+func userLookup[U User](cfg Config[U], store SessionStore) func(*gin.Context, *state) (proof, error) {
 	finder, joined := store.(SessionFinder[U])
 	var find func(*gin.Context, *state) (U, error)
 	switch {
@@ -23,16 +23,16 @@ func userLookup[U User](cfg Config[U], store SessionStore) func(*gin.Context, *s
 			return findSessionThenUser(c.Request.Context(), st, cfg.Users)
 		}
 	}
-	return func(c *gin.Context, st *state) (any, Account, error) {
+	return func(c *gin.Context, st *state) (proof, error) {
 		u, err := find(c, st)
 		if err != nil {
-			return nil, Account{}, err
+			return proof{}, err
 		}
 		account := u.Account()
 		if account.ID == "" || account.Disabled {
-			return nil, Account{}, ErrUnauthenticated
+			return proof{}, ErrUnauthenticated
 		}
-		return &u, account, nil
+		return proof{user: &u, account: account, via: sessionScheme}, nil
 	}
 }
 

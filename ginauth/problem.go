@@ -38,6 +38,8 @@ type Problem struct {
 
 	retry   string // seconds
 	allowed string // methods
+
+	challenge string // WWW-Authenticate
 }
 
 // FieldError is one field at fault. It never holds the field's value.
@@ -160,8 +162,11 @@ func (m *mount) redirect(c *gin.Context, path string) {
 func (m *mount) writeProblem(c *gin.Context, p *Problem) {
 	h := c.Writer.Header()
 	setReplyHeaders(h)
-	if p.Status == http.StatusUnauthorized && m.cookie.name != "" {
-		h.Set("WWW-Authenticate", `Cookie cookie-name="`+m.cookie.name+`"`)
+	switch {
+	case p.challenge != "":
+		h["Www-Authenticate"] = []string{p.challenge}
+	case p.Status == http.StatusUnauthorized && len(m.challenges) > 0:
+		h["Www-Authenticate"] = m.challenged(refuser(c))
 	}
 	if p.retry != "" {
 		h.Set("Retry-After", p.retry)

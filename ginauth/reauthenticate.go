@@ -66,12 +66,12 @@ func reauthenticate[U User](c *gin.Context, m *mount, cfg Config[U]) error {
 		return hashing(err)
 	}
 	defer leave()
-	u, _, err := verify(ctx, cfg, Credentials{Email: st.account.Identifier, Password: form.Password})
-	if err == nil && u.Account().ID != st.account.ID {
+	u, _, err := verify(ctx, cfg, Credentials{Email: st.proof.account.Identifier, Password: form.Password})
+	if err == nil && u.Account().ID != st.proof.account.ID {
 		err = ErrInvalidCredentials
 	}
 	if errors.Is(err, ErrInvalidCredentials) {
-		m.event(c, eventLoginFailed, "user_id", st.account.ID, "operation", "reauthenticate")
+		m.event(c, eventLoginFailed, "user_id", st.proof.account.ID, "operation", "reauthenticate")
 	}
 	if err != nil {
 		return fmt.Errorf("reauthenticating: %w", err)
@@ -79,6 +79,6 @@ func reauthenticate[U User](c *gin.Context, m *mount, cfg Config[U]) error {
 	if err := st.rotate(c, SessionChange{Authenticated: true}); err != nil {
 		return err
 	}
-	m.event(c, eventLogin, "user_id", st.account.ID, "operation", "reauthenticate")
+	m.event(c, eventLogin, "user_id", st.proof.account.ID, "operation", "reauthenticate")
 	return nil
 }

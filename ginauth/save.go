@@ -151,10 +151,10 @@ func (st *state) announce(h http.Header) {
 			return
 		}
 	}
-	if st.reply != replyNothing || st.live() && h.Get("Cache-Control") == "" {
+	if st.reply != replyNothing || (st.live() || st.proof.user != nil) && h.Get("Cache-Control") == "" {
 		h.Set("Cache-Control", "no-store")
 	}
-	addVary(h, "Cookie")
+	addVary(h, st.m.varies...)
 	st.reply = replyNothing
 }
 

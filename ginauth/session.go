@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"reflect"
+	"slices"
 
 	"github.com/gin-gonic/gin"
 
@@ -26,12 +27,15 @@ import (
 //
 // Session panics when cfg is invalid.
 func Session[U User](cfg Config[U]) gin.HandlerFunc {
-	m := compile("Session", cfg)
+	return protect(compileChain("Session", cfg, []Backend[U]{sessionsOf(cfg)}), cfg.Exclude)
+}
+
+func protect(m *mount, exclude []string) gin.HandlerFunc {
 	if m.gorilla != nil && !m.gorilla.revokes() {
 		m.log.Warn("ginauth: a session in a cookie store can be used until it expires by whoever has a copy of its cookie, logged out or not; set Config.Users to a SessionAuthority such as store.New, or Config.Sessions to store.NewSessions")
 	}
 	return route.New(route.Info{
-		Name: "session", Cookie: m.cookie.name, Exclude: append([]string(nil), cfg.Exclude...),
+		Name: "session", Cookie: m.cookie.name, Exclude: append([]string(nil), exclude...),
 		Matches: func(text, method, template string) bool {
 			r, err := parseRule(text)
 			return err == nil && r.matches(method, template)
@@ -44,7 +48,7 @@ func (m *mount) serve(c *gin.Context) {
 		fail(c, m, ErrInsecureHost)
 		return
 	}
-	if err := m.origins.Check(c.Request); err != nil {
+	if err := m.checkOrigin(c.Request); err != nil {
 		m.event(c, eventCrossOrigin, "origin", cleanUserAgent(c.GetHeader("Origin")))
 		fail(c, m, ErrCrossOrigin)
 		return
@@ -67,7 +71,7 @@ func (m *mount) serve(c *gin.Context) {
 // serveInner is a second Session on the same request, such as one on a group: it adds its own
 // rules to the same session and user.
 func (m *mount) serveInner(c *gin.Context, outer *state) {
-	if err := m.fits(outer.m); err != nil || m.retrieves {
+	if err := m.fits(outer.m); err != nil || m.retrieves || !m.asksLike(outer.m) {
 		fail(c, outer.m, errTwoSessions)
 		return
 	}
@@ -76,7 +80,7 @@ func (m *mount) serveInner(c *gin.Context, outer *state) {
 	}
 }
 
-var errTwoSessions = fmt.Errorf("%w: two ginauth.Session with different cookies, stores or RetrieveUser run on one route: mount them on groups apart", ErrNotMounted)
+var errTwoSessions = fmt.Errorf("%w: two ginauth.Session with different cookies, stores, backends or RetrieveUser run on one route: mount them on groups apart", ErrNotMounted)
 
 // fits says whether two configurations mean the same sessions and users.
 func (m *mount) fits(other *mount) error {
@@ -87,6 +91,20 @@ func (m *mount) fits(other *mount) error {
 		return fmt.Errorf("%w: two Configs with different stores or RetrieveUser are mixed: use one Config", ErrNotMounted)
 	}
 	return nil
+}
+
+// asksLike says whether two mounts have the same backends in the same order.
+func (m *mount) asksLike(other *mount) bool {
+	return slices.EqualFunc(m.providers, other.providers, func(a, b provider) bool { return same(a.backend, b.backend) })
+}
+
+// checkOrigin refuses what another site made a browser send. Where no credential comes by itself,
+// there is nothing to abuse.
+func (m *mount) checkOrigin(r *http.Request) error {
+	if !m.ambient {
+		return nil
+	}
+	return m.origins.Check(r)
 }
 
 // same compares stores, which are pointers as a rule; what cannot be compared differs.

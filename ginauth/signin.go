@@ -20,7 +20,7 @@ func Remember() SignInOption { return func(n *NewSession) { n.Persistent = true 
 // who is disabled or gone, ErrUnavailable when the store cannot be asked, and ErrNotMounted on
 // a route that Session does not cover. Call it before the answer begins.
 func SignIn[U User](c *gin.Context, u U, options ...SignInOption) error {
-	_, st, err := stateOf(c)
+	st, err := withSessions(c)
 	if err != nil {
 		return err
 	}
@@ -38,7 +38,7 @@ func SignIn[U User](c *gin.Context, u U, options ...SignInOption) error {
 // a session it does nothing. It returns ErrUnavailable when the store cannot be
 // asked, and then the session may still be alive. Call it before the answer begins.
 func SignOut(c *gin.Context) error {
-	_, st, err := stateOf(c)
+	st, err := withSessions(c)
 	if err != nil {
 		return err
 	}
@@ -49,7 +49,7 @@ func SignOut(c *gin.Context) error {
 // at once, but for Config.RotationGrace. Call it when the user's rights change. Without a session it does nothing. It
 // returns ErrUnauthenticated for a session that ended meanwhile.
 func Renew(c *gin.Context) error {
-	_, st, err := stateOf(c)
+	st, err := withSessions(c)
 	if err != nil {
 		return err
 	}

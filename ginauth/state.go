@@ -22,12 +22,12 @@ type state struct {
 	writer  writer
 	session ginSession
 
-	lookups atomic.Int32
+	lookups   atomic.Int32
+	refusedBy atomic.Int32 // the provider, counted from one
 
 	mu          sync.Mutex
-	found       bool // user, account and userErr are known
-	user        any  // *U
-	account     Account
+	found       bool // proof and userErr are known
+	proof       proof
 	userErr     error
 	asked       bool  // the answer depends on the cookie
 	token       Token // to be sent, with replySet
@@ -59,16 +59,19 @@ type stateKey struct{}
 func (m *mount) attach(c *gin.Context) *state {
 	st := &state{m: m, request: c.Request, store: m.sessions}
 	st.session.state = st
-	if m.gorilla != nil {
+	switch {
+	case m.gorilla != nil:
 		st.gorilla, st.cookiesSent = m.gorilla.session(c.Request)
 		st.store, st.hasToken = st.gorilla, st.gorilla.cookie != ""
-	} else {
+	case m.sessions != nil:
 		st.digest, st.cookiesSent, st.hasToken = m.cookie.read(c.Request)
 	}
 	st.writer = writer{ResponseWriter: c.Writer, state: st, context: c}
 	c.Writer = &st.writer
 	c.Set(stateKey{}, st)
-	c.Set(sessions.DefaultKey, &st.session)
+	if st.store != nil {
+		c.Set(sessions.DefaultKey, &st.session)
+	}
 	return st
 }
 
@@ -93,8 +96,8 @@ func stateOf(ctx context.Context) (*gin.Context, *state, error) {
 	return c, nil, fmt.Errorf("%w: the route was registered before router.Use(ginauth.Session(cfg)), or this is no context of a request", ErrNotMounted)
 }
 
-// currentUser returns the user as a *U, or why there is none. The store is asked once; no lock is
-// held meanwhile, because RetrieveUser is the app's own and may call back.
+// currentUser returns the user as a *U, or why there is none. The backends are asked once; no lock is
+// held meanwhile, because RetrieveUser and backends are the app's own and may call back.
 func (st *state) currentUser(c *gin.Context) (any, error) {
 	if user, found, err := st.foundUser(); found {
 		return user, err
@@ -103,34 +106,43 @@ func (st *state) currentUser(c *gin.Context) (any, error) {
 	if st.lookups.Add(1) > maxLookups {
 		return nil, errRecursion
 	}
-	user, account, err := st.m.findUser(c, st)
+	p, err := st.m.authenticate(c, st)
 	st.mu.Lock()
 	defer st.mu.Unlock()
 	if !st.found { // otherwise a parallel call was first, or RetrieveUser signed somebody in or out
-		st.found, st.user, st.account, st.userErr = true, user, account, err
+		st.found, st.proof, st.userErr = true, p, err
 	}
-	return st.user, st.userErr
+	return st.proof.user, st.userErr
 }
 
 // maxLookups is far above the goroutines of one request that ask at once.
 const maxLookups = 64
 
-var errRecursion = fmt.Errorf("%w: RetrieveUser must not call CurrentUser", ErrNotMounted)
+var errRecursion = fmt.Errorf("%w: RetrieveUser and backends must not call CurrentUser", ErrNotMounted)
 
 func (st *state) foundUser() (user any, found bool, err error) {
 	st.mu.Lock()
 	defer st.mu.Unlock()
-	return st.user, st.found, st.userErr
+	return st.proof.user, st.found, st.userErr
 }
 
-// setUser fixes the answer of currentUser; a nil user is "nobody".
+// setUser fixes the answer of currentUser: by the session, this user; nil is "nobody".
 func (st *state) setUser(user any, account Account) {
 	st.mu.Lock()
 	defer st.mu.Unlock()
-	st.found, st.user, st.account, st.userErr = true, user, account, nil
+	st.found, st.proof, st.userErr = true, proof{user: user, account: account, via: sessionScheme}, nil
 	if user == nil {
-		st.userErr = ErrUnauthenticated
+		st.proof, st.userErr = proof{}, ErrUnauthenticated
 	}
+}
+
+// withSessions is stateOf for what changes a session.
+func withSessions(c *gin.Context) (*state, error) {
+	_, st, err := stateOf(c)
+	if err == nil && st.store == nil {
+		err = fmt.Errorf("%w: there are no sessions on this route: give Authenticate a ginauth.SessionAuth(cfg)", ErrNotMounted)
+	}
+	return st, err
 }
 
 // nobody tells "no session" from "nobody knows". The caller holds mu.

@@ -16,6 +16,8 @@ type Info struct {
 	Open bool
 	// Cookie is the session cookie's name on the wire.
 	Cookie string
+	// Guards are the names of those that the handler asks, and Scopes what they want of credentials.
+	Guards, Scopes []string
 	// Exclude are the middleware's rules as configured; Matches tells whether one covers a route.
 	Exclude []string
 	Matches func(rule, method, template string) bool

@@ -1,0 +1,139 @@
+package ginauth
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/gin-gonic/gin"
+)
+
+// Authenticate returns the middleware that protects every route registered after it, except those
+// of Config.Exclude, by any of the backends. They are asked in order, and the first that finds
+// credentials of its kind decides: bad ones are refused, whatever else the request carries. Browsers
+// send cookies by themselves, so put SessionAuth after what a client has to send on purpose.
+//
+//	r.Use(ginauth.Authenticate(cfg, jwt.Bearer(…), ginauth.SessionAuth(cfg)))
+//
+// Everything else is as with Session: CurrentUser, guards, errors and excluded routes do not care
+// about the backend. Without SessionAuth there are no sessions and no cookie, and Config needs no
+// Users; unsafe requests from other origins are refused only where a backend reads a cookie.
+//
+// Authenticate panics when cfg or a backend's Scheme is invalid, and without backends.
+func Authenticate[U User](cfg Config[U], backends ...Backend[U]) gin.HandlerFunc {
+	return protect(compileChain("Authenticate", cfg, backends), cfg.Exclude)
+}
+
+// proof is who sent a request, and how that is known.
+type proof struct {
+	user            any // *U
+	account         Account
+	via             string
+	credential      any
+	scopes          []string
+	authenticatedAt time.Time
+	now             time.Time
+}
+
+// provider is a Backend without its type parameter.
+type provider struct {
+	scheme       Scheme
+	backend      any
+	authenticate func(*gin.Context, *state) (proof, error)
+}
+
+func compileChain[U User](constructor string, cfg Config[U], backends []Backend[U]) *mount {
+	refuse := func(format string, args ...any) {
+		panic(fmt.Sprintf("ginauth.%s: ", constructor) + fmt.Sprintf(format, args...)) //nolint:forbidigo // while routes are built
+	}
+	sessions := false
+	for _, b := range backends {
+		if b == nil {
+			refuse("a backend is nil: check the error of its constructor")
+		}
+		if own, ok := b.(*sessionAuth[U]); ok {
+			sessions = true
+			if own.cookie != sessionsOf(cfg).cookie {
+				refuse("SessionAuth has another Cookie: give it the same Config")
+			}
+		}
+	}
+	if len(backends) == 0 {
+		refuse("name a backend, such as ginauth.SessionAuth(cfg)")
+	}
+	m := compileFor(constructor, cfg, sessions)
+	for _, b := range backends {
+		p := adapt(m, b)
+		if err := p.scheme.validate(); err != nil {
+			refuse("the Scheme of a %T %s", b, err)
+		}
+		if slices.ContainsFunc(m.providers, func(other provider) bool { return other.scheme.Name == p.scheme.Name }) {
+			refuse("two backends have a Scheme of the name %q: give one another name", p.scheme.Name)
+		}
+		m.add(p)
+	}
+	if len(backends) == 1 && sessions { // nothing to choose from
+		return m
+	}
+	m.authenticate = m.askAll
+	return m
+}
+
+func adapt[U User](m *mount, b Backend[U]) provider {
+	if _, ok := b.(*sessionAuth[U]); ok {
+		return provider{scheme: b.Scheme(), backend: sessionAuth[U]{}, authenticate: m.sessionOrNone}
+	}
+	scheme := b.Scheme()
+	return provider{scheme: scheme, backend: b, authenticate: func(c *gin.Context, _ *state) (proof, error) {
+		p, err := b.Authenticate(c)
+		if err != nil {
+			return proof{}, err
+		}
+		account := p.User.Account()
+		if account.ID == "" || account.Disabled {
+			return proof{}, ErrBadCredentials
+		}
+		return proof{
+			user: &p.User, account: account, via: scheme.Name,
+			credential: p.Credential, scopes: p.Scopes, authenticatedAt: p.AuthenticatedAt, now: time.Now(), //nolint:forbidigo // a backend has no other clock
+		}, nil
+	}}
+}
+
+// askAll asks one backend after the other until one finds credentials.
+func (m *mount) askAll(c *gin.Context, st *state) (proof, error) {
+	st.mu.Lock()
+	st.asked = true
+	st.mu.Unlock()
+	for i := range m.providers {
+		p, err := m.providers[i].authenticate(c, st)
+		if errors.Is(err, ErrNoCredentials) {
+			continue
+		}
+		if err != nil {
+			st.refusedBy.Store(int32(i) + 1) //nolint:gosec // a handful of backends
+		}
+		if errors.Is(err, ErrBadCredentials) {
+			m.event(c, eventBadCredentials, "via", m.providers[i].scheme.Name, "reason", err.Error())
+		}
+		return p, err
+	}
+	return proof{}, ErrUnauthenticated
+}
+
+// sessionOrNone tells a request without a session, or with an anonymous one, from a session that
+// is no good.
+func (m *mount) sessionOrNone(c *gin.Context, st *state) (proof, error) {
+	p, err := m.findUser(c, st)
+	if !errors.Is(err, ErrUnauthenticated) || st.sentDeadSession(c) {
+		return p, err
+	}
+	return proof{}, ErrNoCredentials
+}
+
+func (st *state) sentDeadSession(c *gin.Context) bool {
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	return st.cookiesSent > 0 && st.load(c.Request.Context()) != nil
+}
