@@ -138,5 +138,13 @@ func (l *layout) dest(v reflect.Value, to []any) []any {
 	return to
 }
 
+// read is dest for the columns of a row.
+func (l *layout) read(r *row, v reflect.Value) {
+	l.user(v).read(r)
+	for _, c := range l.extra {
+		r.scan(v.FieldByIndex(c.path).Addr().Interface())
+	}
+}
+
 // size is how many destinations dest adds.
 func (l *layout) size() int { return reflect.TypeFor[User]().NumField() + len(l.extra) }

@@ -26,6 +26,7 @@ type DB[U ginauth.User] struct {
 	*Sessions
 	layout      layout
 	statements  userStatements
+	lookup      lookup[foundUser[U]] // instead of Sessions'
 	afterCreate func(context.Context, pgx.Tx, U) error
 }
 
@@ -52,5 +53,7 @@ func New[U ginauth.User](conn Conn, opts ...Option) *DB[U] {
 		panic("store.New: " + err.Error()) //nolint:forbidigo // construction
 	}
 	d.statements = newUserStatements(d.layout)
+	d.lookup.read, d.lookup.ended = d.readUserSession, func(f *foundUser[U]) bool { return f.ended }
+	d.lookup.init(d.Sessions, findUserSession+`, `+d.statements.columns, findUserSessionFrom, ofTheirUser)
 	return d
 }

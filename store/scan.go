@@ -27,10 +27,12 @@ func (t *idText) ScanUUID(v pgtype.UUID) error {
 
 type utcTime time.Time
 
+var errInfinite = errors.New("a time is infinite")
+
 // ScanTimestamptz is for the driver.
 func (t *utcTime) ScanTimestamptz(v pgtype.Timestamptz) error {
 	if v.InfinityModifier != pgtype.Finite {
-		return errors.New("a time is infinite")
+		return errInfinite
 	}
 	*t = utcTime{}
 	if v.Valid {
@@ -44,7 +46,7 @@ type nullTime struct{ to **time.Time }
 // ScanTimestamptz is for the driver.
 func (t nullTime) ScanTimestamptz(v pgtype.Timestamptz) error {
 	if v.InfinityModifier != pgtype.Finite {
-		return errors.New("a time is infinite")
+		return errInfinite
 	}
 	*t.to = nil
 	if v.Valid {

@@ -22,6 +22,7 @@ type Sessions struct {
 	maxData int
 	cookie  gorilla.Options
 	sweptTo atomic.Int64 // the page with which Sweep goes on
+	lookup  lookup[foundSession]
 }
 
 var _ ginauth.SessionStore = (*Sessions)(nil)
@@ -40,7 +41,10 @@ func NewSessions(conn Conn, opts ...Option) *Sessions {
 }
 
 func newSessions(conn Conn, o options) *Sessions {
-	return &Sessions{caller: newCaller(conn, o.timeout), now: o.now, maxData: o.maxData, cookie: *ginOptions.ToGorillaOptions()}
+	s := &Sessions{caller: newCaller(conn, o.timeout), now: o.now, maxData: o.maxData, cookie: *ginOptions.ToGorillaOptions()}
+	s.lookup.read, s.lookup.ended = (*row).session, (*foundSession).isOver
+	s.lookup.init(s, findSession, findSessionFrom, notRevoked)
+	return s
 }
 
 // clock is the $n of a statement's COALESCE($n::timestamptz, now()): NULL for the database's
@@ -69,7 +73,8 @@ const notExpired = `s.expires_at > clock.now AND s.last_seen_at + s.idle_timeout
 // An epoch is never beyond its sum, except in a statement that waited for the lock of s
 // and so sees a newer s than u: RevokeUserSessions took s along meanwhile, and it lives.
 const (
-	live           = notExpired + ` AND s.epoch = ` + epochSum
+	live           = notExpired + ` AND ` + notRevoked
+	notRevoked     = `s.epoch = ` + epochSum
 	liveOnceLocked = notExpired + ` AND s.epoch >= ` + epochSum
 
 	epochSum = everybodysEpoch + ` + CASE WHEN s.user_id IS NULL THEN 0 ELSE (
@@ -85,23 +90,46 @@ func recordDest(r *ginauth.SessionRecord, to []any) []any {
 		(*utcTime)(&r.ReadAt))
 }
 
-const findSession = `
-SELECT ` + sessionColumns + `, clock.now
-FROM ginauth.sessions AS s
-CROSS JOIN ` + theClock + `
-WHERE s.digest = $1::bytea AND ` + live
+// foundSession is a session that has not been revoked, but may have ended otherwise.
+type foundSession struct {
+	record ginauth.SessionRecord
+	ended  bool
+}
+
+func (f *foundSession) isOver() bool { return f.ended }
+
+const (
+	findSession     = sessionColumns + `, clock.now, NOT (` + notExpired + `)`
+	findSessionFrom = ` FROM ginauth.sessions AS s`
+)
+
+func (r *row) session(f *foundSession) {
+	to := &f.record
+	r.digest((*digestBytes)(&to.Digest))
+	r.id((*idText)(&to.ID))
+	r.id((*idText)(&to.UserID))
+	r.json((*[]byte)(&to.Data))
+	r.number(&to.Version)
+	r.time(&to.CreatedAt)
+	r.time(&to.AuthenticatedAt)
+	r.time(&to.LastSeenAt)
+	r.scan(&to.IdleTimeout)
+	r.time(&to.ExpiresAt)
+	r.truth(&to.Persistent)
+	r.scan((*clientAddr)(&to.Origin.Addr))
+	r.text(&to.Origin.UserAgent)
+	r.time(&to.ReadAt)
+	r.truth(&f.ended)
+}
 
 // FindSession returns a live session, or ginauth.ErrNoSession. It is one statement, and
-// writes nothing.
+// writes nothing, unless it finds a session past its end, which it deletes.
 func (s *Sessions) FindSession(ctx context.Context, d ginauth.Digest) (ginauth.SessionRecord, error) {
-	var r ginauth.SessionRecord
-	err := s.caller.do(ctx, "finding a session", func(ctx context.Context, conn Conn) error {
-		return conn.QueryRow(ctx, findSession, d[:], s.clock()).Scan(recordDest(&r, make([]any, 0, recordSize))...)
-	})
+	f, err := s.lookup.find(ctx, d)
 	if err != nil {
-		return ginauth.SessionRecord{}, orNoSession(err)
+		return ginauth.SessionRecord{}, err
 	}
-	return r, nil
+	return f.record, nil
 }
 
 // A logout that a rotation has overtaken still ends the session.

@@ -48,3 +48,13 @@ func (u *User) dest(to []any) []any {
 	return append(to, (*idText)(&u.ID), &u.Email, &u.Name, &optional[0], &optional[1],
 		(*utcTime)(&u.CreatedAt), (*utcTime)(&u.UpdatedAt))
 }
+
+func (u *User) read(r *row) {
+	r.id((*idText)(&u.ID))
+	r.text(&u.Email)
+	r.text(&u.Name)
+	r.optionalTime(&u.VerifiedAt)
+	r.optionalTime(&u.DisabledAt)
+	r.time(&u.CreatedAt)
+	r.time(&u.UpdatedAt)
+}

@@ -16,17 +16,16 @@ import (
 
 // userStatements are those whose column list depends on the user type.
 type userStatements struct {
-	columns, findUser, findCredential, findUserSession, findAdmitted string
+	columns, findUser, findCredential, findAdmitted string
 }
 
 func newUserStatements(l layout) userStatements {
 	columns := l.selectList()
 	return userStatements{
-		columns:         columns,
-		findUser:        `SELECT ` + columns + findUserFrom,
-		findCredential:  `SELECT u.password_hash, ` + columns + findCredentialFrom,
-		findUserSession: `SELECT ` + columns + findUserSessionFrom,
-		findAdmitted:    `SELECT ` + columns + findAdmittedFrom,
+		columns:        columns,
+		findUser:       `SELECT ` + columns + findUserFrom,
+		findCredential: `SELECT u.password_hash, ` + columns + findCredentialFrom,
+		findAdmitted:   `SELECT ` + columns + findAdmittedFrom,
 	}
 }
 
@@ -73,43 +72,50 @@ func (d *DB[U]) FindCredential(ctx context.Context, identifier string) (U, passw
 	return u, hash, nil
 }
 
-// findUserSessionFrom joins the user, so that neither is found without the other. It runs for
+// foundUser is a user who is not disabled, with a session.
+type foundUser[U any] struct {
+	user U
+	foundSession
+}
+
+// findUserSession joins the user, so that neither is found without the other. It runs for
 // every protected request, so it reads no column that only a list of sessions shows.
-const findUserSessionFrom = `,
-	s.id, s.data, s.version, s.authenticated_at, s.last_seen_at, s.expires_at, s.persistent,
-	COALESCE($2::timestamptz, now())
+const (
+	findUserSession = `s.id, s.data, s.version, s.authenticated_at, s.last_seen_at, s.expires_at, s.persistent,
+	clock.now, NOT (` + notExpired + `)`
+	findUserSessionFrom = `
 FROM ginauth.sessions AS s
-JOIN ginauth.users AS u ON u.id = s.user_id
-WHERE s.digest = $1::bytea AND u.disabled_at IS NULL AND s.epoch = u.session_epoch + ` + everybodysEpoch + `
-	AND s.expires_at > COALESCE($2::timestamptz, now())
-	AND s.last_seen_at + s.idle_timeout > COALESCE($2::timestamptz, now())`
+JOIN ginauth.users AS u ON u.id = s.user_id`
+	ofTheirUser = `u.disabled_at IS NULL AND s.epoch = u.session_epoch + ` + everybodysEpoch
+)
 
-const userSessionSize = 8
-
-func userSessionDest(r *ginauth.SessionRecord, to []any) []any {
-	return append(to, (*idText)(&r.ID), (*[]byte)(&r.Data), &r.Version,
-		(*utcTime)(&r.AuthenticatedAt), (*utcTime)(&r.LastSeenAt), (*utcTime)(&r.ExpiresAt),
-		&r.Persistent, (*utcTime)(&r.ReadAt))
+func (d *DB[U]) readUserSession(r *row, f *foundUser[U]) {
+	to := &f.record
+	r.id((*idText)(&to.ID))
+	r.json((*[]byte)(&to.Data))
+	r.number(&to.Version)
+	r.time(&to.AuthenticatedAt)
+	r.time(&to.LastSeenAt)
+	r.time(&to.ExpiresAt)
+	r.truth(&to.Persistent)
+	r.time(&to.ReadAt)
+	r.truth(&f.ended)
+	v := reflect.ValueOf(&f.user).Elem()
+	d.layout.read(r, v)
+	to.UserID = d.layout.user(v).ID
 }
 
 // FindUserSession returns a live session and its user. ginauth.ErrNoSession means that there is
-// no such session, that it is anonymous, or that its user is disabled. It is one
-// statement, and writes nothing. The record's CreatedAt, IdleTimeout and Origin stay empty.
+// no such session, that it is anonymous, or that its user is disabled. It is one statement, and
+// writes nothing, unless it finds a session past its end, which it deletes. The record's CreatedAt, IdleTimeout and Origin stay empty.
 func (d *DB[U]) FindUserSession(ctx context.Context, digest ginauth.Digest) (U, ginauth.SessionRecord, error) {
-	var u U
-	var r ginauth.SessionRecord
-	err := d.caller.do(ctx, "finding a session", func(ctx context.Context, conn Conn) error {
-		v := reflect.ValueOf(&u).Elem()
-		dest := userSessionDest(&r, d.layout.dest(v, make([]any, 0, d.layout.size()+userSessionSize)))
-		err := conn.QueryRow(ctx, d.statements.findUserSession, digest[:], d.clock()).Scan(dest...)
-		r.UserID, r.Digest = d.layout.user(v).ID, digest
-		return err
-	})
+	f, err := d.lookup.find(ctx, digest)
 	if err != nil {
 		var none U
-		return none, ginauth.SessionRecord{}, orNoSession(err)
+		return none, ginauth.SessionRecord{}, err
 	}
-	return u, r, nil
+	f.record.Digest = digest
+	return f.user, f.record, nil
 }
 
 const replaceHash = `
