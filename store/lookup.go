@@ -68,10 +68,11 @@ func (l *lookup[A]) ask(ctx context.Context, d ginauth.Digest) (*A, error) {
 	if l.sessions.caller.pool == nil { // a transaction serves one goroutine at a time
 		return l.alone(ctx, d)
 	}
-	if w := l.line.enter(d); w != nil {
-		return w.wait(ctx, finding, l.sessions.caller.timeout)
+	place, w := l.line.enter(d)
+	if w != nil {
+		return l.line.wait(ctx, w, finding, l.sessions.caller.timeout)
 	}
-	defer l.line.leave()
+	defer l.line.leave(place)
 	return l.alone(ctx, d)
 }
 

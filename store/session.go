@@ -23,6 +23,7 @@ type Sessions struct {
 	cookie  gorilla.Options
 	sweptTo atomic.Int64 // the page with which Sweep goes on
 	lookup  lookup[foundSession]
+	touches line[touch, foundSession]
 }
 
 var _ ginauth.SessionStore = (*Sessions)(nil)
@@ -44,6 +45,7 @@ func newSessions(conn Conn, o options) *Sessions {
 	s := &Sessions{caller: newCaller(conn, o.timeout), now: o.now, maxData: o.maxData, cookie: *ginOptions.ToGorillaOptions()}
 	s.lookup.read, s.lookup.ended = (*row).session, (*foundSession).isOver
 	s.lookup.init(s, findSession, findSessionFrom, notRevoked)
+	s.touches.serve = s.serveTouches
 	return s
 }
 

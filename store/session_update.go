@@ -51,10 +51,19 @@ WITH changed AS (
 )
 SELECT ` + sessionColumns + `, s.now, s.fits FROM changed AS s`
 
+const updating = "updating a session"
+
 // UpdateSession changes a live session in one statement and marks it seen. A key that is
 // both in change.Set and in change.Unset is set. ginauth.ErrNoSession means that the session has
 // ended: it never comes back (SEC-75). ginauth.ErrSessionTooLarge means that nothing was written.
 func (s *Sessions) UpdateSession(ctx context.Context, d ginauth.Digest, change ginauth.SessionChange) (ginauth.SessionRecord, error) {
+	if s.caller.pool != nil && onlyTouches(change) {
+		return s.touchInLine(ctx, d, change)
+	}
+	return s.change(ctx, d, change)
+}
+
+func (s *Sessions) change(ctx context.Context, d ginauth.Digest, change ginauth.SessionChange) (ginauth.SessionRecord, error) {
 	statement, args := touchSession, []any{d[:], s.clock(), digestOrNull(change.Digest), max(change.Grace, 0), change.Authenticated, max(change.UnlessSeenFor, 0)}
 	if len(change.Set) > 0 || len(change.Unset) > 0 {
 		if s.hopeless(change.Set) {
@@ -63,6 +72,6 @@ func (s *Sessions) UpdateSession(ctx context.Context, d ginauth.Digest, change g
 		unset := append([]string{}, change.Unset...) // a nil slice would be NULL, and so the result
 		statement, args = changeSession, append(args[:5], unset, object(change.Set), s.maxData)
 	}
-	r, err := s.write(ctx, "updating a session", statement, args)
+	r, err := s.write(ctx, updating, statement, args)
 	return r, orNoSession(err)
 }

@@ -1,0 +1,150 @@
+package store_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/store"
+)
+
+var touchMinutely = ginauth.SessionChange{UnlessSeenFor: time.Minute}
+
+func TestTouchWaitsForItsInterval(t *testing.T) {
+	t.Parallel()
+	inEveryMode(t, func(t *testing.T, s *setup) { //nolint:thelper // the test itself
+		n := sessionOf(s.user(t).ID)
+		want := s.session(t, n)
+		s.clock.add(time.Minute - time.Second)
+		if _, err := s.db.UpdateSession(t.Context(), n.Digest, touchMinutely); !errors.Is(err, ginauth.ErrNoSession) {
+			t.Errorf("a second too early: %v", err)
+		}
+		s.clock.add(time.Second)
+		want.LastSeenAt, want.ReadAt = s.clock.now(), s.clock.now()
+		if diff := cmp.Diff(want, s.update(t, n.Digest, touchMinutely), addrs); diff != "" {
+			t.Errorf("in time (-want +got):\n%s", diff)
+		}
+	})
+}
+
+// Of those who touch one session in one interval, whether in one batch or not, exactly one
+// writes, and gets the record that it wrote.
+func TestWaitingTouchesShareAStatement(t *testing.T) {
+	t.Parallel()
+	s := newSetup(t)
+	const callers, sessions = 64, 24
+	records := make([]ginauth.SessionRecord, sessions)
+	for i := range records {
+		records[i] = s.session(t, sessionOf(s.user(t).ID))
+	}
+	s.clock.add(time.Minute)
+	db, statements := s.traced(t, store.WithTimeout(time.Minute))
+	unlock := s.lock(t)
+	var c crowd
+	var touched [sessions]atomic.Int64
+	c.enter(t, callers, func(ctx context.Context, i int) error {
+		r, err := db.UpdateSession(ctx, records[i%sessions].Digest, touchMinutely)
+		if err != nil {
+			return err
+		}
+		touched[i%sessions].Add(1)
+		want := records[i%sessions]
+		want.LastSeenAt, want.ReadAt = s.clock.now(), s.clock.now()
+		if diff := cmp.Diff(want, r, addrs); diff != "" {
+			return fmt.Errorf("(-want +got):\n%s", diff)
+		}
+		return nil
+	})
+	unlock()
+	for i := range callers {
+		if err := c.result(t, i); err != nil && !errors.Is(err, ginauth.ErrNoSession) {
+			t.Errorf("caller %d: %v", i, err)
+		}
+	}
+	for i := range touched {
+		if n := touched[i].Load(); n != 1 {
+			t.Errorf("session %d was touched %d times", i, n)
+		}
+	}
+	if sent := statements.Load(); sent > 4*places {
+		t.Errorf("%d callers sent %d statements", callers, sent)
+	}
+}
+
+func TestTouchInABatchNeverRevives(t *testing.T) { // SEC-75, SEC-76
+	t.Parallel()
+	s := newSetup(t)
+	u, disabled := s.user(t), s.user(t)
+	ended := map[string]ginauth.NewSession{"idle": sessionOf(u.ID), "deleted": sessionOf(u.ID), "disabled": sessionOf(disabled.ID)}
+	for _, n := range ended {
+		s.session(t, n)
+	}
+	s.clock.add(idleTimeout)
+	live := sessionOf(u.ID)
+	s.session(t, live)
+	s.clock.add(time.Minute)
+	s.exec(t, `UPDATE ginauth.users SET disabled_at = now() WHERE id = $1`, string(disabled.ID))
+	gone, barred := ended["deleted"].Digest, ended["disabled"].Digest
+	s.exec(t, `DELETE FROM ginauth.sessions WHERE digest = $1`, gone[:])
+	s.exec(t, `UPDATE ginauth.sessions SET last_seen_at = $2 WHERE digest = $1`, barred[:], s.clock.now().Add(-time.Minute))
+	db, _ := s.traced(t, store.WithTimeout(time.Minute))
+	unlock := s.lock(t)
+	var c crowd
+	c.enter(t, places, func(ctx context.Context, _ int) error { _, err := db.UpdateSession(ctx, newDigest(), touchMinutely); return err })
+	names := []string{"idle", "deleted", "disabled"}
+	c.enter(t, len(names), func(ctx context.Context, i int) error {
+		_, err := db.UpdateSession(ctx, ended[names[i]].Digest, touchMinutely)
+		return err
+	})
+	c.enter(t, 1, func(ctx context.Context, _ int) error { _, err := db.UpdateSession(ctx, live.Digest, touchMinutely); return err })
+	unlock()
+	for i := range places + len(names) {
+		if err := c.result(t, i); !errors.Is(err, ginauth.ErrNoSession) {
+			t.Errorf("touch %d of a session that ended: %v", i, err)
+		}
+	}
+	if err := c.result(t, places+len(names)); err != nil {
+		t.Errorf("the live one beside them: %v", err)
+	}
+}
+
+// Batches that meet the same rows in any order pass each other, and those who write values.
+func TestTouchesNeverDeadlock(t *testing.T) { // SEC-151, SEC-153
+	t.Parallel()
+	s := newSetup(t)
+	const callers, rounds, sessions = 32, 25, 8
+	digests := make([]ginauth.Digest, sessions)
+	for i := range digests {
+		n := sessionOf(s.user(t).ID)
+		digests[i] = n.Digest
+		s.session(t, n)
+	}
+	always := ginauth.SessionChange{UnlessSeenFor: time.Microsecond}
+	other := store.New[store.User](s.pool, store.WithNow(s.clock.now)) // another process
+	for i, err := range together(callers, func(ctx context.Context, i int) error {
+		db := []*store.DB[store.User]{s.db, other}[i%2]
+		for round := range rounds {
+			s.clock.add(time.Millisecond)
+			change := always
+			if i%8 == 0 {
+				change = ginauth.SessionChange{Set: json.RawMessage(`{"a": 1}`)}
+			}
+			_, err := db.UpdateSession(ctx, digests[(i*7+round)%sessions], change)
+			if err != nil && !errors.Is(err, ginauth.ErrNoSession) {
+				return err
+			}
+		}
+		return nil
+	}) {
+		if err != nil {
+			t.Errorf("caller %d: %v", i, err)
+		}
+	}
+}
