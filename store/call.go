@@ -37,6 +37,11 @@ func newCaller(conn Conn, timeout time.Duration) caller {
 func (c *caller) do(ctx context.Context, doing string, work func(context.Context, Conn) error) error {
 	limited, cancel := context.WithTimeout(ctx, c.timeout) // SEC-157
 	defer cancel()
+	return translate(ctx, doing, c.retry(limited, work))
+}
+
+// retry is do without a deadline of its own and without the translation.
+func (c *caller) retry(limited context.Context, work func(context.Context, Conn) error) error {
 	err := c.once(limited, work)
 	for retry := 1; retry <= c.retries && conflicted(err); retry++ {
 		if !pause(limited, retry) {
@@ -44,7 +49,7 @@ func (c *caller) do(ctx context.Context, doing string, work func(context.Context
 		}
 		err = c.once(limited, work)
 	}
-	return translate(ctx, doing, err)
+	return err
 }
 
 func (c *caller) once(ctx context.Context, work func(context.Context, Conn) error) error {

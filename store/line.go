@@ -14,7 +14,7 @@ const (
 	linePlaces = 3
 	// lineBatch bounds how many callers one statement is for.
 	lineBatch = 64
-	// linePatience is the part of the store's deadline, its inverse, after which a statement hangs.
+	// A statement hangs after a linePatience-th of the store's deadline.
 	linePatience = 8
 )
 
@@ -25,21 +25,24 @@ var errBrokenOff = errors.New("a statement shared with other requests broke off"
 // wait by then, in a goroutine that ends when nobody does: there is neither a
 // connection nor a goroutine without somebody who waits for it.
 type line[Q, A any] struct {
-	serve func([]*waiter[Q, A]) // sets the answer or the error of each
+	timeout time.Duration         // of a call
+	serve   func([]*waiter[Q, A]) // sets the answer or the error of each
 
 	mu      sync.Mutex
-	places  [linePlaces]place
+	places  [linePlaces]*stay
 	waiting []*waiter[Q, A]
+	watch   *time.Timer // runs while a place is taken
+	watched bool
 }
 
-type place struct {
-	turn  int // of those who ever had the place
-	taken bool
-	since time.Time // when its statement began
-}
+// stay is the right to a place, until it ends or somebody takes the place over.
+type stay struct {
+	context.Context // ends with the caller's, and in time (SEC-157)
 
-// pass is the right to a place, until somebody takes it over.
-type pass struct{ place, turn int }
+	end   context.CancelFunc
+	place int
+	since time.Time // when its present statement began
+}
 
 // waiter is a caller who found no place free. It may leave before it is served.
 type waiter[Q, A any] struct {
@@ -49,73 +52,111 @@ type waiter[Q, A any] struct {
 	served   chan struct{}
 }
 
-// enter returns a place that the caller must leave, or, when all are taken, a waiter.
-func (l *line[Q, A]) enter(question Q) (pass, *waiter[Q, A]) {
+// enter returns a stay that the caller must leave, or, when no place is free, a waiter.
+func (l *line[Q, A]) enter(ctx context.Context, question Q) (*stay, *waiter[Q, A]) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	for i := range l.places {
-		if !l.places[i].taken {
-			return l.take(i), nil
+	for i, s := range l.places {
+		if s == nil {
+			return l.take(ctx, i), nil
 		}
 	}
 	w := &waiter[Q, A]{question: question, served: make(chan struct{})}
 	l.waiting = append(l.waiting, w)
-	return pass{}, w
+	return nil, w
 }
 
-func (l *line[Q, A]) take(i int) pass {
-	l.places[i] = place{turn: l.places[i].turn + 1, taken: true, since: time.Now()} //nolint:forbidigo // how long a statement takes is no matter of the store's clock
-	return pass{i, l.places[i].turn}
+func (l *line[Q, A]) take(ctx context.Context, place int) *stay {
+	s := &stay{place: place, since: now()}
+	s.Context, s.end = context.WithCancel(ctx)
+	l.places[place] = s
+	if !l.watched {
+		l.watched = true
+		l.watchOn()
+	}
+	return s
 }
 
-// leave hands the place to those who wait.
-func (l *line[Q, A]) leave(p pass) {
-	if batch := l.next(p); batch != nil {
-		go l.work(p, batch)
+// watchOn sets one timer for many stays. One for each would wake a processor for each, which
+// takes longer than all the rest that is done for a caller here.
+func (l *line[Q, A]) watchOn() {
+	if l.watch == nil {
+		l.watch = time.AfterFunc(l.patience(), l.look)
+		return
+	}
+	l.watch.Reset(l.patience())
+}
+
+func (l *line[Q, A]) look() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.watched = false
+	for _, s := range l.places {
+		if s == nil {
+			continue
+		}
+		l.watched = true
+		if now().Sub(s.since) > l.timeout-l.patience() { // the next look would be too late
+			s.end()
+		}
+	}
+	if l.watched {
+		l.watchOn()
 	}
 }
 
-func (l *line[Q, A]) work(p pass, batch []*waiter[Q, A]) {
-	for ; batch != nil; batch = l.next(p) {
+// leave hands the place to those who wait.
+func (l *line[Q, A]) leave(s *stay) {
+	s.end()
+	if batch := l.next(s); batch != nil {
+		go l.work(s, batch)
+	}
+}
+
+func (l *line[Q, A]) work(s *stay, batch []*waiter[Q, A]) {
+	for ; batch != nil; batch = l.next(s) {
 		l.serveAll(batch)
 	}
 }
 
 // next returns those whose turn it is, or gives the place back.
-func (l *line[Q, A]) next(p pass) []*waiter[Q, A] {
+func (l *line[Q, A]) next(s *stay) []*waiter[Q, A] {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	here := &l.places[p.place]
-	if here.turn != p.turn {
+	if l.places[s.place] != s {
 		return nil
 	}
 	n := min(len(l.waiting), lineBatch)
 	if n == 0 {
-		here.taken, l.waiting = false, nil
+		l.places[s.place], l.waiting = nil, nil
 		return nil
 	}
 	batch := l.waiting[:n:n]
 	l.waiting = l.waiting[n:]
-	here.since = time.Now() //nolint:forbidigo // as in take
+	s.since = now()
 	return batch
 }
 
-// unblock takes over a place whose statement hangs, as on a connection that died in silence, so that
-// those who wait need not wait for it.
-func (l *line[Q, A]) unblock(hanging time.Duration) {
+// unblock takes over a place whose statement hangs, as on a connection that died in silence, so
+// that those who wait need not wait for it.
+func (l *line[Q, A]) unblock() {
 	l.mu.Lock()
-	var p pass
-	found := false
-	for i := range l.places {
-		if !found && l.places[i].taken && time.Since(l.places[i].since) >= hanging { //nolint:forbidigo // as in take
-			p, found = l.take(i), true
+	defer l.mu.Unlock()
+	for i, s := range l.places {
+		if s == nil || now().Sub(s.since) < l.patience() {
+			continue
 		}
-	}
-	l.mu.Unlock()
-	if found {
-		l.leave(p)
+		time.AfterFunc(l.timeout-now().Sub(s.since), s.end) // look does not see it any more
+		go l.leave(l.take(context.Background(), i))
+		return
 	}
 }
+
+// patience is how long a statement may take before it hangs.
+func (l *line[Q, A]) patience() time.Duration { return l.timeout / linePatience }
+
+// now is no time that is stored or compared with one that is.
+func now() time.Time { return time.Now() } //nolint:forbidigo // how long a statement takes is not for the store's clock to say
 
 // serveAll leaves nobody waiting. What panics in code of the app's own, such as a tracer, must
 // not end the process from a goroutine that the app cannot see.
@@ -138,11 +179,10 @@ func failAll[Q, A any](batch []*waiter[Q, A], err error) {
 }
 
 // wait ends with the answer, with the caller's own context, or in time (SEC-157), whichever is first.
-func (l *line[Q, A]) wait(ctx context.Context, w *waiter[Q, A], doing string, timeout time.Duration) (answer A, err error) {
-	patience := timeout / linePatience
-	timer := time.NewTimer(patience)
+func (l *line[Q, A]) wait(ctx context.Context, w *waiter[Q, A], doing string) (answer A, err error) {
+	timer := time.NewTimer(l.patience())
 	defer timer.Stop()
-	for left := timeout - patience; ; left = 0 {
+	for left := l.timeout - l.patience(); ; left = 0 {
 		select {
 		case <-w.served:
 			return w.answer, w.err
@@ -153,7 +193,7 @@ func (l *line[Q, A]) wait(ctx context.Context, w *waiter[Q, A], doing string, ti
 		if left == 0 {
 			return answer, translate(ctx, doing, context.DeadlineExceeded)
 		}
-		l.unblock(patience)
+		l.unblock()
 		timer.Reset(left)
 	}
 }

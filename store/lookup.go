@@ -44,7 +44,7 @@ func (l *lookup[A]) init(s *Sessions, columns, from, condition string) {
 	l.sessions = s
 	l.one = `SELECT ` + rest + isDigest
 	l.many = `SELECT s.digest, ` + rest + isInBatch
-	l.line.serve = l.serve
+	l.line.timeout, l.line.serve = s.caller.timeout, l.serve
 }
 
 func (l *lookup[A]) args(digests any) []any {
@@ -68,35 +68,50 @@ func (l *lookup[A]) ask(ctx context.Context, d ginauth.Digest) (*A, error) {
 	if l.sessions.caller.pool == nil { // a transaction serves one goroutine at a time
 		return l.alone(ctx, d)
 	}
-	place, w := l.line.enter(d)
+	place, w := l.line.enter(ctx, d)
 	if w != nil {
-		return l.line.wait(ctx, w, finding, l.sessions.caller.timeout)
+		return l.line.wait(ctx, w, finding)
 	}
 	defer l.line.leave(place)
-	return l.alone(ctx, d)
+	a := new(A)
+	err := l.sessions.caller.retry(place, func(ctx context.Context, conn Conn) error {
+		return l.query(ctx, conn, d, a)
+	})
+	if err != nil && place.Err() != nil && ctx.Err() == nil {
+		err = context.DeadlineExceeded
+	}
+	return answerOf(a, translate(ctx, finding, err))
 }
 
 func (l *lookup[A]) alone(ctx context.Context, d ginauth.Digest) (*A, error) {
 	a := new(A)
 	err := l.sessions.caller.do(ctx, finding, func(ctx context.Context, conn Conn) error {
-		rows, err := conn.Query(ctx, l.one, l.args(d[:])...)
-		if err != nil {
-			return err
-		}
-		defer rows.Close()
-		if !rows.Next() {
-			return cmp.Or(rows.Err(), pgx.ErrNoRows)
-		}
-		var r row
-		r.of(rows)
-		l.read(&r, a)
-		rows.Close()
-		return cmp.Or(rows.Err(), r.err)
+		return l.query(ctx, conn, d, a)
 	})
+	return answerOf(a, err)
+}
+
+func answerOf[A any](a *A, err error) (*A, error) {
 	if err != nil {
 		return nil, err
 	}
 	return a, nil
+}
+
+func (l *lookup[A]) query(ctx context.Context, conn Conn, d ginauth.Digest, to *A) error {
+	rows, err := conn.Query(ctx, l.one, l.args(d[:])...)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	if !rows.Next() {
+		return cmp.Or(rows.Err(), pgx.ErrNoRows)
+	}
+	var r row
+	r.of(rows)
+	l.read(&r, to)
+	rows.Close()
+	return cmp.Or(rows.Err(), r.err)
 }
 
 // serve answers a batch under the store's deadline, whoever of the batch is still there.

@@ -262,13 +262,18 @@ func TestWaitingLookupsEndAtTheDeadline(t *testing.T) { // SEC-157
 	s := newSetup(t)
 	n := sessionOf(s.user(t).ID)
 	s.session(t, n)
-	db, _ := s.traced(t, store.WithTimeout(shortTimeout))
+	const timeout = 2 * time.Second // waiting twice must be told from waiting once
+	db, _ := s.traced(t, store.WithTimeout(timeout))
 	find := func(ctx context.Context, _ int) error { _, _, err := db.FindUserSession(ctx, n.Digest); return err }
 	unlock := s.lock(t)
+	start := time.Now()
 	for i, err := range together(64, find) {
-		if !errors.Is(err, ginauth.ErrUnavailable) {
+		if !errors.Is(err, ginauth.ErrUnavailable) || !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("caller %d: %v, want ErrUnavailable", i, err)
 		}
+	}
+	if took := time.Since(start); took > 2*timeout-timeout/8 {
+		t.Errorf("they waited %v, and the deadline is %v", took, timeout)
 	}
 	unlock()
 	if err := find(t.Context(), 0); err != nil {

@@ -45,7 +45,7 @@ func newSessions(conn Conn, o options) *Sessions {
 	s := &Sessions{caller: newCaller(conn, o.timeout), now: o.now, maxData: o.maxData, cookie: *ginOptions.ToGorillaOptions()}
 	s.lookup.read, s.lookup.ended = (*row).session, (*foundSession).isOver
 	s.lookup.init(s, findSession, findSessionFrom, notRevoked)
-	s.touches.serve = s.serveTouches
+	s.touches.timeout, s.touches.serve = o.timeout, s.serveTouches
 	return s
 }
 

@@ -42,12 +42,12 @@ func onlyTouches(c ginauth.SessionChange) bool {
 
 // touchInLine shares a statement with the touches that wait at the same moment.
 func (s *Sessions) touchInLine(ctx context.Context, d ginauth.Digest, change ginauth.SessionChange) (ginauth.SessionRecord, error) {
-	place, w := s.touches.enter(touch{d, change.UnlessSeenFor})
+	place, w := s.touches.enter(ctx, touch{d, change.UnlessSeenFor})
 	if w == nil {
 		defer s.touches.leave(place)
 		return s.change(ctx, d, change)
 	}
-	f, err := s.touches.wait(ctx, w, updating, s.caller.timeout)
+	f, err := s.touches.wait(ctx, w, updating)
 	return f.record, orNoSession(err)
 }
 
