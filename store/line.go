@@ -9,9 +9,9 @@ import (
 )
 
 const (
-	// linePlaces is how many statements of a line run at once. With fewer, PostgreSQL idles between
-	// two; with more, the batches are small.
-	linePlaces = 3
+	// linePlaces is how many statements of a line run at once. One alone leaves PostgreSQL idle
+	// between two; three or more make the batches small (store/bench, 16 and 64 connections).
+	linePlaces = 2
 	// lineBatch bounds how many callers one statement is for.
 	lineBatch = 64
 	// A statement hangs after a linePatience-th of the store's deadline.

@@ -18,7 +18,7 @@ import (
 )
 
 // places is how many statements of a kind run at once; further callers wait for them.
-const places = 3
+const places = 2
 
 // noticed is a context that tells when a call first waits for it to end.
 type noticed struct {

@@ -78,6 +78,28 @@ func TestWaitingTouchesShareAStatement(t *testing.T) {
 	}
 }
 
+// Without an interval nobody may come too late.
+func TestTouchWithoutAnIntervalIsNeverPassedOver(t *testing.T) {
+	t.Parallel()
+	s := newSetup(t)
+	n := sessionOf(s.user(t).ID)
+	s.session(t, n)
+	db, _ := s.traced(t, store.WithTimeout(time.Minute))
+	unlock := s.lock(t)
+	var c crowd
+	const callers = 8
+	c.enter(t, callers, func(ctx context.Context, _ int) error {
+		_, err := db.UpdateSession(ctx, n.Digest, ginauth.SessionChange{})
+		return err
+	})
+	unlock()
+	for i := range callers {
+		if err := c.result(t, i); err != nil {
+			t.Errorf("caller %d: %v", i, err)
+		}
+	}
+}
+
 func TestTouchInABatchNeverRevives(t *testing.T) { // SEC-75, SEC-76
 	t.Parallel()
 	s := newSetup(t)
