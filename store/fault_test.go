@@ -4,6 +4,7 @@ import (
 	"context"
 	"net"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 
@@ -16,6 +17,7 @@ type network struct {
 	fault fault
 	over  chan struct{} // closed when the fault ends
 	conns []net.Conn
+	lost  atomic.Int64 // writes
 }
 
 type fault int
@@ -91,6 +93,7 @@ type wire struct {
 
 func (w *wire) Write(b []byte) (int, error) {
 	if f, _ := w.network.state(); f == blackHole {
+		w.network.lost.Add(1)
 		return len(b), nil
 	}
 	return w.Conn.Write(b)

@@ -295,6 +295,11 @@ func TestHangingStatementsDoNotHoldOthersUp(t *testing.T) { // SEC-157
 	n.become(blackHole)
 	var c crowd
 	c.enter(t, places, find)
+	for start := time.Now(); n.lost.Load() < places; runtime.Gosched() {
+		if time.Since(start) > patience {
+			t.Fatal("the statements were not sent")
+		}
+	}
 	n.become(healthy)
 	if err := find(t.Context(), 0); err != nil {
 		t.Errorf("a lookup behind those that hang: %v", err)

@@ -119,13 +119,19 @@ func TestTouchInABatchNeverRevives(t *testing.T) { // SEC-75, SEC-76
 	db, _ := s.traced(t, store.WithTimeout(time.Minute))
 	unlock := s.lock(t)
 	var c crowd
-	c.enter(t, places, func(ctx context.Context, _ int) error { _, err := db.UpdateSession(ctx, newDigest(), touchMinutely); return err })
+	c.enter(t, places, func(ctx context.Context, _ int) error {
+		_, err := db.UpdateSession(ctx, newDigest(), touchMinutely)
+		return err
+	})
 	names := []string{"idle", "deleted", "disabled"}
 	c.enter(t, len(names), func(ctx context.Context, i int) error {
 		_, err := db.UpdateSession(ctx, ended[names[i]].Digest, touchMinutely)
 		return err
 	})
-	c.enter(t, 1, func(ctx context.Context, _ int) error { _, err := db.UpdateSession(ctx, live.Digest, touchMinutely); return err })
+	c.enter(t, 1, func(ctx context.Context, _ int) error {
+		_, err := db.UpdateSession(ctx, live.Digest, touchMinutely)
+		return err
+	})
 	unlock()
 	for i := range places + len(names) {
 		if err := c.result(t, i); !errors.Is(err, ginauth.ErrNoSession) {
