@@ -28,8 +28,15 @@
 // absolute, is part of every statement, by the database's clock, and so is the user's not
 // being disabled and the sessions' not being revoked: a session that ended is never returned and never
 // written again. Looking
-// a session up is one statement and writes nothing. Values are merged key by key under the row's
+// a session up is one statement and writes nothing, except that a session found past its end is
+// deleted, so that it stays dead should the clock go back. Values are merged key by key under the row's
 // lock, so parallel requests keep each other's changes.
+//
+// On a pool, lookups that wait at the same moment share a statement, and so do the
+// marks of use. A caller who is cancelled leaves at once and disturbs nobody; a statement
+// that hangs holds up nobody but those who share it; a row that does not scan fails nobody but those who
+// asked for it. A shared statement belongs to no request, so a tracer of the pool sees it without a
+// request's context.
 //
 // A session carries the sum of two numbers, its user's and everybody's, as it was when the session
 // was made. [Sessions.RevokeUserSessions] and [Sessions.RevokeAllSessions] move one of
