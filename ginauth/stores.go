@@ -41,7 +41,8 @@ type SessionID string
 // by one clock. All methods must be safe for concurrent use, honour the context, and
 // wrap ErrUnavailable when the store cannot be asked.
 type SessionStore interface {
-	// FindSession returns a live session, or ErrNoSession. It must not write.
+	// FindSession returns a live session, or ErrNoSession. It must not write, except that it may
+	// delete a session that it finds past its end.
 	FindSession(ctx context.Context, d Digest) (SessionRecord, error)
 	// CreateSession stores a new session, and deletes n.Replaces in the same step.
 	// A digest that exists already is an error, never an update. ErrNoUser means that
