@@ -179,6 +179,10 @@ func TestSessionsOfAUserAreCapped(t *testing.T) {
 	if w := first.get("/user"); w.Code != http.StatusUnauthorized || app.count(t, "SELECT count(*) FROM ginauth.sessions") != 3 {
 		t.Errorf("%d, %d sessions", w.Code, app.count(t, "SELECT count(*) FROM ginauth.sessions"))
 	}
+	events := app.log.events(t, "session_evicted")
+	if len(events) != 1 || events[0]["evicted"] != float64(1) || events[0]["user_id"] == nil || events[0]["session"] == nil {
+		t.Errorf("events %v", events)
+	}
 }
 
 func TestFreshAsksForThePasswordAgain(t *testing.T) {

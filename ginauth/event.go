@@ -22,6 +22,7 @@ const (
 	eventDuplicateCookie = "malicious_duplicate_cookie"
 	eventTokenReuse      = "authn_token_reuse"
 	eventSessionsRevoked = "session_revoked"
+	eventSessionsEvicted = "session_evicted"
 )
 
 var eventLevels = map[string]slog.Level{

@@ -85,7 +85,13 @@ func (st *state) replace(c *gin.Context, account Account, n NewSession) error {
 	if st.hasToken {
 		n.Replaces = st.digest
 	}
-	return st.create(c.Request.Context(), n)
+	if err := st.create(c.Request.Context(), n); err != nil {
+		return err
+	}
+	if st.record.Evicted > 0 { // SEC-80
+		st.m.event(c, eventSessionsEvicted, "user_id", account.ID, "session", st.digest, "evicted", st.record.Evicted)
+	}
+	return nil
 }
 
 func (st *state) signOut(c *gin.Context) error {

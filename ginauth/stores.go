@@ -85,6 +85,9 @@ type SessionRecord struct {
 	ReadAt time.Time
 	// Origin is the client that created the session.
 	Origin Origin
+	// Evicted is how many sessions of the user ended for NewSession.Limit when CreateSession
+	// stored this one. It is zero in every other record.
+	Evicted int64
 }
 
 // NewSession is a session about to be created.
@@ -105,7 +108,8 @@ type NewSession struct {
 	// keeps it.
 	Persistent bool
 	// Limit is how many live sessions the user may have with this one. When there are more,
-	// those last seen longest ago end in the same step. Zero is no limit.
+	// those last seen longest ago end in the same step, and SessionRecord.Evicted counts them.
+	// Zero is no limit.
 	Limit  int
 	Origin Origin
 }

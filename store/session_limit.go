@@ -46,7 +46,12 @@ func (s *Sessions) writeLimited(ctx context.Context, insertion string, args []an
 		if _, err := results.Exec(); err != nil {
 			return err
 		}
-		return results.QueryRow().Scan(append(recordDest(&r, make([]any, 0, recordSize+1)), &fits)...)
+		if err := results.QueryRow().Scan(append(recordDest(&r, make([]any, 0, recordSize+1)), &fits)...); err != nil {
+			return err
+		}
+		evicted, err := results.Exec()
+		r.Evicted = evicted.RowsAffected()
+		return err
 	})
 	return written(r, fits, err)
 }

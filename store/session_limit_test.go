@@ -36,16 +36,22 @@ func TestLimitEndsTheSessionsLastSeenLongestAgo(t *testing.T) { // SEC-80
 		}
 		s.update(t, one.Digest, ginauth.SessionChange{})
 		s.clock.add(time.Minute)
-		s.session(t, four)
+		if evicted := s.session(t, four).Evicted; evicted != 1 {
+			t.Errorf("one too many: %d evicted", evicted)
+		}
 		s.wantAlive(t, "one too many", []bool{true, false, true, true, true}, one, two, three, four, other)
 
 		// The clock that went back makes the newest look like the oldest.
 		s.clock.add(-30 * time.Minute)
 		five := limitedOf(u, 1)
-		s.session(t, five)
+		if evicted := s.session(t, five).Evicted; evicted != 3 {
+			t.Errorf("a smaller limit: %d evicted", evicted)
+		}
 		s.wantAlive(t, "a smaller limit", []bool{false, false, false, true, true}, one, three, four, five, other)
 		six := limitedOf(u, 0)
-		s.session(t, six)
+		if evicted := s.session(t, six).Evicted; evicted != 0 {
+			t.Errorf("no limit: %d evicted", evicted)
+		}
 		s.wantAlive(t, "no limit", []bool{true, true}, five, six)
 	})
 }
@@ -64,7 +70,9 @@ func TestLimitCountsOnlyLiveSessions(t *testing.T) { // SEC-80
 	s.session(t, replaced)
 	n := limitedOf(u, 2)
 	n.Replaces = replaced.Digest
-	s.session(t, n)
+	if evicted := s.session(t, n).Evicted; evicted != 0 {
+		t.Errorf("what ended or was replaced counts as evicted: %d", evicted)
+	}
 	s.wantAlive(t, "two of two", []bool{true, false, true}, live, replaced, n)
 }
 
