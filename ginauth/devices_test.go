@@ -244,30 +244,6 @@ func TestRotationHasAGraceForReadersAndDetectsTheft(t *testing.T) {
 	}
 }
 
-func TestParallelRequestsSurviveARotation(t *testing.T) {
-	t.Parallel()
-	app := newApp(t, managing, graceful)
-	c := app.signUp(t, ada)
-	statuses := make(chan int, 1000)
-	for worker := range 10 {
-		mine := &client{handler: app, value: c.value}
-		go func() {
-			for i := range 100 {
-				if worker == 0 && i == 50 {
-					statuses <- mine.post("/renew", "").Code
-					continue
-				}
-				statuses <- mine.get("/user").Code
-			}
-		}()
-	}
-	for range 1000 {
-		if status := <-statuses; status != http.StatusOK {
-			t.Errorf("a false logout: %d", status)
-		}
-	}
-}
-
 // SEC-81
 func TestClearSiteDataAtLogout(t *testing.T) {
 	t.Parallel()

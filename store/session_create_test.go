@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -124,8 +125,8 @@ func TestNoSessionOutlivesAPasswordChange(t *testing.T) { // SEC-78, SEC-151
 	t.Parallel()
 	s := newSetup(t)
 	u := s.user(t)
-	for round := range 20 {
-		old, replacement := hash(rune('a'+round)), hash(rune('b'+round))
+	for round := range 100 {
+		old, replacement := hash(rune('a'+round%2)), hash(rune('b'-round%2))
 		errs := together(17, func(ctx context.Context, i int) error {
 			if i == 0 {
 				return changePassword(ctx, s, u.ID, replacement.Reveal())
@@ -159,32 +160,52 @@ func changePassword(ctx context.Context, s *setup, id ginauth.UserID, hash strin
 	})
 }
 
-func TestDisablingRacesLogin(t *testing.T) { // SEC-76, SEC-151
+// Whether a login comes before the user's end or after it: no session is left, and the
+// login is told either that it worked or that there is no such user.
+func TestEndingAUserRacesLogin(t *testing.T) { // SEC-76, SEC-151
 	t.Parallel()
-	s := newSetup(t)
-	for range 10 {
-		u := s.user(t)
-		digests := make([]ginauth.Digest, 16)
-		errs := together(17, func(ctx context.Context, i int) error {
-			if i == 16 {
-				_, err := s.pool.Exec(ctx, `UPDATE ginauth.users SET disabled_at = now() WHERE id = $1`, string(u.ID))
-				return err
-			}
-			n := sessionOf(u.ID)
-			digests[i] = n.Digest
-			_, err := s.db.CreateSession(ctx, n)
-			if errors.Is(err, ginauth.ErrNoUser) {
-				return nil
-			}
-			return err
-		})
-		if err := errors.Join(errs...); err != nil {
-			t.Fatal(err)
+	for name, statement := range map[string]string{
+		"disabled": `UPDATE ginauth.users SET disabled_at = now() WHERE id = $1`,
+		"deleted":  `DELETE FROM ginauth.users WHERE id = $1`,
+	} {
+		for _, limit := range []int{0, 3} {
+			t.Run(fmt.Sprintf("%s, limit %d", name, limit), func(t *testing.T) {
+				t.Parallel()
+				s := newSetup(t)
+				for range 100 {
+					s.endRacesLogin(t, statement, limit)
+				}
+				if name == "deleted" && s.count(t, `SELECT count(*) FROM ginauth.sessions`) != 0 {
+					t.Error("rows are left")
+				}
+			})
 		}
-		for _, d := range digests {
-			if err := s.find(t, d); !errors.Is(err, ginauth.ErrNoSession) {
-				t.Errorf("a session of a disabled user: %v", err)
-			}
+	}
+}
+
+func (s *setup) endRacesLogin(t *testing.T, statement string, limit int) {
+	t.Helper()
+	u := s.user(t)
+	digests := make([]ginauth.Digest, 16)
+	errs := together(17, func(ctx context.Context, i int) error {
+		if i == 16 {
+			_, err := s.pool.Exec(ctx, statement, string(u.ID))
+			return err
+		}
+		n := limitedOf(u.ID, limit)
+		digests[i] = n.Digest
+		_, err := s.db.CreateSession(ctx, n)
+		if errors.Is(err, ginauth.ErrNoUser) {
+			return nil
+		}
+		return err
+	})
+	if err := errors.Join(errs...); err != nil {
+		t.Fatal(err)
+	}
+	for _, d := range digests {
+		if err := s.find(t, d); !errors.Is(err, ginauth.ErrNoSession) {
+			t.Errorf("a session of nobody: %v", err)
 		}
 	}
 }

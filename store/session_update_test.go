@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -197,26 +198,58 @@ func TestParallelUpdatesKeepEachOthersKeys(t *testing.T) { // SEC-151
 	s := newSetup(t)
 	n := sessionOf(s.user(t).ID)
 	s.session(t, n)
-	const callers, rounds = 16, 10
+	const callers, rounds = 16, 100
 	for round := range rounds {
 		errs := together(callers, func(ctx context.Context, i int) error {
-			_, err := s.db.UpdateSession(ctx, n.Digest, set(fmt.Sprintf(`{"r%d.c%d": true}`, round, i)))
+			_, err := s.db.UpdateSession(ctx, n.Digest, set(fmt.Sprintf(`{"c%d": %d}`, i, round)))
 			return err
 		})
 		if err := errors.Join(errs...); err != nil {
 			t.Fatal(err)
 		}
+		got, err := s.db.FindSession(t.Context(), n.Digest)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var data map[string]int
+		if err := json.Unmarshal(got.Data, &data); err != nil {
+			t.Fatal(err)
+		}
+		for key, value := range data {
+			if value != round {
+				t.Errorf("round %d: %s is of round %d", round, key, value)
+			}
+		}
+		if want := callers * (round + 1); len(data) != callers || got.Version != int64(want) {
+			t.Fatalf("%d keys and version %d after %d updates", len(data), got.Version, want)
+		}
 	}
-	got, err := s.db.FindSession(t.Context(), n.Digest)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var data map[string]bool
-	if err := json.Unmarshal(got.Data, &data); err != nil {
-		t.Fatal(err)
-	}
-	if len(data) != callers*rounds || got.Version != callers*rounds {
-		t.Errorf("%d keys and version %d after %d updates", len(data), got.Version, callers*rounds)
+}
+
+// Of those who write one key at once the last one wins: the one whose answer has the highest version.
+func TestLastWriterOfAKeyWins(t *testing.T) { // SEC-151
+	t.Parallel()
+	s := newSetup(t)
+	n := sessionOf(s.user(t).ID)
+	s.session(t, n)
+	const callers, rounds = 16, 100
+	for round := range rounds {
+		answers := make([]ginauth.SessionRecord, callers)
+		errs := together(callers, func(ctx context.Context, i int) (err error) {
+			answers[i], err = s.db.UpdateSession(ctx, n.Digest, set(fmt.Sprintf(`{"k": "%d by %d"}`, round, i)))
+			return err
+		})
+		if err := errors.Join(errs...); err != nil {
+			t.Fatal(err)
+		}
+		got, err := s.db.FindSession(t.Context(), n.Digest)
+		if err != nil {
+			t.Fatal(err)
+		}
+		last := slices.MaxFunc(answers, func(a, b ginauth.SessionRecord) int { return int(a.Version - b.Version) })
+		if string(got.Data) != string(last.Data) || got.Version != last.Version || got.Version != int64(callers*(round+1)) {
+			t.Fatalf("round %d: %s in version %d, but the last writer wrote %s in version %d", round, got.Data, got.Version, last.Data, last.Version)
+		}
 	}
 }
 
@@ -258,7 +291,7 @@ func TestOneSuccessorOfParallelRotations(t *testing.T) { // SEC-66
 func TestWriteNeverBringsASessionBack(t *testing.T) { // SEC-75, SEC-151
 	t.Parallel()
 	s := newSetup(t)
-	for range 20 {
+	for range 100 {
 		n := sessionOf(s.user(t).ID)
 		s.session(t, n)
 		errs := together(17, func(ctx context.Context, i int) error {
