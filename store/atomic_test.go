@@ -1,0 +1,173 @@
+package store_test
+
+import (
+	"context"
+	"errors"
+	"sync/atomic"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/store"
+)
+
+// killer ends the backend of the connection it traces, at one moment of many: before and after each
+// statement that is sent.
+type killer struct {
+	pool    *pgxpool.Pool
+	moments atomic.Int64
+	fatal   atomic.Int64 // the moment; zero is none
+}
+
+func (k *killer) moment(conn *pgx.Conn) {
+	if k.moments.Add(1) != k.fatal.Load() {
+		return
+	}
+	var dead bool
+	for !dead { // until it is gone, not only told to go
+		_ = k.pool.QueryRow(context.Background(), `SELECT pg_terminate_backend($1) IS NULL OR NOT EXISTS (
+			SELECT 1 FROM pg_stat_activity WHERE pid = $1)`, conn.PgConn().PID()).Scan(&dead)
+	}
+}
+
+func (k *killer) TraceQueryStart(ctx context.Context, conn *pgx.Conn, _ pgx.TraceQueryStartData) context.Context {
+	k.moment(conn)
+	return ctx
+}
+func (k *killer) TraceQueryEnd(_ context.Context, conn *pgx.Conn, _ pgx.TraceQueryEndData) {
+	k.moment(conn)
+}
+func (k *killer) TraceBatchStart(ctx context.Context, conn *pgx.Conn, _ pgx.TraceBatchStartData) context.Context {
+	k.moment(conn)
+	return ctx
+}
+func (k *killer) TraceBatchQuery(_ context.Context, conn *pgx.Conn, _ pgx.TraceBatchQueryData) {
+	k.moment(conn)
+}
+func (k *killer) TraceBatchEnd(_ context.Context, conn *pgx.Conn, _ pgx.TraceBatchEndData) {
+	k.moment(conn)
+}
+
+// rows is what the tables hold, as far as it is not by chance.
+func (s *setup) rows(t *testing.T) string {
+	t.Helper()
+	var all string
+	err := s.pool.QueryRow(t.Context(), `SELECT concat(
+		(SELECT string_agg(concat_ws(' ', u.email_canonical, u.password_hash, u.session_epoch), E'\n' ORDER BY u.email_canonical) FROM ginauth.users AS u), E'\n--\n',
+		(SELECT string_agg(concat_ws(' ', s.digest, s.data, s.version, s.epoch, s.previous_digest), E'\n' ORDER BY s.digest) FROM ginauth.sessions AS s), E'\n--\n',
+		(SELECT string_agg(e.epoch::text, ' ') FROM ginauth.session_epoch AS e), E'\n--\n',
+		(SELECT string_agg(n.of, ' ' ORDER BY n.of) FROM notes AS n))`).Scan(&all)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return all
+}
+
+type change func(ctx context.Context, db *store.DB[store.User], u ginauth.UserID, old ginauth.SessionRecord) error
+
+// The backend dies before or after each statement, at every one of them: all of a change is
+// done, or nothing, and an error is the only way to hear of nothing.
+func TestDeathAtEveryStatementLeavesAllOrNothing(t *testing.T) { // SEC-152, SEC-154
+	t.Parallel()
+	fresh, successor := newUser(), newDigest()
+	for name, change := range map[string]change{
+		"sign-up with a row of the app's": func(ctx context.Context, db *store.DB[store.User], _ ginauth.UserID, _ ginauth.SessionRecord) error {
+			_, err := db.CreateUser(ctx, fresh, nil)
+			return err
+		},
+		"login over the limit": func(ctx context.Context, db *store.DB[store.User], u ginauth.UserID, old ginauth.SessionRecord) error {
+			login := limitedOf(u, 1)
+			login.Digest, login.Replaces = successor, old.Digest
+			_, err := db.CreateSession(ctx, login)
+			return err
+		},
+		"login": func(ctx context.Context, db *store.DB[store.User], u ginauth.UserID, old ginauth.SessionRecord) error {
+			login := sessionOf(u)
+			login.Digest, login.Replaces = successor, old.Digest
+			_, err := db.CreateSession(ctx, login)
+			return err
+		},
+		"rotation with values": func(ctx context.Context, db *store.DB[store.User], _ ginauth.UserID, old ginauth.SessionRecord) error {
+			_, err := db.UpdateSession(ctx, old.Digest, ginauth.SessionChange{Digest: successor, Grace: grace, Set: set(`{"a": 1}`).Set})
+			return err
+		},
+		"ending the others": func(ctx context.Context, db *store.DB[store.User], u ginauth.UserID, old ginauth.SessionRecord) error {
+			return db.RevokeUserSessions(ctx, u, old.ID)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			newMortal(t).diesAtEveryMoment(t, change)
+		})
+	}
+}
+
+// mortal is a store whose connections a killer watches, beside one that is left alone.
+type mortal struct {
+	*setup
+	killer *killer
+	db     *store.DB[store.User]
+	user   ginauth.NewUser
+}
+
+func newMortal(t *testing.T) *mortal {
+	t.Helper()
+	m := &mortal{setup: newSetup(t), user: newUser()}
+	m.killer = &killer{pool: m.pool}
+	watched := newPool(t, m.pool, func(cfg *pgxpool.Config) { cfg.ConnConfig.Tracer = m.killer })
+	m.db = store.New[store.User](watched, store.WithNow(m.clock.now),
+		store.AfterCreate(func(ctx context.Context, tx pgx.Tx, u store.User) error {
+			_, err := tx.Exec(ctx, `INSERT INTO notes VALUES ($1)`, u.Email)
+			return err
+		}))
+	m.exec(t, `CREATE TABLE notes (of text)`)
+	return m
+}
+
+func (m *mortal) diesAtEveryMoment(t *testing.T, change change) {
+	t.Helper()
+	before, done, err := m.try(t, change, 0)
+	moments := m.killer.moments.Load()
+	if err != nil || before == done || moments < 2 {
+		t.Fatalf("undisturbed: %v, %d moments, changed %v", err, moments, before != done)
+	}
+	for moment := int64(1); moment <= moments; moment++ {
+		was, is, err := m.try(t, change, moment)
+		switch {
+		case was != before:
+			t.Fatalf("moment %d began with other rows: %s", moment, cmp.Diff(before, was))
+		case err == nil && is != done:
+			t.Errorf("moment %d of %d: no error, but it is not done: %s", moment, moments, cmp.Diff(done, is))
+		case err != nil && is != before && is != done:
+			t.Errorf("moment %d of %d: %v, and half of it is done: %s", moment, moments, err, cmp.Diff(before, is))
+		case err != nil && !errors.Is(err, ginauth.ErrUnavailable):
+			t.Errorf("moment %d of %d: %v", moment, moments, err)
+		}
+	}
+}
+
+// try makes the change on the same rows as ever, and dies at a moment.
+func (m *mortal) try(t *testing.T, change change, moment int64) (before, after string, err error) {
+	t.Helper()
+	m.exec(t, `DELETE FROM ginauth.users`)
+	m.exec(t, `DELETE FROM notes`)
+	u, err := m.setup.db.CreateUser(t.Context(), m.user, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var old ginauth.SessionRecord
+	for i := range byte(3) {
+		n := sessionOf(u.ID)
+		n.Digest = ginauth.Digest{1: i + 1}
+		old = m.session(t, n)
+	}
+	before = m.rows(t)
+	m.killer.moments.Store(0)
+	m.killer.fatal.Store(moment)
+	err = change(t.Context(), m.db, u.ID, old)
+	m.killer.fatal.Store(0)
+	return before, m.rows(t), err
+}
