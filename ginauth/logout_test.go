@@ -50,7 +50,7 @@ func TestLogoutIsIdempotent(t *testing.T) {
 }
 
 // SEC-74, SEC-85
-func TestLogoutIsPostOnly(t *testing.T) {
+func TestLogoutIsPostOnlyAndOfThisSite(t *testing.T) {
 	t.Parallel()
 	app := newApp(t, routes(func(r *gin.Engine, cfg config) { r.Any("/any", ginauth.Logout(cfg)) }))
 	c := app.signUp(t, ada)
@@ -58,6 +58,11 @@ func TestLogoutIsPostOnly(t *testing.T) {
 		if w := c.do(httptest.NewRequest(method, "/any", nil)); w.Code != http.StatusMethodNotAllowed {
 			t.Errorf("%s: %d", method, w.Code)
 		}
+	}
+	foreign := formRequest("/logout", "")
+	foreign.Header.Set("Sec-Fetch-Site", "cross-site")
+	if w := c.do(foreign); w.Code != http.StatusForbidden || w.Header().Get("Set-Cookie") != "" {
+		t.Errorf("a form of another site: %d", w.Code)
 	}
 	if w := c.get("/user"); w.Code != http.StatusOK {
 		t.Errorf("the session is gone: %d", w.Code)

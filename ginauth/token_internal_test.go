@@ -1,11 +1,15 @@
 package ginauth
 
 import (
+	"crypto/rand"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"log/slog"
 	"math"
+	"os"
+	"os/exec"
 	"strings"
 	"testing"
 )
@@ -13,7 +17,7 @@ import (
 // SEC-49
 func TestTokensAreUniqueAndUniform(t *testing.T) {
 	t.Parallel()
-	const n = 200_000
+	const n = 1_000_000
 	seen := make(map[[tokenBytes]byte]bool, n)
 	var ones [tokenBytes * 8]int
 	for range n {
@@ -87,5 +91,31 @@ func TestTokenDoesNotPrint(t *testing.T) {
 		if strings.Contains(text, token.Reveal()) || strings.Contains(text, fmt.Sprint(*token.raw)) || strings.Contains(text, fmt.Sprintf("%x", *token.raw)) {
 			t.Errorf("%q shows the token", text)
 		}
+	}
+}
+
+type broken struct{}
+
+func (broken) Read([]byte) (int, error) { return 0, errors.New("no randomness") }
+
+// Without randomness the process ends: it hands out no token of another kind.
+func TestNoTokenWithoutRandomness(t *testing.T) { // SEC-159
+	const child = "GINAUTH_TEST_WITHOUT_RANDOMNESS"
+	if os.Getenv(child) != "" {
+		rand.Reader = broken{}
+		fmt.Println("handed out", NewToken().Reveal())
+		return
+	}
+	t.Parallel()
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.CommandContext(t.Context(), self, "-test.run=^"+t.Name()+"$")
+	cmd.Env = append(os.Environ(), child+"=1")
+	out, err := cmd.CombinedOutput()
+	var ended *exec.ExitError
+	if !errors.As(err, &ended) || strings.Contains(string(out), "handed out") || !strings.Contains(string(out), "crypto/rand: failed to read random data") {
+		t.Errorf("%v: %s", err, out)
 	}
 }
