@@ -49,6 +49,11 @@ func TestOutageOfAnotherStoreIs503AndNeverAnonymous(t *testing.T) {
 				}
 			}
 			server.signal(t, syscall.SIGSTOP)
+			for began := time.Now(); c.get("/user").Code == http.StatusOK; { // threads stop one by one
+				if time.Since(began) > 5*time.Second {
+					t.Fatal("the server does not stop")
+				}
+			}
 			fails("hung")
 			server.signal(t, syscall.SIGCONT)
 			began := time.Now()
