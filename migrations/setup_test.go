@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -89,8 +91,13 @@ func versions(t *testing.T) (versions []int64) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for i := range files {
-		versions = append(versions, int64(i+1))
+	for _, file := range files {
+		number, _, _ := strings.Cut(file, "_")
+		version, err := strconv.ParseInt(number, 10, 64)
+		if err != nil {
+			t.Fatal(err)
+		}
+		versions = append(versions, version)
 	}
 	return versions
 }

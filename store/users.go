@@ -16,7 +16,7 @@ import (
 
 // userStatements are those whose column list depends on the user type.
 type userStatements struct {
-	columns, findUser, findCredential, findAdmitted string
+	columns, findUser, findCredential, findAdmitted, findKey string
 }
 
 func newUserStatements(l layout) userStatements {
@@ -26,6 +26,7 @@ func newUserStatements(l layout) userStatements {
 		findUser:       `SELECT ` + columns + findUserFrom,
 		findCredential: `SELECT u.password_hash, ` + columns + findCredentialFrom,
 		findAdmitted:   `SELECT ` + columns + findAdmittedFrom,
+		findKey:        `SELECT ` + columns + findKeyFrom,
 	}
 }
 

@@ -1,0 +1,133 @@
+package apikey
+
+import (
+	"crypto/subtle"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"strings"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/ginauth/ginauth/ginauth"
+)
+
+const (
+	keyHeader = "X-Api-Key" // in canonical form
+	bearer    = "Bearer"
+)
+
+// Backend returns the backend that authenticates requests by an API key in the header
+// "Authorization: Bearer" or "X-API-Key". A request with neither, or with a Bearer token
+// without the keys' prefix, has no credentials of this kind. Keys that are malformed, unknown,
+// expired or revoked, several headers of one name, and two different keys are
+// ginauth.ErrBadCredentials. The Principal's Credential is the key's Record, its Scopes are never
+// nil, and it is never Fresh. A request is one statement, and a second one at most once per
+// TouchEvery of its key. It panics when cfg or keys is invalid.
+func Backend[U ginauth.User](cfg ginauth.Config[U], keys Keys[U]) ginauth.Backend[U] {
+	return &backend[U]{keys: compile("Backend", cfg, keys), log: cfg.WithDefaults().Logger}
+}
+
+type backend[U ginauth.User] struct {
+	keys Keys[U]
+	log  *slog.Logger
+}
+
+func (b *backend[U]) Scheme() ginauth.Scheme {
+	return ginauth.Scheme{
+		Name: "apiKey", Type: "http", HTTP: "bearer", BearerFormat: "API key",
+		Description: "An API key, which begins with " + b.keys.Prefix + ". The header X-API-Key takes it too.",
+	}
+}
+
+func (b *backend[U]) Authenticate(c *gin.Context) (p ginauth.Principal[U], err error) {
+	sent, err := presented(c.Request.Header, b.keys.Prefix)
+	if errors.Is(err, ginauth.ErrNoCredentials) {
+		return p, err
+	}
+	key, ok := ParseKey(b.keys.Prefix, sent)
+	if err != nil || !ok {
+		// What was sent may be anything, a password too: not even its hash is logged.
+		ginauth.RecordEvent(c, eventBadKey, "reason", "malformed")
+		return p, fmt.Errorf("%w: malformed API key", ginauth.ErrBadCredentials)
+	}
+	user, record, err := b.keys.Store.FindAPIKey(c.Request.Context(), key.Digest())
+	if err == nil && (user.Account().ID == "" || user.Account().Disabled) {
+		err = ErrNoKey // SEC-76, whatever the store says
+	}
+	if errors.Is(err, ErrNoKey) {
+		ginauth.RecordEvent(c, eventBadKey, "reason", "unknown", "digest", key.Digest())
+		return p, fmt.Errorf("%w: %w", ginauth.ErrBadCredentials, err)
+	}
+	if err != nil {
+		return p, err
+	}
+	b.touch(c, record)
+	record.Scopes = cleanScopes(record.Scopes)
+	c.Set(usedKey{}, record)
+	return ginauth.Principal[U]{User: user, Credential: record, Scopes: record.Scopes}, nil
+}
+
+// touch never fails a request: its key has been found good.
+func (b *backend[U]) touch(c *gin.Context, r Record) {
+	if r.ReadAt.Sub(r.LastUsedAt) < b.keys.TouchEvery {
+		return
+	}
+	ctx := c.Request.Context()
+	if err := b.keys.Store.TouchAPIKey(ctx, r.ID, b.keys.TouchEvery); err != nil && ctx.Err() == nil {
+		b.log.WarnContext(ctx, "ginauth: the use of an API key was not written down", "key_id", r.ID, "error", err)
+	}
+}
+
+// presented returns the one key that the request's headers hold. A header X-API-Key is meant for this
+// backend whatever is in it; an Authorization header only if it has the prefix, unless
+// it contradicts the other one.
+func presented(h http.Header, prefix string) (string, error) {
+	named, authorization := h[keyHeader], h["Authorization"]
+	if len(named) == 0 && !mentions(authorization, prefix) {
+		return "", ginauth.ErrNoCredentials
+	}
+	if len(named) > 1 || len(authorization) > 1 {
+		return "", ginauth.ErrBadCredentials
+	}
+	borne, isBearer := "", false
+	if len(authorization) == 1 {
+		borne, isBearer = bearerToken(authorization[0])
+	}
+	switch {
+	case len(named) == 0:
+		return strings.TrimPrefix(borne, " "), strictBearer(authorization[0])
+	case isBearer && subtle.ConstantTimeCompare([]byte(authorization[0]), []byte(bearer+" "+named[0])) == 0:
+		return "", ginauth.ErrBadCredentials
+	}
+	return named[0], nil
+}
+
+// mentions tells whether an Authorization header has a key of ours, well-formed or not.
+func mentions(authorization []string, prefix string) bool {
+	for _, value := range authorization {
+		token, ok := bearerToken(value)
+		if ok && strings.HasPrefix(strings.TrimLeft(token, " \t"), prefix) {
+			return true
+		}
+	}
+	return false
+}
+
+// bearerToken returns what follows the scheme, however badly it is written.
+func bearerToken(value string) (string, bool) {
+	if len(value) < len(bearer) || !strings.EqualFold(value[:len(bearer)], bearer) {
+		return "", false
+	}
+	return value[len(bearer):], true
+}
+
+// strictBearer wants the scheme as RFC 6750 writes it and one blank (SEC-102); what follows is
+// ParseKey's to judge.
+func strictBearer(value string) error {
+	if !strings.HasPrefix(value, bearer+" ") {
+		return ginauth.ErrBadCredentials
+	}
+	return nil
+}

@@ -1,0 +1,68 @@
+package apikey
+
+import (
+	"net/http"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/internal/route"
+)
+
+// created is the only answer that holds a key. It lives as long as it takes to write it.
+type created struct {
+	Record
+	// Key is the secret. It is not shown again.
+	Key string `json:"key"`
+} //	@name	NewAPIKey
+
+// Create returns the handler that makes a key for the current user from a Request, sent as JSON or,
+// without scopes, as a form. It answers 201 with the key's Record and, this once, the key
+// itself; 409 when the user has as many as they may have; and 403 when the request itself was
+// authenticated by a key. Mount it with POST, behind ginauth.Require(ginauth.Fresh(10*time.Minute)),
+// since a key outlives the session that made it. It panics when cfg or keys is invalid.
+//
+//	@Summary		Make an API key
+//	@Description	The answer shows the key, which is not shown again.
+//	@ID				createAPIKey
+//	@Tags			api keys
+//	@Accept			json,x-www-form-urlencoded
+//	@Produce		json,application/problem+json
+//	@Param			key	body		Request	true	"Name, scopes and lifetime"
+//	@Success		201	{object}	created
+//	@Failure		400	{object}	ginauth.Problem	"malformed_body"
+//	@Failure		401	{object}	ginauth.Problem	"unauthenticated"
+//	@Failure		403	{object}	ginauth.Problem	"cross_origin, session_required, reauthentication_required"
+//	@Failure		409	{object}	ginauth.Problem	"too_many_api_keys"
+//	@Failure		413	{object}	ginauth.Problem	"body_too_large"
+//	@Failure		415	{object}	ginauth.Problem	"unsupported_media_type"
+//	@Failure		422	{object}	ginauth.Problem	"validation_failed"
+//	@Failure		503	{object}	ginauth.Problem	"unavailable"
+//	@Security		sessionCookie
+//	@Router			/api-keys [post]
+func Create[U ginauth.User](cfg ginauth.Config[U], keys Keys[U]) gin.HandlerFunc {
+	keys = compile("Create", cfg, keys)
+	return route.New(route.Info{Name: "createAPIKey"}, func(c *gin.Context) {
+		key, record, err := create(c, keys)
+		if err != nil {
+			ginauth.Fail(c, err)
+			return
+		}
+		ginauth.Reply(c, http.StatusCreated, created{Record: record, Key: key.Reveal()})
+	})
+}
+
+func create[U ginauth.User](c *gin.Context, keys Keys[U]) (Key, Record, error) {
+	if c.Request.Method != http.MethodPost {
+		c.Header("Allow", http.MethodPost)
+		return Key{}, Record{}, errCreateMethod
+	}
+	if _, err := keyMaker[U](c); err != nil {
+		return Key{}, Record{}, err // before the body is read
+	}
+	var r Request
+	if err := ginauth.Bind(c, &r); err != nil {
+		return Key{}, Record{}, err
+	}
+	return issue(c, keys, r)
+}

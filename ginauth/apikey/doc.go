@@ -1,0 +1,31 @@
+// Package apikey gives users personal access tokens for their scripts: made once, shown once,
+// kept as a digest, and ended by their user, by time, or with the account.
+//
+//	keys := apikey.Keys[store.User]{Store: db}
+//	r.POST("/api-keys", ginauth.Require(ginauth.Fresh(10*time.Minute)), apikey.Create(cfg, keys))
+//	r.GET("/api-keys", apikey.List(cfg, keys))
+//	r.DELETE("/api-keys/:id", apikey.Revoke(cfg, keys))
+//
+// [Backend] authenticates requests by a key in "Authorization: Bearer" or "X-API-Key". It never
+// looks at the URL or at cookies, and a Bearer token without the keys' prefix is left to the next
+// backend.
+//
+// # The key
+//
+// A key is a prefix, 43 random characters (256 bits of crypto/rand) and 6 characters of
+// checksum, such as
+//
+//	gak_Zk3v…43 characters…q9 0aB3xY (without the blank)
+//
+// The prefix lets secret scanners find keys in code and logs, and the checksum lets them, and
+// this package, tell a key from something that only looks like one without asking the
+// database. [Key] does not print. The database holds the SHA-256 of a key and its
+// first characters, so that people can tell theirs apart.
+//
+// # What ends a key
+//
+// A key ends when it expires, when its user revokes it, and when the account is deleted. It is not
+// found while the account is disabled. It goes on when the user logs out everywhere or changes the
+// password, since the scripts that hold keys know neither: end all keys of a user by the
+// store's RevokeUserAPIKeys where the account was taken over.
+package apikey

@@ -1,0 +1,140 @@
+package apikey
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/ginauth/ginauth/ginauth"
+)
+
+// maxName bounds a key's name, in characters.
+const maxName = 100
+
+// Request is what a new key shall be.
+type Request struct {
+	// Name is what its user calls the key: 1 to 100 characters.
+	Name string `json:"name" binding:"required"`
+	// Scopes are what the key may be used for: at most 50. None is nothing that asks for a scope.
+	Scopes []string `json:"scopes"`
+	// ExpiresInDays is the key's lifetime. Zero: Keys.Lifetime.
+	ExpiresInDays int `json:"expires_in_days"`
+	// NeverExpires asks for a key without an end, which Keys.SkipExpiry must allow.
+	NeverExpires bool `json:"never_expires"`
+} //	@name	APIKeyRequest
+
+// Issue makes a new key for the current user and returns it, this once, with its record. It is
+// Create for pages of the app's own, and returns its errors for ginauth.Fail.
+func Issue[U ginauth.User](c *gin.Context, keys Keys[U], r Request) (Key, Record, error) {
+	if err := keys.Validate(); err != nil {
+		return Key{}, Record{}, fmt.Errorf("issuing an API key: %w", err)
+	}
+	return issue(c, keys.WithDefaults(), r)
+}
+
+func issue[U ginauth.User](c *gin.Context, keys Keys[U], r Request) (Key, Record, error) {
+	user, err := keyMaker[U](c)
+	if err != nil {
+		return Key{}, Record{}, err
+	}
+	n, err := keys.record(r)
+	if err != nil {
+		return Key{}, Record{}, err
+	}
+	key, err := NewKey(keys.Prefix)
+	if err != nil {
+		return Key{}, Record{}, fmt.Errorf("issuing an API key: %w", err)
+	}
+	n.UserID, n.Digest, n.Start = user, key.Digest(), key.Start()
+	record, err := keys.Store.CreateAPIKey(c.Request.Context(), n)
+	switch {
+	case errors.Is(err, ErrTooManyKeys):
+		return Key{}, Record{}, errTooMany
+	case errors.Is(err, ginauth.ErrNoUser): // disabled or deleted while the request ran
+		return Key{}, Record{}, ginauth.ErrUnauthenticated
+	case err != nil:
+		return Key{}, Record{}, err
+	}
+	ginauth.RecordEvent(c, eventCreated, "user_id", user, "key_id", record.ID, "expires_at", record.ExpiresAt)
+	return key, record, nil
+}
+
+// keyMaker returns the current user, unless that is known by a key: a stolen key must not
+// beget others that outlive it.
+func keyMaker[U ginauth.User](c *gin.Context) (ginauth.UserID, error) {
+	if _, byKey := used(c); byKey {
+		return "", errSessionRequired
+	}
+	u, err := ginauth.CurrentUser[U](c)
+	if err != nil {
+		return "", err
+	}
+	return u.Account().ID, nil
+}
+
+// record checks a request by the rules that binding tags cannot express, all at once.
+func (k Keys[U]) record(r Request) (NewRecord, error) {
+	name, faults := cleanName(r.Name)
+	faults = append(faults, k.checkScopes(r.Scopes)...)
+	lifetime, more := k.lifetime(r)
+	faults = append(faults, more...)
+	if len(faults) > 0 {
+		return NewRecord{}, ginauth.Invalid(faults...)
+	}
+	return NewRecord{Name: name, Scopes: cleanScopes(r.Scopes), Lifetime: lifetime, Limit: k.MaxKeys}, nil
+}
+
+func cleanName(name string) (string, []ginauth.FieldError) {
+	name = strings.TrimSpace(name)
+	switch {
+	case name == "":
+		return "", fieldError("name", "required", "name is required")
+	case utf8.RuneCountInString(name) > maxName:
+		return "", fieldError("name", "too_long", fmt.Sprintf("name must have at most %d characters", maxName))
+	case strings.ContainsFunc(name, unicode.IsControl) || !utf8.ValidString(name):
+		return "", fieldError("name", "invalid", "name contains characters that cannot be used")
+	}
+	return name, nil
+}
+
+func (k Keys[U]) checkScopes(scopes []string) []ginauth.FieldError {
+	if len(scopes) > maxScopes {
+		return fieldError("scopes", "too_many", fmt.Sprintf("scopes must be at most %d", maxScopes))
+	}
+	for _, scope := range scopes {
+		switch {
+		case !isScope(scope):
+			return fieldError("scopes", "invalid", "a scope must be visible ASCII without quotation mark and backslash, and not too long")
+		case k.Scopes != nil && !slices.Contains(k.Scopes, scope):
+			return fieldError("scopes", "unknown", "there is no such scope")
+		}
+	}
+	return nil
+}
+
+func (k Keys[U]) lifetime(r Request) (time.Duration, []ginauth.FieldError) {
+	longest := int(k.MaxLifetime / day)
+	switch {
+	case r.NeverExpires && !k.SkipExpiry:
+		return 0, fieldError("never_expires", "refused", "a key must expire")
+	case r.NeverExpires && r.ExpiresInDays != 0:
+		return 0, fieldError("never_expires", "contradiction", "a key that never expires has no days to live")
+	case r.NeverExpires:
+		return 0, nil
+	case r.ExpiresInDays == 0:
+		return k.Lifetime, nil
+	case r.ExpiresInDays < 0 || r.ExpiresInDays > longest:
+		return 0, fieldError("expires_in_days", "out_of_range", fmt.Sprintf("expires_in_days must be between 1 and %d", longest))
+	}
+	return time.Duration(r.ExpiresInDays) * day, nil
+}
+
+func fieldError(field, code, detail string) []ginauth.FieldError {
+	return []ginauth.FieldError{{Field: field, Code: code, Detail: detail}}
+}

@@ -1,0 +1,48 @@
+package apikey
+
+import (
+	"net/http"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/internal/route"
+)
+
+// List returns the handler that answers 200 with the current user's keys, a list of Record, the
+// newest first. It shows expired keys too, until a later key takes their place. It panics when cfg
+// or keys is invalid.
+//
+//	@Summary		List my API keys
+//	@Description	Returns the keys of the current user, the newest first, without the secrets.
+//	@ID				apiKeys
+//	@Tags			api keys
+//	@Produce		json,application/problem+json
+//	@Success		200	{array}		Record
+//	@Failure		401	{object}	ginauth.Problem	"unauthenticated"
+//	@Failure		503	{object}	ginauth.Problem	"unavailable"
+//	@Security		sessionCookie
+//	@Router			/api-keys [get]
+func List[U ginauth.User](cfg ginauth.Config[U], keys Keys[U]) gin.HandlerFunc {
+	keys = compile("List", cfg, keys)
+	return route.New(route.Info{Name: "apiKeys"}, func(c *gin.Context) {
+		records, err := list(c, keys)
+		if err != nil {
+			ginauth.Fail(c, err)
+			return
+		}
+		ginauth.Reply(c, http.StatusOK, records)
+	})
+}
+
+func list[U ginauth.User](c *gin.Context, keys Keys[U]) ([]Record, error) {
+	u, err := ginauth.CurrentUser[U](c)
+	if err != nil {
+		return nil, err
+	}
+	records, err := keys.Store.UserAPIKeys(c.Request.Context(), u.Account().ID)
+	if err != nil {
+		return nil, err
+	}
+	return append([]Record{}, records...), nil // "[]" for none, not "null"
+}

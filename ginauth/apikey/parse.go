@@ -1,0 +1,54 @@
+package apikey
+
+import (
+	"errors"
+	"strings"
+)
+
+// ParseKey reads a key of this prefix as Reveal returned it, and nothing else: the length, the
+// alphabet and the checksum must be right. It asks no database.
+func ParseKey(prefix, s string) (Key, bool) {
+	if len(s) != keyLength(prefix) || !strings.HasPrefix(s, prefix) {
+		return Key{}, false
+	}
+	for i := len(prefix); i < len(s); i++ {
+		if !isAlphanumeric(s[i]) {
+			return Key{}, false
+		}
+	}
+	var canonical [maxPrefix + randomLength + sumLength]byte
+	unsummed := s[:len(s)-sumLength]
+	if string(appendSum(append(canonical[:0], unsummed...))) != s {
+		return Key{}, false
+	}
+	return newKey(s), true
+}
+
+func isAlphanumeric(b byte) bool {
+	return '0' <= b && b <= '9' || 'A' <= b && b <= 'Z' || 'a' <= b && b <= 'z'
+}
+
+const (
+	minPrefix = 3
+	maxPrefix = 20
+)
+
+// checkPrefix wants what a scanner's pattern can rely on, and what no JWT or base64 begins with.
+func checkPrefix(prefix string) error {
+	if len(prefix) < minPrefix || len(prefix) > maxPrefix {
+		return errPrefix
+	}
+	for i := range len(prefix) {
+		b := prefix[i]
+		lower, digit := 'a' <= b && b <= 'z', '0' <= b && b <= '9'
+		if !lower && (i == 0 || !digit && b != '_') {
+			return errPrefix
+		}
+	}
+	if prefix[len(prefix)-1] != '_' {
+		return errPrefix
+	}
+	return nil
+}
+
+var errPrefix = errors.New(`the prefix must have 3 to 20 lower-case letters, digits and underscores, begin with a letter and end with an underscore, such as "acme_"`)

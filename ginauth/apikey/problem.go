@@ -1,0 +1,42 @@
+package apikey
+
+import (
+	"net/http"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/ginauth/ginauth/ginauth"
+)
+
+// problemTypes is where each code is explained.
+const problemTypes = "https://github.com/ginauth/ginauth/blob/main/docs/problems.md#"
+
+var (
+	errKeyNotFound     error = problem(http.StatusNotFound, "api_key_not_found", "You have no such API key.")
+	errTooMany         error = problem(http.StatusConflict, "too_many_api_keys", "You have as many API keys as you may have. Revoke one first.")
+	errSessionRequired error = problem(http.StatusForbidden, "session_required", "An API key cannot do this. Log in instead.")
+	errCreateMethod    error = problem(http.StatusMethodNotAllowed, "method_not_allowed", "Use POST.")
+	errRevokeMethod    error = problem(http.StatusMethodNotAllowed, "method_not_allowed", "Use POST or DELETE.")
+)
+
+func problem(status int, code, detail string) *ginauth.Problem {
+	p := ginauth.NewProblem(status, code, detail)
+	p.Type = problemTypes + code
+	return p
+}
+
+// Security events, in the words of the OWASP Logging Vocabulary where it has one.
+const (
+	eventCreated = "authn_token_created"
+	eventRevoked = "authn_token_revoked"
+	eventBadKey  = "authn_token_fail"
+)
+
+// usedKey is where Backend leaves the Record of the key that authenticated a request.
+type usedKey struct{}
+
+func used(c *gin.Context) (Record, bool) {
+	v, _ := c.Get(usedKey{})
+	r, ok := v.(Record)
+	return r, ok
+}

@@ -1,0 +1,165 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"reflect"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgtype"
+
+	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/apikey"
+)
+
+var _ apikey.Store[User] = (*DB[User])(nil)
+
+// keyColumns are the fields of an apikey.Record, in the order of keyDest.
+const keyColumns = `k.id, k.user_id, k.name, k.scopes, k.start, k.created_at, k.expires_at, k.last_used_at`
+
+const keySize = 9
+
+func keyDest(r *apikey.Record, to []any) []any {
+	return append(to, (*idText)(&r.ID), (*idText)(&r.UserID), &r.Name, (*blankSeparated)(&r.Scopes), &r.Start,
+		(*utcTime)(&r.CreatedAt), (*utcTime)(&r.ExpiresAt), (*utcTime)(&r.LastUsedAt), (*utcTime)(&r.ReadAt))
+}
+
+// blankSeparated reads scopes as they are stored, and none as an empty list.
+type blankSeparated []string
+
+// ScanText is for the driver.
+func (b *blankSeparated) ScanText(v pgtype.Text) error {
+	*b = append([]string{}, strings.Fields(v.String)...)
+	return nil
+}
+
+// keyLives holds for k until it expires. Revoked keys are not there.
+const keyLives = `(k.expires_at IS NULL OR k.expires_at > clock.now)`
+
+// findKeyFrom joins the user, so that neither is found without the other (SEC-76).
+const findKeyFrom = `, ` + keyColumns + `, clock.now
+FROM ginauth.api_keys AS k
+JOIN ginauth.users AS u ON u.id = k.user_id
+CROSS JOIN ` + theClock + `
+WHERE k.digest = $1::bytea AND u.disabled_at IS NULL AND ` + keyLives
+
+// FindAPIKey returns a live key and its user. apikey.ErrNoKey means that there is no such key,
+// that it has expired or was revoked, or that its user is disabled. It is one statement, and
+// writes nothing.
+func (d *DB[U]) FindAPIKey(ctx context.Context, digest ginauth.Digest) (U, apikey.Record, error) {
+	var u U
+	var r apikey.Record
+	err := d.caller.do(ctx, "finding an API key", func(ctx context.Context, conn Conn) error {
+		v := reflect.ValueOf(&u).Elem()
+		dest := keyDest(&r, d.layout.dest(v, make([]any, 0, d.layout.size()+keySize)))
+		return conn.QueryRow(ctx, d.statements.findKey, digest[:], d.clock()).Scan(dest...)
+	})
+	if err != nil {
+		var none U
+		return none, apikey.Record{}, orNoKey(err)
+	}
+	return u, r, nil
+}
+
+// A row that somebody is touching is left alone; one that was locked is looked at again.
+const touchKey = `
+WITH due AS (
+	SELECT k.digest, clock.now
+	FROM ginauth.api_keys AS k
+	CROSS JOIN ` + theClock + `
+	WHERE k.id = $1::uuid AND (k.last_used_at IS NULL OR k.last_used_at <= clock.now - $3::interval)
+	FOR UPDATE OF k SKIP LOCKED
+)
+UPDATE ginauth.api_keys AS k
+SET last_used_at = due.now
+FROM due
+WHERE k.digest = due.digest`
+
+// TouchAPIKey notes that the key is used now, unless that was done within the interval or is
+// being done at the moment. It waits for nobody, and never brings a key back.
+func (d *DB[U]) TouchAPIKey(ctx context.Context, id apikey.ID, interval time.Duration) error {
+	key, ok := parseID(string(id))
+	if !ok {
+		return nil
+	}
+	return d.caller.do(ctx, "noting the use of an API key", func(ctx context.Context, conn Conn) error {
+		_, err := conn.Exec(ctx, touchKey, key, d.clock(), interval)
+		return err
+	})
+}
+
+const listKeys = `
+SELECT ` + keyColumns + `, clock.now
+FROM ginauth.api_keys AS k
+CROSS JOIN ` + theClock + `
+WHERE k.user_id = $1::uuid
+ORDER BY k.created_at DESC, k.id
+LIMIT $3::bigint`
+
+// UserAPIKeys returns the user's keys, the newest first, at most 1000. Expired ones are
+// among them for 30 days at least. It is one statement, and writes nothing.
+func (d *DB[U]) UserAPIKeys(ctx context.Context, user ginauth.UserID) ([]apikey.Record, error) {
+	owner, ok := parseID(string(user))
+	if !ok {
+		return nil, nil
+	}
+	var list []apikey.Record
+	err := d.caller.do(ctx, "listing a user's API keys", func(ctx context.Context, conn Conn) error {
+		rows, err := conn.Query(ctx, listKeys, owner, d.clock(), maxListed)
+		if err != nil {
+			return err
+		}
+		list, err = pgx.CollectRows(rows, func(row pgx.CollectableRow) (r apikey.Record, err error) {
+			err = row.Scan(keyDest(&r, make([]any, 0, keySize))...)
+			return r, err
+		})
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return list, nil
+}
+
+const revokeKey = `DELETE FROM ginauth.api_keys WHERE id = $2::uuid AND user_id = $1::uuid`
+
+// RevokeAPIKey deletes a key of the user. apikey.ErrNoKey means that the user has none of that
+// id; someone else's lives on (SEC-79).
+func (d *DB[U]) RevokeAPIKey(ctx context.Context, user ginauth.UserID, id apikey.ID) error {
+	owner, known := parseID(string(user))
+	key, wellFormed := parseID(string(id))
+	if !known || !wellFormed {
+		return apikey.ErrNoKey
+	}
+	return d.caller.do(ctx, "revoking an API key", func(ctx context.Context, conn Conn) error {
+		tag, err := conn.Exec(ctx, revokeKey, owner, key)
+		if err == nil && tag.RowsAffected() == 0 {
+			return apikey.ErrNoKey
+		}
+		return err
+	})
+}
+
+const revokeUsersKeys = `DELETE FROM ginauth.api_keys WHERE user_id = $1::uuid`
+
+// RevokeUserAPIKeys deletes all keys of the user, which RevokeUserSessions leaves alone. A user
+// without keys is no error.
+func (d *DB[U]) RevokeUserAPIKeys(ctx context.Context, user ginauth.UserID) error {
+	owner, known := parseID(string(user))
+	if !known {
+		return nil
+	}
+	return d.caller.do(ctx, "revoking a user's API keys", func(ctx context.Context, conn Conn) error {
+		_, err := conn.Exec(ctx, revokeUsersKeys, owner)
+		return err
+	})
+}
+
+func orNoKey(err error) error {
+	if errors.Is(err, pgx.ErrNoRows) {
+		return apikey.ErrNoKey
+	}
+	return err
+}

@@ -1,0 +1,107 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+	"unicode"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/apikey"
+)
+
+// keptExpired is for how long a user still sees that a key has expired.
+const keptExpired = 30 * 24 * time.Hour
+
+const (
+	// lockKeyMaker lets the creations of one user pass one by one, so that the statements after it
+	// see the keys of those before (SEC-151). It finds nobody who may not have keys.
+	lockKeyMaker = `SELECT u.id FROM ginauth.users AS u WHERE u.id = $1::uuid AND u.disabled_at IS NULL FOR NO KEY UPDATE`
+
+	// dropExpired bounds what one user can pile up without a sweeper.
+	dropExpired = `
+DELETE FROM ginauth.api_keys AS k
+USING ` + theClock + `
+WHERE k.user_id = $1::uuid AND k.expires_at < clock.now - $3::interval`
+
+	insertKey = `
+INSERT INTO ginauth.api_keys AS k (digest, id, user_id, name, scopes, start, created_at, expires_at)
+SELECT $3::bytea, $4::uuid, u.id, $5::text, $6::text, $7::text, clock.now, clock.now + $8::interval
+FROM ginauth.users AS u
+CROSS JOIN ` + theClock + `
+WHERE u.id = $1::uuid AND u.disabled_at IS NULL AND ($9::bigint = 0 OR $9::bigint > (
+	SELECT count(*) FROM ginauth.api_keys AS k WHERE k.user_id = u.id AND ` + keyLives + `))
+RETURNING ` + keyColumns + `, k.created_at`
+)
+
+// CreateAPIKey stores a new key, in one round trip and one transaction, which also deletes what
+// has expired more than 30 days ago. apikey.ErrTooManyKeys means that n.Limit is reached; it
+// holds under parallel calls at PostgreSQL's default isolation level, READ COMMITTED.
+// ginauth.ErrNoUser means that the user is unknown or disabled. An existing digest is an error of
+// neither kind.
+func (d *DB[U]) CreateAPIKey(ctx context.Context, n apikey.NewRecord) (apikey.Record, error) {
+	if n.Digest == (ginauth.Digest{}) || n.Lifetime < 0 || n.Limit < 0 || slices.ContainsFunc(n.Scopes, isNoScope) {
+		return apikey.Record{}, errors.New("creating an API key: it needs a digest, no negative lifetime or limit, and scopes without blanks")
+	}
+	owner, ok := parseID(string(n.UserID))
+	if !ok {
+		return apikey.Record{}, ginauth.ErrNoUser
+	}
+	id, err := uuid.NewRandom()
+	if err != nil {
+		return apikey.Record{}, fmt.Errorf("creating an API key: making its id: %w", err)
+	}
+	var r apikey.Record
+	err = d.caller.do(ctx, "creating an API key", func(ctx context.Context, conn Conn) error {
+		var batch pgx.Batch
+		batch.Queue(lockKeyMaker, owner)
+		batch.Queue(dropExpired, owner, d.clock(), keptExpired)
+		batch.Queue(insertKey, owner, d.clock(), n.Digest[:], id.String(), n.Name, strings.Join(n.Scopes, " "), n.Start,
+			lifetimeOrNull(n.Lifetime), n.Limit)
+		return readCreated(conn.SendBatch(ctx, &batch), &r)
+	})
+	if err != nil {
+		return apikey.Record{}, err
+	}
+	return r, nil
+}
+
+func readCreated(results pgx.BatchResults, r *apikey.Record) (err error) {
+	defer func() {
+		// What was read is not committed before the batch ends well.
+		if closed := results.Close(); closed != nil {
+			err = closed
+		}
+	}()
+	locked, err := results.Exec()
+	if err != nil {
+		return err
+	}
+	if locked.RowsAffected() == 0 {
+		return ginauth.ErrNoUser
+	}
+	if _, err := results.Exec(); err != nil {
+		return err
+	}
+	err = results.QueryRow().Scan(keyDest(r, make([]any, 0, keySize))...)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return apikey.ErrTooManyKeys
+	}
+	return err
+}
+
+// isNoScope tells what would be read back as none, or as several scopes.
+func isNoScope(s string) bool { return s == "" || strings.ContainsFunc(s, unicode.IsSpace) }
+
+func lifetimeOrNull(d time.Duration) any {
+	if d == 0 {
+		return nil
+	}
+	return d
+}
