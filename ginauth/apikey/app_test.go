@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -45,7 +46,7 @@ func authenticate(b ginauth.Backend[user]) gin.HandlerFunc {
 	return func(c *gin.Context) {
 		p, err := b.Authenticate(c)
 		if err != nil {
-			if !isProblem(err) {
+			if errors.Is(err, ginauth.ErrNoCredentials) {
 				err = ginauth.ErrUnauthenticated
 			}
 			ginauth.Fail(c, err)
@@ -74,25 +75,24 @@ type app struct {
 
 func newApp(tb testing.TB, configure ...func(*keys)) *app {
 	tb.Helper()
-	pool := storetest.NewDB(tb)
-	return newAppOn(tb, pool, pool, configure...)
+	return newAppOn(tb, storetest.NewDB(tb), configure...)
 }
 
-// newAppOn keeps keys over a pool of their own.
-func newAppOn(tb testing.TB, pool, keyPool *pgxpool.Pool, configure ...func(*keys)) *app {
+func newAppOn(tb testing.TB, pool *pgxpool.Pool, configure ...func(*keys)) *app {
 	tb.Helper()
 	a := &app{Engine: gin.New(), pool: pool, clock: &clock{at: time.Now()}, log: &syncBuffer{}}
 	a.db = store.New[user](pool, store.WithNow(a.clock.now))
 	a.cfg = config{
-		Users: a.db, Exclude: []string{"/signup", "/api/*any"}, Passwords: cheap(tb),
+		Users: a.db, Exclude: []string{"/signup", "/login", "/api/*any"}, Passwords: cheap(tb),
 		Logger: slog.New(slog.NewJSONHandler(a.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 	}
-	a.keys = keys{Store: store.New[user](keyPool, store.WithNow(a.clock.now), store.WithTimeout(outageLimit))}
+	a.keys = keys{Store: store.New[user](pool, store.WithNow(a.clock.now), store.WithTimeout(20*time.Second))}
 	for _, c := range configure {
 		c(&a.keys)
 	}
 	a.Use(ginauth.Session(a.cfg))
 	a.POST("/signup", ginauth.SignUp(a.cfg))
+	a.POST("/login", ginauth.Login(a.cfg))
 	a.POST("/api-keys", apikey.Create(a.cfg, a.keys))
 	a.GET("/api-keys", apikey.List(a.cfg, a.keys))
 	a.Any("/api-keys/:id", apikey.Revoke(a.cfg, a.keys))
@@ -135,6 +135,15 @@ func (a *app) signUp(tb testing.TB, body string) *client {
 	c := &client{handler: a}
 	if w := c.post("/signup", body); w.Code != http.StatusCreated {
 		tb.Fatalf("sign-up: %d %s", w.Code, w.Body)
+	}
+	return c
+}
+
+func (a *app) login(tb testing.TB, body string) *client {
+	tb.Helper()
+	c := &client{handler: a}
+	if w := c.post("/login", body); w.Code != http.StatusOK {
+		tb.Fatalf("login: %d %s", w.Code, w.Body)
 	}
 	return c
 }

@@ -1,0 +1,263 @@
+package apikey_test
+
+import (
+	"errors"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/gin-gonic/gin"
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/apikey"
+)
+
+func TestKeyAuthenticatesItsUser(t *testing.T) {
+	t.Parallel()
+	app := newApp(t)
+	c := app.signUp(t, ada)
+	app.signUp(t, grace)
+	m := c.create(t, `{"name":"backup","scopes":["read","read","admin:keys"]}`)
+	for name, h := range map[string]http.Header{
+		"bearer": {"Authorization": {"Bearer " + m.Key}},
+		"named":  {"X-Api-Key": {m.Key}},
+		"both":   {"X-Api-Key": {m.Key}, "Authorization": {"Bearer " + m.Key}},
+		"basic":  {"X-Api-Key": {m.Key}, "Authorization": {"Basic YTpi"}},
+	} {
+		if w := app.with(h); w.Code != http.StatusOK || w.Body.Len() != 36 {
+			t.Errorf("%s: %d %s", name, w.Code, w.Body)
+		}
+	}
+	var p ginauth.Principal[user]
+	app.GET("/api/capture", authenticate(apikey.Backend(app.cfg, app.keys)), func(c *gin.Context) { p = principal(c) })
+	r := httptest.NewRequest(http.MethodGet, "/api/capture", nil)
+	r.Header.Set("X-API-Key", m.Key)
+	app.ServeHTTP(httptest.NewRecorder(), r)
+	record, ok := p.Credential.(apikey.Record)
+	if !ok || record.ID != m.ID || record.UserID != p.User.ID || p.User.Name != "Ada Lovelace" || !p.AuthenticatedAt.IsZero() {
+		t.Errorf("%+v", p)
+	}
+	if diff := cmp.Diff([]string{"admin:keys", "read"}, p.Scopes); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestKeyWithoutScopesHasNoneRatherThanAll(t *testing.T) {
+	t.Parallel()
+	app := newApp(t)
+	m := app.signUp(t, ada).create(t, `{"name":"a"}`)
+	c, _ := gin.CreateTestContext(httptest.NewRecorder())
+	c.Request = httptest.NewRequest(http.MethodGet, "/", nil)
+	c.Request.Header.Set("X-API-Key", m.Key)
+	p, err := apikey.Backend(app.cfg, app.keys).Authenticate(c)
+	if err != nil || p.Scopes == nil || len(p.Scopes) != 0 {
+		t.Errorf("%#v, %v", p.Scopes, err)
+	}
+}
+
+// What the headers hold decides; the database is not asked for any of these.
+func TestHeadersAreReadStrictly(t *testing.T) { // SEC-52, SEC-102
+	t.Parallel()
+	var asked refusingStore
+	b := apikey.Backend(config{Users: &asked, Sessions: newApp(t).db}, keys{Store: &asked})
+	good, other := newKey(t, "gak_").Reveal(), newKey(t, "gak_").Reveal()
+	none, bad := ginauth.ErrNoCredentials, ginauth.ErrBadCredentials
+	for name, test := range map[string]struct {
+		h    http.Header
+		want error
+	}{
+		"nothing":                {http.Header{}, none},
+		"basic":                  {http.Header{"Authorization": {"Basic " + good}}, none},
+		"JWT":                    {http.Header{"Authorization": {"Bearer eyJhbGciOiJub25lIn0.e30."}}, none},
+		"empty":                  {http.Header{"Authorization": {""}}, none},
+		"scheme alone":           {http.Header{"Authorization": {"Bearer"}}, none},
+		"no scheme":              {http.Header{"Authorization": {good}}, none},
+		"another prefix":         {http.Header{"Authorization": {"Bearer ghp_" + good[4:]}}, none},
+		"two JWTs":               {http.Header{"Authorization": {"Bearer eyJ", "Bearer eyK"}}, none},
+		"no blank":               {http.Header{"Authorization": {"Bearer" + good}}, bad},
+		"two blanks":             {http.Header{"Authorization": {"Bearer  " + good}}, bad},
+		"tab":                    {http.Header{"Authorization": {"Bearer\t" + good}}, bad},
+		"lower-case scheme":      {http.Header{"Authorization": {"bearer " + good}}, bad},
+		"blank at the end":       {http.Header{"Authorization": {"Bearer " + good + " "}}, bad},
+		"two in one":             {http.Header{"Authorization": {"Bearer " + good + ", Bearer " + other}}, bad},
+		"NUL":                    {http.Header{"Authorization": {"Bearer gak_\x00"}}, bad},
+		"prefix alone":           {http.Header{"Authorization": {"Bearer gak_"}}, bad},
+		"typo":                   {http.Header{"Authorization": {"Bearer " + good[:len(good)-1] + "-"}}, bad},
+		"long":                   {http.Header{"Authorization": {"Bearer gak_" + strings.Repeat("a.", 1<<19)}}, bad},
+		"two headers":            {http.Header{"Authorization": {"Bearer " + good, "Bearer " + good}}, bad},
+		"a JWT before it":        {http.Header{"Authorization": {"Bearer eyJ", "Bearer " + good}}, bad},
+		"named empty":            {http.Header{"X-Api-Key": {""}}, bad},
+		"named malformed":        {http.Header{"X-Api-Key": {"hunter2"}}, bad},
+		"named with scheme":      {http.Header{"X-Api-Key": {"Bearer " + good}}, bad},
+		"named with blank":       {http.Header{"X-Api-Key": {" " + good}}, bad},
+		"named of other prefix":  {http.Header{"X-Api-Key": {"ghp_" + good[4:]}}, bad},
+		"named twice":            {http.Header{"X-Api-Key": {good, good}}, bad},
+		"both, different":        {http.Header{"X-Api-Key": {good}, "Authorization": {"Bearer " + other}}, bad},
+		"both, one malformed":    {http.Header{"X-Api-Key": {good}, "Authorization": {"Bearer gak_x"}}, bad},
+		"both, one a JWT":        {http.Header{"X-Api-Key": {good}, "Authorization": {"Bearer eyJ"}}, bad},
+		"both, scheme alone":     {http.Header{"X-Api-Key": {good}, "Authorization": {"Bearer"}}, bad},
+		"both, two of the other": {http.Header{"X-Api-Key": {good}, "Authorization": {"Bearer " + good, "Bearer " + good}}, bad},
+	} {
+		c, _ := gin.CreateTestContext(httptest.NewRecorder())
+		c.Request = httptest.NewRequest(http.MethodGet, "/", nil)
+		c.Request.Header = test.h
+		if _, err := b.Authenticate(c); !errors.Is(err, test.want) {
+			t.Errorf("%s: %v, want %v", name, err, test.want)
+		}
+	}
+	if asked.calls != 0 {
+		t.Errorf("the store was asked %d times", asked.calls)
+	}
+}
+
+func FuzzHeaders(f *testing.F) { // SEC-102
+	var asked refusingStore
+	good := newKey(f, "gak_").Reveal()
+	f.Add("Bearer "+good, "")
+	f.Add("bearer  "+good, good)
+	f.Add("", "\x00")
+	f.Add("Bearer eyJ.e30.", "gak_")
+	b := apikey.Backend(config{Users: &asked, Sessions: unusedSessions{}, Logger: quiet}, keys{Store: &asked})
+	f.Fuzz(func(t *testing.T, authorization, named string) {
+		c, _ := gin.CreateTestContext(httptest.NewRecorder())
+		c.Request = httptest.NewRequest(http.MethodGet, "/", nil)
+		c.Request.Header = http.Header{"Authorization": {authorization}}
+		if named != "" {
+			c.Request.Header["X-Api-Key"] = []string{named}
+		}
+		asked.calls = 0
+		_, err := b.Authenticate(c)
+		_, bearer := apikey.ParseKey("gak_", strings.TrimPrefix(authorization, "Bearer "))
+		_, key := apikey.ParseKey("gak_", named)
+		switch {
+		case asked.calls > 0 && !bearer && !key:
+			t.Error("the store was asked for what is no key")
+		case !errors.Is(err, ginauth.ErrNoCredentials) && !errors.Is(err, ginauth.ErrBadCredentials):
+			t.Errorf("%v", err)
+		case errors.Is(err, ginauth.ErrNoCredentials) && named != "":
+			t.Error("X-API-Key was left to others")
+		}
+	})
+}
+
+func TestKeyIsNeverReadFromURLCookieOrBody(t *testing.T) {
+	t.Parallel()
+	app := newApp(t)
+	key := app.signUp(t, ada).create(t, `{"name":"a"}`).Key
+	r := httptest.NewRequest(http.MethodPost, "/api/whoami?access_token="+key+"&api_key="+key+"&x-api-key="+key, strings.NewReader("access_token="+key+"&api_key="+key))
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	for _, name := range []string{"X-API-Key", "api_key", "Authorization", "apiKey"} {
+		r.AddCookie(&http.Cookie{Name: name, Value: key})
+	}
+	w := httptest.NewRecorder()
+	app.ServeHTTP(w, r)
+	wantProblem(t, "elsewhere", w, http.StatusUnauthorized, "unauthenticated")
+}
+
+func TestBadKeyIsReportedByItsDigestsBeginningOnly(t *testing.T) { // SEC-160
+	t.Parallel()
+	app := newApp(t)
+	key := newKey(t, "gak_")
+	wantProblem(t, "unknown", app.use(key.Reveal()), http.StatusUnauthorized, "bad_credentials")
+	wantProblem(t, "malformed", app.use("gak_hunter2"), http.StatusUnauthorized, "bad_credentials")
+	events := app.log.events(t, "authn_token_fail")
+	if len(events) != 2 || events[0]["reason"] != "unknown" || events[0]["digest"] != key.Digest().String() ||
+		events[1]["reason"] != "malformed" || events[1]["digest"] != nil {
+		t.Errorf("events %v", events)
+	}
+	if log := app.log.String(); strings.Contains(log, key.Reveal()[4:]) || strings.Contains(log, "hunter2") {
+		t.Error("the log has what was sent")
+	}
+}
+
+func TestKeyEndsWithTimeAndAccount(t *testing.T) { // SEC-76
+	t.Parallel()
+	app := newApp(t)
+	c := app.signUp(t, ada)
+	key, short := c.create(t, `{"name":"a"}`).Key, c.create(t, `{"name":"b","expires_in_days":1}`).Key
+	works := func(what string, key string, want bool) {
+		t.Helper()
+		w := app.use(key)
+		if want && w.Code != http.StatusOK {
+			t.Errorf("%s: %d %s", what, w.Code, w.Body)
+		}
+		if !want {
+			wantProblem(t, what, w, http.StatusUnauthorized, "bad_credentials")
+		}
+	}
+	app.clock.advance(24*time.Hour - time.Second)
+	works("a second before its end", short, true)
+	app.clock.advance(time.Second)
+	works("at its end", short, false)
+	works("the other", key, true)
+	app.exec(t, `UPDATE ginauth.users SET disabled_at = now()`)
+	works("disabled", key, false)
+	app.exec(t, `UPDATE ginauth.users SET disabled_at = NULL`)
+	works("enabled again", key, true)
+	var id ginauth.UserID
+	if err := app.pool.QueryRow(t.Context(), `SELECT id::text FROM ginauth.users`).Scan(&id); err != nil {
+		t.Fatal(err)
+	}
+	if err := app.db.RevokeUserSessions(t.Context(), id, ""); err != nil {
+		t.Fatal(err)
+	}
+	works("after logging out everywhere", key, true)
+	app.exec(t, `UPDATE ginauth.users SET password_hash = NULL, session_epoch = session_epoch + 1`)
+	works("after a change of the password", key, true)
+	app.exec(t, `DELETE FROM ginauth.users`)
+	works("deleted", key, false)
+	if n := app.count(t, `SELECT count(*) FROM ginauth.api_keys`); n != 0 {
+		t.Errorf("%d keys are left", n)
+	}
+}
+
+func TestStoreThatForgetsTheDisabledIsNotBelieved(t *testing.T) { // SEC-76
+	t.Parallel()
+	at := time.Now()
+	for name, u := range map[string]user{"disabled": {ID: "1", DisabledAt: &at}, "nobody": {}} {
+		b := apikey.Backend(config{Users: &refusingStore{}, Sessions: unusedSessions{}, Logger: quiet}, keys{Store: &refusingStore{user: &u}})
+		c, _ := gin.CreateTestContext(httptest.NewRecorder())
+		c.Request = httptest.NewRequest(http.MethodGet, "/", nil)
+		c.Request.Header.Set("X-API-Key", newKey(t, "gak_").Reveal())
+		if p, err := b.Authenticate(c); !errors.Is(err, ginauth.ErrBadCredentials) || p.User.ID != "" {
+			t.Errorf("%s: %+v, %v", name, p, err)
+		}
+	}
+}
+
+func TestUseIsWrittenDownOncePerInterval(t *testing.T) {
+	t.Parallel()
+	app := newApp(t, func(k *keys) { k.TouchEvery = 10 * time.Minute })
+	c := app.signUp(t, ada)
+	key := c.create(t, `{"name":"a"}`).Key
+	if used := c.list(t)[0].LastUsedAt; !used.IsZero() {
+		t.Errorf("an unused key was used at %s", used)
+	}
+	first := app.clock.now()
+	app.use(key)
+	app.clock.advance(10*time.Minute - time.Second)
+	app.use(key)
+	if used := c.list(t)[0].LastUsedAt; !used.Equal(first.Truncate(time.Microsecond)) {
+		t.Errorf("within the interval: %s, want %s", used, first)
+	}
+	app.clock.advance(time.Second)
+	app.use(key)
+	if used := c.list(t)[0].LastUsedAt; !used.Equal(app.clock.now().Truncate(time.Microsecond)) {
+		t.Errorf("after it: %s, want %s", used, app.clock.now())
+	}
+}
+
+func TestSchemeDescribesTheKey(t *testing.T) {
+	t.Parallel()
+	b := apikey.Backend(config{Users: &refusingStore{}, Sessions: unusedSessions{}}, keys{Store: &refusingStore{}, Prefix: "acme_"})
+	want := ginauth.Scheme{
+		Name: "apiKey", Type: "http", HTTP: "bearer", BearerFormat: "API key",
+		Description: "An API key, which begins with acme_. The header X-API-Key takes it too.",
+	}
+	if diff := cmp.Diff(want, b.Scheme()); diff != "" {
+		t.Error(diff)
+	}
+}
