@@ -31,12 +31,15 @@ func calls(t *testing.T, s *setup, db *store.DB[store.User]) (reads, writes map[
 	}
 	session := sessionOf(u.ID)
 	s.session(t, session)
-	d := session.Digest
+	key := keyOf(u.ID)
+	d, k := session.Digest, s.key(t, key)
 	reads = map[string]func(context.Context) error{
 		"FindUser":        func(ctx context.Context) error { _, err := db.FindUser(ctx, u.ID); return err },
 		"FindCredential":  func(ctx context.Context) error { _, _, err := db.FindCredential(ctx, n.Canonical); return err },
 		"FindSession":     func(ctx context.Context) error { _, err := db.FindSession(ctx, d); return err },
 		"FindUserSession": func(ctx context.Context) error { _, _, err := db.FindUserSession(ctx, d); return err },
+		"FindAPIKey":      func(ctx context.Context) error { _, _, err := db.FindAPIKey(ctx, key.Digest); return err },
+		"UserAPIKeys":     func(ctx context.Context) error { _, err := db.UserAPIKeys(ctx, u.ID); return err },
 	}
 	writes = map[string]func(context.Context) error{
 		"CreateUser":    func(ctx context.Context) error { _, err := db.CreateUser(ctx, newUser(), nil); return err },
@@ -48,6 +51,8 @@ func calls(t *testing.T, s *setup, db *store.DB[store.User]) (reads, writes map[
 		},
 		"UpdateSession": func(ctx context.Context) error { _, err := db.UpdateSession(ctx, d, set(`{"a": 1}`)); return err },
 		"DeleteSession": func(ctx context.Context) error { return db.DeleteSession(ctx, newDigest()) },
+		"CreateAPIKey":  func(ctx context.Context) error { _, err := db.CreateAPIKey(ctx, keyOf(u.ID)); return err },
+		"TouchAPIKey":   func(ctx context.Context) error { return db.TouchAPIKey(ctx, k.ID, time.Minute) },
 	}
 	return reads, writes
 }
@@ -182,7 +187,7 @@ func TestBlockedStatementIsUnavailable(t *testing.T) { // SEC-157
 				t.Fatal(err)
 			}
 			defer tx.Rollback(context.Background()) //nolint:errcheck // ends the lock
-			if _, err := tx.Exec(t.Context(), `LOCK TABLE ginauth.users, ginauth.sessions IN ACCESS EXCLUSIVE MODE`); err != nil {
+			if _, err := tx.Exec(t.Context(), `LOCK TABLE ginauth.users, ginauth.sessions, ginauth.api_keys IN ACCESS EXCLUSIVE MODE`); err != nil {
 				t.Fatal(err)
 			}
 			wantUnavailable(t, reads)
@@ -267,7 +272,7 @@ func TestCallerWhoLeftIsNoOutage(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer tx.Rollback(context.Background()) //nolint:errcheck // ends the lock
-	if _, err := tx.Exec(t.Context(), `LOCK TABLE ginauth.users, ginauth.sessions IN ACCESS EXCLUSIVE MODE`); err != nil {
+	if _, err := tx.Exec(t.Context(), `LOCK TABLE ginauth.users, ginauth.sessions, ginauth.api_keys IN ACCESS EXCLUSIVE MODE`); err != nil {
 		t.Fatal(err)
 	}
 	for _, group := range []map[string]func(context.Context) error{reads, writes} {
