@@ -21,7 +21,7 @@ import (
 func TestProblemsAreDocumented(t *testing.T) {
 	t.Parallel()
 	if diff := cmp.Diff(problemsInSource(t), problemsInGuide(t)); diff != "" {
-		t.Errorf("docs/problems.md differs from the calls of problem in package ginauth (-source +guide):\n%s", diff)
+		t.Errorf("docs/problems.md differs from the calls of problem in package ginauth and below (-source +guide):\n%s", diff)
 	}
 }
 
@@ -66,6 +66,11 @@ func problemsInSource(t *testing.T) map[string]string {
 	if err != nil {
 		t.Fatal(err)
 	}
+	below, err := filepath.Glob("../ginauth/*/*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	files = append(files, below...)
 	var calls []*ast.CallExpr
 	constants := map[string]ast.Expr{}
 	for _, file := range files {

@@ -19,7 +19,7 @@ func swagger(t *testing.T) []byte {
 	t.Helper()
 	parser := swag.New(swag.SetStrict(true), swag.SetDebugger(quiet{}))
 	// The general information stands in the first folder; types are looked for in all.
-	if err := parser.ParseAPIMultiSearchDir([]string{".", "../ginauth", "../store"}, "api.go", 0); err != nil {
+	if err := parser.ParseAPIMultiSearchDir([]string{".", "../ginauth", "../ginauth/apikey", "../store"}, "api.go", 0); err != nil {
 		t.Fatal(err)
 	}
 	document, err := json.MarshalIndent(parser.GetSwagger(), "", "  ")

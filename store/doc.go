@@ -56,6 +56,13 @@
 // Rows of ended sessions stay until a sweeper deletes them. Run [Sessions.RunSweeper] in a
 // goroutine, in as many processes as you like, or call [Sessions.Sweep] from a job of your own.
 //
+// # API keys
+//
+// [DB] keeps the API keys of package apikey: their digests, never the keys. A key is found together
+// with its user, in one statement, as long as it has not expired and the user is not disabled, and
+// it is deleted with the user. Revoking sessions leaves keys alone; [DB.RevokeUserAPIKeys]
+// ends them.
+//
 // # Outages
 //
 // Every call has a deadline. A database that is stopped, unreachable, hanging, read-only,
