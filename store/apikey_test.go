@@ -143,8 +143,13 @@ func TestRevokeAPIKeyEndsOnlyTheUsersOwn(t *testing.T) { // SEC-79
 			user ginauth.UserID
 			id   apikey.ID
 		}{
-			{mine.UserID, o.ID}, {"", r.ID}, {mine.UserID, ""}, {mine.UserID, "1 OR 1=1"}, {mine.UserID, "\x00"},
-			{mine.UserID, apikey.ID(uuid.NewString())}, {ginauth.UserID(uuid.NewString()), r.ID},
+			{mine.UserID, o.ID},
+			{"", r.ID},
+			{mine.UserID, ""},
+			{mine.UserID, "1 OR 1=1"},
+			{mine.UserID, "\x00"},
+			{mine.UserID, apikey.ID(uuid.NewString())},
+			{ginauth.UserID(uuid.NewString()), r.ID},
 			{mine.UserID, apikey.ID(strings.ToUpper(string(o.ID)))},
 		} {
 			if err := s.db.RevokeAPIKey(t.Context(), c.user, c.id); !errors.Is(err, apikey.ErrNoKey) {

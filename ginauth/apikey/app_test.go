@@ -122,9 +122,9 @@ func (a *app) count(tb testing.TB, sql string, args ...any) (n int) {
 	return n
 }
 
-func (a *app) exec(tb testing.TB, sql string, args ...any) {
+func (a *app) exec(tb testing.TB, sql string) {
 	tb.Helper()
-	if _, err := a.pool.Exec(context.Background(), sql, args...); err != nil {
+	if _, err := a.pool.Exec(context.Background(), sql); err != nil {
 		tb.Fatal(err)
 	}
 }
