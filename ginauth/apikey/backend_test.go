@@ -61,7 +61,7 @@ func TestKeyWithoutScopesHasNoneRatherThanAll(t *testing.T) {
 // What the headers hold decides; the database is not asked for any of these.
 func TestHeadersAreReadStrictly(t *testing.T) { // SEC-52, SEC-102
 	t.Parallel()
-	var asked refusingStore
+	var asked stubStore
 	b := apikey.Backend(config{Users: &asked, Sessions: newApp(t).db}, keys{Store: &asked})
 	good, other := newKey(t, "gak_").Reveal(), newKey(t, "gak_").Reveal()
 	none, bad := ginauth.ErrNoCredentials, ginauth.ErrBadCredentials
@@ -114,7 +114,7 @@ func TestHeadersAreReadStrictly(t *testing.T) { // SEC-52, SEC-102
 }
 
 func FuzzHeaders(f *testing.F) { // SEC-102
-	var asked refusingStore
+	var asked stubStore
 	good := newKey(f, "gak_").Reveal()
 	f.Add("Bearer "+good, "")
 	f.Add("bearer  "+good, good)
@@ -218,7 +218,7 @@ func TestStoreThatForgetsTheDisabledIsNotBelieved(t *testing.T) { // SEC-76
 	t.Parallel()
 	at := time.Now()
 	for name, u := range map[string]user{"disabled": {ID: "1", DisabledAt: &at}, "nobody": {}} {
-		b := apikey.Backend(config{Users: &refusingStore{}, Sessions: unusedSessions{}, Logger: quiet}, keys{Store: &refusingStore{user: &u}})
+		b := apikey.Backend(config{Users: &stubStore{}, Sessions: unusedSessions{}, Logger: quiet}, keys{Store: &stubStore{user: &u}})
 		c, _ := gin.CreateTestContext(httptest.NewRecorder())
 		c.Request = httptest.NewRequest(http.MethodGet, "/", nil)
 		c.Request.Header.Set("X-API-Key", newKey(t, "gak_").Reveal())
@@ -250,9 +250,23 @@ func TestUseIsWrittenDownOncePerInterval(t *testing.T) {
 	}
 }
 
+func TestKeyUsedJustNowCostsNoWrite(t *testing.T) {
+	t.Parallel()
+	for idle, want := range map[time.Duration]int{0: 0, time.Minute - 1: 0, time.Minute: 1, time.Hour: 1} {
+		stub := stubStore{user: &user{ID: "1"}, idle: idle}
+		c, _ := gin.CreateTestContext(httptest.NewRecorder())
+		c.Request = httptest.NewRequest(http.MethodGet, "/", nil)
+		c.Request.Header.Set("X-API-Key", newKey(t, "gak_").Reveal())
+		_, err := apikey.Backend(config{Users: &stub, Sessions: unusedSessions{}}, keys{Store: &stub}).Authenticate(c)
+		if err != nil || stub.calls != 1 || stub.touches != want {
+			t.Errorf("idle for %s: %d lookups and %d writes, want 1 and %d; %v", idle, stub.calls, stub.touches, want, err)
+		}
+	}
+}
+
 func TestSchemeDescribesTheKey(t *testing.T) {
 	t.Parallel()
-	b := apikey.Backend(config{Users: &refusingStore{}, Sessions: unusedSessions{}}, keys{Store: &refusingStore{}, Prefix: "acme_"})
+	b := apikey.Backend(config{Users: &stubStore{}, Sessions: unusedSessions{}}, keys{Store: &stubStore{}, Prefix: "acme_"})
 	want := ginauth.Scheme{
 		Name: "apiKey", Type: "http", HTTP: "bearer", BearerFormat: "API key",
 		Description: "An API key, which begins with acme_. The header X-API-Key takes it too.",

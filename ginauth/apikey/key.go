@@ -93,7 +93,7 @@ func (k Key) Start() string {
 }
 
 // Format hides the key from every verb of fmt.
-func (Key) Format(s fmt.State, _ rune) { _, _ = s.Write([]byte("[API key]")) }
+func (k Key) Format(s fmt.State, _ rune) { _, _ = s.Write([]byte("[API key]")) }
 
 // LogValue hides the key.
 func (Key) LogValue() slog.Value { return slog.StringValue("[API key]") }

@@ -25,6 +25,16 @@ func newKey(tb testing.TB, prefix string) apikey.Key {
 	return k
 }
 
+// summed appends the checksum as a scanner would compute it.
+func summed(text string) string {
+	sum, digits := crc32.ChecksumIEEE([]byte(text)), ""
+	for range 6 {
+		digits = string(base62[sum%62]) + digits
+		sum /= 62
+	}
+	return text + digits
+}
+
 // A scanner needs no more than this pattern and the checksum.
 func TestKeyHasTheFormScannersLookFor(t *testing.T) {
 	t.Parallel()
@@ -32,12 +42,7 @@ func TestKeyHasTheFormScannersLookFor(t *testing.T) {
 	if !regexp.MustCompile(`^acme_[0-9A-Za-z]{49}$`).MatchString(text) {
 		t.Fatalf("%d characters", len(text))
 	}
-	sum, digits := crc32.ChecksumIEEE([]byte(text[:len(text)-6])), ""
-	for range 6 {
-		digits = string(base62[sum%62]) + digits
-		sum /= 62
-	}
-	if digits != text[len(text)-6:] {
+	if summed(text[:len(text)-6]) != text {
 		t.Error("the last six characters are not the CRC-32 of what is before them")
 	}
 	// The reference value ties the format down: what was issued must stay good.
@@ -98,6 +103,9 @@ func TestParserTakesNothingButAKey(t *testing.T) { // SEC-52
 		"padding":         good[:len(good)-1] + "=",
 		"wide digit":      good[:10] + "０" + good[13:],
 		"two swapped":     string(swapped),
+		"summed minus":    summed("gak_-" + strings.Repeat("0", 42)),
+		"summed newline":  summed("gak_" + strings.Repeat("0", 42) + "\n"),
+		"summed NUL":      summed("gak_\x00" + strings.Repeat("0", 42)),
 		"no checksum":     good[:len(good)-6] + "000000",
 		"whole alphabet":  "gak_" + strings.Repeat("z", 49),
 		"long":            "gak_" + strings.Repeat("0", 1<<20),

@@ -13,24 +13,27 @@ import (
 	"github.com/ginauth/ginauth/store"
 )
 
-// refusingStore knows no key, or answers every digest with user, and counts how often it is asked.
-type refusingStore struct {
+// stubStore knows no key, or answers every digest with user, and counts how often it is asked.
+type stubStore struct {
 	*store.DB[user]
 	user    *user
-	touched error
+	idle    time.Duration // since the key's last use
 	calls   int
+	touches int
 }
 
-func (s *refusingStore) FindAPIKey(context.Context, ginauth.Digest) (user, apikey.Record, error) {
+func (s *stubStore) FindAPIKey(context.Context, ginauth.Digest) (user, apikey.Record, error) {
 	s.calls++
 	if s.user == nil {
 		return user{}, apikey.Record{}, apikey.ErrNoKey
 	}
-	return *s.user, apikey.Record{ID: "1", UserID: s.user.ID, ReadAt: time.Unix(1<<32, 0)}, nil
+	now := time.Unix(1<<32, 0)
+	return *s.user, apikey.Record{ID: "1", UserID: s.user.ID, ReadAt: now, LastUsedAt: now.Add(-s.idle)}, nil
 }
 
-func (s *refusingStore) TouchAPIKey(context.Context, apikey.ID, time.Duration) error {
-	return s.touched
+func (s *stubStore) TouchAPIKey(context.Context, apikey.ID, time.Duration) error {
+	s.touches++
+	return nil
 }
 
 var errBroken = errors.New("broken")
