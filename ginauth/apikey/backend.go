@@ -1,12 +1,12 @@
 package apikey
 
 import (
-	"crypto/subtle"
 	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
 	"strings"
+	"sync/atomic"
 
 	"github.com/gin-gonic/gin"
 
@@ -32,6 +32,8 @@ func Backend[U ginauth.User](cfg ginauth.Config[U], keys Keys[U]) ginauth.Backen
 type backend[U ginauth.User] struct {
 	keys Keys[U]
 	log  *slog.Logger
+	// untouched is until when, by the store's clock, no use is written down: the database refused.
+	untouched atomic.Int64
 }
 
 func (b *backend[U]) Scheme() ginauth.Scheme {
@@ -69,13 +71,15 @@ func (b *backend[U]) Authenticate(c *gin.Context) (p ginauth.Principal[U], err e
 	return ginauth.Principal[U]{User: user, Credential: record, Scopes: record.Scopes}, nil
 }
 
-// touch never fails a request: its key has been found good.
+// touch never fails a request: its key has been found good. A database that can be read and not
+// written is not tried with every request.
 func (b *backend[U]) touch(c *gin.Context, r Record) {
-	if r.ReadAt.Sub(r.LastUsedAt) < b.keys.TouchEvery {
+	if r.ReadAt.Sub(r.LastUsedAt) < b.keys.TouchEvery || r.ReadAt.UnixNano() < b.untouched.Load() {
 		return
 	}
 	ctx := c.Request.Context()
 	if err := b.keys.Store.TouchAPIKey(ctx, r.ID, b.keys.TouchEvery); err != nil && ctx.Err() == nil {
+		b.untouched.Store(r.ReadAt.Add(b.keys.TouchEvery).UnixNano())
 		b.log.WarnContext(ctx, "ginauth: the use of an API key was not written down", "key_id", r.ID, "error", err)
 	}
 }
@@ -98,7 +102,7 @@ func presented(h http.Header, prefix string) (string, error) {
 	switch {
 	case len(named) == 0:
 		return strings.TrimPrefix(borne, " "), strictBearer(authorization[0])
-	case isBearer && subtle.ConstantTimeCompare([]byte(authorization[0]), []byte(bearer+" "+named[0])) == 0:
+	case isBearer && (strictBearer(authorization[0]) != nil || borne[1:] != named[0]):
 		return "", ginauth.ErrBadCredentials
 	}
 	return named[0], nil

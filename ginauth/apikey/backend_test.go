@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/http"
 	"net/http/httptest"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -110,6 +111,35 @@ func TestHeadersAreReadStrictly(t *testing.T) { // SEC-52, SEC-102
 	}
 	if asked.calls != 0 {
 		t.Errorf("the store was asked %d times", asked.calls)
+	}
+}
+
+// It measures what the whole process allocates, so it runs by itself.
+func TestOversizedHeadersCostNothing(t *testing.T) { //nolint:paralleltest // see above; SEC-101
+	b := apikey.Backend(config{Users: &stubStore{}, Sessions: unusedSessions{}, Logger: quiet}, keys{Store: &stubStore{}})
+	huge := strings.Repeat("a.", 1<<19)
+	for name, h := range map[string]http.Header{
+		"JWT":    {"Authorization": {"Bearer " + huge}},
+		"key":    {"Authorization": {"Bearer gak_" + huge}},
+		"named":  {"X-Api-Key": {huge}},
+		"both":   {"Authorization": {"Bearer " + huge}, "X-Api-Key": {huge}},
+		"blanks": {"Authorization": {"Bearer" + strings.Repeat(" ", 1<<20)}},
+	} {
+		c, _ := gin.CreateTestContext(httptest.NewRecorder())
+		c.Request = httptest.NewRequest(http.MethodGet, "/", nil)
+		c.Request.Header = h
+		const runs = 10
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		for range runs {
+			if _, err := b.Authenticate(c); err == nil {
+				t.Fatalf("%s is accepted", name)
+			}
+		}
+		runtime.ReadMemStats(&after)
+		if bytes := (after.TotalAlloc - before.TotalAlloc) / runs; bytes > 64<<10 {
+			t.Errorf("%s: %d bytes a request", name, bytes)
+		}
 	}
 }
 

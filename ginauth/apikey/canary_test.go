@@ -15,19 +15,6 @@ import (
 	"github.com/ginauth/ginauth/ginauth/apikey"
 )
 
-func contains(b *syncBuffer, all ...string) bool {
-	for line := range strings.Lines(b.String()) {
-		found := true
-		for _, s := range all {
-			found = found && strings.Contains(line, s)
-		}
-		if found {
-			return true
-		}
-	}
-	return false
-}
-
 // A key must be nowhere but in the answer that shows it: not in the log, not in the database,
 // not in what handlers get, in none of the usual spellings.
 func TestKeyLeavesNoTrace(t *testing.T) { // SEC-19, SEC-50, SEC-160

@@ -214,6 +214,7 @@ func TestManagingNeedsALogin(t *testing.T) { // SEC-171
 	app := newApp(t)
 	nobody := &client{handler: app}
 	wantProblem(t, "create", nobody.post("/api-keys", `{"name":"a"}`), http.StatusUnauthorized, "unauthenticated")
+	wantProblem(t, "create without a body", nobody.send(http.MethodPost, "/api-keys"), http.StatusUnauthorized, "unauthenticated")
 	wantProblem(t, "list", nobody.send(http.MethodGet, "/api-keys"), http.StatusUnauthorized, "unauthenticated")
 	wantProblem(t, "revoke", nobody.send(http.MethodDelete, "/api-keys/x"), http.StatusUnauthorized, "unauthenticated")
 

@@ -5,6 +5,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -103,14 +104,22 @@ func TestUseThatCannotBeWrittenDownIsAUse(t *testing.T) {
 	app := newApp(t)
 	m := app.signUp(t, ada).create(t, `{"name":"a"}`)
 	app.exec(t, `ALTER TABLE ginauth.api_keys ADD CHECK (last_used_at IS NULL)`)
-	app.clock.advance(time.Hour)
-	if w := app.use(m.Key); w.Code != http.StatusOK {
-		t.Errorf("%d %s", w.Code, w.Body)
+	for _, step := range []struct {
+		later    time.Duration
+		warnings int
+	}{{time.Hour, 1}, {0, 1}, {time.Minute - time.Second, 1}, {time.Second, 2}} {
+		app.clock.advance(step.later)
+		if w := app.use(m.Key); w.Code != http.StatusOK {
+			t.Errorf("%d %s", w.Code, w.Body)
+		}
+		if n := strings.Count(app.log.String(), "not written down"); n != step.warnings {
+			t.Errorf("%s later: %d warnings, want %d", step.later, n, step.warnings)
+		}
 	}
 	if n := app.count(t, `SELECT count(last_used_at) FROM ginauth.api_keys`); n != 0 {
-		t.Fatal("it was written down")
+		t.Error("it was written down")
 	}
-	if !contains(app.log, "not written down", string(m.ID)) {
-		t.Error("nothing was logged")
+	if !strings.Contains(app.log.String(), string(m.ID)) {
+		t.Error("the log does not name the key")
 	}
 }
