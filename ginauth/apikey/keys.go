@@ -35,7 +35,7 @@ type Keys[U ginauth.User] struct {
 	Scopes []string
 	// Lifetime is that of a key for which none was asked. Default: 90 days.
 	Lifetime time.Duration
-	// MaxLifetime is the longest that may be asked for. Default: 366 days.
+	// MaxLifetime is the longest that may be asked for. Default: 366 days, or Lifetime where that is longer.
 	MaxLifetime time.Duration
 	// SkipExpiry lets users ask for keys that never expire. Such a key is found and used years later:
 	// turn it on only where keys are reviewed in another way.
