@@ -24,9 +24,10 @@ const (
 // expired or revoked, several headers of one name, and two different keys are
 // ginauth.ErrBadCredentials. The Principal's Credential is the key's Record, its Scopes are never
 // nil, and it is never Fresh. A request is one statement, and a second one at most once per
-// TouchEvery of its key. It panics when cfg or keys is invalid.
+// TouchEvery of its key. Of cfg it takes the Logger, so that an app without sessions needs no
+// more. It panics when keys is invalid.
 func Backend[U ginauth.User](cfg ginauth.Config[U], keys Keys[U]) ginauth.Backend[U] {
-	return &backend[U]{keys: compile("Backend", cfg, keys), log: cfg.WithDefaults().Logger}
+	return &backend[U]{keys: compile("Backend", keys.Validate(), keys), log: cfg.WithDefaults().Logger}
 }
 
 type backend[U ginauth.User] struct {

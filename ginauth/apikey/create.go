@@ -41,7 +41,7 @@ type created struct {
 //	@Security		sessionCookie
 //	@Router			/api-keys [post]
 func Create[U ginauth.User](cfg ginauth.Config[U], keys Keys[U]) gin.HandlerFunc {
-	keys = compile("Create", cfg, keys)
+	keys = compileHandler("Create", cfg, keys)
 	return route.New(route.Info{Name: "createAPIKey"}, func(c *gin.Context) {
 		key, record, err := create(c, keys)
 		if err != nil {

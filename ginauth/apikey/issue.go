@@ -68,12 +68,12 @@ func issue[U ginauth.User](c *gin.Context, keys Keys[U], r Request) (Key, Record
 // keyMaker returns the current user, unless that is known by a key: a stolen key must not
 // beget others that outlive it.
 func keyMaker[U ginauth.User](c *gin.Context) (ginauth.UserID, error) {
-	if _, byKey := used(c); byKey {
-		return "", errSessionRequired
-	}
-	u, err := ginauth.CurrentUser[U](c)
+	u, err := ginauth.CurrentUser[U](c) // on an excluded route, the backends are asked only now
 	if err != nil {
 		return "", err
+	}
+	if _, byKey := used(c); byKey {
+		return "", errSessionRequired
 	}
 	return u.Account().ID, nil
 }

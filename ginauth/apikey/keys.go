@@ -89,10 +89,15 @@ func (k Keys[U]) Validate() error {
 	return errors.Join(faults...)
 }
 
+// compileHandler is compile for handlers, which need sessions.
+func compileHandler[U ginauth.User](constructor string, cfg ginauth.Config[U], k Keys[U]) Keys[U] {
+	return compile(constructor, errors.Join(cfg.Validate(), k.Validate()), k)
+}
+
 // compile panics with the constructor's name when a configuration is unusable: routes are built at
 // start-up, where that is the earliest and loudest answer.
-func compile[U ginauth.User](constructor string, cfg ginauth.Config[U], k Keys[U]) Keys[U] {
-	if err := errors.Join(cfg.Validate(), k.Validate()); err != nil {
+func compile[U ginauth.User](constructor string, err error, k Keys[U]) Keys[U] {
+	if err != nil {
 		panic(fmt.Sprintf("apikey.%s: %v", constructor, err)) //nolint:forbidigo // while routes are built
 	}
 	k = k.WithDefaults()

@@ -24,7 +24,7 @@ import (
 //	@Security		sessionCookie
 //	@Router			/api-keys [get]
 func List[U ginauth.User](cfg ginauth.Config[U], keys Keys[U]) gin.HandlerFunc {
-	keys = compile("List", cfg, keys)
+	keys = compileHandler("List", cfg, keys)
 	return route.New(route.Info{Name: "apiKeys"}, func(c *gin.Context) {
 		records, err := list(c, keys)
 		if err != nil {

@@ -296,12 +296,17 @@ func TestBadConfigurationIsRefusedWhileRoutesAreBuilt(t *testing.T) {
 	} {
 		cfg, k := good.cfg, good.keys
 		edit(&cfg, &k)
-		for name, construct := range map[string]func(){
+		constructors := map[string]func(){
 			"apikey.Create":  func() { apikey.Create(cfg, k) },
 			"apikey.List":    func() { apikey.List(cfg, k) },
 			"apikey.Revoke":  func() { apikey.Revoke(cfg, k) },
 			"apikey.Backend": func() { apikey.Backend(cfg, k) },
-		} {
+		}
+		if cfg.Users == nil {
+			delete(constructors, "apikey.Backend") // it needs no sessions
+			apikey.Backend(cfg, k)
+		}
+		for name, construct := range constructors {
 			func() {
 				defer func() {
 					if said := fmt.Sprint(recover()); !strings.HasPrefix(said, name+": ") || !strings.Contains(said, says) {

@@ -28,7 +28,7 @@ import (
 //	@Security		sessionCookie
 //	@Router			/api-keys/{id} [delete]
 func Revoke[U ginauth.User](cfg ginauth.Config[U], keys Keys[U]) gin.HandlerFunc {
-	keys = compile("Revoke", cfg, keys)
+	keys = compileHandler("Revoke", cfg, keys)
 	return route.New(route.Info{Name: "revokeAPIKey"}, func(c *gin.Context) {
 		if err := revoke(c, keys); err != nil {
 			ginauth.Fail(c, err)
