@@ -52,7 +52,6 @@ func (b *backend[U]) Authenticate(c *gin.Context) (p ginauth.Principal[U], err e
 	key, ok := ParseKey(b.keys.Prefix, sent)
 	if err != nil || !ok {
 		// What was sent may be anything, a password too: not even its hash is logged.
-		ginauth.RecordEvent(c, eventBadKey, "reason", "malformed")
 		return p, fmt.Errorf("%w: malformed API key", ginauth.ErrBadCredentials)
 	}
 	user, record, err := b.keys.Store.FindAPIKey(c.Request.Context(), key.Digest())
@@ -60,8 +59,7 @@ func (b *backend[U]) Authenticate(c *gin.Context) (p ginauth.Principal[U], err e
 		err = ErrNoKey // SEC-76, whatever the store says
 	}
 	if errors.Is(err, ErrNoKey) {
-		ginauth.RecordEvent(c, eventBadKey, "reason", "unknown", "digest", key.Digest())
-		return p, fmt.Errorf("%w: %w", ginauth.ErrBadCredentials, err)
+		return p, fmt.Errorf("%w: API key %s: %w", ginauth.ErrBadCredentials, key.Digest(), err)
 	}
 	if err != nil {
 		return p, err

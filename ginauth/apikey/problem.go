@@ -29,7 +29,6 @@ func problem(status int, code, detail string) *ginauth.Problem {
 const (
 	eventCreated = "authn_token_created"
 	eventRevoked = "authn_token_revoked"
-	eventBadKey  = "authn_token_fail"
 )
 
 // usedKey is where Backend leaves the Record of the key that authenticated a request.

@@ -1,0 +1,73 @@
+package apikey_test
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/apikey"
+)
+
+// Behind ginauth's own middleware, whoever comes by a key or a session is the current user.
+func TestKeysAndSessionsStandSideBySide(t *testing.T) { // SEC-171, SEC-177
+	t.Parallel()
+	app := newApp(t)
+	r := gin.New()
+	cfg := app.cfg
+	cfg.Exclude = []string{"/lazy"}
+	r.Use(ginauth.Authenticate(cfg, apikey.Backend(cfg, app.keys), ginauth.SessionAuth(cfg)))
+	r.GET("/user", ginauth.Me(cfg))
+	r.GET("/read", ginauth.Require(ginauth.Scope("read")), ginauth.Me(cfg))
+	r.GET("/write", ginauth.Require(ginauth.Scope("write")), ginauth.Me(cfg))
+	r.GET("/fresh", ginauth.Require(ginauth.Fresh(time.Hour)), ginauth.Me(cfg))
+	r.POST("/api-keys", apikey.Create(cfg, app.keys))
+	r.POST("/lazy", apikey.Create(cfg, app.keys))
+	r.DELETE("/api-keys/:id", apikey.Revoke(cfg, app.keys))
+	c := app.signUp(t, ada)
+	m, other := c.create(t, `{"name":"a","scopes":["read"]}`), c.create(t, `{"name":"b"}`)
+	send := func(method, path, key, cookie string) *httptest.ResponseRecorder {
+		request := httptest.NewRequest(method, path, strings.NewReader(`{"name":"c"}`))
+		request.Header.Set("Content-Type", "application/json")
+		if key != "" {
+			request.Header.Set("Authorization", "Bearer "+key)
+		}
+		return (&client{handler: r, value: cookie}).do(request)
+	}
+	for _, test := range []struct {
+		method, path, key, cookie string
+		status                    int
+		code                      string
+	}{
+		{"GET", "/user", m.Key, "", http.StatusOK, ""},
+		{"GET", "/user", "", c.value, http.StatusOK, ""},
+		{"GET", "/user", "", "", http.StatusUnauthorized, "unauthenticated"},
+		{"GET", "/user", m.Key[:52] + "-", c.value, http.StatusUnauthorized, "bad_credentials"},
+		{"GET", "/read", m.Key, "", http.StatusOK, ""},
+		{"GET", "/write", m.Key, "", http.StatusForbidden, "insufficient_scope"},
+		{"GET", "/read", other.Key, "", http.StatusForbidden, "insufficient_scope"},
+		{"GET", "/fresh", m.Key, "", http.StatusForbidden, "reauthentication_required"},
+		{"GET", "/fresh", "", c.value, http.StatusOK, ""},
+		{"POST", "/api-keys", m.Key, "", http.StatusForbidden, "session_required"},
+		{"POST", "/api-keys", m.Key, c.value, http.StatusForbidden, "session_required"},
+		{"POST", "/lazy", m.Key, "", http.StatusForbidden, "session_required"},
+		{"POST", "/lazy", "", c.value, http.StatusCreated, ""},
+		{"DELETE", "/api-keys/" + string(other.ID), m.Key, "", http.StatusForbidden, "session_required"},
+		{"DELETE", "/api-keys/" + string(m.ID), m.Key, "", http.StatusNoContent, ""},
+		{"GET", "/user", m.Key, "", http.StatusUnauthorized, "bad_credentials"},
+	} {
+		w := send(test.method, test.path, test.key, test.cookie)
+		if test.code != "" {
+			wantProblem(t, test.method+" "+test.path, w, test.status, test.code)
+		} else if w.Code != test.status {
+			t.Errorf("%s %s: %d %s", test.method, test.path, w.Code, w.Body)
+		}
+		if w.Code == http.StatusUnauthorized {
+			t.Log(w.Header()["Www-Authenticate"])
+		}
+	}
+}
