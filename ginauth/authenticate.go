@@ -112,7 +112,7 @@ func (m *mount) askAll(c *gin.Context, st *state) (proof, error) {
 			continue
 		}
 		if err != nil {
-			st.refusedBy.Store(int32(i) + 1) //nolint:gosec // a handful of backends
+			st.refusedBy.Store(int32(i) + 1)
 		}
 		if errors.Is(err, ErrBadCredentials) {
 			m.event(c, eventBadCredentials, "via", m.providers[i].scheme.Name, "reason", err.Error())

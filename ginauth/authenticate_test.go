@@ -1,6 +1,7 @@
 package ginauth_test
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -53,7 +54,7 @@ func findKey(key string) (user, error) {
 	case "away":
 		return user{}, ginauth.ErrUnavailable
 	case "broken":
-		return user{}, fmt.Errorf("a bug with a secret")
+		return user{}, errors.New("a bug with a secret")
 	case "zero":
 		return user{}, nil
 	case "disabled":

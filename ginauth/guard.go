@@ -2,6 +2,7 @@ package ginauth
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -134,12 +135,9 @@ func AnyOf(guards ...Guard) Guard {
 }
 
 func joinNames(how string, guards []Guard) string {
-	name := how + "("
+	names := make([]string, len(guards))
 	for i, g := range guards {
-		if i > 0 {
-			name += ", "
-		}
-		name += g.name
+		names[i] = g.name
 	}
-	return name + ")"
+	return how + "(" + strings.Join(names, ", ") + ")"
 }
