@@ -108,7 +108,8 @@ func (d *DB[U]) readUserSession(r *row, f *foundUser[U]) {
 
 // FindUserSession returns a live session and its user. ginauth.ErrNoSession means that there is
 // no such session, that it is anonymous, or that its user is disabled. It is one statement, and
-// writes nothing, unless it finds a session past its end, which it deletes. The record's CreatedAt, IdleTimeout and Origin stay empty.
+// writes nothing, unless it finds a session past its end, which it deletes. The record's
+// CreatedAt, IdleTimeout and Origin stay empty.
 func (d *DB[U]) FindUserSession(ctx context.Context, digest ginauth.Digest) (U, ginauth.SessionRecord, error) {
 	f, err := d.lookup.find(ctx, digest)
 	if err != nil {
