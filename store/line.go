@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -50,6 +51,7 @@ type waiter[Q, A any] struct {
 	answer   A
 	err      error
 	served   chan struct{}
+	left     atomic.Bool
 }
 
 // enter returns a stay that the caller must leave, or, when no place is free, a waiter.
@@ -126,13 +128,17 @@ func (l *line[Q, A]) next(s *stay) []*waiter[Q, A] {
 	if l.places[s.place] != s {
 		return nil
 	}
-	n := min(len(l.waiting), lineBatch)
-	if n == 0 {
+	var batch []*waiter[Q, A]
+	for len(batch) < lineBatch && len(l.waiting) > 0 {
+		if w := l.waiting[0]; !w.left.Load() {
+			batch = append(batch, w)
+		}
+		l.waiting = l.waiting[1:]
+	}
+	if batch == nil {
 		l.places[s.place], l.waiting = nil, nil
 		return nil
 	}
-	batch := l.waiting[:n:n]
-	l.waiting = l.waiting[n:]
 	s.since = now()
 	return batch
 }
@@ -187,13 +193,15 @@ func (l *line[Q, A]) wait(ctx context.Context, w *waiter[Q, A], doing string) (a
 		case <-w.served:
 			return w.answer, w.err
 		case <-ctx.Done():
+			w.left.Store(true)
 			return answer, translate(ctx, doing, ctx.Err())
 		case <-timer.C:
 		}
 		if left == 0 {
+			w.left.Store(true)
 			return answer, translate(ctx, doing, context.DeadlineExceeded)
 		}
-		l.unblock()
+		l.unblock() //nolint:contextcheck // what follows is for all who wait
 		timer.Reset(left)
 	}
 }

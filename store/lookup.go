@@ -74,7 +74,7 @@ func (l *lookup[A]) ask(ctx context.Context, d ginauth.Digest) (*A, error) {
 	}
 	defer l.line.leave(place)
 	a := new(A)
-	err := l.sessions.caller.retry(place, func(ctx context.Context, conn Conn) error {
+	err := l.sessions.caller.retry(place, func(ctx context.Context, conn Conn) error { //nolint:contextcheck // the place's is the caller's
 		return l.query(ctx, conn, d, a)
 	})
 	if err != nil && place.Err() != nil && ctx.Err() == nil {

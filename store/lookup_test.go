@@ -136,39 +136,37 @@ func TestWaitingLookupsShareAStatement(t *testing.T) { // SEC-174
 			return check(r, i)
 		},
 	} {
-		t.Run(name, func(t *testing.T) {
-			unlock := s.lock(t)
-			statements.Store(0)
-			var c crowd
-			c.enter(t, callers, func(ctx context.Context, i int) error {
-				if i%8 == 7 {
-					return find(ctx, unknown, i)
-				}
-				return find(ctx, digests[i%sessions], i)
-			})
-			for i := 0; i < callers; i += 3 {
-				c.cancels[i]()
-				if err := c.result(t, i); !errors.Is(err, context.Canceled) || errors.Is(err, ginauth.ErrUnavailable) {
-					t.Errorf("caller %d left while others wait: %v, want context.Canceled alone", i, err)
-				}
+		unlock := s.lock(t)
+		statements.Store(0)
+		var c crowd
+		c.enter(t, callers, func(ctx context.Context, i int) error {
+			if i%8 == 7 {
+				return find(ctx, unknown, i)
 			}
-			unlock()
-			for i := range callers {
-				if i%3 == 0 {
-					continue
-				}
-				err := c.result(t, i)
-				if i%8 == 7 && errors.Is(err, ginauth.ErrNoSession) {
-					continue
-				}
-				if err != nil || i%8 == 7 {
-					t.Errorf("caller %d: %v", i, err)
-				}
-			}
-			if sent := statements.Load(); sent > 4*places {
-				t.Errorf("%d callers sent %d statements", callers, sent)
-			}
+			return find(ctx, digests[i%sessions], i)
 		})
+		for i := 0; i < callers; i += 3 {
+			c.cancels[i]()
+			if err := c.result(t, i); !errors.Is(err, context.Canceled) || errors.Is(err, ginauth.ErrUnavailable) {
+				t.Errorf("%s: caller %d left while others wait: %v, want context.Canceled alone", name, i, err)
+			}
+		}
+		unlock()
+		for i := range callers {
+			if i%3 == 0 {
+				continue
+			}
+			err := c.result(t, i)
+			if i%8 == 7 && errors.Is(err, ginauth.ErrNoSession) {
+				continue
+			}
+			if err != nil || i%8 == 7 {
+				t.Errorf("%s: caller %d: %v", name, i, err)
+			}
+		}
+		if sent := statements.Load(); sent > 4*places {
+			t.Errorf("%s: %d callers sent %d statements", name, callers, sent)
+		}
 	}
 }
 
@@ -254,6 +252,36 @@ func TestRowThatCannotBeReadFailsItsCallerAlone(t *testing.T) {
 		if bad != (err != nil) || errors.Is(err, ginauth.ErrUnavailable) || errors.Is(err, ginauth.ErrNoSession) {
 			t.Errorf("caller %d: %v", i, err)
 		}
+	}
+}
+
+// Nobody asks the database for those who have left, such as after an outage.
+func TestNoStatementIsSentForThoseWhoLeft(t *testing.T) {
+	t.Parallel()
+	s := newSetup(t)
+	db, statements := s.traced(t, store.WithTimeout(time.Minute))
+	find := func(ctx context.Context, _ int) error { _, err := db.FindSession(ctx, newDigest()); return err }
+	unlock := s.lock(t)
+	var c crowd
+	c.enter(t, places, find)
+	c.enter(t, 16, find)
+	for i := places; i < len(c.cancels); i++ {
+		c.cancels[i]()
+		if err := c.result(t, i); !errors.Is(err, context.Canceled) {
+			t.Errorf("caller %d: %v, want context.Canceled", i, err)
+		}
+	}
+	unlock()
+	for i := range places {
+		if err := c.result(t, i); !errors.Is(err, ginauth.ErrNoSession) {
+			t.Errorf("caller %d: %v, want ErrNoSession", i, err)
+		}
+	}
+	if err := find(t.Context(), 0); !errors.Is(err, ginauth.ErrNoSession) { // comes after what would be sent for them
+		t.Error(err)
+	}
+	if sent := statements.Load(); sent != places+1 {
+		t.Errorf("%d statements, want %d", sent, places+1)
 	}
 }
 
