@@ -2,7 +2,6 @@ package store_test
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"sync/atomic"
@@ -10,6 +9,9 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/ginauth/ginauth/ginauth"
 	"github.com/ginauth/ginauth/store"
@@ -143,36 +145,53 @@ func TestTouchInABatchNeverRevives(t *testing.T) { // SEC-75, SEC-76
 	}
 }
 
-// Batches that meet the same rows in any order pass each other, and those who write values.
+// deadlockCount counts what PostgreSQL broke off, also where the store tried again.
+type deadlockCount struct{ atomic.Int64 }
+
+func (*deadlockCount) TraceQueryStart(ctx context.Context, _ *pgx.Conn, _ pgx.TraceQueryStartData) context.Context {
+	return ctx
+}
+
+func (c *deadlockCount) TraceQueryEnd(_ context.Context, _ *pgx.Conn, data pgx.TraceQueryEndData) {
+	var refused *pgconn.PgError
+	if errors.As(data.Err, &refused) && refused.Code == "40P01" {
+		c.Add(1)
+	}
+}
+
+// Batches of two processes that meet the same rows in any order pass each other.
 func TestTouchesNeverDeadlock(t *testing.T) { // SEC-151, SEC-153
 	t.Parallel()
 	s := newSetup(t)
-	const callers, rounds, sessions = 32, 25, 8
+	const callers, rounds, sessions = 64, 10, 32
 	digests := make([]ginauth.Digest, sessions)
 	for i := range digests {
 		n := sessionOf(s.user(t).ID)
 		digests[i] = n.Digest
 		s.session(t, n)
 	}
-	always := ginauth.SessionChange{UnlessSeenFor: time.Microsecond}
-	other := store.New[store.User](s.pool, store.WithNow(s.clock.now)) // another process
-	for i, err := range together(callers, func(ctx context.Context, i int) error {
-		db := []*store.DB[store.User]{s.db, other}[i%2]
-		for round := range rounds {
-			s.clock.add(time.Millisecond)
-			change := always
-			if i%8 == 0 {
-				change = ginauth.SessionChange{Set: json.RawMessage(`{"a": 1}`)}
+	var deadlocks deadlockCount
+	pool := newPool(t, s.pool, func(cfg *pgxpool.Config) { cfg.ConnConfig.Tracer, cfg.MaxConns = &deadlocks, 4*places })
+	var processes [2]*store.DB[store.User]
+	for i := range processes {
+		processes[i] = store.New[store.User](pool, store.WithNow(s.clock.now), store.WithTimeout(time.Minute))
+	}
+	for range rounds {
+		s.clock.add(time.Minute)
+		for i, err := range together(callers, func(ctx context.Context, i int) error {
+			change := touchMinutely
+			if i%16 == 0 {
+				change = set(`{"a": 1}`)
 			}
-			_, err := db.UpdateSession(ctx, digests[(i*7+round)%sessions], change)
+			_, err := processes[i%2].UpdateSession(ctx, digests[i/2%sessions], change)
+			return err
+		}) {
 			if err != nil && !errors.Is(err, ginauth.ErrNoSession) {
-				return err
+				t.Errorf("caller %d: %v", i, err)
 			}
 		}
-		return nil
-	}) {
-		if err != nil {
-			t.Errorf("caller %d: %v", i, err)
-		}
+	}
+	if n := deadlocks.Load(); n > 0 {
+		t.Errorf("%d deadlocks", n)
 	}
 }
