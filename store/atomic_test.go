@@ -22,33 +22,36 @@ type killer struct {
 	fatal   atomic.Int64 // the moment; zero is none
 }
 
-func (k *killer) moment(conn *pgx.Conn) {
+func (k *killer) moment(ctx context.Context, conn *pgx.Conn) {
 	if k.moments.Add(1) != k.fatal.Load() {
 		return
 	}
-	var dead bool
-	for !dead { // until it is gone, not only told to go
-		_ = k.pool.QueryRow(context.Background(), `SELECT pg_terminate_backend($1) IS NULL OR NOT EXISTS (
+	for dead := false; !dead && ctx.Err() == nil; { // until it is gone, not only told to go
+		_ = k.pool.QueryRow(ctx, `SELECT pg_terminate_backend($1) IS NULL OR NOT EXISTS (
 			SELECT 1 FROM pg_stat_activity WHERE pid = $1)`, conn.PgConn().PID()).Scan(&dead)
 	}
 }
 
 func (k *killer) TraceQueryStart(ctx context.Context, conn *pgx.Conn, _ pgx.TraceQueryStartData) context.Context {
-	k.moment(conn)
+	k.moment(ctx, conn)
 	return ctx
 }
-func (k *killer) TraceQueryEnd(_ context.Context, conn *pgx.Conn, _ pgx.TraceQueryEndData) {
-	k.moment(conn)
+
+func (k *killer) TraceQueryEnd(ctx context.Context, conn *pgx.Conn, _ pgx.TraceQueryEndData) {
+	k.moment(ctx, conn)
 }
+
 func (k *killer) TraceBatchStart(ctx context.Context, conn *pgx.Conn, _ pgx.TraceBatchStartData) context.Context {
-	k.moment(conn)
+	k.moment(ctx, conn)
 	return ctx
 }
-func (k *killer) TraceBatchQuery(_ context.Context, conn *pgx.Conn, _ pgx.TraceBatchQueryData) {
-	k.moment(conn)
+
+func (k *killer) TraceBatchQuery(ctx context.Context, conn *pgx.Conn, _ pgx.TraceBatchQueryData) {
+	k.moment(ctx, conn)
 }
-func (k *killer) TraceBatchEnd(_ context.Context, conn *pgx.Conn, _ pgx.TraceBatchEndData) {
-	k.moment(conn)
+
+func (k *killer) TraceBatchEnd(ctx context.Context, conn *pgx.Conn, _ pgx.TraceBatchEndData) {
+	k.moment(ctx, conn)
 }
 
 // rows is what the tables hold, as far as it is not by chance.

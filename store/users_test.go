@@ -118,7 +118,7 @@ func TestPlantedHashIsAnError(t *testing.T) { // SEC-14
 func TestParallelSignUpsHaveOneWinner(t *testing.T) { // SEC-150, SEC-22
 	t.Parallel()
 	s := newSetup(t)
-	for range 20 {
+	for range 100 {
 		n := newUser()
 		errs := together(16, func(ctx context.Context, i int) error {
 			mine := n
