@@ -23,6 +23,10 @@ func startPostgres(ctx context.Context) (stop func(), err error) {
 		"shared_preload_libraries": "pg_stat_statements",
 		"max_connections":          "300", // every contender's pool at once
 	}
+	if *ops == opScale {
+		settings["shared_buffers"] = "4GB" // what is looked up fits
+		settings["max_wal_size"] = "8GB"
+	}
 	if *durable {
 		for _, name := range []string{"fsync", "synchronous_commit", "full_page_writes"} {
 			settings[name] = "on"

@@ -35,16 +35,21 @@ func publish(ctx context.Context, e *env, servers []*server, tables []table, sam
 	if *writeTo == "" {
 		return nil
 	}
-	old, err := os.ReadFile(*writeTo)
+	return embed(*writeTo, beginMark, endMark, b.String())
+}
+
+// embed replaces what is between two lines of a document.
+func embed(path, begin, end, text string) error {
+	old, err := os.ReadFile(path)
 	if err != nil {
 		return err
 	}
-	head, rest, begun := bytes.Cut(old, []byte(beginMark))
-	_, tail, ended := bytes.Cut(rest, []byte(endMark))
+	head, rest, begun := bytes.Cut(old, []byte(begin))
+	_, tail, ended := bytes.Cut(rest, []byte(end))
 	if !begun || !ended {
-		return errors.New(*writeTo + " lacks the line " + beginMark + " or " + endMark)
+		return errors.New(path + " lacks the line " + begin + " or " + end)
 	}
-	return os.WriteFile(*writeTo, fmt.Appendf(nil, "%s%s\n%s%s%s", head, beginMark, b.String(), endMark, tail), 0o644) //nolint:gosec // a document
+	return os.WriteFile(path, fmt.Appendf(nil, "%s%s\n%s%s%s", head, begin, text, end, tail), 0o644) //nolint:gosec // a document
 }
 
 func describe(ctx context.Context, e *env) (string, error) {
