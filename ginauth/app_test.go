@@ -74,7 +74,7 @@ func newApp(tb testing.TB, options ...appOption) *app {
 func newAppOn(tb testing.TB, pool *pgxpool.Pool, options ...appOption) *app {
 	tb.Helper()
 	a := &app{Engine: gin.New(), pool: pool, clock: &clock{at: time.Now()}, log: &syncBuffer{}}
-	a.db = store.New[user](pool, store.WithNow(a.clock.now))
+	a.db = store.New[user](pool, store.WithNow(a.clock.now), store.WithTimeout(time.Minute)) // the machine may be busy
 	a.cfg = config{
 		Users: a.db, Exclude: []string{"/", "/login", "/signup"}, Passwords: cheap(tb),
 		Logger: slog.New(slog.NewJSONHandler(a.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
