@@ -77,7 +77,7 @@ func inRounds(of, to []float64) string {
 }
 
 func footprint(ctx context.Context, b *strings.Builder, sizes []*sized) error {
-	fmt.Fprintf(b, "\n### Bytes per session\n\nWith a value, %q, an address and a User-Agent of %d characters.\n\n", fillData, len(fillAgent))
+	fmt.Fprintf(b, "\n### Bytes per session\n\nWith a value, `%s`, an address and a User-Agent of %d characters.\n\n", fillData, len(fillAgent))
 	fmt.Fprintln(b, "| sessions | table | digest | id | user_id | expires_at | previous_digest | all |")
 	fmt.Fprintln(b, "|--:|--:|--:|--:|--:|--:|--:|--:|")
 	for _, s := range sizes {
