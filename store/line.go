@@ -79,8 +79,8 @@ func (l *line[Q, A]) take(ctx context.Context, place int) *stay {
 	return s
 }
 
-// watchOn sets one timer for many stays. One for each would wake a processor for each, which
-// takes longer than all the rest that is done for a caller here.
+// watchOn sets one timer for many stays. One for each would wake the network poller each time, 4 %
+// of a lookup's processor time in a profile.
 func (l *line[Q, A]) watchOn() {
 	if l.watch == nil {
 		l.watch = time.AfterFunc(l.patience(), l.look)
