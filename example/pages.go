@@ -27,6 +27,7 @@ type page struct {
 	User    *User            // nil: nobody is logged in
 	Form    form             // on the pages with a form
 	Devices []ginauth.Device // on the profile page
+	Tokens  tokens           // on the tokens page
 	Problem *ginauth.Problem // on the page about one
 }
 
@@ -44,6 +45,7 @@ var pages = map[string]*template.Template{
 	"signup":  parse("signup"),
 	"login":   parse("login"),
 	"user":    parse("user"),
+	"tokens":  parse("tokens"),
 	"problem": parse("problem"),
 }
 

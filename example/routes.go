@@ -12,6 +12,7 @@ import (
 
 	"github.com/ginauth/ginauth/docs"
 	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/apikey"
 	"github.com/ginauth/ginauth/ginauth/password"
 	"github.com/ginauth/ginauth/store"
 )
@@ -21,8 +22,9 @@ type User = store.User
 
 // router is the app: what it takes to have accounts is here.
 func router(pool *pgxpool.Pool, log *slog.Logger) (*gin.Engine, error) {
+	users := store.New[User](pool)
 	cfg := ginauth.Config[User]{
-		Users: store.New[User](pool),
+		Users: users,
 		// Everything needs a login but these.
 		Exclude: []string{"GET /", "/signup", "/login", "/style.css", "/schema/*any", ginauth.NoRoute},
 		// Plain http, which this makes safe by refusing every host but localhost. Delete it behind TLS.
@@ -33,6 +35,8 @@ func router(pool *pgxpool.Pool, log *slog.Logger) (*gin.Engine, error) {
 		Logger: log,
 	}
 
+	keys := apikey.Keys[User]{Store: users, Prefix: "example_"}
+
 	r := gin.New()
 	r.HandleMethodNotAllowed = true
 	if err := r.SetTrustedProxies(nil); err != nil {
@@ -40,7 +44,8 @@ func router(pool *pgxpool.Pool, log *slog.Logger) (*gin.Engine, error) {
 	}
 	r.Use(logRequests(log), recoverPanics(log), setPageHeaders)
 
-	r.Use(ginauth.Session(cfg)) // protects what is registered below
+	// Protects what is registered below. Without keys for scripts it is ginauth.Session(cfg).
+	r.Use(ginauth.Authenticate(cfg, apikey.Backend(cfg, keys), ginauth.SessionAuth(cfg)))
 	r.POST("/signup", ginauth.SignUp(cfg))
 	r.POST("/login", ginauth.Login(cfg))
 	r.POST("/logout", ginauth.Logout(cfg))
@@ -50,6 +55,16 @@ func router(pool *pgxpool.Pool, log *slog.Logger) (*gin.Engine, error) {
 	r.POST("/sessions/:id/revoke", ginauth.RevokeSession(cfg)) // HTML forms know no DELETE
 	r.POST("/sessions/revoke-others", ginauth.RevokeOtherSessions(cfg))
 	r.POST("/sessions/revoke-all", ginauth.RevokeAllSessions(cfg))
+	r.POST("/reauthenticate", ginauth.Reauthenticate(cfg))
+
+	fresh := ginauth.Require(ginauth.Fresh(freshness))
+	r.GET("/api-keys", apikey.List(cfg, keys))
+	r.POST("/api-keys", fresh, apikey.Create(cfg, keys))
+	r.DELETE("/api-keys/:id", apikey.Revoke(cfg, keys))
+	pages := tokenPages{keys: keys}
+	r.GET("/tokens", ginauth.With(pages.show))
+	r.POST("/tokens", fresh, ginauth.With(pages.create))
+	r.POST("/tokens/:id/revoke", ginauth.With(pages.revoke))
 
 	r.GET("/", showHome)
 	r.GET("/signup", showForm("signup"))

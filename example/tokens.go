@@ -1,0 +1,65 @@
+package main
+
+import (
+	"net/http"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/apikey"
+)
+
+// freshness is how recently one must have typed the password to make a token.
+const freshness = 10 * time.Minute
+
+// tokens is what the tokens page shows.
+type tokens struct {
+	List  []apikey.Record
+	Fresh bool   // the password was typed recently enough
+	Made  string // the new token, this once
+}
+
+// tokenPages are the pages on which a user makes API keys, here called tokens, and ends them.
+type tokenPages struct{ keys apikey.Keys[User] }
+
+func (t tokenPages) show(c *gin.Context, u User) { t.page(c, u, http.StatusOK, "") }
+
+func (t tokenPages) create(c *gin.Context, u User) {
+	var form struct {
+		Name string `json:"name" binding:"required"`
+	}
+	if err := ginauth.Bind(c, &form); err != nil {
+		ginauth.Fail(c, err)
+		return
+	}
+	key, _, err := apikey.Issue(c, t.keys, apikey.Request{Name: form.Name})
+	if err != nil {
+		ginauth.Fail(c, err)
+		return
+	}
+	t.page(c, u, http.StatusCreated, key.Reveal())
+}
+
+func (t tokenPages) revoke(c *gin.Context, u User) {
+	if err := t.keys.Store.RevokeAPIKey(c.Request.Context(), u.ID, apikey.ID(c.Param("id"))); err != nil {
+		ginauth.Fail(c, err)
+		return
+	}
+	c.Redirect(http.StatusSeeOther, "/tokens")
+}
+
+func (t tokenPages) page(c *gin.Context, u User, status int, made string) {
+	list, err := t.keys.Store.UserAPIKeys(c.Request.Context(), u.ID)
+	if err != nil {
+		ginauth.Fail(c, err)
+		return
+	}
+	auth, err := ginauth.CurrentAuth(c)
+	if err != nil {
+		ginauth.Fail(c, err)
+		return
+	}
+	fresh := auth.Now.Sub(auth.AuthenticatedAt) < freshness
+	show(c, status, "tokens", page{Title: "Tokens", User: &u, Tokens: tokens{List: list, Fresh: fresh, Made: made}})
+}
