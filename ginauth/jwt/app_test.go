@@ -1,0 +1,167 @@
+package jwt_test
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/jwt"
+	"github.com/ginauth/ginauth/store"
+)
+
+const (
+	issuer   = "https://api.example.com"
+	audience = "https://api.example.com/v1"
+	adaID    = "0190f8a2-0000-7000-8000-000000000001"
+)
+
+type user = store.User
+
+func TestMain(m *testing.M) {
+	gin.SetMode(gin.TestMode)
+	m.Run()
+}
+
+// authenticate is the one place where the tests' requests meet a backend.
+func authenticate(backends ...ginauth.Backend[user]) gin.HandlerFunc {
+	return func(c *gin.Context) {
+		for _, b := range backends {
+			p, err := b.Authenticate(c)
+			if errors.Is(err, ginauth.ErrNoCredentials) {
+				continue
+			}
+			if err != nil {
+				ginauth.Fail(c, err)
+				return
+			}
+			c.Set("principal", p)
+			return
+		}
+		ginauth.Fail(c, ginauth.ErrUnauthenticated)
+	}
+}
+
+// principal is what authenticate found.
+func principal(c *gin.Context) ginauth.Principal[user] {
+	p, _ := c.MustGet("principal").(ginauth.Principal[user])
+	return p
+}
+
+// clock stands still until it is set.
+type clock struct {
+	mu sync.Mutex
+	at time.Time
+}
+
+func newClock() *clock { return &clock{at: time.Date(2030, time.March, 4, 5, 6, 7, 0, time.UTC)} }
+
+func (c *clock) now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.at
+}
+
+func (c *clock) add(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.at = c.at.Add(d)
+}
+
+// directory is a source of users in memory, without sessions.
+type directory map[ginauth.UserID]user
+
+func (d directory) FindUser(_ context.Context, id ginauth.UserID) (user, error) {
+	u, ok := d[id]
+	if !ok {
+		return user{}, ginauth.ErrNoUser
+	}
+	return u, nil
+}
+
+func ada() user { return user{ID: adaID, Email: "ada@example.com", Name: "Ada"} }
+
+// bench is a live server with one protected route, and the means to sign whatever tokens.
+type bench struct {
+	*httptest.Server
+	engine  *gin.Engine
+	ring    *jwt.Ring
+	key     pair
+	clock   *clock
+	options jwt.Options[user]
+}
+
+func newBench(tb testing.TB, edit ...func(*jwt.Options[user])) *bench {
+	tb.Helper()
+	b := &bench{key: newPair(tb, "2030-03", jwt.EdDSA), clock: newClock()}
+	b.ring = ring(tb, b.key.Key)
+	b.options = jwt.Options[user]{
+		Accept: jwt.Accept{
+			Issuers: []jwt.Trust{{Issuer: issuer, Keys: b.ring}}, Audiences: []string{audience}, Now: b.clock.now,
+		},
+		Users: directory{adaID: ada()}, Stateless: true,
+	}
+	for _, e := range edit {
+		e(&b.options)
+	}
+	b.serve(tb, jwt.Bearer(b.options))
+	return b
+}
+
+func (b *bench) serve(tb testing.TB, backends ...ginauth.Backend[user]) {
+	tb.Helper()
+	b.engine = gin.New()
+	b.engine.Use(gin.CustomRecoveryWithWriter(io.Discard, func(c *gin.Context, _ any) { c.AbortWithStatus(http.StatusInternalServerError) }))
+	b.engine.GET("/me", authenticate(backends...), func(c *gin.Context) {
+		ginauth.Reply(c, http.StatusOK, principal(c).User)
+	})
+	b.Server = httptest.NewServer(b.engine)
+	tb.Cleanup(b.Close)
+}
+
+func ring(tb testing.TB, signing jwt.Key, more ...jwt.Key) *jwt.Ring {
+	tb.Helper()
+	r, err := jwt.NewRing(signing, more...)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return r
+}
+
+// get sends a token in the header, over the network.
+func (b *bench) get(tb testing.TB, authorization string) (status int, body string) {
+	tb.Helper()
+	r, err := http.NewRequestWithContext(tb.Context(), http.MethodGet, b.URL+"/me", nil)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	if authorization != "" {
+		r.Header.Set("Authorization", authorization)
+	}
+	answer, err := b.Client().Do(r)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	defer func() { _ = answer.Body.Close() }()
+	text, err := io.ReadAll(answer.Body)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return answer.StatusCode, string(text)
+}
+
+// direct hands a request to the handler as it is, with headers that no client would send.
+func (b *bench) direct(h http.Header) *httptest.ResponseRecorder {
+	r := httptest.NewRequest(http.MethodGet, "/me", nil)
+	r.Header = h
+	w := httptest.NewRecorder()
+	b.engine.ServeHTTP(w, r)
+	return w
+}

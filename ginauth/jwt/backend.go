@@ -1,0 +1,106 @@
+package jwt
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/ginauth/ginauth/ginauth"
+)
+
+// Bearer returns the backend that reads a token from the header "Authorization: Bearer …" (RFC
+// 6750, 2.1). A request without that header, or with another scheme in it, has no credentials of its kind. The
+// Principal's Credential is the token's Claims. It panics when the options cannot work.
+func Bearer[U ginauth.User](o Options[U]) ginauth.Backend[U] {
+	return newBackend("Bearer", o, bearerToken, ginauth.Scheme{
+		Name: "BearerToken", Description: "A JSON web token.",
+		Type: "http", HTTP: "bearer", BearerFormat: "JWT",
+	})
+}
+
+// PasswordFlow describes to people and to OpenAPI where an OAuth2Password backend's tokens come from.
+type PasswordFlow struct {
+	// TokenURL is the path or URL where Token is mounted. Required.
+	TokenURL string
+	// RefreshURL is that of Refresh. Default: none; Token refreshes as well.
+	RefreshURL string
+	// Scopes are what tokens may be asked for, with a description each. Default: none.
+	Scopes map[string]string
+}
+
+// OAuth2Password is Bearer for tokens of OAuth 2's password flow (RFC 6749, 4.3), which the
+// dialog "Authorize" of Swagger UI knows. It panics when the options or the flow cannot work.
+func OAuth2Password[U ginauth.User](o Options[U], flow PasswordFlow) ginauth.Backend[U] {
+	if flow.TokenURL == "" {
+		panic("jwt.OAuth2Password: set PasswordFlow.TokenURL to the path where jwt.Token is mounted") //nolint:forbidigo // construction
+	}
+	return newBackend("OAuth2Password", o, bearerToken, ginauth.Scheme{
+		Name: "OAuth2Password", Description: "A JSON web token that a user name and a password are exchanged for.",
+		Type: "oauth2", HTTP: "bearer", BearerFormat: "JWT",
+		TokenURL: flow.TokenURL, RefreshURL: flow.RefreshURL, Scopes: flow.Scopes,
+	})
+}
+
+// backend turns the token that read finds into a user.
+type backend[U ginauth.User] struct {
+	verifier *Verifier
+	read     func(*gin.Context) (string, error)
+	revoked  func(*gin.Context, Claims) (bool, error)
+	find     func(*gin.Context, Claims) (U, error)
+	scheme   ginauth.Scheme
+}
+
+func newBackend[U ginauth.User](constructor string, o Options[U], read func(*gin.Context) (string, error), scheme ginauth.Scheme) *backend[U] {
+	err := o.Validate()
+	if err != nil {
+		panic(fmt.Sprintf("jwt.%s: %v", constructor, err)) //nolint:forbidigo // construction
+	}
+	b := &backend[U]{read: read, revoked: o.Revoked, find: o.finder(), scheme: scheme}
+	b.verifier, _ = o.verifier() // validated above
+	return b
+}
+
+// Scheme describes the backend's credentials.
+func (b *backend[U]) Scheme() ginauth.Scheme { return b.scheme }
+
+// Authenticate reads and verifies a token, asks whether it was revoked, and then looks the user up.
+func (b *backend[U]) Authenticate(c *gin.Context) (ginauth.Principal[U], error) {
+	var none ginauth.Principal[U]
+	token, err := b.read(c)
+	if err != nil {
+		return none, err
+	}
+	claims, err := b.verifier.Verify(c.Request.Context(), token)
+	if err != nil {
+		return none, err
+	}
+	if err := b.checkRevoked(c, claims); err != nil {
+		return none, err
+	}
+	u, err := b.find(c, claims)
+	switch {
+	case errors.Is(err, ginauth.ErrNoUser), errors.Is(err, ginauth.ErrNoSession):
+		return none, badly("the token's user or session", err)
+	case err != nil:
+		return none, fmt.Errorf("finding a token's user: %w", err)
+	}
+	if account := u.Account(); account.ID == "" || account.Disabled {
+		return none, bad("the token's user is disabled or nobody")
+	}
+	return ginauth.Principal[U]{User: u, Credential: claims, Scopes: claims.Scopes, AuthenticatedAt: claims.AuthenticatedAt}, nil
+}
+
+func (b *backend[U]) checkRevoked(c *gin.Context, claims Claims) error {
+	if b.revoked == nil {
+		return nil
+	}
+	revoked, err := b.revoked(c, claims)
+	if err != nil {
+		return fmt.Errorf("asking whether a token was revoked: %w", err)
+	}
+	if revoked {
+		return bad("the token was revoked")
+	}
+	return nil
+}

@@ -1,0 +1,146 @@
+package jwt
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math"
+	"strings"
+	"time"
+
+	gojwt "github.com/golang-jwt/jwt/v5"
+
+	"github.com/ginauth/ginauth/ginauth"
+)
+
+// Claims are what a verified token says (RFC 7519, RFC 9068). Times are in UTC and whole seconds,
+// zero where the token has none. They hold no secret; the token itself is not among them.
+type Claims struct {
+	// Issuer is "iss", and Subject "sub": the user's id at that issuer.
+	Issuer, Subject string
+	// Audience is "aud".
+	Audience []string
+	// ExpiresAt, NotBefore and IssuedAt are "exp", "nbf" and "iat".
+	ExpiresAt, NotBefore, IssuedAt time.Time
+	// ID is "jti". With Issuer it names the token, as in lists of revoked ones; the token's text does
+	// not, for it can often be written in other ways.
+	ID string
+	// Session is "sid": the session, or the family of refresh tokens, that the token belongs to.
+	Session ginauth.SessionID
+	// Scopes are the words of "scope". Nil is a token without that claim.
+	Scopes []string
+	// AuthenticatedAt is "auth_time": when the user last proved who they are.
+	AuthenticatedAt time.Time
+
+	payload json.RawMessage
+}
+
+// Decode fills into, a pointer to a struct or a map, with all claims of the token by their JSON
+// names: the way to read claims of the app's own.
+func (c Claims) Decode(into any) error {
+	if len(c.payload) == 0 {
+		return errors.New("reading claims: these are not of a verified token")
+	}
+	if err := json.Unmarshal(c.payload, into); err != nil {
+		return fmt.Errorf("reading claims: %w", err)
+	}
+	return nil
+}
+
+// has says whether the token has a claim, null or not.
+func (c *Claims) has(claim string) bool {
+	found := false
+	_ = members(c.payload, func(name string, _ json.RawMessage) error {
+		found = found || name == claim
+		return nil
+	})
+	return found
+}
+
+func parseClaims(data []byte) (c Claims, err error) {
+	c.payload = data
+	err = members(data, func(name string, value json.RawMessage) (err error) {
+		switch name {
+		case "iss":
+			c.Issuer, err = text(value)
+		case "sub":
+			c.Subject, err = text(value)
+		case "jti":
+			c.ID, err = text(value)
+		case "sid":
+			var s string
+			s, err = text(value)
+			c.Session = ginauth.SessionID(s)
+		case "aud":
+			c.Audience, err = texts(value)
+		case "scope":
+			var s string
+			s, err = text(value)
+			c.Scopes = append([]string{}, strings.Fields(s)...)
+		case "exp":
+			c.ExpiresAt, err = seconds(value)
+		case "nbf":
+			c.NotBefore, err = seconds(value)
+		case "iat":
+			c.IssuedAt, err = seconds(value)
+		case "auth_time":
+			c.AuthenticatedAt, err = seconds(value)
+		}
+		return err
+	})
+	return c, err
+}
+
+// texts reads a string or a list of strings.
+func texts(value json.RawMessage) ([]string, error) {
+	if one, err := text(value); err == nil {
+		return []string{one}, nil
+	}
+	var parts []json.RawMessage
+	if err := json.Unmarshal(value, &parts); err != nil {
+		return nil, errNotText
+	}
+	list := make([]string, len(parts))
+	for i, part := range parts {
+		s, err := text(part)
+		if err != nil {
+			return nil, err
+		}
+		list[i] = s
+	}
+	return list, nil
+}
+
+// maxSeconds is the end of the year 9999, the last that JSON can write as a time.
+const maxSeconds = 253402300799
+
+var errNotTime = errors.New("it has a member that should be a time")
+
+// seconds reads a NumericDate; parts of a second are dropped.
+func seconds(value json.RawMessage) (time.Time, error) {
+	var number float64
+	if len(value) == 0 || value[0] == 'n' || json.Unmarshal(value, &number) != nil {
+		return time.Time{}, errNotTime
+	}
+	if number < 1 || number > maxSeconds {
+		return time.Time{}, errNotTime
+	}
+	return time.Unix(int64(math.Floor(number)), 0).UTC(), nil
+}
+
+// registered shows claims to golang-jwt's validator.
+type registered struct{ *Claims }
+
+func numeric(t time.Time) (*gojwt.NumericDate, error) {
+	if t.IsZero() {
+		return nil, nil //nolint:nilnil // golang-jwt's way to say "none"
+	}
+	return &gojwt.NumericDate{Time: t}, nil
+}
+
+func (r registered) GetExpirationTime() (*gojwt.NumericDate, error) { return numeric(r.ExpiresAt) }
+func (r registered) GetIssuedAt() (*gojwt.NumericDate, error)       { return numeric(r.IssuedAt) }
+func (r registered) GetNotBefore() (*gojwt.NumericDate, error)      { return numeric(r.NotBefore) }
+func (r registered) GetIssuer() (string, error)                     { return r.Issuer, nil }
+func (r registered) GetSubject() (string, error)                    { return r.Subject, nil }
+func (r registered) GetAudience() (gojwt.ClaimStrings, error)       { return r.Audience, nil }

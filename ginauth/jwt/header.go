@@ -1,0 +1,48 @@
+package jwt
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"strings"
+)
+
+// header is what is read of a token's header. Where a header says to find its key (jku, jwk, x5u,
+// x5c) is not (SEC-93).
+type header struct{ algorithm, keyID, kind string }
+
+var errCritical = errors.New("it asks for an extension (crit, b64 or zip)")
+
+// parseHeader reads a decoded header. What changes the meaning of a token is refused, known or not (SEC-97).
+func parseHeader(data []byte) (h header, err error) {
+	err = members(data, func(name string, value json.RawMessage) (err error) {
+		switch name {
+		case "alg":
+			h.algorithm, err = text(value)
+		case "kid":
+			h.keyID, err = text(value)
+		case "typ":
+			h.kind, err = text(value)
+		case "crit", "b64", "zip":
+			err = errCritical
+		}
+		return err
+	})
+	return h, err
+}
+
+// isKind compares types as RFC 7515, 4.1.9 and RFC 9068, 4 want it.
+func (h header) isKind(kind string) bool {
+	given := strings.ToLower(h.kind)
+	return strings.TrimPrefix(given, "application/") == kind
+}
+
+// encodeHeader is the header of a token that k signs, in base64url.
+func encodeHeader(k Key, kind string) string {
+	data, _ := json.Marshal(struct { // strings only
+		Algorithm Algorithm `json:"alg"`
+		KeyID     string    `json:"kid"`
+		Kind      string    `json:"typ"`
+	}{k.algorithm, k.id, kind})
+	return base64.RawURLEncoding.EncodeToString(data)
+}

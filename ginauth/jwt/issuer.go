@@ -1,0 +1,203 @@
+package jwt
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/ginauth/ginauth/ginauth"
+)
+
+const (
+	// defaultLifetime is an access token's (OWASP, JSON Web Token cheat sheet).
+	defaultLifetime = 10 * time.Minute
+	// maxLifetime bounds for how long a stateless token outlives a logout.
+	maxLifetime = 24 * time.Hour
+)
+
+// IssuerOptions say which tokens an Issuer makes. Keys, Issuer and Audiences are required.
+type IssuerOptions struct {
+	// Keys sign.
+	Keys *Ring
+	// Issuer is "iss", such as the service's own https URL.
+	Issuer string
+	// Audiences are "aud": the services that a token is for.
+	Audiences []string
+	// Lifetime of a token, up to 24 h. Default: 10 min.
+	Lifetime time.Duration
+	// Type is the header's "typ". Default: "at+jwt" (RFC 9068).
+	Type string
+	// Now is the clock. Default: time.Now.
+	Now func() time.Time
+}
+
+// Issuer makes access tokens. It is safe for concurrent use, and asks no database.
+type Issuer struct{ o IssuerOptions }
+
+// NewIssuer returns an issuer. It panics when the options cannot work.
+func NewIssuer(o IssuerOptions) *Issuer {
+	if o.Lifetime == 0 {
+		o.Lifetime = defaultLifetime
+	}
+	if o.Type == "" {
+		o.Type = accessToken
+	}
+	if o.Now == nil {
+		o.Now = time.Now //nolint:forbidigo // the default of the option
+	}
+	if err := o.validate(); err != nil {
+		panic("jwt.NewIssuer: " + err.Error()) //nolint:forbidigo // construction
+	}
+	o.Audiences = slices.Clone(o.Audiences)
+	return &Issuer{o}
+}
+
+func (o IssuerOptions) validate() error {
+	var faults []error
+	fault := func(wrong bool, format string, args ...any) {
+		if wrong {
+			faults = append(faults, fmt.Errorf(format, args...))
+		}
+	}
+	fault(o.Keys == nil, "set IssuerOptions.Keys to the ring that signs, and check the error of NewRing")
+	fault(o.Issuer == "", "set IssuerOptions.Issuer to the name of this service, such as its https URL")
+	fault(len(o.Audiences) == 0 || slices.Contains(o.Audiences, ""), "set IssuerOptions.Audiences to the services that the tokens are for")
+	fault(o.Lifetime < time.Second || o.Lifetime > maxLifetime, "IssuerOptions.Lifetime must be between 1 s and %s", maxLifetime)
+	return errors.Join(faults...)
+}
+
+// Grant is what one token says beside whose it is. Its zero value is a token of the issuer's
+// lifetime and audiences, without scopes and without a session.
+type Grant struct {
+	// Session is "sid": backends that are not Stateless look it up. It is the id of a row of sessions or
+	// of a family of refresh tokens.
+	Session ginauth.SessionID
+	// Scopes are the words of "scope". Nil leaves the claim out, and the token is good for
+	// everything that the user may do; empty is a token that is good for no scope.
+	Scopes []string
+	// AuthenticatedAt is "auth_time". Zero leaves it out, and then the token is never Fresh.
+	AuthenticatedAt time.Time
+	// Lifetime and Audiences replace the issuer's, where they are set.
+	Lifetime  time.Duration
+	Audiences []string
+	// ID is "jti". Default: 128 random bits.
+	ID string
+	// Extra are further claims: a struct or a map that is a JSON object, without the names above. They are
+	// signed and not encrypted, so nothing about a person belongs here (SEC-103).
+	Extra any
+}
+
+// ErrGrant means that a Grant cannot be made a token of.
+var ErrGrant = errors.New("the grant cannot be made a token of")
+
+// Issue returns a new signed token for the user, and its claims. It does not ask who the user
+// is, nor whether the session exists. Whoever has the token is the user, so it belongs neither in a URL nor in
+// a log, and in a browser not where scripts keep things (SEC-103).
+func (i *Issuer) Issue(ctx context.Context, u ginauth.User, g Grant) (token string, claims Claims, err error) {
+	if err := ctx.Err(); err != nil {
+		return "", Claims{}, err
+	}
+	claims, err = i.claims(u.Account(), g)
+	if err != nil {
+		return "", Claims{}, err
+	}
+	k := i.o.Keys.state.Load().signing
+	signed := encodeHeader(k, i.o.Type) + "." + base64.RawURLEncoding.EncodeToString(claims.payload)
+	signature, err := k.method.Sign(signed, k.private)
+	if err != nil {
+		return "", Claims{}, fmt.Errorf("signing a token: %w", err)
+	}
+	token = signed + "." + base64.RawURLEncoding.EncodeToString(signature)
+	if len(token) > maxToken {
+		return "", Claims{}, fmt.Errorf("%w: it would have more than %d bytes", ErrGrant, maxToken)
+	}
+	return token, claims, nil
+}
+
+func (i *Issuer) claims(account ginauth.Account, g Grant) (Claims, error) {
+	lifetime := i.o.Lifetime
+	if g.Lifetime != 0 {
+		lifetime = g.Lifetime
+	}
+	switch {
+	case account.ID == "" || account.Disabled:
+		return Claims{}, fmt.Errorf("%w: the user has no ID or is disabled", ErrGrant)
+	case lifetime < time.Second || lifetime > maxLifetime:
+		return Claims{}, fmt.Errorf("%w: its lifetime must be between 1 s and %s", ErrGrant, maxLifetime)
+	case slices.ContainsFunc(g.Scopes, func(s string) bool { return !isScope(s) }):
+		return Claims{}, fmt.Errorf("%w: a scope is not a word of RFC 6749, 3.3", ErrGrant)
+	}
+	now := i.o.Now().UTC().Truncate(time.Second)
+	c := Claims{
+		Issuer: i.o.Issuer, Subject: string(account.ID), Audience: i.o.Audiences, ID: g.ID,
+		IssuedAt: now, ExpiresAt: now.Add(lifetime), Session: g.Session, Scopes: g.Scopes, AuthenticatedAt: g.AuthenticatedAt,
+	}
+	if len(g.Audiences) > 0 {
+		c.Audience = g.Audiences
+	}
+	if c.ID == "" {
+		c.ID = rand.Text()
+	}
+	err := c.encode(g.Extra)
+	return c, err
+}
+
+// isScope is RFC 6749's scope-token.
+func isScope(s string) bool {
+	for i := range len(s) {
+		if c := s[i]; c <= ' ' || c > '~' || c == '"' || c == '\\' {
+			return false
+		}
+	}
+	return s != ""
+}
+
+// encode makes the payload of the claims and the extra ones.
+func (c *Claims) encode(extra any) error {
+	payload := map[string]any{}
+	if extra != nil {
+		text, err := json.Marshal(extra)
+		if err != nil {
+			return fmt.Errorf("%w: its extra claims: %w", ErrGrant, err)
+		}
+		err = members(text, func(name string, value json.RawMessage) error {
+			payload[name] = value // as it is: numbers would lose digits
+			return nil
+		})
+		if err != nil {
+			return fmt.Errorf("%w: its extra claims must be a JSON object", ErrGrant)
+		}
+	}
+	own := map[string]any{"iss": c.Issuer, "sub": c.Subject, "aud": c.Audience, "jti": c.ID, "iat": c.IssuedAt.Unix(), "exp": c.ExpiresAt.Unix()}
+	if len(c.Audience) == 1 {
+		own["aud"] = c.Audience[0]
+	}
+	if c.Session != "" {
+		own["sid"] = c.Session
+	}
+	if c.Scopes != nil {
+		own["scope"] = strings.Join(c.Scopes, " ")
+	}
+	if !c.AuthenticatedAt.IsZero() {
+		own["auth_time"] = c.AuthenticatedAt.Unix()
+	}
+	for name := range payload {
+		if slices.Contains(ownClaims, strings.ToLower(name)) {
+			return fmt.Errorf("%w: the extra claim %q is one of the issuer's own", ErrGrant, name)
+		}
+	}
+	for name, value := range own {
+		payload[name] = value
+	}
+	var err error
+	c.payload, err = json.Marshal(payload)
+	return err
+}
+
+var ownClaims = []string{"iss", "sub", "aud", "jti", "iat", "exp", "nbf", "sid", "scope", "auth_time"}

@@ -1,0 +1,174 @@
+package jwt
+
+import (
+	"crypto"
+	"crypto/ecdsa"
+	"crypto/ed25519"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/sha256"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"log/slog"
+
+	gojwt "github.com/golang-jwt/jwt/v5"
+)
+
+// Algorithm is the one way in which a key signs (RFC 7518, RFC 8037).
+type Algorithm string
+
+// The algorithms that keys can have; EdDSA first, where there is a choice.
+const (
+	EdDSA Algorithm = "EdDSA"
+	ES256 Algorithm = "ES256"
+	RS256 Algorithm = "RS256"
+	HS256 Algorithm = "HS256"
+)
+
+const (
+	// minSecret is what RFC 7518, 3.2 asks for: as many bytes as the hash has.
+	minSecret = sha256.Size
+	// minRSA is what RFC 7518, 3.3 asks for; a larger key than maxRSA only costs time.
+	minRSA, maxRSA = 2048, 8192
+	// maxKeyID bounds a key's id, in bytes.
+	maxKeyID = 128
+)
+
+// Key signs or verifies tokens by one algorithm, which its material decides, so that no token can
+// choose another. Make one by NewKey, ParseKey, ReadKey or Generate; the zero Key is of no use. It does
+// not print, and is safe for concurrent use.
+type Key struct{ *material }
+
+// material is behind a pointer, since fmt prints what unexported fields hold.
+type material struct {
+	id        string
+	algorithm Algorithm
+	method    gojwt.SigningMethod
+	private   any // what method signs with; nil for a public key
+	public    any // what method verifies with; equal to private for HS256
+}
+
+// NewKey makes a key of an ed25519, *ecdsa (P-256) or *rsa (2048 to 8192 bits) key, private or
+// public, or of a []byte for HS256, which must be at least 32 random bytes. An empty id is
+// replaced by the key's thumbprint (RFC 7638); a secret needs an id of its own, for it has none.
+// Keys that are weak, or published in documentation, are refused.
+func NewKey(id string, key any) (Key, error) {
+	m, err := newMaterial(key)
+	if err != nil {
+		return Key{}, err
+	}
+	if err := checkStrength(m); err != nil {
+		return Key{}, err
+	}
+	if m.id, err = keyID(id, m); err != nil {
+		return Key{}, err
+	}
+	return Key{m}, nil
+}
+
+// Generate returns a new random key. An empty id is replaced by the key's thumbprint. It is for
+// tests and for keys that need not outlive the process; keep others where secrets are kept, and
+// see ParseKey.
+func Generate(id string, algorithm Algorithm) (Key, error) {
+	var key any
+	var err error
+	switch algorithm {
+	case EdDSA:
+		_, key, err = ed25519.GenerateKey(rand.Reader)
+	case ES256:
+		key, err = ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	case RS256:
+		key, err = rsa.GenerateKey(rand.Reader, minRSA)
+	case HS256:
+		secret := make([]byte, minSecret)
+		_, err = rand.Read(secret)
+		key = secret
+	default:
+		return Key{}, fmt.Errorf("there is no algorithm %q here: use EdDSA, ES256, RS256 or HS256", algorithm)
+	}
+	if err != nil {
+		return Key{}, fmt.Errorf("generating a key: %w", err)
+	}
+	return NewKey(id, key)
+}
+
+// ID is the key's name in the header of tokens ("kid").
+func (k Key) ID() string { return k.id }
+
+// Algorithm is the only one by which the key signs and verifies.
+func (k Key) Algorithm() Algorithm { return k.algorithm }
+
+// CanSign says whether the key has its private half.
+func (k Key) CanSign() bool { return k.private != nil }
+
+// Format hides the key from every verb of fmt.
+func (Key) Format(s fmt.State, _ rune) { _, _ = s.Write([]byte("[key]")) }
+
+// LogValue hides the key.
+func (Key) LogValue() slog.Value { return slog.StringValue("[key]") }
+
+// MarshalText hides the key.
+func (Key) MarshalText() ([]byte, error) { return []byte("[key]"), nil }
+
+func newMaterial(key any) (*material, error) {
+	switch k := key.(type) {
+	case ed25519.PrivateKey:
+		if len(k) != ed25519.PrivateKeySize {
+			return nil, errors.New("the Ed25519 private key has the wrong length: it must have 64 bytes")
+		}
+		return &material{algorithm: EdDSA, method: gojwt.SigningMethodEdDSA, private: k, public: k.Public()}, nil
+	case ed25519.PublicKey:
+		if len(k) != ed25519.PublicKeySize {
+			return nil, errors.New("the Ed25519 public key has the wrong length: it must have 32 bytes")
+		}
+		return &material{algorithm: EdDSA, method: gojwt.SigningMethodEdDSA, public: k}, nil
+	case *ecdsa.PrivateKey:
+		if k == nil {
+			return nil, errNilKey
+		}
+		return &material{algorithm: ES256, method: gojwt.SigningMethodES256, private: k, public: &k.PublicKey}, nil
+	case *ecdsa.PublicKey:
+		return &material{algorithm: ES256, method: gojwt.SigningMethodES256, public: k}, nil
+	case *rsa.PrivateKey:
+		if k == nil {
+			return nil, errNilKey
+		}
+		return &material{algorithm: RS256, method: gojwt.SigningMethodRS256, private: k, public: &k.PublicKey}, nil
+	case *rsa.PublicKey:
+		return &material{algorithm: RS256, method: gojwt.SigningMethodRS256, public: k}, nil
+	case []byte:
+		secret := append([]byte(nil), k...)
+		return &material{algorithm: HS256, method: gojwt.SigningMethodHS256, private: secret, public: secret}, nil
+	case nil:
+		return nil, errNilKey
+	}
+	return nil, fmt.Errorf("a %T is no key for tokens: use an ed25519, *ecdsa or *rsa key, or a []byte for HS256", key)
+}
+
+var errNilKey = errors.New("the key is nil: check the error of whatever read it")
+
+func keyID(id string, m *material) (string, error) {
+	if id == "" && m.algorithm == HS256 {
+		return "", errors.New("a secret needs an id: name it, such as \"2026-01\", so that it can be replaced later")
+	}
+	if id == "" {
+		return thumbprint(m.public), nil
+	}
+	if len(id) > maxKeyID {
+		return "", fmt.Errorf("a key's id may have at most %d characters", maxKeyID)
+	}
+	for i := range len(id) {
+		if id[i] <= ' ' || id[i] > '~' || id[i] == '"' || id[i] == '\\' {
+			return "", errors.New("a key's id must be printable ASCII without blanks, quotes and backslashes")
+		}
+	}
+	return id, nil
+}
+
+// thumbprint is RFC 7638's for a public key.
+func thumbprint(public crypto.PublicKey) string {
+	sum := sha256.Sum256([]byte(publicJWK(public).canonical()))
+	return base64.RawURLEncoding.EncodeToString(sum[:])
+}

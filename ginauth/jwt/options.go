@@ -1,0 +1,94 @@
+package jwt
+
+import (
+	"context"
+	"errors"
+	"slices"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/ginauth/ginauth/ginauth"
+)
+
+// UserFinder is the part of a ginauth.UserStore that a token needs.
+type UserFinder[U ginauth.User] interface {
+	// FindUser returns the user, disabled or not, or ginauth.ErrNoUser.
+	FindUser(ctx context.Context, id ginauth.UserID) (U, error)
+}
+
+// SessionChecker is an optional extension of UserFinder that knows which sessions have ended.
+// store.DB is one.
+type SessionChecker[U ginauth.User] interface {
+	// FindTokenUser returns the user of a live session, in one step. ginauth.ErrNoSession means that
+	// the session has ended, is not the user's, or that the user is gone or disabled.
+	FindTokenUser(ctx context.Context, user ginauth.UserID, session ginauth.SessionID) (U, error)
+}
+
+// Options say how tokens become users. Users and Accept are all that is needed.
+type Options[U ginauth.User] struct {
+	// Accept says which tokens are good.
+	Accept
+	// Users finds the user by "sub". Required, unless Stateless and RetrieveUser are set. It must be a SessionChecker
+	// too, unless Stateless is set.
+	Users UserFinder[U]
+	// Stateless trusts a token until it expires. Default: false, and then every request asks
+	// Users, in one step, whether the session of the token's "sid" is still alive, so that a
+	// logout, a new password and disabling the user count at once. A token
+	// without "sid" is refused then.
+	Stateless bool
+	// RetrieveUser, when set, makes the user from the claims, in whatever way; with Stateless the database
+	// need not be asked at all. ginauth.ErrNoUser, a disabled user and one without an ID are answered 401.
+	// It is required where there are several issuers, whose "sub" may be the same. Default: Users
+	// finds it by "sub".
+	RetrieveUser func(*gin.Context, Claims) (U, error)
+	// Revoked, when set, says whether the token itself was revoked, such as by its Issuer and ID.
+	// It is asked before the user is looked up. Its error is answered 503 or 500. Default: none.
+	Revoked func(*gin.Context, Claims) (bool, error)
+}
+
+// Validate returns what is wrong with the options, one sentence per fault. Every constructor of
+// a backend calls it and panics with its text.
+func (o Options[U]) Validate() error {
+	_, isChecker := o.Users.(SessionChecker[U])
+	faults := []error{o.withDefaults().validate()}
+	if o.Users == nil && !(o.Stateless && o.RetrieveUser != nil) {
+		faults = append(faults, errors.New("set Options.Users, such as store.New[store.User](pool); only Stateless with RetrieveUser can do without"))
+	}
+	if o.Users != nil && !o.Stateless && !isChecker {
+		faults = append(faults, errors.New("Options.Users cannot tell whether a session has ended: use a store that is a jwt.SessionChecker, such as store.DB, or set Stateless and bear that tokens live until they expire"))
+	}
+	if len(o.Issuers) > 1 && o.RetrieveUser == nil {
+		faults = append(faults, errors.New("several issuers can use one sub for different people: set Options.RetrieveUser, and look at Claims.Issuer there"))
+	}
+	return errors.Join(faults...)
+}
+
+// finder returns the way from good claims to their user.
+func (o Options[U]) finder() func(*gin.Context, Claims) (U, error) {
+	find := o.RetrieveUser
+	if find == nil {
+		find = func(c *gin.Context, claims Claims) (U, error) {
+			return o.Users.FindUser(c.Request.Context(), ginauth.UserID(claims.Subject))
+		}
+	}
+	if o.Stateless {
+		return find
+	}
+	checker := o.Users.(SessionChecker[U]) //nolint:forcetypeassert,errcheck // Validate looked
+	return func(c *gin.Context, claims Claims) (U, error) {
+		u, err := checker.FindTokenUser(c.Request.Context(), ginauth.UserID(claims.Subject), claims.Session)
+		if err != nil || o.RetrieveUser == nil {
+			return u, err
+		}
+		return o.RetrieveUser(c, claims)
+	}
+}
+
+// verifier is that of the options, which in the checked mode wants "sid" too.
+func (o Options[U]) verifier() (*Verifier, error) {
+	a := o.Accept.withDefaults()
+	if !o.Stateless {
+		a.RequiredClaims = append(slices.Clone(a.RequiredClaims), "sid")
+	}
+	return NewVerifier(a)
+}

@@ -1,0 +1,161 @@
+package jwt
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"sync"
+	"sync/atomic"
+
+	"github.com/gin-gonic/gin"
+)
+
+// KeySource finds the key that a token names. *Ring is one, and so are the keys of another issuer
+// of package jwks. It must be safe for concurrent use.
+type KeySource interface {
+	// FindKey returns the key of exactly that id, or ErrNoKey. When nobody can tell it wraps
+	// ginauth.ErrUnavailable.
+	FindKey(ctx context.Context, id string) (Key, error)
+}
+
+// ErrNoKey means that a KeySource has no key of an id.
+var ErrNoKey = errors.New("no such key")
+
+// Ring is a set of keys of which one signs and all verify. To replace the signing key without
+// refusing a token: Add the new one everywhere, wait as long as others may keep the document of
+// PublicKeys, Promote it everywhere, wait for the lifetime of a token, Retire the old one. The tokens of a retired key are worthless at once. It is
+// safe for concurrent use; a token is signed and verified by one state of the ring.
+type Ring struct {
+	mu    sync.Mutex // orders those who change the ring
+	state atomic.Pointer[ringState]
+}
+
+// ringState never changes.
+type ringState struct {
+	signing  Key
+	keys     []Key // in the order in which they came
+	byID     map[string]Key
+	document []byte
+	etag     string
+}
+
+var _ KeySource = (*Ring)(nil)
+
+// NewRing returns a ring in which signing signs. The others only verify.
+func NewRing(signing Key, verifying ...Key) (*Ring, error) {
+	state, err := newRingState(signing, append([]Key{signing}, verifying...))
+	if err != nil {
+		return nil, err
+	}
+	r := &Ring{}
+	r.state.Store(state)
+	return r, nil
+}
+
+func newRingState(signing Key, keys []Key) (*ringState, error) {
+	s := &ringState{signing: signing, keys: keys, byID: make(map[string]Key, len(keys))}
+	document := struct {
+		Keys []jwk `json:"keys"`
+	}{Keys: []jwk{}}
+	for _, k := range keys {
+		if k.material == nil {
+			return nil, errors.New("a key is the zero Key: make it by NewKey, ParseKey, ReadKey or Generate, and check their error")
+		}
+		if _, double := s.byID[k.id]; double {
+			return nil, fmt.Errorf("two keys have the id %q: give each its own, for tokens name their key by it", k.id)
+		}
+		s.byID[k.id] = k
+		if public := publicJWK(k.public); public.Type != "" {
+			public.ID, public.Algorithm, public.Use = k.id, k.algorithm, "sig"
+			document.Keys = append(document.Keys, public)
+		}
+	}
+	if !signing.CanSign() {
+		return nil, fmt.Errorf("the key %q cannot sign: it is a public key, and its private half is needed", signing.id)
+	}
+	s.document, _ = json.Marshal(document) // strings only
+	sum := sha256.Sum256(s.document)
+	s.etag = `"` + base64.RawURLEncoding.EncodeToString(sum[:12]) + `"`
+	return s, nil
+}
+
+// FindKey returns the key of exactly that id, or ErrNoKey.
+func (r *Ring) FindKey(_ context.Context, id string) (Key, error) {
+	k, ok := r.state.Load().byID[id]
+	if !ok {
+		return Key{}, ErrNoKey
+	}
+	return k, nil
+}
+
+// Add adds a key that verifies until Promote makes it sign.
+func (r *Ring) Add(k Key) error {
+	return r.change(func(s *ringState) (Key, []Key, error) {
+		return s.signing, append(slices.Clip(s.keys), k), nil
+	})
+}
+
+// Promote makes the key of that id sign. The one that signed before goes on verifying.
+func (r *Ring) Promote(id string) error {
+	return r.change(func(s *ringState) (Key, []Key, error) {
+		k, ok := s.byID[id]
+		if !ok {
+			return Key{}, nil, fmt.Errorf("the key %q is not in the ring: add it first: %w", id, ErrNoKey)
+		}
+		return k, s.keys, nil
+	})
+}
+
+// Retire takes the key of that id out of the ring, and with it all tokens that it signed.
+func (r *Ring) Retire(id string) error {
+	return r.change(func(s *ringState) (Key, []Key, error) {
+		if _, ok := s.byID[id]; !ok {
+			return Key{}, nil, fmt.Errorf("the key %q is not in the ring: %w", id, ErrNoKey)
+		}
+		if s.signing.id == id {
+			return Key{}, nil, fmt.Errorf("the key %q signs: promote another one before it is retired", id)
+		}
+		return s.signing, slices.DeleteFunc(slices.Clone(s.keys), func(k Key) bool { return k.id == id }), nil
+	})
+}
+
+func (r *Ring) change(edit func(*ringState) (signing Key, keys []Key, err error)) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	signing, keys, err := edit(r.state.Load())
+	if err != nil {
+		return err
+	}
+	next, err := newRingState(signing, keys)
+	if err != nil {
+		return err
+	}
+	r.state.Store(next)
+	return nil
+}
+
+// keysMaxAge is for how long others may keep the document, in seconds.
+const keysMaxAge = "300"
+
+// PublicKeys returns the handler that shows the public keys of the ring as a JWK set (RFC 7517), for
+// services that verify the tokens by themselves. It never shows a secret. Others may keep the
+// document for 5 minutes. Mount it with GET on a route that needs no login, such as
+// "/.well-known/jwks.json".
+func PublicKeys(r *Ring) gin.HandlerFunc {
+	return func(c *gin.Context) {
+		s := r.state.Load()
+		c.Header("Cache-Control", "public, max-age="+keysMaxAge)
+		c.Header("ETag", s.etag)
+		c.Header("X-Content-Type-Options", "nosniff")
+		if c.GetHeader("If-None-Match") == s.etag {
+			c.Status(http.StatusNotModified)
+			return
+		}
+		c.Data(http.StatusOK, "application/jwk-set+json", s.document)
+	}
+}

@@ -1,0 +1,254 @@
+package jwt
+
+import (
+	"context"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	gojwt "github.com/golang-jwt/jwt/v5"
+
+	"github.com/ginauth/ginauth/ginauth"
+)
+
+const (
+	// maxToken bounds a token, in bytes (SEC-101).
+	maxToken = 8 << 10
+	// accessToken is the type of an access token (RFC 9068, 2.1).
+	accessToken = "at+jwt"
+	// defaultLeeway is for clocks that differ; maxLeeway is what OWASP's cheat sheet bears (SEC-95).
+	defaultLeeway, maxLeeway = 30 * time.Second, time.Minute
+)
+
+// Trust is an issuer whose tokens are accepted, and the keys that it signs with. Keys count for their own issuer
+// only.
+type Trust struct {
+	// Issuer is compared with "iss", byte by byte.
+	Issuer string
+	Keys   KeySource
+}
+
+// Accept says which tokens are good. Every token must have "iss", "sub", "aud", "exp" and "iat".
+type Accept struct {
+	// Issuers are those whose tokens are accepted. Required.
+	Issuers []Trust
+	// Audiences are the names of this service; a token must be meant for one of them. Required.
+	Audiences []string
+	// Type is the header's "typ". It keeps tokens made for another purpose out. Default: "at+jwt" (RFC 9068).
+	Type string
+	// RequiredClaims must be there beside those that always must. Default: "jti". Empty, but not nil, is none.
+	RequiredClaims []string
+	// Leeway is by how much the issuer's clock may differ, up to a minute; negative is none. Default: 30 s.
+	Leeway time.Duration
+	// Now is the clock. Default: time.Now.
+	Now func() time.Time
+}
+
+// Verifier verifies tokens. It is safe for concurrent use.
+type Verifier struct {
+	issuers    map[string]*issuerTrust
+	only       *issuerTrust // the issuer, where there is one
+	kind       string
+	required   []string
+	lastHeader atomic.Pointer[parsedHeader]
+}
+
+type issuerTrust struct {
+	keys      KeySource
+	validator *gojwt.Validator
+}
+
+// parsedHeader spares the parsing of a header that came a moment ago: all tokens of one key have the same.
+type parsedHeader struct {
+	text string
+	header
+}
+
+func (a Accept) withDefaults() Accept {
+	if a.Type == "" {
+		a.Type = accessToken
+	}
+	if a.RequiredClaims == nil {
+		a.RequiredClaims = []string{"jti"}
+	}
+	if a.Leeway == 0 {
+		a.Leeway = defaultLeeway
+	}
+	if a.Now == nil {
+		a.Now = time.Now //nolint:forbidigo // the default of the option
+	}
+	return a
+}
+
+func (a Accept) validate() error {
+	var faults []error
+	fault := func(wrong bool, format string, args ...any) {
+		if wrong {
+			faults = append(faults, fmt.Errorf(format, args...))
+		}
+	}
+	fault(len(a.Issuers) == 0, "set Accept.Issuers: the issuers whose tokens are good, each with its keys")
+	seen := map[string]bool{}
+	for _, t := range a.Issuers {
+		fault(t.Issuer == "", "an issuer in Accept.Issuers has no name: set Trust.Issuer")
+		ring, isRing := t.Keys.(*Ring)
+		fault(t.Keys == nil || isRing && ring == nil, "the issuer %q has no keys: set Trust.Keys, and check the error of NewRing", t.Issuer)
+		fault(seen[t.Issuer], "the issuer %q is listed twice: put its keys into one ring", t.Issuer)
+		seen[t.Issuer] = true
+	}
+	fault(len(a.Audiences) == 0 || slices.Contains(a.Audiences, ""), "set Accept.Audiences: the names of this service, so that tokens for others are refused")
+	fault(a.Leeway > maxLeeway, "Accept.Leeway may be at most %s, not %s: mend the clocks instead", maxLeeway, a.Leeway)
+	fault(slices.Contains(a.RequiredClaims, ""), "a name in Accept.RequiredClaims is empty")
+	return errors.Join(faults...)
+}
+
+// NewVerifier returns a verifier, or what is wrong with a in sentences.
+func NewVerifier(a Accept) (*Verifier, error) {
+	a = a.withDefaults()
+	if err := a.validate(); err != nil {
+		return nil, err
+	}
+	v := &Verifier{issuers: map[string]*issuerTrust{}, kind: strings.TrimPrefix(strings.ToLower(a.Type), "application/"), required: slices.Clone(a.RequiredClaims)}
+	for _, t := range a.Issuers {
+		v.only = &issuerTrust{keys: t.Keys, validator: gojwt.NewValidator(
+			gojwt.WithIssuer(t.Issuer), gojwt.WithAudience(a.Audiences...), gojwt.WithExpirationRequired(),
+			gojwt.WithIssuedAt(), gojwt.WithLeeway(max(a.Leeway, 0)), gojwt.WithTimeFunc(a.Now),
+		)}
+		v.issuers[t.Issuer] = v.only
+	}
+	if len(v.issuers) > 1 {
+		v.only = nil
+	}
+	return v, nil
+}
+
+// bad is ginauth.ErrBadCredentials with a reason for the log. It never has text of the token.
+func bad(why string) error { return fmt.Errorf("%w: %s", ginauth.ErrBadCredentials, why) }
+
+func badly(why string, err error) error {
+	return fmt.Errorf("%w: %s: %w", ginauth.ErrBadCredentials, why, err)
+}
+
+// Verify returns the claims of a token whose signature, type, issuer, audience and times are all
+// good. Any fault of the token is an error that wraps ginauth.ErrBadCredentials.
+// ginauth.ErrUnavailable means that the issuer's keys cannot be asked for. Who revokes tokens, or sees
+// to the user, comes after it: see Bearer.
+func (v *Verifier) Verify(ctx context.Context, token string) (Claims, error) {
+	head, payload, signature, err := split(token)
+	if err != nil {
+		return Claims{}, err
+	}
+	h, err := v.header(head)
+	if err != nil {
+		return Claims{}, badly("the token's header", err)
+	}
+	if !h.isKind(v.kind) {
+		return Claims{}, bad("the token is of another type")
+	}
+	claims, err := decodeClaims(payload)
+	if err != nil {
+		return Claims{}, badly("the token's claims", err)
+	}
+	issuer, known := v.only, v.only != nil
+	if !known {
+		issuer, known = v.issuers[claims.Issuer]
+	}
+	if !known {
+		return Claims{}, bad("the token is of another issuer")
+	}
+	if err := issuer.checkSignature(ctx, h, token[:len(head)+1+len(payload)], signature); err != nil {
+		return Claims{}, err
+	}
+	if err := issuer.validator.Validate(registered{&claims}); err != nil {
+		return Claims{}, badly("the token's claims", err)
+	}
+	return claims, v.checkRequired(&claims)
+}
+
+// split takes a token of three parts of base64url, and nothing else: encoding/base64 would
+// skip line breaks (SEC-98).
+func split(token string) (head, payload, signature string, err error) {
+	if len(token) > maxToken {
+		return "", "", "", bad("the token is too long")
+	}
+	var dots [2]int
+	found := 0
+	for i := range len(token) {
+		switch c := token[i]; {
+		case c >= 'a' && c <= 'z', c >= 'A' && c <= 'Z', c >= '0' && c <= '9', c == '-', c == '_':
+		case c == '.' && found < len(dots):
+			dots[found] = i
+			found++
+		default:
+			return "", "", "", bad("the token is malformed")
+		}
+	}
+	if found < len(dots) || dots[0] == 0 || dots[1] == dots[0]+1 || dots[1] == len(token)-1 {
+		return "", "", "", bad("the token is malformed")
+	}
+	return token[:dots[0]], token[dots[0]+1 : dots[1]], token[dots[1]+1:], nil
+}
+
+// encoding refuses stray bits behind the last byte, which would give a token several spellings (SEC-98).
+var encoding = base64.RawURLEncoding.Strict()
+
+func (v *Verifier) header(text string) (header, error) {
+	if last := v.lastHeader.Load(); last != nil && last.text == text {
+		return last.header, nil
+	}
+	data, err := encoding.DecodeString(text)
+	if err != nil {
+		return header{}, errNotObject
+	}
+	h, err := parseHeader(data)
+	if err != nil {
+		return header{}, err
+	}
+	v.lastHeader.Store(&parsedHeader{strings.Clone(text), h})
+	return h, nil
+}
+
+func decodeClaims(text string) (Claims, error) {
+	data, err := encoding.DecodeString(text)
+	if err != nil {
+		return Claims{}, errNotObject
+	}
+	return parseClaims(data)
+}
+
+// checkSignature lets the key decide about the algorithm, and the header only agree (SEC-92).
+func (t *issuerTrust) checkSignature(ctx context.Context, h header, signed, signature string) error {
+	k, err := t.keys.FindKey(ctx, h.keyID)
+	switch {
+	case errors.Is(err, ErrNoKey) || err == nil && k.material == nil:
+		return bad("the token names no key of its issuer")
+	case err != nil:
+		return fmt.Errorf("finding a token's key: %w", err)
+	case h.algorithm != string(k.algorithm):
+		return bad("the token's algorithm is not that of its key")
+	}
+	raw, err := encoding.DecodeString(signature)
+	if err != nil || k.method.Verify(signed, raw, k.public) != nil {
+		return bad("the token's signature is wrong")
+	}
+	return nil
+}
+
+func (v *Verifier) checkRequired(c *Claims) error {
+	if c.Subject == "" || c.IssuedAt.IsZero() {
+		return bad("the token has no sub or no iat")
+	}
+	for _, claim := range v.required {
+		if claim == "jti" && c.ID != "" || claim == "sid" && c.Session != "" {
+			continue
+		}
+		if claim == "jti" || claim == "sid" || !c.has(claim) {
+			return bad("the token lacks a required claim")
+		}
+	}
+	return nil
+}
