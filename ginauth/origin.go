@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"net/netip"
 	"strings"
+
+	"github.com/gin-gonic/gin"
 )
 
 // maxUserAgent bounds what is kept of a client's User-Agent, in bytes.
@@ -17,6 +19,16 @@ type Origin struct {
 	Addr netip.Addr
 	// UserAgent is the client's own word, at most 256 bytes of it.
 	UserAgent string
+}
+
+// RequestOrigin returns the client of a request, seen through the proxies of
+// Config.TrustedProxies where Session covers the route.
+func RequestOrigin(c *gin.Context) Origin {
+	m := &unmounted
+	if st := attached(c); st != nil {
+		m = st.m
+	}
+	return m.proxies.origin(c.Request)
 }
 
 type proxies []netip.Prefix

@@ -3,6 +3,7 @@ package store
 import (
 	"errors"
 	"net/netip"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -72,6 +73,18 @@ type clientAddr netip.Addr
 // ScanNetipPrefix is for the driver.
 func (a *clientAddr) ScanNetipPrefix(v netip.Prefix) error {
 	*a = clientAddr(v.Addr())
+	return nil
+}
+
+// scopeText keeps NULL, which is every scope, apart from no scope.
+type scopeText struct{ to *[]string }
+
+// ScanText is for the driver.
+func (t scopeText) ScanText(v pgtype.Text) error {
+	*t.to = nil
+	if v.Valid {
+		*t.to = append([]string{}, strings.Fields(v.String)...)
+	}
 	return nil
 }
 

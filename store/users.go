@@ -16,7 +16,7 @@ import (
 
 // userStatements are those whose column list depends on the user type.
 type userStatements struct {
-	columns, findUser, findCredential, findAdmitted, findKey string
+	columns, findUser, findCredential, findAdmitted, findKey, findTokenUser string
 }
 
 func newUserStatements(l layout) userStatements {
@@ -27,6 +27,7 @@ func newUserStatements(l layout) userStatements {
 		findCredential: `SELECT u.password_hash, ` + columns + findCredentialFrom,
 		findAdmitted:   `SELECT ` + columns + findAdmittedFrom,
 		findKey:        `SELECT ` + columns + findKeyFrom,
+		findTokenUser:  `SELECT ` + columns + findTokenUserFrom,
 	}
 }
 

@@ -120,7 +120,7 @@ func TestRotationRefusesNoTokenUnderLoad(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		alive.Lock() // now no token of the old key lives, as after the lifetime of one
+		alive.Lock()   // now no token of the old key lives, as after the lifetime of one
 		alive.Unlock() //nolint:staticcheck // waiting was all
 		for sent.Load() < before+64 {
 			request()

@@ -1,0 +1,100 @@
+package refresh
+
+import (
+	"crypto/hmac"
+	"crypto/rand"
+	"crypto/sha256"
+	"crypto/subtle"
+	"encoding/base64"
+	"fmt"
+	"log/slog"
+	"strings"
+
+	"github.com/ginauth/ginauth/ginauth"
+)
+
+const (
+	selectorBytes = 16
+	// secretBytes is twice what OWASP ASVS 7.2.3 asks for (SEC-100).
+	secretBytes = 32
+	tokenBytes  = selectorBytes + secretBytes
+	// tokenLength is tokenBytes in base64url, which needs no padding for it.
+	tokenLength = tokenBytes / 3 * 4
+
+	sealLabel = "ginauth refresh token: seal of the successor"
+)
+
+// Token is a refresh token. Only its client may see it; it does not print. The zero Token is of no
+// use.
+type Token struct{ raw *[tokenBytes]byte } // a pointer, since fmt prints the arrays of unexported fields
+
+// Key is what a store knows of a token.
+type Key struct {
+	// Selector is the SHA-256 of what all tokens of a login have in common.
+	Selector ginauth.Digest
+	// Digest is the SHA-256 of the whole token.
+	Digest ginauth.Digest
+}
+
+// Seal hides a token from everybody who does not have the one before it.
+type Seal [secretBytes]byte
+
+// New returns the first token of a login.
+func New() Token {
+	t := Token{new([tokenBytes]byte)}
+	_, _ = rand.Read(t.raw[:]) // never fails: crypto/rand ends the process instead
+	return t
+}
+
+// Parse reads what Reveal returned, and nothing else (SEC-52).
+func Parse(s string) (Token, bool) {
+	if len(s) != tokenLength || strings.ContainsAny(s, "\r\n") { // which encoding/base64 skips
+		return Token{}, false
+	}
+	t := Token{new([tokenBytes]byte)}
+	n, err := base64.RawURLEncoding.Strict().Decode(t.raw[:], []byte(s))
+	return t, err == nil && n == tokenBytes
+}
+
+// Reveal returns the token for its client: 64 characters of base64url.
+func (t Token) Reveal() string { return base64.RawURLEncoding.EncodeToString(t.raw[:]) }
+
+// Key returns what a store looks the token up by.
+func (t Token) Key() Key {
+	return Key{Selector: sha256.Sum256(t.raw[:selectorBytes]), Digest: sha256.Sum256(t.raw[:])}
+}
+
+// Next returns a new token of the same login, and its seal, which t opens.
+func (t Token) Next() (Token, Seal) {
+	next := Token{new([tokenBytes]byte)}
+	copy(next.raw[:], t.raw[:selectorBytes])
+	_, _ = rand.Read(next.raw[selectorBytes:]) // never fails
+	return next, t.seal(next.raw[selectorBytes:])
+}
+
+// Open returns the successor that was sealed for t. It is some other token when the seal was
+// for another one: compare its Key with the store's.
+func (t Token) Open(s Seal) Token {
+	next := Token{new([tokenBytes]byte)}
+	copy(next.raw[:], t.raw[:selectorBytes])
+	opened := t.seal(s[:])
+	copy(next.raw[selectorBytes:], opened[:])
+	return next
+}
+
+// seal adds text to a key that is made of t and used for one successor only.
+func (t Token) seal(text []byte) (s Seal) {
+	mac := hmac.New(sha256.New, t.raw[selectorBytes:])
+	mac.Write([]byte(sealLabel))
+	subtle.XORBytes(s[:], text, mac.Sum(nil))
+	return s
+}
+
+// Format hides the token from every verb of fmt.
+func (Token) Format(s fmt.State, _ rune) { _, _ = s.Write([]byte("[refresh token]")) }
+
+// LogValue hides the token.
+func (Token) LogValue() slog.Value { return slog.StringValue("[refresh token]") }
+
+// MarshalText hides the token.
+func (Token) MarshalText() ([]byte, error) { return []byte("[refresh token]"), nil }

@@ -1,0 +1,166 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/refresh"
+)
+
+var _ refresh.Store = (*Sessions)(nil)
+
+// familyColumns are the fields of a refresh.Family, in the order of familyDest.
+const familyColumns = `t.id, t.user_id, t.scopes, t.created_at, t.last_used_at, t.expires_at, t.idle_timeout, t.ip, t.user_agent`
+
+const familySize = 9
+
+func familyDest(f *refresh.Family, to []any) []any {
+	return append(to, (*idText)(&f.ID), (*idText)(&f.UserID), scopeText{&f.Scopes},
+		(*utcTime)(&f.CreatedAt), (*utcTime)(&f.LastUsedAt), (*utcTime)(&f.ExpiresAt),
+		&f.IdleTimeout, (*clientAddr)(&f.Origin.Addr), &f.Origin.UserAgent)
+}
+
+// liveFamily holds for t as live does for a session: what ends a user's sessions ends t (SEC-76, SEC-77).
+const liveFamily = `t.expires_at > clock.now AND t.last_used_at + t.idle_timeout > clock.now
+	AND t.epoch = ` + everybodysEpoch + ` + (
+		SELECT u.session_epoch FROM ginauth.users AS u WHERE u.id = t.user_id AND u.disabled_at IS NULL)`
+
+// As for a session, the user's row stays locked until the family is stored (SEC-78).
+const createFamily = `
+WITH fresh AS (
+	SELECT u.id AS user_id, u.session_epoch + ` + everybodysEpoch + ` AS epoch, clock.now
+	FROM ginauth.users AS u
+	CROSS JOIN (SELECT COALESCE($2::timestamptz, clock_timestamp()) AS now) AS clock
+	WHERE u.id = $1::uuid AND u.disabled_at IS NULL AND ($3::text IS NULL OR u.password_hash = $3::text)
+	FOR SHARE OF u
+)
+INSERT INTO ginauth.refresh_tokens AS t (selector, id, user_id, digest, epoch, scopes,
+	created_at, last_used_at, idle_timeout, expires_at, ip, user_agent)
+SELECT $4::bytea, $5::uuid, user_id, $6::bytea, epoch, $7::text,
+	now, now, $8::interval, now + $9::interval, $10::inet, $11::text
+FROM fresh
+RETURNING ` + familyColumns
+
+const evictFamilies = `
+DELETE FROM ginauth.refresh_tokens AS old
+WHERE old.user_id = $1::uuid AND old.id IN (
+	SELECT t.id
+	FROM ginauth.refresh_tokens AS t
+	CROSS JOIN ` + theClock + `
+	WHERE t.user_id = $1::uuid AND ` + liveFamily + `
+	ORDER BY t.id = $4::uuid DESC, t.last_used_at DESC, t.created_at DESC
+	OFFSET $3::bigint)`
+
+// CreateRefreshFamily stores the first token of a login, and deletes those that exceed n.Limit, in
+// one transaction and one round trip. ginauth.ErrNoUser means that the user is unknown, disabled or has another
+// password by now.
+func (s *Sessions) CreateRefreshFamily(ctx context.Context, n refresh.NewFamily) (refresh.Family, error) {
+	if n.Lifetime <= 0 || n.IdleTimeout <= 0 || n.Limit < 0 || n.Key == (refresh.Key{}) {
+		return refresh.Family{}, errors.New("creating a refresh token: it needs a key, a lifetime and an idle timeout, and no negative limit")
+	}
+	user, ok := parseID(string(n.UserID))
+	if !ok {
+		return refresh.Family{}, ginauth.ErrNoUser
+	}
+	id, err := uuid.NewRandom()
+	if err != nil {
+		return refresh.Family{}, fmt.Errorf("creating a refresh token: making its id: %w", err)
+	}
+	var batch pgx.Batch
+	batch.Queue(lockUser, user)
+	batch.Queue(createFamily, user, s.clock(), hashOrNull(n.Credential), n.Key.Selector[:], id.String(), n.Key.Digest[:],
+		scopesOrNull(n.Scopes), n.IdleTimeout, n.Lifetime, addrOrNull(n.Origin.Addr), cutUserAgent(n.Origin.UserAgent))
+	if n.Limit > 0 {
+		batch.Queue(evictFamilies, user, s.clock(), n.Limit, id.String())
+	}
+	f, err := s.sendFamily(ctx, &batch)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return refresh.Family{}, ginauth.ErrNoUser
+	}
+	return f, err
+}
+
+// sendFamily returns the row of the batch's second statement.
+func (s *Sessions) sendFamily(ctx context.Context, batch *pgx.Batch) (f refresh.Family, err error) {
+	err = s.caller.do(ctx, "creating a refresh token", func(ctx context.Context, conn Conn) (err error) {
+		results := conn.SendBatch(ctx, batch)
+		defer func() {
+			if closed := results.Close(); closed != nil {
+				err = closed // what was read is not committed
+			}
+		}()
+		if _, err := results.Exec(); err != nil {
+			return err
+		}
+		return results.QueryRow().Scan(familyDest(&f, make([]any, 0, familySize))...)
+	})
+	return f, err
+}
+
+// rotateToken decides by the row as it is once locked, so that of many calls with one token the first
+// replaces it and the others find it replaced. What is neither the good token nor, within
+// its grace, the one before it ends the login (SEC-82, SEC-100).
+const rotateToken = `
+UPDATE ginauth.refresh_tokens AS t
+SET digest = CASE WHEN t.digest = $3::bytea THEN $4::bytea ELSE t.digest END,
+	seal = CASE WHEN t.digest = $3::bytea THEN $5::bytea ELSE t.seal END,
+	previous_digest = CASE WHEN t.digest = $3::bytea THEN $3::bytea ELSE t.previous_digest END,
+	previous_until = CASE WHEN t.digest = $3::bytea THEN clock.now + $6::interval ELSE t.previous_until END,
+	last_used_at = CASE WHEN t.digest = $3::bytea THEN clock.now ELSE t.last_used_at END,
+	expires_at = CASE
+		WHEN t.digest = $3::bytea OR t.previous_digest = $3::bytea AND t.previous_until > clock.now THEN t.expires_at
+		ELSE clock.now END
+FROM ` + theClock + `
+WHERE t.selector = $1::bytea AND ` + liveFamily + `
+RETURNING ` + familyColumns + `, t.digest, t.seal, t.expires_at > clock.now`
+
+// RotateRefreshToken replaces a token by its successor. It is one statement. ginauth.ErrTokenReused means that
+// the token had been replaced before, and not within its grace: the family has ended, and
+// is returned. ginauth.ErrNoSession means that no live family has it.
+func (s *Sessions) RotateRefreshToken(ctx context.Context, r refresh.Rotation) (refresh.Rotated, error) {
+	if r.Grace < 0 || r.Next == (ginauth.Digest{}) {
+		return refresh.Rotated{}, errors.New("replacing a refresh token: it needs a successor, and no negative grace")
+	}
+	var to refresh.Rotated
+	var seal []byte
+	var good bool
+	err := s.caller.do(ctx, "replacing a refresh token", func(ctx context.Context, conn Conn) error {
+		dest := append(familyDest(&to.Family, make([]any, 0, familySize+3)), (*digestBytes)(&to.Digest), &seal, &good)
+		return conn.QueryRow(ctx, rotateToken, r.Key.Selector[:], s.clock(), r.Key.Digest[:], r.Next[:], r.Seal[:], r.Grace).Scan(dest...)
+	})
+	if err != nil {
+		return refresh.Rotated{}, orNoSession(err)
+	}
+	copy(to.Seal[:], seal)
+	if !good {
+		return refresh.Rotated{Family: to.Family}, ginauth.ErrTokenReused
+	}
+	return to, nil
+}
+
+const revokeToken = `DELETE FROM ginauth.refresh_tokens AS t WHERE t.selector = $1::bytea RETURNING ` + familyColumns
+
+// RevokeRefreshToken deletes the family of a token, replaced or not. ginauth.ErrNoSession means
+// that there is none.
+func (s *Sessions) RevokeRefreshToken(ctx context.Context, k refresh.Key) (f refresh.Family, err error) {
+	err = s.caller.do(ctx, "revoking a refresh token", func(ctx context.Context, conn Conn) error {
+		return conn.QueryRow(ctx, revokeToken, k.Selector[:]).Scan(familyDest(&f, make([]any, 0, familySize))...)
+	})
+	if err != nil {
+		return refresh.Family{}, orNoSession(err)
+	}
+	return f, nil
+}
+
+func scopesOrNull(scopes []string) any {
+	if scopes == nil {
+		return nil
+	}
+	return strings.Join(scopes, " ")
+}

@@ -1,0 +1,88 @@
+package store
+
+import (
+	"context"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/refresh"
+)
+
+var _ refresh.Manager = (*Sessions)(nil)
+
+const listFamilies = `
+SELECT ` + familyColumns + `
+FROM ginauth.refresh_tokens AS t
+CROSS JOIN ` + theClock + `
+WHERE t.user_id = $1::uuid AND ` + liveFamily + `
+ORDER BY t.last_used_at DESC, t.created_at DESC, t.id
+LIMIT $3::bigint`
+
+// UserRefreshFamilies returns the user's live logins by refresh tokens, the one last used first, at
+// most 1000. An unknown or disabled user has none. It is one statement, and writes nothing.
+func (s *Sessions) UserRefreshFamilies(ctx context.Context, user ginauth.UserID) ([]refresh.Family, error) {
+	key, ok := parseID(string(user))
+	if !ok {
+		return nil, nil
+	}
+	var list []refresh.Family
+	err := s.caller.do(ctx, "listing a user's refresh tokens", func(ctx context.Context, conn Conn) error {
+		rows, err := conn.Query(ctx, listFamilies, key, s.clock(), maxListed)
+		if err != nil {
+			return err
+		}
+		list, err = pgx.CollectRows(rows, func(row pgx.CollectableRow) (f refresh.Family, err error) {
+			err = row.Scan(familyDest(&f, make([]any, 0, familySize))...)
+			return f, err
+		})
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return list, nil
+}
+
+const revokeFamily = `DELETE FROM ginauth.refresh_tokens WHERE id = $2::uuid AND user_id = $1::uuid`
+
+// RevokeRefreshFamily ends a login by refresh tokens. ginauth.ErrNoSession means that the user has
+// none of that id; someone else's lives on (SEC-79).
+func (s *Sessions) RevokeRefreshFamily(ctx context.Context, user ginauth.UserID, id ginauth.SessionID) error {
+	key, known := parseID(string(user))
+	family, wellFormed := parseID(string(id))
+	if !known || !wellFormed {
+		return ginauth.ErrNoSession
+	}
+	return s.caller.do(ctx, "revoking a refresh token", func(ctx context.Context, conn Conn) error {
+		tag, err := conn.Exec(ctx, revokeFamily, key, family)
+		if err == nil && tag.RowsAffected() == 0 {
+			return ginauth.ErrNoSession
+		}
+		return err
+	})
+}
+
+// A row that somebody is writing is left to a later turn.
+const sweepFamilies = `
+DELETE FROM ginauth.refresh_tokens
+WHERE selector IN (
+	SELECT t.selector
+	FROM ginauth.refresh_tokens AS t
+	JOIN ginauth.users AS u ON u.id = t.user_id
+	CROSS JOIN (SELECT COALESCE($1::timestamptz, now()) AS now) AS clock
+	WHERE t.expires_at <= clock.now OR t.last_used_at + t.idle_timeout <= clock.now
+		OR t.epoch < u.session_epoch + ` + everybodysEpoch + `
+	LIMIT $2::bigint
+	FOR UPDATE OF t SKIP LOCKED)`
+
+// SweepRefreshTokens deletes a batch of logins by refresh tokens that have ended, at most 1000, and
+// returns how many. RunSweeper does it too.
+func (s *Sessions) SweepRefreshTokens(ctx context.Context) (deleted int64, err error) {
+	err = s.caller.do(ctx, "sweeping refresh tokens", func(ctx context.Context, conn Conn) error {
+		tag, err := conn.Exec(ctx, sweepFamilies, s.clock(), sweepRows)
+		deleted = tag.RowsAffected()
+		return err
+	})
+	return deleted, err
+}

@@ -1,0 +1,405 @@
+package store_test
+
+import (
+	"context"
+	"encoding/base64"
+	"encoding/hex"
+	"errors"
+	"net/netip"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/refresh"
+	"github.com/ginauth/ginauth/store"
+)
+
+const graceOfRefresh = 30 * time.Second
+
+func familyOf(id ginauth.UserID, token refresh.Token) refresh.NewFamily {
+	return refresh.NewFamily{Key: token.Key(), UserID: id, Lifetime: lifetime, IdleTimeout: idleTimeout}
+}
+
+func (s *setup) family(tb testing.TB, id ginauth.UserID) (refresh.Token, refresh.Family) {
+	tb.Helper()
+	token := refresh.New()
+	f, err := s.db.CreateRefreshFamily(tb.Context(), familyOf(id, token))
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return token, f
+}
+
+// use presents a token as a handler would, and returns its successor.
+func (s *setup) use(ctx context.Context, token refresh.Token) (refresh.Token, error) {
+	next, seal := token.Next()
+	got, err := s.db.RotateRefreshToken(ctx, refresh.Rotation{Key: token.Key(), Next: next.Key().Digest, Seal: seal, Grace: graceOfRefresh})
+	if err != nil {
+		return refresh.Token{}, err
+	}
+	successor := token.Open(got.Seal)
+	if successor.Key().Digest != got.Digest {
+		return refresh.Token{}, errors.New("the seal holds another token")
+	}
+	return successor, nil
+}
+
+func (s *setup) mustUse(tb testing.TB, token refresh.Token) refresh.Token {
+	tb.Helper()
+	next, err := s.use(tb.Context(), token)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return next
+}
+
+func (s *setup) expectUse(tb testing.TB, token refresh.Token, want error) {
+	tb.Helper()
+	if _, err := s.use(tb.Context(), token); !errors.Is(err, want) {
+		tb.Errorf("got %v, want %v", err, want)
+	}
+}
+
+// SEC-100, SEC-136
+func TestRefreshTokenIsGoodForOneUse(t *testing.T) {
+	t.Parallel()
+	inEveryMode(t, func(t *testing.T, s *setup) {
+		u := s.user(t)
+		n := familyOf(u.ID, refresh.New())
+		n.Scopes = []string{"read", "write"}
+		n.Origin = ginauth.Origin{Addr: netip.MustParseAddr("192.0.2.7"), UserAgent: "curl"}
+		token := refresh.New()
+		n.Key = token.Key()
+		created, err := s.db.CreateRefreshFamily(t.Context(), n)
+		if err != nil {
+			t.Fatal(err)
+		}
+		now := s.clock.now()
+		want := refresh.Family{
+			ID: created.ID, UserID: u.ID, Scopes: n.Scopes, CreatedAt: now, LastUsedAt: now, ExpiresAt: now.Add(lifetime),
+			IdleTimeout: idleTimeout, Origin: n.Origin,
+		}
+		if diff := cmp.Diff(want, created, cmp.Comparer(func(a, b netip.Addr) bool { return a == b })); diff != "" {
+			t.Error(diff)
+		}
+		s.clock.add(time.Minute)
+		second := s.mustUse(t, token)
+		third := s.mustUse(t, second)
+		list, err := s.db.UserRefreshFamilies(t.Context(), u.ID)
+		if err != nil || len(list) != 1 || list[0].ID != created.ID || !list[0].LastUsedAt.Equal(s.clock.now()) || !list[0].ExpiresAt.Equal(want.ExpiresAt) {
+			t.Errorf("%+v, %v", list, err)
+		}
+		s.expectUse(t, token, ginauth.ErrTokenReused) // two generations old
+		s.expectUse(t, third, ginauth.ErrNoSession)   // the family is gone
+		if n := s.count(t, `SELECT count(*) FROM ginauth.refresh_tokens WHERE user_id = $1`, u.ID); n != 1 {
+			t.Errorf("%d rows", n)
+		}
+	})
+}
+
+// SEC-82, SEC-100
+func TestReplacedRefreshTokenGetsTheSameSuccessorWithinTheGrace(t *testing.T) {
+	t.Parallel()
+	s := newSetup(t)
+	u := s.user(t)
+	first, _ := s.family(t, u.ID)
+	second := s.mustUse(t, first)
+	s.clock.add(graceOfRefresh - time.Second)
+	if again := s.mustUse(t, first); again.Reveal() != second.Reveal() {
+		t.Error("another successor")
+	}
+	s.clock.add(time.Second)
+	s.expectUse(t, first, ginauth.ErrTokenReused)
+	s.expectUse(t, second, ginauth.ErrNoSession)
+	s.expectUse(t, first, ginauth.ErrNoSession) // one event for one theft
+}
+
+func TestSuccessorThatWasUsedEndsTheGrace(t *testing.T) {
+	t.Parallel()
+	s := newSetup(t)
+	first, _ := s.family(t, s.user(t).ID)
+	second := s.mustUse(t, first)
+	s.mustUse(t, second)
+	s.expectUse(t, first, ginauth.ErrTokenReused)
+}
+
+func TestForeignSecretEndsTheFamily(t *testing.T) {
+	t.Parallel()
+	s := newSetup(t)
+	first, _ := s.family(t, s.user(t).ID)
+	forged, _ := first.Next() // has the selector, and was never given out
+	s.expectUse(t, forged, ginauth.ErrTokenReused)
+	s.expectUse(t, first, ginauth.ErrNoSession)
+	s.expectUse(t, refresh.New(), ginauth.ErrNoSession)
+}
+
+// SEC-100
+func TestManyUsesOfOneRefreshTokenMakeOneSuccessor(t *testing.T) {
+	t.Parallel()
+	s := newSetup(t)
+	u := s.user(t)
+	for range 10 {
+		token, _ := s.family(t, u.ID)
+		successors := make([]string, 50)
+		for i, err := range together(len(successors), func(ctx context.Context, i int) error {
+			next, err := s.use(ctx, token)
+			if err == nil {
+				successors[i] = next.Reveal()
+			}
+			return err
+		}) {
+			if err != nil || successors[i] != successors[0] {
+				t.Fatalf("%v, and %t", err, successors[i] == successors[0])
+			}
+		}
+	}
+}
+
+// SEC-67, SEC-68, SEC-69
+func TestRefreshTokenEndsIdleAndInAnyCase(t *testing.T) {
+	t.Parallel()
+	s := newSetup(t)
+	u := s.user(t)
+	idle, _ := s.family(t, u.ID)
+	used, _ := s.family(t, u.ID)
+	s.clock.add(idleTimeout - time.Second)
+	used = s.mustUse(t, used)
+	s.clock.add(time.Second)
+	s.expectUse(t, idle, ginauth.ErrNoSession)
+	for range 45 {
+		s.clock.add(idleTimeout / 2)
+		used = s.mustUse(t, used)
+	}
+	s.clock.add(idleTimeout / 2) // a day after the login
+	s.expectUse(t, used, ginauth.ErrNoSession)
+}
+
+// SEC-76, SEC-77, SEC-99
+func TestWhatEndsSessionsEndsRefreshTokens(t *testing.T) {
+	t.Parallel()
+	s := newSetup(t)
+	for name, end := range map[string]func(t *testing.T, u store.User, f refresh.Family){
+		"a new password": func(t *testing.T, u store.User, _ refresh.Family) {
+			t.Helper()
+			s.exec(t, `UPDATE ginauth.users SET password_hash = $2, session_epoch = session_epoch + 1 WHERE id = $1`, u.ID, hash('b').Reveal())
+		},
+		"disabling": func(t *testing.T, u store.User, _ refresh.Family) {
+			t.Helper()
+			s.exec(t, `UPDATE ginauth.users SET disabled_at = now() WHERE id = $1`, u.ID)
+		},
+		"deleting": func(t *testing.T, u store.User, _ refresh.Family) {
+			t.Helper()
+			s.exec(t, `DELETE FROM ginauth.users WHERE id = $1`, u.ID)
+		},
+		"RevokeUserSessions": func(t *testing.T, u store.User, _ refresh.Family) {
+			t.Helper()
+			if err := s.db.RevokeUserSessions(t.Context(), u.ID, ""); err != nil {
+				t.Fatal(err)
+			}
+		},
+		"RevokeAllSessions": func(t *testing.T, _ store.User, _ refresh.Family) {
+			t.Helper()
+			if err := s.db.RevokeAllSessions(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+		},
+		"RevokeRefreshFamily": func(t *testing.T, u store.User, f refresh.Family) {
+			t.Helper()
+			if err := s.db.RevokeRefreshFamily(t.Context(), u.ID, f.ID); err != nil {
+				t.Fatal(err)
+			}
+		},
+	} {
+		u := s.user(t)
+		token, f := s.family(t, u.ID)
+		if got, err := s.db.FindTokenUser(t.Context(), u.ID, f.ID); err != nil || got.ID != u.ID {
+			t.Errorf("%s: before: %v", name, err)
+		}
+		end(t, u, f)
+		if _, err := s.db.FindTokenUser(t.Context(), u.ID, f.ID); !errors.Is(err, ginauth.ErrNoSession) {
+			t.Errorf("%s: the access token lives: %v", name, err)
+		}
+		if _, err := s.use(t.Context(), token); !errors.Is(err, ginauth.ErrNoSession) {
+			t.Errorf("%s: the refresh token lives: %v", name, err)
+		}
+		if list, err := s.db.UserRefreshFamilies(t.Context(), u.ID); err != nil || len(list) > 0 {
+			t.Errorf("%s: %v, %v", name, list, err)
+		}
+	}
+}
+
+// SEC-99
+func TestTokenUserNeedsALiveSessionOfTheirs(t *testing.T) {
+	t.Parallel()
+	inEveryMode(t, func(t *testing.T, s *setup) {
+		u, other := s.user(t), s.user(t)
+		session := s.session(t, sessionOf(u.ID))
+		_, f := s.family(t, u.ID)
+		for _, id := range []ginauth.SessionID{session.ID, f.ID} {
+			if got, err := s.db.FindTokenUser(t.Context(), u.ID, id); err != nil || got.ID != u.ID || got.Email != u.Email {
+				t.Errorf("%+v, %v", got, err)
+			}
+			for _, pair := range [][2]string{{string(other.ID), string(id)}, {"x", string(id)}, {string(u.ID), ""}, {string(u.ID), string(other.ID)}} {
+				if _, err := s.db.FindTokenUser(t.Context(), ginauth.UserID(pair[0]), ginauth.SessionID(pair[1])); !errors.Is(err, ginauth.ErrNoSession) {
+					t.Errorf("%v: %v", pair, err)
+				}
+			}
+		}
+		s.clock.add(idleTimeout)
+		for _, id := range []ginauth.SessionID{session.ID, f.ID} {
+			if _, err := s.db.FindTokenUser(t.Context(), u.ID, id); !errors.Is(err, ginauth.ErrNoSession) {
+				t.Errorf("idle: %v", err)
+			}
+		}
+	})
+}
+
+// SEC-78
+func TestRefreshTokenOfAnOldPasswordIsNotStored(t *testing.T) {
+	t.Parallel()
+	s := newSetup(t)
+	u := s.user(t)
+	n := familyOf(u.ID, refresh.New())
+	n.Credential = hash('b')
+	disabled := s.user(t)
+	s.exec(t, `UPDATE ginauth.users SET disabled_at = now() WHERE id = $1`, disabled.ID)
+	for name, n := range map[string]refresh.NewFamily{
+		"another password": n, "disabled": familyOf(disabled.ID, refresh.New()), "unknown": familyOf("0190f8a2-0000-7000-8000-000000000009", refresh.New()), "no id": familyOf("x", refresh.New()),
+	} {
+		if _, err := s.db.CreateRefreshFamily(t.Context(), n); !errors.Is(err, ginauth.ErrNoUser) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	n.Credential = hash('a')
+	if _, err := s.db.CreateRefreshFamily(t.Context(), n); err != nil {
+		t.Error(err)
+	}
+	if _, err := s.db.CreateRefreshFamily(t.Context(), refresh.NewFamily{UserID: u.ID}); err == nil {
+		t.Error("a family without a key was stored")
+	}
+}
+
+// SEC-80
+func TestRefreshTokensOfAUserAreLimited(t *testing.T) {
+	t.Parallel()
+	s := newSetup(t)
+	u := s.user(t)
+	other, _ := s.family(t, s.user(t).ID)
+	errs := together(32, func(ctx context.Context, _ int) error {
+		n := familyOf(u.ID, refresh.New())
+		n.Limit = 5
+		_, err := s.db.CreateRefreshFamily(ctx, n)
+		return err
+	})
+	if err := errors.Join(errs...); err != nil {
+		t.Fatal(err)
+	}
+	if n := s.count(t, `SELECT count(*) FROM ginauth.refresh_tokens WHERE user_id = $1`, u.ID); n != 5 {
+		t.Errorf("%d families", n)
+	}
+	s.mustUse(t, other)
+}
+
+// SEC-79
+func TestSomeoneElsesRefreshTokenIsNotRevoked(t *testing.T) {
+	t.Parallel()
+	s := newSetup(t)
+	u, thief := s.user(t), s.user(t)
+	token, f := s.family(t, u.ID)
+	for _, id := range []ginauth.SessionID{f.ID, "x", ""} {
+		if err := s.db.RevokeRefreshFamily(t.Context(), thief.ID, id); !errors.Is(err, ginauth.ErrNoSession) {
+			t.Errorf("%q: %v", id, err)
+		}
+	}
+	token = s.mustUse(t, token)
+	if got, err := s.db.RevokeRefreshToken(t.Context(), token.Key()); err != nil || got.ID != f.ID || got.UserID != u.ID {
+		t.Errorf("%+v, %v", got, err)
+	}
+	if _, err := s.db.RevokeRefreshToken(t.Context(), token.Key()); !errors.Is(err, ginauth.ErrNoSession) {
+		t.Errorf("again: %v", err)
+	}
+}
+
+// SEC-50, SEC-100: whoever reads the database can log in with nothing of it.
+func TestDumpHoldsNoRefreshToken(t *testing.T) {
+	t.Parallel()
+	s := newSetup(t)
+	first, _ := s.family(t, s.user(t).ID)
+	tokens := []refresh.Token{first}
+	for range 3 {
+		tokens = append(tokens, s.mustUse(t, tokens[len(tokens)-1]))
+	}
+	var dump string
+	if err := s.pool.QueryRow(t.Context(), `SELECT string_agg(t::text, E'\n') FROM ginauth.refresh_tokens AS t`).Scan(&dump); err != nil {
+		t.Fatal(err)
+	}
+	digest := tokens[3].Key().Digest
+	if !strings.Contains(dump, hex.EncodeToString(digest[:])) {
+		t.Fatalf("this is no dump: %s", dump)
+	}
+	for i, token := range tokens {
+		raw := rawOf(t, token)
+		for _, part := range [][]byte{raw[:16], raw[16:], raw[16:32]} {
+			if strings.Contains(dump, hex.EncodeToString(part)) {
+				t.Errorf("token %d is in %s", i, dump)
+			}
+		}
+		if strings.Contains(dump, token.Reveal()[22:]) {
+			t.Errorf("token %d is in %s", i, dump)
+		}
+	}
+}
+
+func TestSweepDeletesEndedRefreshTokensOnly(t *testing.T) {
+	t.Parallel()
+	s := newSetup(t)
+	u := s.user(t)
+	s.family(t, u.ID) // idle
+	revoked := s.user(t)
+	s.family(t, revoked.ID)
+	s.clock.add(idleTimeout)
+	live, _ := s.family(t, u.ID)
+	reused, _ := s.family(t, u.ID)
+	s.mustUse(t, s.mustUse(t, reused))
+	s.expectUse(t, reused, ginauth.ErrTokenReused)
+	if err := s.db.RevokeUserSessions(t.Context(), revoked.ID, ""); err != nil {
+		t.Fatal(err)
+	}
+	if n, err := s.db.SweepRefreshTokens(t.Context()); err != nil || n != 3 {
+		t.Errorf("%d, %v", n, err)
+	}
+	s.mustUse(t, live)
+}
+
+func TestRunSweeperSweepsRefreshTokensToo(t *testing.T) {
+	t.Parallel()
+	s := newSetup(t)
+	s.family(t, s.user(t).ID)
+	s.clock.add(idleTimeout)
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	defer cancel()
+	done := make(chan error, 1)
+	go func() { done <- s.db.RunSweeper(ctx, time.Millisecond) }()
+	for s.count(t, `SELECT count(*) FROM ginauth.refresh_tokens`) > 0 && ctx.Err() == nil {
+		continue
+	}
+	if ctx.Err() != nil {
+		t.Error("the row is still there")
+	}
+	cancel()
+	if err := <-done; !errors.Is(err, context.Canceled) {
+		t.Error(err)
+	}
+}
+
+func rawOf(t *testing.T, token refresh.Token) []byte {
+	t.Helper()
+	raw, err := base64.RawURLEncoding.DecodeString(token.Reveal())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return raw
+}

@@ -1,0 +1,48 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"reflect"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/ginauth/ginauth/ginauth"
+)
+
+// findTokenUserFrom takes the public id of a session or of a family of refresh tokens.
+const findTokenUserFrom = `
+FROM ginauth.users AS u
+CROSS JOIN ` + theClock + `
+WHERE u.id = $1::uuid AND u.disabled_at IS NULL AND (
+	EXISTS (
+		SELECT 1 FROM ginauth.refresh_tokens AS t
+		WHERE t.id = $3::uuid AND t.user_id = u.id AND t.epoch = u.session_epoch + ` + everybodysEpoch + `
+			AND t.expires_at > clock.now AND t.last_used_at + t.idle_timeout > clock.now)
+	OR EXISTS (
+		SELECT 1 FROM ginauth.sessions AS s
+		WHERE s.id = $3::uuid AND s.user_id = u.id AND s.epoch = u.session_epoch + ` + everybodysEpoch + `
+			AND ` + notExpired + `))`
+
+// FindTokenUser returns the user whose token names a session, or a login by refresh tokens, that is
+// still alive. ginauth.ErrNoSession means that it has ended or is not the user's, or that
+// the user is gone or disabled. It is one statement, and writes nothing (SEC-99).
+func (d *DB[U]) FindTokenUser(ctx context.Context, user ginauth.UserID, session ginauth.SessionID) (U, error) {
+	var none, u U
+	key, known := parseID(string(user))
+	id, wellFormed := parseID(string(session))
+	if !known || !wellFormed {
+		return none, ginauth.ErrNoSession
+	}
+	err := d.caller.do(ctx, "finding a token's user", func(ctx context.Context, conn Conn) error {
+		dest := d.layout.dest(reflect.ValueOf(&u).Elem(), make([]any, 0, d.layout.size()))
+		return conn.QueryRow(ctx, d.statements.findTokenUser, key, d.clock(), id).Scan(dest...)
+	})
+	if errors.Is(err, pgx.ErrNoRows) {
+		return none, ginauth.ErrNoSession
+	}
+	if err != nil {
+		return none, err
+	}
+	return u, nil
+}
