@@ -1,0 +1,170 @@
+package jwt_test
+
+import (
+	"context"
+	"encoding/json"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	"github.com/gin-gonic/gin"
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/jwt"
+	"github.com/ginauth/ginauth/ginauth/password"
+	"github.com/ginauth/ginauth/store"
+	"github.com/ginauth/ginauth/store/storetest"
+)
+
+const secretOfAda = "correct horse battery staple"
+
+// site is an app with every handler of the package, on a database of its own.
+type site struct {
+	*gin.Engine
+	pool       *pgxpool.Pool
+	db         *store.DB[user]
+	clock      *clock
+	log        *strings.Builder
+	statements *atomic.Int64
+	ada        user
+	flow       jwt.Flow[user]
+	options    jwt.Options[user]
+}
+
+type siteOption func(*site)
+
+func newSite(tb testing.TB, edit ...siteOption) *site {
+	tb.Helper()
+	s := &site{Engine: gin.New(), clock: newClock(), log: &strings.Builder{}, statements: &atomic.Int64{}}
+	s.pool = storetest.NewDB(tb, storetest.WithConfig(func(cfg *pgxpool.Config) { cfg.ConnConfig.Tracer = counter{s.statements} }))
+	s.db = store.New[user](s.pool, store.WithNow(s.clock.now))
+	cheap, err := password.New(password.Options{InsecureCheap: true, Slots: 4, Queue: 256})
+	if err != nil {
+		tb.Fatal(err)
+	}
+	hash, err := cheap.Hash(tb.Context(), secretOfAda)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	s.ada, err = s.db.CreateUser(tb.Context(), ginauth.NewUser{Name: "Ada", Email: "ada@example.com", Canonical: "ada@example.com", Hash: hash}, nil)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	keys := ring(tb, newPair(tb, "2030-03", jwt.EdDSA).Key)
+	s.flow = jwt.Flow[user]{
+		Config: ginauth.Config[user]{Users: s.db, Passwords: cheap},
+		Issuer: jwt.NewIssuer(jwt.IssuerOptions{Keys: keys, Issuer: issuer, Audiences: []string{audience}, Now: s.clock.now}),
+	}
+	s.options = jwt.Options[user]{
+		Accept: jwt.Accept{Issuers: []jwt.Trust{{Issuer: issuer, Keys: keys}}, Audiences: []string{audience}, Now: s.clock.now},
+		Users:  s.db,
+	}
+	for _, e := range edit {
+		e(s)
+	}
+	s.routes()
+	return s
+}
+
+func (s *site) routes() {
+	s.Use(gin.CustomRecoveryWithWriter(io.Discard, func(c *gin.Context, _ any) { c.AbortWithStatus(http.StatusInternalServerError) }))
+	s.POST("/login", jwt.Login(s.flow, jwt.InBody))
+	s.POST("/login/header", jwt.Login(s.flow, jwt.InHeader))
+	s.POST("/login/cookie", jwt.Login(s.flow, jwt.InCookie))
+	s.Any("/token", jwt.Token(s.flow))
+	s.POST("/revoke", jwt.Revoke(s.flow))
+	s.POST("/logout", jwt.Logout(s.flow))
+	if !s.flow.NoRefresh {
+		s.POST("/refresh", jwt.Refresh(s.flow))
+	}
+	s.GET("/me", authenticate(jwt.Bearer(s.options), jwt.Cookie(s.options, s.flow.Cookie)), func(c *gin.Context) {
+		ginauth.Reply(c, http.StatusOK, principal(c).User)
+	})
+}
+
+func stateless(s *site) { s.options.Stateless = true }
+
+// counter counts the statements that reach the database.
+type counter struct{ n *atomic.Int64 }
+
+func (k counter) TraceQueryStart(ctx context.Context, _ *pgx.Conn, _ pgx.TraceQueryStartData) context.Context {
+	k.n.Add(1)
+	return ctx
+}
+
+func (counter) TraceQueryEnd(context.Context, *pgx.Conn, pgx.TraceQueryEndData) {}
+
+func (s *site) exec(tb testing.TB, sql string, args ...any) {
+	tb.Helper()
+	if _, err := s.pool.Exec(context.Background(), sql, args...); err != nil {
+		tb.Fatal(err)
+	}
+}
+
+func (s *site) send(r *http.Request) *httptest.ResponseRecorder {
+	w := httptest.NewRecorder()
+	s.ServeHTTP(w, r)
+	return w
+}
+
+func (s *site) form(path string, fields ...string) *httptest.ResponseRecorder {
+	values := url.Values{}
+	for i := 0; i < len(fields); i += 2 {
+		values.Add(fields[i], fields[i+1])
+	}
+	return s.send(formRequest(path, values.Encode()))
+}
+
+func formRequest(path, body string) *http.Request {
+	r := httptest.NewRequest(http.MethodPost, path, strings.NewReader(body))
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	return r
+}
+
+func jsonRequest(path, body string) *http.Request {
+	r := httptest.NewRequest(http.MethodPost, path, strings.NewReader(body))
+	r.Header.Set("Content-Type", "application/json")
+	return r
+}
+
+func answerIn(tb testing.TB, w *httptest.ResponseRecorder) (a jwt.Answer) {
+	tb.Helper()
+	if w.Code != http.StatusOK {
+		tb.Fatalf("%d %s", w.Code, w.Body)
+	}
+	if err := json.Unmarshal(w.Body.Bytes(), &a); err != nil {
+		tb.Fatal(err)
+	}
+	return a
+}
+
+func (s *site) logIn(tb testing.TB) jwt.Answer {
+	tb.Helper()
+	return answerIn(tb, s.form("/token", "grant_type", "password", "username", "ada@example.com", "password", secretOfAda))
+}
+
+func (s *site) refresh(token string) *httptest.ResponseRecorder {
+	return s.form("/refresh", "refresh_token", token)
+}
+
+func (s *site) me(token string) int {
+	r := httptest.NewRequest(http.MethodGet, "/me", nil)
+	r.Header.Set("Authorization", "Bearer "+token)
+	return s.send(r).Code
+}
+
+// logged makes the process's logger write to the site's log while do runs.
+func (s *site) logged(do func()) string {
+	before := slog.Default()
+	slog.SetDefault(slog.New(slog.NewJSONHandler(s.log, nil)))
+	defer slog.SetDefault(before)
+	do()
+	return s.log.String()
+}

@@ -1,0 +1,132 @@
+package jwt
+
+import (
+	"errors"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/password"
+	"github.com/ginauth/ginauth/ginauth/refresh"
+)
+
+// Answer is what a client gets, in the words of RFC 6749, 5.1.
+type Answer struct {
+	AccessToken string `json:"access_token"`
+	// TokenType is "Bearer".
+	TokenType string `json:"token_type"`
+	// ExpiresIn is in seconds.
+	ExpiresIn    int64  `json:"expires_in"`
+	RefreshToken string `json:"refresh_token,omitempty"`
+	Scope        string `json:"scope,omitempty"`
+}
+
+// login is a user who has just proved who they are, and their tokens.
+type login[U ginauth.User] struct {
+	user   U
+	answer Answer
+	claims Claims
+}
+
+// logIn verifies a password and begins a login. The family is only stored while the hash is
+// still the one that was there before the verification (SEC-78); where that replaced it by a
+// stronger one, it tries again.
+func (f *flow[U]) logIn(c *gin.Context, email, plain string, scopes []string, lasts bool) (l login[U], err error) {
+	for range 2 {
+		var hash password.Hash
+		if hash, err = f.currentHash(c, email); err != nil {
+			return l, err
+		}
+		if l.user, err = ginauth.VerifyPassword(c.Request.Context(), f.Config, email, plain); err != nil {
+			break
+		}
+		if err = f.begin(c, &l, hash, scopes, lasts); !errors.Is(err, ginauth.ErrNoUser) {
+			break
+		}
+		err = ginauth.ErrInvalidCredentials
+	}
+	switch {
+	case errors.Is(err, ginauth.ErrInvalidCredentials):
+		ginauth.RecordEvent(c, eventLoginFailed)
+	case err == nil:
+		ginauth.RecordEvent(c, eventLogin, "user_id", l.user.Account().ID, "session", l.claims.Session)
+	}
+	return l, err
+}
+
+func (f *flow[U]) currentHash(c *gin.Context, email string) (password.Hash, error) {
+	canonical, err := ginauth.CanonicalEmail(email)
+	if err != nil || f.Refresh == nil {
+		return password.Hash{}, nil
+	}
+	_, hash, err := f.Config.Users.FindCredential(c.Request.Context(), canonical)
+	if errors.Is(err, ginauth.ErrNoUser) || errors.Is(err, password.ErrMalformedHash) {
+		return password.Hash{}, nil // VerifyPassword says so, after the work that it takes
+	}
+	return hash, err
+}
+
+// begin stores the login and makes its tokens. One that does not last has no refresh token, and
+// ends with its access token.
+func (f *flow[U]) begin(c *gin.Context, l *login[U], hash password.Hash, scopes []string, lasts bool) error {
+	g := Grant{Scopes: scopes, AuthenticatedAt: f.Issuer.o.Now()}
+	if f.Refresh == nil {
+		return f.issue(c, l, g, "")
+	}
+	token := refresh.New()
+	n := refresh.NewFamily{
+		Key: token.Key(), UserID: l.user.Account().ID, Credential: hash, Scopes: scopes, Limit: f.MaxLogins, Origin: ginauth.RequestOrigin(c),
+		Lifetime: f.RefreshLifetime, IdleTimeout: f.RefreshIdle,
+	}
+	shown := token.Reveal()
+	if !lasts {
+		shown, n.Lifetime, n.IdleTimeout = "", f.Issuer.o.Lifetime+maxLeeway, f.Issuer.o.Lifetime+maxLeeway
+	}
+	family, err := f.Refresh.CreateRefreshFamily(c.Request.Context(), n)
+	if err != nil {
+		return err
+	}
+	g.Session = family.ID
+	return f.issue(c, l, g, shown)
+}
+
+// issue makes the access token of l.user and the answer.
+func (f *flow[U]) issue(c *gin.Context, l *login[U], g Grant, refreshToken string) (err error) {
+	if f.Claims != nil {
+		if g.Extra, err = f.Claims(c, l.user); err != nil {
+			return err
+		}
+	}
+	var token string
+	token, l.claims, err = f.Issuer.Issue(c.Request.Context(), l.user, g)
+	if err != nil {
+		return err
+	}
+	l.answer = Answer{
+		AccessToken: token, TokenType: bearer, ExpiresIn: int64(l.claims.ExpiresAt.Sub(l.claims.IssuedAt) / time.Second),
+		RefreshToken: refreshToken, Scope: strings.Join(g.Scopes, " "),
+	}
+	return nil
+}
+
+// grantable returns the scopes of a login that asks for some.
+func (f *flow[U]) grantable(asked string) ([]string, error) {
+	return narrow(f.Scopes, asked)
+}
+
+// narrow returns those of allowed that are asked for; all when none is, and nil when allowed is.
+func narrow(allowed []string, asked string) ([]string, error) {
+	words := strings.Fields(asked)
+	for _, word := range words {
+		if !slices.Contains(allowed, word) {
+			return nil, errInvalidScope
+		}
+	}
+	if len(words) == 0 {
+		return allowed, nil
+	}
+	return words, nil
+}

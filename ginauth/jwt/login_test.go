@@ -1,0 +1,259 @@
+package jwt_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/jwt"
+	"github.com/ginauth/ginauth/ginauth/refresh"
+)
+
+const adaIn = `{"email":"ada@example.com","password":"` + secretOfAda + `"}`
+
+func decodeBody(tb testing.TB, w *httptest.ResponseRecorder, into any) {
+	tb.Helper()
+	if err := json.Unmarshal(w.Body.Bytes(), into); err != nil {
+		tb.Fatalf("%v in %d %s", err, w.Code, w.Body)
+	}
+}
+
+func TestLoginDeliversTheToken(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	inBody := answerIn(t, s.send(jsonRequest("/login", adaIn)))
+	if s.me(inBody.AccessToken) != http.StatusOK || inBody.RefreshToken == "" {
+		t.Errorf("%+v", inBody)
+	}
+	w := s.send(jsonRequest("/login/header", adaIn))
+	token, ok := strings.CutPrefix(w.Header().Get("Authorization"), "Bearer ")
+	if !ok || s.me(token) != http.StatusOK || !strings.Contains(w.Body.String(), "ada@example.com") || strings.Contains(w.Body.String(), token) {
+		t.Errorf("%d %v %s", w.Code, w.Header(), w.Body)
+	}
+	for _, path := range []string{"/login", "/login/header", "/login/cookie"} {
+		w := s.send(jsonRequest(path, strings.Replace(adaIn, "correct", "wrong", 1)))
+		if w.Code != http.StatusUnauthorized || !strings.Contains(w.Body.String(), "invalid_credentials") || len(w.Result().Cookies()) > 0 || w.Header().Get("Authorization") != "" {
+			t.Errorf("%s: %d %s", path, w.Code, w.Body)
+		}
+	}
+}
+
+// SEC-53, SEC-99
+func TestCookieHoldsTheTokenUntilLogout(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	w := s.send(jsonRequest("/login/cookie", adaIn))
+	raw := w.Header().Get("Set-Cookie")
+	if !strings.HasPrefix(raw, "__Host-token=ey") || !strings.HasSuffix(raw, "; Path=/; Max-Age=600; HttpOnly; Secure; SameSite=Lax") || w.Header().Get("Cache-Control") != "no-store" {
+		t.Fatalf("%s", raw)
+	}
+	token := w.Result().Cookies()[0]
+	with := func(method, path string, cookies ...string) *httptest.ResponseRecorder {
+		r := httptest.NewRequest(method, path, nil)
+		for _, value := range cookies {
+			r.Header.Add("Cookie", value)
+		}
+		return s.send(r)
+	}
+	pair := token.Name + "=" + token.Value
+	for _, test := range []struct {
+		name, code string
+		cookies    []string
+	}{
+		{"the cookie", "", []string{pair}},
+		{"none", "unauthenticated", nil},
+		{"without the prefix", "unauthenticated", []string{"token=" + token.Value}},
+		{"two", "bad_credentials", []string{pair, pair}},
+		{"two in one header", "bad_credentials", []string{pair + "; " + token.Name + "=x"}},
+		{"quoted", "bad_credentials", []string{token.Name + `="` + token.Value + `"`}},
+		{"with Bearer", "bad_credentials", []string{token.Name + "=Bearer " + token.Value}},
+		{"empty", "bad_credentials", []string{token.Name + "="}},
+	} {
+		w := with(http.MethodGet, "/me", test.cookies...)
+		if (w.Code == http.StatusOK) != (test.code == "") || !strings.Contains(w.Body.String(), test.code) {
+			t.Errorf("%s: %d %s", test.name, w.Code, w.Body)
+		}
+	}
+	if w := with(http.MethodPost, "/logout", pair); w.Code != http.StatusNoContent || !strings.HasPrefix(w.Header().Get("Set-Cookie"), "__Host-token=; Path=/; Max-Age=0; HttpOnly; Secure") {
+		t.Errorf("logout: %d %v", w.Code, w.Header())
+	}
+	if w := with(http.MethodGet, "/me", pair); w.Code != http.StatusUnauthorized {
+		t.Errorf("after logout: %d", w.Code)
+	}
+	if w := with(http.MethodPost, "/logout"); w.Code != http.StatusNoContent {
+		t.Errorf("logout without a cookie: %d", w.Code)
+	}
+}
+
+// A header that is there decides, and a bad one hides no good cookie by accident.
+func TestHeaderComesBeforeCookie(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	token := s.send(jsonRequest("/login/cookie", adaIn)).Result().Cookies()[0]
+	for header, want := range map[string]int{"Bearer x.y.z": http.StatusUnauthorized, "Basic YTpi": http.StatusOK, "Bearer " + token.Value: http.StatusOK} {
+		r := httptest.NewRequest(http.MethodGet, "/me", nil)
+		r.Header.Set("Authorization", header)
+		r.AddCookie(&http.Cookie{Name: token.Name, Value: token.Value})
+		if w := s.send(r); w.Code != want {
+			t.Errorf("%s: %d", header, w.Code)
+		}
+	}
+}
+
+// SEC-83
+func TestCrossSiteCannotSetOrClearTheCookie(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	for _, path := range []string{"/login/cookie", "/logout"} {
+		r := jsonRequest(path, adaIn)
+		r.Header.Set("Sec-Fetch-Site", "cross-site")
+		if w := s.send(r); w.Code != http.StatusForbidden || w.Header().Get("Set-Cookie") != "" {
+			t.Errorf("%s: %d", path, w.Code)
+		}
+	}
+}
+
+// SEC-55
+func TestTokenThatFitsNoCookieIsAnError(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, func(s *site) {
+		s.flow.Claims = func(*gin.Context, user) (any, error) { return object{"x": strings.Repeat("x", 4000)}, nil }
+	})
+	if w := s.send(jsonRequest("/login/cookie", adaIn)); w.Code != http.StatusInternalServerError || w.Header().Get("Set-Cookie") != "" {
+		t.Errorf("%d %v", w.Code, w.Header())
+	}
+}
+
+func TestClaimsOfTheAppComeAlong(t *testing.T) {
+	t.Parallel()
+	var failing error
+	s := newSite(t, func(s *site) {
+		s.flow.Claims = func(_ *gin.Context, u user) (any, error) { return object{"plan": "pro of " + u.Name}, failing }
+	})
+	v, err := jwt.NewVerifier(s.options.Accept)
+	if err != nil {
+		t.Fatal(err)
+	}
+	first := s.logIn(t)
+	for _, a := range []jwt.Answer{first, answerIn(t, s.refresh(first.RefreshToken))} {
+		claims, err := v.Verify(t.Context(), a.AccessToken)
+		var own struct{ Plan string }
+		if err != nil || claims.Decode(&own) != nil || own.Plan != "pro of Ada" {
+			t.Errorf("%+v, %v", own, err)
+		}
+	}
+	failing = errors.New("boom")
+	if w := s.send(jsonRequest("/login", adaIn)); w.Code != http.StatusInternalServerError || strings.Contains(w.Body.String(), "boom") {
+		t.Errorf("%d %s", w.Code, w.Body)
+	}
+}
+
+// racing changes the password just before a login is stored.
+type racing struct {
+	refresh.Store
+	change func()
+}
+
+func (r racing) CreateRefreshFamily(ctx context.Context, n refresh.NewFamily) (refresh.Family, error) {
+	r.change()
+	return r.Store.CreateRefreshFamily(ctx, n)
+}
+
+// SEC-78
+func TestLoginWithAPasswordThatIsChangedMeanwhileFails(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, func(s *site) {
+		s.flow.Refresh = racing{s.db, func() {
+			_, _ = s.pool.Exec(context.Background(), `UPDATE ginauth.users SET password_hash = '$2b$10$' || repeat('a', 53), session_epoch = session_epoch + 1`)
+		}}
+	})
+	if w := s.send(jsonRequest("/login", adaIn)); w.Code != http.StatusUnauthorized {
+		t.Errorf("%d %s", w.Code, w.Body)
+	}
+	var n int
+	if err := s.pool.QueryRow(t.Context(), `SELECT count(*) FROM ginauth.refresh_tokens`).Scan(&n); err != nil || n != 0 {
+		t.Errorf("%d logins, %v", n, err)
+	}
+}
+
+// SEC-15
+func TestLoginThatUpgradesTheHashSucceeds(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	// bcrypt at cost 4 of secretOfAda, as imported from elsewhere.
+	s.exec(t, `UPDATE ginauth.users SET password_hash = $1`, bcryptOf(t, secretOfAda))
+	if a := s.logIn(t); s.me(a.AccessToken) != http.StatusOK {
+		t.Error("the token is refused")
+	}
+	var hash string
+	if err := s.pool.QueryRow(t.Context(), `SELECT password_hash FROM ginauth.users`).Scan(&hash); err != nil || !strings.HasPrefix(hash, "$argon2id$") {
+		t.Errorf("%s, %v", hash, err)
+	}
+}
+
+// SEC-154, SEC-156
+func TestOutageIsNoRefusal(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	a := s.logIn(t)
+	cookie := s.send(jsonRequest("/login/cookie", adaIn)).Result().Cookies()[0]
+	s.pool.Close()
+	out := jsonRequest("/logout", "")
+	out.AddCookie(&http.Cookie{Name: cookie.Name, Value: cookie.Value})
+	for name, w := range map[string]*httptest.ResponseRecorder{
+		"login": s.send(jsonRequest("/login", adaIn)), "refresh": s.refresh(a.RefreshToken),
+		"revoke": s.form("/revoke", "token", a.RefreshToken), "revoke access": s.form("/revoke", "token", a.AccessToken),
+		"logout": s.send(out), "token": s.form("/token", "grant_type", "password", "username", "ada@example.com", "password", secretOfAda),
+	} {
+		if w.Code != http.StatusServiceUnavailable || w.Header().Get("Retry-After") == "" || w.Header().Get("Set-Cookie") != "" {
+			t.Errorf("%s: %d %s", name, w.Code, w.Body)
+		}
+	}
+	if status := s.me(a.AccessToken); status != http.StatusServiceUnavailable {
+		t.Errorf("bearer: %d", status)
+	}
+}
+
+func TestImpossibleFlowsAreExplained(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	for want, edit := range map[string]func(*jwt.Flow[user]){
+		"Flow.Config.Users":  func(f *jwt.Flow[user]) { f.Config.Users = nil; f.Refresh = s.db },
+		"Flow.Issuer":        func(f *jwt.Flow[user]) { f.Issuer = nil },
+		"Flow.Refresh":       func(f *jwt.Flow[user]) { f.Config.Users = usersOnly{s.db} },
+		"Flow.RefreshIdle":   func(f *jwt.Flow[user]) { f.RefreshIdle = f.RefreshLifetime + 1<<62 },
+		"Flow.RefreshGrace":  func(f *jwt.Flow[user]) { f.RefreshGrace = 1 << 40 },
+		"Flow.MaxLogins":     func(f *jwt.Flow[user]) { f.MaxLogins = -1 },
+		"Flow.Scopes":        func(f *jwt.Flow[user]) { f.Scopes = []string{"a b"} },
+		"CookieOptions.Name": func(f *jwt.Flow[user]) { f.Cookie.Name = "__Host-token" },
+		"SameSite":           func(f *jwt.Flow[user]) { f.Cookie.SameSite = http.SameSiteNoneMode },
+		"trusted origin":     func(f *jwt.Flow[user]) { f.Config.TrustedOrigins = []string{"example.com/x"} },
+	} {
+		f := s.flow
+		edit(&f)
+		if got := panicOf(func() { jwt.Token(f) }); !strings.HasPrefix(got, "jwt.Token: ") || !strings.Contains(got, want) {
+			t.Errorf("panic %q, want %q", got, want)
+		}
+	}
+	none := s.flow
+	none.NoRefresh = true
+	if got := panicOf(func() { jwt.Refresh(none) }); !strings.Contains(got, "NoRefresh") {
+		t.Errorf("panic %q", got)
+	}
+	if got := panicOf(func() { jwt.Login(s.flow, 7) }); !strings.Contains(got, "Delivery") {
+		t.Errorf("panic %q", got)
+	}
+	if got := panicOf(func() { jwt.Cookie(s.options, jwt.CookieOptions{Name: "a b"}) }); !strings.Contains(got, "CookieOptions.Name") {
+		t.Errorf("panic %q", got)
+	}
+}
+
+// usersOnly hides that a store keeps refresh tokens.
+type usersOnly struct{ ginauth.UserStore[user] }

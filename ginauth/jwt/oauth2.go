@@ -1,0 +1,116 @@
+package jwt
+
+import (
+	"errors"
+	"net/http"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/ginauth/ginauth/ginauth"
+)
+
+// oauthError is an error of RFC 6749, 5.2: a code for programs, and a sentence in which quotes and
+// backslashes are not allowed.
+type oauthError struct {
+	Code        string `json:"error"`
+	Description string `json:"error_description,omitempty"`
+}
+
+// Error returns the code.
+func (e *oauthError) Error() string { return e.Code }
+
+var (
+	errInvalidGrant  error = &oauthError{"invalid_grant", "The user name and the password, or the refresh token, are not valid."}
+	errUnknownGrant  error = &oauthError{"unsupported_grant_type", "This endpoint does not know the grant_type."}
+	errInvalidScope  error = &oauthError{"invalid_scope", "The scope is unknown, or more than was granted."}
+	errMissingFields error = &oauthError{"invalid_request", "A parameter of the grant_type is missing."}
+	errNoToken       error = &oauthError{"invalid_request", "The parameter token is missing."}
+	errNotForm       error = &oauthError{"invalid_request", "Send application/x-www-form-urlencoded."}
+)
+
+// fail answers with the OAuth 2 error that err is, or as ginauth does.
+func fail(c *gin.Context, err error) {
+	var known *oauthError
+	if !errors.As(err, &known) {
+		ginauth.Fail(c, err)
+		return
+	}
+	c.Abort()
+	c.Header("Pragma", "no-cache")
+	ginauth.Reply(c, http.StatusBadRequest, known)
+}
+
+// tokenForm is the body of a token request (RFC 6749, 4.3.2 and 6) and of a revocation (RFC 7009, 2.1).
+// Clients authenticate by nothing but the user's password, so what they say about themselves is ignored.
+type tokenForm struct {
+	GrantType    string `json:"grant_type"`
+	Username     string `json:"username"`
+	Password     string `json:"password"`
+	Scope        string `json:"scope"`
+	RefreshToken string `json:"refresh_token"`
+	Token        string `json:"token"`
+}
+
+// bindForm reads a form, and makes every fault of it an invalid_request, as RFC 6749 wants it.
+func bindForm(c *gin.Context) (form tokenForm, err error) {
+	if c.ContentType() != "application/x-www-form-urlencoded" {
+		return form, errNotForm
+	}
+	err = ginauth.Bind(c, &form)
+	var p *ginauth.Problem
+	if errors.As(err, &p) && p.Status < http.StatusInternalServerError {
+		return form, &oauthError{"invalid_request", p.Detail}
+	}
+	return form, err
+}
+
+// Token returns the token endpoint of OAuth 2 for the grant types password (RFC 6749, 4.3) and
+// refresh_token (6), with bodies and errors exactly as in 5.1 and 5.2, so that any client of it
+// works, the dialog "Authorize" of Swagger UI among them. Outages are answered 503, and too many
+// tries 429, as everywhere in ginauth. Mount it with POST on a route that needs no login. It
+// panics when the flow cannot work.
+//
+// OAuth 2.1 drops the password grant for apps of other people; it is for one's own.
+func Token[U ginauth.User](f Flow[U]) gin.HandlerFunc {
+	compiled := compile("Token", f)
+	return post(func(c *gin.Context) error {
+		form, err := bindForm(c)
+		if err != nil {
+			return err
+		}
+		switch form.GrantType {
+		case "":
+			return errMissingFields
+		case "password":
+			return compiled.passwordGrant(c, form)
+		case "refresh_token":
+			return compiled.refreshGrant(c, form)
+		}
+		return errUnknownGrant
+	})
+}
+
+func (f *flow[U]) passwordGrant(c *gin.Context, form tokenForm) error {
+	if form.Username == "" || form.Password == "" {
+		return errMissingFields
+	}
+	scopes, err := f.grantable(form.Scope)
+	if err != nil {
+		return err
+	}
+	l, err := f.logIn(c, form.Username, form.Password, scopes, true)
+	if errors.Is(err, ginauth.ErrInvalidCredentials) {
+		return errInvalidGrant
+	}
+	if err != nil {
+		return err
+	}
+	sendAnswer(c, l.answer)
+	return nil
+}
+
+// sendAnswer is a success of RFC 6749, 5.1.
+func sendAnswer(c *gin.Context, a Answer) {
+	c.Header("Pragma", "no-cache")
+	ginauth.Reply(c, http.StatusOK, a)
+}

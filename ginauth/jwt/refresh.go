@@ -1,0 +1,87 @@
+package jwt
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/refresh"
+)
+
+// Refresh returns the handler that exchanges a refresh token for a new one and a new access
+// token: Token for the grant type refresh_token alone, which may be left out. The old one is worthless then, but
+// for Flow.RefreshGrace, within which it gets the same successor. Whoever uses it later ends the
+// login, for two parties hold its tokens by then; the event is authn_token_reuse. Mount it with POST on a
+// route that needs no login. It panics when the flow cannot work, or has no refresh tokens.
+func Refresh[U ginauth.User](f Flow[U]) gin.HandlerFunc {
+	compiled := compile("Refresh", f)
+	if compiled.Refresh == nil {
+		panic("jwt.Refresh: the flow has NoRefresh set, so there is nothing to refresh") //nolint:forbidigo // construction
+	}
+	return post(func(c *gin.Context) error {
+		form, err := bindForm(c)
+		if err != nil {
+			return err
+		}
+		if form.GrantType != "" && form.GrantType != "refresh_token" {
+			return errUnknownGrant
+		}
+		return compiled.refreshGrant(c, form)
+	})
+}
+
+func (f *flow[U]) refreshGrant(c *gin.Context, form tokenForm) error {
+	switch {
+	case f.Refresh == nil:
+		return errUnknownGrant
+	case form.RefreshToken == "":
+		return errMissingFields
+	}
+	token, ok := refresh.Parse(form.RefreshToken)
+	if !ok {
+		return errInvalidGrant
+	}
+	family, successor, err := f.rotate(c, token)
+	if err != nil {
+		return err
+	}
+	scopes, err := narrow(family.Scopes, form.Scope)
+	if err != nil {
+		return err
+	}
+	l := login[U]{}
+	if l.user, err = f.Config.Users.FindUser(c.Request.Context(), family.UserID); errors.Is(err, ginauth.ErrNoUser) || err == nil && l.user.Account().Disabled {
+		return errInvalidGrant
+	} else if err != nil {
+		return err
+	}
+	g := Grant{Session: family.ID, Scopes: scopes, AuthenticatedAt: family.CreatedAt}
+	if err := f.issue(c, &l, g, successor.Reveal()); err != nil {
+		return err
+	}
+	sendAnswer(c, l.answer)
+	return nil
+}
+
+// rotate returns the one successor of a token, whoever of many made it.
+func (f *flow[U]) rotate(c *gin.Context, token refresh.Token) (refresh.Family, refresh.Token, error) {
+	next, seal := token.Next()
+	r := refresh.Rotation{Key: token.Key(), Next: next.Key().Digest, Seal: seal, Grace: max(f.RefreshGrace, 0)}
+	rotated, err := f.Refresh.RotateRefreshToken(c.Request.Context(), r)
+	switch {
+	case errors.Is(err, ginauth.ErrTokenReused):
+		ginauth.RecordEvent(c, eventTokenReuse, "user_id", rotated.UserID, "session", rotated.ID)
+		return rotated.Family, next, errInvalidGrant
+	case errors.Is(err, ginauth.ErrNoSession):
+		return rotated.Family, next, errInvalidGrant
+	case err != nil:
+		return rotated.Family, next, err
+	}
+	successor := token.Open(rotated.Seal)
+	if successor.Key().Digest != rotated.Digest {
+		return rotated.Family, next, fmt.Errorf("refreshing: the stored seal of login %s holds another token", rotated.ID)
+	}
+	return rotated.Family, successor, nil
+}

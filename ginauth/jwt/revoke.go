@@ -1,0 +1,92 @@
+package jwt
+
+import (
+	"errors"
+	"net/http"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/refresh"
+)
+
+// Revoke returns the revocation endpoint of RFC 7009. Given a refresh token, or an access
+// token, it ends the login that the token belongs to, and answers 200, as it does for a token
+// that is unknown; 503 when the store cannot be asked, and then the login may still be alive. Access tokens of an ended login go on
+// in Stateless backends until they expire. Mount it with POST on a route that needs no login. It
+// panics when the flow cannot work.
+func Revoke[U ginauth.User](f Flow[U]) gin.HandlerFunc {
+	compiled := compile("Revoke", f)
+	return post(func(c *gin.Context) error {
+		form, err := bindForm(c)
+		if err != nil {
+			return err
+		}
+		if form.Token == "" {
+			return errNoToken
+		}
+		if err := compiled.revoke(c, form.Token); err != nil {
+			return err
+		}
+		ginauth.Reply(c, http.StatusOK, struct{}{})
+		return nil
+	})
+}
+
+// Logout returns the handler that clears Flow.Cookie and ends the login of the token in it. It
+// answers 204, with a cookie and without one; 503 when the store cannot be asked. Mount it with
+// POST. It panics when the flow cannot work.
+func Logout[U ginauth.User](f Flow[U]) gin.HandlerFunc {
+	compiled := compile("Logout", f)
+	return post(func(c *gin.Context) error {
+		if compiled.check.Check(c.Request) != nil {
+			return ginauth.ErrCrossOrigin
+		}
+		found := c.Request.CookiesNamed(compiled.Cookie.name())
+		for _, cookie := range found[:min(len(found), maxLogoutCookies)] {
+			if err := compiled.revokeAccess(c, cookie.Value); err != nil {
+				return err
+			}
+		}
+		compiled.Cookie.clear(c.Writer.Header())
+		c.Header("Cache-Control", "no-store")
+		c.Status(http.StatusNoContent)
+		return nil
+	})
+}
+
+// maxLogoutCookies bounds the work that planted cookies of the name can cause.
+const maxLogoutCookies = 4
+
+func (f *flow[U]) revoke(c *gin.Context, token string) error {
+	opaque, ok := refresh.Parse(token)
+	if !ok || f.Refresh == nil {
+		return f.revokeAccess(c, token)
+	}
+	family, err := f.Refresh.RevokeRefreshToken(c.Request.Context(), opaque.Key())
+	return revoked(c, family.UserID, family.ID, err)
+}
+
+// revokeAccess ends the login that a good access token names. Any other token ends nothing.
+func (f *flow[U]) revokeAccess(c *gin.Context, token string) error {
+	claims, err := f.verifier.Verify(c.Request.Context(), token)
+	manager, ok := f.Refresh.(refresh.Manager)
+	switch {
+	case errors.Is(err, ginauth.ErrBadCredentials) || err == nil && (!ok || claims.Session == ""):
+		return nil
+	case err != nil:
+		return err
+	}
+	user := ginauth.UserID(claims.Subject)
+	return revoked(c, user, claims.Session, manager.RevokeRefreshFamily(c.Request.Context(), user, claims.Session))
+}
+
+func revoked(c *gin.Context, user ginauth.UserID, session ginauth.SessionID, err error) error {
+	if errors.Is(err, ginauth.ErrNoSession) {
+		return nil
+	}
+	if err == nil {
+		ginauth.RecordEvent(c, eventTokenRevoked, "user_id", user, "session", session)
+	}
+	return err
+}
