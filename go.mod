@@ -4,6 +4,7 @@ go 1.25.7
 
 require (
 	github.com/bradfitz/gomemcache v0.0.0-20250403215159-8d39553ac7cf
+	github.com/MicahParks/jwkset v0.11.4
 	github.com/chromedp/cdproto v0.159.0
 	github.com/chromedp/chromedp v0.23.0
 	github.com/gin-contrib/sessions v1.1.0
@@ -21,6 +22,7 @@ require (
 	github.com/swaggo/swag v1.16.6
 	golang.org/x/crypto v0.54.0
 	golang.org/x/text v0.41.0
+	golang.org/x/time v0.9.0
 )
 
 require (

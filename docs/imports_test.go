@@ -41,6 +41,23 @@ var arrows = []arrow{
 		reason: "whoever migrates with another tool must not carry goose",
 	},
 	{
+		from:   "ginauth/jwt",
+		except: []string{"ginauth/jwt/jwks"},
+		never:  []string{"github.com/MicahParks", "golang.org/x/time"},
+		reason: "only who trusts other issuers carries what fetches their keys",
+	},
+	{
+		from:   "ginauth/refresh",
+		never:  []string{"ginauth/jwt", "github.com/golang-jwt"},
+		reason: "store keeps refresh tokens, and must not carry what makes JSON web tokens",
+	},
+	{
+		from:   "store",
+		except: []string{"store/storetest"},
+		never:  []string{"github.com/golang-jwt", "github.com/MicahParks"},
+		reason: "whoever has sessions only must not carry what makes JSON web tokens",
+	},
+	{
 		from:   "store/embedded",
 		never:  []string{"ginauth", "store$", "github.com/gin-gonic"},
 		reason: "starting a PostgreSQL server has nothing to do with accounts",

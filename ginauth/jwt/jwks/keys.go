@@ -1,0 +1,180 @@
+package jwks
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync/atomic"
+	"time"
+
+	"github.com/MicahParks/jwkset"
+	"golang.org/x/time/rate"
+
+	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/jwt"
+)
+
+const (
+	defaultRefresh  = 10 * time.Minute
+	defaultMinPause = time.Minute
+	// defaultMaxStale bounds for how long a key counts that its issuer may have withdrawn.
+	defaultMaxStale = 24 * time.Hour
+)
+
+// Options change how a document is fetched. The zero value is the safe one.
+type Options struct {
+	// RefreshEvery is how often the document is fetched. Default: 10 min.
+	RefreshEvery time.Duration
+	// MinPause is the least time between two fetches that unknown keys cause. Default: 1 min.
+	MinPause time.Duration
+	// MaxStale is for how long the last document counts while no newer one can be had. Default: 24 h.
+	MaxStale time.Duration
+	// InsecureLoopback allows plain http, to a loopback address only: for tests.
+	InsecureLoopback bool
+	// Logger is told when a fetch fails. Default: slog.Default.
+	Logger *slog.Logger
+	// Now is the clock by which a document is stale. Default: time.Now.
+	Now func() time.Time
+}
+
+func (o Options) withDefaults() Options {
+	if o.RefreshEvery == 0 {
+		o.RefreshEvery = defaultRefresh
+	}
+	if o.MinPause == 0 {
+		o.MinPause = defaultMinPause
+	}
+	if o.MaxStale == 0 {
+		o.MaxStale = defaultMaxStale
+	}
+	if o.Logger == nil {
+		o.Logger = slog.Default()
+	}
+	if o.Now == nil {
+		o.Now = time.Now //nolint:forbidigo // the default of the option
+	}
+	return o
+}
+
+// Keys are the public keys of one issuer. They are safe for concurrent use.
+type Keys struct {
+	client   jwkset.Storage
+	document atomic.Pointer[document]
+	now      func() time.Time
+	maxStale time.Duration
+}
+
+// document is what was fetched last. It never changes.
+type document struct {
+	keys    map[string]jwt.Key
+	fetched time.Time
+}
+
+var _ jwt.KeySource = (*Keys)(nil)
+
+// New fetches the document at url, and goes on doing so until ctx ends. An issuer that is away does not
+// hinder it: until the first document has come, FindKey returns ginauth.ErrUnavailable. An error says
+// what is wrong with url or the options.
+func New(ctx context.Context, url string, o Options) (*Keys, error) {
+	o = o.withDefaults()
+	if o.RefreshEvery < 0 || o.MinPause < 0 || o.MaxStale < 0 {
+		return nil, errors.New("Options.RefreshEvery, MinPause and MaxStale must not be negative")
+	}
+	address, err := checkURL(url, o.InsecureLoopback)
+	if err != nil {
+		return nil, err
+	}
+	k := &Keys{now: o.Now, maxStale: o.MaxStale}
+	remote, err := jwkset.NewStorageFromHTTP(address.String(), jwkset.HTTPClientStorageOptions{
+		Client: newClient(address), Ctx: ctx, HTTPTimeout: fetchTimeout, RefreshInterval: o.RefreshEvery,
+		NoErrorReturnFirstHTTPReq: true, Storage: &keeper{MemoryJWKSet: jwkset.NewMemoryStorage(), keys: k},
+		ValidateOptions: jwkset.JWKValidateOptions{SkipAll: true}, // usable looks; certificates are not read
+		RefreshErrorHandler: func(ctx context.Context, err error) {
+			o.Logger.WarnContext(ctx, "ginauth: the keys of an issuer could not be fetched", "host", address.Host, "error", err)
+		},
+	})
+	if err != nil {
+		return nil, fmt.Errorf("preparing to fetch keys: %w", err)
+	}
+	k.client, err = jwkset.NewHTTPClient(jwkset.HTTPClientOptions{
+		HTTPURLs: map[string]jwkset.Storage{address.String(): remote},
+		// Whoever would wait for the limiter beyond this is told at once that there is no such key.
+		RateLimitWaitMax: fetchTimeout, RefreshUnknownKID: rate.NewLimiter(rate.Every(o.MinPause), 1),
+	})
+	if err != nil {
+		return nil, fmt.Errorf("preparing to fetch keys: %w", err)
+	}
+	return k, nil
+}
+
+// FindKey returns the issuer's key of exactly that id, or jwt.ErrNoKey. It wraps
+// ginauth.ErrUnavailable while no document could be fetched, or none for Options.MaxStale.
+func (k *Keys) FindKey(ctx context.Context, id string) (jwt.Key, error) {
+	if id == "" {
+		return jwt.Key{}, jwt.ErrNoKey
+	}
+	if found, ok := k.find(id); ok {
+		return found, nil
+	}
+	_, _ = k.client.KeyRead(ctx, id) // fetches, unless it has just done so; what came is in document
+	if found, ok := k.find(id); ok {
+		return found, nil
+	}
+	if d := k.document.Load(); d == nil || k.stale(d) {
+		return jwt.Key{}, fmt.Errorf("%w: the keys of the issuer could not be fetched", ginauth.ErrUnavailable)
+	}
+	return jwt.Key{}, jwt.ErrNoKey
+}
+
+func (k *Keys) find(id string) (jwt.Key, bool) {
+	d := k.document.Load()
+	if d == nil || k.stale(d) {
+		return jwt.Key{}, false
+	}
+	found, ok := d.keys[id]
+	return found, ok
+}
+
+func (k *Keys) stale(d *document) bool { return k.now().Sub(d.fetched) > k.maxStale }
+
+// keeper turns what jwkset has read into keys, once for each document.
+type keeper struct {
+	*jwkset.MemoryJWKSet
+	keys *Keys
+}
+
+// KeyReplaceAll is for jwkset.
+func (s *keeper) KeyReplaceAll(ctx context.Context, given []jwkset.JWK) error {
+	d := &document{keys: make(map[string]jwt.Key, len(given)), fetched: s.keys.now()}
+	double := map[string]bool{}
+	for _, one := range given {
+		key, ok := usable(one)
+		if !ok {
+			continue
+		}
+		if _, seen := d.keys[key.ID()]; seen {
+			double[key.ID()] = true
+		}
+		d.keys[key.ID()] = key
+	}
+	for id := range double { // which of them the issuer means is not for us to guess
+		delete(d.keys, id)
+	}
+	s.keys.document.Store(d)
+	return s.MemoryJWKSet.KeyReplaceAll(ctx, given)
+}
+
+// usable takes public keys that sign, by the algorithm that their kind has here. A secret in a public document
+// is known to everybody.
+func usable(one jwkset.JWK) (jwt.Key, bool) {
+	m := one.Marshal()
+	if m.KID == "" || m.KTY == jwkset.KtyOct || m.USE != "" && m.USE != jwkset.UseSig {
+		return jwt.Key{}, false
+	}
+	key, err := jwt.NewKey(m.KID, one.Key())
+	if err != nil || key.CanSign() || m.ALG != "" && m.ALG.String() != string(key.Algorithm()) {
+		return jwt.Key{}, false
+	}
+	return key, true
+}
