@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"strconv"
 	"strings"
 	"time"
 
@@ -118,11 +119,11 @@ var errNotTime = errors.New("it has a member that should be a time")
 
 // seconds reads a NumericDate; parts of a second are dropped.
 func seconds(value json.RawMessage) (time.Time, error) {
-	var number float64
-	if len(value) == 0 || value[0] == 'n' || json.Unmarshal(value, &number) != nil {
+	if len(value) == 0 || value[0] < '0' || value[0] > '9' {
 		return time.Time{}, errNotTime
 	}
-	if number < 1 || number > maxSeconds {
+	number, err := strconv.ParseFloat(string(value), 64)
+	if err != nil || number < 1 || number > maxSeconds {
 		return time.Time{}, errNotTime
 	}
 	return time.Unix(int64(math.Floor(number)), 0).UTC(), nil

@@ -10,6 +10,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/internal/route"
 	"github.com/ginauth/ginauth/ginauth/refresh"
 )
 
@@ -137,8 +138,8 @@ func compile[U ginauth.User](constructor string, f Flow[U]) *flow[U] {
 var errMethod = ginauth.NewProblem(http.StatusMethodNotAllowed, "method_not_allowed", "Use POST.")
 
 // post makes a handler that takes POST alone, so that no link and no prefetch can trigger it (SEC-20).
-func post(serve func(*gin.Context) error) gin.HandlerFunc {
-	return func(c *gin.Context) {
+func post(name string, serve func(*gin.Context) error) gin.HandlerFunc {
+	return route.New(route.Info{Name: name, Open: true}, func(c *gin.Context) {
 		err := error(errMethod)
 		if c.Request.Method == http.MethodPost {
 			err = serve(c)
@@ -148,7 +149,7 @@ func post(serve func(*gin.Context) error) gin.HandlerFunc {
 		if err != nil {
 			fail(c, err)
 		}
-	}
+	})
 }
 
 // Security events, in the words of the OWASP Logging Vocabulary.

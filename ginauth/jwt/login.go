@@ -31,7 +31,7 @@ func Login[U ginauth.User](f Flow[U], d Delivery) gin.HandlerFunc {
 	if d < InBody || d > InCookie {
 		panic(fmt.Sprintf("jwt.Login: there is no Delivery %d: use InBody, InHeader or InCookie", d)) //nolint:forbidigo // construction
 	}
-	return post(func(c *gin.Context) error {
+	return post("tokenLogin", func(c *gin.Context) error {
 		if d == InCookie && compiled.check.Check(c.Request) != nil {
 			return ginauth.ErrCrossOrigin
 		}

@@ -73,7 +73,7 @@ func bindForm(c *gin.Context) (form tokenForm, err error) {
 // OAuth 2.1 drops the password grant for apps of other people; it is for one's own.
 func Token[U ginauth.User](f Flow[U]) gin.HandlerFunc {
 	compiled := compile("Token", f)
-	return post(func(c *gin.Context) error {
+	return post("token", func(c *gin.Context) error {
 		form, err := bindForm(c)
 		if err != nil {
 			return err

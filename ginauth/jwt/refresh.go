@@ -20,7 +20,7 @@ func Refresh[U ginauth.User](f Flow[U]) gin.HandlerFunc {
 	if compiled.Refresh == nil {
 		panic("jwt.Refresh: the flow has NoRefresh set, so there is nothing to refresh") //nolint:forbidigo // construction
 	}
-	return post(func(c *gin.Context) error {
+	return post("tokenRefresh", func(c *gin.Context) error {
 		form, err := bindForm(c)
 		if err != nil {
 			return err

@@ -17,7 +17,7 @@ import (
 // panics when the flow cannot work.
 func Revoke[U ginauth.User](f Flow[U]) gin.HandlerFunc {
 	compiled := compile("Revoke", f)
-	return post(func(c *gin.Context) error {
+	return post("tokenRevoke", func(c *gin.Context) error {
 		form, err := bindForm(c)
 		if err != nil {
 			return err
@@ -38,7 +38,7 @@ func Revoke[U ginauth.User](f Flow[U]) gin.HandlerFunc {
 // POST. It panics when the flow cannot work.
 func Logout[U ginauth.User](f Flow[U]) gin.HandlerFunc {
 	compiled := compile("Logout", f)
-	return post(func(c *gin.Context) error {
+	return post("tokenLogout", func(c *gin.Context) error {
 		if compiled.check.Check(c.Request) != nil {
 			return ginauth.ErrCrossOrigin
 		}

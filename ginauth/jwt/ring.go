@@ -13,6 +13,8 @@ import (
 	"sync/atomic"
 
 	"github.com/gin-gonic/gin"
+
+	"github.com/ginauth/ginauth/ginauth/internal/route"
 )
 
 // KeySource finds the key that a token names. *Ring is one, and so are the keys of another issuer
@@ -147,7 +149,7 @@ const keysMaxAge = "300"
 // document for 5 minutes. Mount it with GET on a route that needs no login, such as
 // "/.well-known/jwks.json".
 func PublicKeys(r *Ring) gin.HandlerFunc {
-	return func(c *gin.Context) {
+	return route.New(route.Info{Name: "publicKeys", Open: true}, func(c *gin.Context) {
 		s := r.state.Load()
 		c.Header("Cache-Control", "public, max-age="+keysMaxAge)
 		c.Header("ETag", s.etag)
@@ -157,5 +159,5 @@ func PublicKeys(r *Ring) gin.HandlerFunc {
 			return
 		}
 		c.Data(http.StatusOK, "application/jwk-set+json", s.document)
-	}
+	})
 }
