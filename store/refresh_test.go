@@ -66,7 +66,7 @@ func (s *setup) expectUse(tb testing.TB, token refresh.Token, want error) {
 // SEC-100, SEC-136
 func TestRefreshTokenIsGoodForOneUse(t *testing.T) {
 	t.Parallel()
-	inEveryMode(t, func(t *testing.T, s *setup) {
+	inEveryMode(t, func(t *testing.T, s *setup) { //nolint:thelper // the test itself
 		u := s.user(t)
 		n := familyOf(u.ID, refresh.New())
 		n.Scopes = []string{"read", "write"}
@@ -234,7 +234,7 @@ func TestWhatEndsSessionsEndsRefreshTokens(t *testing.T) {
 // SEC-99
 func TestTokenUserNeedsALiveSessionOfTheirs(t *testing.T) {
 	t.Parallel()
-	inEveryMode(t, func(t *testing.T, s *setup) {
+	inEveryMode(t, func(t *testing.T, s *setup) { //nolint:thelper // the test itself
 		u, other := s.user(t), s.user(t)
 		session := s.session(t, sessionOf(u.ID))
 		_, f := s.family(t, u.ID)

@@ -82,28 +82,32 @@ func TestTokenIsNotTakenFromTheURL(t *testing.T) {
 }
 
 // SEC-101
-func TestOversizedHeaderCostsNothing(t *testing.T) {
-	b := newBench(t) // not parallel: it counts allocations
+func TestOversizedHeaderCostsNothing(t *testing.T) { //nolint:paralleltest // it counts allocations
+	b := newBench(t)
 	backend := jwt.Bearer(b.options)
 	for name, value := range map[string]string{
 		"dots":  "Bearer " + strings.Repeat(".", 1<<20),
 		"parts": "Bearer " + strings.Repeat("a.", 1<<19) + "a",
 		"token": "Bearer " + strings.Repeat("A", 4000) + "." + strings.Repeat("A", 4000) + ".A",
 	} {
-		c, _ := contextWith(value)
-		const runs = 200
-		var before, after runtime.MemStats
-		runtime.ReadMemStats(&before)
-		began := time.Now()
-		for range runs {
-			if _, err := backend.Authenticate(c); !errors.Is(err, ginauth.ErrBadCredentials) {
-				t.Fatal(err)
+		c := contextWith(value)
+		const runs = 50
+		fastest, least := time.Hour, ^uint64(0) // of some rounds: others work on this machine too
+		for range 10 {
+			var before, after runtime.MemStats
+			runtime.ReadMemStats(&before)
+			began := time.Now()
+			for range runs {
+				if _, err := backend.Authenticate(c); !errors.Is(err, ginauth.ErrBadCredentials) {
+					t.Fatal(err)
+				}
 			}
+			fastest = min(fastest, time.Since(began)/runs)
+			runtime.ReadMemStats(&after)
+			least = min(least, (after.TotalAlloc-before.TotalAlloc)/runs)
 		}
-		perRun := time.Since(began) / runs
-		runtime.ReadMemStats(&after)
-		if bytes := (after.TotalAlloc - before.TotalAlloc) / runs; perRun > time.Millisecond || bytes > 64<<10 {
-			t.Errorf("%s: %s and %d bytes", name, perRun, bytes)
+		if fastest > time.Millisecond || least > 64<<10 {
+			t.Errorf("%s: %s and %d bytes", name, fastest, least)
 		}
 	}
 }

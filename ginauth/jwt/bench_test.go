@@ -16,7 +16,7 @@ func BenchmarkBearer(b *testing.B) {
 		w := newBench(b, func(o *jwt.Options[user]) { o.Issuers[0].Keys = ring(b, p.Key) })
 		token := p.forge(b, marshal(b, p.header(nil)), marshal(b, claimsAt(w.clock.now(), nil)))
 		backend := jwt.Bearer(w.options)
-		c, _ := contextWith("Bearer " + token)
+		c := contextWith("Bearer " + token)
 		b.Run(string(algorithm), func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {

@@ -93,6 +93,6 @@ func (k CookieOptions) set(h http.Header, token string, age time.Duration) error
 func (k CookieOptions) clear(h http.Header) { h.Add("Set-Cookie", k.header("", -1)) }
 
 func (k CookieOptions) header(value string, maxAge int) string {
-	c := http.Cookie{Name: k.name(), Value: value, Path: "/", MaxAge: maxAge, Secure: true, HttpOnly: true, SameSite: k.SameSite}
+	c := http.Cookie{Name: k.name(), Value: value, Path: "/", MaxAge: maxAge, Secure: true, HttpOnly: true, SameSite: k.SameSite} //nolint:gosec // SameSite is Lax or Strict: validate looked
 	return c.String()
 }

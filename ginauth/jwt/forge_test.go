@@ -134,10 +134,9 @@ func (b *bench) tokenWithHeader(tb testing.TB, edit object) string {
 	return b.key.forge(tb, marshal(tb, b.key.header(edit)), marshal(tb, claimsAt(b.clock.now(), nil)))
 }
 
-func contextWith(authorization string) (*gin.Context, *httptest.ResponseRecorder) {
-	w := httptest.NewRecorder()
-	c, _ := gin.CreateTestContext(w)
+func contextWith(authorization string) *gin.Context {
+	c, _ := gin.CreateTestContext(httptest.NewRecorder())
 	c.Request = httptest.NewRequest(http.MethodGet, "/me", nil)
 	c.Request.Header.Set("Authorization", authorization)
-	return c, w
+	return c
 }

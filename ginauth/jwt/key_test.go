@@ -9,6 +9,7 @@ import (
 	"crypto/rsa"
 	"crypto/x509"
 	"encoding/base64"
+	"encoding/hex"
 	"encoding/json"
 	"encoding/pem"
 	"fmt"
@@ -185,7 +186,7 @@ func TestKeysDoNotPrint(t *testing.T) {
 		t.Fatal(err)
 	}
 	all := fmt.Sprintf("%v %+v %#v %s %x %v %+v %#v", k, k, k, k, k, r, r, struct{ K jwt.Key }{k}) + log.String() + string(text)
-	for _, form := range []string{"canary", fmt.Sprintf("%x", secret[:6]), "99 97 110", "0x63, 0x61", b64(secret)[:8]} {
+	for _, form := range []string{"canary", hex.EncodeToString(secret[:6]), "99 97 110", "0x63, 0x61", b64(secret)[:8]} {
 		if strings.Contains(all, form) {
 			t.Errorf("%q is in %s", form, all)
 		}

@@ -51,7 +51,7 @@ type Options[U ginauth.User] struct {
 func (o Options[U]) Validate() error {
 	_, isChecker := o.Users.(SessionChecker[U])
 	faults := []error{o.withDefaults().validate()}
-	if o.Users == nil && !(o.Stateless && o.RetrieveUser != nil) {
+	if o.Users == nil && (!o.Stateless || o.RetrieveUser == nil) {
 		faults = append(faults, errors.New("set Options.Users, such as store.New[store.User](pool); only Stateless with RetrieveUser can do without"))
 	}
 	if o.Users != nil && !o.Stateless && !isChecker {
@@ -86,7 +86,7 @@ func (o Options[U]) finder() func(*gin.Context, Claims) (U, error) {
 
 // verifier is that of the options, which in the checked mode wants "sid" too.
 func (o Options[U]) verifier() (*Verifier, error) {
-	a := o.Accept.withDefaults()
+	a := o.withDefaults()
 	if !o.Stateless {
 		a.RequiredClaims = append(slices.Clone(a.RequiredClaims), "sid")
 	}

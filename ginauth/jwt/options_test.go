@@ -157,8 +157,10 @@ func TestKeysCountForTheirOwnIssuerOnly(t *testing.T) {
 		says string
 		want int
 	}{
-		{b.key, issuer, http.StatusOK}, {other, partner, http.StatusOK},
-		{b.key, partner, http.StatusUnauthorized}, {other, issuer, http.StatusUnauthorized},
+		{b.key, issuer, http.StatusOK},
+		{other, partner, http.StatusOK},
+		{b.key, partner, http.StatusUnauthorized},
+		{other, issuer, http.StatusUnauthorized},
 		{other, "https://nobody.example.org", http.StatusUnauthorized},
 	} {
 		token := test.key.forge(t, marshal(t, test.key.header(nil)), marshal(t, claimsAt(b.clock.now(), object{"iss": test.says})))
@@ -197,7 +199,7 @@ func TestPrincipalTellsWhatTheTokenSays(t *testing.T) {
 		{object{"scope": ""}, []string{}},
 		{object{"scope": "read write"}, []string{"read", "write"}},
 	} {
-		c, _ := contextWith("Bearer " + b.token(t, test.edit))
+		c := contextWith("Bearer " + b.token(t, test.edit))
 		p, err := backend.Authenticate(c)
 		if err != nil {
 			t.Fatal(err)

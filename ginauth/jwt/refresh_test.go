@@ -24,8 +24,8 @@ func bcryptOf(t *testing.T, plain string) string {
 }
 
 // SEC-82, SEC-100
-func TestRefreshTokenIsReplacedAndItsReuseEndsTheLogin(t *testing.T) {
-	s := newSite(t) // not parallel: it reads the process's log
+func TestRefreshTokenIsReplacedAndItsReuseEndsTheLogin(t *testing.T) { //nolint:paralleltest // it reads the process's log
+	s := newSite(t)
 	first := s.logIn(t)
 	second := answerIn(t, s.refresh(first.RefreshToken))
 	if second.RefreshToken == first.RefreshToken || second.AccessToken == first.AccessToken || s.me(second.AccessToken) != http.StatusOK {
@@ -207,7 +207,7 @@ func TestFlowWithoutRefreshTokens(t *testing.T) {
 		t.Errorf("%d %s", w.Code, w.Body)
 	}
 	checked := jwt.Bearer(jwt.Options[user]{Accept: s.options.Accept, Users: s.db})
-	c, _ := contextWith("Bearer " + a.AccessToken)
+	c := contextWith("Bearer " + a.AccessToken)
 	if _, err := checked.Authenticate(c); err == nil || !strings.Contains(err.Error(), "required claim") {
 		t.Errorf("a token without sid in the checked mode: %v", err)
 	}
