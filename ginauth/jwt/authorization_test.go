@@ -133,6 +133,9 @@ func TestVerifierAlone(t *testing.T) {
 	if err := (jwt.Claims{}).Decode(&own); err == nil {
 		t.Error("claims of no token were read")
 	}
+	if _, err := v.Verify(t.Context(), b.token(t, object{"x": strings.Repeat("x", 8<<10)})); !errors.Is(err, ginauth.ErrBadCredentials) || !strings.Contains(err.Error(), "too long") {
+		t.Errorf("a good token of more than 8 KiB: %v", err) // SEC-101
+	}
 	if _, err := v.Verify(context.Background(), ""); !errors.Is(err, ginauth.ErrBadCredentials) {
 		t.Errorf("an empty token: %v", err)
 	}
