@@ -63,6 +63,12 @@
 // it is deleted with the user. Revoking sessions leaves keys alone; [DB.RevokeUserAPIKeys]
 // ends them.
 //
+// # Refresh tokens
+//
+// A login by refresh tokens is one row, however many tokens follow each other in it. It ends by
+// what ends a user's sessions, and is listed and ended by [Sessions.UserRefreshFamilies] and
+// [Sessions.RevokeRefreshFamily]. Packages refresh and jwt of ginauth say what the tokens are.
+//
 // # Outages
 //
 // Every call has a deadline. A database that is stopped, unreachable, hanging, read-only,
