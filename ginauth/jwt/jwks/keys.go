@@ -165,11 +165,11 @@ func (s *keeper) KeyReplaceAll(ctx context.Context, given []jwkset.JWK) error {
 	return s.MemoryJWKSet.KeyReplaceAll(ctx, given)
 }
 
-// usable takes public keys that sign, by the algorithm that their kind has here. A secret in a public document
-// is known to everybody.
+// usable takes public keys for signatures, by the algorithm that their kind has here. A secret or a
+// private key in a public document is known to everybody.
 func usable(one jwkset.JWK) (jwt.Key, bool) {
 	m := one.Marshal()
-	if m.KID == "" || m.KTY == jwkset.KtyOct || m.USE != "" && m.USE != jwkset.UseSig {
+	if m.KID == "" || m.USE != "" && m.USE != jwkset.UseSig {
 		return jwt.Key{}, false
 	}
 	key, err := jwt.NewKey(m.KID, one.Key())

@@ -152,9 +152,16 @@ func (someone) Account() ginauth.Account { return ginauth.Account{ID: "u1"} }
 // SEC-92, SEC-93, SEC-94
 func TestOnlyPublicSigningKeysCount(t *testing.T) {
 	t.Parallel()
+	secret := make([]byte, 48)
+	_, _ = rand.Read(secret)
+	public, key, err := ed25519.GenerateKey(rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	private := ed("private", map[string]any{"x": b64(public), "d": b64(key.Seed())})
 	p := newIDP(t, keySet(
 		ed("good", nil), ec("good-ec"), ed("without-alg", map[string]any{"alg": nil, "use": nil}),
-		map[string]any{"kty": "oct", "kid": "secret", "k": b64(make([]byte, 48)), "alg": "HS256"},
+		map[string]any{"kty": "oct", "kid": "secret", "k": b64(secret)}, private,
 		ed("encrypts", map[string]any{"use": "enc"}), ed("other-alg", map[string]any{"alg": "HS256"}),
 		ed("double", nil), ed("double", nil), ed("", nil),
 		map[string]any{"kty": "XYZ", "kid": "unknown"},
@@ -163,7 +170,7 @@ func TestOnlyPublicSigningKeysCount(t *testing.T) {
 	for _, id := range []string{"good", "good-ec", "without-alg"} {
 		expect(t, k, id, nil)
 	}
-	for _, id := range []string{"secret", "encrypts", "other-alg", "double", "", "unknown", "GOOD"} {
+	for _, id := range []string{"secret", "private", "encrypts", "other-alg", "double", "", "unknown", "GOOD"} {
 		expect(t, k, id, jwt.ErrNoKey)
 	}
 }
