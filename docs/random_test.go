@@ -39,6 +39,10 @@ func TestSecretsComeFromCryptoRandAlone(t *testing.T) { // SEC-49, SEC-159
 	}
 }
 
+// keyMakers hand rand.Reader to the generators of the standard library, which want one, and return
+// their errors.
+var keyMakers = []string{"ginauth/jwt/key.go"}
+
 func checkRandomness(t *testing.T, path string, file *ast.File) {
 	t.Helper()
 	for _, spec := range file.Imports {
@@ -61,6 +65,9 @@ func checkRandomness(t *testing.T, path string, file *ast.File) {
 		}
 		switch of.Name + "." + selector.Sel.Name {
 		case "rand.Reader":
+			if slices.Contains(keyMakers, path) {
+				return true
+			}
 			t.Errorf("%s uses rand.Reader, which reports a failure: rand.Read ends the process", path)
 		case "uuid.New", "uuid.NewString", "uuid.NewUUID", "uuid.Must", "uuid.SetRand", "uuid.EnableRandPool":
 			t.Errorf("%s uses uuid.%s: use NewRandom or NewV7, and return the error", path, selector.Sel.Name)

@@ -167,7 +167,10 @@ func TestTouchInABatchWaitsForNoRow(t *testing.T) { // SEC-151, SEC-153
 		t.Fatal(err)
 	}
 	var c crowd
-	c.enter(t, places, func(ctx context.Context, _ int) error { _, err := db.UpdateSession(ctx, newDigest(), touchMinutely); return err })
+	c.enter(t, places, func(ctx context.Context, _ int) error {
+		_, err := db.UpdateSession(ctx, newDigest(), touchMinutely)
+		return err
+	})
 	c.enter(t, len(digests), func(ctx context.Context, i int) error {
 		_, err := db.UpdateSession(ctx, digests[i], touchMinutely)
 		return err
