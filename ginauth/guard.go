@@ -106,10 +106,10 @@ func All(guards ...Guard) Guard {
 	return all
 }
 
-// AnyOf is the guard that asks for one of guards, the first that lets the user pass. When none does,
+// Any is the guard that asks for one of guards, the first that lets the user pass. When none does,
 // the answer is the first one's, unless one could not tell: an outage is not a "no". Without any
 // it lets nobody pass.
-func AnyOf(guards ...Guard) Guard {
+func Any(guards ...Guard) Guard {
 	return Guard{name: joinNames("any", guards), check: func(c *gin.Context, a Auth) error {
 		var first, unsure error
 		for _, g := range guards {
