@@ -17,6 +17,7 @@ const (
 	eventLogin           = "authn_login_success"
 	eventLoginFailed     = "authn_login_fail"
 	eventBadCredentials  = "authn_credentials_fail"
+	eventDenied          = "authz_fail"
 	eventLogout          = "authn_logout"
 	eventCrossOrigin     = "malicious_csrf"
 	eventDuplicateCookie = "malicious_duplicate_cookie"
@@ -27,7 +28,7 @@ const (
 
 var eventLevels = map[string]slog.Level{
 	eventLoginFailed: slog.LevelWarn, eventCrossOrigin: slog.LevelWarn, eventDuplicateCookie: slog.LevelWarn,
-	eventTokenReuse: slog.LevelWarn, eventBadCredentials: slog.LevelWarn,
+	eventTokenReuse: slog.LevelWarn, eventBadCredentials: slog.LevelWarn, eventDenied: slog.LevelWarn,
 }
 
 func (m *mount) logger() *slog.Logger {

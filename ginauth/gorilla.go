@@ -120,8 +120,9 @@ func (s *gorillaSession) FindSession(ctx context.Context, _ Digest) (SessionReco
 		}
 	}
 	if !e.live(at) {
-		// Dead for good, should the clock go back (SEC-67). It is over either way.
-		_ = s.end(ctx, held, e)
+		if held.ID != "" || at.Before(milli(e.Expires)) {
+			_ = s.end(ctx, held, e) // dead for good, should the clock go back (SEC-67); over it is anyway
+		}
 		return SessionRecord{}, ErrNoSession
 	}
 	s.id, s.at = e.ID, at

@@ -2,6 +2,7 @@ package ginauth
 
 import (
 	"context"
+	"net/http"
 	"strings"
 	"time"
 
@@ -73,10 +74,14 @@ func Require(guards ...Guard) gin.HandlerFunc {
 			return
 		}
 		auth, err := CurrentAuth(c)
-		if err == nil {
-			err = all.pass(c, auth)
-		}
 		if err != nil {
+			Fail(c, err)
+			return
+		}
+		if err := all.pass(c, auth); err != nil {
+			if problemOf(err).Status == http.StatusForbidden {
+				RecordEvent(c, eventDenied, "user_id", auth.Account.ID, "via", auth.Via, "guard", all.name, "reason", err.Error())
+			}
 			Fail(c, err)
 		}
 	})
@@ -135,6 +140,9 @@ func Any(guards ...Guard) Guard {
 }
 
 func joinNames(how string, guards []Guard) string {
+	if len(guards) == 1 {
+		return guards[0].name
+	}
 	names := make([]string, len(guards))
 	for i, g := range guards {
 		names[i] = g.name

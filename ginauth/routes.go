@@ -12,7 +12,8 @@ import (
 
 // CheckRoutes looks through a finished router for what would go wrong in silence: routes
 // that Session does not cover because they were registered before it, Exclude rules that match
-// no route, handlers whose cookie is not their Session's, and Login or SignUp on a protected route.
+// no route, handlers whose cookie is not their Session's, and Login or SignUp on a protected route or
+// behind a guard.
 // It returns all faults, one sentence each, or nil. Routes meant to be without Session are
 // named in open, as rules of Config.Exclude. Call it in a test, or before the server starts.
 func CheckRoutes(engine *gin.Engine, open ...string) error {
@@ -49,7 +50,7 @@ func CheckRoutes(engine *gin.Engine, open ...string) error {
 // checkRoute also notes which Exclude rules matched.
 func checkRoute(r route.Route, used map[string]bool) (faults []error) {
 	name := r.Method + " " + r.Template
-	cookie, protected, covered := "", false, false
+	cookie, protected, covered, guarded := "", false, false, false
 	for _, h := range r.Handlers {
 		info, ours := route.Of(h)
 		switch {
@@ -59,6 +60,10 @@ func checkRoute(r route.Route, used map[string]bool) (faults []error) {
 			covered, cookie = true, info.Cookie
 			protected = protected || !noteRules(info, r, used)
 			continue
+		case info.Name == "require":
+			guarded = true
+		case guarded && (info.Name == "login" || info.Name == "signUp"):
+			faults = append(faults, fmt.Errorf("%s is behind a guard, which only lets in who is logged in: register it before the guard, or outside the guard's group", name))
 		case covered && info.Cookie != "" && info.Cookie != cookie:
 			faults = append(faults, fmt.Errorf("%s uses the cookie %s, but its Session %s: give both the same Config", name, info.Cookie, cookie))
 		case protected && (info.Name == "login" || info.Name == "signUp"):
