@@ -52,21 +52,26 @@ func TestThousandRequestsOverARotation(t *testing.T) {
 		c := &client{handler: other, value: app.loggedIn(t)}
 		old := c.value
 		var falseLogouts, answered, late atomic.Int64
-		var rotated atomic.Bool
-		atOnce(callers, func(int) {
+		begun, rotated := make(chan struct{}), make(chan struct{})
+		atOnce(callers, func(i int) {
+			switch { // a half before and while it happens, a quarter from its beginning, a quarter after it
+			case i >= callers*3/4:
+				<-rotated
+				late.Add(1)
+			case i >= callers/2:
+				<-begun
+			}
 			if w := (&client{handler: app, value: old}).get("/user"); w.Code != http.StatusOK || w.Header().Get("Set-Cookie") != "" {
 				falseLogouts.Add(1)
-			}
-			if rotated.Load() {
-				late.Add(1)
 			}
 			if answered.Add(1) != callers/4 {
 				return
 			}
+			close(begun)
 			if w := c.post("/renew", ""); w.Code != http.StatusOK || c.value == old {
 				t.Errorf("renew: %d %s", w.Code, w.Body)
 			}
-			rotated.Store(true)
+			close(rotated)
 		})
 		if falseLogouts.Load() != 0 || late.Load() == 0 {
 			t.Errorf("round %d: %d false logouts, %d requests answered after the rotation", round, falseLogouts.Load(), late.Load())
