@@ -3,6 +3,7 @@ package ginauth
 import (
 	"fmt"
 	"net/http"
+	"reflect"
 
 	"github.com/gin-gonic/gin"
 )
@@ -76,4 +77,18 @@ func (m *mount) farewell(c *gin.Context) {
 func noContent(c *gin.Context) {
 	setReplyHeaders(c.Writer.Header())
 	c.Status(http.StatusNoContent)
+}
+
+// shown is the type of what View makes of a user, for the OpenAPI document. It is asked when a document
+// is built, with a user that nobody is, and nil when View cannot make anything of that one.
+func shown[U User](cfg Config[U]) func() reflect.Type {
+	return func() (t reflect.Type) {
+		defer func() {
+			if recover() != nil {
+				t = nil
+			}
+		}()
+		var nobody U
+		return reflect.TypeOf(cfg.View(nobody))
+	}
 }

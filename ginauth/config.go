@@ -14,6 +14,7 @@ import (
 	"github.com/gin-contrib/sessions"
 	"github.com/gin-gonic/gin"
 
+	"github.com/ginauth/ginauth/ginauth/internal/rule"
 	"github.com/ginauth/ginauth/ginauth/password"
 )
 
@@ -183,7 +184,7 @@ func (cfg Config[U]) validate(withSessions bool) error {
 	for _, page := range []string{cfg.Pages.Login, cfg.Pages.AfterLogin, cfg.Pages.AfterLogout} {
 		fault(page != "" && !isLocalPath(page), "the page %q must be a path on this site, such as /login", page)
 	}
-	for _, err := range []error{cfg.Cookie.validate(), cfg.Policy.Validate(), second(compileRules(cfg.Exclude)), second(parseProxies(cfg.TrustedProxies))} {
+	for _, err := range []error{cfg.Cookie.validate(), cfg.Policy.Validate(), second(rule.Compile(cfg.Exclude)), second(parseProxies(cfg.TrustedProxies))} {
 		fault(err != nil, "%w", err)
 	}
 	_, err := newOriginCheck(cfg.TrustedOrigins, cfg.Cookie.InsecureLocalhost)
@@ -209,7 +210,7 @@ func (cfg Config[U]) sessionStore() (SessionStore, bool) {
 // which carry the user as a *U inside an any.
 type mount struct {
 	cookie   cookie
-	rules    rules
+	excluded rule.List
 	origins  *http.CrossOriginProtection
 	proxies  proxies
 	users    any                                       // the UserStore[U]
@@ -253,10 +254,10 @@ func compileFor[U User](constructor string, cfg Config[U], withSessions bool) *m
 	}
 	cfg = cfg.WithDefaults()
 	origins, _ := newOriginCheck(cfg.TrustedOrigins, cfg.Cookie.InsecureLocalhost) // validated above
-	compiled, _ := compileRules(cfg.Exclude)                                       // validated above
+	excluded, _ := rule.Compile(cfg.Exclude)                                       // validated above
 	trusted, _ := parseProxies(cfg.TrustedProxies)                                 // validated above
 	m := &mount{
-		rules: compiled, origins: origins, proxies: trusted,
+		excluded: excluded, origins: origins, proxies: trusted,
 		users: cfg.Users, retrieves: cfg.RetrieveUser != nil, lifetime: cfg.Lifetime, idleTimeout: cfg.IdleTimeout, touchEvery: cfg.TouchEvery,
 		rememberIdleTimeout: cfg.RememberIdleTimeout, rememberLifetime: cfg.RememberLifetime, maxSessions: cfg.MaxSessions, rotationGrace: cfg.RotationGrace,
 		ownUsers: cfg.Users != nil, pages: cfg.Pages, render: cfg.Render, log: cfg.Logger,

@@ -162,7 +162,7 @@ func RevokeAllSessions[U User](cfg Config[U]) gin.HandlerFunc {
 
 func revoker[U User](name string, cfg Config[U], by func(*mount) SessionManager, revoke func(*gin.Context, *state, SessionManager) error) gin.HandlerFunc {
 	m := compileManager(name, cfg, by)
-	return route.New(route.Info{Name: name, Cookie: m.cookie.name}, func(c *gin.Context) {
+	return route.New(route.Info{Name: name, Cookie: m.cookie.name, Redirects: m.pages.AfterLogin != "" || m.pages.AfterLogout != ""}, func(c *gin.Context) {
 		if c.Request.Method != http.MethodPost && c.Request.Method != http.MethodDelete {
 			Fail(c, errRevokeMethod)
 			return

@@ -37,7 +37,7 @@ import (
 func Login[U User](cfg Config[U]) gin.HandlerFunc {
 	m := compileAccounts("Login", cfg)
 	cfg = cfg.WithDefaults()
-	return route.New(route.Info{Name: "login", Cookie: m.cookie.name}, func(c *gin.Context) {
+	return route.New(route.Info{Name: "login", Cookie: m.cookie.name, User: shown(cfg), Redirects: m.pages.AfterLogin != ""}, func(c *gin.Context) {
 		u, err := logIn(c, m, cfg)
 		if err != nil {
 			Fail(c, err)

@@ -8,6 +8,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/ginauth/ginauth/ginauth/internal/route"
+	"github.com/ginauth/ginauth/ginauth/internal/rule"
 )
 
 // CheckRoutes looks through a finished router for what would go wrong in silence: routes
@@ -21,14 +22,14 @@ func CheckRoutes(engine *gin.Engine, open ...string) error {
 	if err != nil {
 		return err
 	}
-	exempt, err := compileRules(open)
+	exempt, err := rule.Compile(open)
 	if err != nil {
 		return err
 	}
 	used := map[string]bool{}
 	var faults []error
 	for _, r := range chains {
-		if !exempt.protects(r.Method, r.Template) {
+		if exempt.Match(r.Method, r.Template) {
 			continue
 		}
 		faults = append(faults, checkRoute(r, used)...)

@@ -3,6 +3,7 @@ package ginauth
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"reflect"
 	"slices"
@@ -10,6 +11,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/ginauth/ginauth/ginauth/internal/route"
+	"github.com/ginauth/ginauth/ginauth/internal/rule"
 )
 
 // Session returns the middleware that protects every route registered after it, except
@@ -34,13 +36,26 @@ func protect(m *mount, exclude []string) gin.HandlerFunc {
 	if m.gorilla != nil && !m.gorilla.revokes() {
 		m.log.Warn("ginauth: a session in a cookie store can be used until it expires by whoever has a copy of its cookie, logged out or not; set Config.Users to a SessionAuthority such as store.New, or Config.Sessions to store.NewSessions")
 	}
-	return route.New(route.Info{
+	info := route.Info{
 		Name: "session", Cookie: m.cookie.name, Exclude: append([]string(nil), exclude...),
 		Matches: func(text, method, template string) bool {
-			r, err := parseRule(text)
-			return err == nil && r.matches(method, template)
+			r, err := rule.Parse(text)
+			return err == nil && r.Matches(method, template)
 		},
-	}, m.serve)
+		Protects: m.protects, Ambient: m.ambient, Redirects: m.pages.Login != "",
+	}
+	for _, p := range m.providers {
+		s := route.Scheme(p.scheme)
+		s.Scopes = maps.Clone(s.Scopes)
+		info.Schemes = append(info.Schemes, s)
+	}
+	return route.New(info, m.serve)
+}
+
+// protects says whether a request of this method to this route template needs a user. The OpenAPI
+// document asks it too.
+func (m *mount) protects(method, template string) bool {
+	return !m.excluded.Match(method, template)
 }
 
 func (m *mount) serve(c *gin.Context) {
@@ -114,7 +129,7 @@ func same(a, b any) bool {
 
 // admits answers the request itself when it must not go on.
 func (m *mount) admits(c *gin.Context, st *state) bool {
-	if !m.rules.protects(c.Request.Method, c.FullPath()) {
+	if !m.protects(c.Request.Method, c.FullPath()) {
 		return true
 	}
 	if isPreflight(c) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"reflect"
 	"strings"
 
 	"github.com/gin-gonic/gin"
@@ -53,7 +54,9 @@ func SignUpWith[U User, F Form](cfg Config[U], fill func(ctx context.Context, f 
 func signUp[U User, F Form](constructor string, cfg Config[U], fill func(context.Context, F, *U) error) gin.HandlerFunc {
 	m := compileAccounts(constructor, cfg)
 	cfg = cfg.WithDefaults()
-	return route.New(route.Info{Name: "signUp", Cookie: m.cookie.name}, func(c *gin.Context) {
+	return route.New(route.Info{
+		Name: "signUp", Cookie: m.cookie.name, User: shown(cfg), Form: reflect.TypeFor[F](), Redirects: m.pages.AfterLogin != "",
+	}, func(c *gin.Context) {
 		u, err := register(c, m, cfg, fill)
 		if err != nil {
 			Fail(c, err)

@@ -21,6 +21,27 @@ type Info struct {
 	// Exclude are the middleware's rules as configured; Matches tells whether one covers a route.
 	Exclude []string
 	Matches func(rule, method, template string) bool
+	// Protects is the middleware's own decision about a route, by all rules.
+	Protects func(method, template string) bool
+	// Schemes are the credentials that the middleware takes, in the order in which it looks for them.
+	Schemes []Scheme
+	// Ambient: browsers send one of them by themselves, so requests of other sites are refused.
+	Ambient bool
+	// Redirects: browsers, which ask for HTML, are sent to a page instead of getting JSON.
+	Redirects bool
+	// User is the type that the handler shows, nil where nobody knows. Form is what it takes.
+	User func() reflect.Type
+	Form reflect.Type
+}
+
+// Scheme has the fields of ginauth.Scheme.
+type Scheme struct {
+	Name, Description    string
+	Type                 string
+	In, Parameter        string
+	HTTP, BearerFormat   string
+	TokenURL, RefreshURL string
+	Scopes               map[string]string
 }
 
 type probe struct{ info *Info }

@@ -1,4 +1,4 @@
-package ginauth
+package rule
 
 import (
 	"strings"
@@ -31,11 +31,11 @@ func TestExcludeComparesWholeTemplates(t *testing.T) {
 		{NoRoute, "GET", "/user", false},
 		{"/x", "GET", "", false},
 	} {
-		compiled, err := compileRules([]string{tc.rule})
+		compiled, err := Compile([]string{tc.rule})
 		if err != nil {
 			t.Fatalf("%q: %v", tc.rule, err)
 		}
-		if got := !compiled.protects(tc.method, tc.template); got != tc.open {
+		if got := compiled.Match(tc.method, tc.template); got != tc.open {
 			t.Errorf("rule %q on %s %q: open = %v, want %v", tc.rule, tc.method, tc.template, got, tc.open)
 		}
 	}
@@ -43,7 +43,7 @@ func TestExcludeComparesWholeTemplates(t *testing.T) {
 
 func TestNothingIsOpenWithoutRules(t *testing.T) {
 	t.Parallel()
-	if !rules(nil).protects("GET", "/") {
+	if List(nil).Match("GET", "/") {
 		t.Error("a route is open though no rule says so")
 	}
 }
@@ -54,7 +54,7 @@ func TestMalformedExcludeRulesAreRefused(t *testing.T) {
 		"", " ", "login", "/*any", "GET /*any", "/*", "/a/*", "/a/*any/b", "/a*any", "/a/*any*", "get /x", "FETCH /x", "GET  /x", "GET", "GET/x",
 		"/a b", "/a?b=c", "/a#b", `/a\b`, "//a", "/a//b", "/x\n", "POST ", "^/login", "/a/*x:y",
 	} {
-		if r, err := compileRules([]string{text}); err == nil {
+		if r, err := Compile([]string{text}); err == nil {
 			t.Errorf("%q was accepted as %+v", text, r)
 		}
 	}
@@ -65,14 +65,14 @@ func FuzzExcludeRule(f *testing.F) {
 		f.Add(s, "GET", "/schema/x")
 	}
 	f.Fuzz(func(t *testing.T, text, method, template string) {
-		r, err := parseRule(text)
+		r, err := Parse(text)
 		if err != nil {
 			return
 		}
-		if r.matches("GET", "/\x00nobody mounts this") {
+		if r.Matches("GET", "/\x00nobody mounts this") {
 			t.Fatalf("%q opens every route", text)
 		}
-		if r.matches(method, template) && !r.below && template != strings.TrimPrefix(text, r.method+" ") && text != NoRoute {
+		if r.Matches(method, template) && !r.below && template != strings.TrimPrefix(text, r.method+" ") && text != NoRoute {
 			t.Fatalf("%q matches %q", text, template)
 		}
 	})
