@@ -1,6 +1,7 @@
 // Package docs holds the guides and the generated documents of ginauth:
-// swagger.json, made by swag from the annotations on the handlers' constructors, and
-// api/*.txt, the exported surface of every package. `make docs` writes both.
+// swagger.json, made by swag from the annotations on the handlers' constructors,
+// problems.json, made from the source, and
+// api/*.txt, the exported surface of every package. `make docs` writes them.
 //
 //	@title			ginauth
 //	@version		0.1.0
@@ -26,3 +27,9 @@ var swagger string
 
 // Swagger returns the Swagger 2.0 document of ginauth's handlers, as JSON.
 func Swagger() string { return swagger }
+
+//go:embed problems.json
+var problems string
+
+// Problems returns title, status and detail of every problem of ginauth by its code, as JSON.
+func Problems() string { return problems }

@@ -20,9 +20,23 @@ import (
 // Clients branch on the codes, so each one is described, with the status it really has.
 func TestProblemsAreDocumented(t *testing.T) {
 	t.Parallel()
-	if diff := cmp.Diff(problemsInSource(t), problemsInGuide(t)); diff != "" {
+	found := map[string]string{}
+	for code, p := range problemsInSource(t) {
+		found[code] = strings.ReplaceAll(p.Title, " ", "")
+	}
+	if diff := cmp.Diff(found, problemsInGuide(t)); diff != "" {
 		t.Errorf("docs/problems.md differs from the calls of problem in package ginauth and below (-source +guide):\n%s", diff)
 	}
+}
+
+// The examples of the OpenAPI document are made of it.
+func TestProblemsAreFresh(t *testing.T) {
+	t.Parallel()
+	list, err := json.MarshalIndent(problemsInSource(t), "", "  ")
+	if err != nil {
+		t.Fatal(err)
+	}
+	golden(t, "problems.json", append(list, '\n'))
 }
 
 // The description of a failure in the annotations lists the codes that it can have.
@@ -59,8 +73,16 @@ func TestSwaggerNamesDocumentedProblems(t *testing.T) {
 	}
 }
 
-// problemsInSource finds the calls problem(http.StatusX, code, …); a code's value is "X".
-func problemsInSource(t *testing.T) map[string]string {
+// sourceProblem is a problem as the source has it.
+type sourceProblem struct {
+	Title  string `json:"title"`
+	Status int    `json:"status"`
+	Detail string `json:"detail"`
+}
+
+// problemsInSource finds the calls problem(http.StatusX, code, detail). Of a code that has several
+// details, the first is an example.
+func problemsInSource(t *testing.T) map[string]sourceProblem {
 	t.Helper()
 	files, err := filepath.Glob("../ginauth/*.go")
 	if err != nil {
@@ -96,23 +118,45 @@ func problemsInSource(t *testing.T) map[string]string {
 		})
 	}
 
-	found := map[string]string{}
+	found := map[string]sourceProblem{}
 	for _, call := range calls {
-		code, status := call.Args[1], types.ExprString(call.Args[0])
-		if name, ok := code.(*ast.Ident); ok {
-			code = constants[name.Name]
+		code, status := text(t, call.Args[1], constants), strings.TrimPrefix(types.ExprString(call.Args[0]), "http.Status")
+		if _, known := found[code]; known {
+			continue
 		}
-		literal, ok := code.(*ast.BasicLit)
-		if !ok {
-			t.Fatalf("%s: the code is neither a string nor a constant of the package", types.ExprString(call))
+		number := statusOf(status)
+		if number == 0 {
+			t.Fatalf("%s: no status is called %s", code, status)
 		}
-		text, err := strconv.Unquote(literal.Value)
-		if err != nil {
-			t.Fatal(err)
-		}
-		found[text] = strings.TrimPrefix(status, "http.Status")
+		found[code] = sourceProblem{Title: http.StatusText(number), Status: number, Detail: text(t, call.Args[2], constants)}
 	}
 	return found
+}
+
+// text is the value of a string or of a constant of the package.
+func text(t *testing.T, e ast.Expr, constants map[string]ast.Expr) string {
+	t.Helper()
+	if name, ok := e.(*ast.Ident); ok {
+		e = constants[name.Name]
+	}
+	literal, ok := e.(*ast.BasicLit)
+	if !ok {
+		t.Fatalf("%s is neither a string nor a constant of the package", types.ExprString(e))
+	}
+	value, err := strconv.Unquote(literal.Value)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return value
+}
+
+func statusOf(name string) int {
+	for number := range 600 {
+		if strings.ReplaceAll(http.StatusText(number), " ", "") == name {
+			return number
+		}
+	}
+	return 0
 }
 
 var section = regexp.MustCompile(`(?m)^## (\S+)\n\n\*\*(\d{3}) (.+)\*\*$`)

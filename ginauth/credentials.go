@@ -13,16 +13,16 @@ const maxName = 200
 
 // Credentials are what a user logs in with, as JSON or as a form.
 type Credentials struct {
-	Email    string `json:"email" binding:"required" example:"ada@example.com"`
+	Email    string `json:"email" binding:"required" format:"email" example:"ada@example.com"`
 	Password string `json:"password" binding:"required" example:"correct horse battery staple" format:"password"`
 	// Remember keeps the session when the browser closes.
-	Remember bool `json:"remember"`
+	Remember bool `json:"remember" validate:"optional"`
 }
 
 // Registration is what a new user fills in: a name and Credentials. An app that asks for
 // more embeds it, or Credentials alone, in its own type and uses SignUpWith.
 type Registration struct {
-	Name string `json:"name" binding:"required" example:"Ada Lovelace"`
+	Name string `json:"name" binding:"required" maxLength:"200" example:"Ada Lovelace"`
 	Credentials
 }
 

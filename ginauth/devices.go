@@ -17,12 +17,12 @@ type Device struct {
 	// ID names the session for RevokeSession. It is no credential.
 	ID SessionID `json:"id"`
 	// Name is a guess from the User-Agent, such as "Firefox on Linux".
-	Name string `json:"name"`
+	Name string `json:"name" example:"Firefox on Linux"`
 	// IP is the client's address when the session began; empty when unknown.
-	IP         string    `json:"ip,omitempty"`
-	CreatedAt  time.Time `json:"created_at"`
-	LastSeenAt time.Time `json:"last_seen_at"`
-	ExpiresAt  time.Time `json:"expires_at"`
+	IP         string    `json:"ip,omitempty" example:"203.0.113.7"`
+	CreatedAt  time.Time `json:"created_at" format:"date-time"`
+	LastSeenAt time.Time `json:"last_seen_at" format:"date-time"`
+	ExpiresAt  time.Time `json:"expires_at" format:"date-time"`
 	// Current: this is the session that asks.
 	Current bool `json:"current"`
 }

@@ -22,11 +22,11 @@ const problemTypes = "https://github.com/ginauth/ginauth/blob/main/docs/problems
 // (application/problem+json). It is an error value too. Treat it as read-only.
 type Problem struct {
 	// Type is a link that explains the code.
-	Type string `json:"type"`
+	Type string `json:"type" format:"uri-reference"`
 	// Title is the status in words.
 	Title string `json:"title"`
 	// Status is the HTTP status code.
-	Status int `json:"status"`
+	Status int `json:"status" minimum:"400" maximum:"599"`
 	// Code names the problem for programs. Codes are stable.
 	Code string `json:"code"`
 	// Detail is a sentence for people, without input or internals.

@@ -11,12 +11,12 @@ import (
 // decide about it; give further fields of your own type a json tag, "-" to hide them.
 type User struct {
 	// ID is a version 7 UUID.
-	ID ginauth.UserID `db:"id" json:"id"`
+	ID ginauth.UserID `db:"id" json:"id" format:"uuid"`
 	// Email is the address as it was typed at sign-up.
-	Email string `db:"email" json:"email"`
+	Email string `db:"email" json:"email" format:"email"`
 	Name  string `db:"name" json:"name"`
 	// VerifiedAt is nil until the address was proved to be the user's.
-	VerifiedAt *time.Time `db:"verified_at" json:"verified_at,omitempty"`
+	VerifiedAt *time.Time `db:"verified_at" json:"verified_at,omitempty" format:"date-time"`
 	// DisabledAt is nil for an account that can be used.
 	DisabledAt *time.Time `db:"disabled_at" json:"-"`
 	// CreatedAt and UpdatedAt are in UTC, as all times of this type.

@@ -20,13 +20,13 @@ const maxName = 100
 // Request is what a new key shall be.
 type Request struct {
 	// Name is what its user calls the key: 1 to 100 characters.
-	Name string `json:"name" binding:"required"`
+	Name string `json:"name" binding:"required" maxLength:"100" example:"deployment"`
 	// Scopes are what the key may be used for: at most 50. None is nothing that asks for a scope.
-	Scopes []string `json:"scopes"`
+	Scopes []string `json:"scopes" validate:"optional,max=50"`
 	// ExpiresInDays is the key's lifetime. Zero: Keys.Lifetime.
-	ExpiresInDays int `json:"expires_in_days"`
+	ExpiresInDays int `json:"expires_in_days" validate:"optional" minimum:"0"`
 	// NeverExpires asks for a key without an end, which Keys.SkipExpiry must allow.
-	NeverExpires bool `json:"never_expires"`
+	NeverExpires bool `json:"never_expires" validate:"optional"`
 } //	@name	APIKeyRequest
 
 // Issue makes a new key for the current user and returns it, this once, with its record. It is

@@ -53,11 +53,11 @@ type Record struct {
 	Scopes []string `json:"scopes"`
 	// Start is Key.Start.
 	Start     string    `json:"start"`
-	CreatedAt time.Time `json:"created_at"`
+	CreatedAt time.Time `json:"created_at" format:"date-time"`
 	// ExpiresAt is zero for a key that never expires.
-	ExpiresAt time.Time `json:"expires_at,omitzero"`
+	ExpiresAt time.Time `json:"expires_at,omitzero" validate:"optional" format:"date-time"`
 	// LastUsedAt is zero for a key that was never used. It is exact to Keys.TouchEvery.
-	LastUsedAt time.Time `json:"last_used_at,omitzero"`
+	LastUsedAt time.Time `json:"last_used_at,omitzero" validate:"optional" format:"date-time"`
 	// ReadAt is the store's clock when it returned this record.
 	ReadAt time.Time `json:"-"`
 } //	@name	APIKey
