@@ -170,8 +170,8 @@ func TestStyleSheetAndAPIDescriptionAreServed(t *testing.T) {
 	if kind := got.header.Get("Content-Type"); kind != "text/css; charset=utf-8" {
 		t.Errorf("the style sheet is %q", kind)
 	}
-	got = c.get(t, "/schema/swagger.json")
-	got.has(t, http.StatusOK, `"swagger": "2.0"`, `"/login"`)
+	got = c.get(t, "/schema/openapi.json")
+	got.has(t, http.StatusOK, `"openapi": "3.1.0"`, `"/login"`)
 	if kind := got.header.Get("Content-Type"); kind != "application/json" {
 		t.Errorf("the description is %q", kind)
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -10,9 +11,9 @@ import (
 	"github.com/gin-gonic/gin"
 	"github.com/jackc/pgx/v5/pgxpool"
 
-	"github.com/ginauth/ginauth/docs"
 	"github.com/ginauth/ginauth/ginauth"
 	"github.com/ginauth/ginauth/ginauth/apikey"
+	"github.com/ginauth/ginauth/ginauth/openapi"
 	"github.com/ginauth/ginauth/ginauth/password"
 	"github.com/ginauth/ginauth/store"
 )
@@ -26,7 +27,7 @@ func router(pool *pgxpool.Pool, log *slog.Logger) (*gin.Engine, error) {
 	cfg := ginauth.Config[User]{
 		Users: users,
 		// Everything needs a login but these.
-		Exclude: []string{"GET /", "/signup", "/login", "/style.css", "/schema/*any", ginauth.NoRoute},
+		Exclude: []string{"GET /", "/signup", "/login", "/style.css", ginauth.NoRoute},
 		// Plain http, which this makes safe by refusing every host but localhost. Delete it behind TLS.
 		Cookie: ginauth.Cookie{InsecureLocalhost: true},
 		Policy: password.Policy{Words: []string{"ginauth"}},
@@ -49,7 +50,7 @@ func router(pool *pgxpool.Pool, log *slog.Logger) (*gin.Engine, error) {
 	r.POST("/signup", ginauth.SignUp(cfg))
 	r.POST("/login", ginauth.Login(cfg))
 	r.POST("/logout", ginauth.Logout(cfg))
-	r.GET("/user", ginauth.With(userHandler(ginauth.Me(cfg))))
+	r.GET("/user", ginauth.With(showUser), ginauth.Me(cfg))
 	r.GET("/sessions", ginauth.Sessions(cfg))
 	r.DELETE("/sessions/:id", ginauth.RevokeSession(cfg))
 	r.POST("/sessions/:id/revoke", ginauth.RevokeSession(cfg)) // HTML forms know no DELETE
@@ -70,13 +71,16 @@ func router(pool *pgxpool.Pool, log *slog.Logger) (*gin.Engine, error) {
 	r.GET("/signup", showForm("signup"))
 	r.GET("/login", showForm("login"))
 	r.StaticFileFS("/style.css", "style.css", http.FS(files))
-	r.GET("/schema/swagger.json", func(c *gin.Context) {
-		c.Data(http.StatusOK, "application/json", []byte(docs.Swagger()))
-	})
 	r.NoRoute(func(c *gin.Context) { ginauth.Fail(c, errNotFound) })
 	r.NoMethod(func(c *gin.Context) { ginauth.Fail(c, errMethod) })
 
-	return r, ginauth.CheckRoutes(r)
+	return r, errors.Join(openapi.Mount(r, schema), ginauth.CheckRoutes(r))
+}
+
+// schema describes the API, at /schema. The pages are for people, who need no description.
+var schema = openapi.Options{
+	Title: "ginauth example", Version: "1.0.0",
+	Hide: []string{"GET /", "GET /signup", "GET /login", "/style.css"},
 }
 
 // The app's own problems look like those of ginauth.
@@ -91,20 +95,18 @@ var (
 	}
 )
 
-// userHandler answers a browser with the profile page, and an API client as me does.
-func userHandler(me gin.HandlerFunc) func(*gin.Context, User) {
-	return func(c *gin.Context, u User) {
-		if !wantsPage(c) {
-			me(c)
-			return
-		}
-		devices, err := ginauth.ListDevices(c)
-		if err != nil {
-			ginauth.Fail(c, err)
-			return
-		}
-		show(c, http.StatusOK, "user", page{Title: "Your profile", User: &u, Devices: devices})
+// showUser answers a browser with the profile page. An API client gets what the next handler says.
+func showUser(c *gin.Context, u User) {
+	if !wantsPage(c) {
+		return
 	}
+	c.Abort()
+	devices, err := ginauth.ListDevices(c)
+	if err != nil {
+		ginauth.Fail(c, err)
+		return
+	}
+	show(c, http.StatusOK, "user", page{Title: "Your profile", User: &u, Devices: devices})
 }
 
 // logRequests lets Gin measure and slog write.

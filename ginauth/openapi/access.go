@@ -1,0 +1,59 @@
+package openapi
+
+import (
+	"slices"
+
+	"github.com/ginauth/ginauth/ginauth/internal/route"
+)
+
+// access is what the handlers in front of a route ask of a request.
+type access struct {
+	covered bool // by Session or Authenticate
+	secured bool // without credentials the answer is 401
+	// asked: a guard or With asks for a user, whatever the rules say.
+	asked     bool
+	ambient   bool // unsafe requests of other sites are refused
+	redirects bool // browsers are sent to the login page
+	schemes   []route.Scheme
+	guards    []string
+	scopes    []string
+}
+
+// accessOf reads a route's chain as a request runs through it, and notes which rules matched.
+func accessOf(r route.Route, used map[string]bool) access {
+	var a access
+	protected := false
+	for _, h := range r.Handlers {
+		info, ours := route.Of(h)
+		switch {
+		case !ours:
+		case info.Name == "session":
+			protected = protected || info.Protects(r.Method, r.Template)
+			for _, text := range info.Exclude {
+				used[text] = used[text] || info.Matches(text, r.Method, r.Template)
+			}
+			if !a.covered {
+				a.covered, a.schemes, a.ambient, a.redirects = true, info.Schemes, info.Ambient, info.Redirects
+			}
+		case info.Name == "require" || info.Name == "with":
+			a.asked = true
+			a.guards = append(a.guards, info.Guards...)
+			a.scopes = append(a.scopes, info.Scopes...)
+		}
+	}
+	if last, ours := route.Of(r.Handlers[len(r.Handlers)-1]); ours && last.Open {
+		protected = false
+	}
+	slices.Sort(a.scopes)
+	a.scopes = slices.Compact(a.scopes)
+	a.secured = a.covered && (protected || a.asked)
+	return a
+}
+
+// takesTokens: some credential is not the session, and can be refused as such.
+func (a access) takesTokens() bool {
+	return slices.ContainsFunc(a.schemes, func(s route.Scheme) bool { return s.Name != sessionScheme })
+}
+
+// sessionScheme is the name that ginauth gives its sessions.
+const sessionScheme = "sessionCookie"

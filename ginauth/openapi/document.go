@@ -1,0 +1,113 @@
+package openapi
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/getkin/kin-openapi/openapi3"
+	"github.com/getkin/kin-openapi/openapi3conv"
+	"github.com/gin-gonic/gin"
+	"github.com/goccy/go-yaml"
+)
+
+// version is that of the documents. 3.1.1 changed no rule, and more tools know 3.1.0.
+const version = "3.1.0"
+
+// Document is an OpenAPI 3.1 document. It does not change.
+type Document struct {
+	title      string
+	json, yaml []byte
+	report     Report
+}
+
+// JSON returns the document as indented JSON. The same router and Options give the same bytes.
+func (d *Document) JSON() []byte { return slices.Clone(d.json) }
+
+// YAML returns the same as YAML.
+func (d *Document) YAML() []byte { return slices.Clone(d.yaml) }
+
+// Report says where the document and the router differ.
+func (d *Document) Report() Report { return d.report }
+
+// Build describes a finished router: routes that are added later are not in the document. It returns
+// an error when Options are not good, and when Swagger cannot be read or is not valid.
+func Build(engine *gin.Engine, opts Options) (*Document, error) {
+	opts = opts.withDefaults()
+	if err := opts.validate(); err != nil {
+		return nil, fmt.Errorf("openapi: %w", err)
+	}
+	b, err := newBuilder(engine, opts)
+	if err != nil {
+		return nil, fmt.Errorf("openapi: %w", err)
+	}
+	b.placeOperations()
+	if err := b.finishComponents(); err != nil {
+		return nil, fmt.Errorf("openapi: %w", err)
+	}
+	d := &Document{title: b.doc.Info.Title, report: b.finishReport()}
+	if d.json, err = render(b.doc); err != nil {
+		return nil, fmt.Errorf("openapi: %w", err)
+	}
+	if d.yaml, err = yaml.JSONToYAML(d.json); err != nil {
+		return nil, fmt.Errorf("openapi: writing YAML: %w", err)
+	}
+	return d, nil
+}
+
+// render upgrades, validates and writes. Maps are written in the order of their keys.
+func render(doc *openapi3.T) ([]byte, error) {
+	raw, err := json.Marshal(doc)
+	if err != nil {
+		return nil, fmt.Errorf("writing JSON: %w", err)
+	}
+	loaded, err := openapi3.NewLoader().LoadFromData(raw)
+	if err != nil {
+		return nil, fmt.Errorf("the document does not hold together: %w", err)
+	}
+	openapi3conv.Upgrade(loaded)
+	loaded.OpenAPI = version
+	if err := loaded.Validate(context.Background(), openapi3.IsOpenAPI31OrLater()); err != nil {
+		return nil, fmt.Errorf("the document is not valid: %w", err)
+	}
+	if raw, err = json.Marshal(loaded); err != nil {
+		return nil, fmt.Errorf("writing JSON: %w", err)
+	}
+	return arrange(raw)
+}
+
+// arrange indents, and puts first what people want to read first.
+func arrange(raw []byte) ([]byte, error) {
+	var parts map[string]json.RawMessage
+	if err := json.Unmarshal(raw, &parts); err != nil {
+		return nil, fmt.Errorf("arranging JSON: %w", err)
+	}
+	order := []string{"openapi", "info", "servers", "tags", "externalDocs"}
+	last := []string{"paths", "components"}
+	for _, key := range slices.Sorted(maps.Keys(parts)) {
+		if !slices.Contains(order, key) && !slices.Contains(last, key) {
+			order = append(order, key)
+		}
+	}
+	var one, out bytes.Buffer
+	for _, key := range append(order, last...) {
+		part, ok := parts[key]
+		if !ok {
+			continue
+		}
+		separator := ","
+		if one.Len() == 0 {
+			separator = "{"
+		}
+		fmt.Fprintf(&one, "%s%q:%s", separator, key, part)
+	}
+	one.WriteByte('}')
+	if err := json.Indent(&out, one.Bytes(), "", "  "); err != nil {
+		return nil, fmt.Errorf("arranging JSON: %w", err)
+	}
+	out.WriteByte('\n')
+	return out.Bytes(), nil
+}
