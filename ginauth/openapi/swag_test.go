@@ -1,0 +1,147 @@
+package openapi_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/getkin/kin-openapi/openapi3"
+	"github.com/gin-gonic/gin"
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/openapi"
+)
+
+// swag2 is a document as swag writes them.
+func swag2(paths string) string {
+	return fmt.Sprintf(`{
+		"swagger": "2.0", "host": "api.example", "basePath": "/", "schemes": ["https"],
+		"info": {"title": "Shop", "version": "2.1", "description": "Sells.", "contact": {}},
+		"paths": {%s},
+		"definitions": {
+			"main.Order": {"type": "object", "properties": {"id": {"type": "integer"}}},
+			"main.Unused": {"type": "object"},
+			"store.User": {"type": "object", "properties": {"shelf": {"type": "integer"}}}
+		},
+		"securityDefinitions": {
+			"sessionCookie": {"type": "apiKey", "in": "header", "name": "Cookie"},
+			"partner": {"type": "basic"}
+		}
+	}`, paths)
+}
+
+const orders = `
+	"/orders/{orderID}": {
+		"get": {
+			"operationId": "order", "summary": "One order", "tags": ["orders"], "produces": ["application/json"],
+			"parameters": [{"name": "orderID", "in": "path", "type": "integer", "required": true}],
+			"responses": {
+				"200": {"description": "OK", "schema": {"$ref": "#/definitions/main.Order"}},
+				"404": {"description": "no_order", "schema": {"$ref": "#/definitions/main.Order"}}
+			}
+		}
+	},
+	"/shelf": {"get": {"responses": {"200": {"description": "OK", "schema": {"$ref": "#/definitions/store.User"}}}}}`
+
+func shop(t *testing.T) *gin.Engine {
+	t.Helper()
+	cfg := newConfig(t, "/login", "/partner", "/open")
+	r := gin.New()
+	r.Use(ginauth.Session(cfg))
+	r.POST("/login", ginauth.Login(cfg))
+	r.GET("/orders/:id", answer)
+	r.GET("/shelf", answer)
+	r.GET("/partner", answer)
+	r.GET("/open", answer)
+	return r
+}
+
+func TestTheAppsOwnDocumentIsKeptAndSecured(t *testing.T) {
+	t.Parallel()
+	doc := document(t, shop(t), openapi.Options{Swagger: swag2(orders)})
+	if doc.Info.Title != "Shop" || doc.Info.Version != "2.1" || doc.Info.Contact != nil || doc.Servers[0].URL != "/" {
+		t.Errorf("the document is about %+v at %s", doc.Info, doc.Servers[0].URL)
+	}
+	op := operation(t, doc, "GET", "/orders/{orderID}") // the app's spelling
+	if op.OperationID != "order" || op.Summary != "One order" || op.Responses.Value("200").Value.Content["application/json"].Schema.Ref != "#/components/schemas/main.Order" {
+		t.Errorf("the operation is %+v", op)
+	}
+	if diff := cmp.Diff(openapi3.SecurityRequirements{{"sessionCookie": {}}}, *op.Security); diff != "" {
+		t.Error(diff)
+	}
+	if examples(t, op, "401") != "unauthenticated" || examples(t, op, "503") != "unavailable" {
+		t.Error("the answers of the middleware are missing")
+	}
+	if got := op.Responses.Value("404").Value; got.Content["application/json"] == nil {
+		t.Errorf("an answer of the app's own was changed: %+v", got)
+	}
+	if cookie := doc.Components.SecuritySchemes["sessionCookie"].Value; cookie.In != "cookie" || cookie.Name != "__Host-session" {
+		t.Errorf("the stand-in of Swagger 2.0 for the cookie was kept: %+v", cookie)
+	}
+	if doc.Components.Schemas["main.Unused"] != nil {
+		t.Error("a type that no operation has is in the document")
+	}
+}
+
+// Two packages called store, each with a User: the app's keeps the name.
+func TestTypesOfOneNameAreKeptApart(t *testing.T) {
+	t.Parallel()
+	doc := document(t, shop(t), openapi.Options{Swagger: swag2(orders)})
+	schemas := doc.Components.Schemas
+	if schemas["store.User"].Value.Properties["shelf"] == nil || schemas["ginauth.store.User"].Value.Properties["email"] == nil {
+		t.Errorf("the types are %v", schemas)
+	}
+	login := operation(t, doc, "POST", "/login").Responses.Value("200").Value.Content["application/json"].Schema.Ref
+	if login != "#/components/schemas/ginauth.store.User" {
+		t.Errorf("Login answers with %s", login)
+	}
+}
+
+func TestBasePathIsPartOfThePath(t *testing.T) {
+	t.Parallel()
+	r := gin.New()
+	r.GET("/api/v1/orders/:id", answer)
+	swagger := strings.Replace(swag2(orders), `"basePath": "/"`, `"basePath": "/api/v1"`, 1)
+	d, err := openapi.Build(r, openapi.Options{Swagger: swagger})
+	if err != nil {
+		t.Fatal(err)
+	}
+	operation(t, read(t, d.JSON()), "GET", "/api/v1/orders/{orderID}")
+	if diff := cmp.Diff([]string{"GET /api/v1/shelf"}, d.Report().Missing); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestExplicitSecurityIsKeptAndContradictionsAreReported(t *testing.T) {
+	t.Parallel()
+	described := func(path, scheme string) string {
+		return fmt.Sprintf(`%q: {"get": {"security": [{%q: []}], "responses": {"200": {"description": "OK"}}}}`, path, scheme)
+	}
+	swagger := swag2(described("/partner", "partner") + "," + described("/open", "sessionCookie") + "," + described("/shelf", "partner"))
+	d, err := openapi.Build(shop(t), openapi.Options{Swagger: swagger, Hide: []string{"/orders/:id"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	doc := read(t, d.JSON())
+	for path, scheme := range map[string]string{"/partner": "partner", "/open": "sessionCookie", "/shelf": "partner"} {
+		if diff := cmp.Diff(openapi3.SecurityRequirements{{scheme: {}}}, *operation(t, doc, "GET", path).Security); diff != "" {
+			t.Errorf("%s: %s", path, diff)
+		}
+	}
+	if diff := cmp.Diff(openapi.Report{Contradicted: []string{"GET /open"}, Public: []string{"GET /open", "GET /partner", "POST /login"}}, d.Report()); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestAnOperationOfTheAppReplacesOurs(t *testing.T) {
+	t.Parallel()
+	mine := `"/login": {"post": {"operationId": "login", "summary": "Come in", "responses": {"200": {"description": "OK"}}}}`
+	op := operation(t, document(t, shop(t), openapi.Options{Swagger: swag2(mine)}), "POST", "/login")
+	if op.Summary != "Come in" || op.OperationID != "login" || op.RequestBody != nil {
+		t.Errorf("the operation is %+v", op)
+	}
+	if len(*op.Security) != 0 || examples(t, op, "403") != "cross_origin" {
+		t.Errorf("it has the security %v", *op.Security)
+	}
+}

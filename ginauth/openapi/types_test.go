@@ -1,0 +1,130 @@
+package openapi_test
+
+import (
+	"context"
+	"encoding/json"
+	"testing"
+	"time"
+
+	"github.com/gin-gonic/gin"
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/uuid"
+
+	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/openapi"
+	"github.com/ginauth/ginauth/store"
+	"github.com/ginauth/ginauth/store/storetest"
+)
+
+// member is a user with columns of the app's own.
+type member struct {
+	store.User
+	Plan    string            `db:"plan" json:"plan" enums:"free,paid"`
+	Since   time.Time         `db:"since" json:"since"`
+	Team    uuid.UUID         `db:"team" json:"team"`
+	Labels  map[string]int    `db:"labels" json:"labels,omitempty"`
+	Referee *string           `db:"referee" json:"referee"`
+	Boss    *person           `db:"boss" json:"boss,omitempty"`
+	Extra   json.RawMessage   `db:"extra" json:"extra,omitempty"`
+	Avatar  []byte            `db:"avatar" json:"avatar,omitempty"`
+	Secret  string            `db:"secret" json:"-"`
+	hidden  map[string]string //nolint:unused // must not be shown
+}
+
+type person struct {
+	Name    string   `json:"name"`
+	Friends []person `json:"friends"`
+}
+
+// application is a sign-up payload of the app's own.
+type application struct {
+	ginauth.Registration
+	Company string   `json:"company" binding:"required,min=2,max=80" example:"Acme"`
+	Size    int      `json:"size" binding:"gte=1,lt=1000"`
+	Site    string   `json:"site" binding:"omitempty,url"`
+	Kind    string   `json:"kind" binding:"oneof=school firm"`
+	Tags    []string `json:"tags" binding:"max=3,dive,max=20"`
+}
+
+func TestTheAppsOwnTypesAreShown(t *testing.T) {
+	t.Parallel()
+	cfg := ginauth.Config[member]{Users: fakeUsers[member]{}, RetrieveUser: nil, Sessions: store.NewSessions(storetest.NewDB(t)), Logger: quiet, Exclude: []string{"/signup"}}
+	r := gin.New()
+	r.Use(ginauth.Session(cfg))
+	r.POST("/signup", ginauth.SignUpWith(cfg, func(context.Context, application, *member) error { return nil }))
+	r.GET("/user", ginauth.Me(cfg))
+	doc := document(t, r, openapi.Options{})
+	for name, want := range map[string]string{
+		"openapi_test.member": `{"type": "object", "required": ["id", "email", "name", "plan", "since", "team", "referee"], "properties": {
+			"id": {"type": "string", "format": "uuid"}, "email": {"type": "string", "format": "email"}, "name": {"type": "string"},
+			"verified_at": {"type": "string", "format": "date-time"},
+			"plan": {"type": "string", "enum": ["free", "paid"]}, "since": {"type": "string", "format": "date-time"},
+			"team": {"type": "string", "format": "uuid"}, "labels": {"type": "object", "additionalProperties": {"type": "integer"}},
+			"referee": {"type": ["string", "null"]}, "boss": {"$ref": "#/components/schemas/openapi_test.person"},
+			"extra": {}, "avatar": {"type": "string", "format": "byte"}}}`,
+		"openapi_test.person": `{"type": "object", "required": ["name", "friends"], "properties": {
+			"name": {"type": "string"}, "friends": {"type": "array", "items": {"$ref": "#/components/schemas/openapi_test.person"}}}}`,
+		"openapi_test.application": `{"type": "object", "required": ["name", "email", "password", "company"], "properties": {
+			"name": {"type": "string", "maxLength": 200, "examples": ["Ada Lovelace"]},
+			"email": {"type": "string", "format": "email", "examples": ["ada@example.com"]},
+			"password": {"type": "string", "format": "password", "writeOnly": true, "examples": ["correct horse battery staple"]},
+			"remember": {"type": "boolean"},
+			"company": {"type": "string", "minLength": 2, "maxLength": 80, "examples": ["Acme"]},
+			"size": {"type": "integer", "minimum": 1, "exclusiveMaximum": 1000},
+			"site": {"type": "string", "format": "uri"}, "kind": {"type": "string", "enum": ["school", "firm"]},
+			"tags": {"type": "array", "items": {"type": "string"}, "maxItems": 3}}}`,
+	} {
+		schema := doc.Components.Schemas[name]
+		if schema == nil {
+			t.Fatalf("%s is not in the document", name)
+		}
+		got, err := json.Marshal(schema)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(parsed(t, want), parsed(t, string(got))); diff != "" {
+			t.Errorf("%s:\n%s", name, diff)
+		}
+	}
+	body := operation(t, doc, "POST", "/signup").RequestBody.Value.Content["application/json"].Schema.Ref
+	shown := operation(t, doc, "GET", "/user").Responses.Value("200").Value.Content["application/json"].Schema.Ref
+	if body != "#/components/schemas/openapi_test.application" || shown != "#/components/schemas/openapi_test.member" {
+		t.Errorf("sign-up takes %s, Me shows %s", body, shown)
+	}
+}
+
+func parsed(t *testing.T, text string) (v any) {
+	t.Helper()
+	if err := json.Unmarshal([]byte(text), &v); err != nil {
+		t.Fatal(err)
+	}
+	return v
+}
+
+// fakeUsers are only there to be mounted.
+type fakeUsers[U ginauth.User] struct{ ginauth.UserStore[U] }
+
+func TestWhatViewMakesOfAUserIsShown(t *testing.T) {
+	t.Parallel()
+	type public struct {
+		Nick string `json:"nick"`
+	}
+	for name, test := range map[string]struct {
+		view func(user) any
+		opts openapi.Options
+	}{
+		"by its type":    {view: func(user) any { return public{} }},
+		"by a pointer":   {view: func(user) any { return &public{} }},
+		"by the Options": {view: func(u user) any { return gin.H{"nick": u.Name[:1]} }, opts: openapi.Options{User: public{}}}, // panics on nobody
+	} {
+		cfg := newConfig(t)
+		cfg.View = test.view
+		r := gin.New()
+		r.Use(ginauth.Session(cfg))
+		r.GET("/user", ginauth.Me(cfg))
+		schema := operation(t, document(t, r, test.opts), "GET", "/user").Responses.Value("200").Value.Content["application/json"].Schema
+		if schema.Ref != "#/components/schemas/openapi_test.public" || schema.Value.Properties["nick"] == nil {
+			t.Errorf("%s: the user is %s %v", name, schema.Ref, schema.Value)
+		}
+	}
+}
