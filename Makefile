@@ -9,7 +9,7 @@ COUNT    ?= 1
 GOLANGCI := $(GO) run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 
 .DEFAULT_GOAL := help
-.PHONY: help run migrate migrate-down migrate-status test race fuzz lint fmt bench bench-scale microbench docs docs-check ci
+.PHONY: help run migrate migrate-down migrate-status test race fuzz lint fmt bench bench-scale microbench docs docs-check docs-lint swagger-ui ci
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -53,8 +53,16 @@ bench-scale: ## measure the store with up to 5 million sessions (a quarter of an
 microbench: ## run the Go benchmarks matching BENCH (all), COUNT times (1)
 	$(GO) test -run '^$$' -bench '$(BENCH)' -benchmem -count $(COUNT) ./...
 
-docs: ## generate docs/swagger.json and docs/api from the source
+# The OpenAPI documents are made of the others, which are compiled into the generator.
+docs: ## generate the documents in docs from the source
+	$(GO) test ./docs -count 1 -update -run 'Swagger|Problems'
 	$(GO) test ./docs -count 1 -update
+
+docs-lint: ## check docs/openapi.* with Redocly and Spectral (needs node and npm)
+	@.ci/docs-lint
+
+swagger-ui: ## fetch the pinned release of Swagger UI from the npm registry
+	$(GO) run ./ginauth/openapi/internal/swaggerui ginauth/openapi/ui
 
 docs-check: ## fail when the generated documents are stale
 	$(GO) test ./docs -count 1

@@ -1,6 +1,7 @@
 // Package docs holds the guides and the generated documents of ginauth:
 // swagger.json, made by swag from the annotations on the handlers' constructors,
-// problems.json, made from the source, and
+// problems.json, made from the source,
+// openapi.json and openapi.yaml, made from a router that mounts everything, and
 // api/*.txt, the exported surface of every package. `make docs` writes them.
 //
 //	@title			ginauth
@@ -8,11 +9,20 @@
 //	@description	Accounts and sessions for a Gin app, on PostgreSQL.
 //	@description	Paths are those of the example; an app mounts the handlers where it likes.
 //	@description	Every error is application/problem+json (RFC 9457) with a stable `code`, listed in docs/problems.md.
+//	@contact.name	ginauth
+//	@contact.url	https://github.com/ginauth/ginauth
 //	@license.name	MIT
 //	@license.url	https://opensource.org/license/mit
 //	@schemes		http https
 //	@accept			json
 //	@produce		json,application/problem+json
+//
+//	@tag.name			account
+//	@tag.description	Sign up, log in, log out.
+//	@tag.name			sessions
+//	@tag.description	Where the user is logged in, and how to end that.
+//	@tag.name			api keys
+//	@tag.description	Keys for programs, which the user makes and revokes.
 //
 //	@securityDefinitions.apikey	sessionCookie
 //	@in							header

@@ -18,8 +18,19 @@ type arrow struct {
 var arrows = []arrow{
 	{
 		from:   "ginauth",
-		never:  []string{"store", "migrations", "example", "docs"},
+		never:  []string{"store", "migrations", "example"},
 		reason: "arrows run example → store → ginauth → ginauth/password, and never back",
+	},
+	{
+		from:   "ginauth",
+		except: []string{"ginauth/openapi"},
+		never:  []string{"docs", "ginauth/openapi", "github.com/getkin"},
+		reason: "an app must not carry documents, converter and page unless it asks for them",
+	},
+	{
+		from:   "store",
+		never:  []string{"ginauth/openapi", "github.com/getkin"},
+		reason: "an app must not carry documents, converter and page unless it asks for them",
 	},
 	{
 		from:   "ginauth",
@@ -83,8 +94,14 @@ var arrows = []arrow{
 	},
 	{
 		from:   "",
-		never:  []string{"github.com/swaggo", "github.com/go-openapi"},
-		reason: "documents are generated when a release is made, not at run time",
+		never:  []string{"github.com/swaggo", "github.com/go-openapi/spec"},
+		reason: "annotations are read when a release is made, not at run time",
+	},
+	{
+		from:   "",
+		except: []string{"ginauth/openapi", "example"},
+		never:  []string{"github.com/go-openapi"},
+		reason: "only package openapi works with documents at run time",
 	},
 }
 

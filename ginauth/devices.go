@@ -93,6 +93,7 @@ func Sessions[U User](cfg Config[U]) gin.HandlerFunc {
 // invalid or its store is no SessionManager.
 //
 //	@Summary		End one of my sessions
+//	@Description	Ending the session that asks is a logout.
 //	@ID				revokeSession
 //	@Tags			sessions
 //	@Produce		application/problem+json
@@ -122,6 +123,7 @@ func RevokeSession[U User](cfg Config[U]) gin.HandlerFunc {
 // one that asks. It answers 204. It panics when cfg is invalid or its store is no SessionManager.
 //
 //	@Summary		End all my other sessions
+//	@Description	Ends all sessions of the current user but the one that asks.
 //	@ID				revokeOtherSessions
 //	@Tags			sessions
 //	@Produce		application/problem+json
@@ -142,6 +144,7 @@ func RevokeOtherSessions[U User](cfg Config[U]) gin.HandlerFunc {
 // SessionAuthority, as store.DB is. It panics otherwise, and when cfg is invalid.
 //
 //	@Summary		Log out everywhere
+//	@Description	Ends all sessions of the current user, the one that asks too.
 //	@ID				revokeAllSessions
 //	@Tags			sessions
 //	@Produce		application/problem+json

@@ -16,6 +16,7 @@ import (
 // is invalid.
 //
 //	@Summary		Revoke one of my API keys
+//	@Description	The key is no good any more at once. A request that was authenticated by a key can end that key alone.
 //	@ID				revokeAPIKey
 //	@Tags			api keys
 //	@Produce		application/problem+json

@@ -150,7 +150,7 @@ func (b *builder) operation(m mounted) *openapi3.Operation {
 	b.addProblems(op, m)
 	for _, tag := range op.Tags {
 		if b.doc.Tags.Get(tag) == nil {
-			b.doc.Tags = append(b.doc.Tags, &openapi3.Tag{Name: tag})
+			b.doc.Tags = append(b.doc.Tags, cmp.Or(b.own.doc.Tags.Get(tag), &openapi3.Tag{Name: tag}))
 		}
 	}
 	return op

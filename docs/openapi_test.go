@@ -1,0 +1,98 @@
+package docs_test
+
+import (
+	"encoding/json"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/gin-gonic/gin"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/ginauth/ginauth/docs"
+	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/apikey"
+	"github.com/ginauth/ginauth/ginauth/openapi"
+	"github.com/ginauth/ginauth/store"
+)
+
+// reference mounts everything that ginauth has. It describes itself and is never asked.
+func reference() *gin.Engine {
+	gin.SetMode(gin.ReleaseMode)
+	db := store.New[store.User](&pgxpool.Pool{})
+	cfg := ginauth.Config[store.User]{Users: db, Exclude: []string{"/signup", "/login"}}
+	keys := apikey.Keys[store.User]{Store: db}
+	fresh := ginauth.Require(ginauth.Fresh(10 * time.Minute))
+
+	r := gin.New()
+	r.Use(ginauth.Authenticate(cfg, apikey.Backend(cfg, keys), ginauth.SessionAuth(cfg)))
+	r.POST("/signup", ginauth.SignUp(cfg))
+	r.POST("/login", ginauth.Login(cfg))
+	r.POST("/logout", ginauth.Logout(cfg))
+	r.GET("/user", ginauth.Me(cfg))
+	r.POST("/reauthenticate", ginauth.Reauthenticate(cfg))
+	r.GET("/sessions", ginauth.Sessions(cfg))
+	r.DELETE("/sessions/:id", ginauth.RevokeSession(cfg))
+	r.POST("/sessions/revoke-others", ginauth.RevokeOtherSessions(cfg))
+	r.POST("/sessions/revoke-all", ginauth.RevokeAllSessions(cfg))
+	r.POST("/api-keys", fresh, apikey.Create(cfg, keys))
+	r.GET("/api-keys", apikey.List(cfg, keys))
+	r.DELETE("/api-keys/:id", apikey.Revoke(cfg, keys))
+	return r
+}
+
+// referenceOptions take what docs/api.go says in general.
+func referenceOptions(t *testing.T) openapi.Options {
+	t.Helper()
+	var general struct{ Info map[string]any }
+	if err := json.Unmarshal([]byte(docs.Swagger()), &general); err != nil {
+		t.Fatal(err)
+	}
+	general.Info["description"] = "Accounts and sessions for a Gin app, on PostgreSQL: every operation of ginauth, as an app that mounts all of them would have it.\n\nEvery error is application/problem+json (RFC 9457) with a stable `code`, listed in docs/problems.md."
+	swagger, err := json.Marshal(map[string]any{"swagger": "2.0", "info": general.Info, "paths": map[string]any{}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return openapi.Options{Swagger: string(swagger)}
+}
+
+func TestOpenAPIIsFresh(t *testing.T) {
+	t.Parallel()
+	d, err := openapi.Build(reference(), referenceOptions(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	golden(t, "openapi.json", d.JSON())
+	golden(t, "openapi.yaml", d.YAML())
+}
+
+func TestOpenAPIHasEveryOperation(t *testing.T) {
+	t.Parallel()
+	openapi.Check(t, reference(), referenceOptions(t))
+	d, err := openapi.Build(reference(), referenceOptions(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	described := operationIDs(t, d.JSON())
+	for _, id := range operationIDs(t, swagger(t)) {
+		if !slices.Contains(described, id) {
+			t.Errorf("the reference app does not mount %s: add it in docs/openapi_test.go", id)
+		}
+	}
+}
+
+func operationIDs(t *testing.T, document []byte) (ids []string) {
+	t.Helper()
+	var d struct {
+		Paths map[string]map[string]struct{ OperationID string }
+	}
+	if err := json.Unmarshal(document, &d); err != nil {
+		t.Fatal(err)
+	}
+	for _, operations := range d.Paths {
+		for _, operation := range operations {
+			ids = append(ids, operation.OperationID)
+		}
+	}
+	return ids
+}
