@@ -69,9 +69,6 @@ func (b *builder) finishComponents() error {
 	prune(c.Parameters, "parameters", used)
 	prune(c.RequestBodies, "requestBodies", used)
 	prune(c.Responses, "responses", used)
-	for _, schema := range c.Schemas {
-		addConstraints(schema)
-	}
 	return nil
 }
 
@@ -111,18 +108,6 @@ func prune[T any](components map[string]T, kind string, used map[string]bool) {
 	for name := range components {
 		if !used[kind+"/"+name] {
 			delete(components, name)
-		}
-	}
-}
-
-// addConstraints states what JSON Schema can and swag cannot: the secrets are written, never read.
-func addConstraints(schema *openapi3.SchemaRef) {
-	if schema == nil || schema.Value == nil {
-		return
-	}
-	for _, property := range schema.Value.Properties {
-		if property.Value != nil && property.Value.Format == "password" {
-			property.Value.WriteOnly = true
 		}
 	}
 }

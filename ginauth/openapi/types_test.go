@@ -67,7 +67,7 @@ func TestTheAppsOwnTypesAreShown(t *testing.T) {
 		"openapi_test.application": `{"type": "object", "required": ["name", "email", "password", "company"], "properties": {
 			"name": {"type": "string", "maxLength": 200, "examples": ["Ada Lovelace"]},
 			"email": {"type": "string", "format": "email", "examples": ["ada@example.com"]},
-			"password": {"type": "string", "format": "password", "writeOnly": true, "examples": ["correct horse battery staple"]},
+			"password": {"type": "string", "format": "password", "examples": ["correct horse battery staple"]},
 			"remember": {"type": "boolean"},
 			"company": {"type": "string", "minLength": 2, "maxLength": 80, "examples": ["Acme"]},
 			"size": {"type": "integer", "minimum": 1, "exclusiveMaximum": 1000},
