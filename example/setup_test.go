@@ -30,10 +30,11 @@ func TestMain(m *testing.M) {
 
 // app is the example's router on a server of its own, with a database of its own.
 type app struct {
-	engine *gin.Engine
-	pool   *pgxpool.Pool
-	log    *syncBuffer
-	url    string
+	engine   *gin.Engine
+	contract *contract
+	pool     *pgxpool.Pool
+	log      *syncBuffer
+	url      string
 }
 
 func newApp(t *testing.T) *app {
@@ -43,7 +44,8 @@ func newApp(t *testing.T) *app {
 	if err != nil {
 		t.Fatal(err)
 	}
-	server := httptest.NewServer(engine)
+	a.contract = newContract(t, engine)
+	server := httptest.NewServer(a.contract)
 	t.Cleanup(func() {
 		server.Close()
 		if t.Failed() {
