@@ -80,7 +80,7 @@ func router(pool *pgxpool.Pool, log *slog.Logger) (*gin.Engine, error) {
 // schema describes the API, at /schema. The pages are for people, who need no description.
 var schema = openapi.Options{
 	Title: "ginauth example", Version: "1.0.0",
-	Hide: []string{"GET /", "GET /signup", "GET /login", "/style.css"},
+	Hide: []string{"GET /", "GET /signup", "GET /login", "/style.css", "/tokens", "/tokens/:id/revoke"},
 }
 
 // The app's own problems look like those of ginauth.
