@@ -2,8 +2,8 @@ package jwt_test
 
 import (
 	"context"
-	"errors"
 	"io"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"sync"
@@ -30,29 +30,19 @@ func TestMain(m *testing.M) {
 	m.Run()
 }
 
-// authenticate is the one place where the tests' requests meet a backend.
-func authenticate(backends ...ginauth.Backend[user]) gin.HandlerFunc {
-	return func(c *gin.Context) {
-		for _, b := range backends {
-			p, err := b.Authenticate(c)
-			if errors.Is(err, ginauth.ErrNoCredentials) {
-				continue
-			}
-			if err != nil {
-				ginauth.Fail(c, err)
-				return
-			}
-			c.Set("principal", p)
-			return
-		}
-		ginauth.Fail(c, ginauth.ErrUnauthenticated)
-	}
+// authenticate is the one place where the tests' requests meet the backends.
+func authenticate(cfg ginauth.Config[user], backends ...ginauth.Backend[user]) gin.HandlerFunc {
+	return ginauth.Authenticate(cfg, backends...)
 }
 
-// principal is what authenticate found.
-func principal(c *gin.Context) ginauth.Principal[user] {
-	p, _ := c.MustGet("principal").(ginauth.Principal[user])
-	return p
+// me answers with the current user.
+func me(c *gin.Context) {
+	u, err := ginauth.CurrentUser[user](c)
+	if err != nil {
+		ginauth.Fail(c, err)
+		return
+	}
+	ginauth.Reply(c, http.StatusOK, u)
 }
 
 // clock stands still until it is set.
@@ -119,9 +109,7 @@ func (b *bench) serve(tb testing.TB, backends ...ginauth.Backend[user]) {
 	tb.Helper()
 	b.engine = gin.New()
 	b.engine.Use(gin.CustomRecoveryWithWriter(io.Discard, func(c *gin.Context, _ any) { c.AbortWithStatus(http.StatusInternalServerError) }))
-	b.engine.GET("/me", authenticate(backends...), func(c *gin.Context) {
-		ginauth.Reply(c, http.StatusOK, principal(c).User)
-	})
+	b.engine.GET("/me", authenticate(ginauth.Config[user]{Logger: slog.New(slog.DiscardHandler)}, backends...), me)
 	b.Server = httptest.NewServer(b.engine)
 	tb.Cleanup(b.Close)
 }

@@ -22,8 +22,8 @@ func bearerToken(c *gin.Context) (string, error) {
 	return parseBearer(values[0])
 }
 
-// parseBearer takes "Bearer", in any case, one blank and a token (RFC 6750, 2.1). What another
-// scheme begins is not for this backend; what no scheme can begin is bad (SEC-102).
+// parseBearer takes "Bearer" as RFC 6750, 2.1 spells it, one blank and a token. What another
+// scheme begins is not for this backend; what no scheme can begin, and another spelling, is bad (SEC-102).
 func parseBearer(value string) (string, error) {
 	if len(value) > len(bearer)+1+maxToken {
 		return "", bad("the Authorization header is too long") // SEC-101
@@ -34,6 +34,9 @@ func parseBearer(value string) (string, error) {
 	}
 	if !strings.EqualFold(scheme, bearer) {
 		return "", ginauth.ErrNoCredentials
+	}
+	if scheme != bearer {
+		return "", bad("the Authorization header spells Bearer in another way")
 	}
 	if token == "" {
 		return "", bad("the Authorization header has no token")

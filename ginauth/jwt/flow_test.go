@@ -84,9 +84,7 @@ func (s *site) routes() {
 	if !s.flow.NoRefresh {
 		s.POST("/refresh", jwt.Refresh(s.flow))
 	}
-	s.GET("/me", authenticate(jwt.Bearer(s.options), jwt.Cookie(s.options, s.flow.Cookie)), func(c *gin.Context) {
-		ginauth.Reply(c, http.StatusOK, principal(c).User)
-	})
+	s.GET("/me", authenticate(ginauth.Config[user]{}, jwt.Bearer(s.options), jwt.Cookie(s.options, s.flow.Cookie)), me)
 }
 
 func stateless(s *site) { s.options.Stateless = true }

@@ -18,14 +18,13 @@ import (
 func FuzzAuthorization(f *testing.F) {
 	b := newBench(f)
 	good := b.token(f, nil)
-	for _, seed := range []string{"", "Bearer", "Bearer ", "bearer x.y.z", "Basic YQ==", "\x00", " ", "Bearer\t" + good, "Bearer " + good, "BEARER " + good, "Bearer  " + good} {
+	for _, seed := range []string{"", "Bearer", "Bearer ", "bearer x.y.z", "Basic YQ==", "\x00", " ", "Bearer\t" + good, "Bearer " + good, "BEARER " + good, "bearer " + good, "Bearer  " + good} {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, value string) {
 		w := b.direct(http.Header{"Authorization": {value}})
-		scheme, token, _ := strings.Cut(value, " ")
 		want := http.StatusUnauthorized
-		if strings.EqualFold(scheme, "Bearer") && token == good {
+		if value == "Bearer "+good {
 			want = http.StatusOK
 		}
 		if w.Code != want {

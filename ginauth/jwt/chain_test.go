@@ -1,0 +1,253 @@
+package jwt_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/gin-gonic/gin"
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/apikey"
+	"github.com/ginauth/ginauth/ginauth/jwt"
+)
+
+// lines is a log that several requests write to.
+type lines struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (l *lines) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.Write(p)
+}
+
+// events returns the security events that were logged since the last call.
+func (l *lines) events(tb testing.TB) (found []map[string]any) {
+	tb.Helper()
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for decoder := json.NewDecoder(&l.b); ; {
+		var event map[string]any
+		if err := decoder.Decode(&event); err == io.EOF {
+			return found
+		} else if err != nil {
+			tb.Fatal(err)
+		}
+		if event["event"] != nil {
+			found = append(found, event)
+		}
+	}
+}
+
+// chain is a site whose other router takes API keys, tokens and sessions.
+type chain struct {
+	*site
+	router *gin.Engine
+	log    *lines
+	key    string
+	cookie *http.Cookie
+	token  string
+}
+
+func newChain(t *testing.T) *chain {
+	t.Helper()
+	s := newSite(t)
+	ch := &chain{site: s, router: gin.New(), log: &lines{}}
+	cfg := s.flow.Config
+	cfg.Logger, cfg.Exclude = slog.New(slog.NewJSONHandler(ch.log, nil)), []string{"/login"}
+	keys := apikey.Keys[user]{Store: s.db}
+	ch.router.Use(ginauth.Authenticate(cfg, apikey.Backend(cfg, keys), jwt.Bearer(s.options), ginauth.SessionAuth(cfg)))
+	ch.router.POST("/login", ginauth.Login(cfg))
+	ch.router.POST("/keys", apikey.Create(cfg, keys))
+	ch.router.GET("/me", me)
+	ch.router.GET("/via", func(c *gin.Context) {
+		auth, err := ginauth.CurrentAuth(c)
+		if err != nil {
+			ginauth.Fail(c, err)
+			return
+		}
+		c.String(http.StatusOK, auth.Via)
+	})
+	ch.cookie = ch.ask(jsonRequest("/login", adaIn)).Result().Cookies()[0]
+	r := jsonRequest("/keys", `{"name":"a script"}`)
+	r.AddCookie(ch.cookie)
+	var made struct{ Key string }
+	decodeBody(t, ch.ask(r), &made)
+	ch.key, ch.token = made.Key, s.logIn(t).AccessToken
+	ch.log.events(t)
+	return ch
+}
+
+func (ch *chain) ask(r *http.Request) *httptest.ResponseRecorder {
+	w := httptest.NewRecorder()
+	ch.router.ServeHTTP(w, r)
+	return w
+}
+
+func (ch *chain) via(authorization string, cookies ...*http.Cookie) *httptest.ResponseRecorder {
+	r := httptest.NewRequest(http.MethodGet, "/via", nil)
+	if authorization != "" {
+		r.Header.Set("Authorization", authorization)
+	}
+	for _, k := range cookies {
+		r.AddCookie(k)
+	}
+	return ch.ask(r)
+}
+
+func TestTokensKeysAndSessionsStandSideBySide(t *testing.T) {
+	t.Parallel()
+	ch := newChain(t)
+	for _, test := range []struct {
+		name, authorization string
+		cookies             []*http.Cookie
+		status              int
+		want                string
+	}{
+		{"nothing", "", nil, 401, "unauthenticated"},
+		{"a token", "Bearer " + ch.token, nil, 200, "BearerToken"},
+		{"a key", "Bearer " + ch.key, nil, 200, "apiKey"},
+		{"a session", "", []*http.Cookie{ch.cookie}, 200, "sessionCookie"},
+		{"a token and a session", "Bearer " + ch.token, []*http.Cookie{ch.cookie}, 200, "BearerToken"},
+		{"another scheme and a session", "Basic YTpi", []*http.Cookie{ch.cookie}, 200, "sessionCookie"},
+		{"a bad token and a session", "Bearer x.y.z", []*http.Cookie{ch.cookie}, 401, "bad_credentials"},
+		{"a bad key and a session", "Bearer " + ch.key + "x", []*http.Cookie{ch.cookie}, 401, "bad_credentials"},
+		{"small letters and a session", "bearer " + ch.token, []*http.Cookie{ch.cookie}, 401, "bad_credentials"}, // SEC-102
+	} {
+		if w := ch.via(test.authorization, test.cookies...); w.Code != test.status || !strings.Contains(w.Body.String(), test.want) {
+			t.Errorf("%s: %d %s, want %d %s", test.name, w.Code, w.Body, test.status, test.want)
+		}
+	}
+}
+
+// SEC-161: one bad token is one event, with the reason and without the token.
+func TestBadTokenIsOneEventWithItsReason(t *testing.T) {
+	t.Parallel()
+	ch := newChain(t)
+	spent := ch.token
+	ch.clock.add(time.Hour)
+	for token, reason := range map[string]string{"x.y.z": "the token's header", spent: "expired", "x": "malformed"} {
+		ch.via("Bearer " + token)
+		events := ch.log.events(t)
+		if len(events) != 1 || events[0]["event"] != "authn_credentials_fail" || events[0]["via"] != "BearerToken" || events[0]["level"] != "WARN" {
+			t.Fatalf("%v", events)
+		}
+		if text, _ := events[0]["reason"].(string); !strings.Contains(text, reason) || strings.Contains(marshal(t, events), spent) {
+			t.Errorf("%v, want %q", events, reason)
+		}
+	}
+	if ch.via(""); len(ch.log.events(t)) != 0 {
+		t.Error("no token is an event")
+	}
+}
+
+// RFC 6750, 3.1
+func TestBadTokenIsNamedInTheChallenge(t *testing.T) {
+	t.Parallel()
+	ch := newChain(t)
+	for authorization, want := range map[string]string{
+		"": `Bearer realm="api"`, "Bearer x.y.z": `Bearer realm="api", error="invalid_token"`, "bearer x": `Bearer realm="api", error="invalid_token"`,
+	} {
+		got := ch.via(authorization).Header().Values("WWW-Authenticate")
+		if diff := cmp.Diff([]string{want, `Cookie cookie-name="__Host-session"`}, got); diff != "" {
+			t.Errorf("%q: %s", authorization, diff)
+		}
+	}
+}
+
+// SEC-83: a token in a cookie is sent by browsers unasked, one in a header is not.
+func TestTokenInACookieIsRefusedFromOtherSites(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	router := func(backends ...ginauth.Backend[user]) *gin.Engine {
+		r := gin.New()
+		r.Use(authenticate(ginauth.Config[user]{Logger: slog.New(slog.DiscardHandler)}, backends...))
+		r.Any("/change", func(c *gin.Context) { c.Status(http.StatusNoContent) })
+		return r
+	}
+	cookie, header := router(jwt.Cookie(b.options, jwt.CookieOptions{})), router(jwt.Bearer(b.options))
+	for _, test := range []struct {
+		router       *gin.Engine
+		method, site string
+		want         int
+	}{
+		{cookie, http.MethodPost, "cross-site", http.StatusForbidden},
+		{cookie, http.MethodDelete, "same-site", http.StatusForbidden},
+		{cookie, http.MethodPost, "same-origin", http.StatusNoContent},
+		{cookie, http.MethodPost, "", http.StatusNoContent},
+		{cookie, http.MethodGet, "cross-site", http.StatusNoContent},
+		{header, http.MethodPost, "cross-site", http.StatusNoContent},
+	} {
+		r := httptest.NewRequest(test.method, "/change", nil)
+		if test.router == cookie {
+			r.AddCookie(&http.Cookie{Name: "__Host-token", Value: b.token(t, nil)})
+		} else {
+			r.Header.Set("Authorization", "Bearer "+b.token(t, nil))
+		}
+		if test.site != "" {
+			r.Header.Set("Sec-Fetch-Site", test.site)
+		}
+		w := httptest.NewRecorder()
+		if test.router.ServeHTTP(w, r); w.Code != test.want {
+			t.Errorf("%s from %q: %d %s", test.method, test.site, w.Code, w.Body)
+		}
+	}
+}
+
+// SEC-171
+func TestGuardsDecideByTheToken(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	b.clock.at = time.Now() // Fresh has no other clock
+	roles := func(u user) []string { return []string{strings.ToLower(u.Name)} }
+	r := gin.New()
+	r.Use(authenticate(ginauth.Config[user]{Logger: slog.New(slog.DiscardHandler)}, jwt.Bearer(b.options)))
+	r.GET("/scope", ginauth.Require(ginauth.Scope("read", "write")), me)
+	r.GET("/fresh", ginauth.Require(ginauth.Fresh(10*time.Minute)), me)
+	r.GET("/ada", ginauth.Require(ginauth.Role(roles, "ada")), me)
+	r.GET("/admin", ginauth.Require(ginauth.Role(roles, "admin")), me)
+	open := gin.New()
+	open.GET("/scope", ginauth.Require(ginauth.Scope("read", "write")), me)
+	ago := func(d time.Duration) object { return object{"auth_time": time.Now().Add(-d).Unix()} }
+	for _, test := range []struct {
+		router *gin.Engine
+		path   string
+		claims object
+		code   string
+	}{
+		{r, "/scope", nil, ""}, // a token without scopes may do what its user may
+		{r, "/scope", object{"scope": "write read more"}, ""},
+		{r, "/scope", object{"scope": "read"}, "insufficient_scope"},
+		{r, "/scope", object{"scope": ""}, "insufficient_scope"},
+		{open, "/scope", object{"scope": "write read"}, "not_mounted"},
+		{r, "/fresh", ago(time.Minute), ""},
+		{r, "/fresh", ago(11 * time.Minute), "reauthentication_required"},
+		{r, "/fresh", nil, "reauthentication_required"},
+		{r, "/ada", nil, ""},
+		{r, "/admin", nil, "forbidden"},
+	} {
+		request := httptest.NewRequest(http.MethodGet, test.path, nil)
+		request.Header.Set("Authorization", "Bearer "+b.token(t, test.claims))
+		w := httptest.NewRecorder()
+		test.router.ServeHTTP(w, request)
+		if (w.Code == http.StatusOK) != (test.code == "") || !strings.Contains(w.Body.String(), test.code) {
+			t.Errorf("%s with %v: %d %s", test.path, test.claims, w.Code, w.Body)
+		}
+		scope := `Bearer realm="api", error="insufficient_scope", scope="read write"`
+		if challenged := slices.Contains(w.Header().Values("WWW-Authenticate"), scope); challenged != (test.code == "insufficient_scope") {
+			t.Errorf("%s with %v: WWW-Authenticate %q", test.path, test.claims, w.Header().Values("WWW-Authenticate"))
+		}
+	}
+}
