@@ -33,6 +33,7 @@ type proof struct {
 	credential      any
 	scopes          []string
 	authenticatedAt time.Time
+	session         SessionID // of another backend than sessions
 	now             time.Time
 }
 
@@ -96,7 +97,7 @@ func adapt[U User](m *mount, b Backend[U]) provider {
 		}
 		return proof{
 			user: &p.User, account: account, via: scheme.Name,
-			credential: p.Credential, scopes: p.Scopes, authenticatedAt: p.AuthenticatedAt, now: time.Now(), //nolint:forbidigo // a backend has no other clock
+			credential: p.Credential, scopes: p.Scopes, authenticatedAt: p.AuthenticatedAt, session: p.Session, now: time.Now(), //nolint:forbidigo // a backend has no other clock
 		}, nil
 	}}
 }

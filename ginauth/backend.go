@@ -31,6 +31,9 @@ type Principal[U User] struct {
 	// AuthenticatedAt is when the user last proved who they are. Zero is "not known", which is
 	// never Fresh.
 	AuthenticatedAt time.Time
+	// Session is the login that the credential belongs to, by the name that it has in lists of
+	// devices, such as a token's "sid". Empty: none.
+	Session SessionID
 }
 
 // Scheme describes the credentials of a Backend in the terms of OpenAPI's security schemes.

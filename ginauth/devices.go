@@ -1,9 +1,9 @@
 package ginauth
 
 import (
-	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -12,43 +12,61 @@ import (
 	"github.com/ginauth/ginauth/ginauth/internal/route"
 )
 
-// Device is a session as its user sees it in a list.
+// Device is a login as its user sees it in a list.
 type Device struct {
-	// ID names the session for RevokeSession. It is no credential.
+	// ID names the login for RevokeSession. It is no credential.
 	ID SessionID `json:"id"`
+	// Kind is "session", or "token" for a login that refresh tokens keep alive.
+	Kind string `json:"kind"`
 	// Name is a guess from the User-Agent, such as "Firefox on Linux".
 	Name string `json:"name" example:"Firefox on Linux"`
-	// IP is the client's address when the session began; empty when unknown.
+	// IP is the client's address when the login began; empty when unknown.
 	IP         string    `json:"ip,omitempty" example:"203.0.113.7"`
 	CreatedAt  time.Time `json:"created_at" format:"date-time"`
 	LastSeenAt time.Time `json:"last_seen_at" format:"date-time"`
 	ExpiresAt  time.Time `json:"expires_at" format:"date-time"`
-	// Current: this is the session that asks.
+	// Current: this is the login that asks.
 	Current bool `json:"current"`
 }
 
-// ListDevices returns the live sessions of the current user, the one used last first. It
-// returns the errors of CurrentUser.
+// ListDevices returns the live sessions of the current user, the one used last first, and among
+// them the logins by refresh tokens where the store is a RefreshManager. It returns the errors of
+// CurrentUser.
 func ListDevices(c *gin.Context) ([]Device, error) {
 	st, manager, err := managed(c, (*mount).manager)
 	if err != nil {
 		return nil, err
 	}
-	records, err := manager.UserSessions(c.Request.Context(), st.proof.account.ID)
+	ctx, user, current := c.Request.Context(), st.proof.account.ID, st.loginID()
+	records, err := manager.UserSessions(ctx, user)
 	if err != nil {
 		return nil, err
 	}
-	devices := make([]Device, len(records))
-	for i, r := range records {
-		devices[i] = Device{
-			ID: r.ID, Name: deviceName(r.Origin.UserAgent),
-			CreatedAt: r.CreatedAt, LastSeenAt: r.LastSeenAt, ExpiresAt: r.ExpiresAt, Current: r.ID == st.sessionID(),
+	devices := appendDevices([]Device{}, "session", records, current)
+	if tokens, ok := manager.(RefreshManager); ok {
+		records, err := tokens.UserRefreshLogins(ctx, user)
+		if err != nil {
+			return nil, err
+		}
+		devices = appendDevices(devices, "token", records, current)
+	}
+	slices.SortStableFunc(devices, func(a, b Device) int { return b.LastSeenAt.Compare(a.LastSeenAt) })
+	return devices, nil
+}
+
+func appendDevices(devices []Device, kind string, records []SessionRecord, current SessionID) []Device {
+	devices = slices.Grow(devices, len(records))
+	for _, r := range records {
+		d := Device{
+			ID: r.ID, Kind: kind, Name: deviceName(r.Origin.UserAgent),
+			CreatedAt: r.CreatedAt, LastSeenAt: r.LastSeenAt, ExpiresAt: r.ExpiresAt, Current: r.ID == current,
 		}
 		if r.Origin.Addr.IsValid() {
-			devices[i].IP = r.Origin.Addr.String()
+			d.IP = r.Origin.Addr.String()
 		}
+		devices = append(devices, d)
 	}
-	return devices, nil
+	return devices
 }
 
 func deviceName(userAgent string) string {
@@ -62,11 +80,10 @@ func deviceName(userAgent string) string {
 	return ua.Name + " on " + ua.OS
 }
 
-// Sessions returns the handler that answers 200 with the current user's sessions, a list of
-// Device. It panics when cfg is invalid or its store is no SessionManager.
+// Sessions returns the handler that answers 200 with what ListDevices returns. It panics when cfg is invalid or its store is no SessionManager.
 //
 //	@Summary		List my sessions
-//	@Description	Returns the live sessions of the current user, the one used last first.
+//	@Description	Returns the live sessions and logins by refresh tokens of the current user, the one used last first.
 //	@ID				sessions
 //	@Tags			sessions
 //	@Produce		json,application/problem+json
@@ -87,109 +104,14 @@ func Sessions[U User](cfg Config[U]) gin.HandlerFunc {
 	})
 }
 
-// RevokeSession returns the handler that ends the session of the current user whose id is
-// the route's parameter ":id". It answers 204, and 404 for a session that is not theirs. Ending
-// the session that asks is a logout. Mount it with POST or DELETE. It panics when cfg is
-// invalid or its store is no SessionManager.
-//
-//	@Summary		End one of my sessions
-//	@Description	Ending the session that asks is a logout.
-//	@ID				revokeSession
-//	@Tags			sessions
-//	@Produce		application/problem+json
-//	@Param			id	path	string	true	"Id of the session"
-//	@Success		204
-//	@Failure		401	{object}	Problem	"unauthenticated"
-//	@Failure		403	{object}	Problem	"cross_origin"
-//	@Failure		404	{object}	Problem	"session_not_found"
-//	@Failure		503	{object}	Problem	"unavailable"
-//	@Security		sessionCookie
-//	@Router			/sessions/{id} [delete]
-func RevokeSession[U User](cfg Config[U]) gin.HandlerFunc {
-	return revoker("revokeSession", cfg, (*mount).manager, func(c *gin.Context, st *state, manager SessionManager) error {
-		id := SessionID(c.Param("id"))
-		if id == st.sessionID() {
-			return st.signOut(c)
-		}
-		err := manager.RevokeSession(c.Request.Context(), st.proof.account.ID, id)
-		if errors.Is(err, ErrNoSession) {
-			return errSessionNotFound
-		}
-		return err
-	})
-}
-
-// RevokeOtherSessions returns the handler that ends all sessions of the current user but the
-// one that asks. It answers 204. It panics when cfg is invalid or its store is no SessionManager.
-//
-//	@Summary		End all my other sessions
-//	@Description	Ends all sessions of the current user but the one that asks.
-//	@ID				revokeOtherSessions
-//	@Tags			sessions
-//	@Produce		application/problem+json
-//	@Success		204
-//	@Failure		401	{object}	Problem	"unauthenticated"
-//	@Failure		403	{object}	Problem	"cross_origin"
-//	@Failure		503	{object}	Problem	"unavailable"
-//	@Security		sessionCookie
-//	@Router			/sessions/revoke-others [post]
-func RevokeOtherSessions[U User](cfg Config[U]) gin.HandlerFunc {
-	return revoker("revokeOtherSessions", cfg, (*mount).manager, func(c *gin.Context, st *state, manager SessionManager) error {
-		return manager.RevokeUserSessions(c.Request.Context(), st.proof.account.ID, st.sessionID())
-	})
-}
-
-// RevokeAllSessions returns the handler that logs the current user out everywhere, here too. It
-// answers 204. Where the sessions' store is no SessionManager, Users has to be one, and a
-// SessionAuthority, as store.DB is. It panics otherwise, and when cfg is invalid.
-//
-//	@Summary		Log out everywhere
-//	@Description	Ends all sessions of the current user, the one that asks too.
-//	@ID				revokeAllSessions
-//	@Tags			sessions
-//	@Produce		application/problem+json
-//	@Success		204
-//	@Failure		401	{object}	Problem	"unauthenticated"
-//	@Failure		403	{object}	Problem	"cross_origin"
-//	@Failure		503	{object}	Problem	"unavailable"
-//	@Security		sessionCookie
-//	@Router			/sessions/revoke-all [post]
-func RevokeAllSessions[U User](cfg Config[U]) gin.HandlerFunc {
-	return revoker("revokeAllSessions", cfg, (*mount).epochs, func(c *gin.Context, st *state, manager SessionManager) error {
-		if err := manager.RevokeUserSessions(c.Request.Context(), st.proof.account.ID, ""); err != nil {
-			return err
-		}
-		return st.signOut(c)
-	})
-}
-
-func revoker[U User](name string, cfg Config[U], by func(*mount) SessionManager, revoke func(*gin.Context, *state, SessionManager) error) gin.HandlerFunc {
-	m := compileManager(name, cfg, by)
-	return route.New(route.Info{Name: name, Cookie: m.cookie.name, Redirects: m.pages.AfterLogin != "" || m.pages.AfterLogout != ""}, func(c *gin.Context) {
-		if c.Request.Method != http.MethodPost && c.Request.Method != http.MethodDelete {
-			Fail(c, errRevokeMethod)
-			return
-		}
-		st, manager, err := managed(c, by)
-		if err != nil {
-			Fail(c, err)
-			return
-		}
-		user, session := st.proof.account.ID, st.sessionID()
-		if err := revoke(c, st, manager); err != nil {
-			Fail(c, err)
-			return
-		}
-		st.m.event(c, eventSessionsRevoked, "user_id", user, "by_session", session, "operation", name)
-		if st.sessionID() == "" || !m.sendOn(c) {
-			m.farewell(c)
-		}
-	})
-}
-
-// manager can list sessions and end each of them. It is nil where the sessions' store cannot.
+// manager can list sessions and end each of them. It is nil where the sessions' store cannot. An
+// API without sessions may still have logins by refresh tokens, where its users are.
 func (m *mount) manager() SessionManager {
-	manager, _ := m.keeper.(SessionManager)
+	keeper := m.keeper
+	if keeper == nil {
+		keeper = m.users
+	}
+	manager, _ := keeper.(SessionManager)
 	return manager
 }
 

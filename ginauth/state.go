@@ -187,5 +187,15 @@ func (st *state) sessionID() SessionID {
 	return st.record.ID
 }
 
+// loginID names the login that the request was authenticated by: a session, or what a backend says.
+func (st *state) loginID() SessionID {
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	if st.proof.via == sessionScheme {
+		return st.record.ID
+	}
+	return st.proof.session
+}
+
 // live says whether the request has a session that the store knows. The caller holds mu.
 func (st *state) live() bool { return st.known && st.recordErr == nil }

@@ -143,10 +143,22 @@ type SessionManager interface {
 	// RevokeSession ends a session of the user. ErrNoSession means that there is none of that
 	// id, or that it is someone else's, which then lives on.
 	RevokeSession(ctx context.Context, user UserID, id SessionID) error
-	// RevokeUserSessions ends all sessions of the user but except, which is empty for none.
+	// RevokeUserSessions ends all sessions of the user but except, which is empty for none. In a
+	// RefreshManager it ends logins by refresh tokens just so.
 	RevokeUserSessions(ctx context.Context, user UserID, except SessionID) error
 	// RevokeAllSessions ends all sessions of everybody, anonymous ones too.
 	RevokeAllSessions(ctx context.Context) error
+}
+
+// RefreshManager is an optional extension of SessionManager for a store that keeps logins by refresh
+// tokens beside the sessions, so that the user's list has them too, and ends them.
+type RefreshManager interface {
+	// UserRefreshLogins returns the user's live logins by refresh tokens, the one used last
+	// first. Of their records, Digest, Data, Version and ReadAt are not set.
+	UserRefreshLogins(ctx context.Context, user UserID) ([]SessionRecord, error)
+	// RevokeRefreshFamily ends such a login. ErrNoSession means that the user has none of that id, or
+	// that it is someone else's, which then lives on.
+	RevokeRefreshFamily(ctx context.Context, user UserID, id SessionID) error
 }
 
 // RotationStore is an optional extension of SessionStore that knows a session by the digest it

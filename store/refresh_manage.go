@@ -9,7 +9,10 @@ import (
 	"github.com/ginauth/ginauth/ginauth/refresh"
 )
 
-var _ refresh.Manager = (*Sessions)(nil)
+var (
+	_ refresh.Manager        = (*Sessions)(nil)
+	_ ginauth.RefreshManager = (*Sessions)(nil)
+)
 
 const listFamilies = `
 SELECT ` + familyColumns + `
@@ -40,6 +43,22 @@ func (s *Sessions) UserRefreshFamilies(ctx context.Context, user ginauth.UserID)
 	})
 	if err != nil {
 		return nil, err
+	}
+	return list, nil
+}
+
+// UserRefreshLogins is UserRefreshFamilies for lists of devices, beside UserSessions.
+func (s *Sessions) UserRefreshLogins(ctx context.Context, user ginauth.UserID) ([]ginauth.SessionRecord, error) {
+	families, err := s.UserRefreshFamilies(ctx, user)
+	if err != nil {
+		return nil, err
+	}
+	list := make([]ginauth.SessionRecord, len(families))
+	for i, f := range families {
+		list[i] = ginauth.SessionRecord{
+			ID: f.ID, UserID: f.UserID, CreatedAt: f.CreatedAt, LastSeenAt: f.LastUsedAt, ExpiresAt: f.ExpiresAt,
+			AuthenticatedAt: f.CreatedAt, IdleTimeout: f.IdleTimeout, Origin: f.Origin,
+		}
 	}
 	return list, nil
 }

@@ -353,6 +353,43 @@ func TestDumpHoldsNoRefreshToken(t *testing.T) {
 	}
 }
 
+// SEC-77, SEC-79
+func TestRevokeUserSessionsSparesOneLoginByTokens(t *testing.T) {
+	t.Parallel()
+	inEveryMode(t, func(t *testing.T, s *setup) { //nolint:thelper // the test itself
+		u, other := s.user(t).ID, s.user(t).ID
+		session := sessionOf(u)
+		s.session(t, session)
+		kept, family := s.family(t, u)
+		lost, ended := s.family(t, u)
+		theirs, foreign := s.family(t, other)
+		for range 2 { // it does not matter how often
+			if err := s.db.RevokeUserSessions(t.Context(), u, family.ID); err != nil {
+				t.Fatal(err)
+			}
+		}
+		s.wantAlive(t, "all but a login by tokens", []bool{false}, session)
+		s.expectUse(t, lost, ginauth.ErrNoSession)
+		logins, err := s.db.UserRefreshLogins(t.Context(), u)
+		want := []ginauth.SessionRecord{{
+			ID: family.ID, UserID: u, CreatedAt: family.CreatedAt, LastSeenAt: family.LastUsedAt, ExpiresAt: family.ExpiresAt,
+			AuthenticatedAt: family.CreatedAt, IdleTimeout: family.IdleTimeout, Origin: family.Origin,
+		}}
+		if diff := cmp.Diff(want, logins, addrs); diff != "" || err != nil {
+			t.Errorf("%v, %s", err, diff)
+		}
+		kept = s.mustUse(t, kept)
+		for _, except := range []ginauth.SessionID{ended.ID, foreign.ID} { // what has ended, and what is someone else's
+			if err := s.db.RevokeUserSessions(t.Context(), u, except); err != nil {
+				t.Fatal(err)
+			}
+		}
+		s.expectUse(t, kept, ginauth.ErrNoSession)
+		s.expectUse(t, lost, ginauth.ErrNoSession)
+		s.mustUse(t, theirs)
+	})
+}
+
 func TestSweepDeletesEndedRefreshTokensOnly(t *testing.T) {
 	t.Parallel()
 	s := newSetup(t)

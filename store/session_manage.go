@@ -71,9 +71,14 @@ const (
 
 	// Both numbers move by one from what they are once locked, so that what two calls spare
 	// lives, and what had ended stays as far behind as it was.
-	moveUsersEpochAndOneSession = `
+	moveUsersEpochAndOneLogin = `
 WITH moved AS (
 	UPDATE ginauth.users SET session_epoch = session_epoch + 1 WHERE id = $1::uuid RETURNING id
+), spared AS (
+	UPDATE ginauth.refresh_tokens AS t
+	SET epoch = t.epoch + 1
+	FROM moved
+	WHERE t.id = $2::uuid AND t.user_id = moved.id
 )
 UPDATE ginauth.sessions AS s
 SET epoch = s.epoch + 1
@@ -81,8 +86,8 @@ FROM moved
 WHERE s.id = $2::uuid AND s.user_id = moved.id`
 )
 
-// RevokeUserSessions ends all sessions of the user but except. It writes the user's row
-// and that of except, however many sessions there are. Except ends too when it is no
+// RevokeUserSessions ends all sessions of the user, and all logins by refresh tokens, but except, which may be
+// either. It writes the user's row and that of except, however many there are. Except ends too when it is no
 // well-formed id, and stays as it is when it is someone else's. An unknown user is no error.
 func (s *Sessions) RevokeUserSessions(ctx context.Context, user ginauth.UserID, except ginauth.SessionID) error {
 	key, known := parseID(string(user))
@@ -92,7 +97,7 @@ func (s *Sessions) RevokeUserSessions(ctx context.Context, user ginauth.UserID, 
 	kept, keep := parseID(string(except))
 	statement, args := moveUsersEpoch, []any{key}
 	if keep {
-		statement, args = moveUsersEpochAndOneSession, append(args, kept)
+		statement, args = moveUsersEpochAndOneLogin, append(args, kept)
 	}
 	return s.caller.do(ctx, "revoking a user's sessions", func(ctx context.Context, conn Conn) error {
 		_, err := conn.Exec(ctx, statement, args...)
@@ -105,7 +110,7 @@ INSERT INTO ginauth.session_epoch AS e (singleton, epoch)
 VALUES (TRUE, 1)
 ON CONFLICT (singleton) DO UPDATE SET epoch = e.epoch + 1`
 
-// RevokeAllSessions ends all sessions of everybody. It writes one row, however many
+// RevokeAllSessions ends all sessions of everybody, and all logins by refresh tokens. It writes one row, however many
 // sessions there are.
 func (s *Sessions) RevokeAllSessions(ctx context.Context) error {
 	return s.caller.do(ctx, "revoking all sessions", func(ctx context.Context, conn Conn) error {

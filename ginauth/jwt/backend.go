@@ -88,7 +88,9 @@ func (b *backend[U]) Authenticate(c *gin.Context) (ginauth.Principal[U], error) 
 	if account := u.Account(); account.ID == "" || account.Disabled {
 		return none, bad("the token's user is disabled or nobody")
 	}
-	return ginauth.Principal[U]{User: u, Credential: claims, Scopes: claims.Scopes, AuthenticatedAt: claims.AuthenticatedAt}, nil
+	return ginauth.Principal[U]{
+		User: u, Credential: claims, Scopes: claims.Scopes, AuthenticatedAt: claims.AuthenticatedAt, Session: claims.Session,
+	}, nil
 }
 
 func (b *backend[U]) checkRevoked(c *gin.Context, claims Claims) error {

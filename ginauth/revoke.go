@@ -1,0 +1,118 @@
+package ginauth
+
+import (
+	"errors"
+	"net/http"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/ginauth/ginauth/ginauth/internal/route"
+)
+
+// RevokeSession returns the handler that ends the session of the current user, or the login by
+// refresh tokens, whose id is the route's parameter ":id". It answers 204, and 404 for one that is
+// not theirs. Ending the one that asks is a logout. Mount it with POST or DELETE. It panics when cfg is
+// invalid or its store is no SessionManager.
+//
+//	@Summary		End one of my sessions
+//	@Description	Ending the session that asks is a logout.
+//	@ID				revokeSession
+//	@Tags			sessions
+//	@Produce		application/problem+json
+//	@Param			id	path	string	true	"Id of the session"
+//	@Success		204
+//	@Failure		401	{object}	Problem	"unauthenticated"
+//	@Failure		403	{object}	Problem	"cross_origin"
+//	@Failure		404	{object}	Problem	"session_not_found"
+//	@Failure		503	{object}	Problem	"unavailable"
+//	@Security		sessionCookie
+//	@Router			/sessions/{id} [delete]
+func RevokeSession[U User](cfg Config[U]) gin.HandlerFunc {
+	return revoker("revokeSession", cfg, (*mount).manager, func(c *gin.Context, st *state, manager SessionManager) error {
+		id, user, current := SessionID(c.Param("id")), st.proof.account.ID, st.loginID()
+		if id == current && st.proof.via == sessionScheme {
+			return st.signOut(c)
+		}
+		err := manager.RevokeSession(c.Request.Context(), user, id)
+		if tokens, ok := manager.(RefreshManager); ok && errors.Is(err, ErrNoSession) {
+			err = tokens.RevokeRefreshFamily(c.Request.Context(), user, id)
+		}
+		if errors.Is(err, ErrNoSession) {
+			return errSessionNotFound
+		}
+		if err == nil && id == current {
+			st.setUser(nil, Account{})
+		}
+		return err
+	})
+}
+
+// RevokeOtherSessions returns the handler that ends all sessions of the current user, and logins by
+// refresh tokens, but the one that asks. It answers 204. It panics when cfg is invalid or its store is no SessionManager.
+//
+//	@Summary		End all my other sessions
+//	@ID				revokeOtherSessions
+//	@Tags			sessions
+//	@Produce		application/problem+json
+//	@Success		204
+//	@Failure		401	{object}	Problem	"unauthenticated"
+//	@Failure		403	{object}	Problem	"cross_origin"
+//	@Failure		503	{object}	Problem	"unavailable"
+//	@Security		sessionCookie
+//	@Router			/sessions/revoke-others [post]
+func RevokeOtherSessions[U User](cfg Config[U]) gin.HandlerFunc {
+	return revoker("revokeOtherSessions", cfg, (*mount).manager, func(c *gin.Context, st *state, manager SessionManager) error {
+		return manager.RevokeUserSessions(c.Request.Context(), st.proof.account.ID, st.loginID())
+	})
+}
+
+// RevokeAllSessions returns the handler that logs the current user out everywhere, here too. It
+// answers 204. Where the sessions' store is no SessionManager, Users has to be one, and a
+// SessionAuthority, as store.DB is. It panics otherwise, and when cfg is invalid.
+//
+//	@Summary		Log out everywhere
+//	@ID				revokeAllSessions
+//	@Tags			sessions
+//	@Produce		application/problem+json
+//	@Success		204
+//	@Failure		401	{object}	Problem	"unauthenticated"
+//	@Failure		403	{object}	Problem	"cross_origin"
+//	@Failure		503	{object}	Problem	"unavailable"
+//	@Security		sessionCookie
+//	@Router			/sessions/revoke-all [post]
+func RevokeAllSessions[U User](cfg Config[U]) gin.HandlerFunc {
+	return revoker("revokeAllSessions", cfg, (*mount).epochs, func(c *gin.Context, st *state, manager SessionManager) error {
+		if err := manager.RevokeUserSessions(c.Request.Context(), st.proof.account.ID, ""); err != nil {
+			return err
+		}
+		if st.proof.via != sessionScheme {
+			st.setUser(nil, Account{})
+			return nil
+		}
+		return st.signOut(c)
+	})
+}
+
+func revoker[U User](name string, cfg Config[U], by func(*mount) SessionManager, revoke func(*gin.Context, *state, SessionManager) error) gin.HandlerFunc {
+	m := compileManager(name, cfg, by)
+	return route.New(route.Info{Name: name, Cookie: m.cookie.name}, func(c *gin.Context) {
+		if c.Request.Method != http.MethodPost && c.Request.Method != http.MethodDelete {
+			Fail(c, errRevokeMethod)
+			return
+		}
+		st, manager, err := managed(c, by)
+		if err != nil {
+			Fail(c, err)
+			return
+		}
+		user, session := st.proof.account.ID, st.loginID()
+		if err := revoke(c, st, manager); err != nil {
+			Fail(c, err)
+			return
+		}
+		st.m.event(c, eventSessionsRevoked, "user_id", user, "by_session", session, "operation", name)
+		if st.proof.account.ID == "" || !m.sendOn(c) {
+			m.farewell(c)
+		}
+	})
+}
