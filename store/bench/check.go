@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// client is a browser with one cookie, and a body to post.
+// client is a browser with one cookie, or another credential, and a body to post.
 type client struct {
 	server       *server
 	body, cookie string
@@ -22,7 +22,7 @@ func (c *client) call(method, path string, status int, contains string) error {
 	}
 	req.Header.Set("Content-Type", "application/json")
 	if c.cookie != "" {
-		req.Header.Set("Cookie", c.cookie)
+		req.Header.Set(c.server.credentialHeader(), c.cookie)
 	}
 	resp, err := http.DefaultTransport.RoundTrip(req)
 	if err != nil {
@@ -37,6 +37,9 @@ func (c *client) call(method, path string, status int, contains string) error {
 		if k.MaxAge >= 0 && k.Value != "" {
 			c.cookie = k.Name + "=" + k.Value
 		}
+	}
+	if given := resp.Header.Get("Authorization"); given != "" {
+		c.cookie = given
 	}
 	fits := resp.StatusCode == status || status == 0 && resp.StatusCode < http.StatusBadRequest
 	if !fits || !strings.Contains(string(answer), contains) {

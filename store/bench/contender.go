@@ -21,10 +21,12 @@ type contender struct {
 	name string
 	note string
 	// preload empties the contender's session table, stores one session per user, with the user's
-	// name as its value, and returns the Cookie header of each.
+	// name as its value, and returns the Cookie header of each, or the header that header names.
 	preload func(ctx context.Context, e *env, users []user) ([]string, error)
 	// handler builds the server; it runs in a process of its own.
 	handler func(ctx context.Context, e *env) (http.Handler, error)
+	// header holds the credential: "Authorization", or Cookie if empty.
+	header string
 	// anonymous: /me answers users[0] to everybody (limit-0).
 	anonymous bool
 	// values: sessions hold values.
@@ -48,10 +50,19 @@ var contenders = []contender{
 	ginContrib("gc-pg-save", "the same, session saved on every request", pgStore, preloadPGStore, true).onlyIfNamed(),
 	ginContrib("gc-cookie", "gin-contrib/sessions signed cookie (no revocation), then user by id", cookieStore, preloadCookieStore, false),
 	authbossContender,
+	ginJWTContender,
+	ginauthJWTContender,
 }
 
 func (c contender) without() contender     { c.values = false; return c }
 func (c contender) onlyIfNamed() contender { c.extra = true; return c }
+
+func (c contender) credentialHeader() string {
+	if c.header == "" {
+		return "Cookie"
+	}
+	return c.header
+}
 
 // The operations that the load may do.
 const (

@@ -35,7 +35,8 @@ func publish(ctx context.Context, e *env, servers []*server, tables []table, sam
 	if *writeTo == "" {
 		return nil
 	}
-	return embed(*writeTo, beginMark, endMark, b.String())
+	named := strings.NewReplacer("bench", *mark)
+	return embed(*writeTo, named.Replace(beginMark), named.Replace(endMark), b.String())
 }
 
 // embed replaces what is between two lines of a document.
@@ -87,12 +88,13 @@ func writeTable(b *strings.Builder, racing []*server, t table, samples []sample)
 			continue
 		}
 		by[m.Contender] = append(by[m.Contender], m)
-		if m.Contender == "limit-1" {
+		if m.Contender == *baseline {
 			base[m.Round] = m.Rate
 		}
 	}
 	fmt.Fprintf(b, "\n### %s, c=%d\n\n%d rounds of %.2g s.\n\n", titles[t.op], t.c, t.rounds, t.seconds)
-	fmt.Fprintln(b, "| contender | × limit-1 | (least–most) | req/s | p50 µs | p99 µs | CPU µs | allocs | KiB | trips | statements | WAL B | revocable |")
+	fmt.Fprintf(b, "| contender | × %s ", *baseline)
+	fmt.Fprintln(b, "| (least–most) | req/s | p50 µs | p99 µs | CPU µs | allocs | KiB | trips | statements | WAL B | revocable |")
 	fmt.Fprintln(b, "|---|--:|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|---|")
 	for _, s := range racing {
 		med := func(f func(sample) float64) float64 {
