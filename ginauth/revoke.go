@@ -51,6 +51,7 @@ func RevokeSession[U User](cfg Config[U]) gin.HandlerFunc {
 // refresh tokens, but the one that asks. It answers 204. It panics when cfg is invalid or its store is no SessionManager.
 //
 //	@Summary		End all my other sessions
+//	@Description	Ends all sessions of the current user but the one that asks.
 //	@ID				revokeOtherSessions
 //	@Tags			sessions
 //	@Produce		application/problem+json
@@ -71,6 +72,7 @@ func RevokeOtherSessions[U User](cfg Config[U]) gin.HandlerFunc {
 // SessionAuthority, as store.DB is. It panics otherwise, and when cfg is invalid.
 //
 //	@Summary		Log out everywhere
+//	@Description	Ends all sessions of the current user, the one that asks too.
 //	@ID				revokeAllSessions
 //	@Tags			sessions
 //	@Produce		application/problem+json
