@@ -128,6 +128,11 @@ func TestVerifierAlone(t *testing.T) {
 	if err := claims.Decode(&own); err != nil || own.Plan != "pro" || len(claims.Scopes) != 2 || claims.AuthenticatedAt.Unix() != 1898831000 {
 		t.Errorf("%+v, %+v, %v", claims, own, err)
 	}
+	for name, want := range map[string]string{"plan": "pro", "iss": issuer, "exp": "", "nothing": "", "": ""} {
+		if got := claims.Text(name); got != want || (jwt.Claims{}).Text(name) != "" {
+			t.Errorf("%s is %q", name, got)
+		}
+	}
 	if err := claims.Decode(&struct{ Plan int }{}); err == nil {
 		t.Error("a claim of another type was read")
 	}

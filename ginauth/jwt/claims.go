@@ -48,20 +48,34 @@ func (c Claims) Decode(into any) error {
 	return nil
 }
 
+// Text returns the claim of a name, if it is text, and "" otherwise. It is much quicker than Decode,
+// for requests whose user is made of the claims.
+func (c Claims) Text(name string) string {
+	value, _ := c.find(name)
+	found, _ := text(value)
+	return found
+}
+
 // has says whether the token has a claim, null or not.
 func (c *Claims) has(claim string) bool {
-	found := false
-	_ = members(c.payload, func(name string, _ json.RawMessage) error {
-		found = found || name == claim
-		return nil
-	})
-	return found
+	_, ok := c.find(claim)
+	return ok
+}
+
+func (c *Claims) find(claim string) (json.RawMessage, bool) {
+	for w := (walk{c.payload, skipBlanks(c.payload, 0) + 1}); w.more(); {
+		name, value, err := w.next()
+		if err == nil && string(name) == claim {
+			return value, true
+		}
+	}
+	return nil, false
 }
 
 func parseClaims(data []byte) (c Claims, err error) {
 	c.payload = data
-	err = members(data, func(name string, value json.RawMessage) (err error) {
-		switch name {
+	err = members(data, func(name []byte, value json.RawMessage) (err error) {
+		switch string(name) {
 		case "iss":
 			c.Issuer, err = text(value)
 		case "sub":
@@ -121,6 +135,9 @@ var errNotTime = errors.New("it has a member that should be a time")
 func seconds(value json.RawMessage) (time.Time, error) {
 	if len(value) == 0 || value[0] < '0' || value[0] > '9' {
 		return time.Time{}, errNotTime
+	}
+	if whole, err := strconv.ParseInt(string(value), 10, 64); err == nil && whole >= 1 && whole <= maxSeconds {
+		return time.Unix(whole, 0).UTC(), nil
 	}
 	number, err := strconv.ParseFloat(string(value), 64)
 	if err != nil || number < 1 || number > maxSeconds {

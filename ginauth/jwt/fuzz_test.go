@@ -49,6 +49,7 @@ func FuzzSignedToken(f *testing.F) {
 	f.Add(header, strings.Replace(claims, `"iat"`, `"nbf":1898831167.5,"iat"`, 1))
 	f.Add(`{"alg":"EdDSA","kid":"2030-03","typ":"at+jwt","crit":[]}`, claims)
 	f.Add(`{"alg":"EdDSA","alg":"none","kid":"2030-03","typ":"at+jwt"}`, claims)
+	f.Add(header, claims[:len(claims)-1]+`,"\u0061":"\u0062\"","c\"":{"a":"x"}, "n": 1 , "e":""}`)
 	f.Add(header, claims[:len(claims)-1]+`,"scope":"a  b","sid":"x","auth_time":1}`)
 	f.Fuzz(func(t *testing.T, header, claims string) {
 		token := b.key.forge(t, header, claims)
@@ -61,6 +62,15 @@ func FuzzSignedToken(f *testing.F) {
 		}
 		if read.Issuer != issuer || read.Subject == "" || read.ID == "" || read.ExpiresAt.Before(b.clock.now().Add(-30e9)) {
 			t.Errorf("accepted: %+v", read)
+		}
+		var all map[string]any
+		if err := read.Decode(&all); err != nil {
+			t.Errorf("decoding: %v", err)
+		}
+		for name, value := range all {
+			if want, _ := value.(string); read.Text(name) != want {
+				t.Errorf("%q is %q, and %q", name, read.Text(name), want)
+			}
 		}
 		_, err = other.Parse(token, func(*gojwt.Token) (any, error) { return private.Public(), nil })
 		if err != nil {

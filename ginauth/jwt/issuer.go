@@ -166,8 +166,8 @@ func (c *Claims) encode(extra any) error {
 		if err != nil {
 			return fmt.Errorf("%w: its extra claims: %w", ErrGrant, err)
 		}
-		err = members(text, func(name string, value json.RawMessage) error {
-			payload[name] = value // as it is: numbers would lose digits
+		err = members(text, func(member []byte, value json.RawMessage) error {
+			payload[string(member)] = value // as it is: numbers would lose digits
 			return nil
 		})
 		if err != nil {

@@ -1,6 +1,7 @@
 package jwt
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"unicode/utf8"
@@ -18,37 +19,53 @@ var (
 // members calls each for every member of a JSON object. encoding/json by itself would take the last
 // of two equal names, and "ALG" for "alg". It checks the syntax; what is left is to find where
 // members begin and end, which costs no allocation here.
-func members(data []byte, each func(name string, value json.RawMessage) error) error {
+func members(data []byte, each func(name []byte, value json.RawMessage) error) error {
 	at := skipBlanks(data, 0)
 	if !utf8.Valid(data) || !json.Valid(data) || data[at] != '{' {
 		return errNotObject
 	}
-	seen := make([]string, 0, 16)
-	for at = skipBlanks(data, at+1); data[at] != '}'; at = skipBlanks(data, at) {
-		if data[at] == ',' {
-			at = skipBlanks(data, at+1)
-		}
-		end := endOfValue(data, at)
-		name, err := text(data[at:end])
+	seen := make([][]byte, 0, 16)
+	for w := (walk{data, at + 1}); w.more(); {
+		name, value, err := w.next()
 		if err != nil {
 			return err
 		}
 		for _, before := range seen {
-			if before == name {
+			if bytes.Equal(before, name) {
 				return errDuplicate
 			}
 		}
 		if seen = append(seen, name); len(seen) > maxMembers {
 			return errMembers
 		}
-		at = skipBlanks(data, skipBlanks(data, end)+1) // behind the colon
-		end = endOfValue(data, at)
-		if err := each(name, data[at:end:end]); err != nil {
+		if err := each(name, value); err != nil {
 			return err
 		}
-		at = end
 	}
 	return nil
+}
+
+// walk goes from member to member of an object that members has checked.
+type walk struct {
+	data []byte
+	at   int // behind the brace, or behind a value
+}
+
+// more says whether there is another member, and goes there.
+func (w *walk) more() bool {
+	w.at = skipBlanks(w.data, w.at)
+	if w.at < len(w.data) && w.data[w.at] == ',' {
+		w.at = skipBlanks(w.data, w.at+1)
+	}
+	return w.at < len(w.data) && w.data[w.at] != '}'
+}
+
+func (w *walk) next() (name []byte, value json.RawMessage, err error) {
+	end := endOfValue(w.data, w.at)
+	name, err = rawText(w.data[w.at:end])
+	begin := skipBlanks(w.data, skipBlanks(w.data, end)+1) // behind the colon
+	w.at = endOfValue(w.data, begin)
+	return name, w.data[begin:w.at:w.at], err
 }
 
 func skipBlanks(data []byte, at int) int {
@@ -101,17 +118,21 @@ var errNotText = errors.New("it has a member that should be text")
 
 // text reads a valid JSON value that is a string, and nothing else.
 func text(value json.RawMessage) (string, error) {
+	raw, err := rawText(value)
+	return string(raw), err
+}
+
+// rawText is text that is a part of value where it can be.
+func rawText(value json.RawMessage) ([]byte, error) {
 	if len(value) < 2 || value[0] != '"' {
-		return "", errNotText
+		return nil, errNotText
 	}
-	for _, c := range value {
-		if c == '\\' {
-			var s string
-			if err := json.Unmarshal(value, &s); err != nil {
-				return "", errNotText
-			}
-			return s, nil
-		}
+	if bytes.IndexByte(value, '\\') < 0 {
+		return value[1 : len(value)-1], nil
 	}
-	return string(value[1 : len(value)-1]), nil
+	var s string
+	if err := json.Unmarshal(value, &s); err != nil {
+		return nil, errNotText
+	}
+	return []byte(s), nil
 }

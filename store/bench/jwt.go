@@ -128,11 +128,7 @@ func newGinauthJWT() (*jwt.Issuer, ginauth.Backend[user], error) {
 		Accept:    jwt.Accept{Issuers: []jwt.Trust{{Issuer: jwtIssuer, Keys: keys}}, Audiences: []string{jwtIssuer}},
 		Stateless: true,
 		RetrieveUser: func(_ *gin.Context, claims jwt.Claims) (user, error) {
-			u := user{ID: claims.Subject}
-			var own struct{ Email, Name string }
-			err := claims.Decode(&own)
-			u.Email, u.Name = own.Email, own.Name
-			return u, err
+			return user{ID: claims.Subject, Email: claims.Text("email"), Name: claims.Text("name")}, nil
 		},
 	}), nil
 }
