@@ -44,13 +44,18 @@ func TestSwaggerNamesDocumentedProblems(t *testing.T) {
 	t.Parallel()
 	var document struct {
 		Paths map[string]map[string]struct {
-			Responses map[string]struct{ Description string }
+			Responses map[string]struct {
+				Description string
+				Schema      struct {
+					Ref string `json:"$ref"`
+				}
+			}
 		}
 	}
 	if err := json.Unmarshal(swagger(t), &document); err != nil {
 		t.Fatal(err)
 	}
-	guide := problemsInGuide(t)
+	guide, oauth := problemsInGuide(t), oauthErrorsInSource(t)
 	checked := 0
 	for path, operations := range document.Paths {
 		for method, operation := range operations {
@@ -61,6 +66,12 @@ func TestSwaggerNamesDocumentedProblems(t *testing.T) {
 				}
 				checked++
 				for code := range strings.SplitSeq(response.Description, ", ") {
+					if strings.HasSuffix(response.Schema.Ref, "OAuthError") {
+						if !oauth[code] || number != http.StatusBadRequest {
+							t.Errorf("%s %s %s: %q is no error of ginauth/jwt", method, path, status, code)
+						}
+						continue
+					}
 					if want := strings.ReplaceAll(http.StatusText(number), " ", ""); guide[code] != want {
 						t.Errorf("%s %s %s: problems.md does not list %q with this status", method, path, status, code)
 					}
@@ -71,6 +82,20 @@ func TestSwaggerNamesDocumentedProblems(t *testing.T) {
 	if checked == 0 {
 		t.Error("swagger.json describes no failure")
 	}
+}
+
+// oauthErrorsInSource finds the codes of RFC 6749, 5.2 in package jwt: oauthError{"code", …}.
+func oauthErrorsInSource(t *testing.T) map[string]bool {
+	t.Helper()
+	source, err := os.ReadFile("../ginauth/jwt/oauth2.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := map[string]bool{}
+	for _, match := range regexp.MustCompile(`oauthError\{"([a-z_]+)"`).FindAllSubmatch(source, -1) {
+		found[string(match[1])] = true
+	}
+	return found
 }
 
 // sourceProblem is a problem as the source has it.

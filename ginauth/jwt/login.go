@@ -26,6 +26,24 @@ const (
 // Login returns the handler that exchanges ginauth.Credentials, as JSON or a form, for a token. It
 // answers 200, and 401 as ginauth.Login does. Mount it with POST on a route that needs no login. It panics when the
 // flow cannot work.
+//
+//	@Summary		Log in for a token
+//	@Description	Answers with the tokens, or with the user and the token in the header Authorization or in a cookie, as the app has it.
+//	@ID				tokenLogin
+//	@Tags			tokens
+//	@Accept			json,x-www-form-urlencoded
+//	@Produce		json,application/problem+json
+//	@Param			credentials	body		ginauth.Credentials	true	"E-mail address and password"
+//	@Success		200			{object}	Answer
+//	@Failure		400			{object}	ginauth.Problem	"malformed_body"
+//	@Failure		401			{object}	ginauth.Problem	"invalid_credentials"
+//	@Failure		403			{object}	ginauth.Problem	"cross_origin"
+//	@Failure		405			{object}	ginauth.Problem	"method_not_allowed"
+//	@Failure		413			{object}	ginauth.Problem	"body_too_large"
+//	@Failure		415			{object}	ginauth.Problem	"unsupported_media_type"
+//	@Failure		422			{object}	ginauth.Problem	"validation_failed"
+//	@Failure		503			{object}	ginauth.Problem	"unavailable, busy"
+//	@Router			/token/login [post]
 func Login[U ginauth.User](f Flow[U], d Delivery) gin.HandlerFunc {
 	compiled := compile("Login", f)
 	if d < InBody || d > InCookie {

@@ -14,7 +14,7 @@ import (
 type oauthError struct {
 	Code        string `json:"error"`
 	Description string `json:"error_description,omitempty"`
-}
+} //	@name	OAuthError
 
 // Error returns the code.
 func (e *oauthError) Error() string { return e.Code }
@@ -71,6 +71,23 @@ func bindForm(c *gin.Context) (form tokenForm, err error) {
 // panics when the flow cannot work.
 //
 // OAuth 2.1 drops the password grant for apps of other people; it is for one's own.
+//
+//	@Summary		Get tokens
+//	@Description	The token endpoint of OAuth 2, for the grant types password and refresh_token.
+//	@ID				token
+//	@Tags			tokens
+//	@Accept			x-www-form-urlencoded
+//	@Produce		json,application/problem+json
+//	@Param			grant_type		formData	string	true	"password or refresh_token"
+//	@Param			username		formData	string	false	"E-mail address, for password"
+//	@Param			password		formData	string	false	"Password, for password"
+//	@Param			scope			formData	string	false	"Scopes, with blanks between them"
+//	@Param			refresh_token	formData	string	false	"Refresh token, for refresh_token"
+//	@Success		200	{object}	Answer
+//	@Failure		400	{object}	oauthError		"invalid_request, invalid_grant, invalid_scope, unsupported_grant_type"
+//	@Failure		405	{object}	ginauth.Problem	"method_not_allowed"
+//	@Failure		503	{object}	ginauth.Problem	"unavailable, busy"
+//	@Router			/token [post]
 func Token[U ginauth.User](f Flow[U]) gin.HandlerFunc {
 	compiled := compile("Token", f)
 	return post("token", func(c *gin.Context) error {

@@ -15,6 +15,19 @@ import (
 // that is unknown; 503 when the store cannot be asked, and then the login may still be alive. Access tokens of an ended login go on
 // in Stateless backends until they expire. Mount it with POST on a route that needs no login. It
 // panics when the flow cannot work.
+//
+//	@Summary		Give tokens back
+//	@Description	Ends the login that a refresh token or an access token belongs to (RFC 7009). Answers the same for an unknown token.
+//	@ID				tokenRevoke
+//	@Tags			tokens
+//	@Accept			x-www-form-urlencoded
+//	@Produce		json,application/problem+json
+//	@Param			token	formData	string	true	"Refresh token or access token"
+//	@Success		200
+//	@Failure		400	{object}	oauthError		"invalid_request"
+//	@Failure		405	{object}	ginauth.Problem	"method_not_allowed"
+//	@Failure		503	{object}	ginauth.Problem	"unavailable"
+//	@Router			/revoke [post]
 func Revoke[U ginauth.User](f Flow[U]) gin.HandlerFunc {
 	compiled := compile("Revoke", f)
 	return post("tokenRevoke", func(c *gin.Context) error {
@@ -36,6 +49,16 @@ func Revoke[U ginauth.User](f Flow[U]) gin.HandlerFunc {
 // Logout returns the handler that clears Flow.Cookie and ends the login of the token in it. It
 // answers 204, with a cookie and without one; 503 when the store cannot be asked. Mount it with
 // POST. It panics when the flow cannot work.
+//
+//	@Summary		Log out of a token in a cookie
+//	@ID				tokenLogout
+//	@Tags			tokens
+//	@Produce		application/problem+json
+//	@Success		204
+//	@Failure		403	{object}	ginauth.Problem	"cross_origin"
+//	@Failure		405	{object}	ginauth.Problem	"method_not_allowed"
+//	@Failure		503	{object}	ginauth.Problem	"unavailable"
+//	@Router			/token/logout [post]
 func Logout[U ginauth.User](f Flow[U]) gin.HandlerFunc {
 	compiled := compile("Logout", f)
 	return post("tokenLogout", func(c *gin.Context) error {
