@@ -23,6 +23,8 @@
 //	@tag.description	Where the user is logged in, and how to end that.
 //	@tag.name			api keys
 //	@tag.description	Keys for programs, which the user makes and revokes.
+//	@tag.name			tokens
+//	@tag.description	JSON web tokens, by OAuth 2 or by JSON.
 //
 //	@securityDefinitions.apikey	sessionCookie
 //	@in							header

@@ -12,20 +12,38 @@ import (
 	"github.com/ginauth/ginauth/docs"
 	"github.com/ginauth/ginauth/ginauth"
 	"github.com/ginauth/ginauth/ginauth/apikey"
+	"github.com/ginauth/ginauth/ginauth/jwt"
 	"github.com/ginauth/ginauth/ginauth/openapi"
 	"github.com/ginauth/ginauth/store"
 )
 
+const referenceURL = "https://api.example.com"
+
 // reference mounts everything that ginauth has. It describes itself and is never asked.
-func reference() *gin.Engine {
+func reference(t *testing.T) *gin.Engine {
+	t.Helper()
 	gin.SetMode(gin.ReleaseMode)
 	db := store.New[store.User](&pgxpool.Pool{})
-	cfg := ginauth.Config[store.User]{Users: db, Exclude: []string{"/signup", "/login"}}
+	cfg := ginauth.Config[store.User]{
+		Users: db, Exclude: []string{"/signup", "/login", "/token", "/token/login", "/refresh", "/revoke"},
+	}
+	key, err := jwt.Generate("reference", jwt.EdDSA)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ring, err := jwt.NewRing(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	flow := jwt.Flow[store.User]{Config: cfg, Issuer: jwt.NewIssuer(jwt.IssuerOptions{Keys: ring, Issuer: referenceURL, Audiences: []string{referenceURL}})}
+	bearer := jwt.OAuth2Password(jwt.Options[store.User]{
+		Accept: jwt.Accept{Issuers: []jwt.Trust{{Issuer: referenceURL, Keys: ring}}, Audiences: []string{referenceURL}}, Users: db,
+	}, jwt.PasswordFlow{TokenURL: "/token", RefreshURL: "/refresh"})
 	keys := apikey.Keys[store.User]{Store: db}
 	fresh := ginauth.Require(ginauth.Fresh(10 * time.Minute))
 
 	r := gin.New()
-	r.Use(ginauth.Authenticate(cfg, apikey.Backend(cfg, keys), ginauth.SessionAuth(cfg)))
+	r.Use(ginauth.Authenticate(cfg, apikey.Backend(cfg, keys), bearer, ginauth.SessionAuth(cfg)))
 	r.POST("/signup", ginauth.SignUp(cfg))
 	r.POST("/login", ginauth.Login(cfg))
 	r.POST("/logout", ginauth.Logout(cfg))
@@ -38,6 +56,11 @@ func reference() *gin.Engine {
 	r.POST("/api-keys", fresh, apikey.Create(cfg, keys))
 	r.GET("/api-keys", apikey.List(cfg, keys))
 	r.DELETE("/api-keys/:id", apikey.Revoke(cfg, keys))
+	r.POST("/token", jwt.Token(flow))
+	r.POST("/token/login", jwt.Login(flow, jwt.InBody))
+	r.POST("/token/logout", jwt.Logout(flow))
+	r.POST("/refresh", jwt.Refresh(flow))
+	r.POST("/revoke", jwt.Revoke(flow))
 	return r
 }
 
@@ -58,7 +81,7 @@ func referenceOptions(t *testing.T) openapi.Options {
 
 func TestOpenAPIIsFresh(t *testing.T) {
 	t.Parallel()
-	d, err := openapi.Build(reference(), referenceOptions(t))
+	d, err := openapi.Build(reference(t), referenceOptions(t))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -68,8 +91,8 @@ func TestOpenAPIIsFresh(t *testing.T) {
 
 func TestOpenAPIHasEveryOperation(t *testing.T) {
 	t.Parallel()
-	openapi.Check(t, reference(), referenceOptions(t))
-	d, err := openapi.Build(reference(), referenceOptions(t))
+	openapi.Check(t, reference(t), referenceOptions(t))
+	d, err := openapi.Build(reference(t), referenceOptions(t))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -32,8 +32,7 @@ func tidy(op *openapi3.Operation) {
 		if response.Value == nil || len(response.Value.Content) == 0 {
 			continue
 		}
-		if isFailure(status) {
-			asProblem(response.Value)
+		if isFailure(status) && asProblem(response.Value) {
 			continue
 		}
 		if len(response.Value.Content) > 1 {
@@ -51,14 +50,16 @@ const (
 	problemSchema = "ginauth.Problem"
 )
 
-// asProblem leaves nothing but application/problem+json where ginauth's Problem is the body.
-func asProblem(response *openapi3.Response) {
+// asProblem leaves nothing but application/problem+json where ginauth's Problem is the body, and says
+// whether it is.
+func asProblem(response *openapi3.Response) bool {
 	for _, media := range response.Content {
 		if media.Schema != nil && media.Schema.Ref == schemaRef+problemSchema {
 			response.Content = openapi3.Content{problemType: media}
-			return
+			return true
 		}
 	}
+	return false
 }
 
 // nameParameters calls the path's parameters as the path does, and adds those not documented.
