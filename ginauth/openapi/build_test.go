@@ -23,7 +23,7 @@ func TestDocumentIsTheSameByteForByte(t *testing.T) {
 			func(r *gin.Engine) { r.POST("/v2/login", ginauth.Login(cfg)) },
 			func(r *gin.Engine) { r.GET("/user", ginauth.Me(cfg)) },
 			func(r *gin.Engine) { r.GET("/things/:id", answer) },
-			func(r *gin.Engine) { r.PUT("/things/:id", answer) },
+			func(r *gin.Engine) { r.PUT("/things/:name", answer) },
 		}
 		if backwards {
 			slices.Reverse(mount)

@@ -35,6 +35,11 @@ func (b *builder) addProblems(op *openapi3.Operation, m mounted) {
 	if op.Responses == nil {
 		op.Responses = openapi3.NewResponsesWithCapacity(0)
 	}
+	for status, response := range op.Responses.Map() {
+		if isFailure(status) && response.Value != nil {
+			b.fillIn(status, response.Value)
+		}
+	}
 	for _, code := range codesInFront(m) {
 		b.addProblem(op, code)
 	}
@@ -107,6 +112,15 @@ func (b *builder) codesOf(response *openapi3.Response) []string {
 	}
 	codes := strings.Split(*response.Description, ", ")
 	return slices.DeleteFunc(codes, func(code string) bool { return b.problems[code] == catalogued{} })
+}
+
+// fillIn gives a failure without a body the one that its codes have: @Failure 422 "validation_failed".
+func (b *builder) fillIn(status string, response *openapi3.Response) {
+	codes := b.codesOf(response)
+	if len(response.Content) > 0 || len(codes) == 0 || strconv.Itoa(b.problems[codes[0]].Status) != status {
+		return
+	}
+	response.Content = openapi3.Content{problemType: openapi3.NewMediaType().WithSchemaRef(openapi3.NewSchemaRef(schemaRef+problemSchema, nil))}
 }
 
 func (b *builder) addExamples(response *openapi3.Response) {
