@@ -59,5 +59,8 @@ var (
 	errMethod          error = problem(http.StatusMethodNotAllowed, "method_not_allowed", "Use POST.").allow("POST")
 	errSessionNotFound error = problem(http.StatusNotFound, "session_not_found", "You have no such session.")
 	errRevokeMethod    error = problem(http.StatusMethodNotAllowed, "method_not_allowed", "Use POST or DELETE.").allow("POST, DELETE")
+	errPasswordExists  error = problem(http.StatusConflict, "password_exists", "This account has a password. Change it instead.")
+	errUpdateMethod    error = problem(http.StatusMethodNotAllowed, "method_not_allowed", "Use POST, PUT or PATCH.").allow("POST, PUT, PATCH")
+	errReadMethod      error = problem(http.StatusMethodNotAllowed, "method_not_allowed", "Use GET.").allow("GET, HEAD")
 	errInternal        error = problem(http.StatusInternalServerError, "internal", "Something went wrong on our side.")
 )

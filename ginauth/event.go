@@ -24,6 +24,12 @@ const (
 	eventTokenReuse      = "authn_token_reuse"
 	eventSessionsRevoked = "session_revoked"
 	eventSessionsEvicted = "session_evicted"
+	eventPasswordChanged = "authn_password_change"
+	eventUserUpdated     = "user_updated"
+	eventUserArchived    = "user_archived"
+	eventUserRestored    = "user_restored"
+	eventUserDeleted     = "user_deleted"
+	eventUserExported    = "sensitive_read"
 )
 
 var eventLevels = map[string]slog.Level{

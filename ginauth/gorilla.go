@@ -103,6 +103,7 @@ type gorillaSession struct {
 	id       SessionID // of the session that was found
 	at       time.Time // when it was found
 	user     any       // by the authority
+	epoch    *int64    // of the user, when it has moved and this session is to live on
 }
 
 var _ SessionStore = (*gorillaSession)(nil)
@@ -186,6 +187,9 @@ func (s *gorillaSession) UpdateSession(ctx context.Context, _ Digest, change Ses
 	rotates := change.Digest != Digest{}
 	if rotates {
 		e.ID, held = newEnvelopeID(), s.blank()
+	}
+	if s.epoch != nil {
+		e.Epoch = *s.epoch
 	}
 	value, err := s.write(ctx, held, e, s.at)
 	if err != nil {

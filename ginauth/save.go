@@ -21,6 +21,12 @@ func (st *state) endLocked(ctx context.Context) error {
 			return err
 		}
 	}
+	st.forgetLocked()
+	return nil
+}
+
+// forgetLocked lets go of a session that has ended. The caller holds mu.
+func (st *state) forgetLocked() {
 	st.token, st.digest, st.hasToken, st.destroy = Token{}, Digest{}, false, false
 	st.know(SessionRecord{}, ErrNoSession)
 	st.values = values{}
@@ -28,7 +34,6 @@ func (st *state) endLocked(ctx context.Context) error {
 	if st.cookiesSent > 0 {
 		st.reply = replyClear
 	}
-	return nil
 }
 
 // save writes what changed. The cookie follows with announce. What a handler has decided

@@ -195,3 +195,73 @@ type Admission struct {
 	// At is the store's clock.
 	At time.Time
 }
+
+// PasswordStore is an optional extension of UserStore for handlers that change a password.
+type PasswordStore interface {
+	// SetPassword replaces the user's password and ends everything that the old one began: all
+	// sessions but change.Session, and all logins by refresh tokens. It does all of it or nothing,
+	// and a login under way with the old password leaves no session. API keys live on. ErrNoUser
+	// means that the user is unknown or disabled, or that the hash is not change.Old (any more): of
+	// parallel calls with one Old, one succeeds.
+	SetPassword(ctx context.Context, change PasswordChange) (PasswordChanged, error)
+}
+
+// PasswordChange is a new password and the session that may live on.
+type PasswordChange struct {
+	UserID UserID
+	// Old must still be the user's hash; zero means that the user must have no password.
+	Old password.Hash
+	// New is not zero.
+	New password.Hash
+	// Session lives on, under Digest, and its old token is worthless at once. Empty: all end.
+	Session SessionID
+	// Digest is needed where Session is not empty.
+	Digest Digest
+	// Authenticated means that the user has just proved who they are.
+	Authenticated bool
+}
+
+// PasswordChanged says what is left after a change of password.
+type PasswordChanged struct {
+	// Epoch is that of the user's sessions from now on; see Admission.
+	Epoch int64
+	// Kept: PasswordChange.Session lives on. It is false for a session that this store does not keep.
+	Kept bool
+}
+
+// ProfileStore is an optional extension of UserStore for what users change about themselves.
+type ProfileStore[U User] interface {
+	// UpdateUser changes the name, unless it is nil, and what fill, unless it is nil, changes of the
+	// app's own part of the user. Nothing else of a user changes by it, whatever fill does, and what
+	// is left alone keeps the value that a parallel call may have written. An error of fill is
+	// returned as it is, and nothing is stored. ErrNoUser means that the user is gone or disabled.
+	UpdateUser(ctx context.Context, id UserID, name *string, fill func(*U) error) (U, error)
+}
+
+// AccountDeleter is an optional extension of UserStore for users who leave.
+type AccountDeleter interface {
+	// DeleteUser deletes the user with all that belongs to them: sessions, API keys, logins by refresh
+	// tokens. ErrNoUser means that there is none.
+	DeleteUser(ctx context.Context, id UserID) error
+	// ArchiveUser disables the user, ends all sessions and logins, and marks the user to be deleted
+	// after the grace. It returns when that is. ErrNoUser means that there is none or that they
+	// are disabled already.
+	ArchiveUser(ctx context.Context, id UserID, grace time.Duration) (deleteAfter time.Time, err error)
+}
+
+// AccountRestorer is an optional extension of UserStore for users who think better of it.
+type AccountRestorer[U User] interface {
+	// FindArchived returns the user with that canonical identifier, who is archived and whose grace is
+	// not over, with the password hash, which is zero for none; or ErrNoUser.
+	FindArchived(ctx context.Context, identifier string) (UserID, password.Hash, error)
+	// RestoreUser undoes ArchiveUser within its grace; nothing that ended begins again. ErrNoUser means
+	// that there is nothing to undo, or that the hash is no longer credential.
+	RestoreUser(ctx context.Context, id UserID, credential password.Hash) (U, error)
+}
+
+// AccountExporter is an optional extension of UserStore for users who want to see what is known of them.
+type AccountExporter interface {
+	// ExportUser returns all that the store holds of the user, as a JSON object without secrets and
+	// without digests of them. ErrNoUser means that there is none.
+	ExportUser(ctx context.Context, id UserID) (json.RawMessage, error)
+}

@@ -1,0 +1,115 @@
+package ginauth
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/ginauth/ginauth/ginauth/internal/route"
+	"github.com/ginauth/ginauth/ginauth/password"
+)
+
+// passwordChangeForm is what ChangePassword takes.
+type passwordChangeForm struct {
+	CurrentPassword string `json:"current_password" binding:"required" format:"password"`
+	NewPassword     string `json:"new_password" binding:"required" format:"password"`
+} //	@name	PasswordChange
+
+// ChangePassword returns the handler that replaces the current user's password, as JSON or as a
+// form, by the rules of Config.Policy. It always wants the current one, however fresh the session is
+// (OWASP ASVS 6.2.3): who does not know it needs a reset. It ends all other sessions of the user and all
+// logins by refresh tokens in the step that stores the password, and gives this session a new token
+// without a grace for the old one. API keys live on. It answers 204, and 401 invalid_credentials for a wrong
+// current password. Mount it with POST. It panics when cfg is invalid, and when Users is no
+// PasswordStore or cannot end the sessions.
+//
+//	@Summary		Change my password
+//	@Description	Ends all other sessions of the user. This one gets a new cookie.
+//	@ID				changePassword
+//	@Tags			account
+//	@Accept			json,x-www-form-urlencoded
+//	@Produce		application/problem+json
+//	@Param			passwords	body	passwordChangeForm	true	"The current password and the new one"
+//	@Success		204
+//	@Failure		400	{object}	Problem	"malformed_body"
+//	@Failure		401	{object}	Problem	"unauthenticated, invalid_credentials"
+//	@Failure		403	{object}	Problem	"cross_origin, forbidden"
+//	@Failure		413	{object}	Problem	"body_too_large"
+//	@Failure		415	{object}	Problem	"unsupported_media_type"
+//	@Failure		422	{object}	Problem	"validation_failed"
+//	@Failure		503	{object}	Problem	"unavailable, busy"
+//	@Security		sessionCookie
+//	@Router			/password/change [post]
+func ChangePassword[U User](cfg Config[U]) gin.HandlerFunc {
+	const name = "ChangePassword"
+	m := compileAccounts(name, cfg)
+	users := passwordStore(name, m)
+	cfg = cfg.WithDefaults()
+	return route.New(route.Info{Name: "changePassword", Cookie: m.cookie.name}, func(c *gin.Context) {
+		if err := changePassword(c, m, cfg, users); err != nil {
+			Fail(c, err)
+			return
+		}
+		m.done(c)
+	})
+}
+
+// passwordStore is the user store, if a change of password can end the sessions.
+func passwordStore(constructor string, m *mount) PasswordStore {
+	if !same(m.keeper, m.users) && m.epochs() == nil {
+		panic(fmt.Sprintf("ginauth.%s: a change of password could not end sessions in a %T: use store.New for Users, which can, or a ginauth.SessionManager for Sessions", constructor, m.keeper)) //nolint:forbidigo // while routes are built
+	}
+	return usersAs[PasswordStore](constructor, m)
+}
+
+func changePassword[U User](c *gin.Context, m *mount, cfg Config[U], users PasswordStore) error {
+	st, auth, err := m.owner(c, errMethod, http.MethodPost)
+	if err != nil {
+		return err
+	}
+	var form passwordChangeForm
+	if err := Bind(c, &form); err != nil {
+		return err
+	}
+	if err := checkPassword(cfg.Policy, form.NewPassword, auth.Account); err != nil {
+		return err
+	}
+	ctx, leave, err := cfg.Passwords.Enter(c.Request.Context())
+	if err != nil {
+		return hashing(err)
+	}
+	defer leave()
+	change := PasswordChange{UserID: auth.Account.ID, Authenticated: true}
+	for range 2 { // a login may have replaced the hash by a stronger one meanwhile
+		change.Old, err = verifyOwner(ctx, c, m, cfg, auth.Account, form.CurrentPassword, "change_password")
+		if err != nil {
+			return err
+		}
+		if change.New.IsZero() {
+			if change.New, err = cfg.Passwords.Hash(ctx, form.NewPassword); err != nil {
+				return hashing(err)
+			}
+		}
+		if err = st.changePassword(c, users, change); !errors.Is(err, ErrNoUser) {
+			break
+		}
+	}
+	if errors.Is(err, ErrNoUser) {
+		return fmt.Errorf("%w: the password was changed meanwhile: %w", ErrInvalidCredentials, err)
+	}
+	if err == nil {
+		m.event(c, eventPasswordChanged, "user_id", auth.Account.ID, "session", st.digest)
+	}
+	return err
+}
+
+// checkPassword is the policy for the new password of an account.
+func checkPassword(policy password.Policy, plain string, account Account) error {
+	var refused *password.PolicyError
+	if err := policy.Check(plain, account.Identifier); errors.As(err, &refused) {
+		return Invalid(FieldError{Field: "new_password", Code: string(refused.Code), Detail: refused.Error()})
+	}
+	return nil
+}

@@ -1,0 +1,114 @@
+package ginauth
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/ginauth/ginauth/ginauth/internal/route"
+)
+
+// archived is what DeleteAccountAfter answers.
+type archived struct {
+	// DeleteAfter is until when RestoreAccount undoes it.
+	DeleteAfter time.Time `json:"delete_after"`
+} //	@name	ArchivedAccount
+
+// DeleteAccount returns the handler that deletes the current user at once: the account, its sessions, its
+// API keys, its logins by refresh tokens. It asks for a login or Reauthenticate within the last 10 minutes,
+// and answers 403 reauthentication_required otherwise; 204 when all is gone. Mount it with POST or DELETE.
+// docs/accounts.md says what stays. It panics when cfg is invalid, and when Users is no AccountDeleter.
+//
+//	@Summary		Delete my account
+//	@Description	Deletes the account with its sessions, API keys and logins. Needs a recent login.
+//	@ID				deleteAccount
+//	@Tags			account
+//	@Produce		application/problem+json
+//	@Success		204
+//	@Failure		401	{object}	Problem	"unauthenticated"
+//	@Failure		403	{object}	Problem	"cross_origin, forbidden, reauthentication_required"
+//	@Failure		503	{object}	Problem	"unavailable"
+//	@Security		sessionCookie
+//	@Router			/user [delete]
+func DeleteAccount[U User](cfg Config[U]) gin.HandlerFunc {
+	return deleter("DeleteAccount", cfg, 0)
+}
+
+// DeleteAccountAfter is DeleteAccount with a time for second thoughts: the account is disabled at once, and all
+// its sessions and logins end; it is deleted after the grace by the store's sweeper. Until then RestoreAccount
+// undoes it, and so does the app's own code. It answers 200 with the time. It panics when the grace is
+// not positive, too.
+//
+//	@Summary		Delete my account after a time for second thoughts
+//	@Description	Disables the account at once. It is deleted after the time in the answer, unless its user restores it.
+//	@ID				deleteAccountAfter
+//	@Tags			account
+//	@Produce		json,application/problem+json
+//	@Success		200	{object}	archived
+//	@Failure		401	{object}	Problem	"unauthenticated"
+//	@Failure		403	{object}	Problem	"cross_origin, forbidden, reauthentication_required"
+//	@Failure		503	{object}	Problem	"unavailable"
+//	@Security		sessionCookie
+//	@Router			/user/archive [post]
+func DeleteAccountAfter[U User](cfg Config[U], grace time.Duration) gin.HandlerFunc {
+	if grace <= 0 {
+		panic("ginauth.DeleteAccountAfter: the grace must be positive: use DeleteAccount") //nolint:forbidigo // while routes are built
+	}
+	return deleter("DeleteAccountAfter", cfg, grace)
+}
+
+func deleter[U User](constructor string, cfg Config[U], grace time.Duration) gin.HandlerFunc {
+	m := compileAccounts(constructor, cfg)
+	users := usersAs[AccountDeleter](constructor, m)
+	return route.New(route.Info{Name: "deleteAccount", Cookie: m.cookie.name, Guards: []string{Fresh(freshFor).name}}, func(c *gin.Context) {
+		after, err := deleteAccount(c, m, users, grace)
+		switch {
+		case err != nil:
+			Fail(c, err)
+		case grace > 0 && !(m.pages.AfterLogout != "" && prefersHTML(c)):
+			Reply(c, http.StatusOK, archived{DeleteAfter: after})
+		default:
+			m.farewell(c)
+		}
+	})
+}
+
+func deleteAccount(c *gin.Context, m *mount, users AccountDeleter, grace time.Duration) (after time.Time, err error) {
+	st, auth, err := m.freshOwner(c, errRevokeMethod, http.MethodPost, http.MethodDelete)
+	if err != nil {
+		return after, err
+	}
+	if st.writer.begun {
+		return after, errBegun
+	}
+	ctx, id, event := c.Request.Context(), auth.Account.ID, eventUserDeleted
+	session := st.digest
+	if grace > 0 {
+		event = eventUserArchived
+		after, err = users.ArchiveUser(ctx, id, grace)
+	} else {
+		err = users.DeleteUser(ctx, id)
+	}
+	if errors.Is(err, ErrNoUser) {
+		return after, fmt.Errorf("%w: the account has ended already", ErrUnauthenticated)
+	}
+	if err != nil {
+		return after, err
+	}
+	m.event(c, event, "user_id", id, "session", session)
+	st.leaveBehind(context.WithoutCancel(ctx))
+	return after, nil
+}
+
+// leaveBehind ends the session of a user who is gone. Nothing depends on it: without its user
+// a session is none.
+func (st *state) leaveBehind(ctx context.Context) {
+	if err := st.end(ctx); err != nil {
+		st.m.log.WarnContext(ctx, "ginauth: the session of a deleted user is still stored", "error", err)
+	}
+	st.forget()
+}

@@ -1,0 +1,92 @@
+package ginauth
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/ginauth/ginauth/ginauth/password"
+)
+
+// verifyOwner checks the current user's own password, as often as a login may (SEC-10).
+func verifyOwner[U User](ctx context.Context, c *gin.Context, m *mount, cfg Config[U], account Account, plain, operation string) (password.Hash, error) {
+	u, hash, err := verify(ctx, cfg, Credentials{Email: account.Identifier, Password: plain})
+	if err == nil && u.Account().ID != account.ID {
+		err = ErrInvalidCredentials
+	}
+	if errors.Is(err, ErrInvalidCredentials) {
+		m.event(c, eventLoginFailed, "user_id", account.ID, "operation", operation)
+	}
+	if err != nil {
+		return password.Hash{}, fmt.Errorf("verifying the current password: %w", err)
+	}
+	return hash, nil
+}
+
+// changePassword stores the new password, which ends the user's sessions but this one, and gives this
+// one a new token (SEC-64, SEC-77). Where another store keeps the sessions, this one may end too when that store
+// fails just then: the password has changed, and the user logs in again.
+func (st *state) changePassword(c *gin.Context, users PasswordStore, change PasswordChange) error {
+	if st.writer.begun {
+		return errBegun
+	}
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	ctx := c.Request.Context()
+	token := NewToken()
+	mine := st.live() && st.record.UserID == change.UserID
+	if mine && st.gorilla == nil {
+		change.Session, change.Digest = st.record.ID, token.Digest()
+	}
+	others := st.separateManager()
+	if others != nil { // while nothing is done yet
+		if err := others.RevokeUserSessions(ctx, change.UserID, change.Session); err != nil {
+			return err
+		}
+	}
+	changed, err := users.SetPassword(ctx, change)
+	if err != nil {
+		return err
+	}
+	ctx = context.WithoutCancel(ctx) // what is done is done, also when the client has left
+	switch {
+	case changed.Kept:
+		st.adopt(token, change)
+		return nil
+	case others != nil:
+		err = others.RevokeUserSessions(ctx, change.UserID, change.Session)
+	case st.gorilla != nil:
+		st.gorilla.epoch = &changed.Epoch
+	case mine:
+		err = ErrNoSession
+	}
+	if mine && err == nil {
+		if err = st.update(ctx, SessionChange{Digest: token.Digest(), Authenticated: change.Authenticated}); err == nil {
+			st.token, st.reply = token, replySet
+		}
+	}
+	if err != nil {
+		st.m.log.WarnContext(ctx, "ginauth: a password was changed, but not all sessions could be told", "user_id", change.UserID, "error", err)
+		st.forgetLocked()
+	}
+	return nil
+}
+
+// separateManager ends the sessions that the users' store knows nothing of; nil where there are none.
+func (st *state) separateManager() SessionManager {
+	if st.gorilla != nil || same(st.m.keeper, st.m.users) {
+		return nil
+	}
+	return st.m.manager()
+}
+
+// adopt goes on under a token that the store has already. The caller holds mu.
+func (st *state) adopt(token Token, change PasswordChange) {
+	st.token, st.digest, st.reply = token, change.Digest, replySet
+	st.record.Digest = change.Digest
+	if change.Authenticated {
+		st.record.AuthenticatedAt = st.record.ReadAt
+	}
+}

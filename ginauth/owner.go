@@ -1,0 +1,72 @@
+package ginauth
+
+import (
+	"fmt"
+	"reflect"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/gin-gonic/gin"
+)
+
+// freshFor is how recent the proof must be for what cannot be undone (OWASP ASVS 7.5.1).
+const freshFor = 10 * time.Minute
+
+// usersAs is the user store as the optional interface that a handler needs.
+func usersAs[S any](constructor string, m *mount) S {
+	s, ok := m.users.(S)
+	if !ok {
+		name, _, _ := strings.Cut(reflect.TypeFor[S]().Name(), "[")
+		panic(fmt.Sprintf("ginauth.%s needs Config.Users to be a ginauth.%s, which a %T is not: use store.New", constructor, name, m.users)) //nolint:forbidigo // while routes are built
+	}
+	return s
+}
+
+// owner returns the state of a request by the account's owner, who alone may change the account.
+// Credentials with scopes, such as an API key, may not: they are for something else.
+func (m *mount) owner(c *gin.Context, wrongMethod error, methods ...string) (*state, Auth, error) {
+	if !slices.Contains(methods, c.Request.Method) {
+		return nil, Auth{}, wrongMethod
+	}
+	_, st, err := stateOf(c)
+	if err != nil {
+		return nil, Auth{}, err
+	}
+	if err := m.fits(st.m); err != nil {
+		return nil, Auth{}, err
+	}
+	auth, err := CurrentAuth(c)
+	if err != nil {
+		return nil, Auth{}, err
+	}
+	if auth.Scopes != nil {
+		m.event(c, eventDenied, "user_id", auth.Account.ID, "via", auth.Via, "reason", "credentials with scopes")
+		return nil, Auth{}, fmt.Errorf("%w: credentials with scopes cannot change an account", ErrForbidden)
+	}
+	return st, auth, nil
+}
+
+// freshOwner is owner for what also needs a recent proof of who the user is.
+func (m *mount) freshOwner(c *gin.Context, wrongMethod error, methods ...string) (*state, Auth, error) {
+	st, auth, err := m.owner(c, wrongMethod, methods...)
+	if err != nil {
+		return nil, Auth{}, err
+	}
+	return st, auth, Fresh(freshFor).pass(c, auth)
+}
+
+// forget lets go of a session that has ended in another way, and clears its cookie.
+func (st *state) forget() {
+	st.mu.Lock()
+	st.forgetLocked()
+	st.mu.Unlock()
+	st.setUser(nil, Account{})
+}
+
+// done answers a change that has no result: a browser is sent on.
+func (m *mount) done(c *gin.Context) {
+	if !m.sendOn(c) {
+		noContent(c)
+	}
+}

@@ -1,0 +1,109 @@
+package ginauth
+
+import (
+	"context"
+	"errors"
+	"net/http"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/ginauth/ginauth/ginauth/internal/route"
+	"github.com/ginauth/ginauth/ginauth/password"
+)
+
+// RestoreAccount returns the handler that undoes DeleteAccountAfter within its grace: it takes the Credentials
+// of a login, and logs the user in. It answers 200 with the user, and one and the same 401, after the same
+// work, for everybody else, those with an account that is not about to be deleted among them. Mount it with
+// POST, under a Session that excludes its route. It panics when cfg is invalid, and when Users is no
+// AccountRestorer.
+//
+//	@Summary		Restore my account
+//	@Description	Undoes the deletion of an account within its time for second thoughts, and starts a session.
+//	@ID				restoreAccount
+//	@Tags			account
+//	@Accept			json,x-www-form-urlencoded
+//	@Produce		json,application/problem+json
+//	@Param			credentials	body		Credentials	true	"E-mail address and password"
+//	@Success		200			{object}	store.User
+//	@Failure		400			{object}	Problem	"malformed_body"
+//	@Failure		401			{object}	Problem	"invalid_credentials"
+//	@Failure		403			{object}	Problem	"cross_origin"
+//	@Failure		413			{object}	Problem	"body_too_large"
+//	@Failure		415			{object}	Problem	"unsupported_media_type"
+//	@Failure		422			{object}	Problem	"validation_failed"
+//	@Failure		503			{object}	Problem	"unavailable, busy"
+//	@Router			/user/restore [post]
+func RestoreAccount[U User](cfg Config[U]) gin.HandlerFunc {
+	const name = "RestoreAccount"
+	m := compileAccounts(name, cfg)
+	users := usersAs[AccountRestorer[U]](name, m)
+	cfg = cfg.WithDefaults()
+	return route.New(route.Info{Name: "restoreAccount", Cookie: m.cookie.name}, func(c *gin.Context) {
+		u, err := restoreAccount(c, m, cfg, users)
+		if err != nil {
+			Fail(c, err)
+			return
+		}
+		m.welcome(c, http.StatusOK, cfg.View(u))
+	})
+}
+
+func restoreAccount[U User](c *gin.Context, m *mount, cfg Config[U], users AccountRestorer[U]) (u U, err error) {
+	st, err := m.stateFor(c)
+	if err != nil {
+		return u, err
+	}
+	var form Credentials
+	if err := Bind(c, &form); err != nil {
+		return u, err
+	}
+	ctx, leave, err := cfg.Passwords.Enter(c.Request.Context())
+	if err != nil {
+		return u, hashing(err)
+	}
+	defer leave()
+	id, hash, err := verifyArchived(ctx, cfg, users, form)
+	if err == nil {
+		u, err = users.RestoreUser(ctx, id, hash)
+	}
+	if errors.Is(err, ErrNoUser) {
+		err = ErrInvalidCredentials
+	}
+	if errors.Is(err, ErrInvalidCredentials) {
+		m.event(c, eventLoginFailed, "identifier", hideIdentifier(form.Email), "operation", "restore")
+	}
+	if err != nil {
+		return u, err
+	}
+	m.event(c, eventUserRestored, "user_id", id)
+	if err := st.signIn(c, &u, u.Account(), NewSession{Credential: hash, Persistent: form.Remember}); err != nil { //nolint:contextcheck // ctx only adds a place in the queue
+		return u, err
+	}
+	m.event(c, eventLogin, "user_id", id, "session", st.digest, "operation", "restore")
+	return u, nil
+}
+
+// verifyArchived does one hash verification, whoever asks (SEC-29, SEC-32).
+func verifyArchived[U User](ctx context.Context, cfg Config[U], users AccountRestorer[U], form Credentials) (id UserID, hash password.Hash, err error) {
+	unknown := true
+	if canonical, invalid := CanonicalEmail(form.Email); invalid == nil {
+		id, hash, err = users.FindArchived(ctx, canonical)
+		if errors.Is(err, password.ErrMalformedHash) { // a fault of ours, which must not mark the account
+			cfg.Logger.ErrorContext(ctx, "ginauth: a stored password hash cannot be used", "error", err)
+		} else if err != nil && !errors.Is(err, ErrNoUser) {
+			return id, hash, err
+		}
+		unknown = err != nil
+	}
+	if unknown {
+		hash = password.Hash{}
+	}
+	ok, err := cfg.Passwords.Verify(ctx, hash, form.Password)
+	if err != nil {
+		return id, hash, hashing(err)
+	}
+	if !ok || unknown {
+		return id, hash, ErrInvalidCredentials
+	}
+	return id, hash, nil
+}

@@ -1,0 +1,80 @@
+package ginauth
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/ginauth/ginauth/ginauth/internal/route"
+)
+
+// newPasswordForm is what SetPassword takes.
+type newPasswordForm struct {
+	NewPassword string `json:"new_password" binding:"required" format:"password"`
+} //	@name	NewPassword
+
+// SetPassword returns the handler for the first password of a user who came without one, such as by a
+// link or an identity provider. It asks for a login within the last 10 minutes, and otherwise does what
+// ChangePassword does. It answers 204, 403 reauthentication_required after an older login, and 409
+// password_exists to a user who has a password. Mount it with POST. It panics when cfg is invalid,
+// and when Users is no PasswordStore or cannot end the sessions.
+//
+//	@Summary		Set my first password
+//	@Description	For users without a password. Ends all other sessions of the user. This one gets a new cookie.
+//	@ID				setPassword
+//	@Tags			account
+//	@Accept			json,x-www-form-urlencoded
+//	@Produce		application/problem+json
+//	@Param			password	body	newPasswordForm	true	"The new password"
+//	@Success		204
+//	@Failure		400	{object}	Problem	"malformed_body"
+//	@Failure		401	{object}	Problem	"unauthenticated"
+//	@Failure		403	{object}	Problem	"cross_origin, forbidden, reauthentication_required"
+//	@Failure		409	{object}	Problem	"password_exists"
+//	@Failure		413	{object}	Problem	"body_too_large"
+//	@Failure		415	{object}	Problem	"unsupported_media_type"
+//	@Failure		422	{object}	Problem	"validation_failed"
+//	@Failure		503	{object}	Problem	"unavailable, busy"
+//	@Security		sessionCookie
+//	@Router			/password [post]
+func SetPassword[U User](cfg Config[U]) gin.HandlerFunc {
+	const name = "SetPassword"
+	m := compileAccounts(name, cfg)
+	users := passwordStore(name, m)
+	cfg = cfg.WithDefaults()
+	return route.New(route.Info{Name: "setPassword", Cookie: m.cookie.name}, func(c *gin.Context) {
+		if err := setPassword(c, m, cfg, users); err != nil {
+			Fail(c, err)
+			return
+		}
+		m.done(c)
+	})
+}
+
+func setPassword[U User](c *gin.Context, m *mount, cfg Config[U], users PasswordStore) error {
+	st, auth, err := m.freshOwner(c, errMethod, http.MethodPost)
+	if err != nil {
+		return err
+	}
+	var form newPasswordForm
+	if err := Bind(c, &form); err != nil {
+		return err
+	}
+	if err := checkPassword(cfg.Policy, form.NewPassword, auth.Account); err != nil {
+		return err
+	}
+	hash, err := cfg.Passwords.Hash(c.Request.Context(), form.NewPassword)
+	if err != nil {
+		return hashing(err)
+	}
+	err = st.changePassword(c, users, PasswordChange{UserID: auth.Account.ID, New: hash})
+	if errors.Is(err, ErrNoUser) {
+		return fmt.Errorf("%w: %w", errPasswordExists, err)
+	}
+	if err == nil {
+		m.event(c, eventPasswordChanged, "user_id", auth.Account.ID, "session", st.digest, "operation", "set_password")
+	}
+	return err
+}

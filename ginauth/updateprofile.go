@@ -1,0 +1,128 @@
+package ginauth
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"reflect"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/ginauth/ginauth/ginauth/internal/route"
+)
+
+// Profile is what UpdateProfile takes. An app whose users may change more embeds it, or not, in a type of
+// its own and uses UpdateProfileWith.
+type Profile struct {
+	// Name is the new name; nil leaves the old one.
+	Name *string `json:"name" example:"Ada King"`
+}
+
+func (p Profile) profile() Profile { return p }
+
+// UpdateProfile returns the handler that changes the current user's name, sent as JSON or as a form. It
+// answers 200 with the user, and 422 with the fields at fault. What is not sent stays as it is. Mount
+// it with POST, PUT or PATCH. It panics when cfg is invalid, and when Users is no ProfileStore.
+//
+//	@Summary		Change my profile
+//	@Description	What is not sent stays as it is.
+//	@ID				updateProfile
+//	@Tags			account
+//	@Accept			json,x-www-form-urlencoded
+//	@Produce		json,application/problem+json
+//	@Param			profile	body		Profile	true	"What changes"
+//	@Success		200		{object}	store.User
+//	@Failure		400		{object}	Problem	"malformed_body"
+//	@Failure		401		{object}	Problem	"unauthenticated"
+//	@Failure		403		{object}	Problem	"cross_origin, forbidden"
+//	@Failure		413		{object}	Problem	"body_too_large"
+//	@Failure		415		{object}	Problem	"unsupported_media_type"
+//	@Failure		422		{object}	Problem	"validation_failed"
+//	@Failure		503		{object}	Problem	"unavailable"
+//	@Security		sessionCookie
+//	@Router			/user [patch]
+func UpdateProfile[U User](cfg Config[U]) gin.HandlerFunc {
+	return profileHandler("UpdateProfile", cfg, func(context.Context, Profile, *U) error { return nil })
+}
+
+// UpdateProfileWith is UpdateProfile with a payload of the app's own, a struct. Its fields are checked by
+// Gin's binding tags, then fill carries them over to the user: the payload's fields are all that a
+// client can change, and pointers tell what was not sent. Fill gets the user as stored now. With an
+// error of fill nothing is stored, and Fail answers with it; Invalid names the fields at fault. Account and
+// id, e-mail address, password, whether it is verified or disabled, are not fill's to change:
+// the store ignores what it does to them. As a form, the payload may have text, numbers and bools only.
+func UpdateProfileWith[U User, F any](cfg Config[U], fill func(ctx context.Context, f F, u *U) error) gin.HandlerFunc {
+	if fill == nil {
+		panic("ginauth.UpdateProfileWith: fill is nil: use UpdateProfile") //nolint:forbidigo // while routes are built
+	}
+	if reflect.TypeFor[F]().Kind() != reflect.Struct {
+		panic("ginauth.UpdateProfileWith: the payload must be a struct") //nolint:forbidigo // while routes are built
+	}
+	return profileHandler("UpdateProfileWith", cfg, fill)
+}
+
+func profileHandler[U User, F any](constructor string, cfg Config[U], fill func(context.Context, F, *U) error) gin.HandlerFunc {
+	m := compileAccounts(constructor, cfg)
+	users := usersAs[ProfileStore[U]](constructor, m)
+	cfg = cfg.WithDefaults()
+	return route.New(route.Info{Name: "updateProfile", Cookie: m.cookie.name}, func(c *gin.Context) {
+		u, err := updateProfile(c, m, users, fill)
+		if err != nil {
+			Fail(c, err)
+			return
+		}
+		if !m.sendOn(c) {
+			Reply(c, http.StatusOK, cfg.View(u))
+		}
+	})
+}
+
+func updateProfile[U User, F any](c *gin.Context, m *mount, users ProfileStore[U], fill func(context.Context, F, *U) error) (u U, err error) {
+	st, auth, err := m.owner(c, errUpdateMethod, http.MethodPost, http.MethodPut, http.MethodPatch)
+	if err != nil {
+		return u, err
+	}
+	var form F
+	if err := Bind(c, &form); err != nil {
+		return u, err
+	}
+	name, err := newName(form)
+	if err != nil {
+		return u, err
+	}
+	ctx := c.Request.Context()
+	u, err = users.UpdateUser(ctx, auth.Account.ID, name, func(u *U) error { return fill(ctx, form, u) })
+	if errors.Is(err, ErrNoUser) {
+		return u, fmt.Errorf("%w: the account ended while the request ran", ErrUnauthenticated)
+	}
+	if err != nil {
+		return u, err
+	}
+	st.refresh(&u)
+	m.event(c, eventUserUpdated, "user_id", auth.Account.ID)
+	return u, nil
+}
+
+// newName is the name in a payload that embeds Profile, cleaned; nil for none.
+func newName(form any) (*string, error) {
+	p, ok := form.(interface{ profile() Profile })
+	if !ok || p.profile().Name == nil {
+		return nil, nil //nolint:nilnil // no name is a fine answer
+	}
+	name, faults := cleanName(*p.profile().Name)
+	if name == "" && faults == nil {
+		faults = []FieldError{{Field: "name", Code: "required", Detail: "name is required"}}
+	}
+	if faults != nil {
+		return nil, Invalid(faults...)
+	}
+	return &name, nil
+}
+
+// refresh makes CurrentUser answer with the user as changed.
+func (st *state) refresh(user any) {
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	st.proof.user = user
+}

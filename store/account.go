@@ -1,0 +1,182 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/password"
+)
+
+var (
+	_ ginauth.AccountDeleter        = (*DB[User])(nil)
+	_ ginauth.AccountRestorer[User] = (*DB[User])(nil)
+)
+
+// FindUserByEmail returns the user with that address, as typed in whatever case, disabled or not. It
+// is for operators: what it says must not reach whoever asks without being logged in.
+func (d *DB[U]) FindUserByEmail(ctx context.Context, email string) (U, error) {
+	var none U
+	canonical, err := ginauth.CanonicalEmail(email)
+	if err != nil {
+		return none, ginauth.ErrNoUser
+	}
+	u, _, err := d.FindCredential(ctx, canonical)
+	if errors.Is(err, password.ErrMalformedHash) { // operators need to see just those
+		return u, nil
+	}
+	return u, err
+}
+
+// What ends sessions moves the epoch, so that they stay ended when the account is enabled again.
+const disableUser = `
+UPDATE ginauth.users
+SET disabled_at = COALESCE(disabled_at, $2::timestamptz, now()), delete_after = NULL,
+	session_epoch = session_epoch + 1, updated_at = COALESCE($2::timestamptz, now())
+WHERE id = $1::uuid`
+
+// DisableUser shuts an account: it can neither log in nor use anything that it has. Sessions and logins
+// by refresh tokens end for good, API keys until EnableUser. It calls off a deletion that ArchiveUser has
+// scheduled. ginauth.ErrNoUser means that there is no such user.
+func (d *DB[U]) DisableUser(ctx context.Context, id ginauth.UserID) error {
+	return d.writeUser(ctx, "disabling a user", disableUser, id, d.clock())
+}
+
+const enableUser = `
+UPDATE ginauth.users
+SET disabled_at = NULL, delete_after = NULL, updated_at = COALESCE($2::timestamptz, now())
+WHERE id = $1::uuid`
+
+// EnableUser opens an account again that was disabled, or that waits to be deleted. The user logs in anew.
+// ginauth.ErrNoUser means that there is no such user.
+func (d *DB[U]) EnableUser(ctx context.Context, id ginauth.UserID) error {
+	return d.writeUser(ctx, "enabling a user", enableUser, id, d.clock())
+}
+
+const deleteUser = `DELETE FROM ginauth.users WHERE id = $1::uuid`
+
+// DeleteUser deletes a user, and with them their sessions, API keys and logins by refresh tokens. Rows of
+// the app's own go or stay as their foreign keys say; one without an ON DELETE clause is an
+// error, and then nothing is deleted. ginauth.ErrNoUser means that there is no such user.
+func (d *DB[U]) DeleteUser(ctx context.Context, id ginauth.UserID) error {
+	return d.writeUser(ctx, "deleting a user", deleteUser, id)
+}
+
+// writeUser runs a statement that writes the one row of a user.
+func (d *DB[U]) writeUser(ctx context.Context, doing, statement string, id ginauth.UserID, args ...any) error {
+	key, known := parseID(string(id))
+	if !known {
+		return ginauth.ErrNoUser
+	}
+	return d.caller.do(ctx, doing, func(ctx context.Context, conn Conn) error {
+		tag, err := conn.Exec(ctx, statement, append([]any{key}, args...)...)
+		if err == nil && tag.RowsAffected() == 0 {
+			return ginauth.ErrNoUser
+		}
+		return err
+	})
+}
+
+const archiveUser = `
+UPDATE ginauth.users AS u
+SET disabled_at = clock.now, delete_after = clock.now + $3::interval,
+	session_epoch = u.session_epoch + 1, updated_at = clock.now
+FROM ` + theClock + `
+WHERE u.id = $1::uuid AND u.disabled_at IS NULL
+RETURNING u.delete_after`
+
+// ArchiveUser disables a user, who is deleted after the grace by SweepArchived, and returns when that
+// is. RestoreUser and EnableUser undo it until then. ginauth.ErrNoUser means that there is no such
+// user, or that they are disabled already.
+func (d *DB[U]) ArchiveUser(ctx context.Context, id ginauth.UserID, grace time.Duration) (deleteAfter time.Time, err error) {
+	if grace <= 0 {
+		return deleteAfter, errors.New("archiving a user: the grace must be positive")
+	}
+	key, known := parseID(string(id))
+	if !known {
+		return deleteAfter, ginauth.ErrNoUser
+	}
+	err = d.caller.do(ctx, "archiving a user", func(ctx context.Context, conn Conn) error {
+		return conn.QueryRow(ctx, archiveUser, key, d.clock(), grace).Scan((*utcTime)(&deleteAfter))
+	})
+	return deleteAfter, orNoUser(err)
+}
+
+// inGrace holds for a user who was archived and may come back.
+const inGrace = `u.disabled_at IS NOT NULL AND u.delete_after > clock.now`
+
+const findArchived = `
+SELECT u.id, u.password_hash
+FROM ginauth.users AS u
+CROSS JOIN ` + theClock + `
+WHERE u.email_canonical = $1::text AND ` + inGrace
+
+// FindArchived returns an archived user within the grace and their password hash, zero for none, or
+// ginauth.ErrNoUser.
+func (d *DB[U]) FindArchived(ctx context.Context, identifier string) (ginauth.UserID, password.Hash, error) {
+	if !storable(identifier) {
+		return "", password.Hash{}, ginauth.ErrNoUser
+	}
+	var id idText
+	var encoded *string
+	err := d.caller.do(ctx, "finding an archived user", func(ctx context.Context, conn Conn) error {
+		return conn.QueryRow(ctx, findArchived, identifier, d.clock()).Scan(&id, &encoded)
+	})
+	if err != nil {
+		return "", password.Hash{}, orNoUser(err)
+	}
+	if encoded == nil {
+		return ginauth.UserID(id), password.Hash{}, nil
+	}
+	hash, err := password.ParseHash(*encoded)
+	if err != nil {
+		return "", password.Hash{}, fmt.Errorf("finding an archived user: %w", err)
+	}
+	return ginauth.UserID(id), hash, nil
+}
+
+const restoreUser = `
+UPDATE ginauth.users AS u
+SET disabled_at = NULL, delete_after = NULL, updated_at = clock.now
+FROM ` + theClock + `
+WHERE u.id = $1::uuid AND u.password_hash = $3::text AND ` + inGrace + `
+RETURNING `
+
+// RestoreUser undoes ArchiveUser within its grace, for a user who has proved to know the password.
+// ginauth.ErrNoUser means that there is nothing to undo, or that the hash is no longer credential.
+func (d *DB[U]) RestoreUser(ctx context.Context, id ginauth.UserID, credential password.Hash) (U, error) {
+	var none U
+	key, known := parseID(string(id))
+	if !known || credential.IsZero() {
+		return none, ginauth.ErrNoUser
+	}
+	u, err := d.scanned(ctx, "restoring a user", restoreUser+d.statements.columns, key, d.clock(), credential.Reveal())
+	return u, orNoUser(err)
+}
+
+const sweepArchived = `
+DELETE FROM ginauth.users
+WHERE id IN (
+	SELECT u.id
+	FROM ginauth.users AS u
+	CROSS JOIN (SELECT COALESCE($1::timestamptz, now()) AS now) AS clock
+	WHERE u.delete_after <= clock.now AND u.disabled_at IS NOT NULL
+	ORDER BY u.delete_after
+	LIMIT $2::bigint
+	FOR UPDATE OF u SKIP LOCKED)`
+
+// archivedRows bounds a batch: each user takes sessions and keys along.
+const archivedRows = 100
+
+// SweepArchived deletes a batch of archived users whose grace is over, at most 100, and returns how
+// many. RunSweeper does it too.
+func (s *Sessions) SweepArchived(ctx context.Context) (deleted int64, err error) {
+	err = s.caller.do(ctx, "sweeping archived users", func(ctx context.Context, conn Conn) error {
+		tag, err := conn.Exec(ctx, sweepArchived, s.clock(), archivedRows)
+		deleted = tag.RowsAffected()
+		return err
+	})
+	return deleted, err
+}

@@ -1,0 +1,58 @@
+package store
+
+import (
+	"context"
+	"encoding/json"
+
+	"github.com/ginauth/ginauth/ginauth"
+)
+
+var _ ginauth.AccountExporter = (*DB[User])(nil)
+
+// Rows that have ended but are still stored are held, too. Digests, hashes and the values that the app
+// keeps in sessions, which may be secrets, stay out (SEC-19, SEC-160).
+const exportUser = `
+SELECT jsonb_build_object(
+	'account', jsonb_build_object(
+		'id', u.id, 'email', u.email, 'email_canonical', u.email_canonical, 'name', u.name,
+		'has_password', u.password_hash IS NOT NULL, 'verified_at', u.verified_at, 'disabled_at', u.disabled_at,
+		'delete_after', u.delete_after, 'created_at', u.created_at, 'updated_at', u.updated_at),
+	'sessions', COALESCE((
+		SELECT jsonb_agg(e.item ORDER BY e.created_at, e.id) FROM (
+			SELECT s.created_at, s.id, jsonb_build_object(
+				'id', s.id, 'created_at', s.created_at, 'authenticated_at', s.authenticated_at, 'last_seen_at', s.last_seen_at,
+				'expires_at', s.expires_at, 'remembered', s.persistent, 'ip', host(s.ip), 'user_agent', s.user_agent) AS item
+			FROM ginauth.sessions AS s WHERE s.user_id = u.id ORDER BY s.created_at DESC LIMIT $2::bigint) AS e), '[]'),
+	'api_keys', COALESCE((
+		SELECT jsonb_agg(e.item ORDER BY e.created_at, e.id) FROM (
+			SELECT k.created_at, k.id, jsonb_build_object(
+				'id', k.id, 'name', k.name, 'scopes', k.scopes, 'start', k.start, 'created_at', k.created_at,
+				'expires_at', k.expires_at, 'last_used_at', k.last_used_at) AS item
+			FROM ginauth.api_keys AS k WHERE k.user_id = u.id ORDER BY k.created_at DESC LIMIT $2::bigint) AS e), '[]'),
+	'refresh_logins', COALESCE((
+		SELECT jsonb_agg(e.item ORDER BY e.created_at, e.id) FROM (
+			SELECT t.created_at, t.id, jsonb_build_object(
+				'id', t.id, 'scopes', t.scopes, 'created_at', t.created_at, 'last_used_at', t.last_used_at,
+				'expires_at', t.expires_at, 'ip', host(t.ip), 'user_agent', t.user_agent) AS item
+			FROM ginauth.refresh_tokens AS t WHERE t.user_id = u.id ORDER BY t.created_at DESC LIMIT $2::bigint) AS e), '[]'))
+FROM ginauth.users AS u
+WHERE u.id = $1::uuid`
+
+// ExportUser returns all that the tables of ginauth hold of a user, but for secrets and for what the app
+// keeps in sessions, as a JSON object with "account", "sessions", "api_keys" and "refresh_logins"; of each
+// list the newest 1000. Columns of the app's own are the app's to export. It is one statement, and so one
+// moment. ginauth.ErrNoUser means that there is no such user.
+func (d *DB[U]) ExportUser(ctx context.Context, id ginauth.UserID) (json.RawMessage, error) {
+	key, known := parseID(string(id))
+	if !known {
+		return nil, ginauth.ErrNoUser
+	}
+	var document []byte
+	err := d.caller.do(ctx, "exporting a user", func(ctx context.Context, conn Conn) error {
+		return conn.QueryRow(ctx, exportUser, key, maxListed).Scan(&document)
+	})
+	if err != nil {
+		return nil, orNoUser(err)
+	}
+	return document, nil
+}

@@ -1,0 +1,97 @@
+package store
+
+import (
+	"context"
+	"errors"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/password"
+)
+
+var _ ginauth.PasswordStore = (*DB[User])(nil)
+
+// A password and the user's epoch move together, under the row's lock: a login with the old one
+// has come before, and is over, or waits and is refused (SEC-78). The session that is kept moves
+// along by one, so that one that had ended stays as far behind as it was.
+const (
+	setPassword = `
+WITH changed AS (
+	UPDATE ginauth.users AS u
+	SET password_hash = $4::text, session_epoch = u.session_epoch + 1, updated_at = clock.now
+	FROM ` + theClock + `
+	WHERE u.id = $1::uuid AND u.disabled_at IS NULL AND u.password_hash IS NOT DISTINCT FROM $3::text
+	RETURNING u.id, u.session_epoch, clock.now
+), kept AS (
+	UPDATE ginauth.sessions AS s
+	SET epoch = s.epoch + 1, digest = $6::bytea, previous_digest = s.digest, previous_until = NULL,
+		last_seen_at = GREATEST(s.last_seen_at, changed.now),
+		authenticated_at = CASE WHEN $7::boolean THEN GREATEST(s.authenticated_at, changed.now) ELSE s.authenticated_at END
+	FROM changed
+	WHERE s.id = $5::uuid AND s.user_id = changed.id
+	RETURNING s.id
+)
+SELECT changed.session_epoch + ` + everybodysEpoch + `, EXISTS (SELECT 1 FROM kept) FROM changed`
+
+	// Whoever resets a password need not know the old one.
+	resetPassword = `
+WITH changed AS (
+	UPDATE ginauth.users AS u
+	SET password_hash = $3::text, session_epoch = u.session_epoch + 1, updated_at = clock.now
+	FROM ` + theClock + `
+	WHERE u.id = $1::uuid
+	RETURNING u.id
+), keys AS (
+	DELETE FROM ginauth.api_keys AS k USING changed WHERE $4::boolean AND k.user_id = changed.id
+)
+SELECT TRUE FROM changed`
+)
+
+// SetPassword replaces the password of a user whose hash is still change.Old, and ends the user's
+// sessions but change.Session, which gets another digest, and logins by refresh tokens. It is one
+// statement. API keys live on. ginauth.ErrNoUser means that the user is unknown or disabled, or has
+// another password by now.
+func (d *DB[U]) SetPassword(ctx context.Context, change ginauth.PasswordChange) (ginauth.PasswordChanged, error) {
+	var changed ginauth.PasswordChanged
+	key, known := parseID(string(change.UserID))
+	session, keep := parseID(string(change.Session))
+	switch {
+	case change.New.IsZero():
+		return changed, errors.New("setting a password: the new hash is empty")
+	case keep && change.Digest == (ginauth.Digest{}):
+		return changed, errors.New("setting a password: the session that lives on needs a digest")
+	case !known:
+		return changed, ginauth.ErrNoUser
+	}
+	err := d.caller.do(ctx, "setting a password", func(ctx context.Context, conn Conn) error {
+		return conn.QueryRow(ctx, setPassword, key, d.clock(), hashOrNull(change.Old), change.New.Reveal(),
+			session, digestOrNull(change.Digest), change.Authenticated).Scan(&changed.Epoch, &changed.Kept)
+	})
+	return changed, orNoUser(err)
+}
+
+// ForcePasswordReset takes a user's password away, and ends all their sessions, logins by refresh
+// tokens and API keys, all of it or nothing: for an account that somebody else may have got into. The
+// user can log in again by other means, such as a link sent by mail, and set a new one.
+// ginauth.ErrNoUser means that there is no such user.
+func (d *DB[U]) ForcePasswordReset(ctx context.Context, id ginauth.UserID) error {
+	return d.caller.do(ctx, "forcing a password reset", func(ctx context.Context, conn Conn) error {
+		return d.overwritePassword(ctx, conn, id, password.Hash{}, true)
+	})
+}
+
+// overwritePassword sets a password, zero for none, whatever the old one was, and ends all sessions
+// and logins of the user, disabled or not, and if wanted all API keys. On a transaction it is a part of it.
+func (d *DB[U]) overwritePassword(ctx context.Context, conn Conn, id ginauth.UserID, hash password.Hash, endKeys bool) error {
+	key, known := parseID(string(id))
+	if !known {
+		return ginauth.ErrNoUser
+	}
+	var done bool
+	err := conn.QueryRow(ctx, resetPassword, key, d.clock(), hashOrNull(hash), endKeys).Scan(&done)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return ginauth.ErrNoUser
+	}
+	return err
+}

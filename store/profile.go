@@ -1,0 +1,107 @@
+package store
+
+import (
+	"context"
+	"reflect"
+	"strconv"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/ginauth/ginauth/ginauth"
+)
+
+var _ ginauth.ProfileStore[User] = (*DB[User])(nil)
+
+// The columns that change go between these parts.
+const (
+	updateUser      = `UPDATE ginauth.users AS u SET updated_at = COALESCE($2::timestamptz, now())`
+	updateUserWhere = `
+WHERE u.id = $1::uuid AND u.disabled_at IS NULL
+RETURNING `
+)
+
+// UpdateUser reads the user, lets fill edit it, and writes the columns that differ then, in one UPDATE:
+// the app's own and the name, which is set to name first, unless that is nil. What else fill changes
+// is not stored, and a nil slice or pointer is stored as NULL. Columns that stay as they were keep what parallel calls write; of two that
+// change one column, the last one wins. Fill runs outside the transaction. ginauth.ErrNoUser means that
+// the user is unknown or disabled.
+func (d *DB[U]) UpdateUser(ctx context.Context, id ginauth.UserID, name *string, fill func(*U) error) (U, error) {
+	var none U
+	key, ok := parseID(string(id))
+	if !ok {
+		return none, ginauth.ErrNoUser
+	}
+	before, after, err := d.twice(ctx, key)
+	if err != nil {
+		return none, orNoUser(err)
+	}
+	if d.layout.user(reflect.ValueOf(&after).Elem()).DisabledAt != nil {
+		return none, ginauth.ErrNoUser
+	}
+	if name != nil {
+		d.layout.user(reflect.ValueOf(&after).Elem()).Name = *name
+	}
+	if fill != nil {
+		if err := fill(&after); err != nil {
+			return none, err
+		}
+	}
+	set, args := d.differences(reflect.ValueOf(&before).Elem(), reflect.ValueOf(&after).Elem(), []any{key, d.clock()})
+	if set == "" {
+		return before, nil
+	}
+	u := after // keeps fields that are no columns
+	err = d.caller.do(ctx, "updating a user", func(ctx context.Context, conn Conn) error {
+		dest := d.layout.dest(reflect.ValueOf(&u).Elem(), make([]any, 0, d.layout.size()))
+		return conn.QueryRow(ctx, updateUser+set+updateUserWhere+d.statements.columns, args...).Scan(dest...)
+	})
+	if err != nil {
+		return none, orNoUser(err)
+	}
+	return u, nil
+}
+
+// twice reads one row into two users that share no memory, so that fill cannot change both.
+func (d *DB[U]) twice(ctx context.Context, key any) (a, b U, err error) {
+	err = d.caller.do(ctx, "finding a user", func(ctx context.Context, conn Conn) error {
+		rows, err := conn.Query(ctx, d.statements.findUser, key)
+		if err != nil {
+			return err
+		}
+		defer rows.Close()
+		if !rows.Next() {
+			if rows.Err() != nil {
+				return rows.Err()
+			}
+			return pgx.ErrNoRows
+		}
+		for _, u := range []*U{&a, &b} {
+			if err := rows.Scan(d.layout.dest(reflect.ValueOf(u).Elem(), make([]any, 0, d.layout.size()))...); err != nil {
+				return err
+			}
+		}
+		rows.Close()
+		return rows.Err()
+	})
+	return a, b, err
+}
+
+// differences spells the assignments of a SET, whose parameters follow args.
+func (d *DB[U]) differences(before, after reflect.Value, args []any) (set string, all []any) {
+	var b strings.Builder
+	assign := func(ident string, value any) {
+		args = append(args, value)
+		b.WriteString(", " + ident + " = $" + strconv.Itoa(len(args)))
+	}
+	if name := d.layout.user(after).Name; name != d.layout.user(before).Name {
+		assign("name", name)
+	}
+	for _, c := range d.layout.extra {
+		now := after.FieldByIndex(c.path).Interface()
+		if !reflect.DeepEqual(before.FieldByIndex(c.path).Interface(), now) {
+			assign(c.ident, now)
+		}
+	}
+	return b.String(), args
+}
