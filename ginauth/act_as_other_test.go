@@ -24,7 +24,8 @@ type target struct {
 func (v target) request(method, template string) *http.Request {
 	path := strings.ReplaceAll(template, ":id", string(v.session)) + "?id=" + string(v.user) + "&user_id=" + string(v.user) + "&session=" + string(v.session)
 	body := `{"id":"` + string(v.user) + `","user_id":"` + string(v.user) + `","session_id":"` + string(v.session) +
-		`","email":"` + v.email + `","name":"Mallory","password":"nanoseconds are short wires","remember":true}`
+		`","email":"` + v.email + `","name":"Mallory","password":"nanoseconds are short wires","remember":true,
+		"current_password":"nanoseconds are short wires","new_password":"nanoseconds are short wires"}`
 	r := httptest.NewRequest(method, path, strings.NewReader(body))
 	r.Header.Set("Content-Type", "application/json")
 	r.Header.Set("X-User-Id", string(v.user))
@@ -58,8 +59,16 @@ func TestNobodyActsAsSomebodyElse(t *testing.T) { // SEC-79, SEC-177
 		"POST /sessions/revoke-others": {401, 204, 204},
 		"POST /sessions/revoke-all":    {401, 204, 204},
 		"DELETE /sessions/:id":         {401, 404, 204},
+		"POST /password/change":        {401, 204, 401}, // the current one is Grace's
+		"POST /password":               {401, 409, 409},
+		"PATCH /user":                  {401, 200, 200},
+		"POST /user/restore":           {401, 401, 401},
 	}
-	app := newApp(t, managing, routes(func(r *gin.Engine, _ config) {
+	app := newApp(t, managing, restorable, routes(func(r *gin.Engine, cfg config) {
+		r.POST("/password/change", ginauth.ChangePassword(cfg))
+		r.POST("/password", ginauth.SetPassword(cfg))
+		r.PATCH("/user", ginauth.UpdateProfile(cfg))
+		r.POST("/user/restore", ginauth.RestoreAccount(cfg))
 		r.POST("/values", func(c *gin.Context) { sessionOf(c).Set("role", "admin") })
 	}))
 	app.signUp(t, ada)
@@ -91,6 +100,28 @@ func TestNobodyActsAsSomebodyElse(t *testing.T) { // SEC-79, SEC-177
 	}
 	if missing := slices.DeleteFunc(slices.Collect(maps.Keys(want)), func(name string) bool { return seen[name] }); len(missing) > 0 || len(seen) != len(want) {
 		t.Errorf("the matrix and the routes differ: %v", missing)
+	}
+}
+
+// Deleting is no part of the matrix above, since nobody would be left to compare.
+func TestNobodyDeletesSomebodyElse(t *testing.T) { // SEC-177
+	t.Parallel()
+	app := newApp(t, managing, accounts)
+	for _, method := range []string{http.MethodDelete, http.MethodPost} {
+		adas, graces := app.signUp(t, ada), app.signUp(t, grace)
+		victim := target{user: ginauth.UserID(idOf(t, adas)), email: "ada@example.com", session: current(t, adas)}
+		path := map[string]string{http.MethodDelete: "/user", http.MethodPost: "/user/archive"}[method]
+		before := app.everythingOf(t, "ada@example.com")
+		if w := (&client{handler: app}).do(victim.request(method, path)); w.Code != http.StatusUnauthorized {
+			t.Errorf("nobody: %d", w.Code)
+		}
+		if w := graces.do(victim.request(method, path)); w.Code >= http.StatusBadRequest {
+			t.Errorf("Grace: %d %s", w.Code, w.Body)
+		}
+		if after := app.everythingOf(t, "ada@example.com"); after != before {
+			t.Errorf("%s %s changed Ada", method, path)
+		}
+		app.exec(t, "DELETE FROM ginauth.users")
 	}
 }
 

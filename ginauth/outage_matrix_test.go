@@ -90,9 +90,9 @@ func TestOutageMatrix(t *testing.T) {
 // outageApp uses the database's clock, and wants every use of a session written down.
 func outageApp(t *testing.T, pool *pgxpool.Pool, timeout time.Duration) *app {
 	t.Helper()
-	return newAppOn(t, pool, managing, with(func(cfg *config) {
+	return newAppOn(t, pool, managing, accounts, with(func(cfg *config) {
 		cfg.Users = store.New[user](pool, store.WithTimeout(timeout))
-		cfg.Exclude = append(cfg.Exclude, "/lazy", "/values")
+		cfg.Exclude = append(cfg.Exclude, "/lazy", "/values", "/user/restore")
 		cfg.TouchEvery, cfg.MaxSessions = time.Nanosecond, 1000
 	}), routes(func(r *gin.Engine, _ config) {
 		r.GET("/lazy", func(c *gin.Context) {
@@ -130,6 +130,11 @@ func (o outage) calls(t *testing.T) []*attempt {
 		{name: "GET /values", reads: "role admin", make: send("GET", "/values", "")},
 		{name: "GET /sessions", reads: "192.0.2.1", make: send("GET", "/sessions", "")},
 		{name: "GET /keys (fresh)", reads: "keys", make: send("GET", "/keys", "")},
+		{name: "GET /user/export", reads: `"held":{`, make: send("GET", "/user/export", "")},
+		{name: "PATCH /user", make: send("PATCH", "/user", `{"name":"Eve"}`)},
+		{name: "POST /password/change", make: send("POST", "/password/change", toNew)},
+		{name: "DELETE /user", make: send("DELETE", "/user", "")},
+		{name: "POST /user/archive", make: send("POST", "/user/archive", "")},
 		{name: "POST /values", make: send("POST", "/values", "")},
 		{name: "POST /signup", make: send("POST", "/signup", strings.ReplaceAll(grace, "grace@", strings.Fields(o.name)[0]+strconv.Itoa(o.reads)+"@"))},
 		{name: "POST /login", make: send("POST", "/login", adaIn)},

@@ -1,0 +1,87 @@
+package ginauth_test
+
+import (
+	"encoding/hex"
+	"encoding/json"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/ginauth/ginauth/ginauth"
+)
+
+func TestAnExportHasEverythingButSecrets(t *testing.T) { // SEC-19, SEC-160, SEC-161
+	t.Parallel()
+	app := newApp(t, accounts, keeping)
+	app.signUp(t, grace)
+	c := app.signUp(t, ada)
+	c.post("/put?key=oauth_state&value=a-secret-of-the-app", "")
+	id := ginauth.UserID(idOf(t, c))
+	family := familyOf(id)
+	login, err := app.db.CreateRefreshFamily(t.Context(), family)
+	if err != nil {
+		t.Fatal(err)
+	}
+	key, digest := app.issueKey(t, id)
+	w := c.get("/user/export")
+	var got struct {
+		User user
+		Held struct {
+			Account       map[string]any
+			Sessions      []map[string]any
+			APIKeys       []map[string]any `json:"api_keys"`
+			RefreshLogins []map[string]any `json:"refresh_logins"`
+		}
+	}
+	if err := json.Unmarshal(w.Body.Bytes(), &got); err != nil || w.Code != http.StatusOK {
+		t.Fatalf("%d %s, %v", w.Code, w.Body, err)
+	}
+	held := got.Held
+	if got.User.ID != id || held.Account["email"] != "ada@example.com" || held.Account["has_password"] != true || held.Account["created_at"] == nil {
+		t.Errorf("the account: %s", w.Body)
+	}
+	if len(held.Sessions) != 1 || held.Sessions[0]["ip"] != "192.0.2.1" || held.Sessions[0]["id"] == nil {
+		t.Errorf("the sessions: %v", held.Sessions)
+	}
+	if len(held.APIKeys) != 1 || held.APIKeys[0]["id"] != string(key.ID) || held.APIKeys[0]["name"] != "nightly" {
+		t.Errorf("the keys: %v", held.APIKeys)
+	}
+	if len(held.RefreshLogins) != 1 || held.RefreshLogins[0]["id"] != string(login.ID) {
+		t.Errorf("the logins: %v", held.RefreshLogins)
+	}
+	secrets := append(spellings(t, c.value), "argon2", "$", "a-secret-of-the-app", "grace@", "digest", "hash", "selector", "seal")
+	for _, d := range []ginauth.Digest{digest, family.Key.Digest, family.Key.Selector} {
+		secrets = append(secrets, hex.EncodeToString(d[:]))
+	}
+	secrets = append(secrets, app.text(t, "SELECT encode(digest, 'hex') FROM ginauth.sessions WHERE user_id = $1", string(id)))
+	for _, secret := range secrets {
+		if strings.Contains(w.Body.String(), secret) {
+			t.Errorf("%q is in the export", secret)
+		}
+	}
+	if w.Header().Get("Cache-Control") != "no-store" || !strings.HasPrefix(w.Header().Get("Content-Disposition"), "attachment") {
+		t.Errorf("headers %v", w.Header())
+	}
+	if e := app.log.events(t, "sensitive_read"); len(e) != 1 || e[0]["user_id"] != string(id) {
+		t.Errorf("events %v", e)
+	}
+}
+
+func TestAnExportOfAUserWithoutAnythingHasEmptyLists(t *testing.T) {
+	t.Parallel()
+	everywhere(t, func(s suite) {
+		c := s.signUp(s.t, ada)
+		w := c.get("/user/export")
+		if w.Code != http.StatusOK || strings.Contains(w.Body.String(), ":null,\"user") || !strings.Contains(w.Body.String(), `"api_keys":[]`) {
+			s.t.Errorf("%d %s", w.Code, w.Body)
+		}
+	}, accounts)
+}
+
+func (a *app) text(t *testing.T, sql string, args ...any) (s string) {
+	t.Helper()
+	if err := a.pool.QueryRow(t.Context(), sql, args...).Scan(&s); err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
