@@ -23,11 +23,8 @@ func (d *DB[U]) FindUserByEmail(ctx context.Context, email string) (U, error) {
 	if err != nil {
 		return none, ginauth.ErrNoUser
 	}
-	u, _, err := d.FindCredential(ctx, canonical)
-	if errors.Is(err, password.ErrMalformedHash) { // operators need to see just those
-		return u, nil
-	}
-	return u, err
+	u, err := d.one(ctx, "finding a user by address", `SELECT `+d.statements.columns+findCredentialFrom, canonical)
+	return u, orNoUser(err)
 }
 
 // What ends sessions moves the epoch, so that they stay ended when the account is enabled again.

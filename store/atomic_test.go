@@ -5,12 +5,14 @@ import (
 	"errors"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/apikey"
 	"github.com/ginauth/ginauth/store"
 )
 
@@ -59,7 +61,8 @@ func (s *setup) rows(t *testing.T) string {
 	t.Helper()
 	var all string
 	err := s.pool.QueryRow(t.Context(), `SELECT concat(
-		(SELECT string_agg(concat_ws(' ', u.email_canonical, u.password_hash, u.session_epoch), E'\n' ORDER BY u.email_canonical) FROM ginauth.users AS u), E'\n--\n',
+		(SELECT string_agg(concat_ws(' ', u.email_canonical, u.name, u.password_hash, u.session_epoch, u.disabled_at, u.delete_after), E'\n' ORDER BY u.email_canonical) FROM ginauth.users AS u), E'\n--\n',
+		(SELECT string_agg(k.name, ' ' ORDER BY k.name) FROM ginauth.api_keys AS k), E'\n--\n',
 		(SELECT string_agg(concat_ws(' ', s.digest, s.data, s.version, s.epoch, s.previous_digest), E'\n' ORDER BY s.digest) FROM ginauth.sessions AS s), E'\n--\n',
 		(SELECT string_agg(e.epoch::text, ' ') FROM ginauth.session_epoch AS e), E'\n--\n',
 		(SELECT string_agg(n.of, ' ' ORDER BY n.of) FROM notes AS n))`).Scan(&all)
@@ -99,6 +102,28 @@ func TestDeathAtEveryStatementLeavesAllOrNothing(t *testing.T) { // SEC-152, SEC
 		},
 		"ending the others": func(ctx context.Context, db *store.DB[store.User], u ginauth.UserID, old ginauth.SessionRecord) error {
 			return db.RevokeUserSessions(ctx, u, old.ID)
+		},
+		"change of the password": func(ctx context.Context, db *store.DB[store.User], u ginauth.UserID, old ginauth.SessionRecord) error {
+			_, err := db.SetPassword(ctx, ginauth.PasswordChange{UserID: u, Old: hash('a'), New: hash('b'), Session: old.ID, Digest: successor, Authenticated: true})
+			return err
+		},
+		"forced reset": func(ctx context.Context, db *store.DB[store.User], u ginauth.UserID, _ ginauth.SessionRecord) error {
+			return db.ForcePasswordReset(ctx, u)
+		},
+		"change of the name": func(ctx context.Context, db *store.DB[store.User], u ginauth.UserID, _ ginauth.SessionRecord) error {
+			name := "Another"
+			_, err := db.UpdateUser(ctx, u, &name, nil)
+			return err
+		},
+		"disabling": func(ctx context.Context, db *store.DB[store.User], u ginauth.UserID, _ ginauth.SessionRecord) error {
+			return db.DisableUser(ctx, u)
+		},
+		"archiving": func(ctx context.Context, db *store.DB[store.User], u ginauth.UserID, _ ginauth.SessionRecord) error {
+			_, err := db.ArchiveUser(ctx, u, time.Hour)
+			return err
+		},
+		"deletion": func(ctx context.Context, db *store.DB[store.User], u ginauth.UserID, _ ginauth.SessionRecord) error {
+			return db.DeleteUser(ctx, u)
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -166,6 +191,9 @@ func (m *mortal) try(t *testing.T, change change, moment int64) (before, after s
 		n := sessionOf(u.ID)
 		n.Digest = ginauth.Digest{1: i + 1}
 		old = m.session(t, n)
+	}
+	if _, err := m.setup.db.CreateAPIKey(t.Context(), apikey.NewRecord{Digest: ginauth.Digest{9}, UserID: u.ID, Name: "nightly", Start: "gak_"}); err != nil {
+		t.Fatal(err)
 	}
 	before = m.rows(t)
 	m.killer.moments.Store(0)
