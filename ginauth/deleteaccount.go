@@ -69,10 +69,10 @@ func deleter[U User](constructor string, cfg Config[U], grace time.Duration) gin
 		switch {
 		case err != nil:
 			Fail(c, err)
-		case grace > 0 && !(m.pages.AfterLogout != "" && prefersHTML(c)):
-			Reply(c, http.StatusOK, archived{DeleteAfter: after})
-		default:
+		case grace == 0 || m.pages.AfterLogout != "" && prefersHTML(c):
 			m.farewell(c)
+		default:
+			Reply(c, http.StatusOK, archived{DeleteAfter: after})
 		}
 	})
 }

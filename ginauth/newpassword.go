@@ -17,7 +17,7 @@ func verifyOwner[U User](ctx context.Context, c *gin.Context, m *mount, cfg Conf
 		err = ErrInvalidCredentials
 	}
 	if errors.Is(err, ErrInvalidCredentials) {
-		m.event(c, eventLoginFailed, "user_id", account.ID, "operation", operation)
+		m.event(c, eventLoginFailed, "user_id", account.ID, "operation", operation) //nolint:contextcheck // the request's own
 	}
 	if err != nil {
 		return password.Hash{}, fmt.Errorf("verifying the current password: %w", err)

@@ -67,7 +67,7 @@ func TestALoginThatTheChangeOvertakesIsRefused(t *testing.T) { // SEC-78
 		t.Errorf("change: %d %s", w.Code, w.Body)
 	}
 	go func() { // the second try of each
-		for range slow.checked { //nolint:revive // drains
+		for range slow.checked {
 		}
 	}()
 	close(slow.release)
@@ -179,7 +179,7 @@ func TestDeletingRacesLoginsAndUpdates(t *testing.T) { // SEC-76, SEC-151
 							t.Errorf("round %d: %d %s", round, w.Code, w.Body)
 						}
 					case i%4 == 0:
-						w := (&client{handler: other, value: c.value}).patch("/user", `{"name":"Too Late"}`)
+						w := (&client{handler: other, value: c.value}).patchUser(`{"name":"Too Late"}`)
 						if w.Code != http.StatusOK && w.Code != http.StatusUnauthorized {
 							t.Errorf("update: %d %s", w.Code, w.Body)
 						}
@@ -217,7 +217,7 @@ func TestParallelUpdatesOfDifferentColumns(t *testing.T) { // SEC-151
 		atOnce(2, func(i int) {
 			mine := &client{handler: r, value: c.value}
 			body := []string{`{"name":"` + name + `"}`, `{"city":"` + city + `"}`}[i]
-			if w := mine.patch("/user", body); w.Code != http.StatusOK {
+			if w := mine.patchUser(body); w.Code != http.StatusOK {
 				t.Errorf("%d %s", w.Code, w.Body)
 			}
 		})

@@ -76,7 +76,7 @@ func restoreAccount[U User](c *gin.Context, m *mount, cfg Config[U], users Accou
 		return u, err
 	}
 	m.event(c, eventUserRestored, "user_id", id)
-	if err := st.signIn(c, &u, u.Account(), NewSession{Credential: hash, Persistent: form.Remember}); err != nil { //nolint:contextcheck // ctx only adds a place in the queue
+	if err := st.signIn(c, &u, u.Account(), NewSession{Credential: hash, Persistent: form.Remember}); err != nil {
 		return u, err
 	}
 	m.event(c, eventLogin, "user_id", id, "session", st.digest, "operation", "restore")

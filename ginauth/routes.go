@@ -63,11 +63,11 @@ func checkRoute(r route.Route, used map[string]bool) (faults []error) {
 			continue
 		case info.Name == "require":
 			guarded = true
-		case guarded && (info.Name == "login" || info.Name == "signUp"):
+		case guarded && isEntrance(info.Name):
 			faults = append(faults, fmt.Errorf("%s is behind a guard, which only lets in who is logged in: register it before the guard, or outside the guard's group", name))
 		case covered && info.Cookie != "" && info.Cookie != cookie:
 			faults = append(faults, fmt.Errorf("%s uses the cookie %s, but its Session %s: give both the same Config", name, info.Cookie, cookie))
-		case protected && (info.Name == "login" || info.Name == "signUp"):
+		case protected && isEntrance(info.Name):
 			faults = append(faults, fmt.Errorf("%s needs a session before one can get a session: add %q to Config.Exclude", name, name))
 		}
 	}
@@ -85,4 +85,9 @@ func noteRules(info route.Info, r route.Route, used map[string]bool) (opened boo
 		opened = opened || matched
 	}
 	return opened
+}
+
+// isEntrance says whether an operation is for who is not logged in yet.
+func isEntrance(operation string) bool {
+	return operation == "login" || operation == "signUp" || operation == "restoreAccount"
 }

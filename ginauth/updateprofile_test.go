@@ -14,8 +14,8 @@ import (
 	"github.com/ginauth/ginauth/store/storetest"
 )
 
-func (c *client) patch(path, body string) *httptest.ResponseRecorder {
-	return c.do(withMethod(http.MethodPatch, jsonRequest(path, body)))
+func (c *client) patchUser(body string) *httptest.ResponseRecorder {
+	return c.do(withMethod(http.MethodPatch, jsonRequest("/user", body)))
 }
 
 func TestUsersChangeTheirName(t *testing.T) { // SEC-161
@@ -23,14 +23,14 @@ func TestUsersChangeTheirName(t *testing.T) { // SEC-161
 	everywhere(t, func(s suite) {
 		t := s.t
 		c := s.signUp(t, ada)
-		w := c.patch("/user", `{"name":"  Ada King "}`)
+		w := c.patchUser(`{"name":"  Ada King "}`)
 		if w.Code != http.StatusOK || !strings.Contains(w.Body.String(), `"name":"Ada King"`) {
 			t.Errorf("%d %s", w.Code, w.Body)
 		}
 		if w := c.get("/user"); !strings.Contains(w.Body.String(), `"name":"Ada King"`) {
 			t.Errorf("then %s", w.Body)
 		}
-		if w := c.patch("/user", `{}`); w.Code != http.StatusOK || !strings.Contains(w.Body.String(), `"name":"Ada King"`) {
+		if w := c.patchUser(`{}`); w.Code != http.StatusOK || !strings.Contains(w.Body.String(), `"name":"Ada King"`) {
 			t.Errorf("nothing sent: %d %s", w.Code, w.Body)
 		}
 		if e := s.log.events(t, "user_updated"); len(e) != 2 || e[0]["user_id"] == nil {
@@ -47,7 +47,7 @@ func TestBadNamesAreRefused(t *testing.T) {
 		`{"name":""}`: 422, `{"name":"  "}`: 422, `{"name":"a\u0007b"}`: 422, `{"name":"` + strings.Repeat("é", 201) + `"}`: 422,
 		`{"name":7}`: 400, `{"name":"a","name":"b"}`: 400, `{"NAME":"Eve"}`: 400, `{"name":"a\u0000"}`: 400, ``: 400,
 	} {
-		if w := c.patch("/user", body); w.Code != want {
+		if w := c.patchUser(body); w.Code != want {
 			t.Errorf("%s: %d %s, want %d", body, w.Code, w.Body, want)
 		}
 	}
@@ -79,7 +79,7 @@ func TestAProfileCannotChangeTheAccount(t *testing.T) { // SEC-28
 	for _, column := range append(columns, "role", "is_admin", "password", "verified", "disabled", "ID") {
 		before := app.everythingOf(t, "ada@example.com")
 		for _, value := range []string{`"x"`, `true`, `null`, `"2020-01-01T00:00:00Z"`, `7`} {
-			if w := c.patch("/user", `{"`+column+`":`+value+`}`); w.Code != http.StatusOK && w.Code != http.StatusBadRequest {
+			if w := c.patchUser(`{"`+column+`":`+value+`}`); w.Code != http.StatusOK && w.Code != http.StatusBadRequest {
 				t.Errorf("%s: %d %s", column, w.Code, w.Body)
 			}
 		}
@@ -156,7 +156,7 @@ func TestAPayloadOfTheAppsOwnChangesItsColumns(t *testing.T) { // SEC-28
 		{`{"name":"","city":"Eve"}`, `"field":"name"`, 422},
 		{`{}`, `"name":"Ada King","city":"Bonn","tags":["x"],"admin":false`, 200},
 	} {
-		if w := c.patch("/user", step.body); w.Code != step.code || !strings.Contains(w.Body.String(), step.want) {
+		if w := c.patchUser(step.body); w.Code != step.code || !strings.Contains(w.Body.String(), step.want) {
 			t.Errorf("%s: %d %s", step.body, w.Code, w.Body)
 		}
 	}

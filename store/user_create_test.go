@@ -46,11 +46,11 @@ ALTER TABLE ginauth.users
 	ADD COLUMN address jsonb NOT NULL DEFAULT '{"city": "unknown"}',
 	ADD COLUMN vat_number text NOT NULL DEFAULT ''`
 
-func newCustomers(t *testing.T, opts ...store.Option) (*setup, *store.DB[customer]) {
+func newCustomers(t *testing.T) (*setup, *store.DB[customer]) {
 	t.Helper()
 	s := newSetup(t)
 	s.exec(t, customerColumns)
-	return s, store.New[customer](s.pool, append([]store.Option{store.WithNow(s.clock.now)}, opts...)...)
+	return s, store.New[customer](s.pool, store.WithNow(s.clock.now))
 }
 
 func TestZeroColumnsGetTheDatabasesDefaults(t *testing.T) {
