@@ -79,7 +79,7 @@ func TestAProfileCannotChangeTheAccount(t *testing.T) { // SEC-28
 	for _, column := range append(columns, "role", "is_admin", "password", "verified", "disabled", "ID") {
 		before := app.everythingOf(t, "ada@example.com")
 		for _, value := range []string{`"x"`, `true`, `null`, `"2020-01-01T00:00:00Z"`, `7`} {
-			if w := c.patchUser(`{"`+column+`":`+value+`}`); w.Code != http.StatusOK && w.Code != http.StatusBadRequest {
+			if w := c.patchUser(`{"` + column + `":` + value + `}`); w.Code != http.StatusOK && w.Code != http.StatusBadRequest {
 				t.Errorf("%s: %d %s", column, w.Code, w.Body)
 			}
 		}
