@@ -180,13 +180,6 @@ func (st *state) know(record SessionRecord, err error) {
 	}
 }
 
-// sessionID is empty without a session.
-func (st *state) sessionID() SessionID {
-	st.mu.Lock()
-	defer st.mu.Unlock()
-	return st.record.ID
-}
-
 // loginID names the login that the request was authenticated by: a session, or what a backend says.
 func (st *state) loginID() SessionID {
 	st.mu.Lock()

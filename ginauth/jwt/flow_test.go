@@ -99,6 +99,14 @@ func (k counter) TraceQueryStart(ctx context.Context, _ *pgx.Conn, _ pgx.TraceQu
 
 func (counter) TraceQueryEnd(context.Context, *pgx.Conn, pgx.TraceQueryEndData) {}
 
+// TraceBatchQuery counts the statements of a batch.
+func (k counter) TraceBatchQuery(context.Context, *pgx.Conn, pgx.TraceBatchQueryData) { k.n.Add(1) }
+
+func (counter) TraceBatchStart(ctx context.Context, _ *pgx.Conn, _ pgx.TraceBatchStartData) context.Context {
+	return ctx
+}
+func (counter) TraceBatchEnd(context.Context, *pgx.Conn, pgx.TraceBatchEndData) {}
+
 func (s *site) exec(tb testing.TB, sql string, args ...any) {
 	tb.Helper()
 	if _, err := s.pool.Exec(context.Background(), sql, args...); err != nil {
