@@ -25,7 +25,7 @@ func reference(t *testing.T) *gin.Engine {
 	gin.SetMode(gin.ReleaseMode)
 	db := store.New[store.User](&pgxpool.Pool{})
 	cfg := ginauth.Config[store.User]{
-		Users: db, Exclude: []string{"/signup", "/login", "/token", "/token/login", "/refresh", "/revoke"},
+		Users: db, Exclude: []string{"/signup", "/login", "/token", "/token/login", "/refresh", "/revoke", "/user/restore"},
 	}
 	key, err := jwt.Generate("reference", jwt.EdDSA)
 	if err != nil {
@@ -49,6 +49,13 @@ func reference(t *testing.T) *gin.Engine {
 	r.POST("/logout", ginauth.Logout(cfg))
 	r.GET("/user", ginauth.Me(cfg))
 	r.POST("/reauthenticate", ginauth.Reauthenticate(cfg))
+	r.POST("/password", ginauth.SetPassword(cfg))
+	r.POST("/password/change", ginauth.ChangePassword(cfg))
+	r.PATCH("/user", ginauth.UpdateProfile(cfg))
+	r.DELETE("/user", ginauth.DeleteAccount(cfg))
+	r.POST("/user/archive", ginauth.DeleteAccountAfter(cfg, 30*24*time.Hour))
+	r.POST("/user/restore", ginauth.RestoreAccount(cfg))
+	r.GET("/user/export", ginauth.ExportAccount(cfg))
 	r.GET("/sessions", ginauth.Sessions(cfg))
 	r.DELETE("/sessions/:id", ginauth.RevokeSession(cfg))
 	r.POST("/sessions/revoke-others", ginauth.RevokeOtherSessions(cfg))

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -64,7 +65,8 @@ func DeleteAccountAfter[U User](cfg Config[U], grace time.Duration) gin.HandlerF
 func deleter[U User](constructor string, cfg Config[U], grace time.Duration) gin.HandlerFunc {
 	m := compileAccounts(constructor, cfg)
 	users := usersAs[AccountDeleter](constructor, m)
-	return route.New(route.Info{Name: "deleteAccount", Cookie: m.cookie.name, Guards: []string{Fresh(freshFor).name}}, func(c *gin.Context) {
+	name := strings.ToLower(constructor[:1]) + constructor[1:]
+	return route.New(route.Info{Name: name, Cookie: m.cookie.name, Guards: []string{Fresh(freshFor).name}}, func(c *gin.Context) {
 		after, err := deleteAccount(c, m, users, grace)
 		switch {
 		case err != nil:
