@@ -97,7 +97,7 @@ func (s *Sessions) Sweep(ctx context.Context) (deleted int64, err error) {
 	}
 }
 
-// RunSweeper deletes what has ended, refresh tokens and archived users too, once around the table at a time, until ctx ends, and
+// RunSweeper deletes what has ended, refresh and mailed tokens and archived users too, once around the table at a time, until ctx ends, and
 // returns ctx's error. Between two rounds it waits for half to one and a half times
 // every, by chance, so that many processes do not sweep all at once. While the database
 // cannot be asked it waits for the next round; any other failure, which would not pass by
@@ -146,18 +146,16 @@ func (s *Sessions) sweepRound(ctx context.Context) error {
 		}
 		page = t.next
 	}
-	for {
-		deleted, err := s.SweepRefreshTokens(ctx)
-		if err != nil {
-			return err
-		}
-		if deleted == 0 {
-			break
-		}
-	}
-	for {
-		if deleted, err := s.SweepArchived(ctx); err != nil || deleted == 0 {
-			return err
+	for _, sweep := range []func(context.Context) (int64, error){s.SweepRefreshTokens, s.SweepEmailTokens, s.SweepArchived} {
+		for {
+			deleted, err := sweep(ctx)
+			if err != nil {
+				return err
+			}
+			if deleted == 0 {
+				break
+			}
 		}
 	}
+	return nil
 }

@@ -1,0 +1,181 @@
+package email
+
+import (
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/internal/route"
+)
+
+// Address is what the handlers take that send a mail.
+type Address struct {
+	Email string `json:"email" binding:"required" example:"ada@example.com"`
+}
+
+// accepted is one and the same answer, whoever asks.
+type accepted struct {
+	Detail string `json:"detail"`
+} //	@name	Accepted
+
+// onItsWay promises nothing that depends on an account.
+var onItsWay = accepted{Detail: "If there is something to send, a mail is on its way."}
+
+// ForgotPassword returns the handler that takes an Address, as JSON or a form, and sends its account a link to
+// ResetPassword. It answers 202 in the same words after the same work, whether or not there is such
+// an account: accounts are looked at when the mail is sent (SEC-31, SEC-34). Mount it with POST, on a route that
+// needs no login. It panics when f is invalid.
+//
+//	@Summary		Forgot my password
+//	@Description	The answer is the same whether or not the address has an account.
+//	@ID				forgotPassword
+//	@Tags			mail
+//	@Accept			json,x-www-form-urlencoded
+//	@Produce		json,application/problem+json
+//	@Param			address	body		Address	true	"Address of the account"
+//	@Success		202		{object}	accepted
+//	@Failure		400		{object}	ginauth.Problem	"malformed_body"
+//	@Failure		403		{object}	ginauth.Problem	"cross_origin"
+//	@Failure		413		{object}	ginauth.Problem	"body_too_large"
+//	@Failure		415		{object}	ginauth.Problem	"unsupported_media_type"
+//	@Failure		422		{object}	ginauth.Problem	"validation_failed"
+//	@Failure		503		{object}	ginauth.Problem	"unavailable"
+//	@Router			/forgot [post]
+func ForgotPassword[U ginauth.User](f Flows[U]) gin.HandlerFunc {
+	return compile("ForgotPassword", f, "Reset", f.Pages.Reset).asks("forgotPassword", KindReset)
+}
+
+// ResendVerification returns the handler that takes an Address, as JSON or a form, and sends its account, if it
+// is not verified, a link to VerifyEmail. It answers as ForgotPassword does. Mount it with POST, on a
+// route that needs no login. It panics when f is invalid.
+//
+//	@Summary		Send me the verification mail again
+//	@Description	The answer is the same whether or not the address has an account.
+//	@ID				resendVerification
+//	@Tags			mail
+//	@Accept			json,x-www-form-urlencoded
+//	@Produce		json,application/problem+json
+//	@Param			address	body		Address	true	"Address of the account"
+//	@Success		202		{object}	accepted
+//	@Failure		400		{object}	ginauth.Problem	"malformed_body"
+//	@Failure		403		{object}	ginauth.Problem	"cross_origin"
+//	@Failure		413		{object}	ginauth.Problem	"body_too_large"
+//	@Failure		415		{object}	ginauth.Problem	"unsupported_media_type"
+//	@Failure		422		{object}	ginauth.Problem	"validation_failed"
+//	@Failure		503		{object}	ginauth.Problem	"unavailable"
+//	@Router			/verify/resend [post]
+func ResendVerification[U ginauth.User](f Flows[U]) gin.HandlerFunc {
+	return compile("ResendVerification", f, "Verify", f.Pages.Verify).asks("resendVerification", KindVerify)
+}
+
+// SendMagicLink returns the handler that takes an Address, as JSON or a form, and sends its account a link to
+// MagicLink. It answers as ForgotPassword does. Mount it with POST, on a route that needs no login.
+// It panics when f is invalid.
+//
+//	@Summary		Send me a link that logs me in
+//	@Description	The answer is the same whether or not the address has an account.
+//	@ID				sendMagicLink
+//	@Tags			mail
+//	@Accept			json,x-www-form-urlencoded
+//	@Produce		json,application/problem+json
+//	@Param			address	body		Address	true	"Address of the account"
+//	@Success		202		{object}	accepted
+//	@Failure		400		{object}	ginauth.Problem	"malformed_body"
+//	@Failure		403		{object}	ginauth.Problem	"cross_origin"
+//	@Failure		413		{object}	ginauth.Problem	"body_too_large"
+//	@Failure		415		{object}	ginauth.Problem	"unsupported_media_type"
+//	@Failure		422		{object}	ginauth.Problem	"validation_failed"
+//	@Failure		503		{object}	ginauth.Problem	"unavailable"
+//	@Router			/magic/send [post]
+func SendMagicLink[U ginauth.User](f Flows[U]) gin.HandlerFunc {
+	return compile("SendMagicLink", f, "Login", f.Pages.Login).asks("sendMagicLink", KindLogin)
+}
+
+func (f *flows[U]) asks(operation string, k Kind) gin.HandlerFunc {
+	return route.New(route.Info{Name: operation, Open: true}, func(c *gin.Context) {
+		if err := f.ask(c, operation, k); err != nil {
+			ginauth.Fail(c, err)
+			return
+		}
+		f.accept(c, k)
+	})
+}
+
+func (f *flows[U]) ask(c *gin.Context, operation string, k Kind) error {
+	o, err := f.bindAddress(c, operation)
+	if err != nil {
+		return err
+	}
+	o.Kind = k
+	if err := f.Store.QueueMail(c.Request.Context(), o); err != nil {
+		return err
+	}
+	ginauth.RecordEvent(c, eventAsked, "kind", string(k))
+	return nil
+}
+
+// bindAddress reads an Address and asks Allow about it.
+func (f *flows[U]) bindAddress(c *gin.Context, operation string) (o Order, err error) {
+	if err := mustPost(c); err != nil {
+		return o, err
+	}
+	var form Address
+	if err := ginauth.Bind(c, &form); err != nil {
+		return o, err
+	}
+	o.Email = strings.Trim(form.Email, " \t")
+	if o.Canonical, err = ginauth.CanonicalEmail(o.Email); err != nil {
+		return o, errInvalidEmail
+	}
+	o.Locale = f.locale(c)
+	return o, f.allow(c, operation, o.Canonical)
+}
+
+func (f *flows[U]) allow(c *gin.Context, operation, identifier string) error {
+	if f.Allow == nil {
+		return nil
+	}
+	return f.Allow(c, operation, identifier)
+}
+
+func (f *flows[U]) accept(c *gin.Context, k Kind) {
+	if prefersHTML(c) {
+		f.show(c, http.StatusAccepted, Page{Kind: k, Step: StepSent})
+		return
+	}
+	ginauth.Reply(c, http.StatusAccepted, onItsWay)
+}
+
+func mustPost(c *gin.Context) error {
+	if c.Request.Method != http.MethodPost {
+		c.Header("Allow", http.MethodPost)
+		return errMethod
+	}
+	return nil
+}
+
+func prefersHTML(c *gin.Context) bool {
+	return c.NegotiateFormat(gin.MIMEJSON, gin.MIMEHTML) == gin.MIMEHTML
+}
+
+// locale is one of Texts', never what the client sent.
+func (f *flows[U]) locale(c *gin.Context) string {
+	if f.Locale != nil {
+		if l := f.Locale(c); len(l) <= maxLocale && !hasControl(l) {
+			return l
+		}
+		return ""
+	}
+	for part := range strings.SplitSeq(c.GetHeader("Accept-Language"), ",") {
+		tag, _, _ := strings.Cut(part, ";")
+		for tag = strings.TrimSpace(tag); tag != "" && len(tag) <= maxLocale; tag = parent(tag) {
+			if i := slices.IndexFunc(f.locales, func(l string) bool { return strings.EqualFold(l, tag) }); i >= 0 {
+				return f.locales[i]
+			}
+		}
+	}
+	return ""
+}

@@ -1,0 +1,86 @@
+package email
+
+import (
+	"github.com/gin-gonic/gin"
+
+	"github.com/ginauth/ginauth/ginauth"
+)
+
+// ConfirmEmailChange returns the handler of the link that proves the address that an account is to have. A GET shows a
+// page with a button; the POST takes the token, from the page's cookie or as JSON. It counts only from
+// who is logged in to the account or sends its password along, so that nobody is talked into giving
+// their address to somebody else's account. The former address, if it was proved, gets a mail with a link that undoes it. It
+// answers 204, and 409 when the address was taken meanwhile. Mount it for GET and POST, under a Session
+// that excludes its route. It panics when f is invalid.
+//
+//	@Summary		Confirm my new address
+//	@Description	Takes the token of a mail to the new address, from who is logged in to the account or sends its password.
+//	@ID				confirmEmailChange
+//	@Tags			mail
+//	@Accept			json,x-www-form-urlencoded
+//	@Produce		application/problem+json
+//	@Param			link	body	linkForm	true	"Token of the mail, unless the page's cookie has it, and password"
+//	@Success		204
+//	@Failure		400	{object}	ginauth.Problem	"malformed_body"
+//	@Failure		401	{object}	ginauth.Problem	"invalid_credentials"
+//	@Failure		403	{object}	ginauth.Problem	"cross_origin, proof_required"
+//	@Failure		409	{object}	ginauth.Problem	"email_taken"
+//	@Failure		410	{object}	ginauth.Problem	"link_invalid"
+//	@Failure		413	{object}	ginauth.Problem	"body_too_large"
+//	@Failure		415	{object}	ginauth.Problem	"unsupported_media_type"
+//	@Failure		503	{object}	ginauth.Problem	"unavailable, busy"
+//	@Router			/email/confirm [post]
+func ConfirmEmailChange[U ginauth.User](f Flows[U]) gin.HandlerFunc {
+	c := compile("ConfirmEmailChange", f, "Change", f.Pages.Change, "Undo", f.Pages.Undo)
+	l := link[U]{flows: c, kind: KindChange, path: f.Pages.Change, password: c.notSignedIn}
+	l.use, l.done = c.confirmChange, l.finish
+	return l.handler("confirmEmailChange")
+}
+
+func (f *flows[U]) confirmChange(c *gin.Context, t found[U], plain string) error {
+	if err := f.proves(c, t.user, plain); err != nil {
+		return err
+	}
+	u, err := f.Store.UseEmailToken(c.Request.Context(), t.use)
+	if err == nil {
+		ginauth.RecordEvent(c, eventChanged, "user_id", u.Account().ID)
+	}
+	return err
+}
+
+// UndoEmailChange returns the handler of the link that goes back to an account's former address. A GET shows a
+// page with a button; the POST takes the token, from the page's cookie or as JSON. Whoever changed the
+// address may know the password, so it goes too, with all sessions, API keys and links; the
+// owner sets a new one by ForgotPassword. It answers 204. Mount it for GET and POST, on a route that needs no
+// login. It panics when f is invalid.
+//
+//	@Summary		Get my account back
+//	@Description	Takes the token of the mail that told the former address. All sessions end, and the password is removed.
+//	@ID				undoEmailChange
+//	@Tags			mail
+//	@Accept			json,x-www-form-urlencoded
+//	@Produce		application/problem+json
+//	@Param			link	body	linkForm	true	"Token of the mail, unless the page's cookie has it, and password"
+//	@Success		204
+//	@Failure		400	{object}	ginauth.Problem	"malformed_body"
+//	@Failure		403	{object}	ginauth.Problem	"cross_origin"
+//	@Failure		409	{object}	ginauth.Problem	"email_taken"
+//	@Failure		410	{object}	ginauth.Problem	"link_invalid"
+//	@Failure		413	{object}	ginauth.Problem	"body_too_large"
+//	@Failure		415	{object}	ginauth.Problem	"unsupported_media_type"
+//	@Failure		503	{object}	ginauth.Problem	"unavailable"
+//	@Router			/email/undo [post]
+func UndoEmailChange[U ginauth.User](f Flows[U]) gin.HandlerFunc {
+	c := compile("UndoEmailChange", f, "Undo", f.Pages.Undo)
+	l := link[U]{flows: c, kind: KindUndo, path: f.Pages.Undo}
+	l.use, l.done = c.undoChange, l.finish
+	return l.handler("undoEmailChange")
+}
+
+func (f *flows[U]) undoChange(c *gin.Context, t found[U], _ string) error {
+	u, err := f.Store.UseEmailToken(c.Request.Context(), t.use)
+	if err == nil {
+		ginauth.RecordEvent(c, eventChangeUndid, "user_id", u.Account().ID)
+	}
+	return err
+}

@@ -1,0 +1,66 @@
+package email
+
+import (
+	"net/http"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/internal/route"
+)
+
+// ChangeEmail returns the handler that takes the Address that the current user wants to have, as JSON or a form, and
+// sends a link to ConfirmEmailChange there. Until that is used nothing changes. It answers 202, whether or
+// not the address is free, and 403 reauthentication_required unless the user proved who they are
+// within 10 minutes. Mount it with POST. It panics when f is invalid.
+//
+//	@Summary		Change my address
+//	@Description	Sends a link to the new address; until it is used nothing changes.
+//	@ID				changeEmail
+//	@Tags			mail
+//	@Accept			json,x-www-form-urlencoded
+//	@Produce		json,application/problem+json
+//	@Param			address	body		Address	true	"The new address"
+//	@Success		202		{object}	accepted
+//	@Failure		400		{object}	ginauth.Problem	"malformed_body"
+//	@Failure		401		{object}	ginauth.Problem	"unauthenticated"
+//	@Failure		403		{object}	ginauth.Problem	"cross_origin, reauthentication_required"
+//	@Failure		413		{object}	ginauth.Problem	"body_too_large"
+//	@Failure		415		{object}	ginauth.Problem	"unsupported_media_type"
+//	@Failure		422		{object}	ginauth.Problem	"validation_failed"
+//	@Failure		503		{object}	ginauth.Problem	"unavailable"
+//	@Security		sessionCookie
+//	@Router			/email [post]
+func ChangeEmail[U ginauth.User](f Flows[U]) gin.HandlerFunc {
+	compiled := compile("ChangeEmail", f, "Change", f.Pages.Change, "Undo", f.Pages.Undo)
+	return route.New(route.Info{Name: "changeEmail"}, func(c *gin.Context) {
+		if err := compiled.askChange(c); err != nil {
+			ginauth.Fail(c, err)
+			return
+		}
+		compiled.accept(c, KindChange)
+	})
+}
+
+func (f *flows[U]) askChange(c *gin.Context) error {
+	if c.Request.Method != http.MethodPost {
+		return mustPost(c)
+	}
+	auth, err := ginauth.CurrentAuth(c)
+	if err != nil {
+		return err
+	}
+	if auth.AuthenticatedAt.IsZero() || auth.Now.Sub(auth.AuthenticatedAt) > freshness {
+		return ginauth.ErrReauthenticationRequired
+	}
+	o, err := f.bindAddress(c, "changeEmail")
+	if err != nil {
+		return err
+	}
+	o.Kind, o.UserID = KindChange, auth.Account.ID
+	if err := f.Store.QueueMail(c.Request.Context(), o); err != nil {
+		return err
+	}
+	ginauth.RecordEvent(c, eventAsked, "kind", string(KindChange), "user_id", auth.Account.ID)
+	return nil
+}

@@ -1,0 +1,226 @@
+package email
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"net"
+	"net/mail"
+	"net/netip"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/ginauth/ginauth/ginauth"
+)
+
+const (
+	// OWASP's Forgot Password Cheat Sheet and ASVS 6.5.5 ask for short lives; the figures are SEC's section 3.
+	defaultResetLifetime  = 30 * time.Minute
+	defaultVerifyLifetime = 24 * time.Hour
+	defaultChangeLifetime = time.Hour
+	defaultLoginLifetime  = 10 * time.Minute
+	// Long enough for who reads that mailbox once a week.
+	defaultUndoLifetime = 7 * 24 * time.Hour
+	// freshness is OWASP ASVS 7.5.1's for a change of credentials.
+	freshness = 10 * time.Minute
+)
+
+// Flows is how an app wants its mails. It is plain data, as ginauth.Config is: every constructor of this
+// package takes the same and compiles its own copy. Config, Store, BaseURL and From are required,
+// and Pages for the handlers that are mounted; Run needs a Sender.
+type Flows[U ginauth.User] struct {
+	// Config is the app's.
+	Config ginauth.Config[U]
+	// Store keeps mails and tokens. Usually the *store.DB that is Config.Users.
+	Store Store[U]
+	// Sender hands the mails over. Only Run and SendDue use it: a process that only queues needs none.
+	Sender Sender
+	// BaseURL is where browsers find the app, such as "https://app.example.com". Links begin with it, whatever
+	// host a request names (SEC-108). Plain http is for localhost only.
+	BaseURL string
+	// From is the sender, such as "Example <hello@example.com>".
+	From string
+	// Site is the app's name in the built-in texts. Default: the host of BaseURL.
+	Site string
+
+	// Pages are the paths of the handlers that links lead to.
+	Pages Pages
+	// Lifetimes are those of the tokens.
+	Lifetimes Lifetimes
+	// Texts replaces built-in texts, by locale; those of the locale "" are the default. Default: English.
+	Texts map[string]Texts
+	// Locale says in which of Texts' locales to write to who sent the request. Default: by Accept-Language.
+	Locale func(*gin.Context) string
+	// Page shows a page to a browser. Default: a plain one in English.
+	Page func(*gin.Context, Page)
+	// Allow, when set, is asked before a mail is queued or a token tried: its error, such as a 429
+	// problem, is the answer. The identifier is the canonical address or the user's ID, and empty where
+	// there is only a token. It must not tell whether the address has an account. Default: everything.
+	Allow func(c *gin.Context, operation, identifier string) error
+}
+
+// Pages are paths of this app, such as "/reset", under which handlers of this package are mounted
+// for GET and POST.
+type Pages struct {
+	// Verify is where VerifyEmail is.
+	Verify string
+	// Reset is where ResetPassword is.
+	Reset string
+	// Login is where MagicLink is.
+	Login string
+	// Change is where ConfirmEmailChange is.
+	Change string
+	// Undo is where UndoEmailChange is.
+	Undo string
+}
+
+// Lifetimes are how long links are good for, counted from when their mail was sent. A mail that cannot be
+// sent for as long is given up.
+type Lifetimes struct {
+	// Reset sets a password. Default: 30 min.
+	Reset time.Duration
+	// Verify proves an address. Default: 24 h.
+	Verify time.Duration
+	// Change moves to a new address. Default: 1 h.
+	Change time.Duration
+	// Login logs in. Default: 10 min.
+	Login time.Duration
+	// Undo goes back to the former address. Default: 7 days.
+	Undo time.Duration
+}
+
+// WithDefaults returns a copy in which every empty field that has a default has it.
+func (f Flows[U]) WithDefaults() Flows[U] {
+	f.Config = f.Config.WithDefaults()
+	for _, d := range []struct {
+		field *time.Duration
+		value time.Duration
+	}{
+		{&f.Lifetimes.Reset, defaultResetLifetime},
+		{&f.Lifetimes.Verify, defaultVerifyLifetime},
+		{&f.Lifetimes.Change, defaultChangeLifetime},
+		{&f.Lifetimes.Login, defaultLoginLifetime},
+		{&f.Lifetimes.Undo, defaultUndoLifetime},
+	} {
+		if *d.field == 0 {
+			*d.field = d.value
+		}
+	}
+	if u, err := url.Parse(f.BaseURL); err == nil && f.Site == "" {
+		f.Site = u.Hostname()
+	}
+	return f
+}
+
+// Validate returns what is wrong with f, one sentence per fault, and nil for good ones. Every
+// constructor calls it and panics with its text.
+func (f Flows[U]) Validate() error {
+	f = f.WithDefaults()
+	var faults []error
+	fault := func(wrong bool, format string, args ...any) {
+		if wrong {
+			faults = append(faults, fmt.Errorf(format, args...))
+		}
+	}
+	fault(f.Store == nil, "set Store (such as store.New[store.User](pool))")
+	err := checkBaseURL(f.BaseURL)
+	fault(err != nil, "%w", err)
+	_, err = mail.ParseAddress(f.From)
+	fault(err != nil || hasControl(f.From), `set From to an address, such as "Example <hello@example.com>"`)
+	fault(hasControl(f.Site), "Site must not have control characters")
+	for _, path := range []string{f.Pages.Verify, f.Pages.Reset, f.Pages.Login, f.Pages.Change, f.Pages.Undo} {
+		fault(path != "" && !isPath(path), "the page %q must be a path of this app, such as /reset", path)
+	}
+	for _, d := range []time.Duration{f.Lifetimes.Reset, f.Lifetimes.Verify, f.Lifetimes.Change, f.Lifetimes.Login, f.Lifetimes.Undo} {
+		fault(d < time.Minute, "a lifetime of %s is too short to read the mail: give it a minute or more", d)
+	}
+	_, err = compileTexts[U](f.Texts)
+	fault(err != nil, "%w", err)
+	return errors.Join(append(faults, f.Config.Validate())...)
+}
+
+func checkBaseURL(s string) error {
+	u, err := url.Parse(s)
+	switch {
+	case s == "":
+		return errors.New(`set BaseURL to where browsers find the app, such as "https://app.example.com": links are never built from what a request says`)
+	case err != nil || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" || u.Opaque != "" || strings.HasSuffix(s, "/") || hasControl(s):
+		return fmt.Errorf("the BaseURL %q must be a scheme, a host and at most a path, without a slash at its end", s)
+	case u.Scheme == "https", u.Scheme == "http" && isLoopback(u.Hostname()):
+		return nil
+	}
+	return fmt.Errorf("the BaseURL %q must begin with https://, but for localhost: mails carry credentials", s)
+}
+
+func isLoopback(host string) bool {
+	if host == "localhost" || strings.HasSuffix(host, ".localhost") {
+		return true
+	}
+	addr, err := netip.ParseAddr(host)
+	return err == nil && addr.Unmap().IsLoopback()
+}
+
+// isPath is strict, since the path goes into mails, headers and forms as it is.
+func isPath(s string) bool {
+	u, err := url.Parse(s)
+	return err == nil && s[0] == '/' && u.EscapedPath() == s && !strings.HasPrefix(s, "//") && !strings.ContainsAny(s, `\`+"\t")
+}
+
+// flows is a compiled Flows.
+type flows[U ginauth.User] struct {
+	Flows[U]
+	texts catalogs
+	// locales are those of Texts, sorted.
+	locales []string
+	secure  bool
+	domain  string // of Message-IDs
+}
+
+// compile panics with the constructor's name when f is unusable: routes are built at start-up, where
+// that is the earliest and loudest answer. page is a path that the constructor needs.
+func compile[U ginauth.User](constructor string, f Flows[U], pages ...string) *flows[U] {
+	err := f.Validate()
+	for i := 0; i+1 < len(pages); i += 2 {
+		if pages[i+1] == "" {
+			err = errors.Join(err, fmt.Errorf("set Pages.%s to the path where its handler is mounted", pages[i]))
+		}
+	}
+	if err != nil {
+		panic(fmt.Sprintf("email.%s: %v", constructor, err)) //nolint:forbidigo // while routes are built
+	}
+	return newFlows(f)
+}
+
+func newFlows[U ginauth.User](f Flows[U]) *flows[U] {
+	c := &flows[U]{Flows: f.WithDefaults()}
+	c.locales = slices.Sorted(maps.Keys(f.Texts))
+	c.texts, _ = compileTexts[U](f.Texts) // validated
+	base, _ := url.Parse(f.BaseURL)       // validated
+	c.secure, c.domain = base.Scheme == "https", base.Hostname()
+	if net.ParseIP(c.domain) != nil {
+		c.domain = "[" + c.domain + "]"
+	}
+	return c
+}
+
+// target is where links of a kind lead, and how long they are good for. Mails without a token have neither.
+func (f *flows[U]) target(k Kind) (path string, lifetime time.Duration) {
+	switch k {
+	case KindVerify:
+		return f.Pages.Verify, f.Lifetimes.Verify
+	case KindReset:
+		return f.Pages.Reset, f.Lifetimes.Reset
+	case KindLogin:
+		return f.Pages.Login, f.Lifetimes.Login
+	case KindChange:
+		return f.Pages.Change, f.Lifetimes.Change
+	case KindUndo:
+		return f.Pages.Undo, f.Lifetimes.Undo
+	case KindTaken, KindPassword:
+	}
+	return "", 0
+}

@@ -1,0 +1,203 @@
+package email
+
+import (
+	"errors"
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/internal/route"
+)
+
+// linkForm is what a link's page sends. A browser has the token in a cookie; other clients send it along.
+type linkForm struct {
+	Token    string `json:"token"`
+	Password string `json:"password" format:"password"`
+} //	@name	Link
+
+// cookieLife is how long a browser may look at the page before it sends the form.
+const cookieLife = 15 * time.Minute
+
+// link is the handler behind a link: a GET shows a page with a button, and only the POST does something
+// (SEC-85), since scanners and previews of mail programs follow links.
+type link[U ginauth.User] struct {
+	*flows[U]
+	kind    Kind
+	path    string
+	origins *http.CrossOriginProtection
+	// password tells whether the page asks for one.
+	password func(*gin.Context, U) bool
+	// use spends a token that was found to be good.
+	use func(*gin.Context, found[U], string) error
+	// done answers when it was spent.
+	done func(*gin.Context)
+}
+
+// found is a token that is good.
+type found[U ginauth.User] struct {
+	use   Use
+	user  U
+	email string
+}
+
+func (l link[U]) handler(operation string) gin.HandlerFunc {
+	l.origins = http.NewCrossOriginProtection()
+	if base, err := url.Parse(l.BaseURL); err == nil {
+		_ = l.origins.AddTrustedOrigin(base.Scheme + "://" + base.Host) // validated
+	}
+	for _, o := range l.Config.TrustedOrigins {
+		_ = l.origins.AddTrustedOrigin(o) // validated
+	}
+	return route.New(route.Info{Name: operation, Open: true}, func(c *gin.Context) {
+		switch c.Request.Method {
+		case http.MethodGet, http.MethodHead:
+			l.land(c)
+		case http.MethodPost:
+			l.post(c)
+		default:
+			c.Header("Allow", "GET, HEAD, POST")
+			ginauth.Fail(c, errLinkMethod)
+		}
+	})
+}
+
+// land moves a token from the URL into a cookie, so that neither the page's address nor its referrer has
+// it (SEC-114), and shows the page. It writes nothing.
+func (l link[U]) land(c *gin.Context) {
+	if c.Request.URL.Query().Has("token") {
+		l.setCookie(c, c.Query("token"))
+		setPageHeaders(c.Writer.Header())
+		c.Redirect(http.StatusSeeOther, l.path)
+		return
+	}
+	t, err := l.find(c, l.cookieToken(c))
+	if err != nil {
+		l.refuse(c, err, Page{})
+		return
+	}
+	l.show(c, http.StatusOK, l.page(c, t))
+}
+
+func (l link[U]) page(c *gin.Context, t found[U]) Page {
+	p := Page{Kind: l.kind, Step: StepConfirm, Action: l.path, Email: t.email}
+	p.Password = l.password != nil && l.password(c, t.user)
+	return p
+}
+
+func (l link[U]) post(c *gin.Context) {
+	var form linkForm
+	err := l.origins.Check(c.Request)
+	if err != nil {
+		ginauth.Fail(c, ginauth.ErrCrossOrigin)
+		return
+	}
+	if err := ginauth.Bind(c, &form); err != nil {
+		ginauth.Fail(c, err)
+		return
+	}
+	if form.Token == "" {
+		form.Token = l.cookieToken(c)
+	}
+	if err := l.allow(c, "link:"+string(l.kind), ""); err != nil {
+		ginauth.Fail(c, err)
+		return
+	}
+	t, err := l.find(c, form.Token)
+	if err == nil {
+		err = l.use(c, t, form.Password)
+	}
+	switch {
+	case errors.Is(err, ErrNoToken), errors.Is(err, errLink):
+		l.setCookie(c, "")
+		ginauth.RecordEvent(c, eventBadLink, "kind", string(l.kind))
+		l.refuse(c, errLink, Page{})
+	case err != nil:
+		l.refuse(c, err, l.page(c, t))
+	default:
+		l.setCookie(c, "")
+		l.done(c)
+	}
+}
+
+// find returns the owner of a good token. Nothing that is no token is looked up (SEC-106).
+func (l link[U]) find(c *gin.Context, token string) (t found[U], err error) {
+	parsed, ok := ginauth.ParseToken(token)
+	if !ok {
+		return t, errLink
+	}
+	t.use = Use{Kind: l.kind, Digest: parsed.Digest(), Locale: l.locale(c)}
+	t.user, t.email, err = l.Store.FindEmailToken(c.Request.Context(), l.kind, t.use.Digest)
+	if errors.Is(err, ErrNoToken) {
+		return t, errLink
+	}
+	return t, err
+}
+
+// refuse answers with a problem, in a page for a browser.
+func (l link[U]) refuse(c *gin.Context, err error, p Page) {
+	var problem *ginauth.Problem
+	if !errors.As(err, &problem) || problem.Status >= http.StatusInternalServerError || !prefersHTML(c) {
+		ginauth.Fail(c, err)
+		return
+	}
+	p.Kind, p.Step, p.Problem = l.kind, StepConfirm, problem
+	l.show(c, problem.Status, p)
+	c.Abort()
+}
+
+func (l link[U]) finish(c *gin.Context) {
+	if prefersHTML(c) {
+		l.show(c, http.StatusOK, Page{Kind: l.kind, Step: StepDone})
+		return
+	}
+	setPageHeaders(c.Writer.Header())
+	c.Status(http.StatusNoContent)
+}
+
+// cookie has a name of its own for each kind, so that two pages that are open do not mix.
+func (l link[U]) cookieName() string {
+	if l.secure {
+		return "__Host-mail-" + string(l.kind)
+	}
+	return "mail-" + string(l.kind)
+}
+
+func (l link[U]) cookieToken(c *gin.Context) string {
+	sent := c.Request.CookiesNamed(l.cookieName())
+	if len(sent) != 1 {
+		return ""
+	}
+	return sent[0].Value
+}
+
+// setCookie keeps a token; what is none removes the cookie. SameSite is Lax, since the browser comes from a mail.
+func (l link[U]) setCookie(c *gin.Context, token string) {
+	k := http.Cookie{Name: l.cookieName(), Path: "/", MaxAge: -1, Secure: l.secure, HttpOnly: true, SameSite: http.SameSiteLaxMode} //nolint:gosec // Secure is off on localhost alone
+	if t, ok := ginauth.ParseToken(token); ok {
+		k.Value, k.MaxAge = t.Reveal(), int(cookieLife/time.Second)
+	}
+	http.SetCookie(c.Writer, &k)
+}
+
+// proves tells whether who sent the request has the account already: by a session or token of its own, or
+// by its password.
+func (f *flows[U]) proves(c *gin.Context, owner U, plain string) error {
+	if f.signedInAs(c, owner) {
+		return nil
+	}
+	if plain == "" {
+		return errProofNeeded
+	}
+	_, err := ginauth.VerifyPassword(c.Request.Context(), f.Config, owner.Account().Identifier, plain)
+	return err
+}
+
+func (f *flows[U]) signedInAs(c *gin.Context, owner U) bool {
+	me, err := ginauth.CurrentUser[U](c)
+	return err == nil && me.Account().ID != "" && me.Account().ID == owner.Account().ID
+}
+
+func (f *flows[U]) notSignedIn(c *gin.Context, owner U) bool { return !f.signedInAs(c, owner) }

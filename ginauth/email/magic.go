@@ -1,0 +1,64 @@
+package email
+
+import (
+	"net/http"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/ginauth/ginauth/ginauth"
+)
+
+// MagicLink returns the handler of the link that logs in. A GET shows a page that says to which account, with a
+// button; only the POST spends the token and starts a session, so that scanners of mail burn nothing. It
+// answers 200 with the user, and sends a browser to Config.Pages.AfterLogin, if there is one. The first such login proves
+// the address, and removes the password and whatever else an earlier owner of the account left (SEC-113). Mount it for
+// GET and POST, under a Session that excludes its route. It panics when f is invalid.
+//
+//	@Summary		Log in by a mailed link
+//	@Description	Starts a session, whose cookie comes with the answer.
+//	@ID				magicLink
+//	@Tags			mail
+//	@Accept			json,x-www-form-urlencoded
+//	@Produce		json,application/problem+json
+//	@Param			link	body	linkForm	true	"Token of the mail, unless the page's cookie has it, and password"
+//	@Success		200	{object}	store.User
+//	@Failure		400	{object}	ginauth.Problem	"malformed_body"
+//	@Failure		401	{object}	ginauth.Problem	"invalid_credentials"
+//	@Failure		403	{object}	ginauth.Problem	"cross_origin"
+//	@Failure		410	{object}	ginauth.Problem	"link_invalid"
+//	@Failure		413	{object}	ginauth.Problem	"body_too_large"
+//	@Failure		415	{object}	ginauth.Problem	"unsupported_media_type"
+//	@Failure		503	{object}	ginauth.Problem	"unavailable"
+//	@Router			/magic [post]
+func MagicLink[U ginauth.User](f Flows[U]) gin.HandlerFunc {
+	c := compile("MagicLink", f, "Login", f.Pages.Login)
+	l := link[U]{flows: c, kind: KindLogin, path: f.Pages.Login}
+	l.use, l.done = c.logIn, c.welcome
+	return l.handler("magicLink")
+}
+
+// loggedIn is where logIn leaves the user for welcome.
+type loggedIn struct{}
+
+func (f *flows[U]) logIn(c *gin.Context, t found[U], _ string) error {
+	u, err := f.Store.UseEmailToken(c.Request.Context(), t.use)
+	if err != nil {
+		return err
+	}
+	if err := ginauth.SignIn(c, u); err != nil {
+		return err
+	}
+	c.Set(loggedIn{}, u)
+	ginauth.RecordEvent(c, eventLogin, "user_id", u.Account().ID, "operation", "magicLink")
+	return nil
+}
+
+func (f *flows[U]) welcome(c *gin.Context) {
+	if page := f.Config.Pages.AfterLogin; page != "" && prefersHTML(c) {
+		setPageHeaders(c.Writer.Header())
+		c.Redirect(http.StatusSeeOther, page)
+		return
+	}
+	u, _ := c.Value(loggedIn{}).(U)
+	ginauth.Reply(c, http.StatusOK, f.Config.View(u))
+}

@@ -1,0 +1,103 @@
+package email
+
+import (
+	"html/template"
+	"net/http"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/ginauth/ginauth/ginauth"
+)
+
+// Step is where in a flow a page stands.
+type Step string
+
+// The steps.
+const (
+	// StepSent follows the wish for a mail.
+	StepSent Step = "sent"
+	// StepConfirm has the button that sends the form; a link leads here and does nothing by itself.
+	StepConfirm Step = "confirm"
+	// StepDone follows the form.
+	StepDone Step = "done"
+)
+
+// Page is what Flows.Page shows a browser. Its headers are set already: nothing may be cached, framed,
+// or loaded from elsewhere, and the address of the page is told to nobody.
+type Page struct {
+	Kind Kind
+	Step Step
+	// Status is the HTTP status to answer with.
+	Status int
+	// Action is the path to which the form of StepConfirm is sent, by POST. The token is in a cookie that
+	// the page cannot read.
+	Action string
+	// Email is the address that the link proves, to show at StepConfirm.
+	Email string
+	// Password: the form must have a field "password": the new one of KindReset, otherwise the account's.
+	Password bool
+	// Problem is why the form was refused, or the link is no good. Without Action there is no way on.
+	Problem *ginauth.Problem
+}
+
+// pageHeaders let a page be styled by itself and send its form home. The referrer policy costs the form its
+// Origin header; Sec-Fetch-Site tells what is needed (SEC-114, SEC-139).
+var pageHeaders = map[string]string{
+	"Cache-Control":                "no-store",
+	"Content-Security-Policy":      "default-src 'none'; style-src 'self'; img-src 'self'; font-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
+	"Cross-Origin-Resource-Policy": "same-origin",
+	"Referrer-Policy":              "no-referrer",
+	"Vary":                         "Cookie, Accept",
+	"X-Content-Type-Options":       "nosniff",
+	"X-Robots-Tag":                 "noindex",
+}
+
+func setPageHeaders(h http.Header) {
+	for name, value := range pageHeaders {
+		h.Set(name, value)
+	}
+}
+
+func (f *flows[U]) show(c *gin.Context, status int, p Page) {
+	setPageHeaders(c.Writer.Header())
+	p.Status = status
+	if f.Page != nil {
+		f.Page(c, p)
+		return
+	}
+	c.Status(status)
+	c.Header("Content-Type", "text/html; charset=utf-8")
+	words := pageWords[p.Kind]
+	_ = pageTemplate.Execute(c.Writer, struct { // the client may be gone
+		Page
+		Title, Button, Done, Field, Complete string
+	}{p, words.title, words.button, words.done, words.field, words.complete})
+}
+
+var pageWords = map[Kind]struct{ title, button, done, field, complete string }{
+	KindVerify: {"Confirm your address", "Confirm", "Your address is confirmed.", "Your password", "current-password"},
+	KindReset:  {"Set a new password", "Set password", "Your password is set. Log in with it.", "New password", "new-password"},
+	KindLogin:  {"Log in", "Log in", "You are logged in.", "", ""},
+	KindChange: {"Confirm your new address", "Confirm", "Your account has the new address.", "Your password", "current-password"},
+	KindUndo:   {"Get your account back", "Undo the change", "Your account has its former address. Set a new password by \"forgot password\".", "", ""},
+	KindTaken:  {"Sign up", "", "", "", ""},
+}
+
+var pageTemplate = template.Must(template.New("page").Parse(`<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width">
+<title>{{.Title}}</title>
+<main>
+<h1>{{.Title}}</h1>
+{{with .Problem}}<p role="alert">{{.Detail}}{{range .Errors}} {{.Detail}}.{{end}}</p>
+{{end}}{{if eq .Step "sent"}}<p>If there is something to send, a mail is on its way. Look into your mailbox.</p>
+{{else if eq .Step "done"}}<p>{{.Done}}</p>
+{{else if .Action}}<p>{{.Email}}</p>
+<form method="post" action="{{.Action}}">
+{{if .Password}}<p><label>{{.Field}} <input type="password" name="password" required autocomplete="{{.Complete}}"></label></p>
+{{end}}<p><button>{{.Button}}</button></p>
+</form>
+{{end}}</main>
+</html>
+`))

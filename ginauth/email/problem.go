@@ -1,0 +1,37 @@
+package email
+
+import (
+	"net/http"
+
+	"github.com/ginauth/ginauth/ginauth"
+)
+
+// problemTypes is where each code is explained.
+const problemTypes = "https://github.com/ginauth/ginauth/blob/main/docs/problems.md#"
+
+var (
+	errLink          error = problem(http.StatusGone, "link_invalid", "This link is not good any more. Ask for a new one.")
+	errProofNeeded   error = problem(http.StatusForbidden, "proof_required", "Log in to the account first, or send its password along.")
+	errMethod        error = problem(http.StatusMethodNotAllowed, "method_not_allowed", "Use POST.")
+	errLinkMethod    error = problem(http.StatusMethodNotAllowed, "method_not_allowed", "Use GET or POST.")
+	errInvalidEmail        = ginauth.Invalid(ginauth.FieldError{Field: "email", Code: "email", Detail: "this is not an e-mail address"})
+	errNeedsPassword       = ginauth.Invalid(ginauth.FieldError{Field: "password", Code: "required", Detail: "password is required"})
+)
+
+func problem(status int, code, detail string) *ginauth.Problem {
+	p := ginauth.NewProblem(status, code, detail)
+	p.Type = problemTypes + code
+	return p
+}
+
+// Security events, in the words of the OWASP Logging Vocabulary where it has one.
+const (
+	eventAsked       = "email_requested"
+	eventBadLink     = "authn_link_fail"
+	eventVerified    = "user_verified"
+	eventReset       = "authn_password_reset"
+	eventLogin       = "authn_login_success"
+	eventChanged     = "user_email_changed"
+	eventChangeUndid = "user_email_change_undone"
+	eventSignUp      = "user_created"
+)

@@ -1,0 +1,52 @@
+package email
+
+import (
+	"github.com/gin-gonic/gin"
+
+	"github.com/ginauth/ginauth/ginauth"
+)
+
+// ResetPassword returns the handler of the link that sets a new password. A GET shows a page with a field; the
+// POST takes the token, from the page's cookie or as JSON, and the password. It ends all sessions and
+// logins by refresh tokens, voids all other links, tells the owner by mail, and logs nobody in (SEC-77,
+// SEC-109). It answers 204, and 422 for a password that Config.Policy refuses, which spends nothing. Mount it for GET and
+// POST, on a route that needs no login. It panics when f is invalid.
+//
+//	@Summary		Set a new password
+//	@Description	Takes the token of a mail that was asked for, and the new password. All sessions end; nobody is logged in.
+//	@ID				resetPassword
+//	@Tags			mail
+//	@Accept			json,x-www-form-urlencoded
+//	@Produce		application/problem+json
+//	@Param			link	body	linkForm	true	"Token of the mail, unless the page's cookie has it, and password"
+//	@Success		204
+//	@Failure		400	{object}	ginauth.Problem	"malformed_body"
+//	@Failure		403	{object}	ginauth.Problem	"cross_origin"
+//	@Failure		410	{object}	ginauth.Problem	"link_invalid"
+//	@Failure		413	{object}	ginauth.Problem	"body_too_large"
+//	@Failure		415	{object}	ginauth.Problem	"unsupported_media_type"
+//	@Failure		422	{object}	ginauth.Problem	"validation_failed"
+//	@Failure		503	{object}	ginauth.Problem	"unavailable, busy"
+//	@Router			/reset [post]
+func ResetPassword[U ginauth.User](f Flows[U]) gin.HandlerFunc {
+	c := compile("ResetPassword", f, "Reset", f.Pages.Reset)
+	l := link[U]{flows: c, kind: KindReset, path: f.Pages.Reset, password: func(*gin.Context, U) bool { return true }}
+	l.use, l.done = c.reset, l.finish
+	return l.handler("resetPassword")
+}
+
+// reset hashes for a good token only: a guess costs an index lookup.
+func (f *flows[U]) reset(c *gin.Context, t found[U], plain string) (err error) {
+	if plain == "" {
+		return errNeedsPassword
+	}
+	t.use.Hash, err = ginauth.HashNewPassword(c, f.Config, plain, t.user.Account().Identifier)
+	if err != nil {
+		return err
+	}
+	u, err := f.Store.UseEmailToken(c.Request.Context(), t.use)
+	if err == nil {
+		ginauth.RecordEvent(c, eventReset, "user_id", u.Account().ID)
+	}
+	return err
+}

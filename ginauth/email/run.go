@@ -1,0 +1,233 @@
+package email
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/ginauth/ginauth/ginauth"
+)
+
+const (
+	// sendTimeout bounds one hand-over; RFC 5321's own limits are minutes per command.
+	sendTimeout = 30 * time.Second
+	// lease is when somebody else may try a mail whose sender is not heard of any more.
+	lease = 2 * time.Minute
+	// together is how many mails one process sends at the same time.
+	together = 4
+	// pollEvery is how long a mail waits at most for an idle worker.
+	pollEvery = time.Second
+	// firstRetry doubles with every attempt up to lastRetry.
+	firstRetry = 5 * time.Second
+	lastRetry  = 5 * time.Minute
+	// noticeLife is for how long mails without a link are tried.
+	noticeLife = 3 * 24 * time.Hour
+)
+
+// Run sends what is due, and looks again every second, until ctx ends, and returns ctx's error. Mails that
+// are being sent then are finished or time out after 30 s. Any number of processes may run it. While the
+// store cannot be asked it waits; any other failure of the store, which would not pass by itself, ends
+// it and is returned. It returns an error at once where there is no Sender. The caller owns the goroutine:
+//
+//	go func() { stopped <- mails.Run(ctx) }()
+func (f Flows[U]) Run(ctx context.Context) error {
+	c, err := f.worker()
+	if err != nil {
+		return err
+	}
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-timer.C:
+		}
+		_, err := c.sendDue(ctx)
+		switch {
+		case ctx.Err() != nil:
+			return ctx.Err()
+		case errors.Is(err, ginauth.ErrUnavailable):
+			c.Config.Logger.WarnContext(ctx, "ginauth: the outbox cannot be read", "error", err)
+		case err != nil:
+			return err
+		}
+		timer.Reset(pollEvery)
+	}
+}
+
+// SendDue tries every mail that is due once and returns how many were taken. Run does it all the time; SendDue is
+// for tests, and for apps that send from a job of their own.
+func (f Flows[U]) SendDue(ctx context.Context) (sent int, err error) {
+	c, err := f.worker()
+	if err != nil {
+		return 0, err
+	}
+	return c.sendDue(ctx)
+}
+
+func (f Flows[U]) worker() (*flows[U], error) {
+	if f.Sender == nil {
+		return nil, errors.New("sending mail: set Flows.Sender (such as smtp.New)")
+	}
+	if err := f.Validate(); err != nil {
+		return nil, fmt.Errorf("sending mail: %w", err)
+	}
+	return newFlows(f), nil
+}
+
+func (f *flows[U]) sendDue(ctx context.Context) (sent int, err error) {
+	for ctx.Err() == nil {
+		mails, err := f.Store.ClaimMail(ctx, together, lease)
+		if err != nil || len(mails) == 0 {
+			return sent, err
+		}
+		taken, err := f.sendAll(ctx, mails)
+		sent += taken
+		if err != nil {
+			return sent, err
+		}
+	}
+	return sent, ctx.Err()
+}
+
+// sendAll outlives ctx by sendTimeout at most: a mail that was handed over should be written down as sent.
+func (f *flows[U]) sendAll(ctx context.Context, mails []Mail) (sent int, err error) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), sendTimeout+10*time.Second)
+	defer cancel()
+	outcomes := make([]error, len(mails))
+	taken := make([]bool, len(mails))
+	var wg sync.WaitGroup
+	for i, m := range mails {
+		wg.Add(1)
+		go func() {
+			defer wg.Done()
+			taken[i], outcomes[i] = f.sendOne(ctx, m)
+		}()
+	}
+	wg.Wait()
+	for _, ok := range taken {
+		if ok {
+			sent++
+		}
+	}
+	return sent, errors.Join(outcomes...)
+}
+
+// sendOne returns errors of the store only.
+func (f *flows[U]) sendOne(ctx context.Context, m Mail) (taken bool, err error) {
+	path, lifetime := f.target(m.Kind)
+	if path == "" {
+		lifetime = 0
+	}
+	token := ginauth.NewToken()
+	to, err := f.Store.PrepareMail(ctx, m.ID, token.Digest(), lifetime)
+	if errors.Is(err, ErrNoMail) {
+		return false, f.Store.SettleMail(ctx, m.ID, m.Attempt, Outcome{})
+	}
+	if err != nil {
+		return false, err
+	}
+	message, err := f.write(m, to, path, lifetime, token)
+	if err == nil {
+		err = f.handOver(ctx, message)
+	}
+	o := f.outcome(m, lifetime, err)
+	if o.Failure != "" {
+		f.Config.Logger.WarnContext(ctx, "ginauth: a mail was not sent", "kind", string(m.Kind), "mail", string(m.ID),
+			"attempt", m.Attempt, "given_up", o.RetryIn == 0, "error", o.Failure)
+	}
+	return o.Failure == "", f.Store.SettleMail(ctx, m.ID, m.Attempt, o)
+}
+
+// write makes a mail with the link that only it has.
+func (f *flows[U]) write(m Mail, to Recipient[U], path string, lifetime time.Duration, token ginauth.Token) (Message, error) {
+	if _, err := ginauth.CanonicalEmail(to.Email); err != nil {
+		return Message{}, fmt.Errorf("%w: the stored address is none", ErrRefused)
+	}
+	d := Data{Site: f.Site, BaseURL: f.BaseURL, Email: to.Email, User: to.User}
+	if path != "" {
+		d.Link, d.Lifetime = f.BaseURL+path+"?token="+token.Reveal(), inWords(lifetime)
+	}
+	subject, plain, html, err := f.texts.find(m.Locale, m.Kind).write(d)
+	if err != nil {
+		return Message{}, fmt.Errorf("%w: a template failed: %w", ErrRefused, err)
+	}
+	return Message{
+		ID: string(m.ID) + "@" + f.domain, From: f.From, To: to.Email, Date: m.Now,
+		Subject: subject, Plain: plain, HTML: html,
+	}, nil
+}
+
+// handOver survives a Sender that panics (SEC-164).
+func (f *flows[U]) handOver(ctx context.Context, m Message) (err error) {
+	ctx, cancel := context.WithTimeout(ctx, sendTimeout)
+	defer cancel()
+	defer func() {
+		if p := recover(); p != nil {
+			err = errors.New("the sender panicked")
+		}
+	}()
+	return f.Sender.Send(ctx, m)
+}
+
+func (f *flows[U]) outcome(m Mail, lifetime time.Duration, err error) Outcome {
+	if err == nil {
+		return Outcome{}
+	}
+	if lifetime == 0 {
+		lifetime = noticeLife
+	}
+	o := Outcome{Failure: reason(err), RetryIn: backOff(m.Attempt)}
+	if errors.Is(err, ErrRefused) || m.Now.Add(o.RetryIn).Sub(m.OrderedAt) > lifetime {
+		o.RetryIn = 0
+	}
+	return o
+}
+
+// backOff is 5 s, 10 s, 20 s and so on, up to 5 min.
+func backOff(attempt int) time.Duration {
+	d := firstRetry
+	for range min(attempt, 10) - 1 {
+		d = min(2*d, lastRetry)
+	}
+	return d
+}
+
+// maxReason is Outcome.Failure's limit, in characters.
+const maxReason = 200
+
+// reason is an error's text without what looks like an address or a link: a server's answer often
+// quotes the address.
+func reason(err error) string {
+	words := strings.Fields(oneLine(err.Error()))
+	for i, w := range words {
+		if strings.Contains(w, "@") || strings.Contains(w, "token=") || strings.Contains(w, "://") {
+			words[i] = "[hidden]"
+		}
+	}
+	text := []rune(strings.Join(words, " "))
+	return string(text[:min(len(text), maxReason)])
+}
+
+// inWords is "30 minutes", "24 hours" or "7 days", rounded down.
+func inWords(d time.Duration) string {
+	const day = 24 * time.Hour
+	for _, unit := range []struct {
+		length time.Duration
+		name   string
+	}{{day, "day"}, {time.Hour, "hour"}, {time.Minute, "minute"}} {
+		switch n := int(d / unit.length); {
+		case n == 1 && unit.length == day:
+			continue // "24 hours" says when
+		case n == 1:
+			return "1 " + unit.name
+		case n > 1:
+			return fmt.Sprintf("%d %ss", n, unit.name)
+		}
+	}
+	return "less than a minute"
+}

@@ -1,0 +1,76 @@
+package email
+
+import (
+	"context"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/internal/route"
+)
+
+// SignUp returns the handler that creates an account as ginauth.SignUp does, but tells nobody whether the address
+// had one: it answers 202 in the same words after the same work, and starts no session. A new
+// account's address gets the mail that leads to VerifyEmail; the owner of an old one is told that somebody
+// tried (SEC-30). Mount it with POST, on a route that needs no login. It panics when f is invalid.
+//
+//	@Summary		Sign up without telling whether the address has an account
+//	@Description	The answer is the same whether or not the address has an account. What happened is in the mail.
+//	@ID				signUpByMail
+//	@Tags			mail
+//	@Accept			json,x-www-form-urlencoded
+//	@Produce		json,application/problem+json
+//	@Param			registration	body		ginauth.Registration	true	"Name, e-mail address and password"
+//	@Success		202				{object}	accepted
+//	@Failure		400				{object}	ginauth.Problem	"malformed_body"
+//	@Failure		403				{object}	ginauth.Problem	"cross_origin"
+//	@Failure		413				{object}	ginauth.Problem	"body_too_large"
+//	@Failure		415				{object}	ginauth.Problem	"unsupported_media_type"
+//	@Failure		422				{object}	ginauth.Problem	"validation_failed"
+//	@Failure		503				{object}	ginauth.Problem	"unavailable, busy"
+//	@Router			/signup/mail [post]
+func SignUp[U ginauth.User](f Flows[U]) gin.HandlerFunc {
+	return signUp("SignUp", f, func(context.Context, ginauth.Registration, *U) error { return nil })
+}
+
+// SignUpWith is SignUp with a payload of the app's own, as ginauth.SignUpWith is. Fill runs before it is known
+// whether the address is free.
+func SignUpWith[U ginauth.User, F ginauth.Form](f Flows[U], fill func(ctx context.Context, form F, u *U) error) gin.HandlerFunc {
+	if fill == nil {
+		panic("email.SignUpWith: fill is nil: use SignUp") //nolint:forbidigo // while routes are built
+	}
+	return signUp("SignUpWith", f, fill)
+}
+
+func signUp[U ginauth.User, F ginauth.Form](constructor string, f Flows[U], fill func(context.Context, F, *U) error) gin.HandlerFunc {
+	compiled := compile(constructor, f, "Verify", f.Pages.Verify)
+	return route.New(route.Info{Name: "signUpByMail", Open: true}, func(c *gin.Context) {
+		if err := register(c, compiled, fill); err != nil {
+			ginauth.Fail(c, err)
+			return
+		}
+		compiled.accept(c, KindTaken)
+	})
+}
+
+// register leaves no trace of the outcome but in the mail: the event has no user.
+func register[U ginauth.User, F ginauth.Form](c *gin.Context, f *flows[U], fill func(context.Context, F, *U) error) error {
+	if err := mustPost(c); err != nil {
+		return err
+	}
+	var form F
+	n, err := ginauth.BindRegistration(c, f.Config, &form)
+	if err != nil {
+		return err
+	}
+	if err := f.allow(c, "signUp", n.Canonical); err != nil {
+		return err
+	}
+	ctx := c.Request.Context()
+	created, err := f.Store.CreateUserAndMail(ctx, n, func(u *U) error { return fill(ctx, form, u) }, f.locale(c))
+	if err != nil {
+		return err
+	}
+	ginauth.RecordEvent(c, eventSignUp, "created", created)
+	return nil
+}

@@ -1,0 +1,135 @@
+package email
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/password"
+)
+
+// What a store answers.
+var (
+	// ErrNoToken means that a token is unknown, of another kind, expired, used or void, or that its
+	// user may not use it.
+	ErrNoToken = errors.New("no such token")
+	// ErrNoMail means that a mail must not be sent any more: it was withdrawn, or there is nobody
+	// whom it concerns.
+	ErrNoMail = errors.New("no such mail")
+)
+
+// Kind is what a mail is for, and what the token in it is good for.
+type Kind string
+
+// The mails. Those of the first five hold a token, which is good for that and nothing else.
+const (
+	// KindVerify proves the address of a new account.
+	KindVerify Kind = "verify"
+	// KindReset sets a new password.
+	KindReset Kind = "reset"
+	// KindLogin logs in.
+	KindLogin Kind = "login"
+	// KindChange proves the address that an account is to have.
+	KindChange Kind = "change"
+	// KindUndo tells the former address that the account has another, and goes back to it.
+	KindUndo Kind = "undo"
+	// KindTaken tells that somebody wanted to sign up with an address that has an account.
+	KindTaken Kind = "taken"
+	// KindPassword tells that the password was changed.
+	KindPassword Kind = "password"
+)
+
+// Store keeps the mails to be sent and the tokens in them. *store.DB is one. Expiry is the store's
+// to enforce, by one clock. All methods must be safe for concurrent use, honour the context, and wrap
+// ginauth.ErrUnavailable when the store cannot be asked.
+type Store[U ginauth.User] interface {
+	Outbox[U]
+	Tokens[U]
+	// CreateUserAndMail stores a new user as ginauth.UserStore.CreateUser does, with a mail of
+	// KindVerify; or, where the address has an account, a mail of KindTaken. It does either in one
+	// transaction, and tells which by created.
+	CreateUserAndMail(ctx context.Context, n ginauth.NewUser, fill func(*U) error, locale string) (created bool, err error)
+}
+
+// Outbox keeps the mails to be sent.
+type Outbox[U ginauth.User] interface {
+	// QueueMail writes down a mail, in the same steps whether or not the address has an account.
+	// A mail of the same Order that is on its way is not written again. ginauth.ErrNoUser
+	// means that the order's user does not exist.
+	QueueMail(ctx context.Context, o Order) error
+	// ClaimMail returns mails that are due, at most limit, and lets nobody else have them for the
+	// lease. It waits for nobody.
+	ClaimMail(ctx context.Context, limit int, lease time.Duration) ([]Mail, error)
+	// PrepareMail returns whom a claimed mail goes to and stores the digest of its token, if its kind has
+	// one; tokens of that kind in earlier mails to the user are void from then on. ErrNoMail means
+	// that the mail must not be sent. Nothing else may choose the address.
+	PrepareMail(ctx context.Context, id MailID, digest ginauth.Digest, lifetime time.Duration) (Recipient[U], error)
+	// SettleMail says how an attempt ended. An attempt that is not the mail's last is ignored,
+	// unless it was successful.
+	SettleMail(ctx context.Context, id MailID, attempt int, o Outcome) error
+}
+
+// Tokens spends the tokens that came back.
+type Tokens[U ginauth.User] interface {
+	// FindEmailToken returns the user of a good token and the address that it proves, and writes
+	// nothing. ErrNoToken means that there is none.
+	FindEmailToken(ctx context.Context, k Kind, digest ginauth.Digest) (U, string, error)
+	// UseEmailToken spends a token and does what it is for, all or nothing, and returns the
+	// user as it is then. Of parallel calls with one token, one succeeds. ErrNoToken means that
+	// there is no such good token; ginauth.ErrIdentifierTaken, that the address belongs to
+	// another account by now, and then the token stays.
+	UseEmailToken(ctx context.Context, use Use) (U, error)
+}
+
+// MailID names a mail: it is part of its Message-ID, the same for every attempt.
+type MailID string
+
+// Order is a mail to be sent.
+type Order struct {
+	Kind Kind
+	// UserID is set for KindChange, KindUndo and KindPassword. For the other kinds the user is looked up by
+	// Canonical when the mail is sent, so that the order tells nothing about it.
+	UserID ginauth.UserID
+	// Email is the address as typed, and Canonical the form by which an account is found.
+	Email, Canonical string
+	// Locale is the language of the text, in the app's own words. Empty: the default.
+	Locale string
+}
+
+// Mail is an order that a worker has taken on.
+type Mail struct {
+	ID     MailID
+	Kind   Kind
+	Locale string
+	// Attempt counts from one.
+	Attempt int
+	// OrderedAt is when the mail was first asked for, and Now the same clock at the claim.
+	OrderedAt, Now time.Time
+}
+
+// Recipient is whom a mail goes to.
+type Recipient[U ginauth.User] struct {
+	User U
+	// Email is the address that the store has for the user, but for KindChange and KindUndo the order's.
+	Email string
+}
+
+// Outcome is how an attempt to send a mail ended. The zero Outcome is success.
+type Outcome struct {
+	// Failure says why the mail was not sent, in at most 200 characters without addresses or
+	// secrets. Empty: it was.
+	Failure string
+	// RetryIn is when the next attempt may begin. Zero with a Failure: the mail is given up.
+	RetryIn time.Duration
+}
+
+// Use is a token that came back.
+type Use struct {
+	Kind   Kind
+	Digest ginauth.Digest
+	// Hash is the new password of KindReset.
+	Hash password.Hash
+	// Locale is the language of the notice that follows, if any.
+	Locale string
+}

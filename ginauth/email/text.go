@@ -1,0 +1,154 @@
+package email
+
+import (
+	"errors"
+	"fmt"
+	html "html/template"
+	"strings"
+	text "text/template"
+	"unicode"
+)
+
+// Texts are the mails of one language. A kind that is missing has the text of the default language.
+type Texts map[Kind]Text
+
+// Text is a mail as templates over Data: Subject and Plain are of text/template, and HTML of html/template.
+// Without HTML the mail is plain text.
+type Text struct {
+	Subject, Plain, HTML string
+}
+
+// Data is what a Text can say.
+type Data struct {
+	// Site and BaseURL are those of Flows.
+	Site, BaseURL string
+	// Email is the address that the mail goes to.
+	Email string
+	// Link leads to the page of the mail's kind. It is empty for KindTaken and KindPassword, and for KindUndo where
+	// there is no such page. It is a credential.
+	Link string
+	// Lifetime is that of Link in words, such as "30 minutes".
+	Lifetime string
+	// User is the app's own type. Built-in texts say nothing of it, not even the name: whoever
+	// signs up with somebody else's address chooses it, and would send words of their own (SEC-138).
+	User any
+}
+
+// letter is a compiled Text.
+type letter struct {
+	subject, plain *text.Template
+	html           *html.Template
+}
+
+// catalogs are letters by locale.
+type catalogs map[string]map[Kind]letter
+
+// compileTexts also writes every text once, so that a misspelled field is found at start.
+func compileTexts[U any](texts map[string]Texts) (catalogs, error) {
+	var nobody U
+	sample := Data{Site: "Site", BaseURL: "https://example.com", Email: "ada@example.com", Link: "https://example.com/?token=", Lifetime: "1 hour", User: nobody}
+	c := catalogs{"": {}}
+	var faults []error
+	add := func(locale string, list Texts) {
+		if c[locale] == nil {
+			c[locale] = map[Kind]letter{}
+		}
+		for kind, t := range list {
+			l, err := compileText(t)
+			if err == nil {
+				_, _, _, err = l.write(sample)
+			}
+			if err != nil {
+				faults = append(faults, fmt.Errorf("the text %q of the locale %q: %w", kind, locale, err))
+			}
+			if _, known := builtIn[kind]; !known {
+				faults = append(faults, fmt.Errorf("there is no mail of the kind %q", kind))
+			}
+			c[locale][kind] = l
+		}
+	}
+	add("", builtIn)
+	for locale, list := range texts {
+		if len(locale) > maxLocale || hasControl(locale) {
+			faults = append(faults, fmt.Errorf("the locale %q must have at most %d characters", locale, maxLocale))
+		}
+		add(locale, list)
+	}
+	return c, errors.Join(faults...)
+}
+
+// maxLocale is enough for every language tag of RFC 5646, 4.4.1.
+const maxLocale = 35
+
+func compileText(t Text) (l letter, err error) {
+	if t.Subject == "" || t.Plain == "" {
+		return l, errors.New("give it a Subject and a Plain text")
+	}
+	if l.subject, err = text.New("subject").Parse(t.Subject); err != nil {
+		return l, err
+	}
+	if l.plain, err = text.New("plain").Parse(t.Plain); err != nil {
+		return l, err
+	}
+	if t.HTML == "" {
+		return l, nil
+	}
+	l.html, err = html.New("html").Parse(t.HTML)
+	return l, err
+}
+
+// find falls back from "de-AT" to "de" and to the default.
+func (c catalogs) find(locale string, k Kind) letter {
+	for ; locale != ""; locale = parent(locale) {
+		if l, ok := c[locale][k]; ok {
+			return l
+		}
+	}
+	return c[""][k]
+}
+
+func parent(locale string) string {
+	return locale[:max(strings.LastIndexAny(locale, "-_"), 0)]
+}
+
+// write returns the mail's words. Neither template can put a line of its own into a header (SEC-137).
+func (l letter) write(d Data) (subject, plain, htmlText string, err error) {
+	var s, p, h strings.Builder
+	if err := l.subject.Execute(&s, d); err != nil {
+		return "", "", "", err
+	}
+	if err := l.plain.Execute(&p, d); err != nil {
+		return "", "", "", err
+	}
+	if l.html != nil {
+		if err := l.html.Execute(&h, d); err != nil {
+			return "", "", "", err
+		}
+	}
+	return oneLine(s.String()), body(p.String()), body(h.String()), nil
+}
+
+// maxSubject bounds what a name can make of a subject, in code points.
+const maxSubject = 200
+
+func oneLine(s string) string {
+	s = strings.Join(strings.FieldsFunc(strings.ToValidUTF8(s, ""), func(r rune) bool {
+		return unicode.IsControl(r) || unicode.IsSpace(r) || r == '\u2028' || r == '\u2029'
+	}), " ")
+	if runes := []rune(s); len(runes) > maxSubject {
+		return string(runes[:maxSubject])
+	}
+	return s
+}
+
+func body(s string) string {
+	s = strings.ReplaceAll(strings.ToValidUTF8(s, ""), "\r\n", "\n")
+	return strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) && r != '\n' && r != '\t' {
+			return -1
+		}
+		return r
+	}, s)
+}
+
+func hasControl(s string) bool { return strings.ContainsFunc(s, unicode.IsControl) }

@@ -1,0 +1,47 @@
+package email
+
+import (
+	"github.com/gin-gonic/gin"
+
+	"github.com/ginauth/ginauth/ginauth"
+)
+
+// VerifyEmail returns the handler of the link that proves the address of a new account. A GET shows a page with
+// a button; the POST takes the token, from the page's cookie or as JSON. It counts only from who is
+// logged in to the account or sends its password along: otherwise somebody who signed up with your
+// address would have you confirm their account (SEC-113). It answers 204. Mount it for GET and POST, under a
+// Session that excludes its route. It panics when f is invalid.
+//
+//	@Summary		Confirm my address
+//	@Description	Takes the token of a verification mail, from who is logged in to the account or sends its password.
+//	@ID				verifyEmail
+//	@Tags			mail
+//	@Accept			json,x-www-form-urlencoded
+//	@Produce		application/problem+json
+//	@Param			link	body	linkForm	true	"Token of the mail, unless the page's cookie has it, and password"
+//	@Success		204
+//	@Failure		400	{object}	ginauth.Problem	"malformed_body"
+//	@Failure		401	{object}	ginauth.Problem	"invalid_credentials"
+//	@Failure		403	{object}	ginauth.Problem	"cross_origin, proof_required"
+//	@Failure		410	{object}	ginauth.Problem	"link_invalid"
+//	@Failure		413	{object}	ginauth.Problem	"body_too_large"
+//	@Failure		415	{object}	ginauth.Problem	"unsupported_media_type"
+//	@Failure		503	{object}	ginauth.Problem	"unavailable, busy"
+//	@Router			/verify [post]
+func VerifyEmail[U ginauth.User](f Flows[U]) gin.HandlerFunc {
+	c := compile("VerifyEmail", f, "Verify", f.Pages.Verify)
+	l := link[U]{flows: c, kind: KindVerify, path: f.Pages.Verify, password: c.notSignedIn}
+	l.use, l.done = c.verify, l.finish
+	return l.handler("verifyEmail")
+}
+
+func (f *flows[U]) verify(c *gin.Context, t found[U], plain string) error {
+	if err := f.proves(c, t.user, plain); err != nil {
+		return err
+	}
+	u, err := f.Store.UseEmailToken(c.Request.Context(), t.use)
+	if err == nil {
+		ginauth.RecordEvent(c, eventVerified, "user_id", u.Account().ID)
+	}
+	return err
+}

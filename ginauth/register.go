@@ -1,0 +1,45 @@
+package ginauth
+
+import (
+	"errors"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/ginauth/ginauth/ginauth/password"
+)
+
+// BindRegistration reads a sign-up payload into form, checks it as SignUp does and hashes the password, for
+// ways to sign up that SignUp does not cover. Nothing is stored, and nothing is asked about
+// accounts: the work is the same whether or not the address has one. The error is for Fail.
+func BindRegistration[U User, F Form](c *gin.Context, cfg Config[U], form *F) (NewUser, error) {
+	cfg = cfg.WithDefaults()
+	if err := Bind(c, form); err != nil {
+		return NewUser{}, err
+	}
+	r := (*form).registration()
+	n, err := newUser(r, cfg.Policy)
+	if err != nil {
+		return NewUser{}, err
+	}
+	n.Hash, err = cfg.Passwords.Hash(c.Request.Context(), r.Password)
+	if err != nil {
+		return NewUser{}, hashing(err)
+	}
+	return n, nil
+}
+
+// HashNewPassword checks a password that is to replace another by cfg.Policy and hashes it. Personal
+// is what it must not give away of the user. The error is for Fail: it names the field "password", or is
+// ErrBusy.
+func HashNewPassword[U User](c *gin.Context, cfg Config[U], plain string, personal ...string) (hash password.Hash, err error) {
+	cfg = cfg.WithDefaults()
+	var refused *password.PolicyError
+	if err := cfg.Policy.Check(plain, personal...); errors.As(err, &refused) {
+		return hash, Invalid(FieldError{Field: "password", Code: string(refused.Code), Detail: refused.Error()})
+	}
+	hash, err = cfg.Passwords.Hash(c.Request.Context(), plain)
+	if err != nil {
+		return hash, hashing(err)
+	}
+	return hash, nil
+}

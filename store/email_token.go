@@ -1,0 +1,125 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"reflect"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/email"
+)
+
+// goodToken holds for t until it expires, of a user who may use it, and whose address is still the one
+// that the token is about, unless it is about another (SEC-104).
+const goodToken = `t.digest = $1::bytea AND t.kind = $3::text AND t.expires_at > clock.now AND u.disabled_at IS NULL
+	AND (t.kind IN ('change', 'undo') OR t.email_canonical = u.email_canonical)`
+
+const findEmailTokenFrom = `
+FROM ginauth.email_tokens AS t
+JOIN ginauth.users AS u ON u.id = t.user_id
+CROSS JOIN ` + theClock + `
+WHERE ` + goodToken
+
+// FindEmailToken returns the user of a good token and the address that it proves. email.ErrNoToken means
+// that there is none. It is one statement, and writes nothing.
+func (d *DB[U]) FindEmailToken(ctx context.Context, k email.Kind, digest ginauth.Digest) (U, string, error) {
+	var u U
+	var address string
+	err := d.caller.do(ctx, "finding a mailed token", func(ctx context.Context, conn Conn) error {
+		v := reflect.ValueOf(&u).Elem()
+		dest := append(make([]any, 0, d.layout.size()+1), &address)
+		return conn.QueryRow(ctx, `SELECT t.email, `+d.statements.columns+findEmailTokenFrom, digest[:], d.clock(), string(k)).
+			Scan(d.layout.dest(v, dest)...)
+	})
+	if err != nil {
+		var none U
+		return none, "", orNoToken(err)
+	}
+	return u, address, nil
+}
+
+const (
+	// lockTokensUser comes first in every transaction that spends a token, so that two tokens of one
+	// user wait for each other instead of deadlocking.
+	lockTokensUser = `
+SELECT u.id FROM ginauth.users AS u
+WHERE u.id = (SELECT t.user_id FROM ginauth.email_tokens AS t WHERE t.digest = $1::bytea AND t.kind = $2::text)
+FOR NO KEY UPDATE`
+
+	// takeToken is the only place where a token is spent (SEC-105).
+	takeToken = `
+DELETE FROM ginauth.email_tokens AS t
+USING ginauth.users AS u, ` + theClock + `
+WHERE u.id = t.user_id AND ` + goodToken + `
+RETURNING t.user_id, t.email, t.email_canonical, t.created_at, u.email, u.email_canonical, u.verified_at`
+)
+
+// UseEmailToken spends a token and does what it is for, in one transaction. The first proof that an
+// address belongs to somebody, by a link that needs the mail alone, removes what was there before:
+// password, sessions, logins by refresh tokens, API keys and other mailed links (SEC-113).
+func (d *DB[U]) UseEmailToken(ctx context.Context, use email.Use) (U, error) {
+	var u U
+	if use.Kind == email.KindReset && use.Hash.IsZero() {
+		return u, errors.New("using a mailed token: the new password's hash is empty")
+	}
+	err := d.caller.do(ctx, "using a mailed token", func(ctx context.Context, conn Conn) error {
+		return pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
+			var zero U
+			u = zero
+			return d.spend(ctx, tx, use, &u)
+		})
+	})
+	if err == nil {
+		return u, nil
+	}
+	var none U
+	if violates(err, identifierConstraint) {
+		return none, ginauth.ErrIdentifierTaken
+	}
+	return none, orNoToken(err)
+}
+
+func (d *DB[U]) spend(ctx context.Context, tx pgx.Tx, use email.Use, to *U) error {
+	s := spent{kind: use.Kind, hash: use.Hash, locale: use.Locale}
+	if err := tx.QueryRow(ctx, lockTokensUser, use.Digest[:], string(use.Kind)).Scan(&s.user); err != nil {
+		return err
+	}
+	err := tx.QueryRow(ctx, takeToken, use.Digest[:], d.clock(), string(use.Kind)).
+		Scan(&s.user, &s.address, &s.canonical, &s.madeAt, &s.former, &s.formerCanonical, &s.verifiedAt)
+	if err != nil {
+		return err
+	}
+	if err := d.apply(ctx, tx, s); err != nil {
+		return err
+	}
+	v := reflect.ValueOf(to).Elem()
+	return tx.QueryRow(ctx, d.statements.findUser, s.user).Scan(d.layout.dest(v, make([]any, 0, d.layout.size()))...)
+}
+
+func orNoToken(err error) error {
+	if errors.Is(err, pgx.ErrNoRows) {
+		return email.ErrNoToken
+	}
+	return err
+}
+
+const sweepEmailTokens = `
+DELETE FROM ginauth.email_tokens
+WHERE digest IN (
+	SELECT t.digest FROM ginauth.email_tokens AS t
+	WHERE t.expires_at <= COALESCE($1::timestamptz, now())
+	LIMIT $2::bigint
+	FOR UPDATE SKIP LOCKED)`
+
+// SweepEmailTokens deletes a batch of mailed tokens that have expired, at most 1000, and returns how
+// many. RunSweeper does it too.
+func (s *Sessions) SweepEmailTokens(ctx context.Context) (deleted int64, err error) {
+	err = s.caller.do(ctx, "sweeping mailed tokens", func(ctx context.Context, conn Conn) error {
+		tag, err := conn.Exec(ctx, sweepEmailTokens, s.clock(), sweepRows)
+		deleted = tag.RowsAffected()
+		return err
+	})
+	return deleted, err
+}

@@ -1,0 +1,143 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgtype"
+
+	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/email"
+	"github.com/ginauth/ginauth/ginauth/password"
+)
+
+// spent is a token that was taken out, whose user is locked.
+type spent struct {
+	kind   email.Kind
+	hash   password.Hash
+	locale string
+
+	user                    pgtype.UUID
+	address, canonical      string // that the token proves
+	madeAt                  time.Time
+	former, formerCanonical string // that the user has
+	verifiedAt              *time.Time
+}
+
+// first tells that nobody had proved the address before.
+func (s *spent) first() bool { return s.verifiedAt == nil }
+
+const (
+	proveAddress = `
+UPDATE ginauth.users
+SET verified_at = COALESCE(verified_at, $2::timestamptz, now()), updated_at = COALESCE($2::timestamptz, now())
+WHERE id = $1::uuid`
+
+	// Whoever set the password of an address that nobody had proved need not be its owner.
+	proveAndWipe = `
+UPDATE ginauth.users
+SET password_hash = NULL, session_epoch = session_epoch + 1,
+	verified_at = COALESCE($2::timestamptz, now()), updated_at = COALESCE($2::timestamptz, now())
+WHERE id = $1::uuid`
+
+	resetPassword = `
+UPDATE ginauth.users
+SET password_hash = $3::text, session_epoch = session_epoch + 1,
+	verified_at = COALESCE(verified_at, $2::timestamptz, now()), updated_at = COALESCE($2::timestamptz, now())
+WHERE id = $1::uuid`
+
+	changeAddress = `
+UPDATE ginauth.users
+SET email = $3::text, email_canonical = $4::text,
+	verified_at = COALESCE($2::timestamptz, now()), updated_at = COALESCE($2::timestamptz, now())
+WHERE id = $1::uuid`
+
+	// The password may be the thief's by now.
+	restoreAddress = `
+UPDATE ginauth.users
+SET email = $3::text, email_canonical = $4::text, password_hash = NULL, session_epoch = session_epoch + 1,
+	verified_at = COALESCE($2::timestamptz, now()), updated_at = COALESCE($2::timestamptz, now())
+WHERE id = $1::uuid`
+
+	// Mails go first: a token that is being made for one is seen by the next statement (SEC-113).
+	withdrawChanges  = `DELETE FROM ginauth.outbox WHERE user_id = $1::uuid AND kind = 'change' AND failed_at IS NULL`
+	voidTokens       = `DELETE FROM ginauth.email_tokens WHERE user_id = $1::uuid AND kind <> 'undo'`
+	voidTokensOfKind = `DELETE FROM ginauth.email_tokens WHERE user_id = $1::uuid AND kind = $2::text`
+	// Older undo links stay: they lead back to before.
+	voidLaterUndos = `
+DELETE FROM ginauth.email_tokens
+WHERE user_id = $1::uuid AND kind = 'undo' AND (created_at >= $2::timestamptz OR email_canonical = $3::text)`
+	withdrawUndos = `DELETE FROM ginauth.outbox WHERE user_id = $1::uuid AND kind = 'undo' AND created_at >= $2::timestamptz`
+)
+
+// apply does what a token is for. Every case voids the other tokens of its kind; those that replace
+// the password or the address void all (SEC-107).
+func (d *DB[U]) apply(ctx context.Context, tx pgx.Tx, s spent) error {
+	var b pgx.Batch
+	switch s.kind {
+	case email.KindVerify:
+		b.Queue(proveAddress, s.user, d.clock())
+		b.Queue(voidTokensOfKind, s.user, string(s.kind))
+	case email.KindReset:
+		b.Queue(resetPassword, s.user, d.clock(), s.hash.Reveal())
+		voidAll(&b, s)
+		if s.first() {
+			b.Queue(revokeUsersKeys, s.user)
+		}
+	case email.KindLogin:
+		if !s.first() {
+			b.Queue(voidTokensOfKind, s.user, string(s.kind))
+			break
+		}
+		b.Queue(proveAndWipe, s.user, d.clock())
+		b.Queue(revokeUsersKeys, s.user)
+		voidAll(&b, s)
+	case email.KindChange:
+		b.Queue(changeAddress, s.user, d.clock(), s.address, s.canonical)
+		voidAll(&b, s)
+	case email.KindUndo:
+		b.Queue(restoreAddress, s.user, d.clock(), s.address, s.canonical)
+		b.Queue(revokeUsersKeys, s.user)
+		voidAll(&b, s)
+		b.Queue(withdrawUndos, s.user, s.madeAt)
+		b.Queue(voidLaterUndos, s.user, s.madeAt, s.canonical)
+	default:
+		return fmt.Errorf("a token of kind %q is good for nothing", s.kind)
+	}
+	if err := d.queueNotice(&b, s); err != nil {
+		return err
+	}
+	return tx.SendBatch(ctx, &b).Close()
+}
+
+func voidAll(b *pgx.Batch, s spent) {
+	b.Queue(withdrawChanges, s.user)
+	b.Queue(voidTokens, s.user)
+}
+
+// queueNotice tells the owner what happened, at the address they had before (SEC-111). An address that
+// nobody had proved is not told how to get the account: it may be a stranger's.
+func (d *DB[U]) queueNotice(b *pgx.Batch, s spent) error {
+	id, err := s.user.Value()
+	if err != nil {
+		return err
+	}
+	owner, _ := id.(string)
+	o := email.Order{UserID: ginauth.UserID(owner), Email: s.former, Canonical: s.formerCanonical, Locale: s.locale}
+	switch {
+	case s.kind == email.KindReset:
+		o.Kind = email.KindPassword
+	case s.kind == email.KindChange && !s.first() && s.formerCanonical != s.canonical:
+		o.Kind = email.KindUndo
+	default:
+		return nil
+	}
+	args, err := d.order(o)
+	if err != nil {
+		return err
+	}
+	b.Queue(queueMail, args...)
+	return nil
+}

@@ -1,0 +1,163 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/email"
+)
+
+var _ email.Store[User] = (*DB[User])(nil)
+
+const (
+	// maxFailed and keptFailed bound what mails that could not be sent leave behind.
+	maxFailed  = 1000
+	keptFailed = 7 * 24 * time.Hour
+	// maxLocale is outbox_locale_check.
+	maxLocale = 35
+)
+
+// queueMail writes a row in either case, so that it takes as long for a mail that is on its way as for
+// a new one, and asks nothing about accounts (SEC-31, SEC-32).
+const queueMail = `
+INSERT INTO ginauth.outbox AS o (id, kind, user_id, email, email_canonical, locale, created_at, due_at)
+SELECT $1::uuid, $3::text, $4::uuid, $5::text, $6::text, $7::text, clock.now, clock.now
+FROM ` + theClock + `
+ON CONFLICT (kind, email_canonical, COALESCE(user_id, '00000000-0000-0000-0000-000000000000'::uuid)) WHERE failed_at IS NULL
+DO UPDATE SET requests = o.requests + 1`
+
+// QueueMail writes down a mail to be sent, in one statement, which is the same whether or not the address
+// has an account. ginauth.ErrNoUser means that the order's user does not exist. Give a store
+// on your own transaction (New with a pgx.Tx) to queue a mail with what it is about.
+func (d *DB[U]) QueueMail(ctx context.Context, o email.Order) error {
+	args, err := d.order(o)
+	if err != nil {
+		return err
+	}
+	err = d.caller.do(ctx, "queueing a mail", func(ctx context.Context, conn Conn) error {
+		_, err := conn.Exec(ctx, queueMail, args...)
+		return err
+	})
+	if codeOf(err) == codeForeignKeyViolation {
+		return ginauth.ErrNoUser
+	}
+	return err
+}
+
+const codeForeignKeyViolation = "23503"
+
+func codeOf(err error) string {
+	var refused *pgconn.PgError
+	if errors.As(err, &refused) {
+		return refused.Code
+	}
+	return ""
+}
+
+// order returns the arguments of queueMail.
+func (d *DB[U]) order(o email.Order) ([]any, error) {
+	if o.Email == "" || o.Canonical == "" || !storable(o.Email) || !storable(o.Canonical) || !storable(o.Locale) || len(o.Locale) > maxLocale {
+		return nil, errors.New("queueing a mail: it needs an address, and text that can be stored")
+	}
+	var user any
+	if o.UserID != "" {
+		key, ok := parseID(string(o.UserID))
+		if !ok {
+			return nil, ginauth.ErrNoUser
+		}
+		user = key
+	}
+	id, err := uuid.NewRandom()
+	if err != nil {
+		return nil, fmt.Errorf("queueing a mail: making its id: %w", err)
+	}
+	return []any{id.String(), d.clock(), string(o.Kind), user, o.Email, o.Canonical, o.Locale}, nil
+}
+
+// claimMail leaves what others have claimed alone, and looks again at what was locked. Who dies with a mail
+// in its hands leaves it due at the end of the lease.
+const claimMail = `
+WITH due AS (
+	SELECT o.id, clock.now
+	FROM ginauth.outbox AS o
+	CROSS JOIN ` + theClock + `
+	WHERE o.failed_at IS NULL AND o.due_at <= clock.now
+	ORDER BY o.due_at
+	LIMIT $1::bigint
+	FOR UPDATE OF o SKIP LOCKED
+)
+UPDATE ginauth.outbox AS o
+SET attempts = o.attempts + 1, due_at = due.now + $3::interval
+FROM due
+WHERE o.id = due.id
+RETURNING o.id, o.kind, o.locale, o.attempts, o.created_at, due.now`
+
+// ClaimMail returns mails that are due, and lets nobody else have them for the lease. It is one
+// statement and waits for nobody.
+func (d *DB[U]) ClaimMail(ctx context.Context, limit int, lease time.Duration) ([]email.Mail, error) {
+	if limit <= 0 || lease <= 0 {
+		return nil, errors.New("claiming mail: it needs a positive limit and lease")
+	}
+	var list []email.Mail
+	err := d.caller.do(ctx, "claiming mail", func(ctx context.Context, conn Conn) error {
+		rows, err := conn.Query(ctx, claimMail, limit, d.clock(), lease)
+		if err != nil {
+			return err
+		}
+		list, err = pgx.CollectRows(rows, func(row pgx.CollectableRow) (m email.Mail, err error) {
+			err = row.Scan((*idText)(&m.ID), (*string)(&m.Kind), &m.Locale, &m.Attempt, (*utcTime)(&m.OrderedAt), (*utcTime)(&m.Now))
+			return m, err
+		})
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return list, nil
+}
+
+const (
+	// A mail that was sent leaves nothing behind, whoever claimed it meanwhile.
+	forgetMail = `DELETE FROM ginauth.outbox WHERE id = $1::uuid`
+
+	settleMail = `
+UPDATE ginauth.outbox AS o
+SET failure = $4::text,
+	due_at = CASE WHEN $5::interval > interval '0' THEN clock.now + $5::interval ELSE o.due_at END,
+	failed_at = CASE WHEN $5::interval > interval '0' THEN NULL ELSE clock.now END
+FROM ` + theClock + `
+WHERE o.id = $1::uuid AND o.attempts = $3::integer AND o.failed_at IS NULL`
+
+	dropFailed = `
+DELETE FROM ginauth.outbox AS o
+WHERE o.failed_at IS NOT NULL AND (o.failed_at < COALESCE($1::timestamptz, now()) - $2::interval OR o.id IN (
+	SELECT f.id FROM ginauth.outbox AS f WHERE f.failed_at IS NOT NULL ORDER BY f.failed_at DESC, f.id OFFSET $3::bigint))`
+)
+
+// SettleMail says how an attempt ended: a mail that was sent is deleted, one that is to be tried again
+// waits, and one that is given up stays for 7 days, the newest 1000 of them, without being in the way.
+func (d *DB[U]) SettleMail(ctx context.Context, id email.MailID, attempt int, o email.Outcome) error {
+	key, ok := parseID(string(id))
+	if !ok {
+		return nil
+	}
+	return d.caller.do(ctx, "settling a mail", func(ctx context.Context, conn Conn) error {
+		if o.Failure == "" {
+			_, err := conn.Exec(ctx, forgetMail, key)
+			return err
+		}
+		var batch pgx.Batch
+		batch.Queue(settleMail, key, d.clock(), attempt, o.Failure, max(o.RetryIn, 0))
+		if o.RetryIn <= 0 {
+			batch.Queue(dropFailed, d.clock(), keptFailed, maxFailed)
+		}
+		return conn.SendBatch(ctx, &batch).Close()
+	})
+}

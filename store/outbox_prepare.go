@@ -1,0 +1,94 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"reflect"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/email"
+)
+
+const (
+	// findRecipient locks the user before the mail, as everything does that voids both: a token is
+	// made before that, and voided, or after it, when the mail is gone. A mail that names no user is for
+	// whoever has the address now.
+	findRecipient = `
+FROM ginauth.users AS u
+WHERE u.disabled_at IS NULL AND u.id = (
+	SELECT COALESCE(o.user_id, (SELECT v.id FROM ginauth.users AS v WHERE v.email_canonical = o.email_canonical))
+	FROM ginauth.outbox AS o WHERE o.id = $1::uuid AND o.failed_at IS NULL)
+FOR SHARE OF u`
+
+	// lockMail looks again: the user's row may have been waited for. Who owns an address needs no proof
+	// of it, and nobody can move to one that is taken.
+	lockMail = `
+SELECT o.kind, o.email, o.email_canonical
+FROM ginauth.outbox AS o
+JOIN ginauth.users AS u ON u.id = $2::uuid
+WHERE o.id = $1::uuid AND o.failed_at IS NULL AND CASE o.kind
+	WHEN 'verify' THEN u.email_canonical = o.email_canonical AND u.verified_at IS NULL
+	WHEN 'change' THEN NOT EXISTS (SELECT 1 FROM ginauth.users AS v WHERE v.email_canonical = o.email_canonical)
+	WHEN 'undo' THEN TRUE
+	WHEN 'password' THEN TRUE
+	ELSE u.email_canonical = o.email_canonical END
+FOR UPDATE OF o`
+
+	// An undo link outlives later ones: it is the way back from a thief's second change.
+	dropOlderTokens = `
+DELETE FROM ginauth.email_tokens
+WHERE user_id = $1::uuid AND kind = $2::text AND kind <> 'undo' AND mail_id <> $3::uuid`
+
+	insertToken = `
+INSERT INTO ginauth.email_tokens (digest, kind, user_id, mail_id, email, email_canonical, created_at, expires_at)
+SELECT $1::bytea, $3::text, $4::uuid, $5::uuid, $6::text, $7::text, clock.now, clock.now + $8::interval
+FROM ` + theClock
+)
+
+// PrepareMail returns whom a mail goes to and stores the digest of its token, in one transaction.
+// email.ErrNoMail means that the mail is gone, or that there is nobody to send it to: no account has the
+// address, or a disabled one, or it is proved already, or the new address is taken.
+func (d *DB[U]) PrepareMail(ctx context.Context, id email.MailID, digest ginauth.Digest, lifetime time.Duration) (email.Recipient[U], error) {
+	key, ok := parseID(string(id))
+	if !ok {
+		return email.Recipient[U]{}, email.ErrNoMail
+	}
+	var to email.Recipient[U]
+	err := d.caller.do(ctx, "preparing a mail", func(ctx context.Context, conn Conn) error {
+		return pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) (err error) {
+			to = email.Recipient[U]{}
+			v := reflect.ValueOf(&to.User).Elem()
+			find := `SELECT ` + d.statements.columns + findRecipient
+			if err := tx.QueryRow(ctx, find, key).Scan(d.layout.dest(v, make([]any, 0, d.layout.size()))...); err != nil {
+				return err
+			}
+			u := d.layout.user(v)
+			owner, _ := parseID(string(u.ID)) // from a uuid column
+			var kind, address, canonical string
+			if err := tx.QueryRow(ctx, lockMail, key, owner).Scan(&kind, &address, &canonical); err != nil {
+				return err
+			}
+			if to.Email = u.Email; kind == string(email.KindChange) || kind == string(email.KindUndo) {
+				to.Email = address
+			}
+			if lifetime <= 0 {
+				return nil
+			}
+			if _, err := tx.Exec(ctx, dropOlderTokens, owner, kind, key); err != nil {
+				return err
+			}
+			_, err = tx.Exec(ctx, insertToken, digest[:], d.clock(), kind, owner, key, to.Email, canonical, lifetime)
+			return err
+		})
+	})
+	if errors.Is(err, pgx.ErrNoRows) {
+		return email.Recipient[U]{}, email.ErrNoMail
+	}
+	if err != nil {
+		return email.Recipient[U]{}, err
+	}
+	return to, nil
+}

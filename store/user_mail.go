@@ -1,0 +1,45 @@
+package store
+
+import (
+	"context"
+	"errors"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/email"
+)
+
+// CreateUserAndMail stores a new user as CreateUser does, with a mail that asks for the proof of the
+// address; where the address has an account it only queues a mail to its owner. Either is
+// one transaction with one mail in it (SEC-30, SEC-32).
+func (d *DB[U]) CreateUserAndMail(ctx context.Context, n ginauth.NewUser, fill func(*U) error, locale string) (created bool, err error) {
+	var refused error // fill's or AfterCreate's, which must come back as it is
+	err = d.caller.do(ctx, "creating a user", func(ctx context.Context, conn Conn) error {
+		return pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
+			refused = nil
+			in := d.within(tx)
+			o := email.Order{Kind: email.KindVerify, Email: n.Email, Canonical: n.Canonical, Locale: locale}
+			_, err := in.CreateUser(ctx, n, fill)
+			created = err == nil
+			switch {
+			case errors.Is(err, ginauth.ErrIdentifierTaken):
+				o.Kind = email.KindTaken
+			case err != nil:
+				refused = err
+				return err
+			}
+			return in.QueueMail(ctx, o)
+		})
+	})
+	if err != nil && refused != nil {
+		return false, refused
+	}
+	return created && err == nil, err
+}
+
+// within returns the store as a part of a transaction. It looks no sessions up.
+func (d *DB[U]) within(tx pgx.Tx) *DB[U] {
+	s := &Sessions{caller: newCaller(tx, d.caller.timeout), now: d.now, maxData: d.maxData}
+	return &DB[U]{Sessions: s, layout: d.layout, statements: d.statements, afterCreate: d.afterCreate}
+}
