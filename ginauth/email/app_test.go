@@ -1,0 +1,312 @@
+package email_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"regexp"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/gin-gonic/gin"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/email"
+	"github.com/ginauth/ginauth/ginauth/password"
+	"github.com/ginauth/ginauth/store"
+	"github.com/ginauth/ginauth/store/storetest"
+)
+
+type (
+	user  = store.User
+	flows = email.Flows[user]
+)
+
+const (
+	baseURL  = "https://app.example.com"
+	ada      = `{"name":"Ada Lovelace","email":"Ada@Example.com","password":"correct horse battery staple"}`
+	adaMail  = `{"email":"ada@example.com"}`
+	adaOld   = "correct horse battery staple"
+	adaNew   = "nanoseconds are short wires"
+	cookie   = "__Host-session"
+	adaLogin = `{"email":"ada@example.com","password":"correct horse battery staple"}`
+)
+
+func TestMain(m *testing.M) {
+	gin.SetMode(gin.TestMode)
+	m.Run()
+}
+
+// app is a router as an app would write it, on a database of its own, whose mails go through a real
+// SMTP server.
+type app struct {
+	*gin.Engine
+	pool  *pgxpool.Pool
+	db    *store.DB[user]
+	mails flows
+	inbox *inbox
+	clock *clock
+	log   *syncBuffer
+}
+
+func newApp(tb testing.TB, configure ...func(*flows)) *app {
+	tb.Helper()
+	return newAppOn(tb, storetest.NewDB(tb), configure...)
+}
+
+func newAppOn(tb testing.TB, pool *pgxpool.Pool, configure ...func(*flows)) *app {
+	tb.Helper()
+	a := &app{Engine: gin.New(), pool: pool, clock: &clock{at: time.Date(2030, 3, 4, 5, 6, 7, 0, time.UTC)}, log: &syncBuffer{}, inbox: newInbox(tb)}
+	a.db = store.New[user](pool, store.WithNow(a.clock.now), store.WithTimeout(20*time.Second))
+	cfg := ginauth.Config[user]{
+		Users: a.db, Passwords: cheap(tb),
+		Exclude: []string{"/signup", "/login", "/quiet", "/forgot", "/resend", "/send", "/verify", "/reset", "/magic", "/confirm", "/undo"},
+		Logger:  slog.New(slog.NewJSONHandler(a.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
+	}
+	a.mails = flows{
+		Config: cfg, Store: a.db, Sender: a.inbox.sender(), BaseURL: baseURL, From: "Example <hello@app.example.com>", Site: "Example",
+		Pages: email.Pages{Verify: "/verify", Reset: "/reset", Login: "/magic", Change: "/confirm", Undo: "/undo"},
+	}
+	for _, c := range configure {
+		c(&a.mails)
+	}
+	a.Use(ginauth.Session(a.mails.Config))
+	a.POST("/signup", ginauth.SignUp(a.mails.Config))
+	a.POST("/login", ginauth.Login(a.mails.Config))
+	a.GET("/me", ginauth.Me(a.mails.Config))
+	a.POST("/reauthenticate", ginauth.Reauthenticate(a.mails.Config))
+	a.POST("/quiet", email.SignUp(a.mails))
+	a.POST("/forgot", email.ForgotPassword(a.mails))
+	a.POST("/resend", email.ResendVerification(a.mails))
+	a.POST("/send", email.SendMagicLink(a.mails))
+	a.POST("/email", email.ChangeEmail(a.mails))
+	a.Any("/verify", email.VerifyEmail(a.mails))
+	a.Any("/reset", email.ResetPassword(a.mails))
+	a.Any("/magic", email.MagicLink(a.mails))
+	a.Any("/confirm", email.ConfirmEmailChange(a.mails))
+	a.Any("/undo", email.UndoEmailChange(a.mails))
+	return a
+}
+
+// cheap hashes with so little work that tests are quick.
+func cheap(tb testing.TB) *password.Hasher {
+	tb.Helper()
+	h, err := password.New(password.Options{InsecureCheap: true, Slots: 4, Queue: 256})
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return h
+}
+
+// deliver sends what is due and returns it.
+func (a *app) deliver(tb testing.TB) []letter {
+	tb.Helper()
+	a.inbox.clear()
+	if _, err := a.mails.SendDue(context.Background()); err != nil {
+		tb.Fatal(err)
+	}
+	return a.inbox.all()
+}
+
+// one is deliver where one mail is expected.
+func (a *app) one(tb testing.TB) letter {
+	tb.Helper()
+	list := a.deliver(tb)
+	if len(list) != 1 {
+		tb.Fatalf("%d mails, want one: %+v", len(list), list)
+	}
+	return list[0]
+}
+
+func (a *app) none(tb testing.TB, why string) {
+	tb.Helper()
+	if list := a.deliver(tb); len(list) != 0 {
+		tb.Errorf("%s: a mail went out: %+v", why, list)
+	}
+}
+
+// link asks for a mail and returns the token of its link.
+func (a *app) token(tb testing.TB, path string) string {
+	tb.Helper()
+	a.accepted(tb, path, adaMail)
+	return a.one(tb).token(tb)
+}
+
+func (a *app) accepted(tb testing.TB, path, body string) *httptest.ResponseRecorder {
+	tb.Helper()
+	w := a.anyone().post(path, body)
+	if w.Code != http.StatusAccepted {
+		tb.Fatalf("POST %s: %d %s", path, w.Code, w.Body)
+	}
+	return w
+}
+
+func (a *app) exec(tb testing.TB, sql string, args ...any) {
+	tb.Helper()
+	if _, err := a.pool.Exec(context.Background(), sql, args...); err != nil {
+		tb.Fatal(err)
+	}
+}
+
+func (a *app) count(tb testing.TB, sql string, args ...any) (n int) {
+	tb.Helper()
+	if err := a.pool.QueryRow(context.Background(), sql, args...).Scan(&n); err != nil {
+		tb.Fatal(err)
+	}
+	return n
+}
+
+// client keeps its cookies as a browser would.
+type client struct {
+	handler http.Handler
+	cookies map[string]string
+	header  http.Header
+}
+
+func (a *app) anyone() *client { return &client{handler: a, cookies: map[string]string{}} }
+
+func (a *app) browser() *client {
+	c := a.anyone()
+	c.header = http.Header{"Accept": {"text/html"}, "Sec-Fetch-Site": {"same-origin"}}
+	return c
+}
+
+// signUp returns a client that has signed up, as ada.
+func (a *app) signUp(tb testing.TB) *client {
+	tb.Helper()
+	c := a.anyone()
+	if w := c.post("/signup", ada); w.Code != http.StatusCreated {
+		tb.Fatalf("sign-up: %d %s", w.Code, w.Body)
+	}
+	return c
+}
+
+// verified is signUp with a proved address.
+func (a *app) verified(tb testing.TB) *client {
+	tb.Helper()
+	c := a.signUp(tb)
+	a.exec(tb, `UPDATE ginauth.users SET verified_at = created_at`)
+	return c
+}
+
+func (c *client) do(r *http.Request) *httptest.ResponseRecorder {
+	for name, values := range c.header {
+		r.Header[name] = values
+	}
+	for name, value := range c.cookies {
+		r.AddCookie(&http.Cookie{Name: name, Value: value})
+	}
+	w := httptest.NewRecorder()
+	c.handler.ServeHTTP(w, r)
+	for _, k := range w.Result().Cookies() {
+		if c.cookies[k.Name] = k.Value; k.MaxAge < 0 {
+			delete(c.cookies, k.Name)
+		}
+	}
+	return w
+}
+
+func (c *client) get(path string) *httptest.ResponseRecorder {
+	return c.do(httptest.NewRequest(http.MethodGet, path, nil))
+}
+
+func (c *client) post(path, body string) *httptest.ResponseRecorder {
+	r := httptest.NewRequest(http.MethodPost, path, strings.NewReader(body))
+	r.Header.Set("Content-Type", "application/json")
+	return c.do(r)
+}
+
+func (c *client) form(path string, values url.Values) *httptest.ResponseRecorder {
+	r := httptest.NewRequest(http.MethodPost, path, strings.NewReader(values.Encode()))
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	return c.do(r)
+}
+
+// use posts a token, and a password where there is one.
+func (c *client) use(path, token string, plain ...string) *httptest.ResponseRecorder {
+	fields := map[string]string{"token": token}
+	if len(plain) > 0 {
+		fields["password"] = plain[0]
+	}
+	body, _ := json.Marshal(fields)
+	return c.post(path, string(body))
+}
+
+func (c *client) loggedIn() bool { return c.get("/me").Code == http.StatusOK }
+
+func (a *app) logsIn(mail, plain string) bool {
+	body, _ := json.Marshal(map[string]string{"email": mail, "password": plain})
+	return a.anyone().post("/login", string(body)).Code == http.StatusOK
+}
+
+func wantCode(tb testing.TB, what string, w *httptest.ResponseRecorder, status int, code string) {
+	tb.Helper()
+	var p ginauth.Problem
+	if err := json.Unmarshal(w.Body.Bytes(), &p); err != nil || w.Code != status || p.Code != code {
+		tb.Errorf("%s: %d %s, want %d %s", what, w.Code, w.Body, status, code)
+	}
+}
+
+func want(tb testing.TB, what string, w *httptest.ResponseRecorder, status int) {
+	tb.Helper()
+	if w.Code != status {
+		tb.Errorf("%s: %d %s, want %d", what, w.Code, w.Body, status)
+	}
+}
+
+var linkPattern = regexp.MustCompile(`https://\S+\?token=([\w-]{43})`)
+
+// token is that of the letter's link, the same in both of its parts.
+func (l letter) token(tb testing.TB) string {
+	tb.Helper()
+	plain := linkPattern.FindStringSubmatch(l.plain)
+	if plain == nil || !strings.Contains(l.html, `href="`+plain[0]+`"`) {
+		tb.Fatalf("no link in %q and %q", l.plain, l.html)
+	}
+	if !strings.HasPrefix(plain[0], baseURL+"/") {
+		tb.Fatalf("the link leads to %s", plain[0])
+	}
+	return plain[1]
+}
+
+// clock is the store's clock.
+type clock struct {
+	mu sync.Mutex
+	at time.Time
+}
+
+func (c *clock) now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.at
+}
+
+func (c *clock) advance(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.at = c.at.Add(d)
+}
+
+type syncBuffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (s *syncBuffer) Write(p []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.b.Write(p)
+}
+
+func (s *syncBuffer) String() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.b.String()
+}

@@ -1,0 +1,126 @@
+package email_test
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+)
+
+func TestForgottenPasswordIsReset(t *testing.T) {
+	t.Parallel()
+	a := newApp(t)
+	device := a.verified(t)
+	token := a.token(t, "/forgot")
+	visitor := a.anyone()
+	want(t, "reset", visitor.use("/reset", token, adaNew), http.StatusNoContent)
+
+	if visitor.loggedIn() {
+		t.Error("the reset logged in") // SEC-109
+	}
+	if device.loggedIn() {
+		t.Error("a session of before the reset is alive") // SEC-77
+	}
+	if a.logsIn("ada@example.com", adaOld) || !a.logsIn("ada@example.com", adaNew) {
+		t.Error("the new password is not the one")
+	}
+	wantCode(t, "used again", visitor.use("/reset", token, adaNew+"!"), http.StatusGone, "link_invalid")
+
+	notice := a.one(t) // SEC-111
+	if notice.to != "Ada@Example.com" || !strings.Contains(notice.subject, "password") || linkPattern.MatchString(notice.raw) {
+		t.Errorf("the notice is %+v", notice)
+	}
+}
+
+func TestResetInABrowser(t *testing.T) {
+	t.Parallel()
+	a := newApp(t)
+	a.verified(t)
+	b := a.browser()
+	if w := b.form("/forgot", url.Values{"email": {"ada@example.com"}}); w.Code != http.StatusAccepted || !strings.Contains(w.Body.String(), "<h1>Set a new password") {
+		t.Fatalf("forgot: %d %s", w.Code, w.Body)
+	}
+	token := a.one(t).token(t)
+
+	w := b.get("/reset?token=" + token) // SEC-114
+	if w.Code != http.StatusSeeOther || w.Header().Get("Location") != "/reset" || w.Header().Get("Referrer-Policy") != "no-referrer" || strings.Contains(w.Body.String(), token) {
+		t.Fatalf("landing: %d %v %s", w.Code, w.Header(), w.Body)
+	}
+	k := w.Result().Cookies()[0]
+	if !k.HttpOnly || !k.Secure || k.SameSite != http.SameSiteLaxMode || k.Path != "/" || k.MaxAge != 900 || !strings.HasPrefix(k.Name, "__Host-") {
+		t.Errorf("the cookie is %v", k)
+	}
+	for range 3 { // SEC-85: looking at the page is free
+		w = b.get("/reset")
+		if w.Code != http.StatusOK || !strings.Contains(w.Body.String(), `name="password"`) || strings.Contains(w.Body.String(), token) || w.Header().Get("Referrer-Policy") != "no-referrer" {
+			t.Fatalf("page: %d %v %s", w.Code, w.Header(), w.Body)
+		}
+	}
+	w = b.form("/reset", url.Values{"password": {"short"}})
+	if w.Code != http.StatusUnprocessableEntity || !strings.Contains(w.Body.String(), "at least 15") || !strings.Contains(w.Body.String(), "<form") {
+		t.Errorf("a bad password: %d %s", w.Code, w.Body)
+	}
+	w = b.form("/reset", url.Values{"password": {adaNew}})
+	if w.Code != http.StatusOK || !strings.Contains(w.Body.String(), "Your password is set") {
+		t.Errorf("a good password: %d %s", w.Code, w.Body)
+	}
+	if len(b.cookies) != 0 {
+		t.Errorf("cookies are left: %v", b.cookies)
+	}
+	if !a.logsIn("ada@example.com", adaNew) {
+		t.Error("the new password is not the one")
+	}
+}
+
+func TestNewestLinkOnly(t *testing.T) { // SEC-107
+	t.Parallel()
+	a := newApp(t)
+	a.verified(t)
+	first := a.token(t, "/forgot")
+	login := a.token(t, "/send")
+	second := a.token(t, "/forgot")
+	wantCode(t, "the older link", a.anyone().use("/reset", first, adaNew), http.StatusGone, "link_invalid")
+	want(t, "the newer link", a.anyone().use("/reset", second, adaNew), http.StatusNoContent)
+	wantCode(t, "a link of before the reset", a.anyone().use("/magic", login), http.StatusGone, "link_invalid")
+	if n := a.count(t, `SELECT count(*) FROM ginauth.email_tokens`); n != 0 {
+		t.Errorf("%d tokens are left", n)
+	}
+}
+
+func TestLinksExpire(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		ask, use string
+		life     time.Duration
+	}{
+		{"/forgot", "/reset", 30 * time.Minute},
+		{"/send", "/magic", 10 * time.Minute},
+		{"/resend", "/verify", 24 * time.Hour},
+	} {
+		t.Run(test.use[1:], func(t *testing.T) {
+			t.Parallel()
+			a := newApp(t)
+			a.signUp(t)
+			late := a.token(t, test.ask)
+			a.clock.advance(test.life)
+			wantCode(t, "at its end", a.anyone().use(test.use, late, adaOld), http.StatusGone, "link_invalid")
+			early := a.token(t, test.ask)
+			a.clock.advance(test.life - time.Second)
+			if w := a.anyone().use(test.use, early, adaOld); w.Code >= 300 {
+				t.Errorf("a second before its end: %d %s", w.Code, w.Body)
+			}
+		})
+	}
+}
+
+func TestPolicyHoldsForResets(t *testing.T) { // SEC-5
+	t.Parallel()
+	a := newApp(t)
+	a.verified(t)
+	token := a.token(t, "/forgot")
+	for _, bad := range []string{"", "too short", "passwordpassword", "my name is ada@example.com"} {
+		wantCode(t, bad, a.anyone().use("/reset", token, bad), http.StatusUnprocessableEntity, "validation_failed")
+	}
+	want(t, "a good one, with the same link", a.anyone().use("/reset", token, adaNew), http.StatusNoContent)
+}
