@@ -111,7 +111,7 @@ func (s *session) Data(r io.Reader) error {
 	s.box.mu.Unlock()
 	if hang != nil {
 		<-hang
-		return errors.New("too late")
+		return &smtp.SMTPError{Code: 451, Message: "too late"}
 	}
 	l, err := parseLetter(string(raw))
 	if err != nil {

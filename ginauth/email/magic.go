@@ -54,7 +54,12 @@ func (f *flows[U]) logIn(c *gin.Context, t found[U], _ string) error {
 }
 
 func (f *flows[U]) welcome(c *gin.Context) {
-	if page := f.Config.Pages.AfterLogin; page != "" && prefersHTML(c) {
+	switch page := f.Config.Pages.AfterLogin; {
+	case !prefersHTML(c):
+	case page == "":
+		f.show(c, http.StatusOK, Page{Kind: KindLogin, Step: StepDone})
+		return
+	default:
 		setPageHeaders(c.Writer.Header())
 		c.Redirect(http.StatusSeeOther, page)
 		return

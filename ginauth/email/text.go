@@ -131,10 +131,12 @@ func (l letter) write(d Data) (subject, plain, htmlText string, err error) {
 // maxSubject bounds what a name can make of a subject, in code points.
 const maxSubject = 200
 
+// oneLine also keeps what looks like an encoded word (RFC 2047) from being read as one.
 func oneLine(s string) string {
 	s = strings.Join(strings.FieldsFunc(strings.ToValidUTF8(s, ""), func(r rune) bool {
 		return unicode.IsControl(r) || unicode.IsSpace(r) || r == '\u2028' || r == '\u2029'
 	}), " ")
+	s = strings.ReplaceAll(s, "=?", "= ?")
 	if runes := []rune(s); len(runes) > maxSubject {
 		return string(runes[:maxSubject])
 	}

@@ -1,0 +1,215 @@
+package email_test
+
+import (
+	"context"
+	"net/http"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/email"
+	"github.com/ginauth/ginauth/store/storetest"
+)
+
+// accounts are addresses in every state that an answer could give away.
+func (a *app) accounts(tb testing.TB) map[string]string {
+	tb.Helper()
+	states := map[string]string{"unknown": "unknown@example.com"}
+	for state, change := range map[string]string{
+		"unverified":  `verified_at = NULL`,
+		"verified":    `verified_at = now()`,
+		"disabled":    `disabled_at = now()`,
+		"no password": `password_hash = NULL`,
+	} {
+		address := strings.ReplaceAll(state, " ", "-") + "@example.com"
+		states[state] = address
+		w := a.anyone().post("/signup", `{"name":"Ada","email":"`+address+`","password":"`+adaOld+`"}`)
+		want(tb, state, w, http.StatusCreated)
+		a.exec(tb, `UPDATE ginauth.users SET `+change+` WHERE email_canonical = $1`, address)
+	}
+	return states
+}
+
+func TestAnswersTellNothing(t *testing.T) { // SEC-30, SEC-31, SEC-36
+	t.Parallel()
+	a := newApp(t)
+	states := a.accounts(t)
+	for _, path := range []string{"/forgot", "/resend", "/send", "/quiet"} {
+		var first string
+		for state, address := range states {
+			w := a.accepted(t, path, `{"email":"`+address+`","name":"Ada","password":"`+adaOld+`"}`)
+			var b strings.Builder
+			_ = w.Header().Write(&b)
+			answer := b.String() + w.Body.String()
+			if first == "" {
+				first = answer
+			}
+			if diff := cmp.Diff(first, answer); diff != "" {
+				t.Errorf("%s, %s:\n%s", path, state, diff)
+			}
+		}
+	}
+}
+
+// What is asked of the database is the same text, whoever the address belongs to, so it cannot take
+// another time but by chance.
+func TestRequestsAskNothingAboutAccounts(t *testing.T) { // SEC-32, SEC-34
+	t.Parallel()
+	tracer := &recorder{}
+	a := newAppOn(t, traced(t, storetest.NewDB(t), tracer))
+	states := a.accounts(t)
+	for _, path := range []string{"/forgot", "/resend", "/send"} {
+		for state, address := range states {
+			for _, again := range []string{"", ", again"} {
+				tracer.clear()
+				a.accepted(t, path, `{"email":"`+address+`"}`)
+				if got := tracer.all(); len(got) != 1 || !strings.Contains(got[0], "INSERT INTO ginauth.outbox") || strings.Contains(got[0], "users") {
+					t.Errorf("%s, %s%s: %q", path, state, again, got)
+				}
+			}
+		}
+	}
+	a.deliver(t)
+}
+
+func TestQuietSignUp(t *testing.T) { // SEC-30
+	t.Parallel()
+	a := newApp(t)
+	visitor := a.anyone()
+	want(t, "free", visitor.post("/quiet", ada), http.StatusAccepted)
+	if len(visitor.cookies) != 0 || visitor.loggedIn() {
+		t.Errorf("the sign-up logged in: %v", visitor.cookies)
+	}
+	mail := a.one(t)
+	if mail.to != "Ada@Example.com" {
+		t.Errorf("the link went to %s", mail.to)
+	}
+	want(t, "verify", visitor.use("/verify", mail.token(t), adaOld), http.StatusNoContent)
+
+	attacker := strings.Replace(ada, adaOld, adaNew, 1)
+	want(t, "taken", visitor.post("/quiet", strings.Replace(attacker, "Ada@Example.com", "ADA@EXAMPLE.COM", 1)), http.StatusAccepted)
+	mail = a.one(t)
+	if mail.to != "Ada@Example.com" || !strings.Contains(mail.subject, "already have an account") || linkPattern.MatchString(mail.raw) { // SEC-110
+		t.Errorf("the owner got %+v", mail)
+	}
+	if a.logsIn("ada@example.com", adaNew) || !a.logsIn("ada@example.com", adaOld) {
+		t.Error("the second sign-up changed the account")
+	}
+	wantCode(t, "a bad password", visitor.post("/quiet", strings.Replace(ada, adaOld, "short", 1)), http.StatusUnprocessableEntity, "validation_failed")
+}
+
+func TestParallelQuietSignUpsMakeOneAccount(t *testing.T) { // SEC-150
+	t.Parallel()
+	a := newApp(t)
+	if codes := together(16, func(int) int { return a.anyone().post("/quiet", ada).Code }); codes[http.StatusAccepted] != 16 {
+		t.Errorf("%v", codes)
+	}
+	if n := a.count(t, `SELECT count(*) FROM ginauth.users`); n != 1 {
+		t.Errorf("%d accounts", n)
+	}
+	if list := a.deliver(t); len(list) != 2 {
+		t.Errorf("%d mails, want the link and the notice", len(list))
+	}
+}
+
+// Medians of interleaved calls: a twin that also looks the account up, as is often done, is told apart
+// by the same measure.
+func TestTimingTellsNothing(t *testing.T) { // SEC-32
+	if testing.Short() {
+		t.Skip("measures")
+	}
+	a := newApp(t)
+	states := a.accounts(t)
+	measure := func(known, unknown func()) float64 {
+		var ks, us []time.Duration
+		for range 150 {
+			for _, side := range []struct {
+				call func()
+				to   *[]time.Duration
+			}{{known, &ks}, {unknown, &us}} {
+				begun := time.Now()
+				side.call()
+				*side.to = append(*side.to, time.Since(begun))
+			}
+		}
+		slices.Sort(ks)
+		slices.Sort(us)
+		return float64(ks[len(ks)/2]) / float64(us[len(us)/2])
+	}
+	forgot := func(address string) func() {
+		return func() { a.accepted(t, "/forgot", `{"email":"`+address+`"}`) }
+	}
+	ratio := measure(forgot(states["verified"]), forgot(states["unknown"]))
+	db := a.db
+	twin := func(address string) func() {
+		return func() {
+			u, _, err := db.FindCredential(context.Background(), address)
+			if err == nil {
+				_ = db.QueueMail(context.Background(), email.Order{Kind: email.KindPassword, UserID: u.ID, Email: u.Email, Canonical: address})
+			}
+		}
+	}
+	broken := measure(twin(states["verified"]), twin(states["unknown"]))
+	t.Logf("known to unknown: %.3f, broken twin: %.3f", ratio, broken)
+	if ratio < 0.8 || ratio > 1.25 {
+		t.Errorf("known to unknown is %.3f", ratio)
+	}
+	if broken < 1.25 {
+		t.Errorf("the measure does not see the broken twin: %.3f", broken)
+	}
+}
+
+func TestMailGoesToTheStoredAddress(t *testing.T) { // SEC-110
+	t.Parallel()
+	a := newApp(t)
+	a.verified(t)
+	for _, body := range []string{
+		`{"email":["ada@example.com","eve@example.com"]}`, `{"email":"ada@example.com","email":"eve@example.com"}`,
+	} {
+		wantCode(t, body, a.anyone().post("/forgot", body), http.StatusBadRequest, "malformed_body")
+	}
+	for _, address := range []string{
+		"ada@example.com,eve@example.com", "ada@example.com eve@example.com", "Eve <ada@example.com>", `ada@example.com\r\nBcc: eve@example.com`,
+		"\u212Aate@example.com", "ad\u0430@example.com", "ada\uFF20example.com", "ada@example.com\u3002evil.com",
+	} {
+		wantCode(t, address, a.anyone().post("/forgot", `{"email":"`+address+`"}`), http.StatusUnprocessableEntity, "validation_failed")
+	}
+	a.accepted(t, "/forgot", `{"email":" ADA@EXAMPLE.com\t"}`)
+	if mail := a.one(t); mail.to != "Ada@Example.com" || mail.header.Get("To") != "<Ada@Example.com>" {
+		t.Errorf("the mail went to %q, %q", mail.to, mail.header.Get("To"))
+	}
+}
+
+func TestAllowIsAsked(t *testing.T) { // SEC-47
+	t.Parallel()
+	var asked atomic.Value
+	a := newApp(t, func(f *flows) { f.Allow = allowNobody(&asked) })
+	for path, operation := range map[string]string{"/forgot": "forgotPassword ada@example.com", "/send": "sendMagicLink ada@example.com", "/reset": "link:reset "} {
+		wantCode(t, path, a.anyone().post(path, adaMail), http.StatusTooManyRequests, "slow_down")
+		if asked.Load() != operation {
+			t.Errorf("%s: asked %q", path, asked.Load())
+		}
+	}
+	a.none(t, "refused")
+}
+
+func traced(tb testing.TB, base *pgxpool.Pool, tracer pgx.QueryTracer) *pgxpool.Pool {
+	tb.Helper()
+	cfg := base.Config()
+	cfg.ConnConfig.Tracer = tracer
+	pool, err := pgxpool.NewWithConfig(context.Background(), cfg)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	tb.Cleanup(pool.Close)
+	return pool
+}
+
+var errSlowDown = ginauth.NewProblem(http.StatusTooManyRequests, "slow_down", "Slow down.")

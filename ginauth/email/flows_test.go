@@ -1,0 +1,90 @@
+package email_test
+
+import (
+	"encoding/base64"
+	"encoding/hex"
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/email"
+)
+
+func spellings(tb testing.TB, token string) []string {
+	tb.Helper()
+	raw, err := base64.RawURLEncoding.DecodeString(token)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return []string{token, hex.EncodeToString(raw), base64.StdEncoding.EncodeToString(raw), strings.ToUpper(hex.EncodeToString(raw))}
+}
+
+func TestWhatIsMissingIsSaidAtConstruction(t *testing.T) { // SEC-108
+	t.Parallel()
+	good := newApp(t).mails
+	for text, spoil := range map[string]func(*flows){
+		"set Store":            func(f *flows) { f.Store = nil },
+		"set BaseURL":          func(f *flows) { f.BaseURL = "" },
+		"must begin with":      func(f *flows) { f.BaseURL = "http://app.example.com" },
+		"a scheme, a host":     func(f *flows) { f.BaseURL = "https://app.example.com/" },
+		"a host and at most":   func(f *flows) { f.BaseURL = "https://user:secret@app.example.com" },
+		"at most a path":       func(f *flows) { f.BaseURL = "https://app.example.com?x" },
+		"set From":             func(f *flows) { f.From = "" },
+		"an address":           func(f *flows) { f.From = "Ada\r\nBcc: eve@example.com <ada@example.com>" },
+		"set Pages.Reset":      func(f *flows) { f.Pages.Reset = "" },
+		"a path of this app":   func(f *flows) { f.Pages.Verify = "//evil.example" },
+		"such as /reset":       func(f *flows) { f.Pages.Verify = "verify" },
+		"too short":            func(f *flows) { f.Lifetimes.Reset = time.Second },
+		"the text \"reset\"":   func(f *flows) { f.Texts = texts(email.KindReset, "{{.Lnik}}") },
+		"no mail of the kind":  func(f *flows) { f.Texts = texts("rest", "x") },
+		"can't evaluate field": func(f *flows) { f.Texts = texts(email.KindReset, "{{.User.Nmae}}") },
+		"set Users":            func(f *flows) { f.Config = ginauth.Config[user]{} },
+		"control characters":   func(f *flows) { f.Site = "Example\nBcc: x" },
+		"at most 35":           func(f *flows) { f.Texts = map[string]email.Texts{strings.Repeat("x", 36): nil} },
+		"email.ForgotPassword": func(f *flows) { f.From = "x" },
+	} {
+		f := good
+		spoil(&f)
+		if said := panics(func() { email.ForgotPassword(f) }); !strings.Contains(said, text) {
+			t.Errorf("%q: %q", text, said)
+		}
+	}
+	f := good
+	f.BaseURL, f.Sender, f.Site = "http://localhost:8080", nil, ""
+	if said := panics(func() { email.ForgotPassword(f) }); said != "" {
+		t.Errorf("on localhost, without a sender: %s", said)
+	}
+	if said := panics(func() { email.SignUpWith[user, ginauth.Registration](good, nil) }); !strings.Contains(said, "use SignUp") {
+		t.Errorf("without fill: %q", said)
+	}
+}
+
+func texts(k email.Kind, plain string) map[string]email.Texts {
+	return map[string]email.Texts{"": {k: {Subject: "x", Plain: plain}}}
+}
+
+func panics(f func()) (said string) {
+	defer func() {
+		if p := recover(); p != nil {
+			said = fmt.Sprint(p)
+		}
+	}()
+	f()
+	return ""
+}
+
+func TestOtherMethodsAreRefused(t *testing.T) { // SEC-140
+	t.Parallel()
+	a := newApp(t)
+	for _, path := range []string{"/verify", "/reset", "/magic", "/confirm", "/undo"} {
+		r, _ := http.NewRequest(http.MethodDelete, path, nil)
+		w := a.anyone().do(r)
+		wantCode(t, path, w, http.StatusMethodNotAllowed, "method_not_allowed")
+		if w.Header().Get("Allow") != "GET, HEAD, POST" {
+			t.Errorf("%s: Allow %q", path, w.Header().Get("Allow"))
+		}
+	}
+}

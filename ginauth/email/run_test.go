@@ -1,0 +1,229 @@
+package email_test
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/emersion/go-smtp"
+
+	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/email"
+	authsmtp "github.com/ginauth/ginauth/ginauth/email/smtp"
+)
+
+// round sends what is due, whatever becomes of it.
+func (a *app) round(tb testing.TB) int {
+	tb.Helper()
+	sent, err := a.mails.SendDue(context.Background())
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return sent
+}
+
+func TestMailServerThatIsDownLosesNothing(t *testing.T) { // SEC-34
+	t.Parallel()
+	a := newApp(t)
+	a.verified(t)
+	working := a.mails.Sender
+	a.mails.Sender = authsmtp.New(authsmtp.Options{Host: "127.0.0.1", Port: 1, InsecurePlaintext: true})
+	a.accepted(t, "/forgot", adaMail)
+	for _, pause := range []time.Duration{5 * time.Second, 10 * time.Second, 20 * time.Second, 40 * time.Second} {
+		if n := a.round(t); n != 0 {
+			t.Fatalf("%d mails were sent", n)
+		}
+		a.clock.advance(pause - time.Second)
+		before := a.count(t, `SELECT attempts FROM ginauth.outbox`)
+		a.round(t)
+		if a.count(t, `SELECT attempts FROM ginauth.outbox`) != before {
+			t.Errorf("tried again before %s", pause)
+		}
+		a.clock.advance(time.Second)
+	}
+	a.mails.Sender = working
+	want(t, "reset", a.anyone().use("/reset", a.one(t).token(t), adaNew), http.StatusNoContent)
+}
+
+func TestMailIsGivenUpAfterItsLinksLife(t *testing.T) {
+	t.Parallel()
+	a := newApp(t)
+	a.verified(t)
+	a.inbox.refuses("Ada@Example.com", &smtp.SMTPError{Code: 451, EnhancedCode: smtp.EnhancedCode{4, 3, 0}, Message: "later"})
+	a.accepted(t, "/forgot", adaMail)
+	for range 20 {
+		a.round(t)
+		a.clock.advance(5 * time.Minute)
+	}
+	if n := a.count(t, `SELECT attempts FROM ginauth.outbox WHERE failed_at IS NOT NULL`); n < 6 || n > 14 {
+		t.Errorf("given up after %d attempts", n)
+	}
+	a.inbox.refuses("Ada@Example.com", nil)
+	a.none(t, "given up")
+	a.accepted(t, "/forgot", adaMail)
+	a.one(t)
+}
+
+func TestARefusedAddressHoldsUpNobody(t *testing.T) { // SEC-34
+	t.Parallel()
+	a := newApp(t)
+	a.verified(t)
+	want(t, "sign-up", a.anyone().post("/signup", `{"name":"Grace","email":"grace@example.com","password":"nanoseconds are short wires"}`), http.StatusCreated)
+	a.inbox.refuses("Ada@Example.com", &smtp.SMTPError{Code: 550, EnhancedCode: smtp.EnhancedCode{5, 1, 1}, Message: "no such user Ada@Example.com"})
+	a.accepted(t, "/forgot", adaMail)
+	a.accepted(t, "/forgot", `{"email":"grace@example.com"}`)
+	if mail := a.one(t); mail.to != "grace@example.com" {
+		t.Errorf("the mail went to %s", mail.to)
+	}
+	var failure string
+	if err := a.pool.QueryRow(t.Context(), `SELECT failure FROM ginauth.outbox WHERE failed_at IS NOT NULL`).Scan(&failure); err != nil || !strings.Contains(failure, "550 5.1.1") || strings.Contains(failure, "@") {
+		t.Errorf("the failure is %q (%v)", failure, err)
+	}
+	if strings.Contains(a.log.String(), "Ada@Example.com") {
+		t.Error("the log has the address") // SEC-165
+	}
+}
+
+func TestAHangingServerDelaysNoAnswer(t *testing.T) { // SEC-34
+	t.Parallel()
+	a := newApp(t)
+	a.verified(t)
+	until := make(chan struct{})
+	a.inbox.hangs(until)
+	a.accepted(t, "/forgot", adaMail)
+	running, stop := context.WithCancel(context.Background())
+	ended := make(chan error, 1)
+	go func() { ended <- a.mails.Run(running) }()
+	for a.count(t, `SELECT attempts FROM ginauth.outbox`) == 0 {
+		time.Sleep(time.Millisecond)
+	}
+	for range 10 { // while the server has the mail in its hands
+		a.accepted(t, "/forgot", adaMail)
+	}
+	if n := a.count(t, `SELECT requests FROM ginauth.outbox`); n != 11 {
+		t.Errorf("%d requests, want 11 for one mail", n)
+	}
+	close(until)
+	stop()
+	if err := <-ended; !errors.Is(err, context.Canceled) {
+		t.Errorf("Run ended with %v", err)
+	}
+	a.inbox.hangs(nil)
+	a.clock.advance(2 * time.Minute)
+	want(t, "reset", a.anyone().use("/reset", a.one(t).token(t), adaNew), http.StatusNoContent)
+}
+
+func TestWorkerThatDiesLosesNothing(t *testing.T) {
+	t.Parallel()
+	a := newApp(t)
+	a.verified(t)
+	a.accepted(t, "/forgot", adaMail)
+	claimed, err := a.db.ClaimMail(t.Context(), 10, 2*time.Minute) // and then the process is gone
+	if err != nil || len(claimed) != 1 {
+		t.Fatalf("%v, %v", claimed, err)
+	}
+	a.none(t, "somebody has it")
+	a.clock.advance(2 * time.Minute)
+	a.one(t)
+}
+
+// A worker that dies between the server's yes and writing it down sends the mail twice.
+func TestBothCopiesOfAMailWork(t *testing.T) {
+	t.Parallel()
+	for _, use := range []int{0, 1} {
+		a := newApp(t)
+		a.verified(t)
+		sent := a.inbox.sender()
+		a.mails.Store = forgetful{a.db}
+		a.mails.Sender = sent
+		a.accepted(t, "/forgot", adaMail)
+		for range 2 {
+			if _, err := a.mails.SendDue(t.Context()); !errors.Is(err, errForgot) {
+				t.Fatal(err)
+			}
+			a.clock.advance(2 * time.Minute)
+		}
+		copies := a.inbox.all()
+		if len(copies) != 2 || copies[0].header.Get("Message-Id") == "" || copies[0].header.Get("Message-Id") != copies[1].header.Get("Message-Id") {
+			t.Fatalf("%d copies", len(copies))
+		}
+		want(t, "one copy's link", a.anyone().use("/reset", copies[use].token(t), adaNew), http.StatusNoContent)
+		wantCode(t, "the other's", a.anyone().use("/reset", copies[1-use].token(t), adaNew), http.StatusGone, "link_invalid")
+	}
+}
+
+var errForgot = errors.New("the process died")
+
+type forgetful struct{ email.Store[user] }
+
+func (forgetful) SettleMail(context.Context, email.MailID, int, email.Outcome) error {
+	return errForgot
+}
+
+func TestManyWorkersSendEachMailOnce(t *testing.T) {
+	t.Parallel()
+	const mails = 40
+	a := newApp(t)
+	for range mails {
+		name := strings.ToLower(ginauth.NewToken().Reveal()[:12])
+		name = strings.Trim(strings.NewReplacer("-", "x", "_", "y").Replace(name), ".")
+		want(t, "sign-up", a.anyone().post("/quiet", strings.Replace(ada, "Ada@", name+"@", 1)), http.StatusAccepted)
+	}
+	together(6, func(int) int { return a.round(t) })
+	seen := map[string]int{}
+	for _, l := range a.inbox.all() {
+		seen[l.to]++
+	}
+	for to, n := range seen {
+		if n != 1 {
+			t.Errorf("%s got %d mails", to, n)
+		}
+	}
+	if len(seen) != mails || a.count(t, `SELECT count(*) FROM ginauth.outbox`) != 0 {
+		t.Errorf("%d of %d got a mail", len(seen), mails)
+	}
+}
+
+func TestSenderThatPanicsStopsNobody(t *testing.T) { // SEC-164
+	t.Parallel()
+	a := newApp(t)
+	a.verified(t)
+	a.mails.Sender = email.SenderFunc(func(context.Context, email.Message) error { panic("token=secret") })
+	a.accepted(t, "/forgot", adaMail)
+	a.round(t)
+	a.mails.Sender = a.inbox.sender()
+	a.clock.advance(time.Minute)
+	a.one(t)
+}
+
+func TestFailedMailsAreBounded(t *testing.T) { // SEC-148
+	t.Parallel()
+	a := newApp(t)
+	a.verified(t)
+	a.exec(t, `INSERT INTO ginauth.outbox (id, kind, email, email_canonical, created_at, due_at, failed_at)
+		SELECT gen_random_uuid(), 'reset', 'x', 'x', $1, $1, $1::timestamptz - make_interval(secs => n) FROM generate_series(1, 1200) AS n`, a.clock.now())
+	a.inbox.refuses("Ada@Example.com", &smtp.SMTPError{Code: 550, Message: "no"})
+	a.accepted(t, "/forgot", adaMail)
+	a.round(t)
+	if n := a.count(t, `SELECT count(*) FROM ginauth.outbox`); n != 1000 {
+		t.Errorf("%d failed mails are kept", n)
+	}
+	a.clock.advance(7*24*time.Hour + time.Second)
+	a.accepted(t, "/forgot", adaMail)
+	a.round(t)
+	if n := a.count(t, `SELECT count(*) FROM ginauth.outbox`); n != 1 {
+		t.Errorf("%d failed mails are kept after a week", n)
+	}
+}
+
+func TestRunNeedsASender(t *testing.T) {
+	t.Parallel()
+	a := newApp(t)
+	a.mails.Sender = nil
+	if err := a.mails.Run(t.Context()); err == nil || !strings.Contains(err.Error(), "set Flows.Sender") {
+		t.Errorf("Run: %v", err)
+	}
+}
