@@ -1,0 +1,17 @@
+package smtp_test
+
+import (
+	"os"
+
+	"github.com/ginauth/ginauth/ginauth/email"
+	"github.com/ginauth/ginauth/ginauth/email/smtp"
+	"github.com/ginauth/ginauth/store"
+)
+
+func ExampleNew() {
+	var mails email.Flows[store.User]
+	mails.Sender = smtp.New(smtp.Options{
+		Host: "mail.example.com", Username: "app", Password: os.Getenv("SMTP_PASSWORD") + "x",
+	})
+	// Output:
+}

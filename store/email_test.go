@@ -1,0 +1,234 @@
+package store_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/jackc/pgx/v5"
+
+	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/email"
+	"github.com/ginauth/ginauth/store"
+)
+
+func orderFor(u store.User, k email.Kind) email.Order {
+	canonical, _ := ginauth.CanonicalEmail(u.Email)
+	o := email.Order{Kind: k, Email: u.Email, Canonical: canonical, Locale: "de"}
+	if k == email.KindChange {
+		o.UserID, o.Email, o.Canonical = u.ID, "New."+u.Email, "new."+canonical
+	}
+	return o
+}
+
+// mailed queues a mail and returns its token, as a worker would make it.
+func (s *setup) mailed(tb testing.TB, o email.Order) ginauth.Digest {
+	tb.Helper()
+	if err := s.db.QueueMail(tb.Context(), o); err != nil {
+		tb.Fatal(err)
+	}
+	mails, err := s.db.ClaimMail(tb.Context(), 10, time.Minute)
+	if err != nil || len(mails) != 1 {
+		tb.Fatalf("%v, %v", mails, err)
+	}
+	digest := newDigest()
+	if _, err := s.db.PrepareMail(tb.Context(), mails[0].ID, digest, time.Hour); err != nil {
+		tb.Fatal(err)
+	}
+	if err := s.db.SettleMail(tb.Context(), mails[0].ID, mails[0].Attempt, email.Outcome{}); err != nil {
+		tb.Fatal(err)
+	}
+	return digest
+}
+
+func TestMailIsClaimedPreparedAndSettled(t *testing.T) { // SEC-136
+	t.Parallel()
+	inEveryMode(t, func(t *testing.T, s *setup) {
+		u := s.user(t)
+		o := orderFor(u, email.KindReset)
+		for range 2 {
+			if err := s.db.QueueMail(t.Context(), o); err != nil {
+				t.Fatal(err)
+			}
+		}
+		mails, err := s.db.ClaimMail(t.Context(), 10, time.Minute)
+		if err != nil || len(mails) == 0 {
+			t.Fatal(err)
+		}
+		var mine email.Mail
+		for _, m := range mails { // the other modes share the database
+			if n := s.count(t, `SELECT count(*) FROM ginauth.outbox WHERE id = $1 AND email = $2`, string(m.ID), u.Email); n == 1 {
+				mine = m
+			} else if err := s.db.SettleMail(t.Context(), m.ID, m.Attempt, email.Outcome{Failure: "not mine", RetryIn: time.Nanosecond * 1000}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if mine.ID == "" {
+			t.Skip("another mode claimed it")
+		}
+		if diff := cmp.Diff(email.Mail{ID: mine.ID, Kind: email.KindReset, Locale: "de", Attempt: mine.Attempt, OrderedAt: s.clock.now(), Now: s.clock.now()}, mine); diff != "" {
+			t.Error(diff)
+		}
+		digest := newDigest()
+		to, err := s.db.PrepareMail(t.Context(), mine.ID, digest, time.Hour)
+		if err != nil || to.Email != u.Email || to.User.ID != u.ID {
+			t.Fatalf("%+v, %v", to, err)
+		}
+		if err := s.db.SettleMail(t.Context(), mine.ID, mine.Attempt, email.Outcome{Failure: "busy", RetryIn: time.Minute}); err != nil {
+			t.Fatal(err)
+		}
+		if n := s.count(t, `SELECT count(*) FROM ginauth.outbox WHERE id = $1 AND failure = 'busy' AND due_at = $2`, string(mine.ID), s.clock.now().Add(time.Minute)); n != 1 {
+			t.Error("the mail does not wait")
+		}
+		if err := s.db.SettleMail(t.Context(), mine.ID, mine.Attempt, email.Outcome{Failure: "gone"}); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := s.db.PrepareMail(t.Context(), mine.ID, newDigest(), time.Hour); !errors.Is(err, email.ErrNoMail) {
+			t.Errorf("a mail that was given up: %v", err)
+		}
+		found, address, err := s.db.FindEmailToken(t.Context(), email.KindReset, digest)
+		if err != nil || found.ID != u.ID || address != u.Email {
+			t.Errorf("%v, %q, %v", found, address, err)
+		}
+		used, err := s.db.UseEmailToken(t.Context(), email.Use{Kind: email.KindReset, Digest: digest, Hash: hash('b')})
+		if err != nil || used.VerifiedAt == nil || !used.VerifiedAt.Equal(s.clock.now()) {
+			t.Errorf("%+v, %v", used, err)
+		}
+		_, got, err := s.db.FindCredential(t.Context(), o.Canonical)
+		if err != nil || !got.Equal(hash('b')) {
+			t.Errorf("the password was not replaced: %v", err)
+		}
+		if n := s.count(t, `SELECT count(*) FROM ginauth.outbox WHERE kind = 'password' AND user_id = $1`, string(u.ID)); n != 1 {
+			t.Errorf("%d notices", n)
+		}
+	})
+}
+
+func TestEveryTokenWorksInEveryMode(t *testing.T) { // SEC-136
+	t.Parallel()
+	for _, kind := range []email.Kind{email.KindVerify, email.KindReset, email.KindLogin, email.KindChange} {
+		t.Run(string(kind), func(t *testing.T) {
+			t.Parallel()
+			s := newSetup(t)
+			for _, mode := range []pgx.QueryExecMode{pgx.QueryExecModeCacheStatement, pgx.QueryExecModeExec, pgx.QueryExecModeSimpleProtocol} {
+				in := setupOn(s.pool)
+				s.pool.Config().ConnConfig.DefaultQueryExecMode = mode
+				u := in.user(t)
+				digest := in.mailed(t, orderFor(u, kind))
+				used, err := in.db.UseEmailToken(t.Context(), email.Use{Kind: kind, Digest: digest, Hash: hash('b')})
+				if err != nil || used.ID != u.ID || used.VerifiedAt == nil {
+					t.Fatalf("%s: %+v, %v", mode, used, err)
+				}
+				if kind == email.KindChange && used.Email != "New."+u.Email {
+					t.Errorf("the address is %s", used.Email)
+				}
+				if _, err := in.db.UseEmailToken(t.Context(), email.Use{Kind: kind, Digest: digest, Hash: hash('b')}); !errors.Is(err, email.ErrNoToken) {
+					t.Errorf("again: %v", err)
+				}
+				in.exec(t, `DELETE FROM ginauth.outbox`)
+			}
+		})
+	}
+}
+
+// Of many uses of one token one succeeds, in each of many rounds.
+func TestTokenIsSpentOnce(t *testing.T) { // SEC-105
+	t.Parallel()
+	const callers, rounds = 16, 200
+	s := newSetup(t)
+	u := s.user(t)
+	for round := range rounds {
+		digest := s.mailed(t, orderFor(u, email.KindLogin))
+		spent := 0
+		for _, err := range together(callers, func(ctx context.Context, _ int) error {
+			_, err := s.db.UseEmailToken(ctx, email.Use{Kind: email.KindLogin, Digest: digest})
+			return err
+		}) {
+			switch {
+			case err == nil:
+				spent++
+			case !errors.Is(err, email.ErrNoToken):
+				t.Fatal(err)
+			}
+		}
+		if spent != 1 {
+			t.Fatalf("round %d: spent %d times", round, spent)
+		}
+	}
+}
+
+// Whatever statement the database is lost at, all is done or nothing.
+func TestUsingATokenIsAllOrNothing(t *testing.T) { // SEC-152
+	t.Parallel()
+	s := newSetup(t)
+	u := s.user(t)
+	session := s.session(t, sessionOf(u.ID))
+	digest := s.mailed(t, orderFor(u, email.KindReset))
+	for _, table := range []string{"outbox", "email_tokens", "users"} {
+		s.exec(t, fmt.Sprintf(`CREATE FUNCTION fail_%[1]s() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'lost'; END $$;
+			CREATE TRIGGER fail BEFORE INSERT OR UPDATE OR DELETE ON ginauth.%[1]s FOR EACH ROW EXECUTE FUNCTION fail_%[1]s()`, table))
+		if _, err := s.db.UseEmailToken(t.Context(), email.Use{Kind: email.KindReset, Digest: digest, Hash: hash('b')}); err == nil {
+			t.Errorf("%s is lost, and all is well", table)
+		}
+		s.exec(t, `DROP TRIGGER fail ON ginauth.`+table)
+		_, stored, err := s.db.FindCredential(t.Context(), orderFor(u, email.KindReset).Canonical)
+		if err != nil || !stored.Equal(hash('a')) || s.find(t, session.Digest) != nil {
+			t.Errorf("%s is lost, and half is done", table)
+		}
+	}
+	if _, err := s.db.UseEmailToken(t.Context(), email.Use{Kind: email.KindReset, Digest: digest, Hash: hash('b')}); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.find(t, session.Digest); !errors.Is(err, ginauth.ErrNoSession) { // SEC-77
+		t.Errorf("the session: %v", err)
+	}
+}
+
+func TestSweepingDeletesExpiredMailedTokens(t *testing.T) { // SEC-148
+	t.Parallel()
+	s := newSetup(t)
+	u := s.user(t)
+	old := s.mailed(t, orderFor(u, email.KindReset))
+	s.clock.add(time.Hour)
+	young := s.mailed(t, orderFor(u, email.KindLogin))
+	if n, err := s.db.SweepEmailTokens(t.Context()); n != 1 || err != nil {
+		t.Errorf("%d, %v", n, err)
+	}
+	if _, _, err := s.db.FindEmailToken(t.Context(), email.KindReset, old); !errors.Is(err, email.ErrNoToken) {
+		t.Errorf("the old one: %v", err)
+	}
+	if _, _, err := s.db.FindEmailToken(t.Context(), email.KindLogin, young); err != nil {
+		t.Errorf("the young one: %v", err)
+	}
+}
+
+func TestMailsThatCannotBe(t *testing.T) {
+	t.Parallel()
+	s := newSetup(t)
+	u := s.user(t)
+	for name, o := range map[string]email.Order{
+		"no address": {Kind: email.KindReset},
+		"NUL":        {Kind: email.KindReset, Email: "a\x00", Canonical: "a"},
+		"no kind":    {Kind: "spam", Email: "a", Canonical: "a"},
+		"no user":    {Kind: email.KindChange, Email: "a", Canonical: "a"},
+		"a user":     {Kind: email.KindReset, UserID: u.ID, Email: "a", Canonical: "a"},
+	} {
+		if err := s.db.QueueMail(t.Context(), o); err == nil {
+			t.Errorf("%s: no error", name)
+		}
+	}
+	for _, id := range []ginauth.UserID{"x", "00000000-0000-4000-8000-000000000009"} {
+		if err := s.db.QueueMail(t.Context(), email.Order{Kind: email.KindChange, UserID: id, Email: "a", Canonical: "a"}); !errors.Is(err, ginauth.ErrNoUser) {
+			t.Errorf("%s: %v", id, err)
+		}
+	}
+	if _, err := s.db.UseEmailToken(t.Context(), email.Use{Kind: email.KindReset}); err == nil {
+		t.Error("a reset without a hash")
+	}
+	if _, err := s.db.PrepareMail(t.Context(), "x", newDigest(), time.Hour); !errors.Is(err, email.ErrNoMail) {
+		t.Errorf("no id: %v", err)
+	}
+}
