@@ -69,6 +69,18 @@ var arrows = []arrow{
 		reason: "whoever has sessions only must not carry what makes JSON web tokens",
 	},
 	{
+		from:   "ginauth/email",
+		except: []string{"ginauth/email/smtp"},
+		never:  []string{"github.com/wneessen", "net/smtp$", "github.com/jackc", "ginauth/jwt"},
+		reason: "only who sends through SMTP carries what speaks it",
+	},
+	{
+		from:   "store",
+		except: []string{"store/storetest"},
+		never:  []string{"github.com/wneessen"},
+		reason: "whoever has sessions only must not carry what sends mail",
+	},
+	{
 		from:   "store/embedded",
 		never:  []string{"ginauth", "store$", "github.com/gin-gonic"},
 		reason: "starting a PostgreSQL server has nothing to do with accounts",

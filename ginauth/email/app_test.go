@@ -155,9 +155,9 @@ func (a *app) exec(tb testing.TB, sql string, args ...any) {
 	}
 }
 
-func (a *app) count(tb testing.TB, sql string, args ...any) (n int) {
+func (a *app) count(tb testing.TB, sql string) (n int) {
 	tb.Helper()
-	if err := a.pool.QueryRow(context.Background(), sql, args...).Scan(&n); err != nil {
+	if err := a.pool.QueryRow(context.Background(), sql).Scan(&n); err != nil {
 		tb.Fatal(err)
 	}
 	return n

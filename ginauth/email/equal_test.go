@@ -121,7 +121,7 @@ func TestParallelQuietSignUpsMakeOneAccount(t *testing.T) { // SEC-150
 
 // Medians of interleaved calls: a twin that also looks the account up, as is often done, is told apart
 // by the same measure.
-func TestTimingTellsNothing(t *testing.T) { // SEC-32
+func TestTimingTellsNothing(t *testing.T) { //nolint:paralleltest // it measures; SEC-32
 	if testing.Short() {
 		t.Skip("measures")
 	}

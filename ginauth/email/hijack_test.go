@@ -12,9 +12,11 @@ func TestFirstProofWipesWhatAnEarlierOwnerLeft(t *testing.T) { // SEC-113
 	t.Parallel()
 	for name, prove := range map[string]func(*testing.T, *app){
 		"reset": func(t *testing.T, a *app) {
+			t.Helper()
 			want(t, "reset", a.anyone().use("/reset", a.token(t, "/forgot"), adaNew), http.StatusNoContent)
 		},
 		"magic": func(t *testing.T, a *app) {
+			t.Helper()
 			want(t, "magic", a.anyone().use("/magic", a.token(t, "/send")), http.StatusOK)
 		},
 	} {

@@ -8,6 +8,7 @@ import (
 	"mime/quotedprintable"
 	"net"
 	"net/mail"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -19,7 +20,7 @@ import (
 
 // inbox is a real SMTP server on a port of its own that keeps what it gets.
 type inbox struct {
-	port int
+	address string
 
 	mu      sync.Mutex
 	letters []letter
@@ -41,20 +42,19 @@ func newInbox(tb testing.TB) *inbox {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	box := &inbox{port: listener.Addr().(*net.TCPAddr).Port, refuse: map[string]error{}}
+	box := &inbox{address: listener.Addr().String(), refuse: map[string]error{}}
 	server := smtp.NewServer(smtp.BackendFunc(func(*smtp.Conn) (smtp.Session, error) { return &session{box: box}, nil }))
 	server.Domain = "localhost"
 	stopped := make(chan error, 1)
 	go func() { stopped <- server.Serve(listener) }()
-	tb.Cleanup(func() {
-		_ = server.Close()
-		<-stopped
-	})
+	tb.Cleanup(func() { _ = errors.Join(server.Close(), <-stopped) })
 	return box
 }
 
 func (b *inbox) sender() *authsmtp.Sender {
-	return authsmtp.New(authsmtp.Options{Host: "127.0.0.1", Port: b.port, InsecurePlaintext: true, LocalName: "localhost"})
+	host, port, _ := net.SplitHostPort(b.address)
+	number, _ := strconv.Atoi(port)
+	return authsmtp.New(authsmtp.Options{Host: host, Port: number, InsecurePlaintext: true, LocalName: "localhost"})
 }
 
 func (b *inbox) all() []letter {
@@ -69,10 +69,10 @@ func (b *inbox) clear() {
 	b.letters = nil
 }
 
-func (b *inbox) refuses(to string, err error) {
+func (b *inbox) refusesAda(err error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.refuse[to] = err
+	b.refuse["Ada@Example.com"] = err
 }
 
 func (b *inbox) hangs(until chan struct{}) {

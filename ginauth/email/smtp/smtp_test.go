@@ -85,7 +85,7 @@ func newServer(t *testing.T, implicit bool, name string) *server {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.port = listener.Addr().(*net.TCPAddr).Port
+	s.port = portOf(t, listener)
 	g := gosmtp.NewServer(backend{s})
 	if certificate != nil {
 		g.TLSConfig = &tls.Config{Certificates: []tls.Certificate{*certificate}, MinVersion: tls.VersionTLS12}
@@ -95,11 +95,17 @@ func newServer(t *testing.T, implicit bool, name string) *server {
 	}
 	stopped := make(chan error, 1)
 	go func() { stopped <- g.Serve(listener) }()
-	t.Cleanup(func() {
-		_ = g.Close()
-		<-stopped
-	})
+	t.Cleanup(func() { _ = errors.Join(g.Close(), <-stopped) })
 	return s
+}
+
+func portOf(t *testing.T, listener net.Listener) int {
+	t.Helper()
+	address, ok := listener.Addr().(*net.TCPAddr)
+	if !ok {
+		t.Fatal(listener.Addr())
+	}
+	return address.Port
 }
 
 func certify(t *testing.T, name string) (*tls.Certificate, *x509.CertPool) {
@@ -199,8 +205,8 @@ func TestSendEndsWithItsContext(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer listener.Close()
-	sender := smtp.New(smtp.Options{Host: "127.0.0.1", Port: listener.Addr().(*net.TCPAddr).Port, InsecurePlaintext: true})
+	t.Cleanup(func() { _ = listener.Close() })
+	sender := smtp.New(smtp.Options{Host: "127.0.0.1", Port: portOf(t, listener), InsecurePlaintext: true})
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()
 	begun := time.Now()
