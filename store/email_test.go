@@ -231,3 +231,16 @@ func TestMailsThatCannotBe(t *testing.T) {
 		t.Errorf("no id: %v", err)
 	}
 }
+
+func TestTokenIsBoundToItsAddress(t *testing.T) { // SEC-104
+	t.Parallel()
+	s := newSetup(t)
+	for _, kind := range []email.Kind{email.KindVerify, email.KindReset, email.KindLogin} {
+		u := s.user(t)
+		digest := s.mailed(t, orderFor(u, kind))
+		s.exec(t, `UPDATE ginauth.users SET email_canonical = 'x' || email_canonical WHERE id = $1`, string(u.ID)) // by the app itself
+		if _, err := s.db.UseEmailToken(t.Context(), email.Use{Kind: kind, Digest: digest, Hash: hash('b')}); !errors.Is(err, email.ErrNoToken) {
+			t.Errorf("%s: %v", kind, err)
+		}
+	}
+}
