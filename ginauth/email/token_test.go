@@ -8,6 +8,10 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/ginauth/ginauth/ginauth/email"
 )
 
 // links asks for one link of each kind, of one account, and returns the tokens by the path where each is good.
@@ -192,4 +196,18 @@ func (a *app) dump(tb testing.TB) string {
 		b.WriteString(name + ":\n" + text + "\n")
 	}
 	return b.String()
+}
+
+// An app that has tokens only mounts no Session, which would check the origin.
+func TestOtherSitesCannotUseLinksWithoutSessionEither(t *testing.T) { // SEC-83
+	t.Parallel()
+	a := newApp(t)
+	a.verified(t)
+	token := a.token(t, "/forgot")
+	bare := gin.New()
+	bare.POST("/reset", email.ResetPassword(a.mails))
+	c := &client{handler: bare, cookies: map[string]string{"__Host-mail-reset": token}, header: http.Header{"Sec-Fetch-Site": {"cross-site"}}}
+	wantCode(t, "another site", c.use("/reset", "", adaNew), http.StatusForbidden, "cross_origin")
+	c.header = nil
+	want(t, "this site", c.use("/reset", "", adaNew), http.StatusNoContent)
 }
