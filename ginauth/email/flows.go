@@ -18,7 +18,7 @@ import (
 )
 
 const (
-	// OWASP's Forgot Password Cheat Sheet and ASVS 6.5.5 ask for short lives; the figures are SEC's section 3.
+	// OWASP's Forgot Password Cheat Sheet and ASVS 6.5.5 ask for short lives.
 	defaultResetLifetime  = 30 * time.Minute
 	defaultVerifyLifetime = 24 * time.Hour
 	defaultChangeLifetime = time.Hour
