@@ -25,6 +25,8 @@
 //	@tag.description	Keys for programs, which the user makes and revokes.
 //	@tag.name			tokens
 //	@tag.description	JSON web tokens, by OAuth 2 or by JSON.
+//	@tag.name			mail
+//	@tag.description	What a link in a mail does, and how to get one.
 //
 //	@securityDefinitions.apikey	sessionCookie
 //	@in							header

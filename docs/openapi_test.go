@@ -12,6 +12,7 @@ import (
 	"github.com/ginauth/ginauth/docs"
 	"github.com/ginauth/ginauth/ginauth"
 	"github.com/ginauth/ginauth/ginauth/apikey"
+	"github.com/ginauth/ginauth/ginauth/email"
 	"github.com/ginauth/ginauth/ginauth/jwt"
 	"github.com/ginauth/ginauth/ginauth/openapi"
 	"github.com/ginauth/ginauth/store"
@@ -25,7 +26,9 @@ func reference(t *testing.T) *gin.Engine {
 	gin.SetMode(gin.ReleaseMode)
 	db := store.New[store.User](&pgxpool.Pool{})
 	cfg := ginauth.Config[store.User]{
-		Users: db, Exclude: []string{"/signup", "/login", "/token", "/token/login", "/refresh", "/revoke", "/user/restore"},
+		Users: db, Exclude: []string{"/signup", "/login", "/token", "/token/login", "/refresh", "/revoke", "/user/restore",
+			"/signup/mail", "/forgot", "/verify/resend", "/magic/send", "/reset", "/verify", "/magic", "/email/confirm", "/email/undo",
+		},
 	}
 	key, err := jwt.Generate("reference", jwt.EdDSA)
 	if err != nil {
@@ -63,6 +66,20 @@ func reference(t *testing.T) *gin.Engine {
 	r.POST("/api-keys", fresh, apikey.Create(cfg, keys))
 	r.GET("/api-keys", apikey.List(cfg, keys))
 	r.DELETE("/api-keys/:id", apikey.Revoke(cfg, keys))
+	mails := email.Flows[store.User]{
+		Config: cfg, Store: db, BaseURL: referenceURL, From: "ginauth <hello@example.com>",
+		Pages: email.Pages{Verify: "/verify", Reset: "/reset", Login: "/magic", Change: "/email/confirm", Undo: "/email/undo"},
+	}
+	r.POST("/signup/mail", email.SignUp(mails))
+	r.POST("/forgot", email.ForgotPassword(mails))
+	r.POST("/reset", email.ResetPassword(mails))
+	r.POST("/verify", email.VerifyEmail(mails))
+	r.POST("/verify/resend", email.ResendVerification(mails))
+	r.POST("/magic/send", email.SendMagicLink(mails))
+	r.POST("/magic", email.MagicLink(mails))
+	r.POST("/email", email.ChangeEmail(mails))
+	r.POST("/email/confirm", email.ConfirmEmailChange(mails))
+	r.POST("/email/undo", email.UndoEmailChange(mails))
 	r.POST("/token", jwt.Token(flow))
 	r.POST("/token/login", jwt.Login(flow, jwt.InBody))
 	r.POST("/token/logout", jwt.Logout(flow))

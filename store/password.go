@@ -35,7 +35,7 @@ WITH changed AS (
 SELECT changed.session_epoch + ` + everybodysEpoch + `, EXISTS (SELECT 1 FROM kept) FROM changed`
 
 	// Whoever resets a password need not know the old one.
-	resetPassword = `
+	forcePassword = `
 WITH changed AS (
 	UPDATE ginauth.users AS u
 	SET password_hash = $3::text, session_epoch = u.session_epoch + 1, updated_at = clock.now
@@ -89,7 +89,7 @@ func (d *DB[U]) overwritePassword(ctx context.Context, conn Conn, id ginauth.Use
 		return ginauth.ErrNoUser
 	}
 	var done bool
-	err := conn.QueryRow(ctx, resetPassword, key, d.clock(), hashOrNull(hash), endKeys).Scan(&done)
+	err := conn.QueryRow(ctx, forcePassword, key, d.clock(), hashOrNull(hash), endKeys).Scan(&done)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return ginauth.ErrNoUser
 	}
