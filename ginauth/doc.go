@@ -34,6 +34,11 @@
 // sign-up: embed [Registration] in a payload and use [SignUpWith]. Any other source of users:
 // set Config.RetrieveUser, and log users in with [SignIn].
 //
+// # Once there is an account
+//
+// [ChangePassword], [SetPassword], [UpdateProfile], [ExportAccount], [DeleteAccount] and [RestoreAccount] are
+// for users who are logged in, or were; docs/accounts.md says what each ends and what stays.
+//
 // # Other ways to authenticate
 //
 // [Session] is [Authenticate] with one [Backend], the session. Tokens, keys and backends of the app's

@@ -194,3 +194,21 @@ func TestRestoringRacesTheSweeper(t *testing.T) { // SEC-151
 		}
 	}
 }
+
+func TestRunSweeperDeletesArchivedUsersToo(t *testing.T) {
+	t.Parallel()
+	s := newSetup(t)
+	u := s.user(t)
+	if _, err := s.db.ArchiveUser(t.Context(), u.ID, time.Hour); err != nil {
+		t.Fatal(err)
+	}
+	s.clock.add(time.Hour)
+	ctx, stop := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- s.db.RunSweeper(ctx, time.Millisecond) }()
+	await(t, func() bool { return s.count(t, `SELECT count(*) FROM ginauth.users`) == 0 })
+	stop()
+	if err := <-ended; !errors.Is(err, context.Canceled) {
+		t.Errorf("RunSweeper = %v", err)
+	}
+}

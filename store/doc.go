@@ -41,7 +41,7 @@
 // A session carries the sum of two numbers, its user's and everybody's, as it was when the session
 // was made. [Sessions.RevokeUserSessions] and [Sessions.RevokeAllSessions] move one of
 // them, which ends any number of sessions in all processes by writing one row. Neither may ever
-// shrink. Whoever changes a password or disables a user in SQL of their own moves the user's in the
+// shrink. SetPassword and DisableUser do it; whoever changes a password or disables a user in SQL of their own moves the user's in the
 // same statement: a login that ran meanwhile has then either come before, and is over, or waits
 // for the statement and is refused.
 //
@@ -55,6 +55,12 @@
 //
 // Rows of ended sessions stay until a sweeper deletes them. Run [Sessions.RunSweeper] in a
 // goroutine, in as many processes as you like, or call [Sessions.Sweep] from a job of your own.
+//
+// # Accounts
+//
+// [DB.SetPassword] stores a password and ends what the old one began, in one statement. Operators have
+// [DB.FindUserByEmail], [DB.DisableUser], [DB.EnableUser], [DB.ForcePasswordReset] and [DB.DeleteUser]; none of
+// them sees or sets a password. A user whom [DB.ArchiveUser] has disabled is deleted by the sweeper after the grace.
 //
 // # API keys
 //
