@@ -171,7 +171,7 @@ func TestDeletingRacesLoginsAndUpdates(t *testing.T) { // SEC-76, SEC-151
 			other := app.other(t, accounts)
 			for round := range rounds {
 				c := app.signUp(t, ada)
-				tokens := make([]string, callers)
+				mine, tokens := c.value, make([]string, callers)
 				atOnce(callers+1, func(i int) {
 					switch {
 					case i == callers:
@@ -179,7 +179,7 @@ func TestDeletingRacesLoginsAndUpdates(t *testing.T) { // SEC-76, SEC-151
 							t.Errorf("round %d: %d %s", round, w.Code, w.Body)
 						}
 					case i%4 == 0:
-						w := (&client{handler: other, value: c.value}).patchUser(`{"name":"Too Late"}`)
+						w := (&client{handler: other, value: mine}).patchUser(`{"name":"Too Late"}`)
 						if w.Code != http.StatusOK && w.Code != http.StatusUnauthorized {
 							t.Errorf("update: %d %s", w.Code, w.Body)
 						}
@@ -191,7 +191,7 @@ func TestDeletingRacesLoginsAndUpdates(t *testing.T) { // SEC-76, SEC-151
 						tokens[i] = guest.value
 					}
 				})
-				for _, token := range append(tokens, c.value) {
+				for _, token := range append(tokens, mine) {
 					if w := (&client{handler: other, value: token}).get("/user"); w.Code != http.StatusUnauthorized {
 						t.Fatalf("round %d: a session answers %d", round, w.Code)
 					}
