@@ -120,7 +120,7 @@ func TestSecurityNamesTheSchemesOfTheBackends(t *testing.T) {
 		t.Errorf("the key is %+v", key)
 	}
 	wantScopes := map[string]string{"posts:write": "Change posts.", "posts:read": ""}
-	if oauth2.Type != "oauth2" || oauth2.Flows.Password.TokenURL != "/token" || !cmp.Equal(wantScopes, map[string]string(oauth2.Flows.Password.Scopes)) {
+	if oauth2.Type != "oauth2" || oauth2.Flows.Password.TokenURL != "/token" || !cmp.Equal(wantScopes, oauth2.Flows.Password.Scopes) {
 		t.Errorf("the token is %+v with %v", oauth2, oauth2.Flows.Password)
 	}
 	if create := operation(t, doc, "POST", "/api-keys"); examples(t, create, "403") != "cross_origin, reauthentication_required, session_required" {

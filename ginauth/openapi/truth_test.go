@@ -117,8 +117,9 @@ func rulesRouter(t *testing.T) *gin.Engine {
 
 func backendsRouter(t *testing.T) *gin.Engine {
 	t.Helper()
-	cfg := newConfig(t, "/login", "/token", "/public")
-	keys := apikey.Keys[user]{Store: cfg.Users.(*store.DB[user])}
+	db := store.New[user](storetest.NewDB(t))
+	cfg := config{Users: db, Exclude: []string{"/login", "/token", "/public"}, Logger: quiet}
+	keys := apikey.Keys[user]{Store: db}
 	r := gin.New()
 	r.Use(ginauth.Authenticate(cfg, apikey.Backend(cfg, keys), ginauth.Backend[user](token{oauth}), ginauth.SessionAuth(cfg)))
 	r.POST("/login", ginauth.Login(cfg))
