@@ -11,5 +11,6 @@
 // Check is for the app's tests: it fails where document and router differ.
 //
 // The package is the only one that needs kin-openapi. A program that does not import it carries
-// neither that nor the page; docs/openapi.md has the figures.
+// neither that nor the page; docs/openapi.md has
+// the figures.
 package openapi
