@@ -13,7 +13,9 @@ func compileAccounts[U User](constructor string, cfg Config[U]) *mount {
 	if cfg.Users == nil {
 		panic(fmt.Sprintf("ginauth.%s: Config.Users is not set: set it (such as store.New[store.User](pool)), or write the handler with ginauth.SignIn", constructor)) //nolint:forbidigo // while routes are built
 	}
-	return compile(constructor, cfg)
+	m := compile(constructor, cfg)
+	m.throttle = newThrottle(cfg.WithDefaults())
+	return m
 }
 
 // stateFor returns the request's state for a handler that changes something, if it was

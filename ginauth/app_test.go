@@ -76,7 +76,7 @@ func newAppOn(tb testing.TB, pool *pgxpool.Pool, options ...appOption) *app {
 	a := &app{Engine: gin.New(), pool: pool, clock: &clock{at: time.Now()}, log: &syncBuffer{}}
 	a.db = store.New[user](pool, store.WithNow(a.clock.now), store.WithTimeout(time.Minute)) // the machine may be busy
 	a.cfg = config{
-		Users: a.db, Exclude: []string{"/", "/login", "/signup"}, Passwords: cheap(tb),
+		Users: a.db, Exclude: []string{"/", "/login", "/signup"}, Passwords: cheap(tb), Limits: generous,
 		Logger: slog.New(slog.NewJSONHandler(a.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 	}
 	a.Use(gin.CustomRecoveryWithWriter(io.Discard, func(c *gin.Context, _ any) { c.AbortWithStatus(http.StatusInternalServerError) }))
@@ -102,6 +102,14 @@ func newAppOn(tb testing.TB, pool *pgxpool.Pool, options ...appOption) *app {
 		}
 	}
 	return a
+}
+
+// generous is for tests that log in more often than people do.
+var generous = ginauth.Limits{
+	FreeFailures: 100, LoginPerAddress: []ginauth.Rate{{Attempts: 1_000_000, Per: time.Hour}},
+	SignUp: ginauth.Limit{
+		PerAddress: []ginauth.Rate{{Attempts: 1_000_000, Per: time.Hour}}, PerIdentifier: []ginauth.Rate{{Attempts: 1_000_000, Per: time.Hour}},
+	},
 }
 
 // cheap hashes with so little work that tests are quick.

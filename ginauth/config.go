@@ -85,6 +85,12 @@ type Config[U User] struct {
 	// "cookies" (of all apps on the site), "storage", "executionContexts" or "*". Default: none.
 	ClearSiteData []string
 
+	// Limits are how many attempts there may be to log in or sign up. Its zero value is the safe one.
+	Limits Limits
+	// Limiter counts them. Default: Users or Sessions, whichever is a Limiter, as store.DB is and store.Sessions;
+	// otherwise one in the memory of this process, of bounded size, which knows no devices.
+	Limiter Limiter
+
 	// Passwords hashes and verifies. Default: password.Default, one budget for the whole process.
 	Passwords *password.Hasher
 	// Policy says which new passwords are good enough. Its zero value asks for 15 characters
@@ -139,6 +145,10 @@ func (cfg Config[U]) WithDefaults() Config[U] {
 	if _, counts := cfg.sessionStore(); counts && cfg.MaxSessions == 0 {
 		cfg.MaxSessions = defaultMaxSessions
 	}
+	if cfg.Limiter == nil {
+		cfg.Limiter = cfg.limiter()
+	}
+	cfg.Limits = cfg.Limits.withDefaults()
 	if cfg.Passwords == nil {
 		cfg.Passwords = password.Default()
 	}
@@ -184,7 +194,7 @@ func (cfg Config[U]) validate(withSessions bool) error {
 	for _, page := range []string{cfg.Pages.Login, cfg.Pages.AfterLogin, cfg.Pages.AfterLogout} {
 		fault(page != "" && !isLocalPath(page), "the page %q must be a path on this site, such as /login", page)
 	}
-	for _, err := range []error{cfg.Cookie.validate(), cfg.Policy.Validate(), second(rule.Compile(cfg.Exclude)), second(parseProxies(cfg.TrustedProxies))} {
+	for _, err := range []error{cfg.Cookie.validate(), cfg.Policy.Validate(), cfg.Limits.validate(), second(rule.Compile(cfg.Exclude)), second(parseProxies(cfg.TrustedProxies))} {
 		fault(err != nil, "%w", err)
 	}
 	_, err := newOriginCheck(cfg.TrustedOrigins, cfg.Cookie.InsecureLocalhost)
@@ -204,6 +214,16 @@ func (cfg Config[U]) sessionStore() (SessionStore, bool) {
 	}
 	s, ok := cfg.Users.(SessionStore)
 	return s, ok
+}
+
+func (cfg Config[U]) limiter() Limiter {
+	if l, ok := cfg.Users.(Limiter); ok {
+		return l
+	}
+	if l, ok := cfg.Sessions.(Limiter); ok {
+		return l
+	}
+	return inMemoryOf(cfg.Users)
 }
 
 // mount is a compiled Config. It is not generic: what depends on U is in its functions,
@@ -232,6 +252,7 @@ type mount struct {
 	rotationGrace                         time.Duration
 	maxSessions                           int
 	clearSiteData                         string
+	throttle                              *throttle // of handlers that need accounts
 	// ownUsers: sessions belong to rows of Users; otherwise RetrieveUser alone knows whose they are.
 	ownUsers bool
 	// retrieves: RetrieveUser looks the user up.

@@ -37,6 +37,9 @@ func (k Cookie) validate() error {
 	if strings.HasPrefix(k.Name, "__") {
 		return errors.New("leave the prefix off Cookie.Name: it is added")
 	}
+	if k.Name == deviceCookie {
+		return errors.New(`Cookie.Name must not be "device": that is the cookie of known devices`)
+	}
 	if len(k.Name) > 64 || (&http.Cookie{Name: k.Name, Value: "x", Path: "/"}).Valid() != nil { //nolint:gosec // only its name is looked at
 		return errors.New("Cookie.Name must be a token of RFC 9110 with at most 64 characters")
 	}

@@ -36,6 +36,8 @@ var (
 	ErrUnavailable error = problem(http.StatusServiceUnavailable, "unavailable", "The service is not available right now. Try again.").retryAfter("2")
 	// ErrBusy: more passwords are waiting to be hashed than the server is willing to queue.
 	ErrBusy error = problem(http.StatusServiceUnavailable, "busy", "Too many people are logging in right now. Try again.").retryAfter("1")
+	// ErrTooManyAttempts: there were too many of this kind lately. The answer says after how long there may be another.
+	ErrTooManyAttempts error = problem(http.StatusTooManyRequests, "too_many_attempts", "There were too many attempts. Wait a while, then try again.")
 	// ErrSessionTooLarge: the session's values exceed the store's limit.
 	ErrSessionTooLarge error = problem(http.StatusRequestEntityTooLarge, "session_too_large", "Too much was stored in this session.")
 	// ErrReauthenticationRequired: the guard Fresh wants a more recent proof of who the user is.

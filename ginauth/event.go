@@ -16,6 +16,8 @@ const (
 	eventSignUp          = "user_created"
 	eventLogin           = "authn_login_success"
 	eventLoginFailed     = "authn_login_fail"
+	eventLoginFailMax    = "authn_login_fail_max"
+	eventRateExceeded    = "excess_rate_limit_exceeded"
 	eventBadCredentials  = "authn_credentials_fail"
 	eventDenied          = "authz_fail"
 	eventLogout          = "authn_logout"
@@ -35,6 +37,7 @@ const (
 var eventLevels = map[string]slog.Level{
 	eventLoginFailed: slog.LevelWarn, eventCrossOrigin: slog.LevelWarn, eventDuplicateCookie: slog.LevelWarn,
 	eventTokenReuse: slog.LevelWarn, eventBadCredentials: slog.LevelWarn, eventDenied: slog.LevelWarn,
+	eventLoginFailMax: slog.LevelWarn, eventRateExceeded: slog.LevelWarn,
 }
 
 func (m *mount) logger() *slog.Logger {

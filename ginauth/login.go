@@ -15,7 +15,8 @@ import (
 // Login returns the handler that takes Credentials as JSON or as a form and starts a new
 // session; the one before, if any, ends. It answers 200 with the user, and one and the
 // same 401, after the same work, for an unknown address, a wrong password, a disabled
-// user and a user without a password. Hashes of lesser strength are replaced on the way.
+// user and a user without a password. After too many attempts it answers 429, whatever the password
+// and whether or not there is an account; see Limits. Hashes of lesser strength are replaced on the way.
 // Mount it with POST, under a Session that excludes its route. It panics when cfg is invalid.
 //
 //	@Summary		Log in
@@ -32,6 +33,7 @@ import (
 //	@Failure		413			{object}	Problem	"body_too_large"
 //	@Failure		415			{object}	Problem	"unsupported_media_type"
 //	@Failure		422			{object}	Problem	"validation_failed"
+//	@Failure		429			{object}	Problem	"too_many_attempts"
 //	@Failure		503			{object}	Problem	"unavailable, busy"
 //	@Router			/login [post]
 func Login[U User](cfg Config[U]) gin.HandlerFunc {
@@ -62,6 +64,10 @@ func logIn[U User](c *gin.Context, m *mount, cfg Config[U]) (u U, err error) {
 		return u, hashing(err)
 	}
 	defer leave()
+	attempt, err := m.throttle.guess(ctx, c, form.Email)
+	if err != nil {
+		return u, err
+	}
 	u, hash, err := startSession(ctx, c, st, cfg, form)
 	switch {
 	case errors.Is(err, ErrInvalidCredentials):
@@ -70,6 +76,7 @@ func logIn[U User](c *gin.Context, m *mount, cfg Config[U]) (u U, err error) {
 	case err != nil:
 		return u, err
 	}
+	attempt.succeeded(ctx, c, u.Account(), true)
 	m.event(c, eventLogin, "user_id", u.Account().ID, "session", st.digest)
 	upgradeHash(ctx, cfg, u.Account().ID, hash, form.Password)
 	return u, nil
@@ -94,7 +101,9 @@ func startSession[U User](ctx context.Context, c *gin.Context, st *state, cfg Co
 // VerifyPassword returns the user to whom a password belongs, for ways to log in that Login does
 // not cover. An unknown address, a wrong password, a disabled user and one without a password are
 // one error, ErrInvalidCredentials, after the same work; ErrBusy means that too many wait
-// already. Nobody is logged in by it: see SignIn.
+// already, and ErrTooManyAttempts that there were too many with this address, here or in Login, or
+// from this client. Pass the gin.Context or a context derived from it: without one the client is not known,
+// and its attempts are counted by the address alone. Nobody is logged in by it: see SignIn.
 func VerifyPassword[U User](ctx context.Context, cfg Config[U], email, plain string) (U, error) {
 	cfg = cfg.WithDefaults()
 	ctx, leave, err := cfg.Passwords.Enter(ctx)
@@ -103,11 +112,17 @@ func VerifyPassword[U User](ctx context.Context, cfg Config[U], email, plain str
 		return none, hashing(err)
 	}
 	defer leave()
+	attempt, err := newThrottle(cfg).guess(ctx, requestOf(ctx), email)
+	if err != nil {
+		var none U
+		return none, err
+	}
 	u, hash, err := verify(ctx, cfg, Credentials{Email: email, Password: plain})
 	if err != nil {
 		var none U
 		return none, err
 	}
+	attempt.succeeded(ctx, requestOf(ctx), u.Account(), false)
 	upgradeHash(ctx, cfg, u.Account().ID, hash, plain)
 	return u, nil
 }

@@ -32,6 +32,7 @@ type passwordForm struct {
 //	@Failure		413	{object}	Problem	"body_too_large"
 //	@Failure		415	{object}	Problem	"unsupported_media_type"
 //	@Failure		422	{object}	Problem	"validation_failed"
+//	@Failure		429	{object}	Problem	"too_many_attempts"
 //	@Failure		503	{object}	Problem	"unavailable, busy"
 //	@Security		sessionCookie
 //	@Router			/reauthenticate [post]
@@ -66,6 +67,10 @@ func reauthenticate[U User](c *gin.Context, m *mount, cfg Config[U]) error {
 		return hashing(err)
 	}
 	defer leave()
+	attempt, err := m.throttle.guess(ctx, c, st.proof.account.Identifier)
+	if err != nil {
+		return err
+	}
 	u, _, err := verify(ctx, cfg, Credentials{Email: st.proof.account.Identifier, Password: form.Password})
 	if err == nil && u.Account().ID != st.proof.account.ID {
 		err = ErrInvalidCredentials
@@ -79,6 +84,7 @@ func reauthenticate[U User](c *gin.Context, m *mount, cfg Config[U]) error {
 	if err := st.rotate(c, SessionChange{Authenticated: true}); err != nil {
 		return err
 	}
+	attempt.succeeded(ctx, c, st.proof.account, true)
 	m.event(c, eventLogin, "user_id", st.proof.account.ID, "operation", "reauthenticate")
 	return nil
 }

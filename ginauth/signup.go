@@ -32,6 +32,7 @@ import (
 //	@Failure		413				{object}	Problem	"body_too_large"
 //	@Failure		415				{object}	Problem	"unsupported_media_type"
 //	@Failure		422				{object}	Problem	"validation_failed"
+//	@Failure		429				{object}	Problem	"too_many_attempts"
 //	@Failure		503				{object}	Problem	"unavailable, busy"
 //	@Router			/signup [post]
 func SignUp[U User](cfg Config[U]) gin.HandlerFunc {
@@ -79,7 +80,15 @@ func register[U User, F Form](c *gin.Context, m *mount, cfg Config[U], fill func
 	if err != nil {
 		return u, err
 	}
-	ctx := c.Request.Context()
+	ctx, leave, err := cfg.Passwords.Enter(c.Request.Context())
+	if err != nil {
+		return u, hashing(err)
+	}
+	defer leave()
+	attempt, err := m.throttle.signUp(ctx, c, n.Canonical)
+	if err != nil {
+		return u, err
+	}
 	n.Hash, err = cfg.Passwords.Hash(ctx, form.registration().Password)
 	if err != nil {
 		return u, hashing(err)
@@ -91,6 +100,7 @@ func register[U User, F Form](c *gin.Context, m *mount, cfg Config[U], fill func
 	if err := st.signIn(c, &u, u.Account(), NewSession{Credential: n.Hash, Persistent: form.registration().Remember}); err != nil {
 		return u, err
 	}
+	attempt.succeeded(ctx, c, u.Account(), true)
 	m.event(c, eventSignUp, "user_id", u.Account().ID, "session", st.digest)
 	return u, nil
 }

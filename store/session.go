@@ -21,9 +21,11 @@ type Sessions struct {
 	now     func() time.Time
 	maxData int
 	cookie  gorilla.Options
-	sweptTo atomic.Int64 // the page with which Sweep goes on
 	lookup  lookup[foundSession]
 	touches line[touch, foundSession]
+
+	swept, throttles, devices swept         // by Sweep
+	attempts                  atomic.Uint64 // counted
 }
 
 var _ ginauth.SessionStore = (*Sessions)(nil)
@@ -43,6 +45,9 @@ func NewSessions(conn Conn, opts ...Option) *Sessions {
 
 func newSessions(conn Conn, o options) *Sessions {
 	s := &Sessions{caller: newCaller(conn, o.timeout), now: o.now, maxData: o.maxData, cookie: *ginOptions.ToGorillaOptions()}
+	s.swept.doing, s.swept.statement = "sweeping sessions", sweepSessions
+	s.throttles.doing, s.throttles.statement = "sweeping throttles", sweepThrottles
+	s.devices.doing, s.devices.statement = "sweeping known devices", sweepDevices
 	s.lookup.read, s.lookup.ended = (*row).session, (*foundSession).isOver
 	s.lookup.init(s, findSession, findSessionFrom, notRevoked)
 	s.touches.timeout, s.touches.serve = o.timeout, s.serveTouches

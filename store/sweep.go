@@ -5,6 +5,7 @@ import (
 	"errors"
 	"math/rand/v2"
 	"strconv"
+	"sync/atomic"
 	"time"
 
 	"github.com/ginauth/ginauth/ginauth"
@@ -38,17 +39,46 @@ SELECT (SELECT count(*) FROM deleted),
 	(SELECT (max(at)::text::point)[0]::bigint FROM dead HAVING count(*) >= $4::bigint),
 	pg_relation_size('ginauth.sessions'::regclass) / current_setting('block_size')::bigint`
 
+// These have only their own time to end by.
+const (
+	sweepThrottles = sweepExpiredFrom + `ginauth.throttles` + sweepExpired + `ginauth.throttles` + sweptExpired + `ginauth.throttles` + pagesOfExpired
+	sweepDevices   = sweepExpiredFrom + `ginauth.known_devices` + sweepExpired + `ginauth.known_devices` + sweptExpired + `ginauth.known_devices` + pagesOfExpired
+
+	sweepExpiredFrom = `
+WITH dead AS (
+	SELECT x.ctid AS at
+	FROM `
+	sweepExpired = ` AS x
+	WHERE x.ctid >= $2::tid AND x.ctid < $3::tid AND x.expires_at <= COALESCE($1::timestamptz, now())
+	LIMIT $4::bigint
+	FOR UPDATE OF x SKIP LOCKED
+), deleted AS (
+	DELETE FROM `
+	sweptExpired = ` AS x USING dead WHERE x.ctid = dead.at RETURNING 1
+)
+SELECT (SELECT count(*) FROM deleted),
+	(SELECT (max(at)::text::point)[0]::bigint FROM dead HAVING count(*) >= $4::bigint),
+	pg_relation_size('`
+	pagesOfExpired = `'::regclass) / current_setting('block_size')::bigint`
+)
+
+// swept is a table that is swept some pages at a time.
+type swept struct {
+	doing, statement string
+	to               atomic.Int64 // the page with which Sweep goes on
+}
+
 // turn is what one statement did.
 type turn struct {
 	deleted int64
 	next    int64 // page to go on with; zero: the table's end was reached
 }
 
-func (s *Sessions) sweepFrom(ctx context.Context, page int64) (t turn, err error) {
+func (s *Sessions) sweepFrom(ctx context.Context, table *swept, page int64) (t turn, err error) {
 	var stopped *int64 // in this page, because the batch was full
 	var pages int64
-	err = s.caller.do(ctx, "sweeping sessions", func(ctx context.Context, conn Conn) error {
-		return conn.QueryRow(ctx, sweepSessions, s.clock(), startOf(page), startOf(page+sweepPages), sweepRows).
+	err = s.caller.do(ctx, table.doing, func(ctx context.Context, conn Conn) error {
+		return conn.QueryRow(ctx, table.statement, s.clock(), startOf(page), startOf(page+sweepPages), sweepRows).
 			Scan(&t.deleted, &stopped, &pages)
 	})
 	if err != nil {
@@ -69,7 +99,8 @@ func startOf(page int64) string { return "(" + strconv.FormatInt(page, 10) + ",0
 
 // Sweep deletes a batch of sessions that have ended, at most 1000: those past their idle
 // timeout or their absolute end, and those revoked by RevokeUserSessions and RevokeAllSessions,
-// and what EndAdmitted wrote down about sessions that are over by now.
+// and what EndAdmitted wrote down about sessions that are over by now. So it does with attempts that
+// count for nothing any more, and with devices that were not used for a year.
 // It never deletes a live one. It goes on where the last call stopped, and returns
 // zero when it has been once around the table and found nothing. Many processes may sweep
 // at the same time: they do not wait for each other, nor for requests.
@@ -77,14 +108,24 @@ func (s *Sessions) Sweep(ctx context.Context) (deleted int64, err error) {
 	if deleted, err = s.sweepEnded(ctx); err != nil || deleted > 0 {
 		return deleted, err
 	}
-	first := s.sweptTo.Load()
+	for _, table := range []*swept{&s.throttles, &s.devices, &s.swept} {
+		if deleted, err = s.sweepOn(ctx, table); err != nil || deleted > 0 {
+			return deleted, err
+		}
+	}
+	return 0, nil
+}
+
+// sweepOn deletes a batch, or has been once around the table.
+func (s *Sessions) sweepOn(ctx context.Context, table *swept) (deleted int64, err error) {
+	first := table.to.Load()
 	around := first == 0
 	for page := first; ; {
-		t, err := s.sweepFrom(ctx, page)
+		t, err := s.sweepFrom(ctx, table, page)
 		if err != nil {
 			return 0, err
 		}
-		s.sweptTo.Store(t.next)
+		table.to.Store(t.next)
 		switch {
 		case t.deleted > 0:
 			return t.deleted, nil
@@ -136,15 +177,10 @@ func (s *Sessions) sweepRound(ctx context.Context) error {
 			break
 		}
 	}
-	for page := int64(0); ; {
-		t, err := s.sweepFrom(ctx, page)
-		if err != nil {
+	for _, table := range []*swept{&s.throttles, &s.devices, &s.swept} {
+		if err := s.sweepTable(ctx, table); err != nil {
 			return err
 		}
-		if t.next == 0 {
-			break
-		}
-		page = t.next
 	}
 	for _, sweep := range []func(context.Context) (int64, error){s.SweepRefreshTokens, s.SweepEmailTokens, s.SweepArchived} {
 		for {
@@ -158,4 +194,14 @@ func (s *Sessions) sweepRound(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+func (s *Sessions) sweepTable(ctx context.Context, table *swept) error {
+	for page := int64(0); ; {
+		t, err := s.sweepFrom(ctx, table, page)
+		if err != nil || t.next == 0 {
+			return err
+		}
+		page = t.next
+	}
 }

@@ -1,0 +1,208 @@
+package ginauth
+
+import (
+	"container/heap"
+	"context"
+	"hash/maphash"
+	"reflect"
+	"sync"
+	"time"
+)
+
+// maxInMemory bounds the limiter in memory, to about 20 MB. When it is full, what would be forgotten
+// first is forgotten at once: accounts under attack are remembered longest.
+const maxInMemory = 100_000
+
+// inMemory is the Limiter of apps whose store is none.
+type inMemory struct {
+	now func() time.Time
+	max int
+
+	mu      sync.Mutex
+	entries map[LimitKey]*entry
+	byEnd   ending
+}
+
+func newInMemory(now func() time.Time, limit int) *inMemory {
+	return &inMemory{now: now, max: limit, entries: map[LimitKey]*entry{}}
+}
+
+// entry is a row of store.DB's table.
+type entry struct {
+	key            LimitKey
+	until, expires time.Time
+	failures, run  int
+	client         LimitKey
+	place          int // in byEnd
+}
+
+// CountAttempt implements Limiter.
+func (l *inMemory) CountAttempt(ctx context.Context, a Attempt) (v Verdict, err error) {
+	if err := ctx.Err(); err != nil {
+		return v, err
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	now := l.now()
+	for _, r := range a.Rates {
+		v.Wait = max(v.Wait, later(l.entries[r.Key].freeAt(), now).Add(r.Every).Sub(now.Add(r.Every*time.Duration(r.Burst))))
+	}
+	if wait := l.entries[a.Guess.Key].freeAt().Sub(now); wait > v.Wait {
+		v.Wait, v.Guesses = wait, true
+	}
+	if v.Wait > 0 {
+		return v, nil
+	}
+	for _, r := range a.Rates {
+		e := l.entry(r.Key)
+		e.until = later(e.until, now).Add(r.Every)
+		l.keep(e, e.until)
+	}
+	if a.Guess.Key != (LimitKey{}) {
+		l.fail(a.Guess, now)
+	}
+	return v, nil
+}
+
+func (l *inMemory) fail(g GuessLimit, now time.Time) {
+	e := l.entry(g.Key)
+	if !e.expires.After(now) {
+		e.failures = 0
+	}
+	if e.client != g.Client || e.failures == 0 {
+		e.client, e.run = g.Client, 0
+	}
+	e.failures++
+	e.run++
+	e.until = now.Add(g.wait(e.failures))
+	l.keep(e, later(e.until, now.Add(time.Duration(e.failures)*g.Memory)))
+}
+
+// SettleAttempt implements Limiter. It knows no devices.
+func (l *inMemory) SettleAttempt(_ context.Context, a Attempt, _ Success) (bool, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	e := l.entries[a.Guess.Key]
+	if e == nil {
+		return false, nil
+	}
+	if e.client != a.Guess.Client || e.run == 0 {
+		e.failures--
+	} else {
+		e.failures, e.run, e.until = e.failures-e.run, 0, l.now()
+	}
+	if e.failures <= 0 {
+		l.drop(e)
+	}
+	return false, nil
+}
+
+func (l *inMemory) entry(key LimitKey) *entry {
+	if e := l.entries[key]; e != nil {
+		return e
+	}
+	for len(l.entries) >= l.max {
+		l.drop(l.byEnd[0])
+	}
+	e := &entry{key: key}
+	l.entries[key] = e
+	heap.Push(&l.byEnd, e)
+	return e
+}
+
+func (l *inMemory) keep(e *entry, until time.Time) {
+	e.expires = until
+	heap.Fix(&l.byEnd, e.place)
+}
+
+func (l *inMemory) drop(e *entry) {
+	heap.Remove(&l.byEnd, e.place)
+	delete(l.entries, e.key)
+}
+
+// freeAt is long ago for an entry that is missing.
+func (e *entry) freeAt() time.Time {
+	if e == nil {
+		return time.Time{}
+	}
+	return e.until
+}
+
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}
+
+// ending is a heap of entries by their end.
+type ending []*entry
+
+func (h ending) Len() int           { return len(h) }
+func (h ending) Less(i, j int) bool { return h[i].expires.Before(h[j].expires) }
+func (h ending) Swap(i, j int) {
+	h[i], h[j] = h[j], h[i]
+	h[i].place, h[j].place = i, j
+}
+
+// Push implements heap.Interface.
+func (h *ending) Push(x any) {
+	e := x.(*entry) //nolint:forcetypeassert,errcheck // by this file alone
+	e.place = len(*h)
+	*h = append(*h, e)
+}
+
+// Pop implements heap.Interface.
+func (h *ending) Pop() any {
+	old := *h
+	last := old[len(old)-1]
+	*h = old[:len(old)-1]
+	return last
+}
+
+// shared is one for the process, so that every handler and every Config of one app has the same counts.
+var shared = sync.OnceValue(func() *inMemory { return newInMemory(time.Now, maxInMemory) })
+
+// ofStore separates the counts of different stores of users.
+type ofStore struct {
+	*inMemory
+	salt uint64
+}
+
+var storeSeed = maphash.MakeSeed()
+
+func inMemoryOf(users any) Limiter {
+	l := ofStore{inMemory: shared()}
+	if users != nil && reflect.ValueOf(users).Comparable() {
+		l.salt = maphash.Comparable(storeSeed, users)
+	}
+	return l
+}
+
+// CountAttempt implements Limiter.
+func (l ofStore) CountAttempt(ctx context.Context, a Attempt) (Verdict, error) {
+	return l.inMemory.CountAttempt(ctx, l.salted(a))
+}
+
+// SettleAttempt implements Limiter.
+func (l ofStore) SettleAttempt(ctx context.Context, a Attempt, s Success) (bool, error) {
+	return l.inMemory.SettleAttempt(ctx, l.salted(a), s)
+}
+
+func (l ofStore) salted(a Attempt) Attempt {
+	rates := append([]RateLimit(nil), a.Rates...)
+	for i := range rates {
+		rates[i].Key = rates[i].Key.salted(l.salt)
+	}
+	if a.Rates = rates; a.Guess.Key != (LimitKey{}) {
+		a.Guess.Key = a.Guess.Key.salted(l.salt)
+	}
+	return a
+}
+
+func (k LimitKey) salted(salt uint64) LimitKey {
+	for i := range 8 {
+		k[i] ^= byte(salt >> (8 * i))
+	}
+	return k
+}

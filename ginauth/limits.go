@@ -1,0 +1,105 @@
+package ginauth
+
+import (
+	"errors"
+	"time"
+)
+
+// Rate is a number of attempts in a time. All of them may come at once; then one is free again every
+// Per/Attempts.
+type Rate struct {
+	Attempts int
+	Per      time.Duration
+}
+
+func (r Rate) valid() bool { return r.Attempts > 0 && r.Per >= time.Duration(r.Attempts) }
+
+// Limit is what attempts of one purpose may do. No rates are no limit.
+type Limit struct {
+	// PerIdentifier is for attempts that are about one account, whether or not there is one.
+	PerIdentifier []Rate
+	// PerAddress is for attempts from one IPv4 address, or one IPv6 /64.
+	PerAddress []Rate
+}
+
+// Limits are how many attempts there may be. The zero value of each field is its default.
+type Limits struct {
+	// FreeFailures is how many wrong passwords in a row an identifier may have before the next has to
+	// wait: 2 s at first, then twice as long each time. Default: 5.
+	FreeFailures int
+	// MaxWait is the longest of these waits. Default: 15 min.
+	MaxWait time.Duration
+	// MaxFailures is after how many wrong passwords in a row only known devices get in, at most 100 (NIST SP
+	// 800-63B, 3.2.2). They are forgotten after a day each. Default: 100.
+	MaxFailures int
+	// DeviceFailures is how many wrong passwords a known device may have in a row, whatever others do.
+	// Then it is like any other. Default: 10.
+	DeviceFailures int
+	// LoginPerAddress is for passwords of all users from one IPv4 address, or one IPv6 /64.
+	// Default: 20 a minute and 300 an hour.
+	LoginPerAddress []Rate
+	// SignUp is for new accounts. Default: 10 an hour per address and per identifier.
+	SignUp Limit
+
+	// InsecureUnlimited switches all limits off. It is for load tests of an app that nobody else can reach.
+	InsecureUnlimited bool
+}
+
+// Defaults: OWASP ASVS 6.3.1 and 2.4.1, NIST SP 800-63B 3.2.2 (at most 100 in a row, waits of 30 s to
+// 1 h), OWASP Authentication Cheat Sheet (exponential).
+const (
+	defaultFreeFailures   = 5
+	defaultMaxWait        = 15 * time.Minute
+	defaultMaxFailures    = 100
+	defaultDeviceFailures = 10
+	// failureMemory makes a row of guesses at random addresses short-lived, and that of an account under attack not.
+	failureMemory = 24 * time.Hour
+	// A device is forgotten when it was not used for a year; browsers keep no cookie longer than 400 days.
+	deviceMemory = 365 * 24 * time.Hour
+	maxDevices   = 20
+)
+
+func (l Limits) withDefaults() Limits {
+	if l.FreeFailures == 0 {
+		l.FreeFailures = defaultFreeFailures
+	}
+	if l.MaxWait == 0 {
+		l.MaxWait = defaultMaxWait
+	}
+	if l.MaxFailures == 0 {
+		l.MaxFailures = defaultMaxFailures
+	}
+	if l.DeviceFailures == 0 {
+		l.DeviceFailures = defaultDeviceFailures
+	}
+	if l.LoginPerAddress == nil {
+		l.LoginPerAddress = []Rate{{20, time.Minute}, {300, time.Hour}}
+	}
+	if l.SignUp.PerAddress == nil {
+		l.SignUp.PerAddress = []Rate{{10, time.Hour}}
+	}
+	if l.SignUp.PerIdentifier == nil {
+		l.SignUp.PerIdentifier = []Rate{{10, time.Hour}}
+	}
+	return l
+}
+
+func (l Limits) validate() error {
+	switch {
+	case l.FreeFailures < 0 || l.DeviceFailures < 0 || l.MaxWait < 0:
+		return errors.New("FreeFailures, DeviceFailures and MaxWait of Limits must not be negative")
+	case l.MaxFailures < l.FreeFailures || l.MaxFailures > defaultMaxFailures:
+		return errors.New("Limits.MaxFailures must be between FreeFailures and 100")
+	}
+	for _, rates := range [][]Rate{l.LoginPerAddress, l.SignUp.PerAddress, l.SignUp.PerIdentifier} {
+		if len(rates) == 0 {
+			return errors.New("a list of rates in Limits is empty: leave it nil for the default, or name a rate")
+		}
+		for _, r := range rates {
+			if !r.valid() {
+				return errors.New("every Rate in Limits needs Attempts and Per above zero, such as {20, time.Minute}")
+			}
+		}
+	}
+	return nil
+}

@@ -1,0 +1,302 @@
+package store_test
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"slices"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/store"
+)
+
+func newLimitKey() (k ginauth.LimitKey) {
+	_, _ = rand.Read(k[:])
+	return k
+}
+
+// guessAt is an attempt with the limits that are on by default.
+func guessAt(key, client ginauth.LimitKey) ginauth.Attempt {
+	return ginauth.Attempt{Guess: ginauth.GuessLimit{
+		Key: key, Client: client, Free: 5, MaxWait: 15 * time.Minute, Max: 100, MaxOnDevice: 10, Memory: 24 * time.Hour,
+	}}
+}
+
+func (s *setup) count1(tb testing.TB, a ginauth.Attempt) ginauth.Verdict {
+	tb.Helper()
+	v, err := s.db.CountAttempt(tb.Context(), a)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return v
+}
+
+func (s *setup) settle(tb testing.TB, a ginauth.Attempt, done ginauth.Success) bool {
+	tb.Helper()
+	known, err := s.db.SettleAttempt(tb.Context(), a, done)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return known
+}
+
+func TestWrongGuessesWaitLongerAndLonger(t *testing.T) { // SEC-38, SEC-44
+	t.Parallel()
+	inEveryMode(t, func(t *testing.T, s *setup) {
+		a := guessAt(newLimitKey(), newLimitKey())
+		var waits []time.Duration
+		for n := 1; n <= 99; n++ {
+			if v := s.count1(t, a); v.Wait != 0 {
+				t.Fatalf("attempt %d: %+v", n, v)
+			}
+			var wait time.Duration
+			if n > 5 {
+				wait = s.count1(t, a).Wait
+				s.clock.add(wait - time.Microsecond)
+				if v := s.count1(t, a); v.Wait != time.Microsecond || !v.Guesses {
+					t.Errorf("just before the end of the wait: %+v", v)
+				}
+				s.clock.add(time.Microsecond) // and the next one is locked out again at once
+			}
+			waits = append(waits, wait)
+		}
+		want := []time.Duration{0, 0, 0, 0, 0, 2, 4, 8, 16, 32, 64, 128, 256, 512, 900, 900}
+		for i := range want {
+			want[i] *= time.Second
+		}
+		if !slices.Equal(waits[:16], want) || waits[98] != 15*time.Minute {
+			t.Errorf("waits %v", waits)
+		}
+		if v := s.count1(t, a); v.Wait != 0 {
+			t.Errorf("the hundredth: %+v", v)
+		}
+		s.clock.add(99 * 24 * time.Hour)
+		if v := s.count1(t, a); v.Wait != 24*time.Hour {
+			t.Errorf("after 99 days: %+v", v)
+		}
+		s.clock.add(24 * time.Hour)
+		if v := s.count1(t, a); v.Wait != 0 {
+			t.Errorf("when all is forgotten: %+v", v)
+		}
+	})
+}
+
+func TestFailuresAreForgottenAfterADayEach(t *testing.T) { // SEC-38
+	t.Parallel()
+	s := newSetup(t)
+	a := guessAt(newLimitKey(), newLimitKey())
+	for range 5 {
+		s.count1(t, a)
+	}
+	s.clock.add(5*24*time.Hour - time.Second)
+	s.count1(t, a)
+	if v := s.count1(t, a); v.Wait != 2*time.Second {
+		t.Errorf("the sixth within five days: %+v", v)
+	}
+	s.clock.add(6 * 24 * time.Hour)
+	for range 5 {
+		s.count1(t, a)
+	}
+	if v := s.count1(t, a); v.Wait != 0 {
+		t.Errorf("the sixth after all were forgotten: %+v", v)
+	}
+}
+
+func TestRatesHaveABurstAndThenASteadyPace(t *testing.T) { // SEC-46, SEC-47
+	t.Parallel()
+	inEveryMode(t, func(t *testing.T, s *setup) {
+		minute := ginauth.RateLimit{Key: newLimitKey(), Every: 3 * time.Second, Burst: 20}
+		hour := ginauth.RateLimit{Key: newLimitKey(), Every: 12 * time.Second, Burst: 30}
+		a := ginauth.Attempt{Rates: []ginauth.RateLimit{minute, hour}}
+		counted := func() (n int) {
+			for ; n < 1000; n++ {
+				if s.count1(t, a).Wait > 0 {
+					return n
+				}
+			}
+			return n
+		}
+		if n := counted(); n != 20 {
+			t.Errorf("%d at once", n)
+		}
+		if v := s.count1(t, a); v.Wait != 3*time.Second || v.Guesses {
+			t.Errorf("then %+v", v)
+		}
+		s.clock.add(3 * time.Second)
+		if n := counted(); n != 1 {
+			t.Errorf("%d after 3 s", n)
+		}
+		s.clock.add(time.Minute) // the hour's has room for 30+5-21
+		if n := counted(); n != 14 {
+			t.Errorf("%d after a minute", n)
+		}
+		if v := s.count1(t, ginauth.Attempt{Rates: []ginauth.RateLimit{minute}}); v.Wait != 0 {
+			t.Errorf("what the hour's refused was counted by the minute's: %+v", v)
+		}
+	})
+}
+
+// A refused attempt counts for nothing, and writes nothing.
+func TestRefusalsWriteNothing(t *testing.T) { // SEC-48
+	t.Parallel()
+	s := newSetup(t)
+	a := guessAt(newLimitKey(), newLimitKey())
+	a.Rates = []ginauth.RateLimit{{Key: newLimitKey(), Every: time.Hour, Burst: 100}}
+	for range 6 {
+		s.count1(t, a)
+	}
+	state := func() string {
+		var rows string
+		if err := s.pool.QueryRow(t.Context(), `SELECT string_agg(xmin || ':' || xmax || t::text, ';' ORDER BY key) FROM ginauth.throttles AS t`).Scan(&rows); err != nil {
+			t.Fatal(err)
+		}
+		return rows
+	}
+	before := state()
+	for range 10 {
+		if v := s.count1(t, a); v.Wait != 2*time.Second || !v.Guesses {
+			t.Errorf("%+v", v)
+		}
+	}
+	if after := state(); after != before {
+		t.Errorf("%s became %s", before, after)
+	}
+}
+
+func TestParallelGuessesAreCountedExactly(t *testing.T) { // SEC-39, SEC-42
+	t.Parallel()
+	s := newSetup(t)
+	other := store.New[store.User](newPool(t, s.pool, func(*pgxpool.Config) {}), store.WithNow(s.clock.now))
+	dbs := []*store.DB[store.User]{s.db, other}
+	run := func(a ginauth.Attempt) (admitted int64) {
+		var n atomic.Int64
+		errs := together(160, func(ctx context.Context, i int) error {
+			v, err := dbs[i%2].CountAttempt(ctx, a)
+			if v.Wait == 0 && err == nil {
+				n.Add(1)
+			}
+			return err
+		})
+		if err := errors.Join(errs...); err != nil {
+			t.Error(err)
+		}
+		return n.Load()
+	}
+	free := guessAt(newLimitKey(), newLimitKey())
+	free.Guess.Free, free.Guess.Max = 1000, 1000
+	if n := run(free); n != 160 {
+		t.Errorf("%d of 160 were admitted", n)
+	}
+	if n := s.count(t, `SELECT failures FROM ginauth.throttles WHERE key = $1`, free.Guess.Key[:]); n != 160 {
+		t.Errorf("160 parallel guesses are %d", n)
+	}
+	for range 5 {
+		if n := run(guessAt(newLimitKey(), newLimitKey())); n != 6 {
+			t.Errorf("%d were admitted, want 6", n)
+		}
+		if n := run(ginauth.Attempt{Rates: []ginauth.RateLimit{
+			{Key: newLimitKey(), Every: time.Second, Burst: 20}, {Key: newLimitKey(), Every: time.Second, Burst: 30},
+		}}); n != 20 {
+			t.Errorf("%d were admitted, want 20", n)
+		}
+	}
+}
+
+// Attempts that name the same rows in any order never wait for each other in a circle.
+func TestAttemptsInAnyOrderDoNotDeadlock(t *testing.T) { // SEC-151
+	t.Parallel()
+	s := newSetup(t)
+	rates := make([]ginauth.RateLimit, 6)
+	for i := range rates {
+		rates[i] = ginauth.RateLimit{Key: newLimitKey(), Every: time.Microsecond, Burst: 1000}
+	}
+	before := s.count(t, `SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()`)
+	errs := together(64, func(ctx context.Context, i int) error {
+		mine := slices.Clone(rates)
+		if i%2 == 1 {
+			slices.Reverse(mine)
+		}
+		for range 4 {
+			a := guessAt(ginauth.LimitKey{1}, ginauth.LimitKey{2})
+			a.Guess.Free, a.Guess.Max, a.Rates = 1000, 1000, mine
+			if _, err := s.db.CountAttempt(ctx, a); err != nil {
+				return err
+			}
+			if _, err := s.db.SettleAttempt(ctx, a, ginauth.Success{}); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err := errors.Join(errs...); err != nil {
+		t.Error(err)
+	}
+	s.exec(t, `SELECT pg_stat_clear_snapshot()`)
+	if n := s.count(t, `SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()`) - before; n != 0 {
+		t.Errorf("%d deadlocks", n)
+	}
+}
+
+func TestSuccessTakesBackOnlyWhatItsClientDid(t *testing.T) { // SEC-45
+	t.Parallel()
+	inEveryMode(t, func(t *testing.T, s *setup) {
+		key, owner, attacker := newLimitKey(), newLimitKey(), newLimitKey()
+		failures := func() int {
+			return s.count(t, `SELECT COALESCE(sum(failures), 0) FROM ginauth.throttles WHERE key = $1`, key[:])
+		}
+		mine, theirs := guessAt(key, owner), guessAt(key, attacker)
+		mine.Rates = []ginauth.RateLimit{{Key: newLimitKey(), Every: time.Hour, Burst: 5}}
+		s.count1(t, mine)
+		s.count1(t, mine)
+		s.settle(t, mine, ginauth.Success{})
+		if rows := s.count(t, `SELECT count(*) FROM ginauth.throttles WHERE key = $1`, key[:]); rows != 0 {
+			t.Errorf("%d rows are left of two guesses and a success", rows)
+		}
+		for range 3 {
+			s.count1(t, theirs)
+		}
+		s.count1(t, mine)
+		s.count1(t, mine)
+		s.settle(t, mine, ginauth.Success{})
+		if n := failures(); n != 3 {
+			t.Errorf("%d failures are left, want the other's 3", n)
+		}
+		s.count1(t, mine)
+		s.count1(t, theirs)
+		s.settle(t, mine, ginauth.Success{})
+		if n := failures(); n != 4 {
+			t.Errorf("%d failures are left when both guessed in turn, want the other's 4", n)
+		}
+		if v := s.count1(t, mine); v.Wait == 0 || v.Guesses {
+			t.Errorf("the rate was given back: %+v", v)
+		}
+	})
+}
+
+// The sixth attempt makes everybody wait; when it succeeds, nobody has to.
+func TestSuccessLiftsTheWaitThatItMade(t *testing.T) { // SEC-44, SEC-45
+	t.Parallel()
+	s := newSetup(t)
+	mine, theirs := guessAt(newLimitKey(), newLimitKey()), ginauth.Attempt{}
+	theirs.Guess = mine.Guess
+	theirs.Guess.Client = newLimitKey()
+	for range 5 {
+		s.count1(t, theirs)
+	}
+	s.count1(t, mine)
+	if v := s.count1(t, mine); v.Wait != 2*time.Second {
+		t.Fatalf("%+v", v)
+	}
+	s.settle(t, mine, ginauth.Success{})
+	if v := s.count1(t, theirs); v.Wait != 0 {
+		t.Errorf("%+v", v)
+	}
+	if v := s.count1(t, theirs); v.Wait != 2*time.Second {
+		t.Errorf("after one more: %+v", v)
+	}
+}
