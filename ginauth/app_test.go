@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"regexp"
 	"strings"
 	"sync"
 	"testing"
@@ -33,7 +34,11 @@ const (
 	adaIn  = `{"email":"ada@example.com","password":"correct horse battery staple"}`
 	grace  = `{"name":"Grace Hopper","email":"grace@example.com","password":"nanoseconds are short wires"}`
 	cookie = "__Host-session"
+	device = "__Host-device"
 )
+
+// deviceCookie is the whole of what sets one (SEC-53).
+var deviceCookie = regexp.MustCompile(`^__Host-device=[\w-]{43}; Path=/; Max-Age=31536000; HttpOnly; Secure; SameSite=Lax$`)
 
 func TestMain(m *testing.M) {
 	gin.SetMode(gin.TestMode)

@@ -230,6 +230,7 @@ func (cfg Config[U]) limiter() Limiter {
 // which carry the user as a *U inside an any.
 type mount struct {
 	cookie   cookie
+	device   cookie
 	excluded rule.List
 	origins  *http.CrossOriginProtection
 	proxies  proxies
@@ -293,7 +294,7 @@ func compileFor[U User](constructor string, cfg Config[U], withSessions bool) *m
 }
 
 func keepSessions[U User](m *mount, cfg Config[U]) {
-	m.cookie = cfg.Cookie.compile()
+	m.cookie, m.device = cfg.Cookie.compile(), cfg.Cookie.compileDevice()
 	m.sessions, _ = cfg.sessionStore()
 	m.keeper = m.sessions
 	if m.sessions == nil {

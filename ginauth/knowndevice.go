@@ -2,8 +2,6 @@ package ginauth
 
 import (
 	"net/http"
-
-	"github.com/gin-gonic/gin"
 )
 
 // deviceCookie holds a random token that says "somebody has logged in here before". It logs nobody in: all
@@ -29,9 +27,17 @@ func (t *throttle) deviceOf(r *http.Request, identifier string) LimitKey {
 	return deviceKey(digest, identifier)
 }
 
-// renewDevice sends a cookie that is known already once more, so that the browser keeps it.
-func (t *throttle) renewDevice(c *gin.Context) {
-	if sent := c.Request.CookiesNamed(t.device.name); len(sent) == 1 {
-		t.device.set(c.Writer.Header(), sent[0].Value, deviceMemory)
+// sendDevice makes the answer bring the device cookie. One that the browser has already is sent once more, so
+// that it is kept. The session's comes first.
+func (st *state) sendDevice(value string) {
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	st.device = value
+}
+
+func (t *throttle) sentDevice(r *http.Request) string {
+	if sent := r.CookiesNamed(t.device.name); len(sent) == 1 {
+		return sent[0].Value
 	}
+	return ""
 }

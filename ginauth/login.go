@@ -76,7 +76,7 @@ func logIn[U User](c *gin.Context, m *mount, cfg Config[U]) (u U, err error) {
 	case err != nil:
 		return u, err
 	}
-	attempt.succeeded(ctx, c, u.Account(), true)
+	attempt.succeeded(ctx, st, u.Account())
 	m.event(c, eventLogin, "user_id", u.Account().ID, "session", st.digest)
 	upgradeHash(ctx, cfg, u.Account().ID, hash, form.Password)
 	return u, nil
@@ -122,7 +122,7 @@ func VerifyPassword[U User](ctx context.Context, cfg Config[U], email, plain str
 		var none U
 		return none, err
 	}
-	attempt.succeeded(ctx, requestOf(ctx), u.Account(), false)
+	attempt.succeeded(ctx, nil, u.Account())
 	upgradeHash(ctx, cfg, u.Account().ID, hash, plain)
 	return u, nil
 }

@@ -24,7 +24,7 @@ func TestEveryStoreSignsUpAndKeepsTypedValues(t *testing.T) {
 		c := &client{handler: s.app}
 		w := c.post("/signup", ada)
 		cookies := w.Result().Cookies()
-		if w.Code != http.StatusCreated || len(cookies) != 1 {
+		if w.Code != http.StatusCreated || len(cookies) != 2 || cookies[1].Name != device {
 			t.Fatalf("sign-up: %d with %d cookies: %s", w.Code, len(cookies), w.Body)
 		}
 		k := cookies[0]
@@ -149,7 +149,7 @@ func TestEveryStoreRemembers(t *testing.T) {
 		s.signUp(t, ada)
 		c := &client{handler: s.app}
 		w := c.post("/login", strings.Replace(adaIn, "}", `,"remember":true}`, 1))
-		if k := w.Result().Cookies(); len(k) != 1 || k[0].MaxAge < int((30*24*time.Hour-time.Minute)/time.Second) {
+		if k := w.Result().Cookies(); len(k) != 2 || k[0].MaxAge < int((30*24*time.Hour-time.Minute)/time.Second) {
 			t.Errorf("cookies %v", k)
 		}
 		s.clock.advance(13 * 24 * time.Hour)

@@ -84,7 +84,7 @@ func reauthenticate[U User](c *gin.Context, m *mount, cfg Config[U]) error {
 	if err := st.rotate(c, SessionChange{Authenticated: true}); err != nil {
 		return err
 	}
-	attempt.succeeded(ctx, c, st.proof.account, true)
+	attempt.succeeded(ctx, st, st.proof.account)
 	m.event(c, eventLogin, "user_id", st.proof.account.ID, "operation", "reauthenticate")
 	return nil
 }

@@ -159,8 +159,11 @@ func (st *state) announce(h http.Header) {
 	if st.reply != replyNothing || (st.live() || st.proof.user != nil) && h.Get("Cache-Control") == "" {
 		h.Set("Cache-Control", "no-store")
 	}
+	if st.device != "" {
+		st.m.device.set(h, st.device, deviceMemory)
+	}
 	addVary(h, st.m.varies...)
-	st.reply = replyNothing
+	st.reply, st.device = replyNothing, ""
 }
 
 func (st *state) cookieValue() string {

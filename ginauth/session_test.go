@@ -117,7 +117,7 @@ func TestCookieAndCachingOfALogin(t *testing.T) {
 	app := newApp(t)
 	w := app.send(jsonRequest("/signup", ada))
 	set := w.Header().Values("Set-Cookie")
-	if len(set) != 1 || !strings.HasPrefix(set[0], cookie+"=") || !strings.HasSuffix(set[0], "; Path=/; HttpOnly; Secure; SameSite=Lax") {
+	if len(set) != 2 || !strings.HasPrefix(set[0], cookie+"=") || !strings.HasSuffix(set[0], "; Path=/; HttpOnly; Secure; SameSite=Lax") {
 		t.Errorf("Set-Cookie %q", set)
 	}
 	if w.Header().Get("Cache-Control") != "no-store" || !slices.Contains(w.Header().Values("Vary"), "Cookie") {

@@ -100,7 +100,7 @@ func register[U User, F Form](c *gin.Context, m *mount, cfg Config[U], fill func
 	if err := st.signIn(c, &u, u.Account(), NewSession{Credential: n.Hash, Persistent: form.registration().Remember}); err != nil {
 		return u, err
 	}
-	attempt.succeeded(ctx, c, u.Account(), true)
+	attempt.succeeded(ctx, st, u.Account())
 	m.event(c, eventSignUp, "user_id", u.Account().ID, "session", st.digest)
 	return u, nil
 }

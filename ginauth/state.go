@@ -41,7 +41,8 @@ type state struct {
 	destroy     bool  // ends at the next save
 	failure     error // what an interface without errors could not return
 	reply       reply
-	announced   bool // the answer's header is settled
+	announced   bool   // the answer's header is settled
+	device      string // the value of the device cookie to be sent; empty for none
 }
 
 // reply is what the answer will tell the browser about its cookie.

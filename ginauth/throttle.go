@@ -111,15 +111,15 @@ func (t *throttle) report(ctx context.Context, c *gin.Context, identifier string
 	RecordEvent(c, name, args...)
 }
 
-// succeeded takes the attempt back, and makes the browser known to the account where it may get a cookie.
+// succeeded takes the attempt back, and makes the browser known to the account where there is one to get a cookie.
 // The user is in already, so that a failure is not worth more than a line in the log.
-func (a tried) succeeded(ctx context.Context, c *gin.Context, account Account, mayRemember bool) {
+func (a tried) succeeded(ctx context.Context, st *state, account Account) {
 	if a.limits.InsecureUnlimited {
 		return
 	}
 	s := Success{Known: a.known, User: account.ID, Keep: deviceMemory, Limit: maxDevices}
 	var token Token
-	if mayRemember && !a.known && a.identifier != "" {
+	if st != nil && !a.known && a.identifier != "" {
 		token = NewToken()
 		s.Device = deviceKey(token.Digest(), a.identifier)
 	}
@@ -127,10 +127,10 @@ func (a tried) succeeded(ctx context.Context, c *gin.Context, account Account, m
 	switch {
 	case err != nil:
 		a.log.WarnContext(ctx, "ginauth: a login was not settled: it counts as a failure", "user_id", account.ID, "error", err)
-	case mayRemember && a.known:
-		a.renewDevice(c)
-	case known:
-		a.device.set(c.Writer.Header(), token.Reveal(), deviceMemory)
+	case st != nil && a.known:
+		st.sendDevice(a.sentDevice(st.request))
+	case st != nil && known:
+		st.sendDevice(token.Reveal())
 	}
 }
 
