@@ -300,3 +300,54 @@ func TestSuccessLiftsTheWaitThatItMade(t *testing.T) { // SEC-44, SEC-45
 		t.Errorf("after one more: %+v", v)
 	}
 }
+
+// Bound on what a counted thing takes in the table and its index, in bytes, when nothing was vacuumed.
+const bytesPerThrottle = 250
+
+func TestHundredThousandIdentifiersTakeLittleRoomAndGoAgain(t *testing.T) { // SEC-48, SEC-148
+	t.Parallel()
+	s := newSetup(t)
+	const identifiers = 100_000
+	s.exec(t, `INSERT INTO ginauth.throttles (key, failures, run, client, until, expires_at)
+		SELECT substr(sha256(i::text::bytea), 1, 16), 1, 1, substr(sha256('client'), 1, 16), $1::timestamptz, $1::timestamptz + interval '1 day'
+		FROM generate_series(1, $2::bigint) AS i`, s.clock.now(), identifiers)
+	if size := s.count(t, `SELECT pg_total_relation_size('ginauth.throttles')`); size > identifiers*bytesPerThrottle {
+		t.Errorf("%d bytes each", size/identifiers)
+	}
+	if n := s.sweepAll(t); n != 0 {
+		t.Errorf("%d were deleted while they counted", n)
+	}
+	s.clock.add(24 * time.Hour)
+	if n := s.sweepAll(t); n != identifiers {
+		t.Errorf("%d were deleted, want %d", n, identifiers)
+	}
+}
+
+// Where nobody runs a sweeper, the attempts themselves keep the table small.
+func TestAttemptsSweepNowAndThen(t *testing.T) { // SEC-48
+	t.Parallel()
+	s := newSetup(t)
+	for range 1000 {
+		a := guessAt(newLimitKey(), newLimitKey())
+		a.Rates = []ginauth.RateLimit{{Key: newLimitKey(), Every: time.Second, Burst: 60}}
+		s.count1(t, a)
+		s.clock.add(15 * time.Minute) // 96 a day, of which each remembers one
+	}
+	if n := s.count(t, `SELECT count(*) FROM ginauth.throttles`); n > 96+2*64 {
+		t.Errorf("%d rows", n)
+	}
+}
+
+func TestSweepForgetsDevicesAfterAYear(t *testing.T) { // SEC-48
+	t.Parallel()
+	s := newSetup(t)
+	u := s.user(t).ID
+	s.loggedIn(t, u, guessAt(newLimitKey(), newLimitKey()))
+	s.clock.add(364 * 24 * time.Hour)
+	s.loggedIn(t, u, guessAt(newLimitKey(), newLimitKey()))
+	s.clock.add(24 * time.Hour)
+	s.sweepAll(t)
+	if n := s.count(t, `SELECT count(*) FROM ginauth.known_devices`); n != 1 {
+		t.Errorf("%d devices, want 1", n)
+	}
+}
