@@ -60,7 +60,7 @@ func run(ctx context.Context, s settings, log *slog.Logger) (err error) {
 		}
 	}()
 
-	engine, err := router(db.pool, log) //nolint:contextcheck // each request has its own
+	engine, err := router(db.pool, s.unlimited, log) //nolint:contextcheck // each request has its own
 	if err != nil {
 		return fmt.Errorf("checking the routes: %w", err)
 	}

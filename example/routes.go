@@ -22,7 +22,7 @@ import (
 type User = store.User
 
 // router is the app: what it takes to have accounts is here.
-func router(pool *pgxpool.Pool, log *slog.Logger) (*gin.Engine, error) {
+func router(pool *pgxpool.Pool, unlimited bool, log *slog.Logger) (*gin.Engine, error) {
 	users := store.New[User](pool)
 	cfg := ginauth.Config[User]{
 		Users: users,
@@ -30,6 +30,8 @@ func router(pool *pgxpool.Pool, log *slog.Logger) (*gin.Engine, error) {
 		Exclude: []string{"GET /", "/signup", "/login", "/style.css", ginauth.NoRoute},
 		// Plain http, which this makes safe by refusing every host but localhost. Delete it behind TLS.
 		Cookie: ginauth.Cookie{InsecureLocalhost: true},
+		// For load tests alone; leave it out.
+		Limits: ginauth.Limits{InsecureUnlimited: unlimited},
 		Policy: password.Policy{Words: []string{"ginauth"}},
 		Pages:  ginauth.Pages{Login: "/login", AfterLogin: "/user", AfterLogout: "/"},
 		Render: showProblem,

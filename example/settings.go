@@ -14,14 +14,18 @@ type settings struct {
 	addr     string // to listen on
 	database string // connection string; empty: a private PostgreSQL
 	dir      string // of the private PostgreSQL; empty: its own choice
+	// unlimited lets a load test log in as often as it likes.
+	unlimited bool
 }
 
-const usage = `usage: go run ./example [-addr host:port] [-dir folder]
+const usage = `usage: go run ./example [-addr host:port] [-dir folder] [-insecure-unlimited]
 
   -addr host:port  where to listen (default localhost:8080; with PORT set, that port).
                    The app answers to localhost only, whatever the address.
   -dir folder      where the private PostgreSQL keeps its data
                    (default: ginauth in the user's cache folder)
+  -insecure-unlimited
+                   lets anybody try any number of passwords: for load tests
 
 With DATABASE_URL set, that database is used and no private PostgreSQL is started.
 `
@@ -35,6 +39,7 @@ func readSettings(args []string, getenv func(string) string) (settings, error) {
 	flags.SetOutput(io.Discard) // main prints the error, in one line
 	flags.StringVar(&s.addr, "addr", s.addr, "")
 	flags.StringVar(&s.dir, "dir", "", "")
+	flags.BoolVar(&s.unlimited, "insecure-unlimited", false, "")
 	switch err := flags.Parse(args); {
 	case errors.Is(err, flag.ErrHelp):
 		fmt.Print(usage)

@@ -40,7 +40,7 @@ type app struct {
 func newApp(t *testing.T) *app {
 	t.Helper()
 	a := &app{pool: storetest.NewDB(t), log: &syncBuffer{}}
-	engine, err := router(a.pool, slog.New(slog.NewTextHandler(a.log, nil)))
+	engine, err := router(a.pool, false, slog.New(slog.NewTextHandler(a.log, nil)))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -40,7 +40,7 @@ func (c *client) devices(t *testing.T) (list []ginauth.Device) {
 func TestRevocationHoldsInTheOtherProcessAtOnce(t *testing.T) { // SEC-60, SEC-73, SEC-76, SEC-77, SEC-173
 	t.Parallel()
 	url := storetest.NewURL(t)
-	one, two := start(t, []string{"DATABASE_URL=" + url}), start(t, []string{"DATABASE_URL=" + url})
+	one, two := start(t, []string{"DATABASE_URL=" + url}, "-insecure-unlimited"), start(t, []string{"DATABASE_URL=" + url}, "-insecure-unlimited")
 	db, err := pgx.Connect(t.Context(), url)
 	if err != nil {
 		t.Fatal(err)

@@ -51,7 +51,8 @@
 // [Renew] replace it; a token that the store does not know is never adopted. The cookie is
 // __Host-session with Secure, HttpOnly and SameSite=Lax. Sessions end after an hour without
 // use and after a day in any case, by the database's clock. Passwords are hashed with argon2id
-// under one memory budget for the process. Unsafe requests from other origins are refused.
+// under one memory budget for the process. Wrong passwords make the next attempt wait, longer and longer, and
+// addresses have budgets, see [Limits]; browsers that have logged in before are not locked out. Unsafe requests from other origins are refused.
 // When the database is away, requests fail with 503, never as anonymous. Errors are
 // application/problem+json with stable codes, see docs/problems.md.
 //

@@ -35,6 +35,13 @@ func (st *state) sendDevice(value string) {
 	st.device = value
 }
 
+// settled is what CreateSession did about the attempt.
+func (st *state) settled() (settled, known bool) {
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	return st.record.Settled, st.record.KnownDevice
+}
+
 func (t *throttle) sentDevice(r *http.Request) string {
 	if sent := r.CookiesNamed(t.device.name); len(sent) == 1 {
 		return sent[0].Value

@@ -5,6 +5,8 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"time"
+
+	"github.com/ginauth/ginauth/ginauth/password"
 )
 
 // Limiter counts attempts, so that guessing takes too long. store.DB is one, which all processes
@@ -20,6 +22,14 @@ type Limiter interface {
 	// known it forgets that device's failures instead. It returns whether s.Device is known from now on; a
 	// Limiter that keeps no devices returns false.
 	SettleAttempt(ctx context.Context, a Attempt, s Success) (known bool, err error)
+}
+
+// CredentialLimiter is an optional extension of a Limiter that is the UserStore, too: it spares a login a round
+// trip. A type that embeds store.DB and has a FindCredential of its own needs this of its own as well.
+type CredentialLimiter[U User] interface {
+	// CountAndFindCredential is CountAttempt and, when that admits the attempt, FindCredential, whose errors it
+	// returns beside the Verdict.
+	CountAndFindCredential(ctx context.Context, a Attempt, identifier string) (Verdict, U, password.Hash, error)
 }
 
 // LimitKey is what attempts are counted by: a hash of a purpose with an identifier, or with the prefix of
@@ -91,6 +101,12 @@ type Verdict struct {
 	Guesses bool
 	// Known: the attempt was counted on its device.
 	Known bool
+}
+
+// Settlement is what SettleAttempt takes.
+type Settlement struct {
+	Attempt Attempt
+	Success Success
 }
 
 // Success is an attempt that has succeeded.

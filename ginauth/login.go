@@ -64,11 +64,11 @@ func logIn[U User](c *gin.Context, m *mount, cfg Config[U]) (u U, err error) {
 		return u, hashing(err)
 	}
 	defer leave()
-	attempt, err := m.throttle.guess(ctx, c, form.Email)
+	attempt, found, err := guess[U](ctx, c, m.throttle, form.Email)
 	if err != nil {
 		return u, err
 	}
-	u, hash, err := startSession(ctx, c, st, cfg, form)
+	u, hash, done, err := startSession(ctx, c, st, cfg, form, attempt, found)
 	switch {
 	case errors.Is(err, ErrInvalidCredentials):
 		m.event(c, eventLoginFailed, "identifier", hideIdentifier(form.Email))
@@ -76,7 +76,7 @@ func logIn[U User](c *gin.Context, m *mount, cfg Config[U]) (u U, err error) {
 	case err != nil:
 		return u, err
 	}
-	attempt.succeeded(ctx, st, u.Account())
+	done.finish(ctx, st)
 	m.event(c, eventLogin, "user_id", u.Account().ID, "session", st.digest)
 	upgradeHash(ctx, cfg, u.Account().ID, hash, form.Password)
 	return u, nil
@@ -84,18 +84,23 @@ func logIn[U User](c *gin.Context, m *mount, cfg Config[U]) (u U, err error) {
 
 // startSession verifies and signs in. The session is only stored while the hash is still the
 // verified one; when another login has just replaced it by a stronger one, it tries again.
-func startSession[U User](ctx context.Context, c *gin.Context, st *state, cfg Config[U], form Credentials) (u U, hash password.Hash, err error) {
+func startSession[U User](
+	ctx context.Context, c *gin.Context, st *state, cfg Config[U], form Credentials, attempt tried, found *credential[U],
+) (u U, hash password.Hash, done settling, err error) {
 	for range 2 {
-		u, hash, err = verify(ctx, cfg, form)
+		u, hash, err = verify(ctx, cfg, form, found)
 		if err != nil {
-			return u, hash, err
+			return u, hash, done, err
 		}
-		err = st.signIn(c, &u, u.Account(), NewSession{Credential: hash, Persistent: form.Remember}) //nolint:contextcheck // ctx only adds a place in the queue
+		done = attempt.settling(u.Account().ID, true)
+		n := NewSession{Credential: hash, Persistent: form.Remember, Settles: done.within(st.store)}
+		err = st.signIn(c, &u, u.Account(), n) //nolint:contextcheck // ctx only adds a place in the queue
 		if !errors.Is(err, ErrNoUser) {
-			return u, hash, err
+			return u, hash, done, err
 		}
+		found = nil // is out of date
 	}
-	return u, hash, err
+	return u, hash, done, err
 }
 
 // VerifyPassword returns the user to whom a password belongs, for ways to log in that Login does
@@ -112,26 +117,31 @@ func VerifyPassword[U User](ctx context.Context, cfg Config[U], email, plain str
 		return none, hashing(err)
 	}
 	defer leave()
-	attempt, err := newThrottle(cfg).guess(ctx, requestOf(ctx), email)
+	attempt, found, err := guess[U](ctx, requestOf(ctx), newThrottle(cfg), email)
 	if err != nil {
 		var none U
 		return none, err
 	}
-	u, hash, err := verify(ctx, cfg, Credentials{Email: email, Password: plain})
+	u, hash, err := verify(ctx, cfg, Credentials{Email: email, Password: plain}, found)
 	if err != nil {
 		var none U
 		return none, err
 	}
-	attempt.succeeded(ctx, nil, u.Account())
+	attempt.settling(u.Account().ID, false).finish(ctx, nil)
 	upgradeHash(ctx, cfg, u.Account().ID, hash, plain)
 	return u, nil
 }
 
-// verify does one hash verification, whoever asks (SEC-29, SEC-32).
-func verify[U User](ctx context.Context, cfg Config[U], form Credentials) (u U, hash password.Hash, err error) {
+// verify does one hash verification, whoever asks (SEC-29, SEC-32). It looks the credential up unless that was
+// found already.
+func verify[U User](ctx context.Context, cfg Config[U], form Credentials, found *credential[U]) (u U, hash password.Hash, err error) {
 	unknown := true
 	if canonical, invalid := CanonicalEmail(form.Email); invalid == nil {
-		u, hash, err = cfg.Users.FindCredential(ctx, canonical)
+		if found != nil {
+			u, hash, err = found.user, found.hash, found.err
+		} else {
+			u, hash, err = cfg.Users.FindCredential(ctx, canonical)
+		}
 		if errors.Is(err, password.ErrMalformedHash) { // a fault of ours, which must not mark the account
 			cfg.Logger.ErrorContext(ctx, "ginauth: a stored password hash cannot be used", "error", err)
 		} else if err != nil && !errors.Is(err, ErrNoUser) {

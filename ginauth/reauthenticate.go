@@ -67,11 +67,11 @@ func reauthenticate[U User](c *gin.Context, m *mount, cfg Config[U]) error {
 		return hashing(err)
 	}
 	defer leave()
-	attempt, err := m.throttle.guess(ctx, c, st.proof.account.Identifier)
+	attempt, found, err := guess[U](ctx, c, m.throttle, st.proof.account.Identifier)
 	if err != nil {
 		return err
 	}
-	u, _, err := verify(ctx, cfg, Credentials{Email: st.proof.account.Identifier, Password: form.Password})
+	u, _, err := verify(ctx, cfg, Credentials{Email: st.proof.account.Identifier, Password: form.Password}, found)
 	if err == nil && u.Account().ID != st.proof.account.ID {
 		err = ErrInvalidCredentials
 	}
@@ -84,7 +84,7 @@ func reauthenticate[U User](c *gin.Context, m *mount, cfg Config[U]) error {
 	if err := st.rotate(c, SessionChange{Authenticated: true}); err != nil {
 		return err
 	}
-	attempt.succeeded(ctx, st, st.proof.account)
+	attempt.settling(u.Account().ID, true).finish(ctx, st)
 	m.event(c, eventLogin, "user_id", st.proof.account.ID, "operation", "reauthenticate")
 	return nil
 }

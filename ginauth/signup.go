@@ -97,10 +97,12 @@ func register[U User, F Form](c *gin.Context, m *mount, cfg Config[U], fill func
 	if err != nil {
 		return u, err
 	}
-	if err := st.signIn(c, &u, u.Account(), NewSession{Credential: n.Hash, Persistent: form.registration().Remember}); err != nil {
+	done := attempt.settling(u.Account().ID, true)
+	session := NewSession{Credential: n.Hash, Persistent: form.registration().Remember, Settles: done.within(st.store)}
+	if err := st.signIn(c, &u, u.Account(), session); err != nil { //nolint:contextcheck // ctx only adds a place in the queue
 		return u, err
 	}
-	attempt.succeeded(ctx, st, u.Account())
+	done.finish(ctx, st)
 	m.event(c, eventSignUp, "user_id", u.Account().ID, "session", st.digest)
 	return u, nil
 }

@@ -88,6 +88,9 @@ type SessionRecord struct {
 	// Evicted is how many sessions of the user ended for NewSession.Limit when CreateSession
 	// stored this one. It is zero in every other record.
 	Evicted int64
+	// Settled says that CreateSession has done what NewSession.Settles asks for, and KnownDevice what
+	// Limiter.SettleAttempt would have returned. They are false in every other record.
+	Settled, KnownDevice bool
 }
 
 // NewSession is a session about to be created.
@@ -112,6 +115,9 @@ type NewSession struct {
 	// Zero is no limit.
 	Limit  int
 	Origin Origin
+	// Settles, unless nil, is the attempt that led to this session. A store that is the Limiter may settle it
+	// in the same step; see SessionRecord.Settled.
+	Settles *Settlement
 }
 
 // SessionChange is what one request changes in its session.

@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/gin-gonic/gin"
+
+	"github.com/ginauth/ginauth/ginauth/password"
 )
 
 // Purposes, of which each has budgets of its own.
@@ -28,11 +30,15 @@ type throttle struct {
 	proxies proxies
 	device  cookie
 	log     *slog.Logger
+	finds   bool // the limiter is the store of users
 }
 
 func newThrottle[U User](cfg Config[U]) *throttle {
 	trusted, _ := parseProxies(cfg.TrustedProxies) // validated
-	return &throttle{limiter: cfg.Limiter, limits: cfg.Limits, proxies: trusted, device: cfg.Cookie.compileDevice(), log: cfg.Logger}
+	return &throttle{
+		limiter: cfg.Limiter, limits: cfg.Limits, proxies: trusted, device: cfg.Cookie.compileDevice(), log: cfg.Logger,
+		finds: same(cfg.Limiter, cfg.Users),
+	}
 }
 
 // Throttle counts an attempt of the app's own, such as asking for a mail, and returns
@@ -60,7 +66,7 @@ type tried struct {
 
 // guess counts an attempt to know the password of identifier. All ways to try one share its budget (SEC-41).
 // Without a request, nothing is counted by address.
-func (t *throttle) guess(ctx context.Context, c *gin.Context, identifier string) (tried, error) {
+func (t *throttle) guess(ctx context.Context, c *gin.Context, identifier string, count counting) (tried, error) {
 	client := t.clientOf(c)
 	l := Limit{PerAddress: t.limits.LoginPerAddress}
 	a := l.attempt(client, purposeLogin, "")
@@ -75,8 +81,34 @@ func (t *throttle) guess(ctx context.Context, c *gin.Context, identifier string)
 			a.Guess.Device = t.deviceOf(c.Request, canonical)
 		}
 	}
-	v, err := t.count(ctx, c, identifier, a)
+	v, err := t.admit(ctx, c, identifier, a, count)
 	return tried{throttle: t, attempt: a, known: v.Known, identifier: canonical}, err
+}
+
+// credential is what was found along with the counting.
+type credential[U User] struct {
+	user U
+	hash password.Hash
+	err  error
+}
+
+// guess counts an attempt to know somebody's password, and may find the credential on the way.
+func guess[U User](ctx context.Context, c *gin.Context, t *throttle, identifier string) (a tried, found *credential[U], err error) {
+	count := t.limiter.CountAttempt
+	canonical, invalid := CanonicalEmail(identifier)
+	if both, ok := t.limiter.(CredentialLimiter[U]); ok && t.finds && invalid == nil {
+		count = func(ctx context.Context, a Attempt) (v Verdict, err error) {
+			var k credential[U]
+			v, k.user, k.hash, k.err = both.CountAndFindCredential(ctx, a, canonical)
+			if k.err != nil && !errors.Is(k.err, ErrNoUser) && !errors.Is(k.err, password.ErrMalformedHash) {
+				return v, k.err
+			}
+			found = &k
+			return v, nil
+		}
+	}
+	a, err = t.guess(ctx, c, identifier, count)
+	return a, found, err
 }
 
 // signUp counts an attempt to make an account.
@@ -86,11 +118,17 @@ func (t *throttle) signUp(ctx context.Context, c *gin.Context, canonical string)
 	return tried{throttle: t, attempt: a, identifier: canonical}, err
 }
 
+type counting func(context.Context, Attempt) (Verdict, error)
+
 func (t *throttle) count(ctx context.Context, c *gin.Context, identifier string, a Attempt) (Verdict, error) {
+	return t.admit(ctx, c, identifier, a, t.limiter.CountAttempt)
+}
+
+func (t *throttle) admit(ctx context.Context, c *gin.Context, identifier string, a Attempt, count counting) (Verdict, error) {
 	if t.limits.InsecureUnlimited || len(a.Rates) == 0 && a.Guess.Key == (LimitKey{}) {
 		return Verdict{}, nil
 	}
-	v, err := t.limiter.CountAttempt(ctx, a)
+	v, err := count(ctx, a)
 	if err != nil || v.Wait <= 0 {
 		return v, err
 	}
@@ -111,26 +149,55 @@ func (t *throttle) report(ctx context.Context, c *gin.Context, identifier string
 	RecordEvent(c, name, args...)
 }
 
-// succeeded takes the attempt back, and makes the browser known to the account where there is one to get a cookie.
-// The user is in already, so that a failure is not worth more than a line in the log.
-func (a tried) succeeded(ctx context.Context, st *state, account Account) {
-	if a.limits.InsecureUnlimited {
+// settling is an attempt that has succeeded, unless the session that it leads to cannot be stored.
+type settling struct {
+	tried
+	Settlement
+	token Token
+}
+
+// settling makes the browser known to the account where there is one to get a cookie.
+func (a tried) settling(user UserID, browser bool) settling {
+	s := settling{tried: a, Settlement: Settlement{a.attempt, Success{Known: a.known, User: user, Keep: deviceMemory, Limit: maxDevices}}}
+	if browser && !a.known && a.identifier != "" {
+		s.token = NewToken()
+		s.Success.Device = deviceKey(s.token.Digest(), a.identifier)
+	}
+	return s
+}
+
+// within hands the settlement to a session's store that is the Limiter, too.
+func (s settling) within(store SessionStore) *Settlement {
+	if s.limits.InsecureUnlimited || !same(store, s.limiter) {
+		return nil
+	}
+	return &s.Settlement
+}
+
+// finish settles what was not settled with the session. The user is in already, so that a failure is not
+// worth more than a line in the log.
+func (s settling) finish(ctx context.Context, st *state) {
+	if s.limits.InsecureUnlimited {
 		return
 	}
-	s := Success{Known: a.known, User: account.ID, Keep: deviceMemory, Limit: maxDevices}
-	var token Token
-	if st != nil && !a.known && a.identifier != "" {
-		token = NewToken()
-		s.Device = deviceKey(token.Digest(), a.identifier)
+	settled, known := false, false
+	if st != nil {
+		settled, known = st.settled()
 	}
-	known, err := a.limiter.SettleAttempt(context.WithoutCancel(ctx), a.attempt, s)
+	if !settled {
+		var err error
+		known, err = s.limiter.SettleAttempt(context.WithoutCancel(ctx), s.Attempt, s.Success)
+		if err != nil {
+			s.log.WarnContext(ctx, "ginauth: a login was not settled: it counts as a failure", "user_id", s.Success.User, "error", err)
+			return
+		}
+	}
 	switch {
-	case err != nil:
-		a.log.WarnContext(ctx, "ginauth: a login was not settled: it counts as a failure", "user_id", account.ID, "error", err)
-	case st != nil && a.known:
-		st.sendDevice(a.sentDevice(st.request))
-	case st != nil && known:
-		st.sendDevice(token.Reveal())
+	case st == nil || !known:
+	case s.known:
+		st.sendDevice(s.sentDevice(st.request))
+	default:
+		st.sendDevice(s.token.Reveal())
 	}
 }
 

@@ -101,6 +101,14 @@ func (a *asking) FindCredential(c ctx, identifier string) (user, password.Hash, 
 	return a.DB.FindCredential(c, identifier)
 }
 
+func (a *asking) CountAndFindCredential(c ctx, attempt ginauth.Attempt, identifier string) (ginauth.Verdict, user, password.Hash, error) {
+	v, u, hash, err := a.DB.CountAndFindCredential(c, attempt, identifier)
+	if v.Wait == 0 {
+		a.asked.Add(1)
+	}
+	return v, u, hash, err
+}
+
 // refusing cannot count.
 type refusing struct{ err error }
 

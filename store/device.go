@@ -1,10 +1,15 @@
 package store
 
+// Both write a device's row as an INSERT, so that the command's tag says it. A device that was known stays
+// what it is, whoever asks.
 const (
 	useDevice = `
-UPDATE ginauth.known_devices
-SET failures = 0, last_used_at = COALESCE($2::timestamptz, now()), expires_at = COALESCE($2::timestamptz, now()) + $3::interval
-WHERE key = $1::bytea`
+INSERT INTO ginauth.known_devices AS d (key, user_id, epoch, last_used_at, expires_at)
+SELECT k.key, k.user_id, k.epoch, clock.now, clock.now + $4::interval
+FROM ginauth.known_devices AS k
+CROSS JOIN (SELECT COALESCE($3::timestamptz, now()) AS now) AS clock
+WHERE k.key = $2::bytea AND ` + ifStored + `
+ON CONFLICT (key) DO UPDATE SET failures = 0, last_used_at = EXCLUDED.last_used_at, expires_at = EXCLUDED.expires_at`
 
 	// The epoch of the user's sessions goes with the device, so that whatever ends them all, such as a new
 	// password, ends it too. Those that are over, or too many, make room; the user's row is locked.
@@ -13,7 +18,7 @@ WITH owner AS (
 	SELECT u.id, u.session_epoch + ` + everybodysEpoch + ` AS epoch, clock.now
 	FROM ginauth.users AS u
 	CROSS JOIN ` + theClock + `
-	WHERE u.id = $1::uuid
+	WHERE u.id = $1::uuid AND ($3::bytea IS NULL OR EXISTS (SELECT 1 FROM ginauth.sessions AS n WHERE n.digest = $3::bytea))
 ), gone AS (
 	DELETE FROM ginauth.known_devices AS d
 	USING owner
@@ -21,9 +26,9 @@ WITH owner AS (
 		SELECT k.key FROM ginauth.known_devices AS k
 		WHERE k.user_id = $1::uuid
 		ORDER BY k.epoch DESC, k.last_used_at DESC, k.key
-		OFFSET $5::bigint))
+		OFFSET $6::bigint))
 )
 INSERT INTO ginauth.known_devices (key, user_id, epoch, last_used_at, expires_at)
-SELECT $3::bytea, owner.id, owner.epoch, owner.now, owner.now + $4::interval
+SELECT $4::bytea, owner.id, owner.epoch, owner.now, owner.now + $5::interval
 FROM owner`
 )

@@ -62,6 +62,13 @@
 // [DB.FindUserByEmail], [DB.DisableUser], [DB.EnableUser], [DB.ForcePasswordReset] and [DB.DeleteUser]; none of
 // them sees or sets a password. A user whom [DB.ArchiveUser] has disabled is deleted by the sweeper after the grace.
 //
+// # Attempts
+//
+// [Sessions] and [DB] count attempts for ginauth: one statement each, for all processes, by the database's
+// clock. Rows that count for nothing any more are deleted by the sweeper, and some by every 64th attempt, so
+// that the table stays small without one. [Sessions.SettleAttempt] makes devices known; a device ends
+// with its user's sessions.
+//
 // # API keys
 //
 // [DB] keeps the API keys of package apikey: their digests, never the keys. A key is found together

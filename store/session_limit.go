@@ -26,8 +26,8 @@ WHERE old.user_id = $1::uuid
 		ORDER BY s.digest = $4::bytea DESC, s.last_seen_at DESC, s.created_at DESC
 		OFFSET $3::bigint)`
 
-// writeLimited runs the insertion between lockUser and evictSessions (SEC-80). A batch is one
-// round trip and one transaction.
+// writeLimited runs the insertion between lockUser and evictSessions (SEC-80), and settles the attempt that led
+// to it. A batch is one round trip and one transaction.
 func (s *Sessions) writeLimited(ctx context.Context, insertion string, args []any, n ginauth.NewSession) (ginauth.SessionRecord, error) {
 	var r ginauth.SessionRecord
 	var fits bool
@@ -37,6 +37,10 @@ func (s *Sessions) writeLimited(ctx context.Context, insertion string, args []an
 		batch.Queue(lockUser, user)
 		batch.Queue(insertion, args...)
 		batch.Queue(evictSessions, user, s.clock(), n.Limit, n.Digest[:])
+		before := batch.Len()
+		if n.Settles != nil {
+			s.queueSettlement(&batch, *n.Settles, n.Digest[:])
+		}
 		results := conn.SendBatch(ctx, &batch)
 		defer func() {
 			if closed := results.Close(); closed != nil {
@@ -50,7 +54,11 @@ func (s *Sessions) writeLimited(ctx context.Context, insertion string, args []an
 			return err
 		}
 		evicted, err := results.Exec()
-		r.Evicted = evicted.RowsAffected()
+		if err != nil {
+			return err
+		}
+		r.Evicted, r.Settled = evicted.RowsAffected(), n.Settles != nil
+		r.KnownDevice, err = settled(results, batch.Len()-before)
 		return err
 	})
 	return written(r, fits, err)

@@ -98,28 +98,43 @@ FROM waits`
 // CountAttempt counts an attempt for all processes, in one statement, by the database's clock. One
 // that is refused writes nothing.
 func (s *Sessions) CountAttempt(ctx context.Context, a ginauth.Attempt) (v ginauth.Verdict, err error) {
+	args, err := s.attemptArgs(a)
+	if err != nil {
+		return v, err
+	}
+	err = s.caller.do(ctx, "counting an attempt", func(ctx context.Context, conn Conn) (err error) {
+		v, err = scanVerdict(conn.QueryRow(ctx, countAttempt, args...))
+		return err
+	})
+	s.sweepNowAndThen(ctx)
+	return v, err
+}
+
+func (s *Sessions) attemptArgs(a ginauth.Attempt) ([]any, error) {
 	keys, every, bursts := make([][]byte, len(a.Rates)), make([]time.Duration, len(a.Rates)), make([]int64, len(a.Rates))
 	for i, r := range a.Rates {
 		if r.Every <= 0 || r.Burst <= 0 {
-			return v, errors.New("counting an attempt: a rate needs a time and a burst above zero")
+			return nil, errors.New("counting an attempt: a rate needs a time and a burst above zero")
 		}
 		keys[i], every[i], bursts[i] = r.Key[:], r.Every, int64(r.Burst)
 	}
 	g := a.Guess
+	return []any{
+		s.clock(), keys, every, bursts, keyOrNull(g.Key), keyOrNull(g.Client),
+		g.Free, g.MaxWait, g.Max, g.Memory, keyOrNull(g.Device), g.MaxOnDevice,
+	}, nil
+}
+
+func scanVerdict(row pgx.Row) (v ginauth.Verdict, err error) {
 	var rates, guesses time.Duration
 	var counted bool
-	err = s.caller.do(ctx, "counting an attempt", func(ctx context.Context, conn Conn) error {
-		return conn.QueryRow(ctx, countAttempt, s.clock(), keys, every, bursts, keyOrNull(g.Key), keyOrNull(g.Client),
-			g.Free, g.MaxWait, g.Max, g.Memory, keyOrNull(g.Device), g.MaxOnDevice).Scan(&rates, &guesses, &v.Known, &counted)
-	})
-	if err != nil {
+	if err := row.Scan(&rates, &guesses, &v.Known, &counted); err != nil {
 		return ginauth.Verdict{}, err
 	}
 	v.Wait, v.Guesses = max(rates, guesses, 0), guesses > rates
 	if v.Wait == 0 && !counted {
 		v.Wait = lostRace
 	}
-	s.sweepNowAndThen(ctx)
 	return v, nil
 }
 
@@ -139,35 +154,30 @@ func (s *Sessions) sweepNowAndThen(ctx context.Context) {
 const (
 	takeBack = `
 WITH gone AS (
-	DELETE FROM ginauth.throttles AS t WHERE t.key = $1::bytea AND t.failures <= ` + itsRun + `
+	DELETE FROM ginauth.throttles AS t WHERE t.key = $2::bytea AND t.failures <= ` + itsRun + ` AND ` + ifStored + `
 )
 UPDATE ginauth.throttles AS t
 SET failures = t.failures - ` + itsRun + `, run = 0, client = NULL,
-	until = CASE WHEN t.client = $2::bytea THEN COALESCE($3::timestamptz, now()) ELSE t.until END
-WHERE t.key = $1::bytea AND t.failures > ` + itsRun
+	until = CASE WHEN t.client = $3::bytea THEN COALESCE($4::timestamptz, now()) ELSE t.until END
+WHERE t.key = $2::bytea AND t.failures > ` + itsRun + ` AND ` + ifStored
 
-	itsRun = `(CASE WHEN t.client = $2::bytea THEN t.run ELSE 1 END)`
+	itsRun = `(CASE WHEN t.client = $3::bytea THEN t.run ELSE 1 END)`
+
+	// An attempt that is settled along with its session is settled only if that is stored.
+	ifStored = `($1::bytea IS NULL OR EXISTS (SELECT 1 FROM ginauth.sessions AS n WHERE n.digest = $1::bytea))`
 )
 
 // SettleAttempt takes back the guesses of an attempt that succeeded, and makes its device known, in one
 // round trip. A device that was known before keeps its key.
 func (s *Sessions) SettleAttempt(ctx context.Context, a ginauth.Attempt, done ginauth.Success) (known bool, err error) {
 	var batch pgx.Batch
-	switch {
-	case done.Known:
-		batch.Queue(useDevice, keyOrNull(a.Guess.Device), s.clock(), done.Keep)
-	case a.Guess.Key != (ginauth.LimitKey{}):
-		batch.Queue(takeBack, keyOrNull(a.Guess.Key), keyOrNull(a.Guess.Client), s.clock())
+	if user, ok := parseID(string(done.User)); ok && done.Device != (ginauth.LimitKey{}) {
+		batch.Queue(lockUser, user) // first, as where a session is created
 	}
-	user, ok := parseID(string(done.User))
-	if ok && !done.Known && done.Device != (ginauth.LimitKey{}) && done.Limit > 0 {
-		batch.Queue(lockUser, user)
-		batch.Queue(rememberDevice, user, s.clock(), done.Device[:], done.Keep, done.Limit-1)
-	} else {
-		ok = false
-	}
-	if batch.Len() == 0 {
-		return done.Known, nil
+	queued := batch.Len()
+	s.queueSettlement(&batch, ginauth.Settlement{Attempt: a, Success: done}, nil)
+	if batch.Len() == queued {
+		return false, nil
 	}
 	err = s.caller.do(ctx, "settling an attempt", func(ctx context.Context, conn Conn) (err error) {
 		results := conn.SendBatch(ctx, &batch)
@@ -176,16 +186,38 @@ func (s *Sessions) SettleAttempt(ctx context.Context, a ginauth.Attempt, done gi
 				err = closed // what was read is not committed
 			}
 		}()
-		for range batch.Len() {
-			tag, err := results.Exec()
-			if err != nil {
-				return err
-			}
-			known = ok && tag.RowsAffected() == 1
-		}
-		return nil
+		known, err = settled(results, batch.Len())
+		return err
 	})
-	return done.Known || known && err == nil, err
+	return known && err == nil, err
+}
+
+// queueSettlement puts the statement last that tells about the device. Session is that of CreateSession, or nil;
+// the user's row must be locked where a device is to be remembered.
+func (s *Sessions) queueSettlement(batch *pgx.Batch, done ginauth.Settlement, session []byte) {
+	g, to := done.Attempt.Guess, done.Success
+	if to.Known {
+		batch.Queue(useDevice, session, keyOrNull(g.Device), s.clock(), to.Keep)
+		return
+	}
+	if g.Key != (ginauth.LimitKey{}) {
+		batch.Queue(takeBack, session, keyOrNull(g.Key), keyOrNull(g.Client), s.clock())
+	}
+	if user, ok := parseID(string(to.User)); ok && to.Device != (ginauth.LimitKey{}) && to.Limit > 0 {
+		batch.Queue(rememberDevice, user, s.clock(), session, to.Device[:], to.Keep, to.Limit-1)
+	}
+}
+
+// settled reads the results of so many statements. The last one writes a device's row, if any.
+func settled(results pgx.BatchResults, statements int) (known bool, err error) {
+	for range statements {
+		tag, err := results.Exec()
+		if err != nil {
+			return false, err
+		}
+		known = tag.Insert() && tag.RowsAffected() == 1
+	}
+	return known, nil
 }
 
 func keyOrNull(k ginauth.LimitKey) []byte {

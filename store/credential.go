@@ -1,0 +1,69 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"reflect"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/password"
+)
+
+var _ ginauth.CredentialLimiter[User] = (*DB[User])(nil)
+
+// CountAndFindCredential is CountAttempt and FindCredential in one round trip and one transaction. Without
+// an admitted attempt it returns no user.
+func (d *DB[U]) CountAndFindCredential(ctx context.Context, a ginauth.Attempt, identifier string) (ginauth.Verdict, U, password.Hash, error) {
+	var v ginauth.Verdict
+	var u, none U
+	var encoded *string
+	if !storable(identifier) {
+		v, err := d.CountAttempt(ctx, a)
+		if err == nil {
+			err = ginauth.ErrNoUser
+		}
+		return v, none, password.Hash{}, err
+	}
+	args, err := d.attemptArgs(a)
+	if err != nil {
+		return v, none, password.Hash{}, err
+	}
+	err = d.caller.do(ctx, "counting an attempt and finding its credential", func(ctx context.Context, conn Conn) (err error) {
+		var batch pgx.Batch
+		batch.Queue(countAttempt, args...)
+		batch.Queue(d.statements.findCredential, identifier)
+		results := conn.SendBatch(ctx, &batch)
+		defer func() {
+			if closed := results.Close(); closed != nil {
+				err = closed // what was read is not committed
+			}
+		}()
+		if v, err = scanVerdict(results.QueryRow()); err != nil {
+			return err
+		}
+		dest := append(make([]any, 0, 1+d.layout.size()), &encoded)
+		return results.QueryRow().Scan(d.layout.dest(reflect.ValueOf(&u).Elem(), dest)...)
+	})
+	d.sweepNowAndThen(ctx)
+	return judged(v, u, encoded, orNoUser(err))
+}
+
+func judged[U any](v ginauth.Verdict, u U, encoded *string, err error) (ginauth.Verdict, U, password.Hash, error) {
+	var none U
+	if v.Wait > 0 && (err == nil || err == ginauth.ErrNoUser) { //nolint:errorlint // orNoUser's
+		return v, none, password.Hash{}, nil
+	}
+	if err != nil {
+		return v, none, password.Hash{}, err
+	}
+	if encoded == nil {
+		return v, u, password.Hash{}, nil
+	}
+	hash, err := password.ParseHash(*encoded)
+	if err != nil {
+		return v, none, password.Hash{}, fmt.Errorf("finding a credential: %w", err)
+	}
+	return v, u, hash, nil
+}
