@@ -161,7 +161,7 @@ func (h *ending) Pop() any {
 }
 
 // shared is one for the process, so that every handler and every Config of one app has the same counts.
-var shared = sync.OnceValue(func() *inMemory { return newInMemory(time.Now, maxInMemory) })
+var shared = sync.OnceValue(func() *inMemory { return newInMemory(time.Now, maxInMemory) }) //nolint:forbidigo // the process has no other clock
 
 // ofStore separates the counts of different stores of users.
 type ofStore struct {
@@ -202,7 +202,7 @@ func (l ofStore) salted(a Attempt) Attempt {
 
 func (k LimitKey) salted(salt uint64) LimitKey {
 	for i := range 8 {
-		k[i] ^= byte(salt >> (8 * i))
+		k[i] ^= byte(salt >> (8 * i)) //nolint:gosec // one byte of it is wanted
 	}
 	return k
 }

@@ -113,7 +113,7 @@ func TestLoginGoesOnWhenItCannotBeSettled(t *testing.T) {
 	}
 }
 
-type unsettling struct{ refusing }
+type unsettling struct{}
 
 func (unsettling) CountAttempt(ctx, ginauth.Attempt) (v ginauth.Verdict, err error) { return v, nil }
 

@@ -99,7 +99,7 @@ func register[U User, F Form](c *gin.Context, m *mount, cfg Config[U], fill func
 	}
 	done := attempt.settling(u.Account().ID, true)
 	session := NewSession{Credential: n.Hash, Persistent: form.registration().Remember, Settles: done.within(st.store)}
-	if err := st.signIn(c, &u, u.Account(), session); err != nil { //nolint:contextcheck // ctx only adds a place in the queue
+	if err := st.signIn(c, &u, u.Account(), session); err != nil {
 		return u, err
 	}
 	done.finish(ctx, st)

@@ -132,7 +132,7 @@ func (t *throttle) admit(ctx context.Context, c *gin.Context, identifier string,
 	if err != nil || v.Wait <= 0 {
 		return v, err
 	}
-	t.report(ctx, c, identifier, v) //nolint:contextcheck // the request's own
+	t.report(ctx, c, identifier, v)
 	return v, tooManyAttempts(v.Wait)
 }
 
@@ -146,7 +146,7 @@ func (t *throttle) report(ctx context.Context, c *gin.Context, identifier string
 		t.log.Log(ctx, eventLevels[name], "ginauth: security event", append([]any{"event", name}, args...)...)
 		return
 	}
-	RecordEvent(c, name, args...)
+	RecordEvent(c, name, args...) //nolint:contextcheck // the request's own
 }
 
 // settling is an attempt that has succeeded, unless the session that it leads to cannot be stored.

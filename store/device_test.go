@@ -24,6 +24,7 @@ func (s *setup) loggedIn(tb testing.TB, u ginauth.UserID, a ginauth.Attempt) gin
 func TestKnownDeviceGetsInWhileOthersAreLockedOut(t *testing.T) { // SEC-43
 	t.Parallel()
 	inEveryMode(t, func(t *testing.T, s *setup) {
+		t.Helper()
 		u := s.user(t).ID
 		attacker := guessAt(newLimitKey(), newLimitKey())
 		owner := s.loggedIn(t, u, guessAt(attacker.Guess.Key, newLimitKey()))
@@ -56,13 +57,21 @@ func TestKnownDeviceGetsInWhileOthersAreLockedOut(t *testing.T) { // SEC-43
 func TestDeviceIsKnownForItsOwnUserAndTime(t *testing.T) { // SEC-43
 	t.Parallel()
 	for name, end := range map[string]func(t *testing.T, s *setup, u ginauth.UserID){
-		"revoked": func(t *testing.T, s *setup, u ginauth.UserID) { _ = s.db.RevokeUserSessions(t.Context(), u, "") },
-		"all":     func(t *testing.T, s *setup, _ ginauth.UserID) { _ = s.db.RevokeAllSessions(t.Context()) },
+		"revoked": func(t *testing.T, s *setup, u ginauth.UserID) {
+			t.Helper()
+			_ = s.db.RevokeUserSessions(t.Context(), u, "")
+		},
+		"all": func(t *testing.T, s *setup, _ ginauth.UserID) {
+			t.Helper()
+			_ = s.db.RevokeAllSessions(t.Context())
+		},
 		"expired": func(_ *testing.T, s *setup, _ ginauth.UserID) { s.clock.add(365 * 24 * time.Hour) },
 		"deleted": func(t *testing.T, s *setup, u ginauth.UserID) {
+			t.Helper()
 			s.exec(t, `DELETE FROM ginauth.users WHERE id = $1`, string(u))
 		},
 		"password": func(t *testing.T, s *setup, u ginauth.UserID) {
+			t.Helper()
 			s.exec(t, `UPDATE ginauth.users SET session_epoch = session_epoch + 1 WHERE id = $1`, string(u))
 		},
 	} {

@@ -48,6 +48,7 @@ func (s *setup) settle(tb testing.TB, a ginauth.Attempt, done ginauth.Success) b
 func TestWrongGuessesWaitLongerAndLonger(t *testing.T) { // SEC-38, SEC-44
 	t.Parallel()
 	inEveryMode(t, func(t *testing.T, s *setup) {
+		t.Helper()
 		a := guessAt(newLimitKey(), newLimitKey())
 		var waits []time.Duration
 		for n := 1; n <= 99; n++ {
@@ -110,6 +111,7 @@ func TestFailuresAreForgottenAfterADayEach(t *testing.T) { // SEC-38
 func TestRatesHaveABurstAndThenASteadyPace(t *testing.T) { // SEC-46, SEC-47
 	t.Parallel()
 	inEveryMode(t, func(t *testing.T, s *setup) {
+		t.Helper()
 		minute := ginauth.RateLimit{Key: newLimitKey(), Every: 3 * time.Second, Burst: 20}
 		hour := ginauth.RateLimit{Key: newLimitKey(), Every: 12 * time.Second, Burst: 30}
 		a := ginauth.Attempt{Rates: []ginauth.RateLimit{minute, hour}}
@@ -245,6 +247,7 @@ func TestAttemptsInAnyOrderDoNotDeadlock(t *testing.T) { // SEC-151
 func TestSuccessTakesBackOnlyWhatItsClientDid(t *testing.T) { // SEC-45
 	t.Parallel()
 	inEveryMode(t, func(t *testing.T, s *setup) {
+		t.Helper()
 		key, owner, attacker := newLimitKey(), newLimitKey(), newLimitKey()
 		failures := func() int {
 			return s.count(t, `SELECT COALESCE(sum(failures), 0) FROM ginauth.throttles WHERE key = $1`, key[:])
