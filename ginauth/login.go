@@ -112,15 +112,27 @@ func VerifyPassword[U User](ctx context.Context, cfg Config[U], email, plain str
 	return u, nil
 }
 
-// verify does one hash verification, whoever asks (SEC-29, SEC-32).
+// verify returns the user to whom the credentials belong.
 func verify[U User](ctx context.Context, cfg Config[U], form Credentials) (u U, hash password.Hash, err error) {
+	hash, err = verifyFound(ctx, cfg, form, func(canonical string) (found password.Hash, err error) {
+		u, found, err = cfg.Users.FindCredential(ctx, canonical)
+		return found, err
+	})
+	if err == nil && u.Account().Disabled {
+		err = ErrInvalidCredentials
+	}
+	return u, hash, err
+}
+
+// verifyFound does one hash verification against what find returns, whoever asks (SEC-29, SEC-32).
+func verifyFound[U User](ctx context.Context, cfg Config[U], form Credentials, find func(canonical string) (password.Hash, error)) (hash password.Hash, err error) {
 	unknown := true
 	if canonical, invalid := CanonicalEmail(form.Email); invalid == nil {
-		u, hash, err = cfg.Users.FindCredential(ctx, canonical)
+		hash, err = find(canonical)
 		if errors.Is(err, password.ErrMalformedHash) { // a fault of ours, which must not mark the account
 			cfg.Logger.ErrorContext(ctx, "ginauth: a stored password hash cannot be used", "error", err)
 		} else if err != nil && !errors.Is(err, ErrNoUser) {
-			return u, hash, err
+			return hash, err
 		}
 		unknown = err != nil
 	}
@@ -129,12 +141,12 @@ func verify[U User](ctx context.Context, cfg Config[U], form Credentials) (u U, 
 	}
 	ok, err := cfg.Passwords.Verify(ctx, hash, form.Password)
 	if err != nil {
-		return u, hash, hashing(err)
+		return hash, hashing(err)
 	}
-	if !ok || unknown || u.Account().Disabled {
-		return u, hash, ErrInvalidCredentials
+	if !ok || unknown {
+		return hash, ErrInvalidCredentials
 	}
-	return u, hash, nil
+	return hash, nil
 }
 
 // upgradeHash is not worth failing a login for.

@@ -72,18 +72,11 @@ func register[U User, F Form](c *gin.Context, m *mount, cfg Config[U], fill func
 		return u, err
 	}
 	var form F
-	if err := Bind(c, &form); err != nil {
-		return u, err
-	}
-	n, err := newUser(form.registration(), cfg.Policy)
+	n, err := BindRegistration(c, cfg, &form)
 	if err != nil {
 		return u, err
 	}
 	ctx := c.Request.Context()
-	n.Hash, err = cfg.Passwords.Hash(ctx, form.registration().Password)
-	if err != nil {
-		return u, hashing(err)
-	}
 	u, err = cfg.Users.CreateUser(ctx, n, func(u *U) error { return fill(ctx, form, u) })
 	if err != nil {
 		return u, err
