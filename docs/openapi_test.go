@@ -26,7 +26,9 @@ func reference(t *testing.T) *gin.Engine {
 	gin.SetMode(gin.ReleaseMode)
 	db := store.New[store.User](&pgxpool.Pool{})
 	cfg := ginauth.Config[store.User]{
-		Users: db, Exclude: []string{"/signup", "/login", "/token", "/token/login", "/refresh", "/revoke", "/user/restore",
+		Users: db,
+		Exclude: []string{
+			"/signup", "/login", "/token", "/token/login", "/refresh", "/revoke", "/user/restore",
 			"/signup/mail", "/forgot", "/verify/resend", "/magic/send", "/reset", "/verify", "/magic", "/email/confirm", "/email/undo",
 		},
 	}

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/gin-gonic/gin"
+
+	"github.com/ginauth/ginauth/ginauth/internal/scope"
 )
 
 // Fresh asks that the user proved who they are within d, by a login or by Reauthenticate.
@@ -41,7 +43,7 @@ func Scope(scopes ...string) Guard {
 		refuseGuard("Scope", "name a scope")
 	}
 	for _, s := range scopes {
-		if !isScope(s) {
+		if !scope.Valid(s) {
 			refuseGuard("Scope", fmt.Sprintf("%q is no scope of RFC 6749: use printable ASCII without blanks, quotes and backslashes", s))
 		}
 	}
@@ -137,16 +139,6 @@ func Owner(of func(*gin.Context) (UserID, error)) Guard {
 		}
 		return nil
 	}}
-}
-
-// isScope is scope-token of RFC 6749, 3.3.
-func isScope(s string) bool {
-	for i := range len(s) {
-		if s[i] <= ' ' || s[i] > '~' || s[i] == '"' || s[i] == '\\' {
-			return false
-		}
-	}
-	return s != ""
 }
 
 func refuseGuard(name, why string) {

@@ -1,7 +1,10 @@
 package ginauth
 
 import (
+	"fmt"
 	"net/http"
+
+	"github.com/gin-gonic/gin"
 )
 
 // deviceCookie holds a random token that says "somebody has logged in here before". It logs nobody in: all
@@ -16,6 +19,30 @@ func (k Cookie) compileDevice() cookie {
 // deviceKey names a device of one user. Without its token nobody can tell that there is one.
 func deviceKey(token Digest, identifier string) LimitKey {
 	return limitKey("device", identifier, string(token[:]))
+}
+
+// RememberDevice makes the browser known to u's account, as Login does: from then on, wrong passwords that
+// others try for this account do not keep this browser out. It is for other proofs of ownership, such as a
+// reset by mail, and forgets what was known of this browser before. Call it before the answer begins, on a route
+// that Session covers. Where no Limiter keeps devices it does nothing. An error is no reason to turn the user away.
+func RememberDevice[U User](c *gin.Context, cfg Config[U], u U) error {
+	st, err := withSessions(c)
+	if err != nil {
+		return err
+	}
+	canonical, err := CanonicalEmail(u.Account().Identifier)
+	if err != nil {
+		return fmt.Errorf("remembering a device: %w", err)
+	}
+	t := newThrottle(cfg.WithDefaults())
+	token := NewToken()
+	known, err := t.limiter.SettleAttempt(c.Request.Context(), Attempt{}, Success{
+		User: u.Account().ID, Device: deviceKey(token.Digest(), canonical), Keep: deviceMemory, Limit: maxDevices,
+	})
+	if known && err == nil {
+		st.sendDevice(token.Reveal())
+	}
+	return err
 }
 
 // deviceOf is zero for a request without a device cookie.

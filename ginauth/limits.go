@@ -40,6 +40,11 @@ type Limits struct {
 	LoginPerAddress []Rate
 	// SignUp is for new accounts. Default: 10 an hour per address and per identifier.
 	SignUp Limit
+	// Mail is for asking for a mail, with package email. Default: 5 an hour per identifier and 20 an hour per
+	// address.
+	Mail Limit
+	// LinkPerAddress is for links of mails that are tried, with package email. Default: LoginPerAddress's.
+	LinkPerAddress []Rate
 
 	// InsecureUnlimited switches all limits off. It is for load tests of an app that nobody else can reach.
 	InsecureUnlimited bool
@@ -72,14 +77,20 @@ func (l Limits) withDefaults() Limits {
 	if l.DeviceFailures == 0 {
 		l.DeviceFailures = defaultDeviceFailures
 	}
-	if l.LoginPerAddress == nil {
-		l.LoginPerAddress = []Rate{{20, time.Minute}, {300, time.Hour}}
-	}
-	if l.SignUp.PerAddress == nil {
-		l.SignUp.PerAddress = []Rate{{10, time.Hour}}
-	}
-	if l.SignUp.PerIdentifier == nil {
-		l.SignUp.PerIdentifier = []Rate{{10, time.Hour}}
+	for _, d := range []struct {
+		field *[]Rate
+		value []Rate
+	}{
+		{&l.LoginPerAddress, []Rate{{20, time.Minute}, {300, time.Hour}}},
+		{&l.LinkPerAddress, []Rate{{20, time.Minute}, {300, time.Hour}}},
+		{&l.SignUp.PerAddress, []Rate{{10, time.Hour}}},
+		{&l.SignUp.PerIdentifier, []Rate{{10, time.Hour}}},
+		{&l.Mail.PerAddress, []Rate{{20, time.Hour}}},
+		{&l.Mail.PerIdentifier, []Rate{{5, time.Hour}}},
+	} {
+		if *d.field == nil {
+			*d.field = d.value
+		}
 	}
 	return l
 }
@@ -91,7 +102,7 @@ func (l Limits) validate() error {
 	case l.MaxFailures < l.FreeFailures || l.MaxFailures > defaultMaxFailures:
 		return errors.New("Limits.MaxFailures must be between FreeFailures and 100")
 	}
-	for _, rates := range [][]Rate{l.LoginPerAddress, l.SignUp.PerAddress, l.SignUp.PerIdentifier} {
+	for _, rates := range [][]Rate{l.LoginPerAddress, l.LinkPerAddress, l.SignUp.PerAddress, l.SignUp.PerIdentifier, l.Mail.PerAddress, l.Mail.PerIdentifier} {
 		if len(rates) == 0 {
 			return errors.New("a list of rates in Limits is empty: leave it nil for the default, or name a rate")
 		}

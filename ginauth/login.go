@@ -107,24 +107,21 @@ func startSession[U User](
 // not cover. An unknown address, a wrong password, a disabled user and one without a password are
 // one error, ErrInvalidCredentials, after the same work; ErrBusy means that too many wait
 // already, and ErrTooManyAttempts that there were too many with this address, here or in Login, or
-// from this client. Pass the gin.Context or a context derived from it: without one the client is not known,
-// and its attempts are counted by the address alone. Nobody is logged in by it: see SignIn.
-func VerifyPassword[U User](ctx context.Context, cfg Config[U], email, plain string) (U, error) {
+// from this client. Nobody is logged in by it: see SignIn.
+func VerifyPassword[U User](c *gin.Context, cfg Config[U], email, plain string) (U, error) {
+	var none U
 	cfg = cfg.WithDefaults()
-	ctx, leave, err := cfg.Passwords.Enter(ctx)
+	ctx, leave, err := cfg.Passwords.Enter(c.Request.Context())
 	if err != nil {
-		var none U
 		return none, hashing(err)
 	}
 	defer leave()
-	attempt, found, err := guess[U](ctx, requestOf(ctx), newThrottle(cfg), email)
+	attempt, found, err := guess[U](ctx, c, newThrottle(cfg), email)
 	if err != nil {
-		var none U
 		return none, err
 	}
 	u, hash, err := verify(ctx, cfg, Credentials{Email: email, Password: plain}, found)
 	if err != nil {
-		var none U
 		return none, err
 	}
 	attempt.settling(u.Account().ID, false).finish(ctx, nil)
@@ -132,20 +129,32 @@ func VerifyPassword[U User](ctx context.Context, cfg Config[U], email, plain str
 	return u, nil
 }
 
-// verify does one hash verification, whoever asks (SEC-29, SEC-32). It looks the credential up unless that was
-// found already.
-func verify[U User](ctx context.Context, cfg Config[U], form Credentials, found *credential[U]) (u U, hash password.Hash, err error) {
+// verify returns the user to whom the credentials belong. It looks the credential up unless that was found
+// already.
+func verify[U User](ctx context.Context, cfg Config[U], form Credentials, known *credential[U]) (u U, hash password.Hash, err error) {
+	hash, err = verifyFound(ctx, cfg, form, func(canonical string) (found password.Hash, err error) {
+		if known != nil {
+			u = known.user
+			return known.hash, known.err
+		}
+		u, found, err = cfg.Users.FindCredential(ctx, canonical)
+		return found, err
+	})
+	if err == nil && u.Account().Disabled {
+		err = ErrInvalidCredentials
+	}
+	return u, hash, err
+}
+
+// verifyFound does one hash verification against what find returns, whoever asks (SEC-29, SEC-32).
+func verifyFound[U User](ctx context.Context, cfg Config[U], form Credentials, find func(canonical string) (password.Hash, error)) (hash password.Hash, err error) {
 	unknown := true
 	if canonical, invalid := CanonicalEmail(form.Email); invalid == nil {
-		if found != nil {
-			u, hash, err = found.user, found.hash, found.err
-		} else {
-			u, hash, err = cfg.Users.FindCredential(ctx, canonical)
-		}
+		hash, err = find(canonical)
 		if errors.Is(err, password.ErrMalformedHash) { // a fault of ours, which must not mark the account
 			cfg.Logger.ErrorContext(ctx, "ginauth: a stored password hash cannot be used", "error", err)
 		} else if err != nil && !errors.Is(err, ErrNoUser) {
-			return u, hash, err
+			return hash, err
 		}
 		unknown = err != nil
 	}
@@ -154,12 +163,12 @@ func verify[U User](ctx context.Context, cfg Config[U], form Credentials, found 
 	}
 	ok, err := cfg.Passwords.Verify(ctx, hash, form.Password)
 	if err != nil {
-		return u, hash, hashing(err)
+		return hash, hashing(err)
 	}
-	if !ok || unknown || u.Account().Disabled {
-		return u, hash, ErrInvalidCredentials
+	if !ok || unknown {
+		return hash, ErrInvalidCredentials
 	}
-	return u, hash, nil
+	return hash, nil
 }
 
 // upgradeHash is not worth failing a login for.

@@ -12,7 +12,11 @@ import (
 
 // verifyOwner checks the current user's own password, as often as a login may (SEC-10).
 func verifyOwner[U User](ctx context.Context, c *gin.Context, m *mount, cfg Config[U], account Account, plain, operation string) (password.Hash, error) {
-	u, hash, err := verify(ctx, cfg, Credentials{Email: account.Identifier, Password: plain})
+	attempt, found, err := guess[U](ctx, c, m.throttle, account.Identifier)
+	if err != nil {
+		return password.Hash{}, err
+	}
+	u, hash, err := verify(ctx, cfg, Credentials{Email: account.Identifier, Password: plain}, found)
 	if err == nil && u.Account().ID != account.ID {
 		err = ErrInvalidCredentials
 	}
@@ -22,6 +26,7 @@ func verifyOwner[U User](ctx context.Context, c *gin.Context, m *mount, cfg Conf
 	if err != nil {
 		return password.Hash{}, fmt.Errorf("verifying the current password: %w", err)
 	}
+	attempt.settling(account.ID, false).finish(ctx, nil)
 	return hash, nil
 }
 

@@ -8,24 +8,39 @@ import (
 	"github.com/ginauth/ginauth/ginauth/password"
 )
 
-// BindRegistration reads a sign-up payload into form, checks it as SignUp does and hashes the password, for
-// ways to sign up that SignUp does not cover. Nothing is stored, and nothing is asked about
-// accounts: the work is the same whether or not the address has one. The error is for Fail.
+// BindRegistration reads a sign-up payload into form, checks it as SignUp does, counts the attempt against
+// Limits.SignUp and hashes the password, for ways to sign up that SignUp does not cover. Nothing is stored, and
+// nothing is asked about accounts: the work is the same whether or not the address has one. The error is for
+// Fail.
 func BindRegistration[U User, F Form](c *gin.Context, cfg Config[U], form *F) (NewUser, error) {
 	cfg = cfg.WithDefaults()
+	n, _, err := bindRegistration(c, cfg, newThrottle(cfg), form)
+	return n, err
+}
+
+func bindRegistration[U User, F Form](c *gin.Context, cfg Config[U], t *throttle, form *F) (n NewUser, attempt tried, err error) {
 	if err := Bind(c, form); err != nil {
-		return NewUser{}, err
+		return n, attempt, err
 	}
 	r := (*form).registration()
-	n, err := newUser(r, cfg.Policy)
+	n, err = newUser(r, cfg.Policy)
 	if err != nil {
-		return NewUser{}, err
+		return n, attempt, err
 	}
-	n.Hash, err = cfg.Passwords.Hash(c.Request.Context(), r.Password)
+	ctx, leave, err := cfg.Passwords.Enter(c.Request.Context())
 	if err != nil {
-		return NewUser{}, hashing(err)
+		return n, attempt, hashing(err)
 	}
-	return n, nil
+	defer leave()
+	attempt, err = t.signUp(ctx, c, n.Canonical)
+	if err != nil {
+		return n, attempt, err
+	}
+	n.Hash, err = cfg.Passwords.Hash(ctx, r.Password)
+	if err != nil {
+		return n, attempt, hashing(err)
+	}
+	return n, attempt, nil
 }
 
 // HashNewPassword checks a password that is to replace another by cfg.Policy and hashes it. Personal

@@ -1,7 +1,6 @@
 package ginauth
 
 import (
-	"context"
 	"errors"
 	"net/http"
 
@@ -62,7 +61,15 @@ func restoreAccount[U User](c *gin.Context, m *mount, cfg Config[U], users Accou
 		return u, hashing(err)
 	}
 	defer leave()
-	id, hash, err := verifyArchived(ctx, cfg, users, form)
+	attempt, _, err := guess[U](ctx, c, m.throttle, form.Email)
+	if err != nil {
+		return u, err
+	}
+	var id UserID
+	hash, err := verifyFound(ctx, cfg, form, func(canonical string) (found password.Hash, err error) {
+		id, found, err = users.FindArchived(ctx, canonical)
+		return found, err
+	})
 	if err == nil {
 		u, err = users.RestoreUser(ctx, id, hash)
 	}
@@ -76,34 +83,12 @@ func restoreAccount[U User](c *gin.Context, m *mount, cfg Config[U], users Accou
 		return u, err
 	}
 	m.event(c, eventUserRestored, "user_id", id)
-	if err := st.signIn(c, &u, u.Account(), NewSession{Credential: hash, Persistent: form.Remember}); err != nil {
+	done := attempt.settling(id, true)
+	session := NewSession{Credential: hash, Persistent: form.Remember, Settles: done.within(st.store)}
+	if err := st.signIn(c, &u, u.Account(), session); err != nil {
 		return u, err
 	}
+	done.finish(ctx, st)
 	m.event(c, eventLogin, "user_id", id, "session", st.digest, "operation", "restore")
 	return u, nil
-}
-
-// verifyArchived does one hash verification, whoever asks (SEC-29, SEC-32).
-func verifyArchived[U User](ctx context.Context, cfg Config[U], users AccountRestorer[U], form Credentials) (id UserID, hash password.Hash, err error) {
-	unknown := true
-	if canonical, invalid := CanonicalEmail(form.Email); invalid == nil {
-		id, hash, err = users.FindArchived(ctx, canonical)
-		if errors.Is(err, password.ErrMalformedHash) { // a fault of ours, which must not mark the account
-			cfg.Logger.ErrorContext(ctx, "ginauth: a stored password hash cannot be used", "error", err)
-		} else if err != nil && !errors.Is(err, ErrNoUser) {
-			return id, hash, err
-		}
-		unknown = err != nil
-	}
-	if unknown {
-		hash = password.Hash{}
-	}
-	ok, err := cfg.Passwords.Verify(ctx, hash, form.Password)
-	if err != nil {
-		return id, hash, hashing(err)
-	}
-	if !ok || unknown {
-		return id, hash, ErrInvalidCredentials
-	}
-	return id, hash, nil
 }

@@ -73,26 +73,11 @@ func register[U User, F Form](c *gin.Context, m *mount, cfg Config[U], fill func
 		return u, err
 	}
 	var form F
-	if err := Bind(c, &form); err != nil {
-		return u, err
-	}
-	n, err := newUser(form.registration(), cfg.Policy)
+	n, attempt, err := bindRegistration(c, cfg, m.throttle, &form)
 	if err != nil {
 		return u, err
 	}
-	ctx, leave, err := cfg.Passwords.Enter(c.Request.Context())
-	if err != nil {
-		return u, hashing(err)
-	}
-	defer leave()
-	attempt, err := m.throttle.signUp(ctx, c, n.Canonical)
-	if err != nil {
-		return u, err
-	}
-	n.Hash, err = cfg.Passwords.Hash(ctx, form.registration().Password)
-	if err != nil {
-		return u, hashing(err)
-	}
+	ctx := c.Request.Context()
 	u, err = cfg.Users.CreateUser(ctx, n, func(u *U) error { return fill(ctx, form, u) })
 	if err != nil {
 		return u, err

@@ -65,7 +65,6 @@ type tried struct {
 }
 
 // guess counts an attempt to know the password of identifier. All ways to try one share its budget (SEC-41).
-// Without a request, nothing is counted by address.
 func (t *throttle) guess(ctx context.Context, c *gin.Context, identifier string, count counting) (tried, error) {
 	client := t.clientOf(c)
 	l := Limit{PerAddress: t.limits.LoginPerAddress}
@@ -77,9 +76,7 @@ func (t *throttle) guess(ctx context.Context, c *gin.Context, identifier string,
 			Free: t.limits.FreeFailures, MaxWait: t.limits.MaxWait, Max: t.limits.MaxFailures,
 			MaxOnDevice: t.limits.DeviceFailures, Memory: failureMemory,
 		}
-		if c != nil {
-			a.Guess.Device = t.deviceOf(c.Request, canonical)
-		}
+		a.Guess.Device = t.deviceOf(c.Request, canonical)
 	}
 	v, err := t.admit(ctx, c, identifier, a, count)
 	return tried{throttle: t, attempt: a, known: v.Known, identifier: canonical}, err
@@ -132,21 +129,17 @@ func (t *throttle) admit(ctx context.Context, c *gin.Context, identifier string,
 	if err != nil || v.Wait <= 0 {
 		return v, err
 	}
-	t.report(ctx, c, identifier, v)
+	t.report(c, identifier, v)
 	return v, tooManyAttempts(v.Wait)
 }
 
-func (t *throttle) report(ctx context.Context, c *gin.Context, identifier string, v Verdict) {
+func (t *throttle) report(c *gin.Context, identifier string, v Verdict) {
 	name := eventRateExceeded
 	if v.Guesses {
 		name = eventLoginFailMax
 	}
 	args := []any{"identifier", hideIdentifier(identifier), "wait", v.Wait.Round(time.Second)}
-	if c == nil {
-		t.log.Log(ctx, eventLevels[name], "ginauth: security event", append([]any{"event", name}, args...)...)
-		return
-	}
-	RecordEvent(c, name, args...) //nolint:contextcheck // the request's own
+	RecordEvent(c, name, args...)
 }
 
 // settling is an attempt that has succeeded, unless the session that it leads to cannot be stored.
@@ -210,9 +203,7 @@ func (l Limit) attempt(client, purpose, identifier string) (a Attempt) {
 			})
 		}
 	}
-	if client != "" {
-		add(l.PerAddress, "address", client)
-	}
+	add(l.PerAddress, "address", client)
 	if canonical, err := CanonicalEmail(identifier); err == nil {
 		add(l.PerIdentifier, "identifier", canonical)
 	}
@@ -220,11 +211,8 @@ func (l Limit) attempt(client, purpose, identifier string) (a Attempt) {
 }
 
 // clientOf is the part of the client's address that others cannot choose: IPv4 as it is, IPv6 by its
-// /64. All whose address is unknown, as behind a unix socket, are one. It is empty without a request.
+// /64. All whose address is unknown, as behind a unix socket, are one.
 func (t *throttle) clientOf(c *gin.Context) string {
-	if c == nil {
-		return ""
-	}
 	return addressPrefix(t.proxies.origin(c.Request).Addr)
 }
 
@@ -238,15 +226,6 @@ func addressPrefix(addr netip.Addr) string {
 		bits = 32
 	}
 	return netip.PrefixFrom(addr, bits).Masked().String()
-}
-
-// requestOf finds the request that a context belongs to, or nil.
-func requestOf(ctx context.Context) *gin.Context {
-	if c, ok := ctx.(*gin.Context); ok {
-		return c
-	}
-	c, _ := ctx.Value(gin.ContextKey).(*gin.Context)
-	return c
 }
 
 func tooManyAttempts(wait time.Duration) error {

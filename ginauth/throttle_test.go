@@ -151,9 +151,6 @@ func TestAllWaysAndSpellingsShareOneBudget(t *testing.T) {
 			t.Errorf("way %d: %d %s", i, w.Code, w.Body)
 		}
 	}
-	if _, err := ginauth.VerifyPassword(t.Context(), app.cfg, "ada@example.com", "correct horse battery staple"); !errors.Is(err, ginauth.ErrTooManyAttempts) {
-		t.Errorf("VerifyPassword without a request: %v", err)
-	}
 }
 
 // SEC-45: who logs in to an account of their own in between gains nothing.
@@ -199,7 +196,9 @@ func TestAttemptsThatCannotBeCountedAreRefused(t *testing.T) { // SEC-48, SEC-15
 			t.Errorf("%s: %d %s", path, w.Code, w.Body)
 		}
 	}
-	if _, err := ginauth.VerifyPassword(t.Context(), app.cfg, "ada@example.com", "x"); !errors.Is(err, ginauth.ErrUnavailable) {
+	c, _ := gin.CreateTestContext(httptest.NewRecorder())
+	c.Request = jsonRequest("/token", "")
+	if _, err := ginauth.VerifyPassword(c, app.cfg, "ada@example.com", "x"); !errors.Is(err, ginauth.ErrUnavailable) {
 		t.Errorf("VerifyPassword: %v", err)
 	}
 	if n := db.asked.Load(); n != 0 {

@@ -1,6 +1,10 @@
 package apikey
 
-import "slices"
+import (
+	"slices"
+
+	"github.com/ginauth/ginauth/ginauth/internal/scope"
+)
 
 const (
 	maxScopes = 50
@@ -8,19 +12,8 @@ const (
 	maxScope = 100
 )
 
-// isScope tells whether s is a scope-token (RFC 6749, 3.3): visible ASCII without quotation mark
-// and backslash, so that blanks can stand between scopes.
-func isScope(s string) bool {
-	if s == "" || len(s) > maxScope {
-		return false
-	}
-	for i := range len(s) {
-		if b := s[i]; b <= ' ' || b >= 0x7f || b == '"' || b == '\\' {
-			return false
-		}
-	}
-	return true
-}
+// isScope tells whether s is a scope, and not too long to be kept.
+func isScope(s string) bool { return len(s) <= maxScope && scope.Valid(s) }
 
 // cleanScopes returns the scopes in order, each once, and never nil: nil would stand for
 // everything that the user may do.

@@ -168,6 +168,8 @@ type client struct {
 	handler http.Handler
 	cookies map[string]string
 	header  http.Header
+
+	mu sync.Mutex // guards cookies
 }
 
 func (a *app) anyone() *client { return &client{handler: a, cookies: map[string]string{}} }
@@ -200,11 +202,15 @@ func (c *client) do(r *http.Request) *httptest.ResponseRecorder {
 	for name, values := range c.header {
 		r.Header[name] = values
 	}
+	c.mu.Lock()
 	for name, value := range c.cookies {
 		r.AddCookie(&http.Cookie{Name: name, Value: value})
 	}
+	c.mu.Unlock()
 	w := httptest.NewRecorder()
 	c.handler.ServeHTTP(w, r)
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	for _, k := range w.Result().Cookies() {
 		if c.cookies[k.Name] = k.Value; k.MaxAge < 0 {
 			delete(c.cookies, k.Name)

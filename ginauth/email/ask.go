@@ -96,7 +96,7 @@ func SendMagicLink[U ginauth.User](f Flows[U]) gin.HandlerFunc {
 
 func (f *flows[U]) asks(operation string, k Kind) gin.HandlerFunc {
 	return route.New(route.Info{Name: operation, Open: true}, func(c *gin.Context) {
-		if err := f.ask(c, operation, k); err != nil {
+		if err := f.ask(c, k); err != nil {
 			ginauth.Fail(c, err)
 			return
 		}
@@ -104,8 +104,8 @@ func (f *flows[U]) asks(operation string, k Kind) gin.HandlerFunc {
 	})
 }
 
-func (f *flows[U]) ask(c *gin.Context, operation string, k Kind) error {
-	o, err := f.bindAddress(c, operation)
+func (f *flows[U]) ask(c *gin.Context, k Kind) error {
+	o, err := f.bindAddress(c)
 	if err != nil {
 		return err
 	}
@@ -117,8 +117,8 @@ func (f *flows[U]) ask(c *gin.Context, operation string, k Kind) error {
 	return nil
 }
 
-// bindAddress reads an Address and asks Allow about it.
-func (f *flows[U]) bindAddress(c *gin.Context, operation string) (o Order, err error) {
+// bindAddress reads an Address and counts it.
+func (f *flows[U]) bindAddress(c *gin.Context) (o Order, err error) {
 	if err := mustPost(c); err != nil {
 		return o, err
 	}
@@ -131,14 +131,12 @@ func (f *flows[U]) bindAddress(c *gin.Context, operation string) (o Order, err e
 		return o, errInvalidEmail
 	}
 	o.Locale = f.locale(c)
-	return o, f.allow(c, operation, o.Canonical)
+	return o, f.wanted(c, o.Canonical)
 }
 
-func (f *flows[U]) allow(c *gin.Context, operation, identifier string) error {
-	if f.Allow == nil {
-		return nil
-	}
-	return f.Allow(c, operation, identifier)
+// wanted counts a mail to that address, whether or not it has an account, for all kinds together (SEC-115).
+func (f *flows[U]) wanted(c *gin.Context, canonical string) error {
+	return ginauth.Throttle(c, f.Config, "mail", canonical, f.Config.Limits.Mail)
 }
 
 func (f *flows[U]) accept(c *gin.Context, k Kind) {

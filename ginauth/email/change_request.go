@@ -53,7 +53,7 @@ func (f *flows[U]) askChange(c *gin.Context) error {
 	if auth.AuthenticatedAt.IsZero() || auth.Now.Sub(auth.AuthenticatedAt) > freshness {
 		return ginauth.ErrReauthenticationRequired
 	}
-	o, err := f.bindAddress(c, "changeEmail")
+	o, err := f.bindAddress(c)
 	if err != nil {
 		return err
 	}

@@ -187,17 +187,27 @@ func TestMailGoesToTheStoredAddress(t *testing.T) { // SEC-110
 	}
 }
 
-func TestAllowIsAsked(t *testing.T) { // SEC-47
+func TestAskingForMailIsLimitedWhetherOrNotThereIsAnAccount(t *testing.T) { // SEC-47, SEC-115
 	t.Parallel()
-	var asked atomic.Value
-	a := newApp(t, func(f *flows) { f.Allow = allowNobody(&asked) })
-	for path, operation := range map[string]string{"/forgot": "forgotPassword ada@example.com", "/send": "sendMagicLink ada@example.com", "/reset": "link:reset "} {
-		wantCode(t, path, a.anyone().post(path, adaMail), http.StatusTooManyRequests, "slow_down")
-		if asked.Load() != operation {
-			t.Errorf("%s: asked %q", path, asked.Load())
+	a := newApp(t, func(f *flows) { f.Config.Limits = ginauth.Limits{} })
+	a.signUp(t)
+	paths := []string{"/forgot", "/send", "/resend", "/quiet"}
+	for _, name := range []string{"ada", "nobody"} {
+		registration := strings.ReplaceAll(ada, "Ada@", name+"@")
+		for i := range 7 {
+			path, body := paths[i%len(paths)], `{"email":"`+name+`@example.com"}`
+			if path == "/quiet" {
+				body = registration
+			}
+			w := a.anyone().post(path, body)
+			switch {
+			case i < 5 && w.Code != http.StatusAccepted:
+				t.Errorf("%s, mail %d: %d %s", name, i+1, w.Code, w.Body)
+			case i >= 5:
+				wantCode(t, name, w, http.StatusTooManyRequests, "too_many_attempts")
+			}
 		}
 	}
-	a.none(t, "refused")
 }
 
 func traced(tb testing.TB, base *pgxpool.Pool, tracer pgx.QueryTracer) *pgxpool.Pool {

@@ -57,10 +57,6 @@ type Flows[U ginauth.User] struct {
 	Locale func(*gin.Context) string
 	// Page shows a page to a browser. Default: a plain one in English.
 	Page func(*gin.Context, Page)
-	// Allow, when set, is asked before a mail is queued or a token tried: its error, such as a 429
-	// problem, is the answer. The identifier is the canonical address or the user's ID, and empty where
-	// there is only a token. It must not tell whether the address has an account. Default: everything.
-	Allow func(c *gin.Context, operation, identifier string) error
 }
 
 // Pages are paths of this app, such as "/reset", under which handlers of this package are mounted

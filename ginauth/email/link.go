@@ -101,7 +101,8 @@ func (l link[U]) post(c *gin.Context) {
 	if form.Token == "" {
 		form.Token = l.cookieToken(c)
 	}
-	if err := l.allow(c, "link:"+string(l.kind), ""); err != nil {
+	rates := ginauth.Limit{PerAddress: l.Config.Limits.LinkPerAddress}
+	if err := ginauth.Throttle(c, l.Config, "link", "", rates); err != nil { // SEC-115
 		ginauth.Fail(c, err)
 		return
 	}
@@ -191,7 +192,7 @@ func (f *flows[U]) proves(c *gin.Context, owner U, plain string) error {
 	if plain == "" {
 		return errProofNeeded
 	}
-	_, err := ginauth.VerifyPassword(c.Request.Context(), f.Config, owner.Account().Identifier, plain)
+	_, err := ginauth.VerifyPassword(c, f.Config, owner.Account().Identifier, plain)
 	return err
 }
 

@@ -8,8 +8,8 @@ import (
 
 // ResetPassword returns the handler of the link that sets a new password. A GET shows a page with a field; the
 // POST takes the token, from the page's cookie or as JSON, and the password. It ends all sessions and
-// logins by refresh tokens, voids all other links, tells the owner by mail, and logs nobody in (SEC-77,
-// SEC-109). It answers 204, and 422 for a password that Config.Policy refuses, which spends nothing. Mount it for GET and
+// logins by refresh tokens, voids all other links, tells the owner by mail, makes the browser known to the account (see docs/throttling.md), and
+// logs nobody in (SEC-77, SEC-109). It answers 204, and 422 for a password that Config.Policy refuses, which spends nothing. Mount it for GET and
 // POST, on a route that needs no login. It panics when f is invalid.
 //
 //	@Summary		Set a new password
@@ -45,8 +45,13 @@ func (f *flows[U]) reset(c *gin.Context, t found[U], plain string) (err error) {
 		return err
 	}
 	u, err := f.Store.UseEmailToken(c.Request.Context(), t.use)
-	if err == nil {
-		ginauth.RecordEvent(c, eventReset, "user_id", u.Account().ID)
+	if err != nil {
+		return err
 	}
-	return err
+	ginauth.RecordEvent(c, eventReset, "user_id", u.Account().ID)
+	// Others may still be guessing: the owner's browser gets in (SEC-43).
+	if err := ginauth.RememberDevice(c, f.Config, u); err != nil {
+		f.Config.Logger.WarnContext(c.Request.Context(), "email: the browser of a reset was not remembered", "error", err)
+	}
+	return nil
 }

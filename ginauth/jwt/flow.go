@@ -11,6 +11,7 @@ import (
 
 	"github.com/ginauth/ginauth/ginauth"
 	"github.com/ginauth/ginauth/ginauth/internal/route"
+	"github.com/ginauth/ginauth/ginauth/internal/scope"
 	"github.com/ginauth/ginauth/ginauth/refresh"
 )
 
@@ -72,7 +73,7 @@ func (f Flow[U]) Validate() error {
 	fault(f.RefreshIdle < 0 || f.RefreshIdle > f.RefreshLifetime, "Flow.RefreshIdle must be between zero and RefreshLifetime")
 	fault(f.RefreshGrace > maxGrace, "Flow.RefreshGrace may be at most %s", maxGrace)
 	fault(f.MaxLogins < 0, "Flow.MaxLogins must not be negative")
-	fault(slices.ContainsFunc(f.Scopes, func(s string) bool { return !isScope(s) }), "a scope in Flow.Scopes is not a word of RFC 6749, 3.3")
+	fault(slices.ContainsFunc(f.Scopes, func(s string) bool { return !scope.Valid(s) }), "a scope in Flow.Scopes is not a word of RFC 6749, 3.3")
 	faults = append(faults, f.Cookie.validate())
 	if _, err := f.origins(); err != nil {
 		faults = append(faults, err)

@@ -40,7 +40,7 @@ func (f *flow[U]) logIn(c *gin.Context, email, plain string, scopes []string, la
 		if hash, err = f.currentHash(c, email); err != nil {
 			return l, err
 		}
-		if l.user, err = ginauth.VerifyPassword(c.Request.Context(), f.Config, email, plain); err != nil {
+		if l.user, err = ginauth.VerifyPassword(c, f.Config, email, plain); err != nil {
 			break
 		}
 		if err = f.begin(c, &l, hash, scopes, lasts); !errors.Is(err, ginauth.ErrNoUser) {

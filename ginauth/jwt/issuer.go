@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/internal/scope"
 )
 
 const (
@@ -130,7 +131,7 @@ func (i *Issuer) claims(account ginauth.Account, g Grant) (Claims, error) {
 		return Claims{}, fmt.Errorf("%w: the user has no ID or is disabled", ErrGrant)
 	case lifetime < time.Second || lifetime > maxLifetime:
 		return Claims{}, fmt.Errorf("%w: its lifetime must be between 1 s and %s", ErrGrant, maxLifetime)
-	case slices.ContainsFunc(g.Scopes, func(s string) bool { return !isScope(s) }):
+	case slices.ContainsFunc(g.Scopes, func(s string) bool { return !scope.Valid(s) }):
 		return Claims{}, fmt.Errorf("%w: a scope is not a word of RFC 6749, 3.3", ErrGrant)
 	}
 	now := i.o.Now().UTC().Truncate(time.Second)
@@ -146,16 +147,6 @@ func (i *Issuer) claims(account ginauth.Account, g Grant) (Claims, error) {
 	}
 	err := c.encode(g.Extra)
 	return c, err
-}
-
-// isScope is RFC 6749's scope-token.
-func isScope(s string) bool {
-	for i := range len(s) {
-		if c := s[i]; c <= ' ' || c > '~' || c == '"' || c == '\\' {
-			return false
-		}
-	}
-	return s != ""
 }
 
 // encode makes the payload of the claims and the extra ones.

@@ -51,6 +51,7 @@ func Revoke[U ginauth.User](f Flow[U]) gin.HandlerFunc {
 // POST. It panics when the flow cannot work.
 //
 //	@Summary		Log out of a token in a cookie
+//	@Description	Ends the login that the cookie's token belongs to, and clears the cookie.
 //	@ID				tokenLogout
 //	@Tags			tokens
 //	@Produce		application/problem+json
