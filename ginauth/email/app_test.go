@@ -66,7 +66,7 @@ func newAppOn(tb testing.TB, pool *pgxpool.Pool, configure ...func(*flows)) *app
 	a := &app{Engine: gin.New(), pool: pool, clock: &clock{at: time.Date(2030, 3, 4, 5, 6, 7, 0, time.UTC)}, log: &syncBuffer{}, inbox: newInbox(tb)}
 	a.db = store.New[user](pool, store.WithNow(a.clock.now), store.WithTimeout(20*time.Second))
 	cfg := ginauth.Config[user]{
-		Users: a.db, Passwords: cheap(tb),
+		Users: a.db, Passwords: cheap(tb), Limits: ginauth.Limits{InsecureUnlimited: true},
 		Exclude: []string{"/signup", "/login", "/quiet", "/forgot", "/resend", "/send", "/verify", "/reset", "/magic", "/confirm", "/undo"},
 		Logger:  slog.New(slog.NewJSONHandler(a.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 	}

@@ -5,7 +5,6 @@ import (
 	"net/http"
 	"slices"
 	"strings"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -221,5 +220,3 @@ func traced(tb testing.TB, base *pgxpool.Pool, tracer pgx.QueryTracer) *pgxpool.
 	tb.Cleanup(pool.Close)
 	return pool
 }
-
-var errSlowDown = ginauth.NewProblem(http.StatusTooManyRequests, "slow_down", "Slow down.")

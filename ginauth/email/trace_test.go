@@ -2,11 +2,8 @@ package email_test
 
 import (
 	"context"
-	"fmt"
 	"sync"
-	"sync/atomic"
 
-	"github.com/gin-gonic/gin"
 	"github.com/jackc/pgx/v5"
 )
 
@@ -35,11 +32,4 @@ func (r *recorder) all() []string {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return append([]string{}, r.sqls...)
-}
-
-func allowNobody(asked *atomic.Value) func(*gin.Context, string, string) error {
-	return func(_ *gin.Context, operation, identifier string) error {
-		asked.Store(fmt.Sprintf("%s %s", operation, identifier))
-		return errSlowDown
-	}
 }

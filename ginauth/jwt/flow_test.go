@@ -59,7 +59,7 @@ func newSite(tb testing.TB, edit ...siteOption) *site {
 	}
 	keys := ring(tb, newPair(tb, "2030-03", jwt.EdDSA).Key)
 	s.flow = jwt.Flow[user]{
-		Config: ginauth.Config[user]{Users: s.db, Passwords: cheap},
+		Config: ginauth.Config[user]{Users: s.db, Passwords: cheap, Limits: ginauth.Limits{InsecureUnlimited: true}},
 		Issuer: jwt.NewIssuer(jwt.IssuerOptions{Keys: keys, Issuer: issuer, Audiences: []string{audience}, Now: s.clock.now}),
 	}
 	s.options = jwt.Options[user]{
