@@ -134,8 +134,8 @@ func TestChangePasswordWantsSessionsThatCanEnd(t *testing.T) { // SEC-77
 func TestAnAccountIsRestoredOnce(t *testing.T) { // SEC-105
 	t.Parallel()
 	const callers, rounds = 16, 20
-	app := newApp(t, accounts, restorable)
-	other := app.other(t, accounts, restorable)
+	app := newApp(t, accounts, restorable, unlimited)
+	other := app.other(t, accounts, restorable, unlimited)
 	c := app.signUp(t, ada)
 	for round := range rounds {
 		if w := c.post("/user/archive", ""); w.Code != http.StatusOK {
@@ -164,7 +164,7 @@ func TestAnAccountIsRestoredOnce(t *testing.T) { // SEC-105
 func TestAccountSecretsReachNeitherLogsNorAnswers(t *testing.T) { // SEC-160, SEC-164
 	t.Parallel()
 	const first, second, wrong = "canary in a deep coal mine", "canary in a golden cage!!", "canary that was mistyped"
-	app := newApp(t, accounts, restorable)
+	app := newApp(t, accounts, restorable, unlimited)
 	c := app.signUp(t, strings.ReplaceAll(ada, adasOld, first))
 	secrets := append(spellings(t, c.value), first, second, wrong)
 	change := func(current, next string) string {

@@ -117,6 +117,9 @@ var generous = ginauth.Limits{
 	},
 }
 
+// unlimited is for tests that fail on purpose more often than anybody may.
+var unlimited = with(func(cfg *config) { cfg.Limits = ginauth.Limits{InsecureUnlimited: true} })
+
 // cheap hashes with so little work that tests are quick.
 func cheap(tb testing.TB) *password.Hasher {
 	tb.Helper()

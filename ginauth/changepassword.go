@@ -39,6 +39,7 @@ type passwordChangeForm struct {
 //	@Failure		413	{object}	Problem	"body_too_large"
 //	@Failure		415	{object}	Problem	"unsupported_media_type"
 //	@Failure		422	{object}	Problem	"validation_failed"
+//	@Failure		429	{object}	Problem	"too_many_attempts"
 //	@Failure		503	{object}	Problem	"unavailable, busy"
 //	@Security		sessionCookie
 //	@Router			/password/change [post]

@@ -39,9 +39,19 @@ type held struct {
 
 func (h *held) FindCredential(ctx context.Context, identifier string) (user, password.Hash, error) {
 	u, hash, err := h.DB.FindCredential(ctx, identifier)
+	h.hold()
+	return u, hash, err
+}
+
+func (h *held) CountAndFindCredential(ctx context.Context, a ginauth.Attempt, identifier string) (ginauth.Verdict, user, password.Hash, error) {
+	v, u, hash, err := h.DB.CountAndFindCredential(ctx, a, identifier)
+	h.hold()
+	return v, u, hash, err
+}
+
+func (h *held) hold() {
 	h.checked <- struct{}{}
 	<-h.release
-	return u, hash, err
 }
 
 // Every login read the old hash before the password changes, and goes on after.
@@ -83,8 +93,8 @@ func TestALoginThatTheChangeOvertakesIsRefused(t *testing.T) { // SEC-78
 func TestChangingAPasswordRacesLogins(t *testing.T) { // SEC-78, SEC-151
 	t.Parallel()
 	const callers, rounds = 16, 100
-	app := newApp(t, accounts)
-	processes := []http.Handler{app, app.other(t, accounts)}
+	app := newApp(t, accounts, unlimited)
+	processes := []http.Handler{app, app.other(t, accounts, unlimited)}
 	c, now, next := app.signUp(t, ada), adasOld, adasNew
 	in, refused := 0, 0
 	for round := range rounds {
@@ -167,8 +177,8 @@ func TestDeletingRacesLoginsAndUpdates(t *testing.T) { // SEC-76, SEC-151
 	for path, method := range map[string]string{"/user": http.MethodDelete, "/user/archive": http.MethodPost} {
 		t.Run(path, func(t *testing.T) {
 			t.Parallel()
-			app := newApp(t, accounts)
-			other := app.other(t, accounts)
+			app := newApp(t, accounts, unlimited)
+			other := app.other(t, accounts, unlimited)
 			for round := range rounds {
 				c := app.signUp(t, ada)
 				mine, tokens := c.value, make([]string, callers)

@@ -30,6 +30,7 @@ import (
 //	@Failure		413			{object}	Problem	"body_too_large"
 //	@Failure		415			{object}	Problem	"unsupported_media_type"
 //	@Failure		422			{object}	Problem	"validation_failed"
+//	@Failure		429			{object}	Problem	"too_many_attempts"
 //	@Failure		503			{object}	Problem	"unavailable, busy"
 //	@Router			/user/restore [post]
 func RestoreAccount[U User](cfg Config[U]) gin.HandlerFunc {

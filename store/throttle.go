@@ -89,8 +89,9 @@ FROM waits`
 
 	nextFailure = `(CASE WHEN t.expires_at > ` + itsNow + ` THEN t.failures + 1 ELSE 1 END)`
 	// The wait after n failures, ginauth.GuessLimit's, is waitBefore n waitAfter. Power is capped far beyond any MaxWait.
+	// None ends long ago, so that it does not hold up a transaction that began a moment earlier.
 	waitBefore = `(SELECT CASE WHEN f.n >= $9::integer THEN $10::interval * f.n
-			WHEN f.n <= $7::integer THEN interval '0'
+			WHEN f.n <= $7::integer THEN interval '-1 day'
 			ELSE LEAST(interval '1 second' * power(2, LEAST(f.n - $7::integer, 30)), $8::interval) END FROM (SELECT `
 	waitAfter = ` AS n) AS f)`
 )
@@ -158,7 +159,7 @@ WITH gone AS (
 )
 UPDATE ginauth.throttles AS t
 SET failures = t.failures - ` + itsRun + `, run = 0, client = NULL,
-	until = CASE WHEN t.client = $3::bytea THEN COALESCE($4::timestamptz, now()) ELSE t.until END
+	until = CASE WHEN t.client = $3::bytea THEN COALESCE($4::timestamptz, now()) - interval '1 day' ELSE t.until END
 WHERE t.key = $2::bytea AND t.failures > ` + itsRun + ` AND ` + ifStored
 
 	itsRun = `(CASE WHEN t.client = $3::bytea THEN t.run ELSE 1 END)`

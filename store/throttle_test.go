@@ -87,6 +87,23 @@ func TestWrongGuessesWaitLongerAndLonger(t *testing.T) { // SEC-38, SEC-44
 	})
 }
 
+// A statement's clock stands still from its beginning: of two, the one that began first may count last.
+func TestAttemptsThatAreFreeDoNotHoldUpEarlierOnes(t *testing.T) {
+	t.Parallel()
+	s := newSetup(t)
+	a := guessAt(newLimitKey(), newLimitKey())
+	s.count1(t, a)
+	s.clock.add(-time.Minute)
+	if v := s.count1(t, a); v.Wait != 0 {
+		t.Errorf("an attempt that began before: %+v", v)
+	}
+	s.settle(t, a, ginauth.Success{})
+	s.clock.add(-time.Minute)
+	if v := s.count1(t, a); v.Wait != 0 {
+		t.Errorf("an attempt that began before a success: %+v", v)
+	}
+}
+
 func TestFailuresAreForgottenAfterADayEach(t *testing.T) { // SEC-38
 	t.Parallel()
 	s := newSetup(t)

@@ -42,6 +42,7 @@ var onItsWay = accepted{Detail: "If there is something to send, a mail is on its
 //	@Failure		413		{object}	ginauth.Problem	"body_too_large"
 //	@Failure		415		{object}	ginauth.Problem	"unsupported_media_type"
 //	@Failure		422		{object}	ginauth.Problem	"validation_failed"
+//	@Failure		429		{object}	ginauth.Problem	"too_many_attempts"
 //	@Failure		503		{object}	ginauth.Problem	"unavailable"
 //	@Router			/forgot [post]
 func ForgotPassword[U ginauth.User](f Flows[U]) gin.HandlerFunc {
@@ -65,6 +66,7 @@ func ForgotPassword[U ginauth.User](f Flows[U]) gin.HandlerFunc {
 //	@Failure		413		{object}	ginauth.Problem	"body_too_large"
 //	@Failure		415		{object}	ginauth.Problem	"unsupported_media_type"
 //	@Failure		422		{object}	ginauth.Problem	"validation_failed"
+//	@Failure		429		{object}	ginauth.Problem	"too_many_attempts"
 //	@Failure		503		{object}	ginauth.Problem	"unavailable"
 //	@Router			/verify/resend [post]
 func ResendVerification[U ginauth.User](f Flows[U]) gin.HandlerFunc {
@@ -88,6 +90,7 @@ func ResendVerification[U ginauth.User](f Flows[U]) gin.HandlerFunc {
 //	@Failure		413		{object}	ginauth.Problem	"body_too_large"
 //	@Failure		415		{object}	ginauth.Problem	"unsupported_media_type"
 //	@Failure		422		{object}	ginauth.Problem	"validation_failed"
+//	@Failure		429		{object}	ginauth.Problem	"too_many_attempts"
 //	@Failure		503		{object}	ginauth.Problem	"unavailable"
 //	@Router			/magic/send [post]
 func SendMagicLink[U ginauth.User](f Flows[U]) gin.HandlerFunc {

@@ -28,6 +28,7 @@ import (
 //	@Failure		410	{object}	ginauth.Problem	"link_invalid"
 //	@Failure		413	{object}	ginauth.Problem	"body_too_large"
 //	@Failure		415	{object}	ginauth.Problem	"unsupported_media_type"
+//	@Failure		429	{object}	ginauth.Problem	"too_many_attempts"
 //	@Failure		503	{object}	ginauth.Problem	"unavailable, busy"
 //	@Router			/email/confirm [post]
 func ConfirmEmailChange[U ginauth.User](f Flows[U]) gin.HandlerFunc {
@@ -68,6 +69,7 @@ func (f *flows[U]) confirmChange(c *gin.Context, t found[U], plain string) error
 //	@Failure		410	{object}	ginauth.Problem	"link_invalid"
 //	@Failure		413	{object}	ginauth.Problem	"body_too_large"
 //	@Failure		415	{object}	ginauth.Problem	"unsupported_media_type"
+//	@Failure		429	{object}	ginauth.Problem	"too_many_attempts"
 //	@Failure		503	{object}	ginauth.Problem	"unavailable"
 //	@Router			/email/undo [post]
 func UndoEmailChange[U ginauth.User](f Flows[U]) gin.HandlerFunc {

@@ -28,6 +28,7 @@ import (
 //	@Failure		410	{object}	ginauth.Problem	"link_invalid"
 //	@Failure		413	{object}	ginauth.Problem	"body_too_large"
 //	@Failure		415	{object}	ginauth.Problem	"unsupported_media_type"
+//	@Failure		429	{object}	ginauth.Problem	"too_many_attempts"
 //	@Failure		503	{object}	ginauth.Problem	"unavailable"
 //	@Router			/magic [post]
 func MagicLink[U ginauth.User](f Flows[U]) gin.HandlerFunc {

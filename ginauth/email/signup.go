@@ -27,6 +27,7 @@ import (
 //	@Failure		413				{object}	ginauth.Problem	"body_too_large"
 //	@Failure		415				{object}	ginauth.Problem	"unsupported_media_type"
 //	@Failure		422				{object}	ginauth.Problem	"validation_failed"
+//	@Failure		429				{object}	ginauth.Problem	"too_many_attempts"
 //	@Failure		503				{object}	ginauth.Problem	"unavailable, busy"
 //	@Router			/signup/mail [post]
 func SignUp[U ginauth.User](f Flows[U]) gin.HandlerFunc {

@@ -86,6 +86,7 @@ func bindForm(c *gin.Context) (form tokenForm, err error) {
 //	@Success		200	{object}	Answer
 //	@Failure		400	{object}	oauthError		"invalid_request, invalid_grant, invalid_scope, unsupported_grant_type"
 //	@Failure		405	{object}	ginauth.Problem	"method_not_allowed"
+//	@Failure		429	{object}	ginauth.Problem	"too_many_attempts"
 //	@Failure		503	{object}	ginauth.Problem	"unavailable, busy"
 //	@Router			/token [post]
 func Token[U ginauth.User](f Flow[U]) gin.HandlerFunc {
