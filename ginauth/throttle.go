@@ -129,7 +129,7 @@ func (t *throttle) admit(ctx context.Context, c *gin.Context, identifier string,
 	if err != nil || v.Wait <= 0 {
 		return v, err
 	}
-	t.report(c, identifier, v)
+	t.report(c, identifier, v) //nolint:contextcheck // the request's own
 	return v, tooManyAttempts(v.Wait)
 }
 
