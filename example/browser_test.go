@@ -201,7 +201,7 @@ func TestBrowserNeedsNeitherMouseNorScripts(t *testing.T) {
 	b.do(t, chromedp.WaitVisible(chromedp.CSS("#name")))
 	b.press(t, "Ada Lovelace", kb.Tab, "ada@example.com", kb.Tab, passphrase, kb.Enter)
 	b.sees(t, ".person h1", "Ada Lovelace")
-	b.press(t, kb.Tab, kb.Tab, kb.Tab, kb.Tab, kb.Tab) // skip link, name, Profile, Tokens, Log out
+	b.press(t, kb.Tab, kb.Tab, kb.Tab, kb.Tab, kb.Tab, kb.Tab) // skip link, name, Profile, Account, Tokens, Log out
 	outline, err := chromedp.Run(b.ctx, chromedp.Evaluate[string]("getComputedStyle(document.activeElement).outlineStyle"))
 	if err != nil || outline != "solid" {
 		t.Errorf("the focus is drawn %q (%v)", outline, err)

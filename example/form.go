@@ -2,13 +2,15 @@ package main
 
 import (
 	"net/http"
+	"net/url"
+	"strings"
 
 	"github.com/gin-gonic/gin"
 
 	"github.com/ginauth/ginauth/ginauth"
 )
 
-// form is the sign-up or login form, empty or as it came back. It never holds a password.
+// form is what one of the pages' forms holds, empty or as it came back. It never holds a password.
 type form struct {
 	Name, Email string
 	Next        string            // where the user wanted to go
@@ -17,20 +19,43 @@ type form struct {
 	Focus       string            // the field to begin with
 }
 
-var formTitles = map[string]string{"signup": "Sign up", "login": "Log in"}
+// formPage is a page with a form.
+type formPage struct {
+	template, title string
+	focus           string // the field to begin with
+	loggedIn        bool   // only who is logged in gets there
+}
+
+var (
+	accountPage = formPage{template: "account", title: "Your account", loggedIn: true}
+	confirmPage = formPage{template: "confirm", title: "Confirm your password", focus: "password", loggedIn: true}
+)
+
+// forms are the pages with forms, by the paths to which these are sent.
+var forms = map[string]formPage{
+	"/signup":          {template: "signup", title: "Sign up", focus: "name"},
+	"/login":           {template: "login", title: "Log in", focus: "email"},
+	"/forgot":          {template: "forgot", title: "Forgot your password", focus: "email"},
+	"/magic/send":      {template: "magic", title: "Log in by mail", focus: "email"},
+	"/restore":         {template: "restore", title: "Restore your account", focus: "email"},
+	"/reauthenticate":  confirmPage,
+	"/user":            accountPage,
+	"/email":           accountPage,
+	"/password/change": accountPage,
+}
 
 // showForm shows a form to people who are not logged in.
-func showForm(name string) gin.HandlerFunc {
-	first := map[string]string{"signup": "name", "login": "email"}[name]
+func showForm(path string) gin.HandlerFunc {
+	f := forms[path]
 	return func(c *gin.Context) {
 		u, answered := visitor(c)
 		switch {
 		case answered:
-		case u != nil:
+		case u != nil && path != "/forgot": // those who are logged in may have forgotten it too
 			c.Header("Cache-Control", "no-store")
 			c.Redirect(http.StatusSeeOther, "/user")
 		default:
-			show(c, http.StatusOK, name, page{Title: formTitles[name], Form: form{Next: c.Query("next"), Focus: first}})
+			show(c, http.StatusOK, f.template, page{Title: f.title, User: u, Form: form{Next: c.Query("next"), Focus: f.focus}})
 		}
 	}
 }
@@ -41,12 +66,31 @@ func showProblem(c *gin.Context, p *ginauth.Problem) {
 	if !wantsPage(c) {
 		return
 	}
-	name := map[string]string{"/signup": "signup", "/login": "login"}[c.FullPath()]
-	posted := c.Request.PostForm // nil when the body could not be read
-	if name == "" || posted == nil {
+	f, posted := forms[c.FullPath()], c.Request.PostForm // nil when the body could not be read
+	fields := form{Next: posted.Get("next"), Focus: f.focus}
+	switch {
+	case p.Code == "reauthentication_required":
+		f, fields = confirmPage, form{Next: pageOf(c.FullPath()), Focus: confirmPage.focus}
+	case f.template != "" && posted != nil:
+		fields = returned(posted, p)
+	default:
 		show(c, p.Status, "problem", page{Title: p.Title, Problem: p})
 		return
 	}
+	shown := page{Title: f.title, Form: fields}
+	if f.loggedIn {
+		u, err := ginauth.CurrentUser[User](c)
+		if err != nil || p.Status >= http.StatusInternalServerError {
+			show(c, p.Status, "problem", page{Title: p.Title, Problem: p})
+			return
+		}
+		shown.User, shown.Fresh = &u, isFresh(c)
+	}
+	show(c, p.Status, f.template, shown)
+}
+
+// returned is a form with what is wrong with it.
+func returned(posted url.Values, p *ginauth.Problem) form {
 	f := form{
 		Name: posted.Get("name"), Email: posted.Get("email"), Next: posted.Get("next"),
 		Alert: p.Detail, Errors: map[string]string{}, Focus: "password",
@@ -54,13 +98,26 @@ func showProblem(c *gin.Context, p *ginauth.Problem) {
 	for _, e := range p.Errors {
 		f.Errors[e.Field] = e.Detail
 	}
-	if p.Code == "email_taken" {
+	switch {
+	case p.Code == "email_taken":
 		f.Errors["email"] = "this address has an account: log in instead, or use another one"
+	case p.Code == "invalid_credentials" && posted.Has("current_password"):
+		f.Alert, f.Errors["current_password"] = "Nothing was changed.", "this is not your password"
+	case p.Code == "invalid_credentials" && !posted.Has("email"):
+		f.Alert = "This is not your password."
 	}
-	for _, field := range []string{"password", "email", "name"} { // the topmost wins
+	for _, field := range []string{"password", "new_password", "current_password", "email", "name"} { // the topmost wins
 		if f.Errors[field] != "" {
 			f.Focus = field
 		}
 	}
-	show(c, p.Status, name, page{Title: formTitles[name], Form: f})
+	return f
+}
+
+// pageOf is the page from which a form is sent that wants the password to be confirmed first.
+func pageOf(path string) string {
+	if strings.HasPrefix(path, "/tokens") {
+		return "/tokens"
+	}
+	return "/account"
 }

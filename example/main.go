@@ -1,10 +1,11 @@
-// Command example is a small web app with accounts: sign up, log in, see a profile, log out.
+// Command example is a small web app with accounts: sign up, log in, forget the password, move to another
+// address, leave, and come back.
 //
 //	go run ./example
 //
 // It needs nothing else: unless DATABASE_URL is set, it starts a private PostgreSQL, which
-// ends with it and keeps its data. main.go is the program, database.go the database,
-// routes.go what an app adds for ginauth, and the other files are its pages.
+// ends with it and keeps its data. Mails go to a page, /mailbox. main.go is the program, database.go the
+// database, routes.go what an app adds for ginauth, and the other files are its pages.
 package main
 
 import (
@@ -17,10 +18,13 @@ import (
 	"net/http"
 	"os"
 	"os/signal"
+	"sync"
 	"syscall"
 	"time"
 
 	"github.com/gin-gonic/gin"
+
+	"github.com/ginauth/ginauth/store"
 )
 
 func main() {
@@ -60,12 +64,35 @@ func run(ctx context.Context, s settings, log *slog.Logger) (err error) {
 		}
 	}()
 
-	engine, err := router(db.pool, s.unlimited, log) //nolint:contextcheck // each request has its own
+	url := s.url(listener.Addr())
+	engine, mails, err := router(db.pool, url, s.unlimited, log) //nolint:contextcheck // each request has its own
 	if err != nil {
 		return fmt.Errorf("checking the routes: %w", err)
 	}
-	fmt.Printf("Open %s in a browser. Ctrl-C stops the example.\n", s.url(listener.Addr()))
-	return serve(ctx, listener, engine, db.gone(), log)
+	fmt.Printf("Open %[1]s in a browser. Ctrl-C stops the example.\nMail that the example sends is at %[1]s/mailbox\n", url)
+	sweep := func(ctx context.Context) error {
+		return store.NewSessions(db.pool).RunSweeper(ctx, 10*time.Minute) // deletes what has ended
+	}
+	return beside(ctx, func(ctx context.Context) error {
+		return serve(ctx, listener, engine, db.gone(), log)
+	}, mails.Run, sweep)
+}
+
+// beside does what main does and the jobs at the same time, until ctx or the first of them ends, and waits
+// for all. It returns why it ended, nil when ctx did.
+func beside(ctx context.Context, main func(context.Context) error, jobs ...func(context.Context) error) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	var running sync.WaitGroup
+	for _, job := range jobs {
+		running.Go(func() { cancel(job(ctx)) })
+	}
+	err := main(ctx)
+	cancel(err)
+	running.Wait()
+	if err = context.Cause(ctx); errors.Is(err, context.Canceled) {
+		return nil
+	}
+	return err
 }
 
 // serve handles requests until ctx ends or the database is gone, and finishes those under way.

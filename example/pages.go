@@ -25,15 +25,19 @@ type page struct {
 	Title   string
 	Host    string           // of the request, for the commands on the pages
 	User    *User            // nil: nobody is logged in
+	Fresh   bool             // the password was typed recently enough for what matters
 	Form    form             // on the pages with a form
 	Devices []ginauth.Device // on the profile page
 	Tokens  tokens           // on the tokens page
+	Mail    mailPage         // behind the links of mails
+	Letters []letter         // in the mailbox
 	Problem *ginauth.Problem // on the page about one
 }
 
 var funcs = template.FuncMap{
 	"initials": initials,
 	"sentence": sentence,
+	"grace":    func() int { return int(grace / (24 * time.Hour)) },
 	"day":      func(t time.Time) string { return t.Format("2 January 2006") },
 	"minute":   func(t time.Time) string { return t.Format("2 January 2006, 15:04 MST") },
 	"iso":      func(t time.Time) string { return t.Format(time.RFC3339) },
@@ -44,7 +48,14 @@ var pages = map[string]*template.Template{
 	"home":    parse("home"),
 	"signup":  parse("signup"),
 	"login":   parse("login"),
+	"forgot":  parse("forgot"),
+	"magic":   parse("magic"),
+	"restore": parse("restore"),
+	"mail":    parse("mail"),
+	"mailbox": parse("mailbox"),
 	"user":    parse("user"),
+	"account": parse("account"),
+	"confirm": parse("confirm"),
 	"tokens":  parse("tokens"),
 	"problem": parse("problem"),
 }
@@ -53,8 +64,16 @@ func parse(name string) *template.Template {
 	return template.Must(template.New("layout.html").Funcs(funcs).ParseFS(files, "templates/layout.html", "templates/"+name+".html"))
 }
 
-// show answers with a page. Nothing is sent when its template fails half-way.
+// show answers with a page.
 func show(c *gin.Context, status int, name string, p page) {
+	setPageHeaders(c)
+	c.Header("Cache-Control", "no-store")
+	c.Writer.Header()["Vary"] = []string{"Cookie", "Accept"}
+	fillIn(c, status, name, p)
+}
+
+// fillIn answers with a page whose headers are set. Nothing is sent when its template fails half-way.
+func fillIn(c *gin.Context, status int, name string, p page) {
 	p.Host = c.Request.Host
 	var body bytes.Buffer
 	if err := pages[name].Execute(&body, p); err != nil {
@@ -62,9 +81,6 @@ func show(c *gin.Context, status int, name string, p page) {
 		c.AbortWithStatus(http.StatusInternalServerError)
 		return
 	}
-	setPageHeaders(c)
-	c.Header("Cache-Control", "no-store")
-	c.Writer.Header()["Vary"] = []string{"Cookie", "Accept"}
 	c.Data(status, "text/html; charset=utf-8", body.Bytes())
 }
 

@@ -13,6 +13,7 @@ import (
 
 	"github.com/ginauth/ginauth/ginauth"
 	"github.com/ginauth/ginauth/ginauth/apikey"
+	"github.com/ginauth/ginauth/ginauth/email"
 	"github.com/ginauth/ginauth/ginauth/openapi"
 	"github.com/ginauth/ginauth/ginauth/password"
 	"github.com/ginauth/ginauth/store"
@@ -21,13 +22,17 @@ import (
 // User is the app's user. To keep more of it, embed store.User in a struct of your own.
 type User = store.User
 
-// router is the app: what it takes to have accounts is here.
-func router(pool *pgxpool.Pool, unlimited bool, log *slog.Logger) (*gin.Engine, error) {
+// router is the app: what it takes to have accounts is here. The url is where browsers find it; the mails
+// are the caller's to send.
+func router(pool *pgxpool.Pool, url string, unlimited bool, log *slog.Logger) (*gin.Engine, email.Flows[User], error) {
 	users := store.New[User](pool)
 	cfg := ginauth.Config[User]{
 		Users: users,
 		// Everything needs a login but these.
-		Exclude: []string{"GET /", "/signup", "/login", "/style.css", ginauth.NoRoute},
+		Exclude: []string{
+			"GET /", "/signup", "/login", "/restore", "/style.css", "/mailbox", ginauth.NoRoute,
+			"/forgot", "/reset", "/magic", "/magic/send", "/verify", "/verify/resend", "/email/confirm", "/email/undo",
+		},
 		// Plain http, which this makes safe by refusing every host but localhost. Delete it behind TLS.
 		Cookie: ginauth.Cookie{InsecureLocalhost: true},
 		// For load tests alone; leave it out.
@@ -37,52 +42,101 @@ func router(pool *pgxpool.Pool, unlimited bool, log *slog.Logger) (*gin.Engine, 
 		Render: showProblem,
 		Logger: log,
 	}
-
 	keys := apikey.Keys[User]{Store: users, Prefix: "example_"}
+	box := newMailbox(url)
+	mails := email.Flows[User]{
+		Config: cfg, Store: users, Sender: box, // smtp.New sends for real
+		BaseURL: url, From: "ginauth example <hello@localhost>", Site: "the ginauth example",
+		Pages: email.Pages{Verify: "/verify", Reset: "/reset", Login: "/magic", Change: "/email/confirm", Undo: "/email/undo"},
+		Page:  showMailPage,
+	}
 
 	r := gin.New()
 	r.HandleMethodNotAllowed = true
 	if err := r.SetTrustedProxies(nil); err != nil {
-		return nil, fmt.Errorf("trusting no proxy: %w", err)
+		return nil, mails, fmt.Errorf("trusting no proxy: %w", err)
 	}
 	r.Use(logRequests(log), recoverPanics(log), setPageHeaders)
 
 	// Protects what is registered below. Without keys for scripts it is ginauth.Session(cfg).
 	r.Use(ginauth.Authenticate(cfg, apikey.Backend(cfg, keys), ginauth.SessionAuth(cfg)))
-	r.POST("/signup", ginauth.SignUp(cfg))
+	mountSessions(r, cfg, mails)
+	mountAccount(r, cfg)
+	mountMail(r, mails)
+	mountKeys(r, cfg, keys)
+	mountPages(r, box)
+	return r, mails, errors.Join(openapi.Mount(r, schema), ginauth.CheckRoutes(r))
+}
+
+func mountSessions(r *gin.Engine, cfg ginauth.Config[User], mails email.Flows[User]) {
+	r.POST("/signup", confirmAfter(mails), ginauth.SignUp(cfg))
 	r.POST("/login", ginauth.Login(cfg))
 	r.POST("/logout", ginauth.Logout(cfg))
-	r.GET("/user", ginauth.With(showUser), ginauth.Me(cfg))
 	r.GET("/sessions", ginauth.Sessions(cfg))
 	r.DELETE("/sessions/:id", ginauth.RevokeSession(cfg))
 	r.POST("/sessions/:id/revoke", ginauth.RevokeSession(cfg)) // HTML forms know no DELETE
 	r.POST("/sessions/revoke-others", ginauth.RevokeOtherSessions(cfg))
 	r.POST("/sessions/revoke-all", ginauth.RevokeAllSessions(cfg))
 	r.POST("/reauthenticate", ginauth.Reauthenticate(cfg))
+}
 
-	fresh := ginauth.Require(ginauth.Fresh(freshness))
+func mountAccount(r *gin.Engine, cfg ginauth.Config[User]) {
+	r.GET("/user", ginauth.With(showUser), ginauth.Me(cfg))
+	r.PATCH("/user", ginauth.UpdateProfile(cfg))
+	r.POST("/user", ginauth.UpdateProfile(cfg)) // HTML forms know no PATCH
+	r.GET("/user/export", fresh(), ginauth.ExportAccount(cfg))
+	r.POST("/password/change", ginauth.ChangePassword(cfg))
+	r.POST("/password", ginauth.SetPassword(cfg)) // for who came by a mailed link, and has none
+
+	leaving := cfg
+	leaving.Pages.AfterLogout = "/restore"
+	r.POST("/user/archive", ginauth.DeleteAccountAfter(leaving, grace))
+	r.POST("/restore", ginauth.RestoreAccount(cfg))
+}
+
+func mountMail(r *gin.Engine, mails email.Flows[User]) {
+	both := []string{http.MethodGet, http.MethodPost} // a GET shows a button, its POST does it
+	r.POST("/verify/resend", email.ResendVerification(mails))
+	r.Match(both, "/verify", email.VerifyEmail(mails))
+	r.POST("/forgot", email.ForgotPassword(mails))
+	r.Match(both, "/reset", email.ResetPassword(mails))
+	r.POST("/magic/send", email.SendMagicLink(mails))
+	r.Match(both, "/magic", email.MagicLink(mails))
+	r.POST("/email", email.ChangeEmail(mails))
+	r.Match(both, "/email/confirm", email.ConfirmEmailChange(mails))
+	r.Match(both, "/email/undo", email.UndoEmailChange(mails))
+}
+
+func mountKeys(r *gin.Engine, cfg ginauth.Config[User], keys apikey.Keys[User]) {
 	r.GET("/api-keys", apikey.List(cfg, keys))
-	r.POST("/api-keys", fresh, apikey.Create(cfg, keys))
+	r.POST("/api-keys", fresh(), apikey.Create(cfg, keys))
 	r.DELETE("/api-keys/:id", apikey.Revoke(cfg, keys))
 	pages := tokenPages{keys: keys}
 	r.GET("/tokens", ginauth.With(pages.show))
-	r.POST("/tokens", fresh, ginauth.With(pages.create))
+	r.POST("/tokens", fresh(), ginauth.With(pages.create))
 	r.POST("/tokens/:id/revoke", ginauth.With(pages.revoke))
+}
 
+func mountPages(r *gin.Engine, box *mailbox) {
 	r.GET("/", showHome)
-	r.GET("/signup", showForm("signup"))
-	r.GET("/login", showForm("login"))
+	for _, path := range []string{"/signup", "/login", "/restore", "/forgot", "/magic/send"} {
+		r.GET(path, showForm(path))
+	}
+	r.GET("/account", ginauth.With(showAccount))
+	r.GET("/mailbox", box.show)
 	r.StaticFileFS("/style.css", "style.css", http.FS(files))
 	r.NoRoute(func(c *gin.Context) { ginauth.Fail(c, errNotFound) })
 	r.NoMethod(func(c *gin.Context) { ginauth.Fail(c, errMethod) })
-
-	return r, errors.Join(openapi.Mount(r, schema), ginauth.CheckRoutes(r))
 }
 
 // schema describes the API, at /schema. The pages are for people, who need no description.
 var schema = openapi.Options{
 	Title: "ginauth example", Version: "1.0.0",
-	Hide: []string{"GET /", "GET /signup", "GET /login", "/style.css", "/tokens", "/tokens/:id/revoke"},
+	Hide: []string{
+		"GET /", "GET /signup", "GET /login", "GET /restore", "GET /forgot", "GET /magic/send", "GET /account",
+		"GET /verify", "GET /reset", "GET /magic", "GET /email/confirm", "GET /email/undo",
+		"POST /user", "/tokens", "/tokens/:id/revoke", "/mailbox", "/style.css",
+	},
 }
 
 // The app's own problems look like those of ginauth.
@@ -111,9 +165,9 @@ func showUser(c *gin.Context, u User) {
 	show(c, http.StatusOK, "user", page{Title: "Your profile", User: &u, Devices: devices})
 }
 
-// logRequests lets Gin measure and slog write.
+// logRequests lets Gin measure and slog write, without the query: links from mails have their token there.
 func logRequests(log *slog.Logger) gin.HandlerFunc {
-	return gin.LoggerWithConfig(gin.LoggerConfig{Output: io.Discard, Formatter: func(p gin.LogFormatterParams) string {
+	return gin.LoggerWithConfig(gin.LoggerConfig{Output: io.Discard, SkipQueryString: true, Formatter: func(p gin.LogFormatterParams) string {
 		log.Info("request", "method", p.Method, "path", p.Path, "status", p.StatusCode, "took", p.Latency)
 		return ""
 	}})

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"strconv"
+	"strings"
 )
 
 // settings are what the command line and the environment say.
@@ -60,13 +61,14 @@ func isPort(s string) bool {
 	return err == nil
 }
 
-// url is what a person types to reach the app. A port of 0 has become a real one by now.
+// url is what a person types to reach the app, and what links in mails begin with. A port of 0 has become a
+// real one by now. Whatever the address, the app answers to localhost only.
 func (s settings) url(bound net.Addr) string {
 	host, port, _ := net.SplitHostPort(s.addr) // checked by readSettings
 	if tcp, ok := bound.(*net.TCPAddr); ok {
 		port = strconv.Itoa(tcp.Port)
 	}
-	if ip := net.ParseIP(host); host == "" || ip != nil && ip.IsUnspecified() {
+	if ip := net.ParseIP(host); ip == nil && !strings.HasSuffix(host, ".localhost") || ip != nil && !ip.IsLoopback() {
 		host = "localhost"
 	}
 	return "http://" + net.JoinHostPort(host, port)

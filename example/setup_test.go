@@ -16,6 +16,7 @@ import (
 	"github.com/gin-gonic/gin"
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"github.com/ginauth/ginauth/ginauth/email"
 	"github.com/ginauth/ginauth/store/storetest"
 )
 
@@ -31,6 +32,7 @@ func TestMain(m *testing.M) {
 // app is the example's router on a server of its own, with a database of its own.
 type app struct {
 	engine   *gin.Engine
+	mails    email.Flows[User] // that nothing sends but the tests
 	contract *contract
 	pool     *pgxpool.Pool
 	log      *syncBuffer
@@ -40,19 +42,22 @@ type app struct {
 func newApp(t *testing.T) *app {
 	t.Helper()
 	a := &app{pool: storetest.NewDB(t), log: &syncBuffer{}}
-	engine, err := router(a.pool, false, slog.New(slog.NewTextHandler(a.log, nil)))
+	server := httptest.NewUnstartedServer(nil)
+	a.url = "http://" + server.Listener.Addr().String()
+	var err error
+	a.engine, a.mails, err = router(a.pool, a.url, false, slog.New(slog.NewTextHandler(a.log, nil)))
 	if err != nil {
 		t.Fatal(err)
 	}
-	a.contract = newContract(t, engine)
-	server := httptest.NewServer(a.contract)
+	a.contract = newContract(t, a.engine)
+	server.Config.Handler = a.contract
+	server.Start()
 	t.Cleanup(func() {
 		server.Close()
 		if t.Failed() {
 			t.Logf("the app's log:\n%s", a.log)
 		}
 	})
-	a.engine, a.url = engine, server.URL
 	return a
 }
 

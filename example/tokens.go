@@ -2,7 +2,6 @@ package main
 
 import (
 	"net/http"
-	"time"
 
 	"github.com/gin-gonic/gin"
 
@@ -10,14 +9,10 @@ import (
 	"github.com/ginauth/ginauth/ginauth/apikey"
 )
 
-// freshness is how recently one must have typed the password to make a token.
-const freshness = 10 * time.Minute
-
 // tokens is what the tokens page shows.
 type tokens struct {
-	List  []apikey.Record
-	Fresh bool   // the password was typed recently enough
-	Made  string // the new token, this once
+	List []apikey.Record
+	Made string // the new token, this once
 }
 
 // tokenPages are the pages on which a user makes API keys, here called tokens, and ends them.
@@ -55,11 +50,5 @@ func (t tokenPages) page(c *gin.Context, u User, status int, made string) {
 		ginauth.Fail(c, err)
 		return
 	}
-	auth, err := ginauth.CurrentAuth(c)
-	if err != nil {
-		ginauth.Fail(c, err)
-		return
-	}
-	fresh := auth.Now.Sub(auth.AuthenticatedAt) < freshness
-	show(c, status, "tokens", page{Title: "Tokens", User: &u, Tokens: tokens{List: list, Fresh: fresh, Made: made}})
+	show(c, status, "tokens", page{Title: "Tokens", User: &u, Fresh: isFresh(c), Tokens: tokens{List: list, Made: made}})
 }
