@@ -76,6 +76,9 @@ func (k *contract) check(r *http.Request, answer *httptest.ResponseRecorder) {
 	k.seen[route.Operation.OperationID+" "+http.StatusText(answer.Code)] = true
 	k.mu.Unlock()
 	kind, _, _ := mime.ParseMediaType(answer.Header().Get("Content-Type"))
+	if kind == "text/html" && answer.Code == http.StatusOK {
+		return // links of mails show people a page where programs get a 204
+	}
 	err = openapi3filter.ValidateResponse(r.Context(), &openapi3filter.ResponseValidationInput{
 		RequestValidationInput: &openapi3filter.RequestValidationInput{Request: r, PathParams: params, Route: route},
 		Status:                 answer.Code, Header: answer.Header(), Body: io.NopCloser(bytes.NewReader(answer.Body.Bytes())),

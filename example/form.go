@@ -66,27 +66,31 @@ func showProblem(c *gin.Context, p *ginauth.Problem) {
 	if !wantsPage(c) {
 		return
 	}
-	f, posted := forms[c.FullPath()], c.Request.PostForm // nil when the body could not be read
-	fields := form{Next: posted.Get("next"), Focus: f.focus}
-	switch {
-	case p.Code == "reauthentication_required":
-		f, fields = confirmPage, form{Next: pageOf(c.FullPath()), Focus: confirmPage.focus}
-	case f.template != "" && posted != nil:
-		fields = returned(posted, p)
-	default:
+	f, fields, ok := comesBack(c, p)
+	shown := page{Title: f.title, Form: fields}
+	if ok && f.loggedIn {
+		u, err := ginauth.CurrentUser[User](c)
+		ok = err == nil && p.Status < http.StatusInternalServerError
+		shown.User, shown.Fresh = &u, isFresh(c)
+	}
+	if !ok {
 		show(c, p.Status, "problem", page{Title: p.Title, Problem: p})
 		return
 	}
-	shown := page{Title: f.title, Form: fields}
-	if f.loggedIn {
-		u, err := ginauth.CurrentUser[User](c)
-		if err != nil || p.Status >= http.StatusInternalServerError {
-			show(c, p.Status, "problem", page{Title: p.Title, Problem: p})
-			return
-		}
-		shown.User, shown.Fresh = &u, isFresh(c)
-	}
 	show(c, p.Status, f.template, shown)
+}
+
+// comesBack is the page with the form that helps, if there is one.
+func comesBack(c *gin.Context, p *ginauth.Problem) (f formPage, fields form, ok bool) {
+	f = forms[c.FullPath()]
+	posted := c.Request.PostForm // nil when the body could not be read
+	switch {
+	case p.Code == "reauthentication_required":
+		return confirmPage, form{Next: pageOf(c.FullPath()), Focus: confirmPage.focus}, true
+	case f.template == "" || posted == nil:
+		return f, form{}, false
+	}
+	return f, returned(posted, p), true
 }
 
 // returned is a form with what is wrong with it.

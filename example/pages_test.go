@@ -61,7 +61,7 @@ func TestNamesAreShownAsText(t *testing.T) {
 	t.Parallel()
 	c := newClient(t, newApp(t).url)
 	c.signUp(t, `<a href="//evil.example">{{.}}</a>`, "ada@example.com")
-	for _, path := range []string{"/", "/user"} {
+	for _, path := range []string{"/", "/user", "/account"} {
 		got := c.get(t, path)
 		got.has(t, http.StatusOK, "&lt;a href=&#34;//evil.example&#34;&gt;{{.}}&lt;/a&gt;")
 		if strings.Contains(got.body, "<a href=\"//evil") {
@@ -76,11 +76,14 @@ func TestPagesCarryTheirHeaders(t *testing.T) {
 	c := newClient(t, newApp(t).url)
 	answers := map[string]answer{
 		"home": c.get(t, "/"), "login form": c.get(t, "/login"), "sign-up form": c.get(t, "/signup"), "nothing": c.get(t, "/nothing"),
+		"forgot": c.get(t, "/forgot"), "link": c.get(t, "/magic/send"), "restore": c.get(t, "/restore"), "mailbox": c.get(t, "/mailbox"),
+		"refused address": c.post(t, "/forgot", "email", "ada"), "refused restore": c.post(t, "/restore", "email", "ada@example.com", "password", "wrong"),
 		"refused login":   c.post(t, "/login", "email", "ada@example.com", "password", "wrong"),
 		"refused sign-up": c.post(t, "/signup", "name", "Ada", "email", "ada", "password", "short"),
 	}
 	c.signUp(t, "Ada Lovelace", "ada@example.com")
-	answers["profile"], answers["home with a user"] = c.get(t, "/user"), c.get(t, "/")
+	answers["profile"], answers["home with a user"], answers["account"] = c.get(t, "/user"), c.get(t, "/"), c.get(t, "/account")
+	answers["refused password"] = c.post(t, "/password/change", "current_password", "wrong", "new_password", newPassphrase)
 	for name, got := range answers {
 		for key, want := range map[string]string{
 			"Content-Security-Policy": "default-src 'none'; style-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
@@ -108,13 +111,14 @@ func TestOutageIsA503AndNeverAnonymous(t *testing.T) {
 	c := newClient(t, a.url)
 	c.signUp(t, "Ada Lovelace", "ada@example.com")
 	a.pool.Close()
-	for _, path := range []string{"/", "/user", "/login"} {
+	for _, path := range []string{"/", "/user", "/login", "/account", "/forgot", "/mailbox"} {
 		got := c.get(t, path)
 		got.has(t, http.StatusServiceUnavailable, "<h1>Service Unavailable</h1>", "Try again.")
 		if got.header.Get("Retry-After") == "" {
 			t.Errorf("%s has no Retry-After", path)
 		}
 	}
+	c.post(t, "/user", "name", "Ada King").has(t, http.StatusServiceUnavailable, "<h1>Service Unavailable</h1>", "Try again.")
 	c.post(t, "/login", "email", "ada@example.com", "password", passphrase).
 		has(t, http.StatusServiceUnavailable, `role="alert"`, "Try again.", `value="ada@example.com"`)
 	c.accept = "*/*"

@@ -64,7 +64,7 @@ func command(t *testing.T, env []string, args ...string) *exec.Cmd {
 type process struct {
 	cmd    *exec.Cmd
 	url    string
-	stdout string // up to the URL
+	stdout string // two lines: the URL, and where the mails are
 	stderr *syncBuffer
 }
 
@@ -87,7 +87,11 @@ func start(t *testing.T, env []string, args ...string) *process {
 		}
 	})
 	timer := time.AfterFunc(patience, func() { _ = p.cmd.Process.Kill() })
-	p.stdout, err = bufio.NewReader(stdout).ReadString('\n')
+	lines := bufio.NewReader(stdout)
+	for range 2 {
+		line, failed := lines.ReadString('\n')
+		p.stdout, err = p.stdout+line, errors.Join(err, failed)
+	}
 	timer.Stop()
 	p.url = regexp.MustCompile(`http://\S+`).FindString(p.stdout)
 	if err != nil || p.url == "" {
@@ -157,7 +161,7 @@ func TestColdStartNeedsNothing(t *testing.T) {
 	t.Parallel()
 	cache := folder(t)
 	p := start(t, []string{"HOME=" + cache, "XDG_CACHE_HOME=" + cache})
-	if want := "Open " + p.url + " in a browser. Ctrl-C stops the example.\n"; p.stdout != want || !strings.HasPrefix(p.url, "http://localhost:") {
+	if want := "Open " + p.url + " in a browser. Ctrl-C stops the example.\nMail that the example sends is at " + p.url + "/mailbox\n"; p.stdout != want || !strings.HasPrefix(p.url, "http://localhost:") {
 		t.Errorf("printed %q", p.stdout)
 	}
 	c := newClient(t, p.url)
@@ -246,6 +250,10 @@ func TestAddressComesFromPORTOrTheFlag(t *testing.T) {
 	port = freePort(t)
 	if p := start(t, []string{database, "PORT=1"}, "-addr", "127.0.0.1:"+port); p.url != "http://127.0.0.1:"+port {
 		t.Errorf("-addr 127.0.0.1:%s led to %s", port, p.url)
+	}
+	port = freePort(t)
+	if p := start(t, []string{database}, "-addr", "0.0.0.0:"+port); p.url != "http://localhost:"+port {
+		t.Errorf("-addr 0.0.0.0:%s led to %s, which links in mails must not have", port, p.url)
 	}
 }
 

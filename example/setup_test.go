@@ -20,7 +20,10 @@ import (
 	"github.com/ginauth/ginauth/store/storetest"
 )
 
-const passphrase = "tea at half past four"
+const (
+	passphrase    = "tea at half past four"
+	newPassphrase = "coffee at a quarter to nine"
+)
 
 func TestMain(m *testing.M) {
 	gin.SetMode(gin.TestMode)

@@ -1,0 +1,181 @@
+package main
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/chromedp/chromedp"
+)
+
+// another is a window that shares nothing with b but the app, as another device would.
+func (b *browser) another(t *testing.T) *browser {
+	t.Helper()
+	ctx, cancel := chromedp.NewContext(b.ctx, chromedp.WithNewBrowserContext())
+	t.Cleanup(cancel)
+	return &browser{ctx: ctx, url: b.url}
+}
+
+// mail waits for one to an address with a link to a path, in a window of its own, and returns the link.
+func (b *browser) mail(t *testing.T, to, path string) string {
+	t.Helper()
+	box := b.another(t)
+	find := fmt.Sprintf(`[...document.querySelectorAll(".letter")]
+		.filter(l => l.querySelector(".hint").innerText.startsWith("to " + %q + " "))
+		.flatMap(l => [...l.querySelectorAll("a")]).map(a => a.href).find(h => h.startsWith(%q)) ?? ""`, to, b.url+path+"?token=")
+	for deadline := time.Now().Add(patience); time.Now().Before(deadline); {
+		box.open(t, "/mailbox")
+		link, err := chromedp.Run(box.ctx, chromedp.Evaluate[string](find))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if link != "" {
+			return link
+		}
+	}
+	t.Fatalf("no mail to %s leads to %s", to, path)
+	return ""
+}
+
+// send submits the form that goes to a path, after typing into its fields, names and values by turns.
+func (b *browser) send(t *testing.T, action string, fields ...string) {
+	t.Helper()
+	form := `form[action="` + action + `"] `
+	for i := 0; i < len(fields); i += 2 {
+		field := chromedp.CSS(form + "#" + fields[i])
+		b.do(t, chromedp.Clear(field), chromedp.SendKeys(field, fields[i+1]))
+	}
+	b.do(t, chromedp.Click(chromedp.CSS(form+"button")))
+}
+
+func (b *browser) follow(t *testing.T, link string) {
+	t.Helper()
+	b.do(t, chromedp.Navigate(link))
+}
+
+func (b *browser) signUp(t *testing.T, email string) {
+	t.Helper()
+	b.open(t, "/signup")
+	b.fill(t, "name", "Ada Lovelace", "email", email, "password", passphrase)
+	b.sees(t, ".person h1", "Ada Lovelace")
+}
+
+// isLoggedOut looks at a page that only users can see.
+func (b *browser) isLoggedOut(t *testing.T) {
+	t.Helper()
+	b.open(t, "/user")
+	b.isAt(t, "/login?next=%2Fuser")
+}
+
+// SEC-77, SEC-109
+func TestBrowserForgetsItsPassword(t *testing.T) {
+	t.Parallel()
+	old := newBrowser(t)
+	old.signUp(t, "ada@example.com")
+	b := old.another(t)
+	b.open(t, "/login")
+	b.do(t, chromedp.Click(chromedp.CSS(`main a[href="/forgot"]`)), chromedp.WaitVisible(chromedp.CSS(`form[action="/forgot"]`)))
+	b.send(t, "/forgot", "email", "ada@example.com")
+	b.do(t, chromedp.WaitVisible(chromedp.CSS(`main a[href="/mailbox"]`)))
+
+	b.follow(t, b.mail(t, "ada@example.com", "/reset"))
+	b.sees(t, "main strong", "ada@example.com")
+	b.isAt(t, "/reset")
+	b.send(t, "/reset", "password", "passwordpassword")
+	b.sees(t, "#password-error", "Password is too easy to guess.")
+	b.send(t, "/reset", "password", newPassphrase)
+	b.do(t, chromedp.Click(chromedp.CSS(`main a[href="/login"]`)), chromedp.WaitVisible(chromedp.CSS(`form[action="/login"]`)))
+
+	old.isLoggedOut(t)
+	b.send(t, "/login", "email", "ada@example.com", "password", passphrase)
+	b.sees(t, ".alert", "E-mail address or password is wrong.")
+	b.send(t, "/login", "email", "ada@example.com", "password", newPassphrase)
+	b.sees(t, ".person h1", "Ada Lovelace")
+}
+
+// SEC-85
+func TestBrowserLogsInByMail(t *testing.T) {
+	t.Parallel()
+	first := newBrowser(t)
+	first.signUp(t, "ada@example.com")
+	b := first.another(t)
+	b.open(t, "/magic/send")
+	b.send(t, "/magic/send", "email", "ada@example.com")
+	b.do(t, chromedp.WaitVisible(chromedp.CSS(`main a[href="/mailbox"]`)))
+	link := b.mail(t, "ada@example.com", "/magic")
+	for range 2 { // a scanner, and a person in a hurry
+		scanner := b.another(t)
+		scanner.follow(t, link)
+		scanner.sees(t, "main strong", "ada@example.com")
+		scanner.isLoggedOut(t)
+	}
+	b.follow(t, link)
+	b.sees(t, "main strong", "ada@example.com")
+	b.isAt(t, "/magic")
+	b.send(t, "/magic")
+	b.sees(t, ".person h1", "Ada Lovelace")
+	b.isAt(t, "/user")
+
+	again := b.another(t)
+	again.follow(t, link)
+	again.sees(t, ".alert", "This link is not good any more. Ask for a new one.")
+}
+
+func TestBrowserChangesItsAddressAndUndoesIt(t *testing.T) {
+	t.Parallel()
+	b := newBrowser(t)
+	b.signUp(t, "ada@example.com")
+	b.follow(t, b.mail(t, "ada@example.com", "/verify"))
+	b.send(t, "/verify")
+	b.do(t, chromedp.Click(chromedp.CSS(`main a[href="/account"]`)), chromedp.WaitVisible(chromedp.CSS("#email")))
+
+	b.send(t, "/email", "email", "thief@example.org")
+	b.do(t, chromedp.WaitVisible(chromedp.CSS(`main a[href="/mailbox"]`)))
+	b.follow(t, b.mail(t, "thief@example.org", "/email/confirm"))
+	b.sees(t, "main strong", "thief@example.org")
+	b.send(t, "/email/confirm")
+	b.do(t, chromedp.WaitVisible(chromedp.CSS(`main a[href="/account"]`)))
+	b.open(t, "/user")
+	b.sees(t, ".person p", "thief@example.org")
+
+	owner := b.another(t)
+	owner.follow(t, b.mail(t, "ada@example.com", "/email/undo"))
+	owner.sees(t, "main strong", "ada@example.com")
+	owner.send(t, "/email/undo")
+	owner.do(t, chromedp.Click(chromedp.CSS(`main a[href="/forgot"]`)), chromedp.WaitVisible(chromedp.CSS(`form[action="/forgot"]`)))
+	b.isLoggedOut(t)
+	b.send(t, "/login", "email", "ada@example.com", "password", passphrase)
+	b.sees(t, ".alert", "E-mail address or password is wrong.")
+
+	owner.send(t, "/forgot", "email", "ada@example.com")
+	owner.do(t, chromedp.WaitVisible(chromedp.CSS(`main a[href="/mailbox"]`)))
+	owner.follow(t, b.mail(t, "ada@example.com", "/reset"))
+	owner.send(t, "/reset", "password", newPassphrase)
+	owner.do(t, chromedp.Click(chromedp.CSS(`main a[href="/login"]`)), chromedp.WaitVisible(chromedp.CSS(`form[action="/login"]`)))
+	owner.send(t, "/login", "email", "ada@example.com", "password", newPassphrase)
+	owner.sees(t, ".person p", "ada@example.com")
+}
+
+func TestBrowserLeavesAndComesBack(t *testing.T) {
+	t.Parallel()
+	b := newBrowser(t)
+	b.signUp(t, "ada@example.com")
+	other := b.another(t)
+	other.open(t, "/login")
+	other.send(t, "/login", "email", "ada@example.com", "password", passphrase)
+	other.sees(t, ".person h1", "Ada Lovelace")
+
+	b.open(t, "/account")
+	b.send(t, "/user/archive")
+	b.do(t, chromedp.WaitVisible(chromedp.CSS(`form[action="/restore"]`)))
+	b.isAt(t, "/restore")
+	other.isLoggedOut(t)
+	other.send(t, "/login", "email", "ada@example.com", "password", passphrase)
+	other.sees(t, ".alert", "E-mail address or password is wrong.")
+
+	b.send(t, "/restore", "email", "ada@example.com", "password", passphrase)
+	b.sees(t, ".person h1", "Ada Lovelace")
+	other.send(t, "/login", "email", "ada@example.com", "password", passphrase)
+	other.sees(t, ".person h1", "Ada Lovelace")
+	other.isAt(t, "/user")
+}
