@@ -1,8 +1,8 @@
 package main
 
 import (
-	"fmt"
 	"net/http"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -15,12 +15,12 @@ func TestMailboxKeepsTheNewestLetters(t *testing.T) {
 	t.Parallel()
 	box := newMailbox("http://localhost:8080")
 	for i := range mailboxSize + 3 {
-		if err := box.Send(t.Context(), email.Message{Subject: fmt.Sprint(i)}); err != nil {
+		if err := box.Send(t.Context(), email.Message{Subject: strconv.Itoa(i)}); err != nil {
 			t.Fatal(err)
 		}
 	}
 	list := box.newest()
-	if len(list) != mailboxSize || list[0].Subject != fmt.Sprint(mailboxSize+2) || list[mailboxSize-1].Subject != "3" {
+	if len(list) != mailboxSize || list[0].Subject != strconv.Itoa(mailboxSize+2) || list[mailboxSize-1].Subject != "3" {
 		t.Errorf("%d letters, from %q to %q", len(list), list[0].Subject, list[len(list)-1].Subject)
 	}
 }
