@@ -70,7 +70,7 @@ func showProblem(c *gin.Context, p *ginauth.Problem) {
 	shown := page{Title: f.title, Form: fields}
 	if ok && f.loggedIn {
 		u, err := ginauth.CurrentUser[User](c)
-		ok = err == nil && p.Status < http.StatusInternalServerError
+		ok = err == nil
 		shown.User, shown.Fresh = &u, isFresh(c)
 	}
 	if !ok {

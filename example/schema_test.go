@@ -50,3 +50,31 @@ func TestDescriptionAndRouterAgree(t *testing.T) {
 		t.Errorf("only %d operations were compared", compared)
 	}
 }
+
+func TestDescriptionLeavesThePagesOut(t *testing.T) {
+	t.Parallel()
+	a := newApp(t)
+	d, err := openapi.Build(a.engine, schema)
+	if err != nil {
+		t.Fatal(err)
+	}
+	doc, err := openapi3.NewLoader().LoadFromData(d.JSON())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, route := range []string{
+		"GET /", "GET /signup", "GET /forgot", "GET /restore", "GET /magic/send", "GET /account", "GET /mailbox", "GET /tokens", "POST /tokens",
+		"GET /verify", "GET /reset", "GET /magic", "GET /email/confirm", "GET /email/undo", "POST /user",
+	} {
+		method, path, _ := strings.Cut(route, " ")
+		if item := doc.Paths.Value(path); item != nil && item.GetOperation(method) != nil {
+			t.Errorf("%s is described, which is for people", route)
+		}
+	}
+	for _, route := range []string{"POST /forgot", "POST /reset", "POST /magic", "PATCH /user", "POST /user/archive", "POST /email"} {
+		method, path, _ := strings.Cut(route, " ")
+		if item := doc.Paths.Value(path); item == nil || item.GetOperation(method) == nil {
+			t.Errorf("%s is not described", route)
+		}
+	}
+}
