@@ -17,6 +17,20 @@ const (
 	grace = 30 * 24 * time.Hour
 )
 
+// showUser answers a browser with the profile page. An API client gets what the next handler says.
+func showUser(c *gin.Context, u User) {
+	if !wantsPage(c) {
+		return
+	}
+	c.Abort()
+	devices, err := ginauth.ListDevices(c)
+	if err != nil {
+		ginauth.Fail(c, err)
+		return
+	}
+	show(c, http.StatusOK, "user", page{Title: "Your profile", User: &u, Devices: devices})
+}
+
 // showAccount shows all that users can do with their account. Its forms go to the handlers of the library.
 func showAccount(c *gin.Context, u User) {
 	show(c, http.StatusOK, "account", page{Title: accountPage.title, User: &u, Fresh: isFresh(c)})

@@ -3,10 +3,8 @@ package main
 import (
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"net/http"
-	"runtime/debug"
 
 	"github.com/gin-gonic/gin"
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -150,33 +148,3 @@ var (
 		Code: "method_not_allowed", Detail: "This address does not answer to that method.",
 	}
 )
-
-// showUser answers a browser with the profile page. An API client gets what the next handler says.
-func showUser(c *gin.Context, u User) {
-	if !wantsPage(c) {
-		return
-	}
-	c.Abort()
-	devices, err := ginauth.ListDevices(c)
-	if err != nil {
-		ginauth.Fail(c, err)
-		return
-	}
-	show(c, http.StatusOK, "user", page{Title: "Your profile", User: &u, Devices: devices})
-}
-
-// logRequests lets Gin measure and slog write, without the query: links from mails have their token there.
-func logRequests(log *slog.Logger) gin.HandlerFunc {
-	return gin.LoggerWithConfig(gin.LoggerConfig{Output: io.Discard, SkipQueryString: true, Formatter: func(p gin.LogFormatterParams) string {
-		log.Info("request", "method", p.Method, "path", p.Path, "status", p.StatusCode, "took", p.Latency)
-		return ""
-	}})
-}
-
-// recoverPanics keeps the headers, and with them the cookies, out of the log.
-func recoverPanics(log *slog.Logger) gin.HandlerFunc {
-	return gin.CustomRecoveryWithWriter(nil, func(c *gin.Context, cause any) {
-		log.Error("panic", "cause", cause, "stack", string(debug.Stack()))
-		ginauth.Fail(c, fmt.Errorf("panic: %v", cause))
-	})
-}
