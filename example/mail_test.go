@@ -159,7 +159,7 @@ func TestPagesOfLinksTellNobodyTheirAddress(t *testing.T) {
 	}
 }
 
-// SEC-162
+// SEC-114, SEC-160
 func TestLogHoldsNoTokens(t *testing.T) {
 	t.Parallel()
 	a := newApp(t)
@@ -175,4 +175,22 @@ func TestLogHoldsNoTokens(t *testing.T) {
 	if len(token) != 43 || strings.Contains(log, token) || strings.Contains(log, "hidden") || !strings.Contains(log, "path=/reset ") {
 		t.Errorf("a query is in the log:\n%s", log)
 	}
+}
+
+// SEC-47
+func TestTooManyWishesForMailAreToldInTheForm(t *testing.T) {
+	t.Parallel()
+	c := newClient(t, newApp(t).url)
+	for range 10 {
+		got := c.post(t, "/forgot", "email", "ada@example.com")
+		if got.status == http.StatusAccepted {
+			continue
+		}
+		got.has(t, http.StatusTooManyRequests, `role="alert"`, `action="/forgot"`, `value="ada@example.com"`)
+		if got.header.Get("Retry-After") == "" {
+			t.Error("it does not say when to come back")
+		}
+		return
+	}
+	t.Error("ten mails may be asked for in a row")
 }
