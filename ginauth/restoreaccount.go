@@ -38,7 +38,7 @@ func RestoreAccount[U User](cfg Config[U]) gin.HandlerFunc {
 	m := compileAccounts(name, cfg)
 	users := usersAs[AccountRestorer[U]](name, m)
 	cfg = cfg.WithDefaults()
-	return route.New(route.Info{Name: "restoreAccount", Cookie: m.cookie.name}, func(c *gin.Context) {
+	return route.New(route.Info{Name: "restoreAccount", Cookie: m.cookie.name, Redirects: m.pages.AfterLogin != ""}, func(c *gin.Context) {
 		u, err := restoreAccount(c, m, cfg, users)
 		if err != nil {
 			Fail(c, err)

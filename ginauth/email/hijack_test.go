@@ -115,3 +115,14 @@ func TestDisabledUsersGetNoMailAndNoWayIn(t *testing.T) { // SEC-25, SEC-76
 		t.Errorf("%d mails are queued", n)
 	}
 }
+
+func TestAMagicLinkAnswersWithTheUser(t *testing.T) {
+	t.Parallel()
+	a := newApp(t)
+	a.signUp(t)
+	w := a.anyone().use("/magic", a.token(t, "/send"))
+	want(t, "magic", w, http.StatusOK)
+	if !strings.Contains(w.Body.String(), `"email":"Ada@Example.com"`) {
+		t.Errorf("%s", w.Body)
+	}
+}

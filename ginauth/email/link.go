@@ -51,7 +51,8 @@ func (l link[U]) handler(operation string) gin.HandlerFunc {
 	for _, o := range l.Config.TrustedOrigins {
 		_ = l.origins.AddTrustedOrigin(o) // validated
 	}
-	return route.New(route.Info{Name: operation, Open: true}, func(c *gin.Context) {
+	redirects := l.kind == KindLogin && l.Config.Pages.AfterLogin != ""
+	return route.New(route.Info{Name: operation, Open: true, Redirects: redirects}, func(c *gin.Context) {
 		switch c.Request.Method {
 		case http.MethodGet, http.MethodHead:
 			l.land(c)

@@ -65,6 +65,7 @@ func (f *flows[U]) welcome(c *gin.Context) {
 		c.Redirect(http.StatusSeeOther, page)
 		return
 	}
-	u, _ := c.Value(loggedIn{}).(U)
+	found, _ := c.Get(loggedIn{})
+	u, _ := found.(U)
 	ginauth.Reply(c, http.StatusOK, f.Config.View(u))
 }
