@@ -39,6 +39,7 @@ func TestMailTablesRejectBadRows(t *testing.T) {
 			t.Errorf("%s: %v (%s)", test.sql, err, constraint)
 		}
 	}
+	exec(t, pool, `UPDATE ginauth.outbox SET kind = 'device'`)
 	exec(t, pool, `UPDATE ginauth.outbox SET failed_at = now()`)
 	exec(t, pool, `INSERT INTO ginauth.outbox (id, kind, user_id, email, email_canonical, created_at, due_at)
 		SELECT gen_random_uuid(), kind, user_id, email, email_canonical, created_at, due_at FROM ginauth.outbox`)

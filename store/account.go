@@ -6,6 +6,9 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+
 	"github.com/ginauth/ginauth/ginauth"
 	"github.com/ginauth/ginauth/ginauth/password"
 )
@@ -35,10 +38,19 @@ SET disabled_at = COALESCE(disabled_at, $2::timestamptz, now()), delete_after = 
 WHERE id = $1::uuid`
 
 // DisableUser shuts an account: it can neither log in nor use anything that it has. Sessions and logins
-// by refresh tokens end for good, API keys until EnableUser. It calls off a deletion that ArchiveUser has
+// by refresh tokens end for good, and so do mailed links, but for those that undo a change of address; API keys end until EnableUser. It calls off a deletion that ArchiveUser has
 // scheduled. ginauth.ErrNoUser means that there is no such user.
 func (d *DB[U]) DisableUser(ctx context.Context, id ginauth.UserID) error {
-	return d.writeUser(ctx, "disabling a user", disableUser, id, d.clock())
+	key, known := parseID(string(id))
+	if !known {
+		return ginauth.ErrNoUser
+	}
+	return d.caller.do(ctx, "disabling a user", func(ctx context.Context, conn Conn) error {
+		var b pgx.Batch
+		b.Queue(disableUser, key, d.clock()).Exec(oneUser)
+		voidAll(&b, key)
+		return conn.SendBatch(ctx, &b).Close()
+	})
 }
 
 const enableUser = `
@@ -69,11 +81,18 @@ func (d *DB[U]) writeUser(ctx context.Context, doing, statement string, id ginau
 	}
 	return d.caller.do(ctx, doing, func(ctx context.Context, conn Conn) error {
 		tag, err := conn.Exec(ctx, statement, append([]any{key}, args...)...)
-		if err == nil && tag.RowsAffected() == 0 {
-			return ginauth.ErrNoUser
+		if err != nil {
+			return err
 		}
-		return err
+		return oneUser(tag)
 	})
+}
+
+func oneUser(tag pgconn.CommandTag) error {
+	if tag.RowsAffected() == 0 {
+		return ginauth.ErrNoUser
+	}
+	return nil
 }
 
 const archiveUser = `
@@ -96,7 +115,12 @@ func (d *DB[U]) ArchiveUser(ctx context.Context, id ginauth.UserID, grace time.D
 		return deleteAfter, ginauth.ErrNoUser
 	}
 	err = d.caller.do(ctx, "archiving a user", func(ctx context.Context, conn Conn) error {
-		return conn.QueryRow(ctx, archiveUser, key, d.clock(), grace).Scan((*utcTime)(&deleteAfter))
+		var b pgx.Batch
+		b.Queue(archiveUser, key, d.clock(), grace).QueryRow(func(row pgx.Row) error {
+			return row.Scan((*utcTime)(&deleteAfter))
+		})
+		voidAll(&b, key)
+		return conn.SendBatch(ctx, &b).Close()
 	})
 	return deleteAfter, orNoUser(err)
 }

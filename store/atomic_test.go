@@ -61,10 +61,12 @@ func (s *setup) rows(t *testing.T) string {
 	t.Helper()
 	var all string
 	err := s.pool.QueryRow(t.Context(), `SELECT concat(
-		(SELECT string_agg(concat_ws(' ', u.email_canonical, u.name, u.password_hash, u.session_epoch, u.disabled_at, u.delete_after), E'\n' ORDER BY u.email_canonical) FROM ginauth.users AS u), E'\n--\n',
+		(SELECT string_agg(concat_ws(' ', u.email_canonical, u.name, u.password_hash, u.session_epoch, u.verified_at, u.disabled_at, u.delete_after), E'\n' ORDER BY u.email_canonical) FROM ginauth.users AS u), E'\n--\n',
 		(SELECT string_agg(k.name, ' ' ORDER BY k.name) FROM ginauth.api_keys AS k), E'\n--\n',
 		(SELECT string_agg(concat_ws(' ', s.digest, s.data, s.version, s.epoch, s.previous_digest), E'\n' ORDER BY s.digest) FROM ginauth.sessions AS s), E'\n--\n',
 		(SELECT string_agg(e.epoch::text, ' ') FROM ginauth.session_epoch AS e), E'\n--\n',
+		(SELECT string_agg(concat_ws(' ', o.kind, o.email, o.requests, o.attempts), E'\n' ORDER BY o.kind, o.email) FROM ginauth.outbox AS o), E'\n--\n',
+		(SELECT string_agg(concat_ws(' ', t.kind, t.email, t.digest), E'\n' ORDER BY t.digest) FROM ginauth.email_tokens AS t), E'\n--\n',
 		(SELECT string_agg(n.of, ' ' ORDER BY n.of) FROM notes AS n))`).Scan(&all)
 	if err != nil {
 		t.Fatal(err)
@@ -139,18 +141,22 @@ type mortal struct {
 	killer *killer
 	db     *store.DB[store.User]
 	user   ginauth.NewUser
+	seed   func(t *testing.T, u store.User) // further rows, nil for none
+	again  bool                             // what was not done is then done by trying again
+	of     store.User                       // of the last try
+	old    ginauth.SessionRecord
 }
 
-func newMortal(t *testing.T) *mortal {
+func newMortal(t *testing.T, options ...store.Option) *mortal {
 	t.Helper()
 	m := &mortal{setup: newSetup(t), user: newUser()}
 	m.killer = &killer{pool: m.pool}
 	watched := newPool(t, m.pool, func(cfg *pgxpool.Config) { cfg.ConnConfig.Tracer = m.killer })
-	m.db = store.New[store.User](watched, store.WithNow(m.clock.now),
+	m.db = store.New[store.User](watched, append(options, store.WithNow(m.clock.now),
 		store.AfterCreate(func(ctx context.Context, tx pgx.Tx, u store.User) error {
 			_, err := tx.Exec(ctx, `INSERT INTO notes VALUES ($1)`, u.Email)
 			return err
-		}))
+		}))...)
 	m.exec(t, `CREATE TABLE notes (of text)`)
 	return m
 }
@@ -174,6 +180,11 @@ func (m *mortal) diesAtEveryMoment(t *testing.T, change change) {
 		case err != nil && !errors.Is(err, ginauth.ErrUnavailable):
 			t.Errorf("moment %d of %d: %v", moment, moments, err)
 		}
+		if m.again && is == before {
+			if err := change(t.Context(), m.db, m.of.ID, m.old); err != nil || m.rows(t) != done {
+				t.Errorf("again after moment %d of %d: %v: %s", moment, moments, err, cmp.Diff(done, m.rows(t)))
+			}
+		}
 	}
 }
 
@@ -182,6 +193,7 @@ func (m *mortal) try(t *testing.T, change change, moment int64) (before, after s
 	t.Helper()
 	m.exec(t, `DELETE FROM ginauth.users`)
 	m.exec(t, `DELETE FROM notes`)
+	m.exec(t, `DELETE FROM ginauth.outbox`)
 	u, err := m.setup.db.CreateUser(t.Context(), m.user, nil)
 	if err != nil {
 		t.Fatal(err)
@@ -195,6 +207,10 @@ func (m *mortal) try(t *testing.T, change change, moment int64) (before, after s
 	if _, err := m.setup.db.CreateAPIKey(t.Context(), apikey.NewRecord{Digest: ginauth.Digest{9}, UserID: u.ID, Name: "nightly", Start: "gak_"}); err != nil {
 		t.Fatal(err)
 	}
+	if m.seed != nil {
+		m.seed(t, u)
+	}
+	m.of, m.old = u, old
 	before = m.rows(t)
 	m.killer.moments.Store(0)
 	m.killer.fatal.Store(moment)

@@ -82,7 +82,7 @@ func (d *DB[U]) apply(ctx context.Context, tx pgx.Tx, s spent) error {
 		b.Queue(voidTokensOfKind, s.user, string(s.kind))
 	case email.KindReset:
 		b.Queue(resetPassword, s.user, d.clock(), s.hash.Reveal())
-		voidAll(&b, s)
+		voidAll(&b, s.user)
 		if s.first() {
 			b.Queue(revokeUsersKeys, s.user)
 		}
@@ -93,14 +93,14 @@ func (d *DB[U]) apply(ctx context.Context, tx pgx.Tx, s spent) error {
 		}
 		b.Queue(proveAndWipe, s.user, d.clock())
 		b.Queue(revokeUsersKeys, s.user)
-		voidAll(&b, s)
+		voidAll(&b, s.user)
 	case email.KindChange:
 		b.Queue(changeAddress, s.user, d.clock(), s.address, s.canonical)
-		voidAll(&b, s)
+		voidAll(&b, s.user)
 	case email.KindUndo:
 		b.Queue(restoreAddress, s.user, d.clock(), s.address, s.canonical)
 		b.Queue(revokeUsersKeys, s.user)
-		voidAll(&b, s)
+		voidAll(&b, s.user)
 		b.Queue(withdrawUndos, s.user, s.madeAt)
 		b.Queue(voidLaterUndos, s.user, s.madeAt, s.canonical)
 	default:
@@ -112,9 +112,9 @@ func (d *DB[U]) apply(ctx context.Context, tx pgx.Tx, s spent) error {
 	return tx.SendBatch(ctx, &b).Close()
 }
 
-func voidAll(b *pgx.Batch, s spent) {
-	b.Queue(withdrawChanges, s.user)
-	b.Queue(voidTokens, s.user)
+func voidAll(b *pgx.Batch, user pgtype.UUID) {
+	b.Queue(withdrawChanges, user)
+	b.Queue(voidTokens, user)
 }
 
 // queueNotice tells the owner what happened, at the address they had before (SEC-111). An address that

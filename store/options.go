@@ -26,6 +26,7 @@ type options struct {
 	timeout     time.Duration
 	maxData     int
 	now         func() time.Time
+	notices     bool
 	afterCreate any // func(context.Context, pgx.Tx, U) error
 }
 

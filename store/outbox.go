@@ -26,12 +26,17 @@ const (
 
 // queueMail writes a row in either case, so that it takes as long for a mail that is on its way as for
 // a new one, and asks nothing about accounts (SEC-31, SEC-32).
-const queueMail = `
-INSERT INTO ginauth.outbox AS o (id, kind, user_id, email, email_canonical, locale, created_at, due_at)
+const (
+	queueMail = intoOutbox + `
 SELECT $1::uuid, $3::text, $4::uuid, $5::text, $6::text, $7::text, clock.now, clock.now
-FROM ` + theClock + `
+FROM ` + theClock + orCountRequest
+
+	intoOutbox = `
+INSERT INTO ginauth.outbox AS o (id, kind, user_id, email, email_canonical, locale, created_at, due_at)`
+	orCountRequest = `
 ON CONFLICT (kind, email_canonical, COALESCE(user_id, '00000000-0000-0000-0000-000000000000'::uuid)) WHERE failed_at IS NULL
 DO UPDATE SET requests = o.requests + 1`
+)
 
 // QueueMail writes down a mail to be sent, in one statement, which is the same whether or not the address
 // has an account. ginauth.ErrNoUser means that the order's user does not exist. Give a store

@@ -7,6 +7,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/email"
 	"github.com/ginauth/ginauth/ginauth/password"
 )
 
@@ -49,8 +50,10 @@ SELECT TRUE FROM changed`
 )
 
 // SetPassword replaces the password of a user whose hash is still change.Old, and ends the user's
-// sessions but change.Session, which gets another digest, and logins by refresh tokens. It is one
-// statement. API keys live on. ginauth.ErrNoUser means that the user is unknown or disabled, or has
+// sessions but change.Session, which gets another digest, and logins by refresh tokens. It voids the
+// user's mailed links, but for those that undo a change of address, and withdraws a pending change; with
+// WithNotices it queues a mail that tells the user. All of it is done or nothing, in one round trip. API
+// keys live on. ginauth.ErrNoUser means that the user is unknown or disabled, or has
 // another password by now.
 func (d *DB[U]) SetPassword(ctx context.Context, change ginauth.PasswordChange) (ginauth.PasswordChanged, error) {
 	var changed ginauth.PasswordChanged
@@ -65,14 +68,23 @@ func (d *DB[U]) SetPassword(ctx context.Context, change ginauth.PasswordChange) 
 		return changed, ginauth.ErrNoUser
 	}
 	err := d.caller.do(ctx, "setting a password", func(ctx context.Context, conn Conn) error {
-		return conn.QueryRow(ctx, setPassword, key, d.clock(), hashOrNull(change.Old), change.New.Reveal(),
-			session, digestOrNull(change.Digest), change.Authenticated).Scan(&changed.Epoch, &changed.Kept)
+		var b pgx.Batch
+		b.Queue(setPassword, key, d.clock(), hashOrNull(change.Old), change.New.Reveal(),
+			session, digestOrNull(change.Digest), change.Authenticated).QueryRow(func(row pgx.Row) error {
+			return row.Scan(&changed.Epoch, &changed.Kept)
+		})
+		b.Queue(withdrawChanges+ifPasswordIs, key, change.New.Reveal()) // SEC-107
+		b.Queue(voidTokens+ifPasswordIs, key, change.New.Reveal())
+		if err := d.tell(&b, tellOfPassword, email.KindPassword, key, change.New.Reveal()); err != nil {
+			return err
+		}
+		return conn.SendBatch(ctx, &b).Close()
 	})
 	return changed, orNoUser(err)
 }
 
 // ForcePasswordReset takes a user's password away, and ends all their sessions, logins by refresh
-// tokens and API keys, all of it or nothing: for an account that somebody else may have got into. The
+// tokens and API keys, and voids their mailed links, all of it or nothing: for an account that somebody else may have got into. The
 // user can log in again by other means, such as a link sent by mail, and set a new one.
 // ginauth.ErrNoUser means that there is no such user.
 func (d *DB[U]) ForcePasswordReset(ctx context.Context, id ginauth.UserID) error {
@@ -82,14 +94,19 @@ func (d *DB[U]) ForcePasswordReset(ctx context.Context, id ginauth.UserID) error
 }
 
 // overwritePassword sets a password, zero for none, whatever the old one was, and ends all sessions
-// and logins of the user, disabled or not, and if wanted all API keys. On a transaction it is a part of it.
+// logins and mailed links of the user, disabled or not, and if wanted all API keys. On a transaction it is a part of it.
 func (d *DB[U]) overwritePassword(ctx context.Context, conn Conn, id ginauth.UserID, hash password.Hash, endKeys bool) error {
 	key, known := parseID(string(id))
 	if !known {
 		return ginauth.ErrNoUser
 	}
-	var done bool
-	err := conn.QueryRow(ctx, forcePassword, key, d.clock(), hashOrNull(hash), endKeys).Scan(&done)
+	var b pgx.Batch
+	b.Queue(forcePassword, key, d.clock(), hashOrNull(hash), endKeys).QueryRow(func(row pgx.Row) error {
+		var done bool
+		return row.Scan(&done)
+	})
+	voidAll(&b, key) // SEC-107
+	err := conn.SendBatch(ctx, &b).Close()
 	if errors.Is(err, pgx.ErrNoRows) {
 		return ginauth.ErrNoUser
 	}

@@ -20,6 +20,7 @@ type Sessions struct {
 	caller  caller
 	now     func() time.Time
 	maxData int
+	notices bool
 	cookie  gorilla.Options
 	lookup  lookup[foundSession]
 	touches line[touch, foundSession]
@@ -44,7 +45,7 @@ func NewSessions(conn Conn, opts ...Option) *Sessions {
 }
 
 func newSessions(conn Conn, o options) *Sessions {
-	s := &Sessions{caller: newCaller(conn, o.timeout), now: o.now, maxData: o.maxData, cookie: *ginOptions.ToGorillaOptions()}
+	s := &Sessions{caller: newCaller(conn, o.timeout), now: o.now, maxData: o.maxData, notices: o.notices, cookie: *ginOptions.ToGorillaOptions()}
 	s.swept.doing, s.swept.statement = "sweeping sessions", sweepSessions
 	s.throttles.doing, s.throttles.statement = "sweeping throttles", sweepThrottles
 	s.devices.doing, s.devices.statement = "sweeping known devices", sweepDevices

@@ -71,8 +71,8 @@ func (s *Sessions) CreateSession(ctx context.Context, n ginauth.NewSession) (gin
 		return ginauth.SessionRecord{}, err
 	}
 	var r ginauth.SessionRecord
-	if n.UserID != "" && n.Limit > 0 {
-		r, err = s.writeLimited(ctx, statement, args, n)
+	if n.UserID != "" && n.Limit > 0 || s.tellsOf(n) {
+		r, err = s.writeLogin(ctx, statement, args, n)
 	} else {
 		r, err = s.write(ctx, "creating a session", statement, args)
 	}

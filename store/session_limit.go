@@ -4,8 +4,10 @@ import (
 	"context"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/email"
 )
 
 // lockUser lets the logins of one user pass one by one. The statements after it then see
@@ -26,40 +28,34 @@ WHERE old.user_id = $1::uuid
 		ORDER BY s.digest = $4::bytea DESC, s.last_seen_at DESC, s.created_at DESC
 		OFFSET $3::bigint)`
 
-// writeLimited runs the insertion between lockUser and evictSessions (SEC-80), and settles the attempt that led
-// to it. A batch is one round trip and one transaction.
-func (s *Sessions) writeLimited(ctx context.Context, insertion string, args []any, n ginauth.NewSession) (ginauth.SessionRecord, error) {
+// writeLogin runs the insertion between lockUser and evictSessions (SEC-80), settles the attempt that led to it, and
+// tells the user, if need be. A batch is one round trip and one transaction.
+func (s *Sessions) writeLogin(ctx context.Context, insertion string, args []any, n ginauth.NewSession) (ginauth.SessionRecord, error) {
 	var r ginauth.SessionRecord
 	var fits bool
 	user, _ := parseID(string(n.UserID))
-	err := s.caller.do(ctx, "creating a session", func(ctx context.Context, conn Conn) (err error) {
+	err := s.caller.do(ctx, "creating a session", func(ctx context.Context, conn Conn) error {
 		var batch pgx.Batch
 		batch.Queue(lockUser, user)
-		batch.Queue(insertion, args...)
-		batch.Queue(evictSessions, user, s.clock(), n.Limit, n.Digest[:])
-		before := batch.Len()
+		batch.Queue(insertion, args...).QueryRow(func(row pgx.Row) error {
+			return row.Scan(append(recordDest(&r, make([]any, 0, recordSize+1)), &fits)...)
+		})
+		if n.Limit > 0 {
+			batch.Queue(evictSessions, user, s.clock(), n.Limit, n.Digest[:]).Exec(func(evicted pgconn.CommandTag) error {
+				r.Evicted = evicted.RowsAffected()
+				return nil
+			})
+		}
 		if n.Settles != nil {
-			s.queueSettlement(&batch, *n.Settles, n.Digest[:])
+			s.queueSettlement(&batch, *n.Settles, n.Digest[:], &r.KnownDevice)
 		}
-		results := conn.SendBatch(ctx, &batch)
-		defer func() {
-			if closed := results.Close(); closed != nil {
-				err = closed // what was read is not committed
+		if s.tellsOf(n) {
+			if err := s.tell(&batch, tellOfDevice, email.KindDevice, user, n.Digest[:]); err != nil {
+				return err
 			}
-		}()
-		if _, err := results.Exec(); err != nil {
-			return err
 		}
-		if err := results.QueryRow().Scan(append(recordDest(&r, make([]any, 0, recordSize+1)), &fits)...); err != nil {
-			return err
-		}
-		evicted, err := results.Exec()
-		if err != nil {
-			return err
-		}
-		r.Evicted, r.Settled = evicted.RowsAffected(), n.Settles != nil
-		r.KnownDevice, err = settled(results, batch.Len()-before)
-		return err
+		return conn.SendBatch(ctx, &batch).Close()
 	})
+	r.Settled = n.Settles != nil
 	return written(r, fits, err)
 }

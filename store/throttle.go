@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/ginauth/ginauth/ginauth"
 )
@@ -176,49 +177,34 @@ func (s *Sessions) SettleAttempt(ctx context.Context, a ginauth.Attempt, done gi
 		batch.Queue(lockUser, user) // first, as where a session is created
 	}
 	queued := batch.Len()
-	s.queueSettlement(&batch, ginauth.Settlement{Attempt: a, Success: done}, nil)
+	s.queueSettlement(&batch, ginauth.Settlement{Attempt: a, Success: done}, nil, &known)
 	if batch.Len() == queued {
 		return false, nil
 	}
-	err = s.caller.do(ctx, "settling an attempt", func(ctx context.Context, conn Conn) (err error) {
-		results := conn.SendBatch(ctx, &batch)
-		defer func() {
-			if closed := results.Close(); closed != nil {
-				err = closed // what was read is not committed
-			}
-		}()
-		known, err = settled(results, batch.Len())
-		return err
+	err = s.caller.do(ctx, "settling an attempt", func(ctx context.Context, conn Conn) error {
+		return conn.SendBatch(ctx, &batch).Close()
 	})
 	return known && err == nil, err
 }
 
-// queueSettlement puts the statement last that tells about the device. Session is that of CreateSession, or nil;
+// queueSettlement writes down in known whether the device is known. Session is that of CreateSession, or nil;
 // the user's row must be locked where a device is to be remembered.
-func (s *Sessions) queueSettlement(batch *pgx.Batch, done ginauth.Settlement, session []byte) {
+func (s *Sessions) queueSettlement(batch *pgx.Batch, done ginauth.Settlement, session []byte, known *bool) {
+	written := func(tag pgconn.CommandTag) error {
+		*known = tag.RowsAffected() == 1
+		return nil
+	}
 	g, to := done.Attempt.Guess, done.Success
 	if to.Known {
-		batch.Queue(useDevice, session, keyOrNull(g.Device), s.clock(), to.Keep)
+		batch.Queue(useDevice, session, keyOrNull(g.Device), s.clock(), to.Keep).Exec(written)
 		return
 	}
 	if g.Key != (ginauth.LimitKey{}) {
 		batch.Queue(takeBack, session, keyOrNull(g.Key), keyOrNull(g.Client), s.clock())
 	}
 	if user, ok := parseID(string(to.User)); ok && to.Device != (ginauth.LimitKey{}) && to.Limit > 0 {
-		batch.Queue(rememberDevice, user, s.clock(), session, to.Device[:], to.Keep, to.Limit-1)
+		batch.Queue(rememberDevice, user, s.clock(), session, to.Device[:], to.Keep, to.Limit-1).Exec(written)
 	}
-}
-
-// settled reads the results of so many statements. The last one writes a device's row, if any.
-func settled(results pgx.BatchResults, statements int) (known bool, err error) {
-	for range statements {
-		tag, err := results.Exec()
-		if err != nil {
-			return false, err
-		}
-		known = tag.Insert() && tag.RowsAffected() == 1
-	}
-	return known, nil
 }
 
 func keyOrNull(k ginauth.LimitKey) []byte {

@@ -40,6 +40,6 @@ func (d *DB[U]) CreateUserAndMail(ctx context.Context, n ginauth.NewUser, fill f
 
 // within returns the store as a part of a transaction. It looks no sessions up.
 func (d *DB[U]) within(tx pgx.Tx) *DB[U] {
-	s := &Sessions{caller: newCaller(tx, d.caller.timeout), now: d.now, maxData: d.maxData}
+	s := &Sessions{caller: newCaller(tx, d.caller.timeout), now: d.now, maxData: d.maxData, notices: d.notices}
 	return &DB[U]{Sessions: s, layout: d.layout, statements: d.statements, afterCreate: d.afterCreate}
 }

@@ -23,6 +23,9 @@ var builtIn = Texts{
 	KindPassword: english("Your password for {{.Site}} was changed",
 		"The password of your account was changed, and all devices were logged out.",
 		"If it was not you, use \"forgot password\" at once, and look after your mailbox."),
+	KindDevice: english("New login to {{.Site}}",
+		"There was a login to your account on a device that had not been used for it before.",
+		"If it was you, do nothing. If not, use \"forgot password\" at once, which logs out all devices."),
 }
 
 func english(subject, before, after string) Text {

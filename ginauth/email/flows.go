@@ -216,7 +216,7 @@ func (f *flows[U]) target(k Kind) (path string, lifetime time.Duration) {
 		return f.Pages.Change, f.Lifetimes.Change
 	case KindUndo:
 		return f.Pages.Undo, f.Lifetimes.Undo
-	case KindTaken, KindPassword:
+	case KindTaken, KindPassword, KindDevice:
 	}
 	return "", 0
 }

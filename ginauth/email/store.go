@@ -38,6 +38,8 @@ const (
 	KindTaken Kind = "taken"
 	// KindPassword tells that the password was changed.
 	KindPassword Kind = "password"
+	// KindDevice tells that there was a login on a device that had not been used before.
+	KindDevice Kind = "device"
 )
 
 // Store keeps the mails to be sent and the tokens in them. *store.DB is one. Expiry is the store's
@@ -88,7 +90,7 @@ type MailID string
 // Order is a mail to be sent.
 type Order struct {
 	Kind Kind
-	// UserID is set for KindChange, KindUndo and KindPassword. For the other kinds the user is looked up by
+	// UserID is set for KindChange, KindUndo, KindPassword and KindDevice. For the other kinds the user is looked up by
 	// Canonical when the mail is sent, so that the order tells nothing about it.
 	UserID ginauth.UserID
 	// Email is the address as typed, and Canonical the form by which an account is found.

@@ -24,7 +24,7 @@ type Data struct {
 	Site, BaseURL string
 	// Email is the address that the mail goes to.
 	Email string
-	// Link leads to the page of the mail's kind. It is empty for KindTaken and KindPassword, and for KindUndo where
+	// Link leads to the page of the mail's kind. It is empty for KindTaken, KindPassword and KindDevice, and for KindUndo where
 	// there is no such page. It is a credential.
 	Link string
 	// Lifetime is that of Link in words, such as "30 minutes".

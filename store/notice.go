@@ -1,0 +1,54 @@
+package store
+
+import (
+	"fmt"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgtype"
+
+	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/email"
+)
+
+// WithNotices makes the store tell users by mail what happened to their account: that the password was
+// changed (email.KindPassword), and that there was a login on a new device (email.KindDevice,
+// ginauth.NewSession.NewDevice). The mail is queued in the transaction that made the change, in the
+// default language, and only for a proved address: another may be a stranger's. Default: no notices, but for
+// those of links, since without email.Flows.Run somewhere nobody sends them.
+func WithNotices() Option {
+	return func(o *options) { o.notices = true }
+}
+
+// What follows a change in its batch cannot see whether that came about but by what it left.
+const (
+	ifPasswordIs = ` AND EXISTS (SELECT 1 FROM ginauth.users AS u WHERE u.id = $1::uuid AND u.password_hash = $2::text)`
+
+	tellUser = intoOutbox + `
+SELECT $1::uuid, $3::text, u.id, u.email, u.email_canonical, '', clock.now, clock.now
+FROM ginauth.users AS u
+CROSS JOIN ` + theClock + `
+WHERE u.id = $4::uuid AND u.verified_at IS NOT NULL AND `
+
+	tellOfPassword = tellUser + `u.password_hash = $5::text` + orCountRequest
+	tellOfDevice   = tellUser + `EXISTS (SELECT 1 FROM ginauth.sessions AS s WHERE s.digest = $5::bytea AND s.user_id = u.id)` + orCountRequest
+)
+
+// tell queues a notice, if the store is to do so and what it tells of came about; proof is the last argument
+// of the statement.
+func (s *Sessions) tell(b *pgx.Batch, statement string, k email.Kind, user pgtype.UUID, proof any) error {
+	if !s.notices {
+		return nil
+	}
+	id, err := uuid.NewRandom()
+	if err != nil {
+		return fmt.Errorf("queueing a notice: making its id: %w", err)
+	}
+	b.Queue(statement, id.String(), s.clock(), string(k), user, proof)
+	return nil
+}
+
+// tellsOf says whether a login is to be told of.
+func (s *Sessions) tellsOf(n ginauth.NewSession) bool {
+	return s.notices && n.NewDevice && n.UserID != ""
+}

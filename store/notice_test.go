@@ -1,0 +1,243 @@
+package store_test
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/email"
+	"github.com/ginauth/ginauth/store"
+)
+
+// telling is s with a store that sends notices.
+func (s *setup) telling() *store.DB[store.User] {
+	return store.New[store.User](s.pool, store.WithNow(s.clock.now), store.WithNotices())
+}
+
+// outbox is the mails of a user that wait to be sent, by kind.
+func (s *setup) outbox(t *testing.T, u store.User) map[string]string {
+	t.Helper()
+	rows, err := s.pool.Query(t.Context(), `SELECT kind, concat_ws(' ', email, email_canonical, locale, requests) FROM ginauth.outbox WHERE user_id = $1`, string(u.ID))
+	if err != nil {
+		t.Fatal(err)
+	}
+	list := map[string]string{}
+	for rows.Next() {
+		var kind, what string
+		if err := rows.Scan(&kind, &what); err != nil {
+			t.Fatal(err)
+		}
+		list[kind] = what
+	}
+	if rows.Err() != nil {
+		t.Fatal(rows.Err())
+	}
+	return list
+}
+
+// good is the kinds of the tokens that withLinks made and that are still good.
+func (s *setup) good(t *testing.T, u store.User) (kinds []email.Kind) {
+	t.Helper()
+	for _, k := range tokenKinds {
+		_, _, err := s.db.FindEmailToken(t.Context(), k, digestOf(k, orderFor(u, email.KindReset).Canonical))
+		if err == nil {
+			kinds = append(kinds, k)
+		} else if !errors.Is(err, email.ErrNoToken) {
+			t.Fatal(err)
+		}
+	}
+	return kinds
+}
+
+func TestWhatReplacesThePasswordOrShutsTheAccountVoidsLinks(t *testing.T) { // SEC-107
+	t.Parallel()
+	for name, do := range map[string]func(context.Context, *store.DB[store.User], ginauth.UserID) error{
+		"a change": func(ctx context.Context, db *store.DB[store.User], u ginauth.UserID) error {
+			_, err := db.SetPassword(ctx, ginauth.PasswordChange{UserID: u, Old: hash('a'), New: hash('b')})
+			return err
+		},
+		"a forced reset": func(ctx context.Context, db *store.DB[store.User], u ginauth.UserID) error {
+			return db.ForcePasswordReset(ctx, u)
+		},
+		"disabled and enabled": func(ctx context.Context, db *store.DB[store.User], u ginauth.UserID) error {
+			return errors.Join(db.DisableUser(ctx, u), db.EnableUser(ctx, u))
+		},
+		"archived and restored": func(ctx context.Context, db *store.DB[store.User], u ginauth.UserID) error {
+			_, archived := db.ArchiveUser(ctx, u, time.Hour)
+			_, restored := db.RestoreUser(ctx, u, hash('a'))
+			return errors.Join(archived, restored)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			inEveryMode(t, func(t *testing.T, s *setup) {
+				t.Helper()
+				u, stranger := s.user(t), s.user(t)
+				s.withLinks(t, u)
+				if diff := cmp.Diff(tokenKinds, s.good(t, u)); diff != "" {
+					t.Fatal(diff)
+				}
+				if err := do(t.Context(), s.db, stranger.ID); err != nil || len(s.good(t, u)) != len(tokenKinds) || len(s.outbox(t, u)) != 1 {
+					t.Errorf("somebody else's: %v, %v, %v", err, s.good(t, u), s.outbox(t, u))
+				}
+				if err := do(t.Context(), s.db, u.ID); err != nil {
+					t.Fatal(err)
+				}
+				if diff := cmp.Diff([]email.Kind{email.KindUndo}, s.good(t, u)); diff != "" {
+					t.Error(diff)
+				}
+				if left := s.outbox(t, u); len(left) != 0 {
+					t.Errorf("mails are left: %v", left)
+				}
+			})
+		})
+	}
+}
+
+func TestOldPasswordsThatAreWrongVoidNothing(t *testing.T) {
+	t.Parallel()
+	s := newSetup(t)
+	u := s.user(t)
+	s.verify(t, u)
+	s.withLinks(t, u)
+	if _, err := s.telling().SetPassword(t.Context(), ginauth.PasswordChange{UserID: u.ID, Old: hash('x'), New: hash('b')}); !errors.Is(err, ginauth.ErrNoUser) {
+		t.Fatal(err)
+	}
+	if len(s.good(t, u)) != len(tokenKinds) || len(s.outbox(t, u)) != 1 {
+		t.Errorf("%v, %v", s.good(t, u), s.outbox(t, u))
+	}
+}
+
+func TestNoticesAreQueuedOnDemandForProvedAddresses(t *testing.T) { // SEC-111
+	t.Parallel()
+	change := func(ctx context.Context, db *store.DB[store.User], u ginauth.UserID) error {
+		_, err := db.SetPassword(ctx, ginauth.PasswordChange{UserID: u, Old: hash('a'), New: hash('b')})
+		return err
+	}
+	login := func(n ginauth.NewSession) func(context.Context, *store.DB[store.User], ginauth.UserID) error {
+		return func(ctx context.Context, db *store.DB[store.User], u ginauth.UserID) error {
+			n.Digest, n.UserID = newDigest(), u
+			_, err := db.CreateSession(ctx, n)
+			return err
+		}
+	}
+	known, unknown := sessionOf(""), sessionOf("")
+	unknown.NewDevice = true
+	limited := unknown
+	limited.Limit = 1
+	for name, test := range map[string]struct {
+		do   func(context.Context, *store.DB[store.User], ginauth.UserID) error
+		kind string
+	}{
+		"change of the password":           {change, "password"},
+		"login on a new device":            {login(unknown), "device"},
+		"login on a new device with limit": {login(limited), "device"},
+		"login on a known device":          {login(known), ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			inEveryMode(t, func(t *testing.T, s *setup) {
+				t.Helper()
+				proved, unproved, untold := s.user(t), s.user(t), s.user(t)
+				s.verify(t, proved)
+				s.verify(t, untold)
+				for u, db := range map[store.User]*store.DB[store.User]{proved: s.telling(), unproved: s.telling(), untold: s.db} {
+					if err := test.do(t.Context(), db, u.ID); err != nil {
+						t.Fatal(err)
+					}
+					want := map[string]string{}
+					if u == proved && test.kind != "" {
+						want[test.kind] = u.Email + " " + orderFor(u, email.KindReset).Canonical + "  1"
+					}
+					if diff := cmp.Diff(want, s.outbox(t, u)); diff != "" {
+						t.Error(diff)
+					}
+				}
+			})
+		})
+	}
+}
+
+func TestLoginsThatFailTellNobody(t *testing.T) {
+	t.Parallel()
+	s := newSetup(t)
+	u := s.user(t)
+	s.verify(t, u)
+	for name, spoil := range map[string]func(*ginauth.NewSession){
+		"another password": func(n *ginauth.NewSession) { n.Credential = hash('x') },
+		"too much data":    func(n *ginauth.NewSession) { n.Data = []byte(`"` + strings.Repeat("x", 20<<10) + `"`) },
+		"a used digest":    func(n *ginauth.NewSession) { n.Digest = s.session(t, sessionOf(s.user(t).ID)).Digest },
+	} {
+		n := sessionOf(u.ID)
+		n.NewDevice = true
+		spoil(&n)
+		if _, err := s.telling().CreateSession(t.Context(), n); err == nil {
+			t.Errorf("%s: no error", name)
+		}
+	}
+	if list := s.outbox(t, u); len(list) != 0 {
+		t.Errorf("%v", list)
+	}
+}
+
+// A notice is one mail, however often something happens while it is on its way, and it goes to the
+// address that the user has.
+func TestNoticesAreSentOnce(t *testing.T) {
+	t.Parallel()
+	s := newSetup(t)
+	u := s.user(t)
+	s.verify(t, u)
+	for range 3 {
+		n := sessionOf(u.ID)
+		n.NewDevice = true
+		if _, err := s.telling().CreateSession(t.Context(), n); err != nil {
+			t.Fatal(err)
+		}
+	}
+	mails, err := s.db.ClaimMail(t.Context(), 10, time.Minute)
+	if err != nil || len(mails) != 1 || mails[0].Kind != email.KindDevice {
+		t.Fatalf("%+v, %v", mails, err)
+	}
+	to, err := s.db.PrepareMail(t.Context(), mails[0].ID, ginauth.Digest{}, 0)
+	if err != nil || to.Email != u.Email || to.User.ID != u.ID {
+		t.Errorf("%+v, %v", to, err)
+	}
+}
+
+// A mail that is being made while the password changes holds a link that is void.
+func TestALinkMadeMeanwhileIsVoidToo(t *testing.T) { // SEC-107
+	t.Parallel()
+	s := newSetup(t)
+	u := s.user(t)
+	s.withLinks(t, u)
+	canonical := orderFor(u, email.KindReset).Canonical
+	tx, err := s.pool.Begin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = tx.Rollback(context.Background()) }()
+	digest := newDigest()
+	maker := store.New[store.User](tx, store.WithNow(s.clock.now))
+	if _, err := maker.PrepareMail(t.Context(), pendingOf(canonical), digest, time.Hour); err != nil {
+		t.Fatal(err)
+	}
+	done := make(chan error, 1)
+	go func() {
+		_, err := s.db.SetPassword(context.Background(), ginauth.PasswordChange{UserID: u.ID, Old: hash('a'), New: hash('b')})
+		done <- err
+	}()
+	await(t, func() bool {
+		return s.count(t, `SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`) > 0
+	})
+	if err := errors.Join(tx.Commit(t.Context()), <-done); err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := s.db.FindEmailToken(t.Context(), email.KindChange, digest); !errors.Is(err, email.ErrNoToken) {
+		t.Errorf("the link is good: %v", err)
+	}
+}
