@@ -1,0 +1,76 @@
+package email_test
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/email"
+	"github.com/ginauth/ginauth/store"
+)
+
+// telling is the app with a store that sends notices, and with more routes.
+func (a *app) telling(tb testing.TB) *app {
+	tb.Helper()
+	b := *a
+	b.Engine, b.db = gin.New(), store.New[user](a.pool, store.WithNow(a.clock.now), store.WithNotices())
+	b.mails.Config.Users, b.mails.Store = b.db, b.db
+	cfg := b.mails.Config
+	cfg.Exclude = append(cfg.Exclude, "/new-device")
+	b.Use(ginauth.Session(cfg))
+	b.GET("/me", ginauth.Me(cfg))
+	b.POST("/login", ginauth.Login(cfg))
+	b.POST("/password/change", ginauth.ChangePassword(cfg))
+	b.POST("/email", email.ChangeEmail(b.mails))
+	b.Any("/reset", email.ResetPassword(b.mails))
+	b.Any("/confirm", email.ConfirmEmailChange(b.mails))
+	b.POST("/new-device", func(c *gin.Context) {
+		u, err := b.db.FindUserByEmail(c, "ada@example.com")
+		if err == nil {
+			err = ginauth.SignIn(c, u, func(n *ginauth.NewSession) { n.NewDevice = true })
+		}
+		if err != nil {
+			ginauth.Fail(c, err)
+		}
+	})
+	return &b
+}
+
+func TestAChangedPasswordVoidsLinksAndIsTold(t *testing.T) { // SEC-107, SEC-111
+	t.Parallel()
+	a := newApp(t)
+	owner := a.verified(t)
+	reset := a.token(t, "/forgot")
+	want(t, "change of address", owner.post("/email", `{"email":"new@example.com"}`), http.StatusAccepted)
+	change := a.one(t).token(t)
+	want(t, "another", owner.post("/email", `{"email":"other@example.com"}`), http.StatusAccepted)
+
+	b := a.telling(t)
+	owner.handler = b
+	want(t, "change of password", owner.post("/password/change", `{"current_password":"`+adaOld+`","new_password":"`+adaNew+`"}`), http.StatusNoContent)
+	wantCode(t, "the reset", b.anyone().use("/reset", reset, "another good password"), http.StatusGone, "link_invalid")
+	wantCode(t, "the change", owner.use("/confirm", change), http.StatusGone, "link_invalid")
+	mail := b.one(t) // and no second link to a new address
+	if mail.to != "Ada@Example.com" || !strings.Contains(mail.subject, "password") || linkPattern.MatchString(mail.raw) {
+		t.Errorf("%+v", mail)
+	}
+	if !b.logsIn("ada@example.com", adaNew) {
+		t.Error("the new password is refused")
+	}
+	b.none(t, "a login on a device that nobody called new")
+}
+
+func TestALoginOnANewDeviceIsTold(t *testing.T) { // SEC-111
+	t.Parallel()
+	a := newApp(t)
+	a.verified(t)
+	b := a.telling(t)
+	want(t, "login", b.anyone().post("/new-device", `{}`), http.StatusOK)
+	mail := b.one(t)
+	if mail.to != "Ada@Example.com" || mail.subject != "New login to Example" || linkPattern.MatchString(mail.raw) || !strings.Contains(mail.plain, "forgot password") || !strings.Contains(mail.html, "<html") {
+		t.Errorf("%+v", mail)
+	}
+}
