@@ -53,6 +53,11 @@ type Config[U User] struct {
 	// compared with the route's template, not with the URL. A trailing "/*any" covers everything
 	// below. NoRoute covers requests that match no route. Default: none.
 	Exclude []string
+	// Unverified is what users may do before their e-mail address was proved to be theirs. Default:
+	// UnverifiedAllowed, since an app without mails cannot prove addresses.
+	Unverified Unverified
+	// UnverifiedMay lists the routes that Unverified says nothing about, by the rules of Exclude. Default: none.
+	UnverifiedMay []string
 	// TrustedOrigins may send unsafe requests from another origin: exact "https://host[:port]".
 	// Default: none, same origin only.
 	TrustedOrigins []string
@@ -194,10 +199,14 @@ func (cfg Config[U]) validate(withSessions bool) error {
 	for _, page := range []string{cfg.Pages.Login, cfg.Pages.AfterLogin, cfg.Pages.AfterLogout} {
 		fault(page != "" && !isLocalPath(page), "the page %q must be a path on this site, such as /login", page)
 	}
+	_, err := rule.Compile(cfg.UnverifiedMay)
+	fault(err != nil, "UnverifiedMay: %w", err)
+	fault(!cfg.Unverified.valid(), "Unverified must be UnverifiedAllowed, UnverifiedReadOnly or UnverifiedRefused")
+	fault(len(cfg.UnverifiedMay) > 0 && cfg.Unverified == UnverifiedAllowed, "UnverifiedMay makes exceptions of nothing: set Unverified to UnverifiedReadOnly or UnverifiedRefused")
 	for _, err := range []error{cfg.Cookie.validate(), cfg.Policy.Validate(), cfg.Limits.validate(), second(rule.Compile(cfg.Exclude)), second(parseProxies(cfg.TrustedProxies))} {
 		fault(err != nil, "%w", err)
 	}
-	_, err := newOriginCheck(cfg.TrustedOrigins, cfg.Cookie.InsecureLocalhost)
+	_, err = newOriginCheck(cfg.TrustedOrigins, cfg.Cookie.InsecureLocalhost)
 	fault(err != nil, "%w", err)
 	return errors.Join(faults...)
 }
@@ -232,13 +241,16 @@ type mount struct {
 	cookie   cookie
 	device   cookie
 	excluded rule.List
-	origins  *http.CrossOriginProtection
-	proxies  proxies
-	users    any                                       // the UserStore[U]
-	keeper   any                                       // of the sessions, to tell two mounts apart
-	sessions SessionStore                              // nil with gorilla
-	gorilla  *gorillaStore                             // nil with sessions
-	findUser func(*gin.Context, *state) (proof, error) // of the session
+	// unverifiedMay are the exceptions of unverified.
+	unverifiedMay rule.List
+	unverified    Unverified
+	origins       *http.CrossOriginProtection
+	proxies       proxies
+	users         any                                       // the UserStore[U]
+	keeper        any                                       // of the sessions, to tell two mounts apart
+	sessions      SessionStore                              // nil with gorilla
+	gorilla       *gorillaStore                             // nil with sessions
+	findUser      func(*gin.Context, *state) (proof, error) // of the session
 	// authenticate asks the providers; it is findUser where the session is the only one.
 	authenticate func(*gin.Context, *state) (proof, error)
 	providers    []provider
@@ -278,8 +290,9 @@ func compileFor[U User](constructor string, cfg Config[U], withSessions bool) *m
 	origins, _ := newOriginCheck(cfg.TrustedOrigins, cfg.Cookie.InsecureLocalhost) // validated above
 	excluded, _ := rule.Compile(cfg.Exclude)                                       // validated above
 	trusted, _ := parseProxies(cfg.TrustedProxies)                                 // validated above
+	may, _ := rule.Compile(cfg.UnverifiedMay)                                      // validated above
 	m := &mount{
-		excluded: excluded, origins: origins, proxies: trusted,
+		excluded: excluded, unverified: cfg.Unverified, unverifiedMay: may, origins: origins, proxies: trusted,
 		users: cfg.Users, retrieves: cfg.RetrieveUser != nil, lifetime: cfg.Lifetime, idleTimeout: cfg.IdleTimeout, touchEvery: cfg.TouchEvery,
 		rememberIdleTimeout: cfg.RememberIdleTimeout, rememberLifetime: cfg.RememberLifetime, maxSessions: cfg.MaxSessions, rotationGrace: cfg.RotationGrace,
 		ownUsers: cfg.Users != nil, pages: cfg.Pages, render: cfg.Render, log: cfg.Logger,

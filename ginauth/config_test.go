@@ -36,6 +36,9 @@ func TestZeroConfigIsTheSafeOne(t *testing.T) {
 	if d.Passwords == nil || d.Logger == nil || d.View == nil || len(d.Exclude)+len(d.TrustedOrigins)+len(d.TrustedProxies) != 0 {
 		t.Errorf("config %+v", d)
 	}
+	if d.Unverified != ginauth.UnverifiedAllowed || d.UnverifiedMay != nil {
+		t.Errorf("unverified users: %d, %q", d.Unverified, d.UnverifiedMay)
+	}
 	if short := (config{Users: newUnusedDB(), IdleTimeout: 30 * time.Second}).WithDefaults(); short.TouchEvery != 500*time.Millisecond {
 		t.Errorf("touch %s for an idle timeout of 30 s", short.TouchEvery)
 	}

@@ -32,21 +32,26 @@ func CurrentUser[U User](ctx context.Context) (U, error) {
 	return *u, nil
 }
 
-// loggedIn returns the state of a request that has a user.
+// loggedIn returns the state of a request that has a user, whom Config.Unverified does not refuse.
 func loggedIn(c *gin.Context) (*state, error) {
 	_, st, err := stateOf(c)
 	if err != nil {
 		return nil, err
 	}
-	_, err = st.currentUser(c)
+	if _, err = st.currentUser(c); err == nil {
+		err = st.checkVerified(c, st.m) // on an excluded route nobody has asked yet
+	}
 	return st, err
 }
 
 // With makes a Gin handler of a function that takes the current user. Without one the
-// function is not called, and the client gets the problem, on excluded routes too.
+// function is not called, and the client gets the problem, on excluded routes too, and so do users whom Config.Unverified refuses.
 func With[U User](handle func(*gin.Context, U)) gin.HandlerFunc {
 	return route.New(route.Info{Name: "with"}, func(c *gin.Context) {
 		u, err := CurrentUser[U](c)
+		if st := attached(c); err == nil && st != nil {
+			err = st.checkVerified(c, st.m)
+		}
 		if err != nil {
 			Fail(c, err)
 			return

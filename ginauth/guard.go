@@ -74,6 +74,9 @@ func Require(guards ...Guard) gin.HandlerFunc {
 			return
 		}
 		auth, err := CurrentAuth(c)
+		if st := attached(c); err == nil && st != nil {
+			err = st.checkVerified(c, st.m) // on an excluded route nobody has asked yet
+		}
 		if err != nil {
 			Fail(c, err)
 			return

@@ -40,6 +40,9 @@ func (m *mount) owner(c *gin.Context, wrongMethod error, methods ...string) (*st
 	if err != nil {
 		return nil, Auth{}, err
 	}
+	if err := st.checkVerified(c, st.m); err != nil {
+		return nil, Auth{}, err
+	}
 	if auth.Scopes != nil {
 		m.event(c, eventDenied, "user_id", auth.Account.ID, "via", auth.Via, "reason", "credentials with scopes")
 		return nil, Auth{}, fmt.Errorf("%w: credentials with scopes cannot change an account", ErrForbidden)

@@ -35,8 +35,8 @@ func CheckRoutes(engine *gin.Engine, open ...string) error {
 		faults = append(faults, checkRoute(r, used)...)
 	}
 	for text, matched := range used {
-		if !matched && text != NoRoute {
-			faults = append(faults, fmt.Errorf("the Exclude rule %q matches no route: correct or remove it", text))
+		if !matched && text != excludeRule(NoRoute) {
+			faults = append(faults, fmt.Errorf("the %s matches no route: correct or remove it", text))
 		}
 	}
 	slices.SortFunc(faults, func(a, b error) int {
@@ -60,6 +60,7 @@ func checkRoute(r route.Route, used map[string]bool) (faults []error) {
 		case info.Name == "session":
 			covered, cookie = true, info.Cookie
 			protected = protected || !noteRules(info, r, used)
+			noteExceptions(info, r, used)
 			continue
 		case info.Name == "require":
 			guarded = true
@@ -81,11 +82,20 @@ func checkRoute(r route.Route, used map[string]bool) (faults []error) {
 func noteRules(info route.Info, r route.Route, used map[string]bool) (opened bool) {
 	for _, text := range info.Exclude {
 		matched := info.Matches(text, r.Method, r.Template)
-		used[text] = used[text] || matched
+		used[excludeRule(text)] = used[excludeRule(text)] || matched
 		opened = opened || matched
 	}
 	return opened
 }
+
+func noteExceptions(info route.Info, r route.Route, used map[string]bool) {
+	for _, text := range info.UnverifiedMay {
+		rule := fmt.Sprintf("UnverifiedMay rule %q", text)
+		used[rule] = used[rule] || info.Matches(text, r.Method, r.Template)
+	}
+}
+
+func excludeRule(text string) string { return fmt.Sprintf("Exclude rule %q", text) }
 
 // isEntrance says whether an operation is for who is not logged in yet.
 func isEntrance(operation string) bool {

@@ -21,7 +21,7 @@ import (
 // A protected request without a live session is answered 401, or, for a browser, with a
 // redirect to Pages.Login; when the store cannot be asked it is answered 503, never taken for
 // anonymous. Unsafe requests from other origins are refused with 403 on every route, excluded
-// or not. On an excluded route nothing is looked up until CurrentUser or sessions.Default asks.
+// or not. Config.Unverified may refuse users whose address was not proved. On an excluded route nothing is looked up until CurrentUser or sessions.Default asks.
 //
 // Register Gin's Recovery before Session, so that a handler that panics saves nothing, and run Gin
 // in release mode: its debug mode prints cookies after a panic. A second Session on a group adds
@@ -29,10 +29,10 @@ import (
 //
 // Session panics when cfg is invalid.
 func Session[U User](cfg Config[U]) gin.HandlerFunc {
-	return protect(compileChain("Session", cfg, []Backend[U]{sessionsOf(cfg)}), cfg.Exclude)
+	return protect(compileChain("Session", cfg, []Backend[U]{sessionsOf(cfg)}), cfg.Exclude, cfg.UnverifiedMay)
 }
 
-func protect(m *mount, exclude []string) gin.HandlerFunc {
+func protect(m *mount, exclude, may []string) gin.HandlerFunc {
 	if m.gorilla != nil && !m.gorilla.revokes() {
 		m.log.Warn("ginauth: a session in a cookie store can be used until it expires by whoever has a copy of its cookie, logged out or not; set Config.Users to a SessionAuthority such as store.New, or Config.Sessions to store.NewSessions")
 	}
@@ -42,7 +42,7 @@ func protect(m *mount, exclude []string) gin.HandlerFunc {
 			r, err := rule.Parse(text)
 			return err == nil && r.Matches(method, template)
 		},
-		Protects: m.protects, Ambient: m.ambient, Redirects: m.pages.Login != "",
+		Protects: m.protects, WantsVerified: m.wantsVerified, UnverifiedMay: append([]string(nil), may...), Ambient: m.ambient, Redirects: m.pages.Login != "",
 	}
 	for _, p := range m.providers {
 		s := route.Scheme(p.scheme)
@@ -138,6 +138,9 @@ func (m *mount) admits(c *gin.Context, st *state) bool {
 	_, err := st.currentUser(c)
 	if errors.Is(err, ErrUnauthenticated) && isOpen(c) {
 		return true
+	}
+	if err == nil {
+		err = st.checkVerified(c, m)
 	}
 	if err != nil {
 		fail(c, m, err)

@@ -22,7 +22,7 @@ type access struct {
 // accessOf reads a route's chain as a request runs through it, and notes which rules matched.
 func accessOf(r route.Route, used map[string]bool) access {
 	var a access
-	protected := false
+	protected, wantsVerified := false, false
 	for _, h := range r.Handlers {
 		info, ours := route.Of(h)
 		switch {
@@ -32,6 +32,7 @@ func accessOf(r route.Route, used map[string]bool) access {
 			for _, text := range info.Exclude {
 				used[text] = used[text] || info.Matches(text, r.Method, r.Template)
 			}
+			wantsVerified = wantsVerified || info.WantsVerified(r.Method, r.Template) && (info.Protects(r.Method, r.Template) || !a.covered)
 			if !a.covered {
 				a.covered, a.schemes, a.ambient, a.redirects = true, info.Schemes, info.Ambient, info.Redirects
 			}
@@ -41,12 +42,16 @@ func accessOf(r route.Route, used map[string]bool) access {
 			a.scopes = append(a.scopes, info.Scopes...)
 		}
 	}
-	if last, ours := route.Of(r.Handlers[len(r.Handlers)-1]); ours && last.Open {
+	last, ours := route.Of(r.Handlers[len(r.Handlers)-1])
+	if ours && last.Open {
 		protected = false
 	}
 	slices.Sort(a.scopes)
 	a.scopes = slices.Compact(a.scopes)
 	a.secured = a.covered && (protected || a.asked)
+	if a.secured && wantsVerified && !(ours && last.ForUnverified()) && !slices.Contains(a.guards, "verified") {
+		a.guards = append(a.guards, "verified")
+	}
 	return a
 }
 

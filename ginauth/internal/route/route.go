@@ -23,6 +23,10 @@ type Info struct {
 	Matches func(rule, method, template string) bool
 	// Protects is the middleware's own decision about a route, by all rules.
 	Protects func(method, template string) bool
+	// WantsVerified is the middleware's policy for users who are not verified, but for the handlers that are
+	// open to them; UnverifiedMay are its exceptions as configured.
+	WantsVerified func(method, template string) bool
+	UnverifiedMay []string
 	// Schemes are the credentials that the middleware takes, in the order in which it looks for them.
 	Schemes []Scheme
 	// Ambient: browsers send one of them by themselves, so requests of other sites are refused.

@@ -1,0 +1,32 @@
+package ginauth_test
+
+import (
+	"fmt"
+	"net/http"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/store"
+)
+
+// New users may look around; what they write waits until their address was proved.
+func ExampleUnverified() {
+	pool, stop := exampleDatabase()
+	defer stop()
+	cfg := ginauth.Config[user]{
+		Users: store.New[user](pool), Exclude: []string{"/signup"}, Logger: quiet,
+		Unverified: ginauth.UnverifiedReadOnly, UnverifiedMay: []string{"POST /feedback"},
+	}
+	r := gin.New()
+	r.Use(ginauth.Session(cfg))
+	r.POST("/signup", ginauth.SignUp(cfg))
+	r.GET("/posts", func(c *gin.Context) { c.String(http.StatusOK, "posts") })
+	r.POST("/posts", func(c *gin.Context) { c.String(http.StatusCreated, "written") })
+	r.POST("/feedback", func(c *gin.Context) { c.String(http.StatusCreated, "thank you") })
+
+	visitor := &client{handler: r}
+	visitor.post("/signup", ada)
+	fmt.Println(visitor.get("/posts").Code, visitor.post("/posts", `{}`).Code, visitor.post("/feedback", `{}`).Code)
+	// Output: 200 403 201
+}
