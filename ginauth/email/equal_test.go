@@ -3,7 +3,10 @@ package email_test
 import (
 	"context"
 	"net/http"
+	"net/http/httptest"
+	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -25,6 +28,7 @@ func (a *app) accounts(tb testing.TB) map[string]string {
 		"unverified":  `verified_at = NULL`,
 		"verified":    `verified_at = now()`,
 		"disabled":    `disabled_at = now()`,
+		"archived":    `disabled_at = now(), delete_after = '2050-01-01'`,
 		"no password": `password_hash = NULL`,
 	} {
 		address := strings.ReplaceAll(state, " ", "-") + "@example.com"
@@ -36,22 +40,80 @@ func (a *app) accounts(tb testing.TB) map[string]string {
 	return states
 }
 
-func TestAnswersTellNothing(t *testing.T) { // SEC-30, SEC-31, SEC-36
+// attempt is a request about an address, and whether an answer to it is expected at all.
+type attempt struct {
+	path, body string // with the address as %s
+	form       bool
+	status     int
+}
+
+// attempts are requests to every endpoint that takes an address, by who does not own it. The last one
+// makes an account.
+var attempts = []attempt{
+	{"/forgot", `{"email":"%s"}`, false, http.StatusAccepted},
+	{"/resend", `{"email":"%s"}`, false, http.StatusAccepted},
+	{"/send", `{"email":"%s"}`, false, http.StatusAccepted},
+	{"/email", `{"email":"%s"}`, false, http.StatusAccepted},
+	{"/login", `{"email":"%s","password":"` + adaNew + `"}`, false, http.StatusUnauthorized},
+	{"/login", `{"email":"%s","password":""}`, false, http.StatusUnprocessableEntity},
+	{"/restore", `{"email":"%s","password":"` + adaNew + `"}`, false, http.StatusUnauthorized},
+	{"/token/login", `{"email":"%s","password":"` + adaNew + `"}`, false, http.StatusUnauthorized},
+	{"/token", `grant_type=password&password=wrong&username=%s`, true, http.StatusBadRequest},
+	{"/quiet", `{"name":"Ada","email":"%s","password":"short"}`, false, http.StatusUnprocessableEntity},
+	{"/quiet", `{"name":"Ada","email":"%s","password":"` + adaNew + `"}`, false, http.StatusAccepted},
+}
+
+// answer is all that the client sees, from a request by somebody else who is logged in.
+func (a *app) answer(tb testing.TB, c *client, try attempt, address string) string {
+	tb.Helper()
+	body, kind := strings.Replace(try.body, "%s", address, 1), "application/json"
+	if try.form {
+		kind = "application/x-www-form-urlencoded"
+	}
+	r := httptest.NewRequest(http.MethodPost, try.path, strings.NewReader(body))
+	r.Header.Set("Content-Type", kind)
+	w := c.do(r)
+	if w.Code != try.status {
+		tb.Fatalf("%s for %s: %d %s", try.path, address, w.Code, w.Body)
+	}
+	var b strings.Builder
+	_ = w.Header().Write(&b)
+	return strconv.Itoa(w.Code) + "\n" + b.String() + w.Body.String()
+}
+
+func TestAnswersTellNothing(t *testing.T) { // SEC-29, SEC-30, SEC-31, SEC-36
 	t.Parallel()
-	a := newApp(t)
+	a := newFull(t, storetest.NewDB(t))
 	states := a.accounts(t)
-	for _, path := range []string{"/forgot", "/resend", "/send", "/quiet"} {
-		var first string
+	eve := a.anyone()
+	want(t, "eve", eve.post("/signup", `{"name":"Eve","email":"eve@example.com","password":"`+adaOld+`"}`), http.StatusCreated)
+	for _, try := range attempts {
+		first := a.answer(t, eve, try, states["unknown"])
 		for state, address := range states {
-			w := a.accepted(t, path, `{"email":"`+address+`","name":"Ada","password":"`+adaOld+`"}`)
-			var b strings.Builder
-			_ = w.Header().Write(&b)
-			answer := b.String() + w.Body.String()
-			if first == "" {
-				first = answer
+			if diff := cmp.Diff(first, a.answer(t, eve, try, address)); diff != "" {
+				t.Errorf("%s, unknown and %s:\n%s", try.path, state, diff)
 			}
-			if diff := cmp.Diff(first, answer); diff != "" {
-				t.Errorf("%s, %s:\n%s", path, state, diff)
+		}
+	}
+}
+
+// Who cannot come in is not told why, though they know the password.
+func TestTheRightPasswordTellsNothingOfAClosedAccount(t *testing.T) { // SEC-29
+	t.Parallel()
+	a := newFull(t, storetest.NewDB(t))
+	states := a.accounts(t)
+	for path, closed := range map[string][]string{
+		"/login": {"disabled", "archived", "no password"}, "/token/login": {"disabled", "archived", "no password"},
+		"/token": {"disabled", "archived", "no password"}, "/restore": {"verified", "unverified", "disabled", "no password"},
+	} {
+		try := attempt{path, `{"email":"%s","password":"` + adaOld + `"}`, false, http.StatusUnauthorized}
+		if path == "/token" {
+			try = attempt{path, "grant_type=password&password=" + url.QueryEscape(adaOld) + "&username=%s", true, http.StatusBadRequest}
+		}
+		first := a.answer(t, a.anyone(), try, states["unknown"])
+		for _, state := range closed {
+			if diff := cmp.Diff(first, a.answer(t, a.anyone(), try, states[state])); diff != "" {
+				t.Errorf("%s, unknown and %s:\n%s", path, state, diff)
 			}
 		}
 	}
