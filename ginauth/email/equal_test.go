@@ -5,18 +5,15 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
-	"slices"
 	"strconv"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/ginauth/ginauth/ginauth"
-	"github.com/ginauth/ginauth/ginauth/email"
 	"github.com/ginauth/ginauth/store/storetest"
 )
 
@@ -177,53 +174,6 @@ func TestParallelQuietSignUpsMakeOneAccount(t *testing.T) { // SEC-150
 	}
 	if list := a.deliver(t); len(list) != 2 {
 		t.Errorf("%d mails, want the link and the notice", len(list))
-	}
-}
-
-// Medians of interleaved calls: a twin that also looks the account up, as is often done, is told apart
-// by the same measure.
-func TestTimingTellsNothing(t *testing.T) { //nolint:paralleltest // it measures; SEC-32
-	if testing.Short() {
-		t.Skip("measures")
-	}
-	a := newApp(t)
-	states := a.accounts(t)
-	measure := func(known, unknown func()) float64 {
-		var ks, us []time.Duration
-		for range 150 {
-			for _, side := range []struct {
-				call func()
-				to   *[]time.Duration
-			}{{known, &ks}, {unknown, &us}} {
-				begun := time.Now()
-				side.call()
-				*side.to = append(*side.to, time.Since(begun))
-			}
-		}
-		slices.Sort(ks)
-		slices.Sort(us)
-		return float64(ks[len(ks)/2]) / float64(us[len(us)/2])
-	}
-	forgot := func(address string) func() {
-		return func() { a.accepted(t, "/forgot", `{"email":"`+address+`"}`) }
-	}
-	ratio := measure(forgot(states["verified"]), forgot(states["unknown"]))
-	db := a.db
-	twin := func(address string) func() {
-		return func() {
-			u, _, err := db.FindCredential(context.Background(), address)
-			if err == nil {
-				_ = db.QueueMail(context.Background(), email.Order{Kind: email.KindPassword, UserID: u.ID, Email: u.Email, Canonical: address})
-			}
-		}
-	}
-	broken := measure(twin(states["verified"]), twin(states["unknown"]))
-	t.Logf("known to unknown: %.3f, broken twin: %.3f", ratio, broken)
-	if ratio < 0.8 || ratio > 1.25 {
-		t.Errorf("known to unknown is %.3f", ratio)
-	}
-	if broken < 1.25 {
-		t.Errorf("the measure does not see the broken twin: %.3f", broken)
 	}
 }
 
