@@ -114,6 +114,29 @@ func TestLinksExpire(t *testing.T) {
 	}
 }
 
+func TestLinksOfAChangeExpire(t *testing.T) {
+	t.Parallel()
+	for _, late := range []time.Duration{0, time.Second} {
+		a := newApp(t)
+		owner := a.verified(t)
+		use := func(path, token string, life time.Duration) {
+			t.Helper()
+			a.clock.advance(life - time.Second + late)
+			if w := owner.use(path, token, adaOld); late == 0 && w.Code != http.StatusNoContent || late > 0 && w.Code != http.StatusGone {
+				t.Errorf("%s, %s after the second before its end: %d %s", path, late, w.Code, w.Body)
+			}
+		}
+		want(t, "change", owner.post("/email", `{"email":"new@example.com"}`), http.StatusAccepted)
+		use("/confirm", a.one(t).token(t), time.Hour)
+		if late > 0 {
+			want(t, "reauthenticate", owner.post("/login", adaLogin), http.StatusOK)
+			want(t, "change", owner.post("/email", `{"email":"new@example.com"}`), http.StatusAccepted)
+			want(t, "confirm", owner.use("/confirm", a.one(t).token(t)), http.StatusNoContent)
+		}
+		use("/undo", a.one(t).token(t), 7*24*time.Hour)
+	}
+}
+
 func TestPolicyHoldsForResets(t *testing.T) { // SEC-5
 	t.Parallel()
 	a := newApp(t)
