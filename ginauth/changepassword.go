@@ -20,7 +20,7 @@ type passwordChangeForm struct {
 // ChangePassword returns the handler that replaces the current user's password, as JSON or as a
 // form, by the rules of Config.Policy. It always wants the current one, however fresh the session is
 // (OWASP ASVS 6.2.3): who does not know it needs a reset. It ends all other sessions of the user and all
-// logins by refresh tokens in the step that stores the password, and gives this session a new token
+// logins by refresh tokens, and voids mailed links, in the step that stores the password, and gives this session a new token
 // without a grace for the old one. API keys live on. It answers 204, and 401 invalid_credentials for a wrong
 // current password. Mount it with POST. It panics when cfg is invalid, and when Users is no
 // PasswordStore or cannot end the sessions.

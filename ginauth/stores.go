@@ -209,7 +209,8 @@ type Admission struct {
 // PasswordStore is an optional extension of UserStore for handlers that change a password.
 type PasswordStore interface {
 	// SetPassword replaces the user's password and ends everything that the old one began: all
-	// sessions but change.Session, and all logins by refresh tokens. It does all of it or nothing,
+	// sessions but change.Session, all logins by refresh tokens, and all mailed links, of which those that
+	// undo a change of address alone live on. It does all of it or nothing,
 	// and a login under way with the old password leaves no session. API keys live on. ErrNoUser
 	// means that the user is unknown or disabled, or that the hash is not change.Old (any more): of
 	// parallel calls with one Old, one succeeds.

@@ -1,0 +1,48 @@
+package email_test
+
+import (
+	"context"
+	"fmt"
+	"regexp"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/email"
+	"github.com/ginauth/ginauth/store"
+	"github.com/ginauth/ginauth/store/storetest"
+)
+
+// With store.WithNotices the owner hears of every new password.
+func Example_notices() {
+	tb := &exampleTB{}
+	defer tb.close()
+	db := store.New[store.User](storetest.NewDB(tb), store.WithNotices())
+	cfg := ginauth.Config[store.User]{Users: db, Exclude: []string{"/signup", "/magic", "/magic/send"}}
+	var sent email.Message
+	mails := email.Flows[store.User]{
+		Config: cfg, Store: db, BaseURL: "https://app.example.com", From: "Example <hello@example.com>",
+		Pages:  email.Pages{Login: "/magic"},
+		Sender: email.SenderFunc(func(_ context.Context, m email.Message) error { sent = m; return nil }),
+	}
+	r := gin.New()
+	r.Use(ginauth.Session(cfg))
+	r.POST("/signup", ginauth.SignUp(cfg))
+	r.POST("/magic/send", email.SendMagicLink(mails))
+	r.POST("/magic", email.MagicLink(mails))
+	r.POST("/password", ginauth.SetPassword(cfg))
+
+	visitor := &client{handler: r, cookies: map[string]string{}}
+	visitor.post("/signup", `{"name":"Ada","email":"ada@example.com","password":"correct horse battery staple"}`)
+	visitor.post("/magic/send", `{"email":"ada@example.com"}`)
+	_, _ = mails.SendDue(context.Background())
+	token := regexp.MustCompile(`token=(\S+)`).FindStringSubmatch(sent.Plain)[1]
+	fmt.Println(visitor.use("/magic", token).Code) // proves the address, and takes the unproved owner's password away
+	fmt.Println(visitor.post("/password", `{"new_password":"nanoseconds are short wires"}`).Code)
+	n, err := mails.SendDue(context.Background())
+	fmt.Println(n, err, sent.Subject)
+	// Output:
+	// 200
+	// 204
+	// 1 <nil> Your password for app.example.com was changed
+}
