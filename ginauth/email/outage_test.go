@@ -108,14 +108,15 @@ func TestRunWaitsForTheDatabase(t *testing.T) { // SEC-158
 		ended := make(chan error, 1)
 		go func() { ended <- a.mails.Run(ctx) }()
 		if errors.Is(test.ends, context.Canceled) {
-			for len(a.inbox.all()) == 0 { // at the second look
+			for len(a.inbox.all()) == 0 && len(ended) == 0 { // it comes at the second look
 				time.Sleep(time.Millisecond)
 			}
 			stop()
 		}
-		if err := <-ended; !errors.Is(err, test.ends) {
-			t.Errorf("Run ended with %v, want %v", err, test.ends)
-		}
+		err := <-ended
 		stop()
+		if !errors.Is(err, test.ends) {
+			t.Fatalf("Run ended with %v, want %v", err, test.ends)
+		}
 	}
 }
