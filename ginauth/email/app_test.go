@@ -139,13 +139,12 @@ func (a *app) token(tb testing.TB, path string) string {
 	return a.one(tb).token(tb)
 }
 
-func (a *app) accepted(tb testing.TB, path, body string) *httptest.ResponseRecorder {
+func (a *app) accepted(tb testing.TB, path, body string) {
 	tb.Helper()
 	w := a.anyone().post(path, body)
 	if w.Code != http.StatusAccepted {
 		tb.Fatalf("POST %s: %d %s", path, w.Code, w.Body)
 	}
-	return w
 }
 
 func (a *app) exec(tb testing.TB, sql string, args ...any) {

@@ -42,8 +42,8 @@ func newCanary(t *testing.T) *canary {
 			_, _ = fmt.Fprintln(c.trace, level, msg, data)
 		}),
 	}))
-	inner := c.app.Engine
-	c.app.Engine = gin.New()
+	inner := c.Engine
+	c.Engine = gin.New()
 	c.Use(gin.RecoveryWithWriter(c.log), func(g *gin.Context) { c.serve(inner, g.Writer, g.Request); g.Abort() })
 	c.NoRoute(func(*gin.Context) {})
 	return c
@@ -144,7 +144,7 @@ func forms(secret string) []string {
 	}
 	for _, p := range parts {
 		list = append(list, hex.EncodeToString(p), strings.ToUpper(hex.EncodeToString(p)), base64.RawURLEncoding.EncodeToString(p),
-			base64.RawStdEncoding.EncodeToString(p), string(p), strings.Trim(fmt.Sprint(p), "[]"))
+			base64.RawStdEncoding.EncodeToString(p), string(p), strings.Trim(fmt.Sprintf("%d", p), "[]"))
 	}
 	slices.Sort(list)
 	return slices.Compact(list)

@@ -49,7 +49,8 @@ func accessOf(r route.Route, used map[string]bool) access {
 	slices.Sort(a.scopes)
 	a.scopes = slices.Compact(a.scopes)
 	a.secured = a.covered && (protected || a.asked)
-	if a.secured && wantsVerified && !(ours && last.ForUnverified()) && !slices.Contains(a.guards, "verified") {
+	exempt := ours && last.ForUnverified()
+	if a.secured && wantsVerified && !exempt && !slices.Contains(a.guards, "verified") {
 		a.guards = append(a.guards, "verified")
 	}
 	return a
