@@ -40,8 +40,8 @@ type Limits struct {
 	LoginPerAddress []Rate
 	// SignUp is for new accounts. Default: 10 an hour per address and per identifier.
 	SignUp Limit
-	// Mail is for asking for a mail, with package email. Default: 5 an hour per identifier and 20 an hour per
-	// address.
+	// Mail is for asking for a mail, with package email; each kind counts by itself. Default: 5 an hour per
+	// identifier and 20 an hour per address.
 	Mail Limit
 	// LinkPerAddress is for links of mails that are tried, with package email. Default: LoginPerAddress's.
 	LinkPerAddress []Rate

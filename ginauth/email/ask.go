@@ -108,11 +108,10 @@ func (f *flows[U]) asks(operation string, k Kind) gin.HandlerFunc {
 }
 
 func (f *flows[U]) ask(c *gin.Context, k Kind) error {
-	o, err := f.bindAddress(c)
+	o, err := f.bindAddress(c, k)
 	if err != nil {
 		return err
 	}
-	o.Kind = k
 	if err := f.Store.QueueMail(c.Request.Context(), o); err != nil {
 		return err
 	}
@@ -120,8 +119,8 @@ func (f *flows[U]) ask(c *gin.Context, k Kind) error {
 	return nil
 }
 
-// bindAddress reads an Address and counts it.
-func (f *flows[U]) bindAddress(c *gin.Context) (o Order, err error) {
+// bindAddress reads an Address and counts the mail to it.
+func (f *flows[U]) bindAddress(c *gin.Context, k Kind) (o Order, err error) {
 	if err := mustPost(c); err != nil {
 		return o, err
 	}
@@ -133,13 +132,14 @@ func (f *flows[U]) bindAddress(c *gin.Context) (o Order, err error) {
 	if o.Canonical, err = ginauth.CanonicalEmail(o.Email); err != nil {
 		return o, errInvalidEmail
 	}
-	o.Locale = f.locale(c)
-	return o, f.wanted(c, o.Canonical)
+	o.Kind, o.Locale = k, f.locale(c)
+	return o, f.wanted(c, k, o.Canonical)
 }
 
-// wanted counts a mail to that address, whether or not it has an account, for all kinds together (SEC-115).
-func (f *flows[U]) wanted(c *gin.Context, canonical string) error {
-	return ginauth.Throttle(c, f.Config, "mail", canonical, f.Config.Limits.Mail)
+// wanted counts a mail to that address, whether or not it has an account (SEC-115). Each kind counts by itself:
+// strangers who ask for mails that nobody is sent must not use up the reset that lets the owner in (SEC-43).
+func (f *flows[U]) wanted(c *gin.Context, k Kind, canonical string) error {
+	return ginauth.Throttle(c, f.Config, "mail "+string(k), canonical, f.Config.Limits.Mail)
 }
 
 func (f *flows[U]) accept(c *gin.Context, k Kind) {

@@ -54,11 +54,11 @@ func (f *flows[U]) askChange(c *gin.Context) error {
 	if auth.AuthenticatedAt.IsZero() || auth.Now.Sub(auth.AuthenticatedAt) > freshness {
 		return ginauth.ErrReauthenticationRequired
 	}
-	o, err := f.bindAddress(c)
+	o, err := f.bindAddress(c, KindChange)
 	if err != nil {
 		return err
 	}
-	o.Kind, o.UserID = KindChange, auth.Account.ID
+	o.UserID = auth.Account.ID
 	if err := f.Store.QueueMail(c.Request.Context(), o); err != nil {
 		return err
 	}

@@ -64,7 +64,7 @@ func register[U ginauth.User, F ginauth.Form](c *gin.Context, f *flows[U], fill 
 	if err != nil {
 		return err
 	}
-	if err := f.wanted(c, n.Canonical); err != nil {
+	if err := f.wanted(c, KindTaken, n.Canonical); err != nil {
 		return err
 	}
 	ctx := c.Request.Context()
