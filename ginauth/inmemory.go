@@ -9,23 +9,31 @@ import (
 	"time"
 )
 
-// maxInMemory bounds the limiter in memory, to about 20 MB. When it is full, what would be forgotten
-// first is forgotten at once: accounts under attack are remembered longest.
+// maxInMemory bounds the limiter in memory, to about 20 MB.
 const maxInMemory = 100_000
 
-// inMemory is the Limiter of apps whose store is none.
+// inMemory is the Limiter of apps whose store is none. Rates and guesses have half of the room each: guesses
+// are remembered for days and would crowd out rates, which are for seconds.
 type inMemory struct {
 	now func() time.Time
-	max int
 
-	mu      sync.Mutex
+	mu             sync.Mutex
+	rates, guesses table
+}
+
+func newInMemory(now func() time.Time, limit int) *inMemory {
+	return &inMemory{now: now, rates: newTable(limit / 2), guesses: newTable(limit / 2)}
+}
+
+// table is bounded. When it is full, what would be forgotten first is forgotten at once: accounts under attack
+// are remembered longest.
+type table struct {
+	max     int
 	entries map[LimitKey]*entry
 	byEnd   ending
 }
 
-func newInMemory(now func() time.Time, limit int) *inMemory {
-	return &inMemory{now: now, max: limit, entries: map[LimitKey]*entry{}}
-}
+func newTable(limit int) table { return table{max: limit, entries: map[LimitKey]*entry{}} }
 
 // entry is a row of store.DB's table.
 type entry struct {
@@ -45,18 +53,18 @@ func (l *inMemory) CountAttempt(ctx context.Context, a Attempt) (v Verdict, err 
 	defer l.mu.Unlock()
 	now := l.now()
 	for _, r := range a.Rates {
-		v.Wait = max(v.Wait, later(l.entries[r.Key].freeAt(), now).Add(r.Every).Sub(now.Add(r.Every*time.Duration(r.Burst))))
+		v.Wait = max(v.Wait, later(l.rates.entries[r.Key].freeAt(), now).Add(r.Every).Sub(now.Add(r.Every*time.Duration(r.Burst))))
 	}
-	if wait := l.entries[a.Guess.Key].freeAt().Sub(now); wait > v.Wait {
+	if wait := l.guesses.entries[a.Guess.Key].freeAt().Sub(now); wait > v.Wait {
 		v.Wait, v.Guesses = wait, true
 	}
 	if v.Wait > 0 {
 		return v, nil
 	}
 	for _, r := range a.Rates {
-		e := l.entry(r.Key)
+		e := l.rates.entry(r.Key)
 		e.until = later(e.until, now).Add(r.Every)
-		l.keep(e, e.until)
+		l.rates.keep(e, e.until)
 	}
 	if a.Guess.Key != (LimitKey{}) {
 		l.fail(a.Guess, now)
@@ -65,7 +73,7 @@ func (l *inMemory) CountAttempt(ctx context.Context, a Attempt) (v Verdict, err 
 }
 
 func (l *inMemory) fail(g GuessLimit, now time.Time) {
-	e := l.entry(g.Key)
+	e := l.guesses.entry(g.Key)
 	if !e.expires.After(now) {
 		e.failures = 0
 	}
@@ -75,14 +83,14 @@ func (l *inMemory) fail(g GuessLimit, now time.Time) {
 	e.failures++
 	e.run++
 	e.until = now.Add(g.wait(e.failures))
-	l.keep(e, later(e.until, now.Add(time.Duration(e.failures)*g.Memory)))
+	l.guesses.keep(e, later(e.until, now.Add(time.Duration(e.failures)*g.Memory)))
 }
 
 // SettleAttempt implements Limiter. It knows no devices.
 func (l *inMemory) SettleAttempt(_ context.Context, a Attempt, _ Success) (bool, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	e := l.entries[a.Guess.Key]
+	e := l.guesses.entries[a.Guess.Key]
 	if e == nil {
 		return false, nil
 	}
@@ -92,32 +100,32 @@ func (l *inMemory) SettleAttempt(_ context.Context, a Attempt, _ Success) (bool,
 		e.failures, e.run, e.until = e.failures-e.run, 0, l.now()
 	}
 	if e.failures <= 0 {
-		l.drop(e)
+		l.guesses.drop(e)
 	}
 	return false, nil
 }
 
-func (l *inMemory) entry(key LimitKey) *entry {
-	if e := l.entries[key]; e != nil {
+func (t *table) entry(key LimitKey) *entry {
+	if e := t.entries[key]; e != nil {
 		return e
 	}
-	for len(l.entries) >= l.max {
-		l.drop(l.byEnd[0])
+	for len(t.entries) >= t.max {
+		t.drop(t.byEnd[0])
 	}
 	e := &entry{key: key}
-	l.entries[key] = e
-	heap.Push(&l.byEnd, e)
+	t.entries[key] = e
+	heap.Push(&t.byEnd, e)
 	return e
 }
 
-func (l *inMemory) keep(e *entry, until time.Time) {
+func (t *table) keep(e *entry, until time.Time) {
 	e.expires = until
-	heap.Fix(&l.byEnd, e.place)
+	heap.Fix(&t.byEnd, e.place)
 }
 
-func (l *inMemory) drop(e *entry) {
-	heap.Remove(&l.byEnd, e.place)
-	delete(l.entries, e.key)
+func (t *table) drop(e *entry) {
+	heap.Remove(&t.byEnd, e.place)
+	delete(t.entries, e.key)
 }
 
 // freeAt is long ago for an entry that is missing.

@@ -92,7 +92,7 @@ func TestLimiterInMemoryTakesBackWhatSucceeded(t *testing.T) { // SEC-45
 	t.Parallel()
 	l, _ := inMemoryAt(100)
 	failures := func() int {
-		if e := l.entries[LimitKey{1}]; e != nil {
+		if e := l.guesses.entries[LimitKey{1}]; e != nil {
 			return e.failures
 		}
 		return 0
@@ -113,7 +113,7 @@ func TestLimiterInMemoryTakesBackWhatSucceeded(t *testing.T) { // SEC-45
 	}
 	counted(t, l, guessed(3, 1))
 	settle(guessed(3, 1))
-	if l.entries[LimitKey{3}] != nil {
+	if l.guesses.entries[LimitKey{3}] != nil {
 		t.Error("an entry is left of a success")
 	}
 }
@@ -149,15 +149,16 @@ func TestLimiterInMemoryIsBounded(t *testing.T) { // SEC-48
 	for n := range 3 * maxInMemory {
 		a := guessed(0, 0)
 		a.Guess.Key = numbered(n)
+		a.Rates = []RateLimit{{numbered(n), time.Hour, 2}}
 		counted(t, l, a)
 	}
 	runtime.GC()
 	runtime.ReadMemStats(&after)
-	if len(l.entries) != maxInMemory || len(l.byEnd) != maxInMemory {
-		t.Errorf("%d entries, want %d", len(l.entries), maxInMemory)
+	if n := len(l.guesses.entries); n != maxInMemory/2 || len(l.guesses.byEnd) != n {
+		t.Errorf("%d entries, want %d", n, maxInMemory/2)
 	}
 	used := int64(after.HeapAlloc) - int64(before.HeapAlloc)
-	t.Logf("%d entries take %d KB", len(l.entries), used>>10)
+	t.Logf("%d entries take %d KB", len(l.rates.entries)+len(l.guesses.entries), used>>10)
 	if used > 64<<20 { // other tests run too
 		t.Errorf("it takes %d MB", used>>20)
 	}
