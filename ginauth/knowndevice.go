@@ -37,7 +37,7 @@ func RememberDevice[U User](c *gin.Context, cfg Config[U], u U) error {
 	t := newThrottle(cfg.WithDefaults())
 	token := NewToken()
 	known, err := t.limiter.SettleAttempt(c.Request.Context(), Attempt{}, Success{
-		User: u.Account().ID, Device: deviceKey(token.Digest(), canonical), Keep: deviceMemory, Limit: maxDevices,
+		User: u.Account().ID, Identifier: canonical, Device: deviceKey(token.Digest(), canonical), Keep: deviceMemory, Limit: maxDevices,
 	})
 	if known && err == nil {
 		st.sendDevice(token.Reveal())

@@ -114,8 +114,11 @@ type Success struct {
 	// Known is the Verdict's.
 	Known bool
 	User  UserID
+	// Identifier is the canonical one that the attempt named. Unless empty, it must still be User's where a device
+	// is to become known.
+	Identifier string
 	// Device becomes known to User for Keep; zero for none. Of more than Limit devices, those used longest
-	// ago are forgotten, and all of a user's are with RevokeUserSessions.
+	// ago are forgotten, and all of a user's are with RevokeUserSessions and with a change of Identifier.
 	Device LimitKey
 	Keep   time.Duration
 	Limit  int

@@ -154,7 +154,7 @@ func (a tried) settling(user UserID, browser bool) settling {
 	s := settling{tried: a, Settlement: Settlement{a.attempt, Success{Known: a.known, User: user, Keep: deviceMemory, Limit: maxDevices}}}
 	if browser && !a.known && a.identifier != "" {
 		s.token = NewToken()
-		s.Success.Device = deviceKey(s.token.Digest(), a.identifier)
+		s.Success.Device, s.Success.Identifier = deviceKey(s.token.Digest(), a.identifier), a.identifier
 	}
 	return s
 }

@@ -203,7 +203,7 @@ func (s *Sessions) queueSettlement(batch *pgx.Batch, done ginauth.Settlement, se
 		batch.Queue(takeBack, session, keyOrNull(g.Key), keyOrNull(g.Client), s.clock())
 	}
 	if user, ok := parseID(string(to.User)); ok && to.Device != (ginauth.LimitKey{}) && to.Limit > 0 {
-		batch.Queue(rememberDevice, user, s.clock(), session, to.Device[:], to.Keep, to.Limit-1).Exec(written)
+		batch.Queue(rememberDevice, user, s.clock(), session, to.Device[:], to.Keep, to.Limit-1, to.Identifier).Exec(written)
 	}
 }
 

@@ -1,0 +1,76 @@
+package store_test
+
+import (
+	"context"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/email"
+)
+
+// changesAddress leaves the old one to whoever signs up with it next.
+func (s *setup) changesAddress(tb testing.TB, k email.Order) {
+	tb.Helper()
+	if _, err := s.db.UseEmailToken(tb.Context(), email.Use{Kind: email.KindChange, Digest: s.mailed(tb, k)}); err != nil {
+		tb.Fatal(err)
+	}
+}
+
+// Somebody takes an address that is not theirs, makes devices known there, and moves on: they must not be worth
+// guesses at the account that the address's owner makes later.
+func TestDevicesDoNotOutliveTheAddressTheyAreFor(t *testing.T) { // SEC-38, SEC-43
+	t.Parallel()
+	s := newSetup(t)
+	u := s.user(t)
+	squatter := s.loggedIn(t, u.ID, guessAt(newLimitKey(), newLimitKey()))
+	underWay := guessAt(squatter.Guess.Key, newLimitKey())
+	s.count1(t, underWay)
+	s.changesAddress(t, orderFor(u, email.KindChange))
+	if v := s.count1(t, squatter); v.Wait != 0 || v.Known {
+		t.Errorf("a device of the former address: %+v", v)
+	}
+	underWay.Guess.Device = newLimitKey()
+	done := ginauth.Success{
+		User: u.ID, Identifier: strings.ToLower(u.Email), Device: underWay.Guess.Device, Keep: time.Hour, Limit: 20,
+	}
+	if s.settle(t, underWay, done) || s.count1(t, underWay).Known {
+		t.Error("a login that was under way made a device known at the former address")
+	}
+	if done.Identifier = "new." + done.Identifier; !s.settle(t, underWay, done) {
+		t.Error("no device is known at the new address")
+	}
+}
+
+// A success from a device that is being forgotten waits until it is, and does not bring it back.
+func TestSuccessBringsNoForgottenDeviceBack(t *testing.T) { // SEC-43, SEC-48
+	t.Parallel()
+	s := newSetup(t)
+	owner := s.loggedIn(t, s.user(t).ID, guessAt(newLimitKey(), newLimitKey()))
+	s.count1(t, owner)
+	tx, err := s.pool.Begin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = tx.Rollback(context.WithoutCancel(t.Context())) }()
+	if _, err := tx.Exec(t.Context(), `DELETE FROM ginauth.known_devices`); err != nil {
+		t.Fatal(err)
+	}
+	settled := make(chan bool, 1)
+	go func() {
+		known, _ := s.db.SettleAttempt(t.Context(), owner, ginauth.Success{Known: true, Keep: time.Hour})
+		settled <- known
+	}()
+	for s.count(t, `SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`) == 0 {
+		if t.Context().Err() != nil {
+			t.Fatal("nobody waits")
+		}
+	}
+	if err := tx.Commit(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if <-settled || s.count1(t, owner).Known {
+		t.Error("the device is known again")
+	}
+}
