@@ -32,8 +32,8 @@ type Limits struct {
 	// MaxFailures is after how many wrong passwords in a row only known devices get in, at most 100 (NIST SP
 	// 800-63B, 3.2.2). They are forgotten after a day each. Default: 100.
 	MaxFailures int
-	// DeviceFailures is how many wrong passwords a known device may have in a row, whatever others do.
-	// Then it is like any other. Default: 10.
+	// DeviceFailures is how many wrong passwords a known device may have in a row, whatever others do, at most
+	// 100. Then it is like any other. Default: 10.
 	DeviceFailures int
 	// LoginPerAddress is for passwords of all users from one IPv4 address, or one IPv6 /64.
 	// Default: 20 a minute and 300 an hour.
@@ -101,6 +101,8 @@ func (l Limits) validate() error {
 		return errors.New("FreeFailures, DeviceFailures and MaxWait of Limits must not be negative")
 	case l.MaxFailures < l.FreeFailures || l.MaxFailures > defaultMaxFailures:
 		return errors.New("Limits.MaxFailures must be between FreeFailures and 100")
+	case l.DeviceFailures > defaultMaxFailures:
+		return errors.New("Limits.DeviceFailures must be at most 100: a stolen device cookie is worth as many guesses")
 	}
 	for _, rates := range [][]Rate{l.LoginPerAddress, l.LinkPerAddress, l.SignUp.PerAddress, l.SignUp.PerIdentifier, l.Mail.PerAddress, l.Mail.PerIdentifier} {
 		if len(rates) == 0 {
