@@ -87,16 +87,19 @@ func (l *inMemory) fail(g GuessLimit, now time.Time) {
 }
 
 // SettleAttempt implements Limiter. It knows no devices.
-func (l *inMemory) SettleAttempt(_ context.Context, a Attempt, _ Success) (bool, error) {
+func (l *inMemory) SettleAttempt(_ context.Context, a Attempt, s Success) (bool, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	e := l.guesses.entries[a.Guess.Key]
 	if e == nil {
 		return false, nil
 	}
-	if e.client != a.Guess.Client || e.run == 0 {
+	switch {
+	case s.All:
+		e.failures = 0
+	case e.client != a.Guess.Client || e.run == 0:
 		e.failures--
-	} else {
+	default:
 		e.failures, e.run, e.until = e.failures-e.run, 0, l.now()
 	}
 	if e.failures <= 0 {

@@ -43,3 +43,20 @@ func TestAddressesDoNotCrowdIdentifiersOut(t *testing.T) { // SEC-48
 		t.Error("the account under attack was forgotten")
 	}
 }
+
+func TestLimiterInMemoryTakesAllBack(t *testing.T) { // SEC-43
+	t.Parallel()
+	l := inMemoryOf(new(int))
+	for n := range byte(6) {
+		counted(t, l, guessed(1, n))
+	}
+	if v := counted(t, l, guessed(1, 1)); v.Wait == 0 {
+		t.Fatal("it is not locked")
+	}
+	if _, err := l.SettleAttempt(t.Context(), Attempt{Guess: GuessLimit{Key: LimitKey{1}}}, Success{All: true}); err != nil {
+		t.Fatal(err)
+	}
+	if v := counted(t, l, guessed(1, 1)); v.Wait != 0 {
+		t.Errorf("%+v", v)
+	}
+}

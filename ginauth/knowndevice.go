@@ -1,6 +1,7 @@
 package ginauth
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 
@@ -42,6 +43,20 @@ func RememberDevice[U User](c *gin.Context, cfg Config[U], u U) error {
 	if known && err == nil {
 		st.sendDevice(token.Reveal())
 	}
+	return err
+}
+
+// ForgetGuesses takes back all wrong passwords that anybody has tried for u's account, so that every client of its
+// owner may log in, also one without cookies. It is for after a new password whose owner a mail, say, has proved: the
+// guesses were about another. After any other login it would give attackers as many guesses as they had before. An
+// error is no reason to turn the user away.
+func ForgetGuesses[U User](ctx context.Context, cfg Config[U], u U) error {
+	canonical, err := CanonicalEmail(u.Account().Identifier)
+	if err != nil {
+		return fmt.Errorf("forgetting guesses: %w", err)
+	}
+	guesses := Attempt{Guess: GuessLimit{Key: guessKey(canonical)}}
+	_, err = cfg.WithDefaults().Limiter.SettleAttempt(ctx, guesses, Success{All: true, User: u.Account().ID})
 	return err
 }
 

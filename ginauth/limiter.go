@@ -18,8 +18,8 @@ type Limiter interface {
 	// attempts, no more are admitted than one after the other would be.
 	CountAttempt(ctx context.Context, a Attempt) (Verdict, error)
 	// SettleAttempt says that an admitted attempt has succeeded. It takes back the guesses that its
-	// client made in a row, this one too, and no others; the rates stay as they are. On a device that was
-	// known it forgets that device's failures instead. It returns whether s.Device is known from now on; a
+	// client made in a row, this one too, and no others, unless s.All says so; the rates stay as they are. On a
+	// device that was known it forgets that device's failures instead. It returns whether s.Device is known from now on; a
 	// Limiter that keeps no devices returns false.
 	SettleAttempt(ctx context.Context, a Attempt, s Success) (known bool, err error)
 }
@@ -113,7 +113,9 @@ type Settlement struct {
 type Success struct {
 	// Known is the Verdict's.
 	Known bool
-	User  UserID
+	// All takes back everybody's guesses: what they were about is no longer the secret.
+	All  bool
+	User UserID
 	// Identifier is the canonical one that the attempt named. Unless empty, it must still be User's where a device
 	// is to become known.
 	Identifier string

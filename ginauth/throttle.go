@@ -72,7 +72,7 @@ func (t *throttle) guess(ctx context.Context, c *gin.Context, identifier string,
 	canonical, err := CanonicalEmail(identifier)
 	if err == nil { // anything else has no account to guess at
 		a.Guess = GuessLimit{
-			Key: limitKey(purposeLogin, "identifier", canonical), Client: limitKey("client", client),
+			Key: guessKey(canonical), Client: limitKey("client", client),
 			Free: t.limits.FreeFailures, MaxWait: t.limits.MaxWait, Max: t.limits.MaxFailures,
 			MaxOnDevice: t.limits.DeviceFailures, Memory: failureMemory,
 		}
@@ -81,6 +81,8 @@ func (t *throttle) guess(ctx context.Context, c *gin.Context, identifier string,
 	v, err := t.admit(ctx, c, identifier, a, count)
 	return tried{throttle: t, attempt: a, known: v.Known, identifier: canonical}, err
 }
+
+func guessKey(canonical string) LimitKey { return limitKey(purposeLogin, "identifier", canonical) }
 
 // credential is what was found along with the counting.
 type credential[U User] struct {

@@ -163,6 +163,8 @@ SET failures = t.failures - ` + itsRun + `, run = 0, client = NULL,
 	until = CASE WHEN t.client = $3::bytea THEN COALESCE($4::timestamptz, now()) - interval '1 day' ELSE t.until END
 WHERE t.key = $2::bytea AND t.failures > ` + itsRun + ` AND ` + ifStored
 
+	takeAllBack = `DELETE FROM ginauth.throttles AS t WHERE t.key = $2::bytea AND ` + ifStored
+
 	itsRun = `(CASE WHEN t.client = $3::bytea THEN t.run ELSE 1 END)`
 
 	// An attempt that is settled along with its session is settled only if that is stored.
@@ -199,7 +201,11 @@ func (s *Sessions) queueSettlement(batch *pgx.Batch, done ginauth.Settlement, se
 		batch.Queue(useDevice, session, keyOrNull(g.Device), s.clock(), to.Keep).Exec(written)
 		return
 	}
-	if g.Key != (ginauth.LimitKey{}) {
+	switch {
+	case g.Key == (ginauth.LimitKey{}):
+	case to.All:
+		batch.Queue(takeAllBack, session, keyOrNull(g.Key))
+	default:
 		batch.Queue(takeBack, session, keyOrNull(g.Key), keyOrNull(g.Client), s.clock())
 	}
 	if user, ok := parseID(string(to.User)); ok && to.Device != (ginauth.LimitKey{}) && to.Limit > 0 {

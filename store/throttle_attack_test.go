@@ -2,9 +2,13 @@ package store_test
 
 import (
 	"context"
+	"errors"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/ginauth/ginauth/ginauth"
 	"github.com/ginauth/ginauth/ginauth/email"
@@ -40,6 +44,34 @@ func TestDevicesDoNotOutliveTheAddressTheyAreFor(t *testing.T) { // SEC-38, SEC-
 	}
 	if done.Identifier = "new." + done.Identifier; !s.settle(t, underWay, done) {
 		t.Error("no device is known at the new address")
+	}
+}
+
+// Whatever isolation the database has by default: a transaction that must be repeated counts once.
+func TestParallelGuessesAreBoundedInEveryIsolation(t *testing.T) { // SEC-39, SEC-151
+	t.Parallel()
+	base := newSetup(t)
+	for _, isolation := range []string{"read committed", "repeatable read", "serializable"} {
+		s := setupOn(newPool(t, base.pool, func(cfg *pgxpool.Config) {
+			cfg.ConnConfig.RuntimeParams["default_transaction_isolation"] = isolation
+		}))
+		a := guessAt(newLimitKey(), newLimitKey())
+		var admitted atomic.Int64
+		for _, err := range together(48, func(ctx context.Context, _ int) error {
+			v, err := s.db.CountAttempt(ctx, a)
+			if err == nil && v.Wait == 0 {
+				admitted.Add(1)
+			}
+			return err
+		}) {
+			if err != nil && !errors.Is(err, ginauth.ErrUnavailable) {
+				t.Error(err)
+			}
+		}
+		n := admitted.Load()
+		if stored := s.count(t, `SELECT failures FROM ginauth.throttles WHERE key = $1`, a.Guess.Key[:]); n == 0 || n > 6 || int64(stored) != n {
+			t.Errorf("%s: %d were admitted, and %d counted", isolation, n, stored)
+		}
 	}
 }
 

@@ -2,6 +2,7 @@ package email_test
 
 import (
 	"net/http"
+	"strings"
 	"testing"
 
 	"github.com/ginauth/ginauth/ginauth"
@@ -40,4 +41,32 @@ func TestEachKindOfMailIsLimited(t *testing.T) { // SEC-47, SEC-115
 	if accepted["/forgot"] != 5 || accepted["/send"] != 5 || accepted["/resend"] != 5 || sent != 10 {
 		t.Errorf("%v were accepted and %d mails sent, want 5 each and 10", accepted, sent)
 	}
+}
+
+// Apps that log in without cookies, as for tokens, are known by nothing: a hundred guesses of a stranger must not shut
+// their owner out for longer than it takes to reset the password.
+func TestResetEndsALockForClientsWithoutCookies(t *testing.T) { // SEC-43
+	t.Parallel()
+	a := newApp(t, func(f *flows) { f.Config.Limits = ginauth.Limits{} })
+	a.verified(t)
+	a.lock(t, "ada@example.com")
+	a.lock(t, "grace@example.com")
+	if w := a.anyone().use("/reset", a.token(t, "/forgot"), adaNew); w.Code != http.StatusNoContent {
+		t.Fatalf("reset: %d %s", w.Code, w.Body)
+	}
+	wantCode(t, "another's lock", a.anyone().post("/login", strings.ReplaceAll(adaLogin, "ada@", "grace@")), http.StatusTooManyRequests, "too_many_attempts")
+	if w := a.anyone().post("/login", strings.ReplaceAll(adaLogin, adaOld, adaNew)); w.Code != http.StatusOK {
+		t.Errorf("after the reset: %d %s", w.Code, w.Body)
+	}
+}
+
+// lock guesses until only known devices get in, as 100 guesses do.
+func (a *app) lock(tb testing.TB, address string) {
+	tb.Helper()
+	wrong := `{"email":"` + address + `","password":"wrong horse battery staple"}`
+	if w := a.anyone().post("/login", wrong); w.Code != http.StatusUnauthorized {
+		tb.Fatalf("%d %s", w.Code, w.Body)
+	}
+	a.exec(tb, `UPDATE ginauth.throttles SET failures = 100, until = until + interval '100 days', expires_at = expires_at + interval '99 days'
+		WHERE failures = 1`)
 }
