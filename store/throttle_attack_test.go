@@ -106,3 +106,67 @@ func TestSuccessBringsNoForgottenDeviceBack(t *testing.T) { // SEC-43, SEC-48
 		t.Error("the device is known again")
 	}
 }
+
+// Everything that writes what throttling writes locks the user before devices, and nothing after them.
+func TestThrottlingWaitsForNothingInACircle(t *testing.T) { // SEC-151
+	t.Parallel()
+	s := newSetup(t)
+	ids, canonical := make([]ginauth.UserID, 4), make([]string, 4)
+	for i := range ids {
+		u := s.user(t)
+		ids[i], canonical[i] = u.ID, strings.ToLower(u.Email)
+	}
+	rates := []ginauth.RateLimit{{Key: newLimitKey(), Every: time.Microsecond, Burst: 1000}, {Key: newLimitKey(), Every: time.Microsecond, Burst: 1000}}
+	keys := []ginauth.LimitKey{newLimitKey(), newLimitKey(), newLimitKey(), newLimitKey()}
+	before := s.count(t, `SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()`)
+	logIn := func(ctx context.Context, u int, known ginauth.LimitKey) (ginauth.LimitKey, error) {
+		a := guessAt(keys[u], ginauth.LimitKey{byte(u + 1)})
+		a.Guess.Free, a.Guess.Max, a.Guess.Device, a.Rates = 1000, 1000, known, rates
+		v, _, _, err := s.db.CountAndFindCredential(ctx, a, canonical[u])
+		if err != nil {
+			return known, err
+		}
+		done := ginauth.Success{Known: v.Known, User: ids[u], Identifier: canonical[u], Keep: time.Hour, Limit: 3}
+		if !v.Known {
+			known = newLimitKey()
+			done.Device = known
+		}
+		n := ginauth.NewSession{
+			Digest: newDigest(), UserID: ids[u], Lifetime: time.Hour, IdleTimeout: time.Hour, Limit: 3,
+			Settles: &ginauth.Settlement{Attempt: a, Success: done},
+		}
+		_, err = s.db.CreateSession(ctx, n)
+		return known, err
+	}
+	errs := together(32, func(ctx context.Context, i int) error {
+		u := i % len(ids)
+		var device ginauth.LimitKey
+		for range 8 {
+			var err error
+			switch i % 8 {
+			case 0:
+				err = s.db.RevokeUserSessions(ctx, ids[u], "")
+			case 5:
+				_, err = s.db.Sweep(ctx)
+			default:
+				device, err = logIn(ctx, u, device)
+			}
+			if err != nil && !errors.Is(err, ginauth.ErrNoUser) {
+				return err
+			}
+		}
+		if i%16 == 15 {
+			return s.db.DeleteUser(ctx, ids[u])
+		}
+		return nil
+	})
+	for _, err := range errs {
+		if err != nil && !errors.Is(err, ginauth.ErrNoUser) {
+			t.Error(err)
+		}
+	}
+	s.exec(t, `SELECT pg_stat_clear_snapshot()`)
+	if n := s.count(t, `SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()`) - before; n != 0 {
+		t.Errorf("%d deadlocks", n)
+	}
+}
