@@ -43,7 +43,8 @@ func newThrottle[U User](cfg Config[U]) *throttle {
 
 // Throttle counts an attempt of the app's own, such as asking for a mail, and returns
 // ErrTooManyAttempts when the limit is reached: before anything is done, and whether or not there is such an
-// account. The purpose separates its budgets from others'; an identifier that is empty or no e-mail
+// account. The purpose separates its budgets from others', of which "link" and what begins with "mail" are package
+// email's; an identifier that is empty or no e-mail
 // address only counts by its client's address. Other errors mean that nobody can count: do not go on.
 func Throttle[U User](c *gin.Context, cfg Config[U], purpose, identifier string, l Limit) error {
 	for _, rates := range [][]Rate{l.PerIdentifier, l.PerAddress} {
