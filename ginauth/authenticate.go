@@ -116,7 +116,7 @@ func (m *mount) askAll(c *gin.Context, st *state) (proof, error) {
 			st.refusedBy.Store(int32(i) + 1)
 		}
 		if errors.Is(err, ErrBadCredentials) {
-			m.event(c, eventBadCredentials, "via", m.providers[i].scheme.Name, "reason", err.Error())
+			m.event(c, EventBadCredentials, "via", m.providers[i].scheme.Name, "reason", err.Error())
 		}
 		return p, err
 	}

@@ -87,10 +87,10 @@ func deleteAccount(c *gin.Context, m *mount, users AccountDeleter, grace time.Du
 	if st.writer.begun {
 		return after, errBegun
 	}
-	ctx, id, event := c.Request.Context(), auth.Account.ID, eventUserDeleted
+	ctx, id, event := AuditContext(c), auth.Account.ID, EventUserDeleted
 	session := st.digest
 	if grace > 0 {
-		event = eventUserArchived
+		event = EventUserArchived
 		after, err = users.ArchiveUser(ctx, id, grace)
 	} else {
 		err = users.DeleteUser(ctx, id)

@@ -1,43 +1,79 @@
 package ginauth
 
 import (
+	"context"
 	"crypto/hmac"
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
 	"log/slog"
 	"sync"
+	"time"
 
 	"github.com/gin-gonic/gin"
 )
 
-// Security events, in the words of the OWASP Logging Vocabulary where it has one.
+// Event is one thing that happened to an account, or somebody's failure to get in. It holds no secret.
+type Event struct {
+	// ID grows with every event that is stored. Zero: it is not stored.
+	ID int64
+	// At is the store's clock when it was stored, in UTC.
+	At   time.Time
+	Kind EventKind
+	// User is whose account it is about. Empty: nobody's, or that of an address without account.
+	User UserID
+	// Actor is the user who did it. Empty: not known, or the app's own code; see NewEvent.
+	Actor UserID
+	// Session is Cause.Session, or that of the login which the event began.
+	Session string
+	Origin  Origin
+	// Outcome is OutcomeSuccess or OutcomeFailure.
+	Outcome Outcome
+	// Operation and RequestID are Cause's.
+	Operation, RequestID string
+	// Detail is more about it, such as the id of what ended. Nil: nothing.
+	Detail map[string]string
+}
+
+// Outcome is how an Event went.
+type Outcome string
+
+// The outcomes.
 const (
-	eventSignUp          = "user_created"
-	eventLogin           = "authn_login_success"
-	eventLoginFailed     = "authn_login_fail"
-	eventLoginFailMax    = "authn_login_fail_max"
-	eventRateExceeded    = "excess_rate_limit_exceeded"
-	eventBadCredentials  = "authn_credentials_fail"
-	eventDenied          = "authz_fail"
-	eventLogout          = "authn_logout"
-	eventCrossOrigin     = "malicious_csrf"
-	eventDuplicateCookie = "malicious_duplicate_cookie"
-	eventTokenReuse      = "authn_token_reuse"
-	eventSessionsRevoked = "session_revoked"
-	eventSessionsEvicted = "session_evicted"
-	eventPasswordChanged = "authn_password_change"
-	eventUserUpdated     = "user_updated"
-	eventUserArchived    = "user_archived"
-	eventUserRestored    = "user_restored"
-	eventUserDeleted     = "user_deleted"
-	eventUserExported    = "sensitive_read"
+	OutcomeSuccess Outcome = "success"
+	OutcomeFailure Outcome = "failure"
 )
 
-var eventLevels = map[string]slog.Level{
-	eventLoginFailed: slog.LevelWarn, eventCrossOrigin: slog.LevelWarn, eventDuplicateCookie: slog.LevelWarn,
-	eventTokenReuse: slog.LevelWarn, eventBadCredentials: slog.LevelWarn, eventDenied: slog.LevelWarn,
-	eventLoginFailMax: slog.LevelWarn, eventRateExceeded: slog.LevelWarn,
+// NewEvent returns an event of now under the circumstances that ctx carries. Without any, the app's own code did
+// it: then Detail has "actor": "operator". Where the user acts who is not logged in yet, set Actor.
+func NewEvent(ctx context.Context, kind EventKind, user UserID) Event {
+	e := Event{Kind: kind, User: user, Outcome: OutcomeSuccess}
+	if failures[kind] {
+		e.Outcome = OutcomeFailure
+	}
+	cause, known := CauseOf(ctx)
+	if !known {
+		e.Detail = map[string]string{"actor": "operator"}
+		return e
+	}
+	e.Actor, e.Session, e.Origin = cause.Actor, cause.Session, cause.Origin
+	e.Operation, e.RequestID = cause.Operation, cause.RequestID
+	return e
+}
+
+// EventRecorder is an optional extension of UserStore that keeps events. Such a store writes by itself what its
+// own methods change, in the transaction that changes it, with the circumstances of NewEvent.
+type EventRecorder interface {
+	// RecordEvent stores an event about what has no row to change, such as a failed login. It does the same
+	// work whether or not the event has a user.
+	RecordEvent(ctx context.Context, e Event) error
+}
+
+// EventLister is an optional extension of UserStore for users who want to see what happened to their account.
+type EventLister interface {
+	// UserEvents returns the user's events, the newest first, at most limit, and of those with an ID below
+	// before, unless that is zero. An unknown user has none.
+	UserEvents(ctx context.Context, user UserID, before int64, limit int) ([]Event, error)
 }
 
 func (m *mount) logger() *slog.Logger {
@@ -47,29 +83,29 @@ func (m *mount) logger() *slog.Logger {
 	return m.log
 }
 
-// RecordEvent writes a security event of the app's own, or of a backend, beside those of the
-// library: with the client's address and browser, method and route. Names are those of the OWASP
+// RecordEvent writes a security event of the app's own, or of a backend, to the log, beside those of the
+// library: with the client's address and browser, method and route. Kinds are those of the OWASP
 // Logging Vocabulary where it has one. The arguments are slog's; they must hold no secret and
 // nothing that the user typed.
-func RecordEvent(c *gin.Context, name string, args ...any) {
+func RecordEvent(c *gin.Context, kind EventKind, args ...any) {
 	m := &unmounted
 	if st := attached(c); st != nil {
 		m = st.m
 	}
-	m.event(c, name, args...)
+	m.event(c, kind, args...)
 }
 
-// event writes one security event. It never holds what the user typed.
-func (m *mount) event(c *gin.Context, name string, args ...any) {
+// event writes one security event to the log. It never holds what the user typed.
+func (m *mount) event(c *gin.Context, kind EventKind, args ...any) {
 	origin := m.proxies.origin(c.Request)
 	args = append([]any{
-		"event", name, "method", c.Request.Method, "route", c.FullPath(),
+		"event", string(kind), "method", c.Request.Method, "route", c.FullPath(),
 		"ip", origin.Addr.String(), "user_agent", origin.UserAgent,
 	}, args...)
-	if id := c.Writer.Header().Get("X-Request-Id"); id != "" {
-		args = append(args, "request_id", requestID(c))
+	if id := sentRequestID(c); id != "" {
+		args = append(args, "request_id", id)
 	}
-	m.logger().Log(c.Request.Context(), eventLevels[name], "ginauth: security event", args...)
+	m.logger().Log(c.Request.Context(), kind.level(), "ginauth: security event", args...)
 }
 
 // identifierKey makes failed identifiers comparable within one process and unreadable

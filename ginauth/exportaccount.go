@@ -67,6 +67,6 @@ func exportAccount[U User](c *gin.Context, m *mount, cfg Config[U], users Accoun
 	if err != nil {
 		return Export{}, err
 	}
-	m.event(c, eventUserExported, "user_id", auth.Account.ID)
+	m.event(c, EventUserExported, "user_id", auth.Account.ID)
 	return Export{User: cfg.View(u), Held: held}, nil
 }

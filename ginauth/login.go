@@ -71,13 +71,14 @@ func logIn[U User](c *gin.Context, m *mount, cfg Config[U]) (u U, err error) {
 	u, hash, done, err := startSession(ctx, c, st, cfg, form, attempt, found)
 	switch {
 	case errors.Is(err, ErrInvalidCredentials):
-		m.event(c, eventLoginFailed, "identifier", hideIdentifier(form.Email))
+		m.event(c, EventLoginFailed, "identifier", hideIdentifier(form.Email))
+		m.recordFailure(c, cfg.Users, u.Account().ID, form.Email)
 		return u, err
 	case err != nil:
 		return u, err
 	}
 	done.finish(ctx, st)
-	m.event(c, eventLogin, "user_id", u.Account().ID, "session", st.digest)
+	m.event(c, EventLogin, "user_id", u.Account().ID, "session", st.digest)
 	upgradeHash(ctx, cfg, u.Account().ID, hash, form.Password)
 	return u, nil
 }
@@ -121,6 +122,10 @@ func VerifyPassword[U User](c *gin.Context, cfg Config[U], email, plain string) 
 		return none, err
 	}
 	u, hash, err := verify(ctx, cfg, Credentials{Email: email, Password: plain}, found)
+	if errors.Is(err, ErrInvalidCredentials) {
+		RecordEvent(c, EventLoginFailed, "identifier", hideIdentifier(email))
+		(&mount{log: cfg.Logger}).recordFailure(c, cfg.Users, u.Account().ID, email) //nolint:contextcheck // the request's own
+	}
 	if err != nil {
 		return none, err
 	}

@@ -34,7 +34,7 @@ func Logout[U User](cfg Config[U]) gin.HandlerFunc {
 			return
 		}
 		if id != "" {
-			m.event(c, eventLogout, "user_id", id, "session", session)
+			m.event(c, EventLogout, "user_id", id, "session", session)
 		}
 		m.farewell(c)
 	})

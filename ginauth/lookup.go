@@ -84,7 +84,7 @@ func retrieveUser[U User](c *gin.Context, st *state, retrieve func(*gin.Context,
 	if err != nil && !errors.Is(err, ErrNoUser) && !errors.Is(err, ErrUnauthenticated) {
 		return u, fmt.Errorf("retrieving the user: %w", err)
 	}
-	if err := st.end(c.Request.Context()); err != nil {
+	if err := st.end(AuditContext(c)); err != nil {
 		return u, err
 	}
 	return u, ErrUnauthenticated

@@ -21,7 +21,8 @@ func verifyOwner[U User](ctx context.Context, c *gin.Context, m *mount, cfg Conf
 		err = ErrInvalidCredentials
 	}
 	if errors.Is(err, ErrInvalidCredentials) {
-		m.event(c, eventLoginFailed, "user_id", account.ID, "operation", operation) //nolint:contextcheck // the request's own
+		m.event(c, EventLoginFailed, "user_id", account.ID, "operation", operation) //nolint:contextcheck // the request's own
+		m.recordFailure(c, cfg.Users, account.ID, account.Identifier) //nolint:contextcheck // the request's own
 	}
 	if err != nil {
 		return password.Hash{}, fmt.Errorf("verifying the current password: %w", err)
@@ -39,7 +40,7 @@ func (st *state) changePassword(c *gin.Context, users PasswordStore, change Pass
 	}
 	st.mu.Lock()
 	defer st.mu.Unlock()
-	ctx := c.Request.Context()
+	ctx := st.audit(c)
 	token := NewToken()
 	mine := st.live() && st.record.UserID == change.UserID
 	if mine && st.gorilla == nil {

@@ -44,7 +44,7 @@ func (m *mount) owner(c *gin.Context, wrongMethod error, methods ...string) (*st
 		return nil, Auth{}, err
 	}
 	if auth.Scopes != nil {
-		m.event(c, eventDenied, "user_id", auth.Account.ID, "via", auth.Via, "reason", "credentials with scopes")
+		m.event(c, EventDenied, "user_id", auth.Account.ID, "via", auth.Via, "reason", "credentials with scopes")
 		return nil, Auth{}, fmt.Errorf("%w: credentials with scopes cannot change an account", ErrForbidden)
 	}
 	return st, auth, nil

@@ -215,8 +215,16 @@ func addVary(h http.Header, names ...string) {
 
 // requestID is the one that the app's own middleware announced, or a new one.
 func requestID(c *gin.Context) string {
-	if id := c.Writer.Header().Get("X-Request-Id"); id != "" && len(id) <= 64 {
-		return cleanUserAgent(id)
+	if id := sentRequestID(c); id != "" {
+		return id
 	}
 	return rand.Text()
+}
+
+// sentRequestID is the announced one, made harmless; empty for none and for one that is too long.
+func sentRequestID(c *gin.Context) string {
+	if id := c.Writer.Header().Get("X-Request-Id"); len(id) <= 64 {
+		return cleanUserAgent(id)
+	}
+	return ""
 }

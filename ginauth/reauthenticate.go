@@ -76,7 +76,8 @@ func reauthenticate[U User](c *gin.Context, m *mount, cfg Config[U]) error {
 		err = ErrInvalidCredentials
 	}
 	if errors.Is(err, ErrInvalidCredentials) {
-		m.event(c, eventLoginFailed, "user_id", st.proof.account.ID, "operation", "reauthenticate")
+		m.event(c, EventLoginFailed, "user_id", st.proof.account.ID, "operation", "reauthenticate")
+		m.recordFailure(c, cfg.Users, st.proof.account.ID, st.proof.account.Identifier)
 	}
 	if err != nil {
 		return fmt.Errorf("reauthenticating: %w", err)
@@ -85,6 +86,6 @@ func reauthenticate[U User](c *gin.Context, m *mount, cfg Config[U]) error {
 		return err
 	}
 	attempt.settling(u.Account().ID, true).finish(ctx, st)
-	m.event(c, eventLogin, "user_id", st.proof.account.ID, "operation", "reauthenticate")
+	m.event(c, EventLogin, "user_id", st.proof.account.ID, "operation", "reauthenticate")
 	return nil
 }

@@ -57,7 +57,7 @@ func restoreAccount[U User](c *gin.Context, m *mount, cfg Config[U], users Accou
 	if err := Bind(c, &form); err != nil {
 		return u, err
 	}
-	ctx, leave, err := cfg.Passwords.Enter(c.Request.Context())
+	ctx, leave, err := cfg.Passwords.Enter(AuditContext(c))
 	if err != nil {
 		return u, hashing(err)
 	}
@@ -78,18 +78,19 @@ func restoreAccount[U User](c *gin.Context, m *mount, cfg Config[U], users Accou
 		err = ErrInvalidCredentials
 	}
 	if errors.Is(err, ErrInvalidCredentials) {
-		m.event(c, eventLoginFailed, "identifier", hideIdentifier(form.Email), "operation", "restore")
+		m.event(c, EventLoginFailed, "identifier", hideIdentifier(form.Email), "operation", "restore")
+		m.recordFailure(c, cfg.Users, id, form.Email)
 	}
 	if err != nil {
 		return u, err
 	}
-	m.event(c, eventUserRestored, "user_id", id)
+	m.event(c, EventUserRestored, "user_id", id)
 	done := attempt.settling(id, true)
 	session := NewSession{Credential: hash, Persistent: form.Remember, Settles: done.within(st.store)}
 	if err := st.signIn(c, &u, u.Account(), session); err != nil {
 		return u, err
 	}
 	done.finish(ctx, st)
-	m.event(c, eventLogin, "user_id", id, "session", st.digest, "operation", "restore")
+	m.event(c, EventLogin, "user_id", id, "session", st.digest, "operation", "restore")
 	return u, nil
 }

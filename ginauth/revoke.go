@@ -33,9 +33,9 @@ func RevokeSession[U User](cfg Config[U]) gin.HandlerFunc {
 		if id == current && st.proof.via == sessionScheme {
 			return st.signOut(c)
 		}
-		err := manager.RevokeSession(c.Request.Context(), user, id)
+		err := manager.RevokeSession(AuditContext(c), user, id)
 		if tokens, ok := manager.(RefreshManager); ok && errors.Is(err, ErrNoSession) {
-			err = tokens.RevokeRefreshFamily(c.Request.Context(), user, id)
+			err = tokens.RevokeRefreshFamily(AuditContext(c), user, id)
 		}
 		if errors.Is(err, ErrNoSession) {
 			return errSessionNotFound
@@ -63,7 +63,7 @@ func RevokeSession[U User](cfg Config[U]) gin.HandlerFunc {
 //	@Router			/sessions/revoke-others [post]
 func RevokeOtherSessions[U User](cfg Config[U]) gin.HandlerFunc {
 	return revoker("revokeOtherSessions", cfg, (*mount).manager, func(c *gin.Context, st *state, manager SessionManager) error {
-		return manager.RevokeUserSessions(c.Request.Context(), st.proof.account.ID, st.loginID())
+		return manager.RevokeUserSessions(AuditContext(c), st.proof.account.ID, st.loginID())
 	})
 }
 
@@ -84,7 +84,7 @@ func RevokeOtherSessions[U User](cfg Config[U]) gin.HandlerFunc {
 //	@Router			/sessions/revoke-all [post]
 func RevokeAllSessions[U User](cfg Config[U]) gin.HandlerFunc {
 	return revoker("revokeAllSessions", cfg, (*mount).epochs, func(c *gin.Context, st *state, manager SessionManager) error {
-		if err := manager.RevokeUserSessions(c.Request.Context(), st.proof.account.ID, ""); err != nil {
+		if err := manager.RevokeUserSessions(AuditContext(c), st.proof.account.ID, ""); err != nil {
 			return err
 		}
 		if st.proof.via != sessionScheme {
@@ -112,7 +112,7 @@ func revoker[U User](name string, cfg Config[U], by func(*mount) SessionManager,
 			Fail(c, err)
 			return
 		}
-		st.m.event(c, eventSessionsRevoked, "user_id", user, "by_session", session, "operation", name)
+		st.m.event(c, EventSessionsRevoked, "user_id", user, "by_session", session, "operation", name)
 		if st.proof.account.ID == "" || !m.sendOn(c) {
 			m.farewell(c)
 		}

@@ -19,7 +19,7 @@ func (st *state) rotate(c *gin.Context, change SessionChange) error {
 	}
 	st.mu.Lock()
 	defer st.mu.Unlock()
-	ctx := c.Request.Context()
+	ctx := st.audit(c)
 	if err := st.load(ctx); err != nil {
 		if errors.Is(err, ErrNoSession) {
 			return nil
@@ -42,7 +42,7 @@ func (st *state) afterRotation(ctx context.Context) (SessionRecord, error) {
 	record, err := st.findRotated(ctx)
 	if errors.Is(err, ErrTokenReused) {
 		if c := st.writer.context; c != nil {
-			st.m.event(c, eventTokenReuse, "session", st.digest) //nolint:contextcheck // the request's own
+			st.m.event(c, EventTokenReuse, "session", st.digest) //nolint:contextcheck // the request's own
 		}
 		return SessionRecord{}, ErrNoSession
 	}
@@ -62,7 +62,7 @@ func (st *state) findRotated(ctx context.Context) (SessionRecord, error) {
 	if !ok || st.m.rotationGrace == 0 {
 		return SessionRecord{}, ErrNoSession
 	}
-	return store.FindRotated(ctx, st.digest)
+	return store.FindRotated(st.auditSave(ctx), st.digest)
 }
 
 // overtaken says whether the session was rotated since this request found it alive, and lets the

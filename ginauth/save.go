@@ -48,6 +48,9 @@ func (st *state) save() error {
 		return nil
 	}
 	ctx := context.WithoutCancel(st.request.Context())
+	if st.destroy || st.values.changed() {
+		ctx = st.auditSave(ctx)
+	}
 	if st.destroy {
 		if err := st.endLocked(ctx); err != nil {
 			return err

@@ -64,7 +64,7 @@ func (m *mount) serve(c *gin.Context) {
 		return
 	}
 	if err := m.checkOrigin(c.Request); err != nil {
-		m.event(c, eventCrossOrigin, "origin", cleanUserAgent(c.GetHeader("Origin")))
+		m.event(c, EventCrossOrigin, "origin", cleanUserAgent(c.GetHeader("Origin")))
 		fail(c, m, ErrCrossOrigin)
 		return
 	}
@@ -75,7 +75,7 @@ func (m *mount) serve(c *gin.Context) {
 	st := m.attach(c)
 	defer st.writer.detach()
 	if st.cookiesSent > 1 {
-		m.event(c, eventDuplicateCookie, "cookies", st.cookiesSent)
+		m.event(c, EventDuplicateCookie, "cookies", st.cookiesSent)
 	}
 	if m.admits(c, st) {
 		c.Next()

@@ -85,19 +85,23 @@ func (st *state) replace(c *gin.Context, account Account, n NewSession) error {
 	if st.hasToken {
 		n.Replaces = st.digest
 	}
-	if err := st.create(c.Request.Context(), n); err != nil {
+	ctx := st.audit(c)
+	if err := st.create(ctx, n); err != nil {
 		return err
 	}
+	st.m.recordSession(ctx, EventLogin, n.UserID, st.digest)
 	if st.record.Evicted > 0 { // SEC-80
-		st.m.event(c, eventSessionsEvicted, "user_id", account.ID, "session", st.digest, "evicted", st.record.Evicted)
+		st.m.event(c, EventSessionsEvicted, "user_id", account.ID, "session", st.digest, "evicted", st.record.Evicted)
 	}
 	return nil
 }
 
 func (st *state) signOut(c *gin.Context) error {
-	if err := st.end(c.Request.Context()); err != nil {
+	ctx, user, session := AuditContext(c), st.proof.account.ID, st.digest
+	if err := st.end(ctx); err != nil {
 		return err
 	}
+	st.m.recordSession(ctx, EventLogout, user, session)
 	st.setUser(nil, Account{})
 	return nil
 }

@@ -77,7 +77,7 @@ func register[U User, F Form](c *gin.Context, m *mount, cfg Config[U], fill func
 	if err != nil {
 		return u, err
 	}
-	ctx := c.Request.Context()
+	ctx := AuditContext(c)
 	u, err = cfg.Users.CreateUser(ctx, n, func(u *U) error { return fill(ctx, form, u) })
 	if err != nil {
 		return u, err
@@ -88,7 +88,7 @@ func register[U User, F Form](c *gin.Context, m *mount, cfg Config[U], fill func
 		return u, err
 	}
 	done.finish(ctx, st)
-	m.event(c, eventSignUp, "user_id", u.Account().ID, "session", st.digest)
+	m.event(c, EventSignUp, "user_id", u.Account().ID, "session", st.digest)
 	return u, nil
 }
 

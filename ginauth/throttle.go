@@ -137,9 +137,9 @@ func (t *throttle) admit(ctx context.Context, c *gin.Context, identifier string,
 }
 
 func (t *throttle) report(c *gin.Context, identifier string, v Verdict) {
-	name := eventRateExceeded
+	name := EventRateExceeded
 	if v.Guesses {
-		name = eventLoginFailMax
+		name = EventLoginFailMax
 	}
 	args := []any{"identifier", hideIdentifier(identifier), "wait", v.Wait.Round(time.Second)}
 	RecordEvent(c, name, args...)

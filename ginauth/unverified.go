@@ -60,6 +60,6 @@ func (st *state) checkVerified(c *gin.Context, m *mount) error {
 	if info, ours := route.Of(c.Handler()); ours && info.ForUnverified() {
 		return nil
 	}
-	m.event(c, eventDenied, "user_id", account.ID, "via", via, "guard", Verified().name, "reason", ErrNotVerified.Error())
+	m.event(c, EventDenied, "user_id", account.ID, "via", via, "guard", Verified().name, "reason", ErrNotVerified.Error())
 	return ErrNotVerified
 }

@@ -91,7 +91,7 @@ func updateProfile[U User, F any](c *gin.Context, m *mount, users ProfileStore[U
 	if err != nil {
 		return u, err
 	}
-	ctx := c.Request.Context()
+	ctx := AuditContext(c)
 	u, err = users.UpdateUser(ctx, auth.Account.ID, name, func(u *U) error { return fill(ctx, form, u) })
 	if errors.Is(err, ErrNoUser) {
 		return u, fmt.Errorf("%w: the account ended while the request ran", ErrUnauthenticated)
@@ -100,7 +100,7 @@ func updateProfile[U User, F any](c *gin.Context, m *mount, users ProfileStore[U
 		return u, err
 	}
 	st.refresh(&u)
-	m.event(c, eventUserUpdated, "user_id", auth.Account.ID)
+	m.event(c, EventUserUpdated, "user_id", auth.Account.ID)
 	return u, nil
 }
 

@@ -45,11 +45,11 @@ func (d *DB[U]) DisableUser(ctx context.Context, id ginauth.UserID) error {
 	if !known {
 		return ginauth.ErrNoUser
 	}
-	return d.caller.do(ctx, "disabling a user", func(ctx context.Context, conn Conn) error {
+	return d.audited(ctx, "disabling a user", func(ctx context.Context, tx pgx.Tx) (ginauth.Event, error) {
 		var b pgx.Batch
 		b.Queue(disableUser, key, d.clock()).Exec(oneUser)
 		voidAll(&b, key)
-		return conn.SendBatch(ctx, &b).Close()
+		return ginauth.NewEvent(ctx, ginauth.EventUserDisabled, id), tx.SendBatch(ctx, &b).Close()
 	})
 }
 
@@ -61,7 +61,7 @@ WHERE id = $1::uuid`
 // EnableUser opens an account again that was disabled, or that waits to be deleted. The user logs in anew.
 // ginauth.ErrNoUser means that there is no such user.
 func (d *DB[U]) EnableUser(ctx context.Context, id ginauth.UserID) error {
-	return d.writeUser(ctx, "enabling a user", enableUser, id, d.clock())
+	return d.writeUser(ctx, "enabling a user", ginauth.EventUserEnabled, enableUser, id, d.clock())
 }
 
 const deleteUser = `DELETE FROM ginauth.users WHERE id = $1::uuid`
@@ -70,21 +70,21 @@ const deleteUser = `DELETE FROM ginauth.users WHERE id = $1::uuid`
 // the app's own go or stay as their foreign keys say; one without an ON DELETE clause is an
 // error, and then nothing is deleted. ginauth.ErrNoUser means that there is no such user.
 func (d *DB[U]) DeleteUser(ctx context.Context, id ginauth.UserID) error {
-	return d.writeUser(ctx, "deleting a user", deleteUser, id)
+	return d.writeUser(ctx, "deleting a user", ginauth.EventUserDeleted, deleteUser, id)
 }
 
-// writeUser runs a statement that writes the one row of a user.
-func (d *DB[U]) writeUser(ctx context.Context, doing, statement string, id ginauth.UserID, args ...any) error {
+// writeUser runs a statement that writes the one row of a user, with its event.
+func (d *DB[U]) writeUser(ctx context.Context, doing string, kind ginauth.EventKind, statement string, id ginauth.UserID, args ...any) error {
 	key, known := parseID(string(id))
 	if !known {
 		return ginauth.ErrNoUser
 	}
-	return d.caller.do(ctx, doing, func(ctx context.Context, conn Conn) error {
-		tag, err := conn.Exec(ctx, statement, append([]any{key}, args...)...)
-		if err != nil {
-			return err
+	return d.audited(ctx, doing, func(ctx context.Context, tx pgx.Tx) (ginauth.Event, error) {
+		tag, err := tx.Exec(ctx, statement, append([]any{key}, args...)...)
+		if err == nil {
+			err = oneUser(tag)
 		}
-		return oneUser(tag)
+		return ginauth.NewEvent(ctx, kind, id), err
 	})
 }
 
@@ -114,15 +114,15 @@ func (d *DB[U]) ArchiveUser(ctx context.Context, id ginauth.UserID, grace time.D
 	if !known {
 		return deleteAfter, ginauth.ErrNoUser
 	}
-	err = d.caller.do(ctx, "archiving a user", func(ctx context.Context, conn Conn) error {
+	err = d.audited(ctx, "archiving a user", func(ctx context.Context, tx pgx.Tx) (ginauth.Event, error) {
 		var b pgx.Batch
 		b.Queue(archiveUser, key, d.clock(), grace).QueryRow(func(row pgx.Row) error {
 			return row.Scan((*utcTime)(&deleteAfter))
 		})
 		voidAll(&b, key)
-		return conn.SendBatch(ctx, &b).Close()
+		return ginauth.NewEvent(ctx, ginauth.EventUserArchived, id), orNoUser(tx.SendBatch(ctx, &b).Close())
 	})
-	return deleteAfter, orNoUser(err)
+	return deleteAfter, err
 }
 
 // inGrace holds for a user who was archived and may come back.
@@ -173,20 +173,37 @@ func (d *DB[U]) RestoreUser(ctx context.Context, id ginauth.UserID, credential p
 	if !known || credential.IsZero() {
 		return none, ginauth.ErrNoUser
 	}
-	u, err := d.scanned(ctx, "restoring a user", restoreUser+d.statements.columns, key, d.clock(), credential.Reveal())
-	return u, orNoUser(err)
+	var u U
+	err := d.audited(ctx, "restoring a user", func(ctx context.Context, tx pgx.Tx) (ginauth.Event, error) {
+		err := d.scan(tx.QueryRow(ctx, restoreUser+d.statements.columns, key, d.clock(), credential.Reveal()), &u)
+		return byThemselves(ctx, ginauth.EventUserRestored, id), orNoUser(err)
+	})
+	if err != nil {
+		return none, err
+	}
+	return u, nil
 }
 
+// The sweeper deletes for the users who left, so that it writes their event.
 const sweepArchived = `
-DELETE FROM ginauth.users
-WHERE id IN (
+WITH gone AS (
+	DELETE FROM ginauth.users
+	WHERE id IN (
 	SELECT u.id
 	FROM ginauth.users AS u
 	CROSS JOIN (SELECT COALESCE($1::timestamptz, now()) AS now) AS clock
 	WHERE u.delete_after <= clock.now AND u.disabled_at IS NOT NULL
 	ORDER BY u.delete_after
 	LIMIT $2::bigint
-	FOR UPDATE OF u SKIP LOCKED)`
+	FOR UPDATE OF u SKIP LOCKED)
+	RETURNING id
+)
+INSERT INTO ginauth.events (at, kind, outcome, user_id, operation)
+SELECT COALESCE($1::timestamptz, now()), '` + string(ginauth.EventUserDeleted) + `', 'success', id, '` + operationSweep + `'
+FROM gone
+RETURNING id, at, user_id`
+
+const operationSweep = "sweep"
 
 // archivedRows bounds a batch: each user takes sessions and keys along.
 const archivedRows = 100
@@ -194,10 +211,36 @@ const archivedRows = 100
 // SweepArchived deletes a batch of archived users whose grace is over, at most 100, and returns how
 // many. RunSweeper does it too.
 func (s *Sessions) SweepArchived(ctx context.Context) (deleted int64, err error) {
+	var list []ginauth.Event
 	err = s.caller.do(ctx, "sweeping archived users", func(ctx context.Context, conn Conn) error {
-		tag, err := conn.Exec(ctx, sweepArchived, s.clock(), archivedRows)
-		deleted = tag.RowsAffected()
-		return err
+		return pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
+			list, err = s.deleteArchived(ctx, tx)
+			return err
+		})
 	})
-	return deleted, err
+	if err != nil {
+		return 0, err
+	}
+	s.announce(ctx, list...)
+	return int64(len(list)), nil
+}
+
+func (s *Sessions) deleteArchived(ctx context.Context, tx pgx.Tx) ([]ginauth.Event, error) {
+	rows, err := tx.Query(ctx, sweepArchived, s.clock(), archivedRows)
+	if err != nil {
+		return nil, err
+	}
+	list, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (ginauth.Event, error) {
+		e := ginauth.Event{Kind: ginauth.EventUserDeleted, Outcome: ginauth.OutcomeSuccess, Operation: operationSweep}
+		return e, row.Scan(&e.ID, (*utcTime)(&e.At), (*idText)(&e.User))
+	})
+	if err != nil {
+		return nil, err
+	}
+	for _, e := range list {
+		if err := s.hook(ctx, tx, e); err != nil {
+			return nil, err
+		}
+	}
+	return list, nil
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"reflect"
+	"strconv"
 	"strings"
 	"time"
 
@@ -133,12 +134,12 @@ func (d *DB[U]) RevokeAPIKey(ctx context.Context, user ginauth.UserID, id apikey
 	if !known || !wellFormed {
 		return apikey.ErrNoKey
 	}
-	return d.caller.do(ctx, "revoking an API key", func(ctx context.Context, conn Conn) error {
-		tag, err := conn.Exec(ctx, revokeKey, owner, key)
+	return d.audited(ctx, "revoking an API key", func(ctx context.Context, tx pgx.Tx) (ginauth.Event, error) {
+		tag, err := tx.Exec(ctx, revokeKey, owner, key)
 		if err == nil && tag.RowsAffected() == 0 {
-			return apikey.ErrNoKey
+			err = apikey.ErrNoKey
 		}
-		return err
+		return detailed(ginauth.NewEvent(ctx, ginauth.EventTokenRevoked, user), "api_key", string(id)), err
 	})
 }
 
@@ -151,9 +152,12 @@ func (d *DB[U]) RevokeUserAPIKeys(ctx context.Context, user ginauth.UserID) erro
 	if !known {
 		return nil
 	}
-	return d.caller.do(ctx, "revoking a user's API keys", func(ctx context.Context, conn Conn) error {
-		_, err := conn.Exec(ctx, revokeUsersKeys, owner)
-		return err
+	return d.audited(ctx, "revoking a user's API keys", func(ctx context.Context, tx pgx.Tx) (ginauth.Event, error) {
+		tag, err := tx.Exec(ctx, revokeUsersKeys, owner)
+		if err != nil || tag.RowsAffected() == 0 {
+			return unchanged, err
+		}
+		return detailed(ginauth.NewEvent(ctx, ginauth.EventTokenRevoked, user), "api_keys", strconv.FormatInt(tag.RowsAffected(), 10)), nil
 	})
 }
 

@@ -40,7 +40,7 @@ WHERE u.id = $1::uuid AND u.disabled_at IS NULL AND ($9::bigint = 0 OR $9::bigin
 RETURNING ` + keyColumns + `, k.created_at`
 )
 
-// CreateAPIKey stores a new key, in one round trip and one transaction, which also deletes what
+// CreateAPIKey stores a new key, in one transaction, which also deletes what
 // has expired more than 30 days ago. apikey.ErrTooManyKeys means that n.Limit is reached; it
 // holds under parallel calls at PostgreSQL's default isolation level, READ COMMITTED.
 // ginauth.ErrNoUser means that the user is unknown or disabled. An existing digest is an error of
@@ -58,13 +58,14 @@ func (d *DB[U]) CreateAPIKey(ctx context.Context, n apikey.NewRecord) (apikey.Re
 		return apikey.Record{}, fmt.Errorf("creating an API key: making its id: %w", err)
 	}
 	var r apikey.Record
-	err = d.caller.do(ctx, "creating an API key", func(ctx context.Context, conn Conn) error {
+	err = d.audited(ctx, "creating an API key", func(ctx context.Context, tx pgx.Tx) (ginauth.Event, error) {
 		var batch pgx.Batch
 		batch.Queue(lockKeyMaker, owner)
 		batch.Queue(dropExpired, owner, d.clock(), keptExpired)
 		batch.Queue(insertKey, owner, d.clock(), n.Digest[:], id.String(), n.Name, strings.Join(n.Scopes, " "), n.Start,
 			lifetimeOrNull(n.Lifetime), n.Limit)
-		return readCreated(conn.SendBatch(ctx, &batch), &r)
+		err := readCreated(tx.SendBatch(ctx, &batch), &r)
+		return detailed(ginauth.NewEvent(ctx, ginauth.EventTokenCreated, n.UserID), "api_key", id.String()), err
 	})
 	if err != nil {
 		return apikey.Record{}, err

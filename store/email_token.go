@@ -64,12 +64,14 @@ func (d *DB[U]) UseEmailToken(ctx context.Context, use email.Use) (U, error) {
 	if use.Kind == email.KindReset && use.Hash.IsZero() {
 		return u, errors.New("using a mailed token: the new password's hash is empty")
 	}
-	err := d.caller.do(ctx, "using a mailed token", func(ctx context.Context, conn Conn) error {
-		return pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
-			var zero U
-			u = zero
-			return d.spend(ctx, tx, use, &u)
-		})
+	err := d.audited(ctx, "using a mailed token", func(ctx context.Context, tx pgx.Tx) (ginauth.Event, error) {
+		var zero U
+		u = zero
+		s, err := d.spend(ctx, tx, use, &u)
+		if err != nil {
+			return unchanged, orNoToken(err)
+		}
+		return s.event(ctx)
 	})
 	if err == nil {
 		return u, nil
@@ -78,24 +80,23 @@ func (d *DB[U]) UseEmailToken(ctx context.Context, use email.Use) (U, error) {
 	if violates(err, identifierConstraint) {
 		return none, ginauth.ErrIdentifierTaken
 	}
-	return none, orNoToken(err)
+	return none, err
 }
 
-func (d *DB[U]) spend(ctx context.Context, tx pgx.Tx, use email.Use, to *U) error {
+func (d *DB[U]) spend(ctx context.Context, tx pgx.Tx, use email.Use, to *U) (spent, error) {
 	s := spent{kind: use.Kind, hash: use.Hash, locale: use.Locale}
 	if err := tx.QueryRow(ctx, lockTokensUser, use.Digest[:], string(use.Kind)).Scan(&s.user); err != nil {
-		return err
+		return s, err
 	}
 	err := tx.QueryRow(ctx, takeToken, use.Digest[:], d.clock(), string(use.Kind)).
 		Scan(&s.user, &s.address, &s.canonical, &s.madeAt, &s.former, &s.formerCanonical, &s.verifiedAt)
 	if err != nil {
-		return err
+		return s, err
 	}
 	if err := d.apply(ctx, tx, s); err != nil {
-		return err
+		return s, err
 	}
-	v := reflect.ValueOf(to).Elem()
-	return tx.QueryRow(ctx, d.statements.findUser, s.user).Scan(d.layout.dest(v, make([]any, 0, d.layout.size()))...)
+	return s, d.scan(tx.QueryRow(ctx, d.statements.findUser, s.user), to)
 }
 
 func orNoToken(err error) error {

@@ -29,6 +29,29 @@ type spent struct {
 // first tells that nobody had proved the address before.
 func (s *spent) first() bool { return s.verifiedAt == nil }
 
+func (s *spent) owner() (ginauth.UserID, error) {
+	id, err := s.user.Value()
+	owner, _ := id.(string)
+	return ginauth.UserID(owner), err
+}
+
+// event is what the token did to the account.
+func (s *spent) event(ctx context.Context) (ginauth.Event, error) {
+	owner, err := s.owner()
+	kind := ginauth.EventLinkUsed
+	switch {
+	case s.kind == email.KindReset:
+		kind = ginauth.EventPasswordReset
+	case s.kind == email.KindChange:
+		kind = ginauth.EventEmailChanged
+	case s.kind == email.KindUndo:
+		kind = ginauth.EventEmailChangeUndone
+	case s.kind == email.KindVerify || s.first():
+		kind = ginauth.EventUserVerified
+	}
+	return detailed(byThemselves(ctx, kind, owner), "link", string(s.kind)), err
+}
+
 const (
 	proveAddress = `
 UPDATE ginauth.users
@@ -121,12 +144,11 @@ func voidAll(b *pgx.Batch, user pgtype.UUID) {
 // queueNotice tells the owner what happened, at the address they had before (SEC-111). An address that
 // nobody had proved is not told how to get the account: it may be a stranger's.
 func (d *DB[U]) queueNotice(b *pgx.Batch, s spent) error {
-	id, err := s.user.Value()
+	owner, err := s.owner()
 	if err != nil {
 		return err
 	}
-	owner, _ := id.(string)
-	o := email.Order{UserID: ginauth.UserID(owner), Email: s.former, Canonical: s.formerCanonical, Locale: s.locale}
+	o := email.Order{UserID: owner, Email: s.former, Canonical: s.formerCanonical, Locale: s.locale}
 	switch {
 	case s.kind == email.KindReset:
 		o.Kind = email.KindPassword

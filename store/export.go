@@ -34,12 +34,19 @@ SELECT jsonb_build_object(
 			SELECT t.created_at, t.id, jsonb_build_object(
 				'id', t.id, 'scopes', t.scopes, 'created_at', t.created_at, 'last_used_at', t.last_used_at,
 				'expires_at', t.expires_at, 'ip', host(t.ip), 'user_agent', t.user_agent) AS item
-			FROM ginauth.refresh_tokens AS t WHERE t.user_id = u.id ORDER BY t.created_at DESC LIMIT $2::bigint) AS e), '[]'))
+			FROM ginauth.refresh_tokens AS t WHERE t.user_id = u.id ORDER BY t.created_at DESC LIMIT $2::bigint) AS e), '[]'),
+	'events', COALESCE((
+		SELECT jsonb_agg(e.item ORDER BY e.id) FROM (
+			SELECT v.id, jsonb_build_object(
+				'id', v.id, 'at', v.at, 'kind', v.kind, 'outcome', v.outcome, 'by_me', v.actor_id IS NOT DISTINCT FROM u.id,
+				'operation', v.operation, 'ip', host(v.ip), 'user_agent', v.user_agent, 'request_id', v.request_id,
+				'session', v.session, 'detail', v.detail - 'identifier') AS item
+			FROM ginauth.events AS v WHERE v.user_id = u.id ORDER BY v.id DESC LIMIT $2::bigint) AS e), '[]'))
 FROM ginauth.users AS u
 WHERE u.id = $1::uuid`
 
 // ExportUser returns all that the tables of ginauth hold of a user, but for secrets and for what the app
-// keeps in sessions, as a JSON object with "account", "sessions", "api_keys" and "refresh_logins"; of each
+// keeps in sessions, as a JSON object with "account", "sessions", "api_keys", "refresh_logins" and "events"; of each
 // list the newest 1000. Columns of the app's own are the app's to export. It is one statement, and so one
 // moment. ginauth.ErrNoUser means that there is no such user.
 func (d *DB[U]) ExportUser(ctx context.Context, id ginauth.UserID) (json.RawMessage, error) {

@@ -28,6 +28,7 @@ type options struct {
 	now         func() time.Time
 	notices     bool
 	afterCreate any // func(context.Context, pgx.Tx, U) error
+	events      eventOptions
 }
 
 // WithTimeout bounds each call: waiting for a connection, all statements, and retries
@@ -58,7 +59,7 @@ func AfterCreate[U ginauth.User](hook func(ctx context.Context, tx pgx.Tx, u U) 
 }
 
 func newOptions(conn Conn, opts []Option) (options, error) {
-	o := options{timeout: defaultTimeout, maxData: defaultMaxData}
+	o := options{timeout: defaultTimeout, maxData: defaultMaxData, events: eventOptions{retention: defaultRetention}}
 	for _, opt := range opts {
 		if opt != nil {
 			opt(&o)
@@ -70,6 +71,8 @@ func newOptions(conn Conn, opts []Option) (options, error) {
 		return o, errors.New("the connection is nil: give it the pool of pgxpool.New, and check that function's error")
 	case o.timeout <= 0:
 		return o, errors.New("the timeout must be positive: without one, a hanging database hangs every request")
+	case o.events.retention <= 0:
+		return o, errors.New("the retention of events must be positive: leave WithEventRetention out for the default")
 	case o.maxData < len(emptyData):
 		return o, errors.New("the limit for a session's data must be positive")
 	}

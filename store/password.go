@@ -67,7 +67,7 @@ func (d *DB[U]) SetPassword(ctx context.Context, change ginauth.PasswordChange) 
 	case !known:
 		return changed, ginauth.ErrNoUser
 	}
-	err := d.caller.do(ctx, "setting a password", func(ctx context.Context, conn Conn) error {
+	err := d.audited(ctx, "setting a password", func(ctx context.Context, tx pgx.Tx) (ginauth.Event, error) {
 		var b pgx.Batch
 		b.Queue(setPassword, key, d.clock(), hashOrNull(change.Old), change.New.Reveal(),
 			session, digestOrNull(change.Digest), change.Authenticated).QueryRow(func(row pgx.Row) error {
@@ -76,11 +76,14 @@ func (d *DB[U]) SetPassword(ctx context.Context, change ginauth.PasswordChange) 
 		b.Queue(withdrawChanges+ifPasswordIs, key, change.New.Reveal()) // SEC-107
 		b.Queue(voidTokens+ifPasswordIs, key, change.New.Reveal())
 		if err := d.tell(&b, tellOfPassword, email.KindPassword, key, change.New.Reveal()); err != nil {
-			return err
+			return unchanged, err
 		}
-		return conn.SendBatch(ctx, &b).Close()
+		return ginauth.NewEvent(ctx, ginauth.EventPasswordChanged, change.UserID), orNoUser(tx.SendBatch(ctx, &b).Close())
 	})
-	return changed, orNoUser(err)
+	if err != nil {
+		return ginauth.PasswordChanged{}, err
+	}
+	return changed, nil
 }
 
 // ForcePasswordReset takes a user's password away, and ends all their sessions, logins by refresh
@@ -88,8 +91,9 @@ func (d *DB[U]) SetPassword(ctx context.Context, change ginauth.PasswordChange) 
 // user can log in again by other means, such as a link sent by mail, and set a new one.
 // ginauth.ErrNoUser means that there is no such user.
 func (d *DB[U]) ForcePasswordReset(ctx context.Context, id ginauth.UserID) error {
-	return d.caller.do(ctx, "forcing a password reset", func(ctx context.Context, conn Conn) error {
-		return d.overwritePassword(ctx, conn, id, password.Hash{}, true)
+	return d.audited(ctx, "forcing a password reset", func(ctx context.Context, tx pgx.Tx) (ginauth.Event, error) {
+		err := d.overwritePassword(ctx, tx, id, password.Hash{}, true)
+		return ginauth.NewEvent(ctx, ginauth.EventPasswordResetForced, id), err
 	})
 }
 

@@ -52,12 +52,12 @@ func (d *DB[U]) UpdateUser(ctx context.Context, id ginauth.UserID, name *string,
 		return before, nil
 	}
 	u := after // keeps fields that are no columns
-	err = d.caller.do(ctx, "updating a user", func(ctx context.Context, conn Conn) error {
-		dest := d.layout.dest(reflect.ValueOf(&u).Elem(), make([]any, 0, d.layout.size()))
-		return conn.QueryRow(ctx, updateUser+set+updateUserWhere+d.statements.columns, args...).Scan(dest...)
+	err = d.audited(ctx, "updating a user", func(ctx context.Context, tx pgx.Tx) (ginauth.Event, error) {
+		err := d.scan(tx.QueryRow(ctx, updateUser+set+updateUserWhere+d.statements.columns, args...), &u)
+		return ginauth.NewEvent(ctx, ginauth.EventUserUpdated, id), orNoUser(err)
 	})
 	if err != nil {
-		return none, orNoUser(err)
+		return none, err
 	}
 	return u, nil
 }

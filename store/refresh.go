@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
@@ -39,13 +40,21 @@ WITH fresh AS (
 	CROSS JOIN (SELECT COALESCE($2::timestamptz, clock_timestamp()) AS now) AS clock
 	WHERE u.id = $1::uuid AND u.disabled_at IS NULL AND ($3::text IS NULL OR u.password_hash = $3::text)
 	FOR SHARE OF u
+), stored AS (
+	INSERT INTO ginauth.refresh_tokens AS t (selector, id, user_id, digest, epoch, scopes,
+		created_at, last_used_at, idle_timeout, expires_at, ip, user_agent)
+	SELECT $4::bytea, $5::uuid, user_id, $6::bytea, epoch, $7::text,
+		now, now, $8::interval, now + $9::interval, $10::inet, $11::text
+	FROM fresh
+	RETURNING ` + familyColumns + `
+), noted AS (
+	INSERT INTO ginauth.events ` + eventColumns + `
+	SELECT created_at, '` + string(ginauth.EventLogin) + `', 'success', user_id, CASE WHEN $14::jsonb IS NULL THEN user_id END,
+		id::text, $12::text, $13::text, ip, user_agent, $14::jsonb
+	FROM stored
+	RETURNING id
 )
-INSERT INTO ginauth.refresh_tokens AS t (selector, id, user_id, digest, epoch, scopes,
-	created_at, last_used_at, idle_timeout, expires_at, ip, user_agent)
-SELECT $4::bytea, $5::uuid, user_id, $6::bytea, epoch, $7::text,
-	now, now, $8::interval, now + $9::interval, $10::inet, $11::text
-FROM fresh
-RETURNING ` + familyColumns
+SELECT ` + familyColumns + `, (SELECT noted.id FROM noted) FROM stored AS t`
 
 const evictFamilies = `
 DELETE FROM ginauth.refresh_tokens AS old
@@ -72,41 +81,50 @@ func (s *Sessions) CreateRefreshFamily(ctx context.Context, n refresh.NewFamily)
 	if err != nil {
 		return refresh.Family{}, fmt.Errorf("creating a refresh token: making its id: %w", err)
 	}
-	var batch pgx.Batch
-	batch.Queue(lockUser, user)
-	batch.Queue(createFamily, user, s.clock(), hashOrNull(n.Credential), n.Key.Selector[:], id.String(), n.Key.Digest[:],
-		scopesOrNull(n.Scopes), n.IdleTimeout, n.Lifetime, addrOrNull(n.Origin.Addr), cutUserAgent(n.Origin.UserAgent))
-	if n.Limit > 0 {
-		batch.Queue(evictFamilies, user, s.clock(), n.Limit, id.String())
+	login := loginOf(ctx, ginauth.NewSession{UserID: n.UserID, Origin: n.Origin})
+	login.Session = id.String()
+	args := []any{
+		user, s.clock(), hashOrNull(n.Credential), n.Key.Selector[:], id.String(), n.Key.Digest[:],
+		scopesOrNull(n.Scopes), n.IdleTimeout, n.Lifetime, addrOrNull(n.Origin.Addr), cutUserAgent(n.Origin.UserAgent),
+		cutText(login.Operation, maxOperation), cutText(login.RequestID, maxRequestID), operatorOrNull(login),
 	}
-	f, err := s.sendFamily(ctx, &batch)
-	if errors.Is(err, pgx.ErrNoRows) {
-		return refresh.Family{}, ginauth.ErrNoUser
+	var f refresh.Family
+	err = s.noted(ctx, "creating a refresh token", func(ctx context.Context, conn Conn) (ginauth.Event, error) {
+		var batch pgx.Batch
+		batch.Queue(lockUser, user)
+		batch.Queue(createFamily, args...)
+		if n.Limit > 0 {
+			batch.Queue(evictFamilies, user, s.clock(), n.Limit, id.String())
+		}
+		e := login
+		err := readFamily(conn.SendBatch(ctx, &batch), append(familyDest(&f, make([]any, 0, familySize+1)), &e.ID))
+		e.At = f.CreatedAt
+		return e, orNoUser(err)
+	})
+	if err != nil {
+		return refresh.Family{}, err
 	}
-	return f, err
+	return f, nil
 }
 
-// sendFamily returns the row of the batch's second statement.
-func (s *Sessions) sendFamily(ctx context.Context, batch *pgx.Batch) (f refresh.Family, err error) {
-	err = s.caller.do(ctx, "creating a refresh token", func(ctx context.Context, conn Conn) (err error) {
-		results := conn.SendBatch(ctx, batch)
-		defer func() {
-			if closed := results.Close(); closed != nil {
-				err = closed // what was read is not committed
-			}
-		}()
-		if _, err := results.Exec(); err != nil {
-			return err
+// readFamily reads the row of the second statement.
+func readFamily(results pgx.BatchResults, dest []any) (err error) {
+	defer func() {
+		if closed := results.Close(); closed != nil {
+			err = closed // what was read is not committed
 		}
-		return results.QueryRow().Scan(familyDest(&f, make([]any, 0, familySize))...)
-	})
-	return f, err
+	}()
+	if _, err := results.Exec(); err != nil {
+		return err
+	}
+	return results.QueryRow().Scan(dest...)
 }
 
 // rotateToken decides by the row as it is once locked, so that of many calls with one token the first
 // replaces it and the others find it replaced. What is neither the good token nor, within
 // its grace, the one before it ends the login (SEC-82, SEC-100).
 const rotateToken = `
+WITH rotated AS (
 UPDATE ginauth.refresh_tokens AS t
 SET digest = CASE WHEN t.digest = $3::bytea THEN $4::bytea ELSE t.digest END,
 	seal = CASE WHEN t.digest = $3::bytea THEN $5::bytea ELSE t.seal END,
@@ -118,7 +136,17 @@ SET digest = CASE WHEN t.digest = $3::bytea THEN $4::bytea ELSE t.digest END,
 		ELSE clock.now END
 FROM ` + theClock + `
 WHERE t.selector = $1::bytea AND ` + liveFamily + `
-RETURNING ` + familyColumns + `, t.digest, t.seal, t.expires_at > clock.now`
+RETURNING ` + familyColumns + `, t.digest, t.seal, t.expires_at > clock.now AS good, clock.now
+), noted AS (
+	INSERT INTO ginauth.events ` + eventColumns + `
+	SELECT now, '` + string(ginauth.EventTokenReuse) + `', 'failure', user_id, NULL, id::text, ` + reuseOf7to11 + `
+	FROM rotated WHERE NOT good
+	RETURNING id, at
+)
+SELECT ` + familyColumns + `, t.digest, t.seal, t.good, (SELECT noted.id FROM noted), (SELECT noted.at FROM noted) FROM rotated AS t`
+
+// reuseOf7to11 is how whoever uses an old token is written down: not as its user.
+const reuseOf7to11 = `$7::text, $8::text, $9::inet, $10::text, $11::jsonb`
 
 // RotateRefreshToken replaces a token by its successor. It is one statement. ginauth.ErrTokenReused means that
 // the token had been replaced before, and not within its grace: the family has ended, and
@@ -130,12 +158,16 @@ func (s *Sessions) RotateRefreshToken(ctx context.Context, r refresh.Rotation) (
 	var to refresh.Rotated
 	var seal []byte
 	var good bool
-	err := s.caller.do(ctx, "replacing a refresh token", func(ctx context.Context, conn Conn) error {
-		dest := append(familyDest(&to.Family, make([]any, 0, familySize+3)), (*digestBytes)(&to.Digest), &seal, &good)
-		return conn.QueryRow(ctx, rotateToken, r.Key.Selector[:], s.clock(), r.Key.Digest[:], r.Next[:], r.Seal[:], r.Grace).Scan(dest...)
+	args := append([]any{r.Key.Selector[:], s.clock(), r.Key.Digest[:], r.Next[:], r.Seal[:], r.Grace}, reuseArgs(ctx)...)
+	err := s.noted(ctx, "replacing a refresh token", func(ctx context.Context, conn Conn) (ginauth.Event, error) {
+		var id *int64
+		var at utcTime
+		dest := append(familyDest(&to.Family, make([]any, 0, familySize+5)), (*digestBytes)(&to.Digest), &seal, &good, &id, &at)
+		err := conn.QueryRow(ctx, rotateToken, args...).Scan(dest...)
+		return reused(ctx, to.UserID, string(to.ID), id, at), orNoSession(err)
 	})
 	if err != nil {
-		return refresh.Rotated{}, orNoSession(err)
+		return refresh.Rotated{}, err
 	}
 	copy(to.Seal[:], seal)
 	if !good {
@@ -144,16 +176,36 @@ func (s *Sessions) RotateRefreshToken(ctx context.Context, r refresh.Rotation) (
 	return to, nil
 }
 
+// reuseArgs are what the request of a reused token is known by.
+func reuseArgs(ctx context.Context) []any {
+	e := ginauth.NewEvent(ctx, ginauth.EventTokenReuse, "")
+	return []any{
+		cutText(e.Operation, maxOperation), cutText(e.RequestID, maxRequestID),
+		addrOrNull(e.Origin.Addr), cutUserAgent(e.Origin.UserAgent), operatorOrNull(e),
+	}
+}
+
+// reused is the event that a statement has written under this id; none without one.
+func reused(ctx context.Context, user ginauth.UserID, session string, id *int64, at utcTime) ginauth.Event {
+	if id == nil {
+		return unchanged
+	}
+	e := ginauth.NewEvent(ctx, ginauth.EventTokenReuse, user)
+	e.ID, e.At, e.Actor, e.Session = *id, time.Time(at), "", session
+	return e
+}
+
 const revokeToken = `DELETE FROM ginauth.refresh_tokens AS t WHERE t.selector = $1::bytea RETURNING ` + familyColumns
 
 // RevokeRefreshToken deletes the family of a token, replaced or not. ginauth.ErrNoSession means
 // that there is none.
 func (s *Sessions) RevokeRefreshToken(ctx context.Context, k refresh.Key) (f refresh.Family, err error) {
-	err = s.caller.do(ctx, "revoking a refresh token", func(ctx context.Context, conn Conn) error {
-		return conn.QueryRow(ctx, revokeToken, k.Selector[:]).Scan(familyDest(&f, make([]any, 0, familySize))...)
+	err = s.audited(ctx, "revoking a refresh token", func(ctx context.Context, tx pgx.Tx) (ginauth.Event, error) {
+		err := tx.QueryRow(ctx, revokeToken, k.Selector[:]).Scan(familyDest(&f, make([]any, 0, familySize))...)
+		return detailed(byThemselves(ctx, ginauth.EventTokenRevoked, f.UserID), "login", string(f.ID)), orNoSession(err)
 	})
 	if err != nil {
-		return refresh.Family{}, orNoSession(err)
+		return refresh.Family{}, err
 	}
 	return f, nil
 }

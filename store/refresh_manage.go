@@ -73,12 +73,12 @@ func (s *Sessions) RevokeRefreshFamily(ctx context.Context, user ginauth.UserID,
 	if !known || !wellFormed {
 		return ginauth.ErrNoSession
 	}
-	return s.caller.do(ctx, "revoking a refresh token", func(ctx context.Context, conn Conn) error {
-		tag, err := conn.Exec(ctx, revokeFamily, key, family)
+	return s.audited(ctx, "revoking a refresh token", func(ctx context.Context, tx pgx.Tx) (ginauth.Event, error) {
+		tag, err := tx.Exec(ctx, revokeFamily, key, family)
 		if err == nil && tag.RowsAffected() == 0 {
-			return ginauth.ErrNoSession
+			err = ginauth.ErrNoSession
 		}
-		return err
+		return detailed(ginauth.NewEvent(ctx, ginauth.EventTokenRevoked, user), "login", string(id)), err
 	})
 }
 

@@ -27,6 +27,7 @@ type Sessions struct {
 
 	swept, throttles, devices swept         // by Sweep
 	attempts                  atomic.Uint64 // counted
+	events                    eventOptions
 }
 
 var _ ginauth.SessionStore = (*Sessions)(nil)
@@ -45,7 +46,10 @@ func NewSessions(conn Conn, opts ...Option) *Sessions {
 }
 
 func newSessions(conn Conn, o options) *Sessions {
-	s := &Sessions{caller: newCaller(conn, o.timeout), now: o.now, maxData: o.maxData, notices: o.notices, cookie: *ginOptions.ToGorillaOptions()}
+	s := &Sessions{caller: newCaller(conn, o.timeout), now: o.now, maxData: o.maxData, notices: o.notices, cookie: *ginOptions.ToGorillaOptions(), events: o.events}
+	if _, inTx := conn.(pgx.Tx); inTx {
+		s.events.after = nil // only who began a transaction knows when it is committed
+	}
 	s.swept.doing, s.swept.statement = "sweeping sessions", sweepSessions
 	s.throttles.doing, s.throttles.statement = "sweeping throttles", sweepThrottles
 	s.devices.doing, s.devices.statement = "sweeping known devices", sweepDevices
@@ -141,13 +145,27 @@ func (s *Sessions) FindSession(ctx context.Context, d ginauth.Digest) (ginauth.S
 }
 
 // A logout that a rotation has overtaken still ends the session.
-const deleteSession = `DELETE FROM ginauth.sessions WHERE digest = $1::bytea OR previous_digest = $1::bytea`
+const deleteSession = `
+DELETE FROM ginauth.sessions AS s
+WHERE s.digest = $1::bytea OR s.previous_digest = $1::bytea
+RETURNING s.user_id, COALESCE(` + notRevoked + `, FALSE)`
 
-// DeleteSession ends a session. A session that does not exist is no error.
+// DeleteSession ends a session. A session that does not exist is no error. For a user's session that was not
+// revoked before, it writes the event authn_logout.
 func (s *Sessions) DeleteSession(ctx context.Context, d ginauth.Digest) error {
-	return s.caller.do(ctx, "deleting a session", func(ctx context.Context, conn Conn) error {
-		_, err := conn.Exec(ctx, deleteSession, d[:])
-		return err
+	return s.audited(ctx, "deleting a session", func(ctx context.Context, tx pgx.Tx) (ginauth.Event, error) {
+		var user idText
+		var wasLive bool
+		err := tx.QueryRow(ctx, deleteSession, d[:]).Scan(&user, &wasLive)
+		if errors.Is(err, pgx.ErrNoRows) {
+			return unchanged, nil
+		}
+		if err != nil || !wasLive || user == "" {
+			return unchanged, err
+		}
+		e := byThemselves(ctx, ginauth.EventLogout, ginauth.UserID(user))
+		e.Session = d.String()
+		return e, nil
 	})
 }
 

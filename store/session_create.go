@@ -9,7 +9,6 @@ import (
 	"strings"
 
 	"github.com/google/uuid"
-	"github.com/jackc/pgx/v5"
 
 	"github.com/ginauth/ginauth/ginauth"
 )
@@ -37,7 +36,7 @@ WITH fresh AS (
 	CROSS JOIN (SELECT COALESCE($10::timestamptz, clock_timestamp()) AS now) AS clock
 	WHERE u.id = $12::uuid AND u.disabled_at IS NULL AND ($13::text IS NULL OR u.password_hash = $13::text)
 	FOR SHARE OF u
-)` + storeFresh
+)` + storeFresh + noteLogin
 
 	createAnonymousSession = `
 WITH fresh AS (
@@ -47,7 +46,8 @@ WITH fresh AS (
 		` + everybodysEpoch + ` AS epoch,
 		$7::inet AS ip, $8::text AS user_agent, clock.now, octet_length($3::jsonb::text) <= $9::bigint AS fits
 	FROM (SELECT COALESCE($10::timestamptz, now()) AS now) AS clock
-)` + storeFresh
+)` + storeFresh + `
+SELECT ` + sessionColumns + `, s.now, s.fits, NULL::bigint FROM fresh AS s`
 
 	storeFresh = `, replaced AS (
 	DELETE FROM ginauth.sessions WHERE (digest = $11::bytea OR previous_digest = $11::bytea) AND EXISTS (SELECT 1 FROM fresh WHERE fits)
@@ -57,12 +57,20 @@ WITH fresh AS (
 	SELECT digest, id, user_id, data, version, created_at, authenticated_at,
 		last_seen_at, idle_timeout, expires_at, persistent, epoch, ip, user_agent
 	FROM fresh WHERE fits
+)`
+
+	noteLogin = `, noted AS (
+	INSERT INTO ginauth.events ` + eventColumns + `
+	SELECT now, '` + string(ginauth.EventLogin) + `', 'success', user_id, CASE WHEN $17::jsonb IS NULL THEN user_id END,
+		$14::text, $15::text, $16::text, ip, user_agent, $17::jsonb
+	FROM fresh WHERE fits
+	RETURNING id
 )
-SELECT ` + sessionColumns + `, s.now, s.fits FROM fresh AS s`
+SELECT ` + sessionColumns + `, s.now, s.fits, (SELECT noted.id FROM noted) FROM fresh AS s`
 )
 
 // CreateSession stores a new session, deletes the one it replaces and those that exceed
-// n.Limit, and does all of it or nothing, in one round trip. ginauth.ErrNoUser means that the user is unknown, disabled or has another
+// n.Limit, writes the event authn_login_success for a user, and does all of it or nothing, in one round trip. ginauth.ErrNoUser means that the user is unknown, disabled or has another
 // password by now; ginauth.ErrSessionTooLarge, that the data exceeds the limit. An
 // existing digest is an error of neither kind.
 func (s *Sessions) CreateSession(ctx context.Context, n ginauth.NewSession) (ginauth.SessionRecord, error) {
@@ -70,16 +78,46 @@ func (s *Sessions) CreateSession(ctx context.Context, n ginauth.NewSession) (gin
 	if err != nil {
 		return ginauth.SessionRecord{}, err
 	}
+	var login ginauth.Event
+	if n.UserID != "" {
+		login = loginOf(ctx, n)
+		args = append(args, login.Session, cutText(login.Operation, maxOperation), cutText(login.RequestID, maxRequestID), operatorOrNull(login))
+	}
 	var r ginauth.SessionRecord
-	if n.UserID != "" && n.Limit > 0 || s.tellsOf(n) {
-		r, err = s.writeLogin(ctx, statement, args, n)
-	} else {
-		r, err = s.write(ctx, "creating a session", statement, args)
+	var fits bool
+	err = s.noted(ctx, "creating a session", func(ctx context.Context, conn Conn) (e ginauth.Event, err error) {
+		var id *int64
+		dest := append(recordDest(&r, make([]any, 0, recordSize+2)), &fits, &id)
+		if n.UserID != "" && n.Limit > 0 || s.tellsOf(n) {
+			err = s.insertLogin(ctx, conn, statement, args, n, &r, dest)
+		} else {
+			err = conn.QueryRow(ctx, statement, args...).Scan(dest...)
+		}
+		if id != nil {
+			e = login
+			e.ID, e.At = *id, r.ReadAt
+		}
+		return e, orNoUser(err)
+	})
+	return written(r, fits, err)
+}
+
+// loginOf is the event of a new session: whoever was logged in before, it is the user's own.
+func loginOf(ctx context.Context, n ginauth.NewSession) ginauth.Event {
+	e := ginauth.NewEvent(ctx, ginauth.EventLogin, n.UserID)
+	if e.Detail == nil {
+		e.Actor = n.UserID
 	}
-	if errors.Is(err, pgx.ErrNoRows) {
-		return r, ginauth.ErrNoUser
+	e.Session, e.Origin = n.Digest.String(), n.Origin
+	return e
+}
+
+// operatorOrNull is the detail of an event that may only say who acted.
+func operatorOrNull(e ginauth.Event) any {
+	if e.Detail == nil {
+		return nil
 	}
-	return r, err
+	return `{"actor": "operator"}`
 }
 
 func (s *Sessions) insertion(n ginauth.NewSession) (statement string, args []any, err error) {
@@ -105,17 +143,6 @@ func (s *Sessions) insertion(n ginauth.NewSession) (statement string, args []any
 		return "", nil, ginauth.ErrNoUser
 	}
 	return createUserSession, append(args, user, hashOrNull(n.Credential)), nil
-}
-
-// write runs a statement that returns a record and whether its data fits.
-func (s *Sessions) write(ctx context.Context, doing, statement string, args []any) (ginauth.SessionRecord, error) {
-	var r ginauth.SessionRecord
-	var fits bool
-	err := s.caller.do(ctx, doing, func(ctx context.Context, conn Conn) error {
-		dest := append(recordDest(&r, make([]any, 0, recordSize+1)), &fits)
-		return conn.QueryRow(ctx, statement, args...).Scan(dest...)
-	})
-	return written(r, fits, err)
 }
 
 func written(r ginauth.SessionRecord, fits bool, err error) (ginauth.SessionRecord, error) {
@@ -154,11 +181,14 @@ func addrOrNull(addr netip.Addr) any {
 }
 
 // cutUserAgent makes any header's value fit the column.
-func cutUserAgent(s string) string {
+func cutUserAgent(s string) string { return cutText(s, maxUserAgent) }
+
+// cutText makes any text fit a column of so many characters.
+func cutText(s string, most int) string {
 	s = strings.ReplaceAll(strings.ToValidUTF8(s, "\uFFFD"), "\x00", "\uFFFD")
 	characters := 0
 	for i := range s {
-		if characters == maxUserAgent {
+		if characters == most {
 			return s[:i]
 		}
 		characters++

@@ -28,34 +28,29 @@ WHERE old.user_id = $1::uuid
 		ORDER BY s.digest = $4::bytea DESC, s.last_seen_at DESC, s.created_at DESC
 		OFFSET $3::bigint)`
 
-// writeLogin runs the insertion between lockUser and evictSessions (SEC-80), settles the attempt that led to it, and
-// tells the user, if need be. A batch is one round trip and one transaction.
-func (s *Sessions) writeLogin(ctx context.Context, insertion string, args []any, n ginauth.NewSession) (ginauth.SessionRecord, error) {
-	var r ginauth.SessionRecord
-	var fits bool
+// insertLogin runs the insertion, whose row goes to dest, between lockUser and evictSessions (SEC-80), settles the attempt
+// that led to it, and tells the user, if need be. A batch is one round trip and one transaction.
+func (s *Sessions) insertLogin(
+	ctx context.Context, conn Conn, insertion string, args []any, n ginauth.NewSession, r *ginauth.SessionRecord, dest []any,
+) error {
 	user, _ := parseID(string(n.UserID))
-	err := s.caller.do(ctx, "creating a session", func(ctx context.Context, conn Conn) error {
-		var batch pgx.Batch
-		batch.Queue(lockUser, user)
-		batch.Queue(insertion, args...).QueryRow(func(row pgx.Row) error {
-			return row.Scan(append(recordDest(&r, make([]any, 0, recordSize+1)), &fits)...)
+	var batch pgx.Batch
+	batch.Queue(lockUser, user)
+	batch.Queue(insertion, args...).QueryRow(func(row pgx.Row) error { return row.Scan(dest...) })
+	if n.Limit > 0 {
+		batch.Queue(evictSessions, user, s.clock(), n.Limit, n.Digest[:]).Exec(func(evicted pgconn.CommandTag) error {
+			r.Evicted = evicted.RowsAffected()
+			return nil
 		})
-		if n.Limit > 0 {
-			batch.Queue(evictSessions, user, s.clock(), n.Limit, n.Digest[:]).Exec(func(evicted pgconn.CommandTag) error {
-				r.Evicted = evicted.RowsAffected()
-				return nil
-			})
+	}
+	if n.Settles != nil {
+		s.queueSettlement(&batch, *n.Settles, n.Digest[:], &r.KnownDevice)
+	}
+	if s.tellsOf(n) {
+		if err := s.tell(&batch, tellOfDevice, email.KindDevice, user, n.Digest[:]); err != nil {
+			return err
 		}
-		if n.Settles != nil {
-			s.queueSettlement(&batch, *n.Settles, n.Digest[:], &r.KnownDevice)
-		}
-		if s.tellsOf(n) {
-			if err := s.tell(&batch, tellOfDevice, email.KindDevice, user, n.Digest[:]); err != nil {
-				return err
-			}
-		}
-		return conn.SendBatch(ctx, &batch).Close()
-	})
+	}
 	r.Settled = n.Settles != nil
-	return written(r, fits, err)
+	return conn.SendBatch(ctx, &batch).Close()
 }

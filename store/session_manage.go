@@ -57,12 +57,12 @@ func (s *Sessions) RevokeSession(ctx context.Context, user ginauth.UserID, id gi
 	if !known || !wellFormed {
 		return ginauth.ErrNoSession
 	}
-	return s.caller.do(ctx, "revoking a session", func(ctx context.Context, conn Conn) error {
-		tag, err := conn.Exec(ctx, revokeSession, key, session)
+	return s.audited(ctx, "revoking a session", func(ctx context.Context, tx pgx.Tx) (ginauth.Event, error) {
+		tag, err := tx.Exec(ctx, revokeSession, key, session)
 		if err == nil && tag.RowsAffected() == 0 {
-			return ginauth.ErrNoSession
+			err = ginauth.ErrNoSession
 		}
-		return err
+		return detailed(ginauth.NewEvent(ctx, ginauth.EventSessionsRevoked, user), "session", string(id)), err
 	})
 }
 
@@ -79,11 +79,13 @@ WITH moved AS (
 	SET epoch = t.epoch + 1
 	FROM moved
 	WHERE t.id = $2::uuid AND t.user_id = moved.id
+), kept AS (
+	UPDATE ginauth.sessions AS s
+	SET epoch = s.epoch + 1
+	FROM moved
+	WHERE s.id = $2::uuid AND s.user_id = moved.id
 )
-UPDATE ginauth.sessions AS s
-SET epoch = s.epoch + 1
-FROM moved
-WHERE s.id = $2::uuid AND s.user_id = moved.id`
+SELECT moved.id FROM moved`
 )
 
 // RevokeUserSessions ends all sessions of the user, and all logins by refresh tokens, but except, which may be
@@ -99,9 +101,12 @@ func (s *Sessions) RevokeUserSessions(ctx context.Context, user ginauth.UserID, 
 	if keep {
 		statement, args = moveUsersEpochAndOneLogin, append(args, kept)
 	}
-	return s.caller.do(ctx, "revoking a user's sessions", func(ctx context.Context, conn Conn) error {
-		_, err := conn.Exec(ctx, statement, args...)
-		return err
+	return s.audited(ctx, "revoking a user's sessions", func(ctx context.Context, tx pgx.Tx) (ginauth.Event, error) {
+		tag, err := tx.Exec(ctx, statement, args...)
+		if err != nil || tag.RowsAffected() == 0 {
+			return unchanged, err
+		}
+		return detailed(ginauth.NewEvent(ctx, ginauth.EventSessionsRevoked, user), "all_but", string(except)), nil
 	})
 }
 
@@ -113,8 +118,8 @@ ON CONFLICT (singleton) DO UPDATE SET epoch = e.epoch + 1`
 // RevokeAllSessions ends all sessions of everybody, and all logins by refresh tokens. It writes one row, however many
 // sessions there are.
 func (s *Sessions) RevokeAllSessions(ctx context.Context) error {
-	return s.caller.do(ctx, "revoking all sessions", func(ctx context.Context, conn Conn) error {
-		_, err := conn.Exec(ctx, moveEverybodysEpoch)
-		return err
+	return s.audited(ctx, "revoking all sessions", func(ctx context.Context, tx pgx.Tx) (ginauth.Event, error) {
+		_, err := tx.Exec(ctx, moveEverybodysEpoch)
+		return detailed(ginauth.NewEvent(ctx, ginauth.EventSessionsRevoked, ""), "of", "everybody"), err
 	})
 }

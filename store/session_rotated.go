@@ -19,24 +19,32 @@ WITH found AS (
 	DELETE FROM ginauth.sessions AS old
 	USING found
 	WHERE old.id = found.id AND NOT found.in_time
+), noted AS (
+	INSERT INTO ginauth.events ` + eventColumns + `
+	SELECT now, '` + string(ginauth.EventTokenReuse) + `', 'failure', user_id, NULL, $3::text, $4::text, $5::text, $6::inet, $7::text, $8::jsonb
+	FROM found WHERE NOT in_time
+	RETURNING id
 )
-SELECT ` + sessionColumns + `, s.now, s.in_time FROM found AS s`
+SELECT ` + sessionColumns + `, s.now, s.in_time, (SELECT noted.id FROM noted) FROM found AS s`
 
 // FindRotated returns the live session that had this digest before its last rotation, if that
 // is not longer ago than the rotation's grace. Later it deletes the session, and returns
-// it with ginauth.ErrTokenReused (SEC-82). ginauth.ErrNoSession means that no live session had
+// it with ginauth.ErrTokenReused and writes the event authn_token_reuse (SEC-82). ginauth.ErrNoSession means that no live session had
 // this digest last, or that its rotation had no grace: none brings an ended session back. It is one statement, and
 // writes nothing within the grace.
 func (s *Sessions) FindRotated(ctx context.Context, d ginauth.Digest) (ginauth.SessionRecord, error) {
 	var r ginauth.SessionRecord
 	var inTime bool
-	err := s.caller.do(ctx, "finding a rotated session", func(ctx context.Context, conn Conn) error {
-		dest := append(recordDest(&r, make([]any, 0, recordSize+1)), &inTime)
-		return conn.QueryRow(ctx, findRotated, d[:], s.clock()).Scan(dest...)
+	args := append([]any{d[:], s.clock(), d.String()}, reuseArgs(ctx)...)
+	err := s.noted(ctx, "finding a rotated session", func(ctx context.Context, conn Conn) (ginauth.Event, error) {
+		var id *int64
+		dest := append(recordDest(&r, make([]any, 0, recordSize+2)), &inTime, &id)
+		err := conn.QueryRow(ctx, findRotated, args...).Scan(dest...)
+		return reused(ctx, r.UserID, d.String(), id, utcTime(r.ReadAt)), orNoSession(err)
 	})
 	switch {
 	case err != nil:
-		return ginauth.SessionRecord{}, orNoSession(err)
+		return ginauth.SessionRecord{}, err
 	case !inTime:
 		return r, ginauth.ErrTokenReused
 	}

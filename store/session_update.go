@@ -3,6 +3,8 @@ package store
 import (
 	"context"
 
+	"github.com/jackc/pgx/v5"
+
 	"github.com/ginauth/ginauth/ginauth"
 )
 
@@ -55,7 +57,8 @@ const updating = "updating a session"
 
 // UpdateSession changes a live session in one statement and marks it seen. A key that is
 // both in change.Set and in change.Unset is set. ginauth.ErrNoSession means that the session has
-// ended: it never comes back (SEC-75). ginauth.ErrSessionTooLarge means that nothing was written.
+// ended: it never comes back (SEC-75). Where the user has just proved who they are, it writes the event
+// authn_login_success. ginauth.ErrSessionTooLarge means that nothing was written.
 func (s *Sessions) UpdateSession(ctx context.Context, d ginauth.Digest, change ginauth.SessionChange) (ginauth.SessionRecord, error) {
 	if s.caller.pool != nil && onlyTouches(change) {
 		return s.touchInLine(ctx, d, change)
@@ -72,6 +75,23 @@ func (s *Sessions) change(ctx context.Context, d ginauth.Digest, change ginauth.
 		unset := append([]string{}, change.Unset...) // a nil slice would be NULL, and so the result
 		statement, args = changeSession, append(args[:5], unset, object(change.Set), s.maxData)
 	}
-	r, err := s.write(ctx, updating, statement, args)
-	return r, orNoSession(err)
+	var r ginauth.SessionRecord
+	var fits bool
+	write := func(ctx context.Context, conn Conn) error {
+		dest := append(recordDest(&r, make([]any, 0, recordSize+1)), &fits)
+		return orNoSession(conn.QueryRow(ctx, statement, args...).Scan(dest...))
+	}
+	if !change.Authenticated {
+		err := s.caller.do(ctx, updating, write)
+		return written(r, fits, err)
+	}
+	err := s.audited(ctx, updating, func(ctx context.Context, tx pgx.Tx) (ginauth.Event, error) {
+		if err := write(ctx, tx); err != nil || !fits || r.UserID == "" {
+			return unchanged, err
+		}
+		e := byThemselves(ctx, ginauth.EventLogin, r.UserID)
+		e.Session = r.Digest.String()
+		return e, nil
+	})
+	return written(r, fits, err)
 }

@@ -138,7 +138,7 @@ func (s *Sessions) sweepOn(ctx context.Context, table *swept) (deleted int64, er
 	}
 }
 
-// RunSweeper deletes what has ended, refresh and mailed tokens and archived users too, once around the table at a time, until ctx ends, and
+// RunSweeper deletes what has ended, refresh and mailed tokens, archived users and old events too, once around the table at a time, until ctx ends, and
 // returns ctx's error. Between two rounds it waits for half to one and a half times
 // every, by chance, so that many processes do not sweep all at once. While the database
 // cannot be asked it waits for the next round; any other failure, which would not pass by
@@ -182,7 +182,7 @@ func (s *Sessions) sweepRound(ctx context.Context) error {
 			return err
 		}
 	}
-	for _, sweep := range []func(context.Context) (int64, error){s.SweepRefreshTokens, s.SweepEmailTokens, s.SweepArchived} {
+	for _, sweep := range []func(context.Context) (int64, error){s.SweepRefreshTokens, s.SweepEmailTokens, s.SweepArchived, s.SweepEvents} {
 		for {
 			deleted, err := sweep(ctx)
 			if err != nil {

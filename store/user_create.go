@@ -40,16 +40,13 @@ func (d *DB[U]) CreateUser(ctx context.Context, n ginauth.NewUser, fill func(*U)
 	}
 	statement, args := d.insertion(id, n, &u)
 	var refused error
-	err = d.caller.do(ctx, "creating a user", func(ctx context.Context, conn Conn) error {
-		return pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
-			v := reflect.ValueOf(&u).Elem()
-			dest := d.layout.dest(v, make([]any, 0, d.layout.size()))
-			if err := tx.QueryRow(ctx, statement, args...).Scan(dest...); err != nil {
-				return err
-			}
-			refused = d.created(ctx, tx, u)
-			return refused
-		})
+	err = d.audited(ctx, "creating a user", func(ctx context.Context, tx pgx.Tx) (ginauth.Event, error) {
+		refused = nil
+		if err := d.scan(tx.QueryRow(ctx, statement, args...), &u); err != nil {
+			return unchanged, err
+		}
+		refused = d.created(ctx, tx, u)
+		return byThemselves(ctx, ginauth.EventSignUp, ginauth.UserID(id.String())), refused
 	})
 	switch {
 	case err == nil:

@@ -142,18 +142,9 @@ func (d *DB[U]) ReplaceHash(ctx context.Context, id ginauth.UserID, old, replace
 	})
 }
 
-// scanned returns the user that the statement finds or writes.
-func (d *DB[U]) scanned(ctx context.Context, doing, statement string, args ...any) (U, error) {
-	var u U
-	err := d.caller.do(ctx, doing, func(ctx context.Context, conn Conn) error {
-		dest := d.layout.dest(reflect.ValueOf(&u).Elem(), make([]any, 0, d.layout.size()))
-		return conn.QueryRow(ctx, statement, args...).Scan(dest...)
-	})
-	if err != nil {
-		var none U
-		return none, err
-	}
-	return u, nil
+// scan reads a user from a row.
+func (d *DB[U]) scan(row pgx.Row, to *U) error {
+	return row.Scan(d.layout.dest(reflect.ValueOf(to).Elem(), make([]any, 0, d.layout.size()))...)
 }
 
 // one returns the user that the statement finds by key. Its first columns go to before.

@@ -52,7 +52,7 @@ func issue[U ginauth.User](c *gin.Context, keys Keys[U], r Request) (Key, Record
 		return Key{}, Record{}, fmt.Errorf("issuing an API key: %w", err)
 	}
 	n.UserID, n.Digest, n.Start = user, key.Digest(), key.Start()
-	record, err := keys.Store.CreateAPIKey(c.Request.Context(), n)
+	record, err := keys.Store.CreateAPIKey(ginauth.AuditContext(c), n)
 	switch {
 	case errors.Is(err, ErrTooManyKeys):
 		return Key{}, Record{}, errTooMany
@@ -61,7 +61,7 @@ func issue[U ginauth.User](c *gin.Context, keys Keys[U], r Request) (Key, Record
 	case err != nil:
 		return Key{}, Record{}, err
 	}
-	ginauth.RecordEvent(c, eventCreated, "user_id", user, "key_id", record.ID, "expires_at", record.ExpiresAt)
+	ginauth.RecordEvent(c, ginauth.EventTokenCreated, "user_id", user, "key_id", record.ID, "expires_at", record.ExpiresAt)
 	return key, record, nil
 }
 

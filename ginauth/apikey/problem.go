@@ -25,12 +25,6 @@ func problem(status int, code, detail string) *ginauth.Problem {
 	return p
 }
 
-// Security events, in the words of the OWASP Logging Vocabulary where it has one.
-const (
-	eventCreated = "authn_token_created"
-	eventRevoked = "authn_token_revoked"
-)
-
 // usedKey is where Backend leaves the Record of the key that authenticated a request.
 type usedKey struct{}
 

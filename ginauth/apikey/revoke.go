@@ -52,13 +52,13 @@ func revoke[U ginauth.User](c *gin.Context, keys Keys[U]) error {
 	if own, byKey := used(c); byKey && own.ID != id {
 		return errSessionRequired
 	}
-	err = keys.Store.RevokeAPIKey(c.Request.Context(), user, id)
+	err = keys.Store.RevokeAPIKey(ginauth.AuditContext(c), user, id)
 	if errors.Is(err, ErrNoKey) {
 		return errKeyNotFound
 	}
 	if err != nil {
 		return err
 	}
-	ginauth.RecordEvent(c, eventRevoked, "user_id", user, "key_id", id)
+	ginauth.RecordEvent(c, ginauth.EventTokenRevoked, "user_id", user, "key_id", id)
 	return nil
 }

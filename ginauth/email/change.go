@@ -42,9 +42,9 @@ func (f *flows[U]) confirmChange(c *gin.Context, t found[U], plain string) error
 	if err := f.proves(c, t.user, plain); err != nil {
 		return err
 	}
-	u, err := f.Store.UseEmailToken(c.Request.Context(), t.use)
+	u, err := f.Store.UseEmailToken(ginauth.AuditContext(c), t.use)
 	if err == nil {
-		ginauth.RecordEvent(c, eventChanged, "user_id", u.Account().ID)
+		ginauth.RecordEvent(c, ginauth.EventEmailChanged, "user_id", u.Account().ID)
 	}
 	return err
 }
@@ -80,9 +80,9 @@ func UndoEmailChange[U ginauth.User](f Flows[U]) gin.HandlerFunc {
 }
 
 func (f *flows[U]) undoChange(c *gin.Context, t found[U], _ string) error {
-	u, err := f.Store.UseEmailToken(c.Request.Context(), t.use)
+	u, err := f.Store.UseEmailToken(ginauth.AuditContext(c), t.use)
 	if err == nil {
-		ginauth.RecordEvent(c, eventChangeUndid, "user_id", u.Account().ID)
+		ginauth.RecordEvent(c, ginauth.EventEmailChangeUndone, "user_id", u.Account().ID)
 	}
 	return err
 }

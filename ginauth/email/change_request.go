@@ -62,6 +62,6 @@ func (f *flows[U]) askChange(c *gin.Context) error {
 	if err := f.Store.QueueMail(c.Request.Context(), o); err != nil {
 		return err
 	}
-	ginauth.RecordEvent(c, eventAsked, "kind", string(KindChange), "user_id", auth.Account.ID)
+	ginauth.RecordEvent(c, ginauth.EventMailRequested, "kind", string(KindChange), "user_id", auth.Account.ID)
 	return nil
 }

@@ -114,7 +114,7 @@ func (l link[U]) post(c *gin.Context) {
 	switch {
 	case errors.Is(err, ErrNoToken), errors.Is(err, errLink):
 		l.setCookie(c, "")
-		ginauth.RecordEvent(c, eventBadLink, "kind", string(l.kind))
+		ginauth.RecordEvent(c, ginauth.EventBadLink, "kind", string(l.kind))
 		l.refuse(c, errLink, Page{})
 	case err != nil:
 		l.refuse(c, err, l.page(c, t))

@@ -42,7 +42,7 @@ func MagicLink[U ginauth.User](f Flows[U]) gin.HandlerFunc {
 type loggedIn struct{}
 
 func (f *flows[U]) logIn(c *gin.Context, t found[U], _ string) error {
-	u, err := f.Store.UseEmailToken(c.Request.Context(), t.use)
+	u, err := f.Store.UseEmailToken(ginauth.AuditContext(c), t.use)
 	if err != nil {
 		return err
 	}
@@ -50,7 +50,7 @@ func (f *flows[U]) logIn(c *gin.Context, t found[U], _ string) error {
 		return err
 	}
 	c.Set(loggedIn{}, u)
-	ginauth.RecordEvent(c, eventLogin, "user_id", u.Account().ID, "operation", "magicLink")
+	ginauth.RecordEvent(c, ginauth.EventLogin, "user_id", u.Account().ID, "operation", "magicLink")
 	return nil
 }
 

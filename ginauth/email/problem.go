@@ -23,15 +23,3 @@ func problem(status int, code, detail string) *ginauth.Problem {
 	p.Type = problemTypes + code
 	return p
 }
-
-// Security events, in the words of the OWASP Logging Vocabulary where it has one.
-const (
-	eventAsked       = "email_requested"
-	eventBadLink     = "authn_link_fail"
-	eventVerified    = "user_verified"
-	eventReset       = "authn_password_reset"
-	eventLogin       = "authn_login_success"
-	eventChanged     = "user_email_changed"
-	eventChangeUndid = "user_email_change_undone"
-	eventSignUp      = "user_created"
-)

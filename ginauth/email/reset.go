@@ -45,11 +45,11 @@ func (f *flows[U]) reset(c *gin.Context, t found[U], plain string) (err error) {
 	if err != nil {
 		return err
 	}
-	u, err := f.Store.UseEmailToken(c.Request.Context(), t.use)
+	u, err := f.Store.UseEmailToken(ginauth.AuditContext(c), t.use)
 	if err != nil {
 		return err
 	}
-	ginauth.RecordEvent(c, eventReset, "user_id", u.Account().ID)
+	ginauth.RecordEvent(c, ginauth.EventPasswordReset, "user_id", u.Account().ID)
 	// What others have guessed was another password, and those who still guess do not keep the owner's browser
 	// out (SEC-43).
 	if err := ginauth.ForgetGuesses(c.Request.Context(), f.Config, u); err != nil {

@@ -67,11 +67,11 @@ func register[U ginauth.User, F ginauth.Form](c *gin.Context, f *flows[U], fill 
 	if err := f.wanted(c, KindTaken, n.Canonical); err != nil {
 		return err
 	}
-	ctx := c.Request.Context()
+	ctx := ginauth.AuditContext(c)
 	created, err := f.Store.CreateUserAndMail(ctx, n, func(u *U) error { return fill(ctx, form, u) }, f.locale(c))
 	if err != nil {
 		return err
 	}
-	ginauth.RecordEvent(c, eventSignUp, "created", created)
+	ginauth.RecordEvent(c, ginauth.EventSignUp, "created", created)
 	return nil
 }

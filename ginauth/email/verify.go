@@ -40,9 +40,9 @@ func (f *flows[U]) verify(c *gin.Context, t found[U], plain string) error {
 	if err := f.proves(c, t.user, plain); err != nil {
 		return err
 	}
-	u, err := f.Store.UseEmailToken(c.Request.Context(), t.use)
+	u, err := f.Store.UseEmailToken(ginauth.AuditContext(c), t.use)
 	if err == nil {
-		ginauth.RecordEvent(c, eventVerified, "user_id", u.Account().ID)
+		ginauth.RecordEvent(c, ginauth.EventUserVerified, "user_id", u.Account().ID)
 	}
 	return err
 }

@@ -152,11 +152,3 @@ func post(name string, serve func(*gin.Context) error) gin.HandlerFunc {
 		}
 	})
 }
-
-// Security events, in the words of the OWASP Logging Vocabulary.
-const (
-	eventLogin        = "authn_login_success"
-	eventLoginFailed  = "authn_login_fail"
-	eventTokenReuse   = "authn_token_reuse"
-	eventTokenRevoked = "authn_token_revoked"
-)

@@ -1,6 +1,7 @@
 package jwt
 
 import (
+	"context"
 	"errors"
 	"slices"
 	"strings"
@@ -48,13 +49,25 @@ func (f *flow[U]) logIn(c *gin.Context, email, plain string, scopes []string, la
 		}
 		err = ginauth.ErrInvalidCredentials
 	}
-	switch {
-	case errors.Is(err, ginauth.ErrInvalidCredentials):
-		ginauth.RecordEvent(c, eventLoginFailed)
-	case err == nil:
-		ginauth.RecordEvent(c, eventLogin, "user_id", l.user.Account().ID, "session", l.claims.Session)
+	if err == nil {
+		ginauth.RecordEvent(c, ginauth.EventLogin, "user_id", l.user.Account().ID, "session", l.claims.Session)
+		f.recordLogin(c, l.user.Account().ID)
 	}
 	return l, err
+}
+
+// recordLogin stores that tokens were given out which no store knows of. It is not worth failing a login for.
+func (f *flow[U]) recordLogin(c *gin.Context, user ginauth.UserID) {
+	recorder, ok := f.Config.Users.(ginauth.EventRecorder)
+	if _, written := f.Refresh.(ginauth.EventRecorder); !ok || written {
+		return
+	}
+	ctx := ginauth.AuditContext(c)
+	e := ginauth.NewEvent(ctx, ginauth.EventLogin, user)
+	e.Actor = user
+	if err := recorder.RecordEvent(context.WithoutCancel(ctx), e); err != nil {
+		f.Config.Logger.WarnContext(ctx, "jwt: a login was not stored as an event", "user_id", user, "error", err)
+	}
 }
 
 func (f *flow[U]) currentHash(c *gin.Context, email string) (password.Hash, error) {
@@ -85,7 +98,7 @@ func (f *flow[U]) begin(c *gin.Context, l *login[U], hash password.Hash, scopes 
 	if !lasts {
 		shown, n.Lifetime, n.IdleTimeout = "", f.Issuer.o.Lifetime+maxLeeway, f.Issuer.o.Lifetime+maxLeeway
 	}
-	family, err := f.Refresh.CreateRefreshFamily(c.Request.Context(), n)
+	family, err := f.Refresh.CreateRefreshFamily(ginauth.AuditContext(c), n)
 	if err != nil {
 		return err
 	}

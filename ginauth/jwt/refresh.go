@@ -83,10 +83,10 @@ func (f *flow[U]) refreshGrant(c *gin.Context, form tokenForm) error {
 func (f *flow[U]) rotate(c *gin.Context, token refresh.Token) (refresh.Family, refresh.Token, error) {
 	next, seal := token.Next()
 	r := refresh.Rotation{Key: token.Key(), Next: next.Key().Digest, Seal: seal, Grace: max(f.RefreshGrace, 0)}
-	rotated, err := f.Refresh.RotateRefreshToken(c.Request.Context(), r)
+	rotated, err := f.Refresh.RotateRefreshToken(ginauth.AuditContext(c), r)
 	switch {
 	case errors.Is(err, ginauth.ErrTokenReused):
-		ginauth.RecordEvent(c, eventTokenReuse, "user_id", rotated.UserID, "session", rotated.ID)
+		ginauth.RecordEvent(c, ginauth.EventTokenReuse, "user_id", rotated.UserID, "session", rotated.ID)
 		return rotated.Family, next, errInvalidGrant
 	case errors.Is(err, ginauth.ErrNoSession):
 		return rotated.Family, next, errInvalidGrant

@@ -87,7 +87,7 @@ func (f *flow[U]) revoke(c *gin.Context, token string) error {
 	if !ok || f.Refresh == nil {
 		return f.revokeAccess(c, token)
 	}
-	family, err := f.Refresh.RevokeRefreshToken(c.Request.Context(), opaque.Key())
+	family, err := f.Refresh.RevokeRefreshToken(ginauth.AuditContext(c), opaque.Key())
 	return revoked(c, family.UserID, family.ID, err)
 }
 
@@ -102,7 +102,7 @@ func (f *flow[U]) revokeAccess(c *gin.Context, token string) error {
 		return err
 	}
 	user := ginauth.UserID(claims.Subject)
-	return revoked(c, user, claims.Session, manager.RevokeRefreshFamily(c.Request.Context(), user, claims.Session))
+	return revoked(c, user, claims.Session, manager.RevokeRefreshFamily(ginauth.AuditContext(c), user, claims.Session))
 }
 
 func revoked(c *gin.Context, user ginauth.UserID, session ginauth.SessionID, err error) error {
@@ -110,7 +110,7 @@ func revoked(c *gin.Context, user ginauth.UserID, session ginauth.SessionID, err
 		return nil
 	}
 	if err == nil {
-		ginauth.RecordEvent(c, eventTokenRevoked, "user_id", user, "session", session)
+		ginauth.RecordEvent(c, ginauth.EventTokenRevoked, "user_id", user, "session", session)
 	}
 	return err
 }

@@ -1,0 +1,138 @@
+package ginauth
+
+import (
+	"fmt"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/ginauth/ginauth/ginauth/internal/route"
+)
+
+const (
+	defaultEvents = 50
+	maxEvents     = 100
+)
+
+// Activity is an event as the user sees it whose account it is about.
+type Activity struct {
+	ID      int64     `json:"id"`
+	At      time.Time `json:"at" format:"date-time"`
+	Kind    EventKind `json:"kind" swaggertype:"string" example:"authn_login_success"`
+	Outcome Outcome   `json:"outcome" swaggertype:"string" enums:"success,failure"`
+	// ByMe: it was the user, and not an operator or somebody unknown.
+	ByMe bool `json:"by_me"`
+	// Operation is the name of the handler, such as "changePassword", or the method and route.
+	Operation string `json:"operation,omitempty" example:"login"`
+	// IP is the client's address; empty when unknown.
+	IP string `json:"ip,omitempty" example:"203.0.113.7"`
+	// Device is a guess from the User-Agent, such as "Firefox on Linux"; empty when there was no client.
+	Device string `json:"device,omitempty" example:"Firefox on Linux"`
+}
+
+// ActivityPage is some of a user's events.
+type ActivityPage struct {
+	// Events come with the newest first.
+	Events []Activity `json:"events"`
+	// Next is the query parameter "before" of the next page; zero: this is the last one.
+	Next int64 `json:"next,omitempty"`
+}
+
+// ListEvents returns what happened to the account of the current user, the newest first, for pages of the
+// app's own. The query's "limit" says how many, 50 unless it says so and 100 at most, and "before" after which one of a
+// page before to go on. It returns the errors of CurrentUser, ErrForbidden for credentials with scopes, and fields at
+// fault, and ErrNotMounted where Config.Users is no EventLister.
+func ListEvents(c *gin.Context) (ActivityPage, error) {
+	_, st, err := stateOf(c)
+	if err != nil {
+		return ActivityPage{}, err
+	}
+	lister, ok := st.m.users.(EventLister)
+	if !ok {
+		return ActivityPage{}, fmt.Errorf("%w: Config.Users is no EventLister", ErrNotMounted)
+	}
+	_, auth, err := st.m.owner(c, errReadMethod, http.MethodGet, http.MethodHead)
+	if err != nil {
+		return ActivityPage{}, err
+	}
+	before, limit, err := pageAsked(c)
+	if err != nil {
+		return ActivityPage{}, err
+	}
+	list, err := lister.UserEvents(c.Request.Context(), auth.Account.ID, before, limit+1)
+	if err != nil {
+		return ActivityPage{}, err
+	}
+	page := ActivityPage{Events: []Activity{}}
+	if len(list) > limit {
+		list = list[:limit]
+		page.Next = list[limit-1].ID
+	}
+	for _, e := range list {
+		page.Events = append(page.Events, e.activity())
+	}
+	return page, nil
+}
+
+func pageAsked(c *gin.Context) (before int64, limit int, err error) {
+	limit = defaultEvents
+	var faults []FieldError
+	if text := c.Query("before"); text != "" {
+		if before, err = strconv.ParseInt(text, 10, 64); err != nil || before <= 0 {
+			faults = append(faults, FieldError{Field: "before", Code: "invalid", Detail: "before must be the next of a page"})
+		}
+	}
+	if text := c.Query("limit"); text != "" {
+		if limit, err = strconv.Atoi(text); err != nil || limit <= 0 || limit > maxEvents {
+			faults = append(faults, FieldError{Field: "limit", Code: "invalid", Detail: "limit must be between 1 and 100"})
+		}
+	}
+	if faults != nil {
+		return 0, 0, Invalid(faults...)
+	}
+	return before, limit, nil
+}
+
+func (e Event) activity() Activity {
+	a := Activity{ID: e.ID, At: e.At, Kind: e.Kind, Outcome: e.Outcome, ByMe: e.Actor != "" && e.Actor == e.User, Operation: e.Operation}
+	if e.Origin.Addr.IsValid() {
+		a.IP = e.Origin.Addr.String()
+	}
+	if e.Origin != (Origin{}) {
+		a.Device = deviceName(e.Origin.UserAgent)
+	}
+	return a
+}
+
+// Events returns the handler that answers 200 with what ListEvents returns: logins and failed ones, changes of
+// passwords and the like. Mount it with GET. It panics when cfg is invalid, and when Users is no EventLister.
+//
+//	@Summary		List my security activity
+//	@Description	Returns what happened to the current user's account, the newest first.
+//	@ID				events
+//	@Tags			events
+//	@Produce		json,application/problem+json
+//	@Param			before	query		int	false	"The next of the page before"
+//	@Param			limit	query		int	false	"How many, at most 100"	default(50)	maximum(100)
+//	@Success		200		{object}	ActivityPage
+//	@Failure		401		{object}	Problem	"unauthenticated"
+//	@Failure		403		{object}	Problem	"forbidden"
+//	@Failure		422		{object}	Problem	"validation_failed"
+//	@Failure		503		{object}	Problem	"unavailable"
+//	@Security		sessionCookie
+//	@Router			/events [get]
+func Events[U User](cfg Config[U]) gin.HandlerFunc {
+	const name = "Events"
+	m := compileAccounts(name, cfg)
+	usersAs[EventLister](name, m)
+	return route.New(route.Info{Name: "events", Cookie: m.cookie.name}, func(c *gin.Context) {
+		page, err := ListEvents(c)
+		if err != nil {
+			Fail(c, err)
+			return
+		}
+		Reply(c, http.StatusOK, page)
+	})
+}

@@ -1,0 +1,208 @@
+package store
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/ginauth/ginauth/ginauth"
+)
+
+var _ ginauth.EventRecorder = (*Sessions)(nil)
+
+// defaultRetention is a judgement: half a year is the short end of what France's data protection authority
+// recommends for logs (CNIL, deliberation 2021-122), and longer than most break-ins stay unnoticed.
+const defaultRetention = 180 * 24 * time.Hour
+
+type eventOptions struct {
+	on        func(context.Context, pgx.Tx, ginauth.Event) error
+	after     func(context.Context, ginauth.Event)
+	retention time.Duration
+}
+
+// OnEvent runs hook in the transaction that writes an event and what the event is about, such as for a row of the
+// app's own. Its error undoes all of it and is returned as it is. It may run again when the database asks
+// for the transaction to be repeated, and its time counts towards the call's. The hook must neither
+// commit nor keep the transaction. A login takes two round trips more with it.
+func OnEvent(hook func(ctx context.Context, tx pgx.Tx, e ginauth.Event) error) Option {
+	return func(o *options) { o.events.on = hook }
+}
+
+// AfterEvent runs hook after an event is committed, such as to tell somebody. It runs within the
+// caller's call, so it must be quick and safe for concurrent use; its context is not cancelled with the request. A process that dies
+// in between never runs it. A store on a transaction of the app's own never does, for it does not
+// know when that commits.
+func AfterEvent(hook func(ctx context.Context, e ginauth.Event)) Option {
+	return func(o *options) { o.events.after = hook }
+}
+
+// WithEventRetention is for how long events are kept until the sweeper deletes them. Default: 180 days.
+func WithEventRetention(d time.Duration) Option {
+	return func(o *options) { o.events.retention = d }
+}
+
+// unchanged is the event of what turns out to be nothing.
+var unchanged ginauth.Event
+
+// byThemselves is ginauth.NewEvent for what users do before they are logged in.
+func byThemselves(ctx context.Context, kind ginauth.EventKind, user ginauth.UserID) ginauth.Event {
+	e := ginauth.NewEvent(ctx, kind, user)
+	if _, known := ginauth.CauseOf(ctx); known && e.Actor == "" {
+		e.Actor = user
+	}
+	return e
+}
+
+// detailed adds a detail to an event, unless it is empty.
+func detailed(e ginauth.Event, key, value string) ginauth.Event {
+	if value == "" {
+		return e
+	}
+	detail := map[string]string{key: value}
+	maps.Copy(detail, e.Detail)
+	e.Detail = detail
+	return e
+}
+
+const eventColumns = `(at, kind, outcome, user_id, actor_id, session, operation, request_id, ip, user_agent, detail)`
+
+const insertEvent = `
+INSERT INTO ginauth.events ` + eventColumns + `
+VALUES (COALESCE($1::timestamptz, now()), $2::text, $3::text, $4::uuid, $5::uuid, $6::text, $7::text, $8::text, $9::inet, $10::text, $11::jsonb)
+RETURNING id, at`
+
+// audited runs work and writes the event that it returns, in one transaction: both or neither (SEC-163).
+func (s *Sessions) audited(ctx context.Context, doing string, work func(context.Context, pgx.Tx) (ginauth.Event, error)) error {
+	return s.noting(ctx, doing, func(ctx context.Context, conn Conn) (e ginauth.Event, err error) {
+		err = pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
+			if e, err = work(ctx, tx); err != nil || e.Kind == "" {
+				return err
+			}
+			if err := s.insertEvent(ctx, tx, &e); err != nil {
+				return err
+			}
+			return s.hook(ctx, tx, e)
+		})
+		return e, err
+	})
+}
+
+// noted runs work, one round trip that writes its event itself. It takes a transaction only for OnEvent.
+func (s *Sessions) noted(ctx context.Context, doing string, work func(context.Context, Conn) (ginauth.Event, error)) error {
+	if s.events.on == nil {
+		return s.noting(ctx, doing, work)
+	}
+	return s.noting(ctx, doing, func(ctx context.Context, conn Conn) (e ginauth.Event, err error) {
+		err = pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
+			if e, err = work(ctx, tx); err != nil {
+				return err
+			}
+			return s.hook(ctx, tx, e)
+		})
+		return e, err
+	})
+}
+
+// noting runs work by the rules of all calls, and AfterEvent once it is committed.
+func (s *Sessions) noting(ctx context.Context, doing string, work func(context.Context, Conn) (ginauth.Event, error)) error {
+	var e ginauth.Event
+	var refused *refusal
+	err := s.caller.do(ctx, doing, func(ctx context.Context, conn Conn) (err error) {
+		refused = nil
+		e, err = work(ctx, conn)
+		errors.As(err, &refused)
+		return err
+	})
+	switch {
+	case refused != nil && !errors.Is(err, ginauth.ErrUnavailable):
+		return refused.error
+	case err == nil:
+		s.announce(ctx, e)
+	}
+	return err
+}
+
+// announce tells what is committed.
+func (s *Sessions) announce(ctx context.Context, list ...ginauth.Event) {
+	for _, e := range list {
+		if e.ID != 0 && s.events.after != nil {
+			s.events.after(context.WithoutCancel(ctx), e)
+		}
+	}
+}
+
+// refusal is what OnEvent returned. It is told from errors of the database's by its type.
+type refusal struct{ error }
+
+func (r *refusal) Unwrap() error { return r.error }
+
+func (s *Sessions) hook(ctx context.Context, tx pgx.Tx, e ginauth.Event) error {
+	if s.events.on == nil || e.ID == 0 {
+		return nil
+	}
+	if err := s.events.on(ctx, tx, e); err != nil {
+		return &refusal{err}
+	}
+	return nil
+}
+
+func (s *Sessions) insertEvent(ctx context.Context, conn Conn, e *ginauth.Event) error {
+	detail, err := detailOrNull(e.Detail)
+	if err != nil {
+		return err
+	}
+	user, _ := parseID(string(e.User))
+	actor, _ := parseID(string(e.Actor))
+	return conn.QueryRow(ctx, insertEvent, s.clock(), cutText(string(e.Kind), maxKind), string(e.Outcome), user, actor,
+		cutText(e.Session, maxEventSession), cutText(e.Operation, maxOperation), cutText(e.RequestID, maxRequestID),
+		addrOrNull(e.Origin.Addr), cutText(e.Origin.UserAgent, maxUserAgent), detail).Scan(&e.ID, (*utcTime)(&e.At))
+}
+
+// RecordEvent stores an event about what has no row to change. It is one statement, the same with and
+// without a user. What is too long for its column is cut. It fails for an event without Kind or Outcome.
+func (s *Sessions) RecordEvent(ctx context.Context, e ginauth.Event) error {
+	if e.Kind == "" || e.Outcome == "" {
+		return errors.New("recording an event: it needs a kind and an outcome")
+	}
+	if s.events.on != nil {
+		return s.audited(ctx, recordingEvent, func(context.Context, pgx.Tx) (ginauth.Event, error) { return e, nil })
+	}
+	return s.noting(ctx, recordingEvent, func(ctx context.Context, conn Conn) (ginauth.Event, error) {
+		stored := e
+		err := s.insertEvent(ctx, conn, &stored)
+		return stored, err
+	})
+}
+
+const recordingEvent = "recording an event"
+
+// Their constraints are events_*_check, in characters.
+const (
+	maxKind         = 64
+	maxEventSession = 36
+	maxOperation    = 200
+	maxRequestID    = 64
+	maxDetail       = 200 // of one value
+	maxDetails      = 8
+)
+
+// detailOrNull makes any detail fit its column.
+func detailOrNull(detail map[string]string) (any, error) {
+	if len(detail) == 0 {
+		return nil, nil //nolint:nilnil // NULL
+	}
+	if len(detail) > maxDetails {
+		return nil, fmt.Errorf("an event has more than %d details", maxDetails)
+	}
+	fit := make(map[string]string, len(detail))
+	for key, value := range detail {
+		fit[cutText(key, maxKind)] = cutText(value, maxDetail)
+	}
+	text, err := json.Marshal(fit)
+	return string(text), err
+}

@@ -1,0 +1,76 @@
+package store
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/ginauth/ginauth/ginauth"
+)
+
+var _ ginauth.EventLister = (*Sessions)(nil)
+
+const listEvents = `
+SELECT e.id, e.at, e.kind, e.outcome, e.user_id, e.actor_id, e.session, e.operation, e.request_id, e.ip, e.user_agent, e.detail
+FROM ginauth.events AS e
+WHERE e.user_id = $1::uuid AND ($2::bigint = 0 OR e.id < $2::bigint)
+ORDER BY e.id DESC
+LIMIT $3::bigint`
+
+// UserEvents returns the user's events, the newest first, at most limit, which is 1000 at most; with before, those
+// with a smaller id. An unknown user has none; a deleted one has, until the sweeper forgets them. It is one
+// statement, and writes nothing.
+func (s *Sessions) UserEvents(ctx context.Context, user ginauth.UserID, before int64, limit int) ([]ginauth.Event, error) {
+	if limit <= 0 || limit > maxListed || before < 0 {
+		return nil, errors.New("listing events: the limit must be between 1 and 1000, and before not negative")
+	}
+	key, ok := parseID(string(user))
+	if !ok {
+		return nil, nil
+	}
+	var list []ginauth.Event
+	err := s.caller.do(ctx, "listing a user's events", func(ctx context.Context, conn Conn) error {
+		rows, err := conn.Query(ctx, listEvents, key, before, limit)
+		if err != nil {
+			return err
+		}
+		list, err = pgx.CollectRows(rows, scanEvent)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return list, nil
+}
+
+func scanEvent(row pgx.CollectableRow) (e ginauth.Event, err error) {
+	var detail []byte
+	err = row.Scan(&e.ID, (*utcTime)(&e.At), (*string)(&e.Kind), (*string)(&e.Outcome), (*idText)(&e.User), (*idText)(&e.Actor),
+		&e.Session, &e.Operation, &e.RequestID, (*clientAddr)(&e.Origin.Addr), &e.Origin.UserAgent, &detail)
+	if err == nil && detail != nil {
+		err = json.Unmarshal(detail, &e.Detail)
+	}
+	return e, err
+}
+
+// Ids grow with the time, so the oldest events are the first by their id, and no further index is needed. A clock
+// that was wrong keeps what it wrote for as much longer.
+const sweepEvents = `
+DELETE FROM ginauth.events
+WHERE id IN (
+	SELECT o.id
+	FROM (SELECT e.id, e.at FROM ginauth.events AS e ORDER BY e.id LIMIT $2::bigint) AS o
+	WHERE o.at <= COALESCE($1::timestamptz, now()) - $3::interval)`
+
+// SweepEvents deletes a batch of events that are older than WithEventRetention, at most 1000, and returns how
+// many. RunSweeper does it too.
+func (s *Sessions) SweepEvents(ctx context.Context) (deleted int64, err error) {
+	err = s.caller.do(ctx, "sweeping events", func(ctx context.Context, conn Conn) error {
+		tag, err := conn.Exec(ctx, sweepEvents, s.clock(), sweepRows, s.events.retention)
+		deleted = tag.RowsAffected()
+		return err
+	})
+	return deleted, err
+}
