@@ -1,0 +1,558 @@
+package store_test
+
+import (
+	"context"
+	"errors"
+	"net/netip"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/jackc/pgx/v5"
+
+	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/apikey"
+	"github.com/ginauth/ginauth/ginauth/email"
+	"github.com/ginauth/ginauth/ginauth/refresh"
+	"github.com/ginauth/ginauth/store"
+)
+
+// audited is what the changes of a table are made to.
+type audited struct {
+	*setup
+	user    store.User
+	fresh   ginauth.NewUser
+	session ginauth.SessionRecord
+	rotated ginauth.Digest // the digest that session had before
+	key     apikey.Record
+	token   refresh.Token
+	family  refresh.Family
+	link    ginauth.Digest
+}
+
+func newAudited(t *testing.T) *audited {
+	t.Helper()
+	a := &audited{setup: newSetup(t), fresh: newUser()}
+	a.exec(t, `CREATE TABLE notes (of text)`)
+	a.prepare(t)
+	return a
+}
+
+// prepare makes a user with one of everything.
+func (a *audited) prepare(t *testing.T) {
+	t.Helper()
+	ctx := t.Context()
+	a.user, a.rotated, a.link = a.setup.user(t), newDigest(), newDigest()
+	n := sessionOf(a.user.ID)
+	n.Digest = a.rotated
+	a.setup.session(t, n)
+	var err error
+	if a.session, err = a.db.UpdateSession(ctx, n.Digest, ginauth.SessionChange{Digest: newDigest(), Grace: time.Second}); err != nil {
+		t.Fatal(err)
+	}
+	if a.key, err = a.db.CreateAPIKey(ctx, apikey.NewRecord{Digest: newDigest(), UserID: a.user.ID, Name: "nightly", Start: "gak_"}); err != nil {
+		t.Fatal(err)
+	}
+	a.token = refresh.New()
+	if a.family, err = a.db.CreateRefreshFamily(ctx, familyOf(a.user.ID, a.token)); err != nil {
+		t.Fatal(err)
+	}
+	next, seal := a.token.Next()
+	if _, err := a.db.RotateRefreshToken(ctx, refresh.Rotation{Key: a.token.Key(), Next: next.Key().Digest, Seal: seal}); err != nil {
+		t.Fatal(err)
+	}
+	a.clock.add(time.Minute)
+}
+
+// mailed makes the link good for something.
+func (a *audited) mailed(t *testing.T, k email.Kind, address string) {
+	t.Helper()
+	a.exec(t, `INSERT INTO ginauth.email_tokens (digest, kind, user_id, mail_id, email, email_canonical, created_at, expires_at)
+		VALUES ($1, $2, $3, gen_random_uuid(), $4, lower($4), $5, $6)`, a.link[:], string(k), string(a.user.ID), address, a.clock.now(), a.clock.now().Add(time.Hour))
+}
+
+// A change is one method that writes to an account.
+type accountChange struct {
+	kind  ginauth.EventKind
+	fails bool   // the outcome
+	about string // "nobody" for an event without a user, "another" for one of a new user
+	given func(t *testing.T, a *audited)
+	do    func(ctx context.Context, db *store.DB[store.User], a *audited) error
+}
+
+func unless(err, expected error) error {
+	if errors.Is(err, expected) {
+		return nil
+	}
+	return err
+}
+
+var accountChanges = map[string]accountChange{
+	"CreateUser": {kind: ginauth.EventSignUp, about: "another", do: func(ctx context.Context, db *store.DB[store.User], a *audited) error {
+		_, err := db.CreateUser(ctx, a.fresh, nil)
+		return err
+	}},
+	"CreateUserAndMail": {kind: ginauth.EventSignUp, about: "another", do: func(ctx context.Context, db *store.DB[store.User], a *audited) error {
+		_, err := db.CreateUserAndMail(ctx, a.fresh, nil, "")
+		return err
+	}},
+	"CreateUserAndMail with a taken address": {kind: ginauth.EventSignUp, fails: true, about: "nobody", do: func(ctx context.Context, db *store.DB[store.User], a *audited) error {
+		taken := newUser()
+		taken.Email, taken.Canonical = a.user.Email, strings.ToLower(a.user.Email)
+		_, err := db.CreateUserAndMail(ctx, taken, nil, "")
+		return err
+	}},
+	"UpdateUser": {kind: ginauth.EventUserUpdated, do: func(ctx context.Context, db *store.DB[store.User], a *audited) error {
+		name := "Another"
+		_, err := db.UpdateUser(ctx, a.user.ID, &name, nil)
+		return err
+	}},
+	"SetPassword": {kind: ginauth.EventPasswordChanged, do: func(ctx context.Context, db *store.DB[store.User], a *audited) error {
+		_, err := db.SetPassword(ctx, ginauth.PasswordChange{UserID: a.user.ID, Old: hash('a'), New: hash('b'), Session: a.session.ID, Digest: newDigest()})
+		return err
+	}},
+	"ForcePasswordReset": {kind: ginauth.EventPasswordResetForced, do: func(ctx context.Context, db *store.DB[store.User], a *audited) error {
+		return db.ForcePasswordReset(ctx, a.user.ID)
+	}},
+	"DisableUser": {kind: ginauth.EventUserDisabled, do: func(ctx context.Context, db *store.DB[store.User], a *audited) error {
+		return db.DisableUser(ctx, a.user.ID)
+	}},
+	"EnableUser": {kind: ginauth.EventUserEnabled, given: archive, do: func(ctx context.Context, db *store.DB[store.User], a *audited) error {
+		return db.EnableUser(ctx, a.user.ID)
+	}},
+	"ArchiveUser": {kind: ginauth.EventUserArchived, do: func(ctx context.Context, db *store.DB[store.User], a *audited) error {
+		_, err := db.ArchiveUser(ctx, a.user.ID, time.Hour)
+		return err
+	}},
+	"RestoreUser": {kind: ginauth.EventUserRestored, given: archive, do: func(ctx context.Context, db *store.DB[store.User], a *audited) error {
+		_, err := db.RestoreUser(ctx, a.user.ID, hash('a'))
+		return err
+	}},
+	"DeleteUser": {kind: ginauth.EventUserDeleted, do: func(ctx context.Context, db *store.DB[store.User], a *audited) error {
+		return db.DeleteUser(ctx, a.user.ID)
+	}},
+	"SweepArchived": {kind: ginauth.EventUserDeleted, given: func(t *testing.T, a *audited) {
+		t.Helper()
+		archive(t, a)
+		a.clock.add(2 * time.Hour)
+	}, do: func(ctx context.Context, db *store.DB[store.User], _ *audited) error {
+		_, err := db.SweepArchived(ctx)
+		return err
+	}},
+	"UseEmailToken to verify": {kind: ginauth.EventUserVerified, given: linked(email.KindVerify), do: useLink(email.KindVerify)},
+	"UseEmailToken to reset":  {kind: ginauth.EventPasswordReset, given: linked(email.KindReset), do: useLink(email.KindReset)},
+	"UseEmailToken to log in": {kind: ginauth.EventUserVerified, given: linked(email.KindLogin), do: useLink(email.KindLogin)},
+	"UseEmailToken to log in again": {kind: ginauth.EventLinkUsed, given: func(t *testing.T, a *audited) {
+		t.Helper()
+		a.exec(t, `UPDATE ginauth.users SET verified_at = now()`)
+		linked(email.KindLogin)(t, a)
+	}, do: useLink(email.KindLogin)},
+	"UseEmailToken to change": {kind: ginauth.EventEmailChanged, given: linked(email.KindChange), do: useLink(email.KindChange)},
+	"UseEmailToken to undo":   {kind: ginauth.EventEmailChangeUndone, given: linked(email.KindUndo), do: useLink(email.KindUndo)},
+	"CreateSession": {kind: ginauth.EventLogin, do: func(ctx context.Context, db *store.DB[store.User], a *audited) error {
+		_, err := db.CreateSession(ctx, sessionOf(a.user.ID))
+		return err
+	}},
+	"CreateSession with a limit": {kind: ginauth.EventLogin, do: func(ctx context.Context, db *store.DB[store.User], a *audited) error {
+		_, err := db.CreateSession(ctx, limitedOf(a.user.ID, 1))
+		return err
+	}},
+	"UpdateSession with a proof": {kind: ginauth.EventLogin, do: func(ctx context.Context, db *store.DB[store.User], a *audited) error {
+		_, err := db.UpdateSession(ctx, a.session.Digest, ginauth.SessionChange{Digest: newDigest(), Authenticated: true})
+		return err
+	}},
+	"FindRotated too late": {kind: ginauth.EventTokenReuse, fails: true, do: func(ctx context.Context, db *store.DB[store.User], a *audited) error {
+		_, err := db.FindRotated(ctx, a.rotated)
+		return unless(err, ginauth.ErrTokenReused)
+	}},
+	"DeleteSession": {kind: ginauth.EventLogout, do: func(ctx context.Context, db *store.DB[store.User], a *audited) error {
+		return db.DeleteSession(ctx, a.session.Digest)
+	}},
+	"RevokeSession": {kind: ginauth.EventSessionsRevoked, do: func(ctx context.Context, db *store.DB[store.User], a *audited) error {
+		return db.RevokeSession(ctx, a.user.ID, a.session.ID)
+	}},
+	"RevokeUserSessions": {kind: ginauth.EventSessionsRevoked, do: func(ctx context.Context, db *store.DB[store.User], a *audited) error {
+		return db.RevokeUserSessions(ctx, a.user.ID, "")
+	}},
+	"RevokeUserSessions but one": {kind: ginauth.EventSessionsRevoked, do: func(ctx context.Context, db *store.DB[store.User], a *audited) error {
+		return db.RevokeUserSessions(ctx, a.user.ID, a.session.ID)
+	}},
+	"RevokeAllSessions": {kind: ginauth.EventSessionsRevoked, about: "nobody", do: func(ctx context.Context, db *store.DB[store.User], _ *audited) error {
+		return db.RevokeAllSessions(ctx)
+	}},
+	"CreateAPIKey": {kind: ginauth.EventTokenCreated, do: func(ctx context.Context, db *store.DB[store.User], a *audited) error {
+		_, err := db.CreateAPIKey(ctx, apikey.NewRecord{Digest: newDigest(), UserID: a.user.ID, Name: "weekly", Start: "gak_"})
+		return err
+	}},
+	"RevokeAPIKey": {kind: ginauth.EventTokenRevoked, do: func(ctx context.Context, db *store.DB[store.User], a *audited) error {
+		return db.RevokeAPIKey(ctx, a.user.ID, a.key.ID)
+	}},
+	"RevokeUserAPIKeys": {kind: ginauth.EventTokenRevoked, do: func(ctx context.Context, db *store.DB[store.User], a *audited) error {
+		return db.RevokeUserAPIKeys(ctx, a.user.ID)
+	}},
+	"CreateRefreshFamily": {kind: ginauth.EventLogin, do: func(ctx context.Context, db *store.DB[store.User], a *audited) error {
+		_, err := db.CreateRefreshFamily(ctx, familyOf(a.user.ID, refresh.New()))
+		return err
+	}},
+	"RotateRefreshToken too late": {kind: ginauth.EventTokenReuse, fails: true, do: func(ctx context.Context, db *store.DB[store.User], a *audited) error {
+		next, seal := a.token.Next()
+		_, err := db.RotateRefreshToken(ctx, refresh.Rotation{Key: a.token.Key(), Next: next.Key().Digest, Seal: seal})
+		return unless(err, ginauth.ErrTokenReused)
+	}},
+	"RevokeRefreshToken": {kind: ginauth.EventTokenRevoked, do: func(ctx context.Context, db *store.DB[store.User], a *audited) error {
+		_, err := db.RevokeRefreshToken(ctx, a.token.Key())
+		return err
+	}},
+	"RevokeRefreshFamily": {kind: ginauth.EventTokenRevoked, do: func(ctx context.Context, db *store.DB[store.User], a *audited) error {
+		return db.RevokeRefreshFamily(ctx, a.user.ID, a.family.ID)
+	}},
+	"RecordEvent": {kind: ginauth.EventLoginFailed, fails: true, do: func(ctx context.Context, db *store.DB[store.User], a *audited) error {
+		return db.RecordEvent(ctx, ginauth.NewEvent(ctx, ginauth.EventLoginFailed, a.user.ID))
+	}},
+}
+
+func archive(t *testing.T, a *audited) {
+	t.Helper()
+	if _, err := a.db.ArchiveUser(t.Context(), a.user.ID, time.Hour); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func linked(k email.Kind) func(*testing.T, *audited) {
+	return func(t *testing.T, a *audited) {
+		t.Helper()
+		address := a.user.Email
+		if k == email.KindChange || k == email.KindUndo {
+			address = newUser().Email
+		}
+		a.mailed(t, k, address)
+	}
+}
+
+func useLink(k email.Kind) func(context.Context, *store.DB[store.User], *audited) error {
+	return func(ctx context.Context, db *store.DB[store.User], a *audited) error {
+		_, err := db.UseEmailToken(ctx, email.Use{Kind: k, Digest: a.link, Hash: hash('c')})
+		return err
+	}
+}
+
+// state is all that the tables hold, but for events and times.
+func (a *audited) state(t *testing.T) string {
+	t.Helper()
+	var all string
+	err := a.pool.QueryRow(t.Context(), `SELECT concat_ws(E'\n',
+		(SELECT string_agg(concat_ws(' ', u.email_canonical, u.name, u.password_hash, u.session_epoch, u.disabled_at, u.delete_after, u.verified_at), E'\n' ORDER BY u.id) FROM ginauth.users AS u),
+		(SELECT string_agg(k.name, ' ' ORDER BY k.name) FROM ginauth.api_keys AS k),
+		(SELECT string_agg(concat_ws(' ', s.digest, s.data, s.epoch, s.previous_digest), E'\n' ORDER BY s.digest) FROM ginauth.sessions AS s),
+		(SELECT string_agg(concat_ws(' ', r.selector, r.digest, r.epoch, r.expires_at), E'\n' ORDER BY r.selector) FROM ginauth.refresh_tokens AS r),
+		(SELECT string_agg(concat_ws(' ', o.kind, o.email, o.requests), E'\n' ORDER BY o.kind, o.email) FROM ginauth.outbox AS o),
+		(SELECT string_agg(m.kind, ' ' ORDER BY m.kind) FROM ginauth.email_tokens AS m),
+		(SELECT string_agg(e.epoch::text, ' ') FROM ginauth.session_epoch AS e))`).Scan(&all)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return all
+}
+
+// events are those of a context.
+func (a *audited) events(t *testing.T, request string) []ginauth.Event {
+	t.Helper()
+	rows, err := a.pool.Query(t.Context(), `SELECT kind, outcome, COALESCE(user_id::text, ''), COALESCE(actor_id::text, ''), operation, COALESCE(host(ip), ''), user_agent, COALESCE(detail->>'actor', '')
+		FROM ginauth.events WHERE request_id = $1 ORDER BY id`, request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	list, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (e ginauth.Event, err error) {
+		var ip, actor string
+		err = row.Scan((*string)(&e.Kind), (*string)(&e.Outcome), (*string)(&e.User), (*string)(&e.Actor), &e.Operation, &ip, &e.Origin.UserAgent, &actor)
+		if ip != "" {
+			e.Origin.Addr = netip.MustParseAddr(ip)
+		}
+		return e, err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return list
+}
+
+var somewhere = ginauth.Origin{Addr: netip.MustParseAddr("203.0.113.7"), UserAgent: "curl/8"}
+
+func TestEveryChangeLeavesOneEvent(t *testing.T) { // SEC-161
+	t.Parallel()
+	for name, change := range accountChanges {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			a := newAudited(t)
+			if change.given != nil {
+				change.given(t, a)
+			}
+			ctx := ginauth.WithCause(t.Context(), ginauth.Cause{Origin: somewhere, Operation: "op", RequestID: "req-1"})
+			before, others := a.state(t), len(a.events(t, ""))
+			if err := change.do(ctx, a.db, a); err != nil {
+				t.Fatal(err)
+			}
+			if name != "RecordEvent" && a.state(t) == before {
+				t.Error("nothing has changed")
+			}
+			list := append(a.events(t, "req-1"), a.events(t, "")[others:]...)
+			if len(list) != 1 {
+				t.Fatalf("%d events: %v", len(list), list)
+			}
+			e := list[0]
+			want := ginauth.OutcomeSuccess
+			if change.fails {
+				want = ginauth.OutcomeFailure
+			}
+			if e.Kind != change.kind || e.Outcome != want {
+				t.Errorf("%s, %s", e.Kind, e.Outcome)
+			}
+			if (e.User == "") != (change.about == "nobody") || (e.User == a.user.ID) != (change.about == "") {
+				t.Errorf("it is about %q, of %s", e.User, a.user.ID)
+			}
+			login := strings.HasPrefix(name, "Create") && change.kind == ginauth.EventLogin
+			if name != "SweepArchived" && (e.Operation != "op" || !login && e.Origin != somewhere) {
+				t.Errorf("the circumstances are %v", e)
+			}
+		})
+	}
+}
+
+// A hook that fails leaves nothing half-done, and neither does an event that cannot be stored.
+func TestWithoutItsEventNothingChanges(t *testing.T) { // SEC-163
+	t.Parallel()
+	no := errors.New("no")
+	for name, change := range accountChanges {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			a := newAudited(t)
+			if change.given != nil {
+				change.given(t, a)
+			}
+			var told int
+			refusing := store.New[store.User](a.pool, store.WithNow(a.clock.now), store.OnEvent(func(ctx context.Context, tx pgx.Tx, e ginauth.Event) error {
+				if e.ID == 0 || e.At.IsZero() || e.Kind != change.kind {
+					t.Errorf("the hook gets %v", e)
+				}
+				if _, err := tx.Exec(ctx, `INSERT INTO notes VALUES ('x')`); err != nil {
+					t.Error(err)
+				}
+				return no
+			}), store.AfterEvent(func(context.Context, ginauth.Event) { told++ }))
+			before, events := a.state(t), a.count(t, `SELECT count(*) FROM ginauth.events`)
+			if err := change.do(t.Context(), refusing, a); !errors.Is(err, no) || name != "SweepArchived" && err != no { //nolint:errorlint // as it is
+				t.Errorf("the hook's error comes back as %v", err)
+			}
+			a.exec(t, `ALTER TABLE ginauth.events ADD CONSTRAINT full_check CHECK (FALSE) NOT VALID`)
+			if err := change.do(t.Context(), a.db, a); err == nil {
+				t.Error("it went on without an event")
+			}
+			if diff := cmp.Diff(before, a.state(t)); diff != "" {
+				t.Errorf("half of it is done: %s", diff)
+			}
+			if a.count(t, `SELECT count(*) FROM ginauth.events`) != events || a.count(t, `SELECT count(*) FROM notes`) != 0 || told != 0 {
+				t.Errorf("an event is left, or was told %d times", told)
+			}
+		})
+	}
+}
+
+// When AfterEvent runs, any other connection sees the change, and OnEvent's row.
+func TestEventsAreToldOnceTheyAreCommitted(t *testing.T) {
+	t.Parallel()
+	for name, change := range accountChanges {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			a := newAudited(t)
+			if change.given != nil {
+				change.given(t, a)
+			}
+			var told []ginauth.Event
+			var seen int
+			db := store.New[store.User](a.pool, store.WithNow(a.clock.now), store.OnEvent(func(ctx context.Context, tx pgx.Tx, e ginauth.Event) error {
+				_, err := tx.Exec(ctx, `INSERT INTO notes VALUES ($1)`, string(e.Kind))
+				return err
+			}), store.AfterEvent(func(_ context.Context, e ginauth.Event) {
+				told = append(told, e)
+				seen = a.count(t, `SELECT count(*) FROM ginauth.events AS e JOIN notes AS n ON n.of = e.kind
+					WHERE e.id = $1 AND e.at = $2 AND e.user_id IS NOT DISTINCT FROM NULLIF($3, '')::uuid AND e.session = $4`, e.ID, e.At, string(e.User), e.Session)
+			}))
+			if err := change.do(t.Context(), db, a); err != nil {
+				t.Fatal(err)
+			}
+			if len(told) != 1 || told[0].Kind != change.kind || seen != 1 {
+				t.Errorf("told %v, of which another connection saw %d", told, seen)
+			}
+		})
+	}
+}
+
+func TestEventsInTheCallersTransactionAreNotToldBefore(t *testing.T) {
+	t.Parallel()
+	a := newAudited(t)
+	undone, told := errors.New("undo"), 0
+	before := a.count(t, `SELECT count(*) FROM ginauth.events`)
+	err := pgx.BeginFunc(t.Context(), a.pool, func(tx pgx.Tx) error {
+		db := store.New[store.User](tx, store.AfterEvent(func(context.Context, ginauth.Event) { told++ }))
+		if err := db.DisableUser(t.Context(), a.user.ID); err != nil {
+			t.Error(err)
+		}
+		return undone
+	})
+	if !errors.Is(err, undone) || told != 0 || a.count(t, `SELECT count(*) FROM ginauth.events`) != before {
+		t.Errorf("%v, told %d times", err, told)
+	}
+}
+
+// What the app's own code does has no client and no actor, and says so.
+func TestOperatorsAreToldFromUsers(t *testing.T) {
+	t.Parallel()
+	a := newAudited(t)
+	if err := a.db.DisableUser(t.Context(), a.user.ID); err != nil {
+		t.Fatal(err)
+	}
+	admin := a.setup.user(t)
+	ctx := ginauth.WithCause(t.Context(), ginauth.Cause{Actor: admin.ID, Session: "0a0b0c0d", Origin: somewhere, Operation: "POST /admin", RequestID: "r"})
+	if err := a.db.EnableUser(ctx, a.user.ID); err != nil {
+		t.Fatal(err)
+	}
+	list, err := a.db.UserEvents(t.Context(), a.user.ID, 0, 2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []ginauth.Event{
+		{ID: list[0].ID, At: a.clock.now(), Kind: ginauth.EventUserEnabled, User: a.user.ID, Actor: admin.ID, Session: "0a0b0c0d", Origin: somewhere, Outcome: "success", Operation: "POST /admin", RequestID: "r"},
+		{ID: list[1].ID, At: a.clock.now(), Kind: ginauth.EventUserDisabled, User: a.user.ID, Outcome: "success", Detail: map[string]string{"actor": "operator"}},
+	}
+	if diff := cmp.Diff(want, list, cmp.Comparer(func(x, y netip.Addr) bool { return x == y })); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// What changes nothing leaves nothing: no trace of somebody else's session, no logout of an ended one.
+func TestWhatChangesNothingLeavesNoEvent(t *testing.T) {
+	t.Parallel()
+	a := newAudited(t)
+	ctx, nobody := t.Context(), ginauth.UserID("00000000-0000-4000-8000-000000000009")
+	revoked := a.setup.session(t, sessionOf(a.user.ID))
+	if err := a.db.RevokeUserSessions(ctx, a.user.ID, a.session.ID); err != nil {
+		t.Fatal(err)
+	}
+	before := a.count(t, `SELECT count(*) FROM ginauth.events`)
+	for name, err := range map[string]error{
+		"logout of nothing": a.db.DeleteSession(ctx, newDigest()), "logout of a revoked session": a.db.DeleteSession(ctx, revoked.Digest),
+		"nobody's sessions": a.db.RevokeUserSessions(ctx, nobody, ""), "nobody's keys": a.db.RevokeUserAPIKeys(ctx, nobody),
+		"somebody else's session": unless(a.db.RevokeSession(ctx, nobody, a.session.ID), ginauth.ErrNoSession),
+		"nobody's account":        unless(a.db.DeleteUser(ctx, nobody), ginauth.ErrNoUser),
+	} {
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	anonymous := a.setup.session(t, sessionOf(""))
+	if err := a.db.DeleteSession(ctx, anonymous.Digest); err != nil {
+		t.Error(err)
+	}
+	if _, err := a.db.CreateSession(ctx, ginauth.NewSession{Digest: newDigest(), UserID: a.user.ID, Lifetime: 1, IdleTimeout: 1, Data: []byte(`{"a": "` + strings.Repeat("x", 20<<10) + `"}`)}); !errors.Is(err, ginauth.ErrSessionTooLarge) {
+		t.Error(err)
+	}
+	if n := a.count(t, `SELECT count(*) FROM ginauth.events`) - before; n != 0 {
+		t.Errorf("%d events", n)
+	}
+}
+
+// What a client sends is stored as text, cut where it is too long, and never fails a change.
+func TestForgedTextIsStoredHarmlessly(t *testing.T) { // SEC-162
+	t.Parallel()
+	inEveryMode(t, func(t *testing.T, s *setup) {
+		u := s.user(t)
+		for _, text := range []string{"a\r\n{\"event\":\"forged\"}", "\x1b[31m", "'; DROP TABLE ginauth.events; --", "\x00\xff", strings.Repeat("é", 5000), "<script>"} {
+			ctx := ginauth.WithCause(t.Context(), ginauth.Cause{Session: text, Operation: text, RequestID: text, Origin: ginauth.Origin{UserAgent: text}})
+			e := ginauth.NewEvent(ctx, ginauth.EventKind(text), u.ID)
+			e.Detail = map[string]string{text: text}
+			n := sessionOf(u.ID)
+			n.Origin.UserAgent = text
+			if _, err := s.db.CreateSession(ctx, n); err != nil {
+				t.Errorf("%.20q: %v", text, err)
+			}
+			if err := errors.Join(s.db.RecordEvent(ctx, e), s.db.DisableUser(ctx, u.ID), s.db.EnableUser(ctx, u.ID)); err != nil {
+				t.Errorf("%.20q: %v", text, err)
+			}
+			list, err := s.db.UserEvents(ctx, u.ID, 0, 3)
+			if err != nil || len(list) != 3 || !strings.HasPrefix(list[2].Operation, strings.ToValidUTF8(text[:2], "\uFFFD")[:1]) && text[0] != 0 {
+				t.Errorf("%.20q: %v, %v", text, list, err)
+			}
+		}
+	})
+}
+
+func TestAListOfEventsGoesOnWhereThePageBeforeEnded(t *testing.T) {
+	t.Parallel()
+	s := newSetup(t)
+	u, other := s.user(t), s.user(t)
+	for range 7 {
+		for _, id := range []ginauth.UserID{u.ID, other.ID} {
+			if err := s.db.RecordEvent(t.Context(), ginauth.NewEvent(t.Context(), ginauth.EventLoginFailed, id)); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	var ids []int64
+	for before := int64(0); ; {
+		page, err := s.db.UserEvents(t.Context(), u.ID, before, 3)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(page) == 0 {
+			break
+		}
+		for _, e := range page {
+			if e.User != u.ID {
+				t.Errorf("an event of %s", e.User)
+			}
+			ids = append(ids, e.ID)
+		}
+		before = page[len(page)-1].ID
+	}
+	sorted := slices.Clone(ids)
+	slices.Sort(sorted)
+	slices.Reverse(sorted)
+	if len(slices.Compact(sorted)) != 8 || !slices.Equal(ids, sorted) { // and the sign-up
+		t.Errorf("%d events, in the order %v", len(ids), ids)
+	}
+	for _, limit := range []int{0, -1, 1001} {
+		if _, err := s.db.UserEvents(t.Context(), u.ID, 0, limit); err == nil {
+			t.Errorf("limit %d is taken", limit)
+		}
+	}
+}
+
+// SEC-148
+func TestOldEventsAreSwept(t *testing.T) {
+	t.Parallel()
+	s := newSetup(t)
+	u := s.user(t)
+	kept := store.New[store.User](s.pool, store.WithNow(s.clock.now), store.WithEventRetention(time.Hour))
+	s.exec(t, `INSERT INTO ginauth.events (at, kind, outcome, user_id) SELECT $1, 'x', 'success', $2 FROM generate_series(1, 2500)`, s.clock.now(), string(u.ID))
+	if n, err := kept.SweepEvents(t.Context()); n != 0 || err != nil {
+		t.Errorf("%d new events are deleted, %v", n, err)
+	}
+	s.clock.add(time.Hour)
+	if err := kept.RecordEvent(t.Context(), ginauth.NewEvent(t.Context(), ginauth.EventLogin, u.ID)); err != nil {
+		t.Fatal(err)
+	}
+	if n, err := s.db.SweepEvents(t.Context()); n != 0 || err != nil {
+		t.Errorf("%d are deleted after an hour by default, %v", n, err)
+	}
+	for _, want := range []int64{1000, 1000, 501, 0} { // with the sign-up
+		if n, err := kept.SweepEvents(t.Context()); n != want || err != nil {
+			t.Errorf("%d are deleted, want %d, %v", n, want, err)
+		}
+	}
+	s.clock.add(180 * 24 * time.Hour)
+	if n, err := s.db.SweepEvents(t.Context()); n != 1 || err != nil {
+		t.Errorf("%d are deleted after the default, %v", n, err)
+	}
+}
