@@ -22,7 +22,7 @@ func verifyOwner[U User](ctx context.Context, c *gin.Context, m *mount, cfg Conf
 	}
 	if errors.Is(err, ErrInvalidCredentials) {
 		m.event(c, EventLoginFailed, "user_id", account.ID, "operation", operation) //nolint:contextcheck // the request's own
-		m.recordFailure(c, cfg.Users, account.ID, account.Identifier) //nolint:contextcheck // the request's own
+		m.recordFailure(c, cfg.Users, account.ID, account.Identifier)               //nolint:contextcheck // the request's own
 	}
 	if err != nil {
 		return password.Hash{}, fmt.Errorf("verifying the current password: %w", err)
