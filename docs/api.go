@@ -21,6 +21,8 @@
 //	@tag.description	Sign up, log in, log out.
 //	@tag.name			sessions
 //	@tag.description	Where the user is logged in, and how to end that.
+//	@tag.name			events
+//	@tag.description	What happened to the user's account, and who did it.
 //	@tag.name			api keys
 //	@tag.description	Keys for programs, which the user makes and revokes.
 //	@tag.name			tokens

@@ -61,6 +61,7 @@ func reference(t *testing.T) *gin.Engine {
 	r.POST("/user/archive", ginauth.DeleteAccountAfter(cfg, 30*24*time.Hour))
 	r.POST("/user/restore", ginauth.RestoreAccount(cfg))
 	r.GET("/user/export", ginauth.ExportAccount(cfg))
+	r.GET("/events", ginauth.Events(cfg))
 	r.GET("/sessions", ginauth.Sessions(cfg))
 	r.DELETE("/sessions/:id", ginauth.RevokeSession(cfg))
 	r.POST("/sessions/revoke-others", ginauth.RevokeOtherSessions(cfg))

@@ -58,7 +58,7 @@
 //
 // # Accounts
 //
-// [DB.SetPassword] stores a password and ends what the old one began, in one statement. Operators have
+// [DB.SetPassword] stores a password and ends what the old one began, in one transaction. Operators have
 // [DB.FindUserByEmail], [DB.DisableUser], [DB.EnableUser], [DB.ForcePasswordReset] and [DB.DeleteUser]; none of
 // them sees or sets a password. A user whom [DB.ArchiveUser] has disabled is deleted by the sweeper after the grace.
 //
@@ -68,6 +68,12 @@
 // clock. Rows that count for nothing any more are deleted by the sweeper, and some by every 64th attempt, so
 // that the table stays small without one. [Sessions.SettleAttempt] makes devices known; a device ends
 // with its user's sessions.
+//
+// # Events
+//
+// Methods that change an account write a ginauth.Event into ginauth.events, in the same transaction, with the
+// circumstances that ginauth.AuditContext or ginauth.WithCause put into the context. [OnEvent] and [AfterEvent] are told of each,
+// [Sessions.UserEvents] lists those of a user, and the sweeper deletes them after [WithEventRetention].
 //
 // # API keys
 //
