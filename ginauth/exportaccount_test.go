@@ -31,6 +31,7 @@ func TestAnExportHasEverythingButSecrets(t *testing.T) { // SEC-19, SEC-160, SEC
 			Sessions      []map[string]any
 			APIKeys       []map[string]any `json:"api_keys"`
 			RefreshLogins []map[string]any `json:"refresh_logins"`
+			Events        []map[string]any
 		}
 	}
 	if err := json.Unmarshal(w.Body.Bytes(), &got); err != nil || w.Code != http.StatusOK {
@@ -48,6 +49,9 @@ func TestAnExportHasEverythingButSecrets(t *testing.T) { // SEC-19, SEC-160, SEC
 	}
 	if len(held.RefreshLogins) != 1 || held.RefreshLogins[0]["id"] != string(login.ID) {
 		t.Errorf("the logins: %v", held.RefreshLogins)
+	}
+	if first := held.Events[0]; len(held.Events) != 4 || first["kind"] != "user_created" || first["ip"] != "192.0.2.1" || first["by_me"] != true {
+		t.Errorf("the events: %v", held.Events)
 	}
 	secrets := append(spellings(t, c.value), "argon2", "$", "a-secret-of-the-app", "grace@", "digest", "hash", "selector", "seal")
 	for _, d := range []ginauth.Digest{digest, family.Key.Digest, family.Key.Selector} {

@@ -126,6 +126,8 @@ func TestEveryColumnWithSecretsOrPersonalDataIsClassified(t *testing.T) {
 		"users.password_hash": "Secret", "sessions.digest": "Secret", "sessions.previous_digest": "Secret",
 		"sessions.data": "Confidential",
 		"sessions.ip":   "Personal data", "sessions.user_agent": "Personal data",
+		"events.user_id": "Personal data", "events.actor_id": "Personal data", "events.ip": "Personal data",
+		"events.user_agent": "Personal data", "events.detail": "Confidential",
 	} {
 		table, name, _ := strings.Cut(column, ".")
 		comment := query[string](t, pool, `SELECT COALESCE(col_description(attrelid, attnum), '')

@@ -67,6 +67,7 @@ func (s *setup) rows(t *testing.T) string {
 		(SELECT string_agg(e.epoch::text, ' ') FROM ginauth.session_epoch AS e), E'\n--\n',
 		(SELECT string_agg(concat_ws(' ', o.kind, o.email, o.requests, o.attempts), E'\n' ORDER BY o.kind, o.email) FROM ginauth.outbox AS o), E'\n--\n',
 		(SELECT string_agg(concat_ws(' ', t.kind, t.email, t.digest), E'\n' ORDER BY t.digest) FROM ginauth.email_tokens AS t), E'\n--\n',
+		(SELECT string_agg(concat_ws(' ', v.kind, v.session), ' ' ORDER BY v.id) FROM ginauth.events AS v WHERE v.user_id IN (SELECT u.id FROM ginauth.users AS u)), E'\n--\n',
 		(SELECT string_agg(n.of, ' ' ORDER BY n.of) FROM notes AS n))`).Scan(&all)
 	if err != nil {
 		t.Fatal(err)
