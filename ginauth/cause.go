@@ -68,7 +68,7 @@ func (st *state) auditSave(ctx context.Context) context.Context {
 	if st.writer.context == nil {
 		return ctx
 	}
-	cause, _ := CauseOf(st.audit(st.writer.context)) //nolint:contextcheck // only its value is wanted
+	cause, _ := CauseOf(st.audit(st.writer.context))
 	return WithCause(ctx, cause)
 }
 

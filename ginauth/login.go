@@ -124,7 +124,7 @@ func VerifyPassword[U User](c *gin.Context, cfg Config[U], email, plain string) 
 	u, hash, err := verify(ctx, cfg, Credentials{Email: email, Password: plain}, found)
 	if errors.Is(err, ErrInvalidCredentials) {
 		RecordEvent(c, EventLoginFailed, "identifier", hideIdentifier(email))
-		(&mount{log: cfg.Logger}).recordFailure(c, cfg.Users, u.Account().ID, email) //nolint:contextcheck // the request's own
+		(&mount{log: cfg.Logger}).recordFailure(c, cfg.Users, u.Account().ID, email)
 	}
 	if err != nil {
 		return none, err
