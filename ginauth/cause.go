@@ -63,7 +63,7 @@ func (st *state) audit(c *gin.Context) context.Context {
 	return WithCause(c.Request.Context(), cause)
 }
 
-// auditSave is audit for what the middleware does of itself. Without a request's end in sight it is a bare context.
+// auditSave gives ctx the cause for what the middleware does of itself, as long as the request runs.
 func (st *state) auditSave(ctx context.Context) context.Context {
 	if st.writer.context == nil {
 		return ctx

@@ -48,11 +48,8 @@ func (st *state) save() error {
 		return nil
 	}
 	ctx := context.WithoutCancel(st.request.Context())
-	if st.destroy || st.values.changed() {
-		ctx = st.auditSave(ctx)
-	}
 	if st.destroy {
-		if err := st.endLocked(ctx); err != nil {
+		if err := st.endLocked(st.auditSave(ctx)); err != nil {
 			return err
 		}
 	}
