@@ -23,20 +23,23 @@ var files embed.FS
 // page is what the templates show.
 type page struct {
 	Title   string
-	Host    string           // of the request, for the commands on the pages
-	User    *User            // nil: nobody is logged in
-	Fresh   bool             // the password was typed recently enough for what matters
-	Form    form             // on the pages with a form
-	Devices []ginauth.Device // on the profile page
-	Tokens  tokens           // on the tokens page
-	Mail    mailPage         // behind the links of mails
-	Letters []letter         // in the mailbox
-	Problem *ginauth.Problem // on the page about one
+	Host    string             // of the request, for the commands on the pages
+	User    *User              // nil: nobody is logged in
+	Fresh   bool               // the password was typed recently enough for what matters
+	Form    form               // on the pages with a form
+	Devices []ginauth.Device   // on the profile page
+	Tokens  tokens             // on the tokens page
+	Events  []ginauth.Activity // on the activity page
+	Next    int64              // the page after that; zero: none
+	Mail    mailPage           // behind the links of mails
+	Letters []letter           // in the mailbox
+	Problem *ginauth.Problem   // on the page about one
 }
 
 var funcs = template.FuncMap{
 	"initials": initials,
 	"sentence": sentence,
+	"event":    describe,
 	"grace":    func() int { return int(grace / (24 * time.Hour)) },
 	"day":      func(t time.Time) string { return t.Format("2 January 2006") },
 	"minute":   func(t time.Time) string { return t.Format("2 January 2006, 15:04 MST") },
@@ -45,19 +48,20 @@ var funcs = template.FuncMap{
 
 // pages are the templates by name, each within the layout. A broken one is found at start-up.
 var pages = map[string]*template.Template{
-	"home":    parse("home"),
-	"signup":  parse("signup"),
-	"login":   parse("login"),
-	"forgot":  parse("forgot"),
-	"magic":   parse("magic"),
-	"restore": parse("restore"),
-	"mail":    parse("mail"),
-	"mailbox": parse("mailbox"),
-	"user":    parse("user"),
-	"account": parse("account"),
-	"confirm": parse("confirm"),
-	"tokens":  parse("tokens"),
-	"problem": parse("problem"),
+	"home":     parse("home"),
+	"signup":   parse("signup"),
+	"login":    parse("login"),
+	"forgot":   parse("forgot"),
+	"magic":    parse("magic"),
+	"restore":  parse("restore"),
+	"mail":     parse("mail"),
+	"mailbox":  parse("mailbox"),
+	"user":     parse("user"),
+	"account":  parse("account"),
+	"confirm":  parse("confirm"),
+	"tokens":   parse("tokens"),
+	"activity": parse("activity"),
+	"problem":  parse("problem"),
 }
 
 func parse(name string) *template.Template {

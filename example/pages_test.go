@@ -83,6 +83,7 @@ func TestPagesCarryTheirHeaders(t *testing.T) {
 	}
 	c.signUp(t, "Ada Lovelace", "ada@example.com")
 	answers["profile"], answers["home with a user"], answers["account"] = c.get(t, "/user"), c.get(t, "/"), c.get(t, "/account")
+	answers["activity"] = c.get(t, "/activity")
 	answers["refused password"] = c.post(t, "/password/change", "current_password", "wrong", "new_password", newPassphrase)
 	for name, got := range answers {
 		for key, want := range map[string]string{

@@ -82,6 +82,8 @@ func mountAccount(r *gin.Engine, cfg ginauth.Config[User]) {
 	r.GET("/user", ginauth.With(showUser), ginauth.Me(cfg))
 	r.PATCH("/user", ginauth.UpdateProfile(cfg))
 	r.POST("/user", ginauth.UpdateProfile(cfg)) // HTML forms know no PATCH
+	r.GET("/events", ginauth.Events(cfg))
+	r.GET("/activity", ginauth.With(showActivity))
 	r.GET("/user/export", fresh(), ginauth.ExportAccount(cfg))
 	r.POST("/password/change", ginauth.ChangePassword(cfg))
 	r.POST("/password", ginauth.SetPassword(cfg)) // for who came by a mailed link, and has none
@@ -131,7 +133,7 @@ func mountPages(r *gin.Engine, box *mailbox) {
 var schema = openapi.Options{
 	Title: "ginauth example", Version: "1.0.0",
 	Hide: []string{
-		"GET /", "GET /signup", "GET /login", "GET /restore", "GET /forgot", "GET /magic/send", "GET /account",
+		"GET /", "GET /signup", "GET /login", "GET /restore", "GET /forgot", "GET /magic/send", "GET /account", "GET /activity",
 		"GET /verify", "GET /reset", "GET /magic", "GET /email/confirm", "GET /email/undo",
 		"POST /user", "/tokens", "/tokens/:id/revoke", "/mailbox", "/style.css",
 	},
