@@ -61,23 +61,3 @@ func showMailPage(c *gin.Context, p email.Page) {
 	}
 	fillIn(c, p.Status, "mail", shown)
 }
-
-// confirmAfter goes before a sign-up that logs in, and sends the new user the mail that proves the address.
-// email.SignUp needs no such thing; but it tells nobody whether the address had an account, so it
-// cannot log in. A mail that is lost here can be asked for on the account page.
-func confirmAfter(mails email.Flows[User]) gin.HandlerFunc {
-	return func(c *gin.Context) {
-		c.Next()
-		u, err := ginauth.CurrentUser[User](c)
-		if err != nil || c.IsAborted() {
-			return
-		}
-		o := email.Order{Kind: email.KindVerify, Email: u.Email}
-		if o.Canonical, err = ginauth.CanonicalEmail(u.Email); err == nil {
-			err = mails.Store.QueueMail(c.Request.Context(), o)
-		}
-		if err != nil {
-			mails.Config.Logger.WarnContext(c.Request.Context(), "the mail that proves the address is not sent", "error", err)
-		}
-	}
-}

@@ -23,7 +23,7 @@ type User = store.User
 // router is the app: what it takes to have accounts is here. The url is where browsers find it; the mails
 // are the caller's to send.
 func router(pool *pgxpool.Pool, url string, unlimited bool, log *slog.Logger) (*gin.Engine, email.Flows[User], error) {
-	users := store.New[User](pool)
+	users := store.New[User](pool, store.WithMail())
 	cfg := ginauth.Config[User]{
 		Users: users,
 		// Everything needs a login but these.
@@ -58,7 +58,7 @@ func router(pool *pgxpool.Pool, url string, unlimited bool, log *slog.Logger) (*
 
 	// Protects what is registered below. Without keys for scripts it is ginauth.Session(cfg).
 	r.Use(ginauth.Authenticate(cfg, apikey.Backend(cfg, keys), ginauth.SessionAuth(cfg)))
-	mountSessions(r, cfg, mails)
+	mountSessions(r, cfg)
 	mountAccount(r, cfg)
 	mountMail(r, mails)
 	mountKeys(r, cfg, keys)
@@ -66,8 +66,8 @@ func router(pool *pgxpool.Pool, url string, unlimited bool, log *slog.Logger) (*
 	return r, mails, errors.Join(openapi.Mount(r, schema), ginauth.CheckRoutes(r))
 }
 
-func mountSessions(r *gin.Engine, cfg ginauth.Config[User], mails email.Flows[User]) {
-	r.POST("/signup", confirmAfter(mails), ginauth.SignUp(cfg))
+func mountSessions(r *gin.Engine, cfg ginauth.Config[User]) {
+	r.POST("/signup", ginauth.SignUp(cfg))
 	r.POST("/login", ginauth.Login(cfg))
 	r.POST("/logout", ginauth.Logout(cfg))
 	r.GET("/sessions", ginauth.Sessions(cfg))

@@ -94,7 +94,7 @@ func startSession[U User](
 			return u, hash, done, err
 		}
 		done = attempt.settling(u.Account().ID, true)
-		n := NewSession{Credential: hash, Persistent: form.Remember, Settles: done.within(st.store)}
+		n := NewSession{Credential: hash, Persistent: form.Remember, Settles: done.within(st.store), NewDevice: done.newDevice(st.store)}
 		err = st.signIn(c, &u, u.Account(), n) //nolint:contextcheck // ctx only adds a place in the queue
 		if !errors.Is(err, ErrNoUser) {
 			return u, hash, done, err

@@ -86,7 +86,7 @@ func restoreAccount[U User](c *gin.Context, m *mount, cfg Config[U], users Accou
 	}
 	m.event(c, EventUserRestored, "user_id", id)
 	done := attempt.settling(id, true)
-	session := NewSession{Credential: hash, Persistent: form.Remember, Settles: done.within(st.store)}
+	session := NewSession{Credential: hash, Persistent: form.Remember, Settles: done.within(st.store), NewDevice: done.newDevice(st.store)}
 	if err := st.signIn(c, &u, u.Account(), session); err != nil {
 		return u, err
 	}

@@ -118,8 +118,8 @@ type NewSession struct {
 	// Settles, unless nil, is the attempt that led to this session. A store that is the Limiter may settle it
 	// in the same step; see SessionRecord.Settled.
 	Settles *Settlement
-	// NewDevice means that the user has not been seen on this device before. A store that sends notices
-	// tells the user by mail (store.WithNotices). It is not for the session that follows the
+	// NewDevice means that the user has not been seen on this device before. A store that writes to users
+	// (store.WithMail) tells those who had been seen on another. It is not for the session that follows the
 	// sign-up.
 	NewDevice bool
 }

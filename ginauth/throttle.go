@@ -170,6 +170,11 @@ func (s settling) within(store SessionStore) *Settlement {
 	return &s.Settlement
 }
 
+// newDevice: the user logs in on a device that is not known. Who keeps no devices cannot tell.
+func (s settling) newDevice(store SessionStore) bool {
+	return !s.known && s.within(store) != nil
+}
+
 // finish settles what was not settled with the session. The user is in already, so that a failure is not
 // worth more than a line in the log.
 func (s settling) finish(ctx context.Context, st *state) {

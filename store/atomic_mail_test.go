@@ -94,7 +94,7 @@ func TestDeathAtEveryStatementOfMailLeavesAllOrNothing(t *testing.T) { // SEC-15
 			}
 			t.Run(name, func(t *testing.T) {
 				t.Parallel()
-				m := newMortal(t, store.WithNotices())
+				m := newMortal(t, store.WithMail())
 				m.user, m.again = ada, true
 				m.seed = func(t *testing.T, u store.User) {
 					t.Helper()

@@ -11,12 +11,12 @@ import (
 	"github.com/ginauth/ginauth/ginauth/email"
 )
 
-// WithNotices makes the store tell users by mail what happened to their account: that the password was
-// changed (email.KindPassword), and that there was a login on a new device (email.KindDevice,
-// ginauth.NewSession.NewDevice). The mail is queued in the transaction that made the change, in the
-// default language, and only for a proved address: another may be a stranger's. Default: no notices, but for
-// those of links, since without email.Flows.Run somewhere nobody sends them.
-func WithNotices() Option {
+// WithMail makes the store write to users, by itself, in the transaction that made it necessary and in the
+// default language: to a new user, for the proof of the address (email.KindVerify); and to one whose address is
+// proved, that the password was changed (email.KindPassword), or that there was a login on a new device
+// (email.KindDevice, ginauth.NewSession.NewDevice) when they had been seen on another before. Default: no such
+// mails, since without email.Flows.Run somewhere nobody sends them.
+func WithMail() Option {
 	return func(o *options) { o.notices = true }
 }
 
@@ -31,7 +31,8 @@ CROSS JOIN ` + theClock + `
 WHERE u.id = $4::uuid AND u.verified_at IS NOT NULL AND `
 
 	tellOfPassword = tellUser + `u.password_hash = $5::text` + orCountRequest
-	tellOfDevice   = tellUser + `EXISTS (SELECT 1 FROM ginauth.sessions AS s WHERE s.digest = $5::bytea AND s.user_id = u.id)` + orCountRequest
+	tellOfDevice   = tellUser + `EXISTS (SELECT 1 FROM ginauth.sessions AS s WHERE s.digest = $5::bytea AND s.user_id = u.id)
+	AND EXISTS (SELECT 1 FROM ginauth.known_devices AS d WHERE d.user_id = u.id)` + orCountRequest
 )
 
 // tell queues a notice, if the store is to do so and what it tells of came about; proof is the last argument

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/jackc/pgx/v5"
 
 	"github.com/ginauth/ginauth/ginauth"
 	"github.com/ginauth/ginauth/ginauth/email"
@@ -16,7 +17,7 @@ import (
 
 // telling is s with a store that sends notices.
 func (s *setup) telling() *store.DB[store.User] {
-	return store.New[store.User](s.pool, store.WithNow(s.clock.now), store.WithNotices())
+	return store.New[store.User](s.pool, store.WithNow(s.clock.now), store.WithMail())
 }
 
 // outbox is the mails of a user that wait to be sent, by kind.
@@ -143,15 +144,19 @@ func TestNoticesAreQueuedOnDemandForProvedAddresses(t *testing.T) { // SEC-111
 			t.Parallel()
 			inEveryMode(t, func(t *testing.T, s *setup) {
 				t.Helper()
-				proved, unproved, untold := s.user(t), s.user(t), s.user(t)
-				s.verify(t, proved)
-				s.verify(t, untold)
-				for u, db := range map[store.User]*store.DB[store.User]{proved: s.telling(), unproved: s.telling(), untold: s.db} {
+				proved, unproved, untold, unseen := s.user(t), s.user(t), s.user(t), s.user(t)
+				for _, u := range []store.User{proved, untold, unseen} {
+					s.verify(t, u)
+				}
+				for _, u := range []store.User{proved, unproved, untold} {
+					s.loggedIn(t, u.ID, guessAt(newLimitKey(), newLimitKey()))
+				}
+				for u, db := range map[store.User]*store.DB[store.User]{proved: s.telling(), unproved: s.telling(), untold: s.db, unseen: s.telling()} {
 					if err := test.do(t.Context(), db, u.ID); err != nil {
 						t.Fatal(err)
 					}
 					want := map[string]string{}
-					if u == proved && test.kind != "" {
+					if u == proved && test.kind != "" || u == unseen && test.kind == "password" { // a first login is no news
 						want[test.kind] = u.Email + " " + orderFor(u, email.KindReset).Canonical + "  1"
 					}
 					if diff := cmp.Diff(want, s.outbox(t, u)); diff != "" {
@@ -163,11 +168,39 @@ func TestNoticesAreQueuedOnDemandForProvedAddresses(t *testing.T) { // SEC-111
 	}
 }
 
+func TestNewUsersAreAskedForProofInTheirOwnTransaction(t *testing.T) {
+	t.Parallel()
+	s := newSetup(t)
+	asked := func() int {
+		return s.count(t, `SELECT count(*) FROM ginauth.outbox WHERE kind = 'verify' AND user_id IS NULL AND email = 'Ada@Example.com' AND requests = 1`)
+	}
+	n := ginauth.NewUser{Email: "Ada@Example.com", Canonical: "ada@example.com"}
+	refused := errors.New("refused")
+	after := store.AfterCreate(func(context.Context, pgx.Tx, store.User) error { return refused })
+	if _, err := store.New[store.User](s.pool, store.WithMail(), after).CreateUser(t.Context(), n, nil); !errors.Is(err, refused) || asked() != 0 {
+		t.Errorf("a sign-up that is undone: %v, %d mails", err, asked())
+	}
+	if _, err := s.telling().CreateUser(t.Context(), n, nil); err != nil || asked() != 1 {
+		t.Errorf("%v, %d mails", err, asked())
+	}
+	s.exec(t, `DELETE FROM ginauth.users`)
+	s.exec(t, `DELETE FROM ginauth.outbox`)
+	if created, err := s.telling().CreateUserAndMail(t.Context(), n, nil, ""); err != nil || !created || asked() != 1 {
+		t.Errorf("with a mail of its own: %v, %v, %d mails", created, err, asked())
+	}
+	s.exec(t, `DELETE FROM ginauth.users`)
+	s.exec(t, `DELETE FROM ginauth.outbox`)
+	if _, err := s.db.CreateUser(t.Context(), n, nil); err != nil || asked() != 0 {
+		t.Errorf("without WithMail: %v, %d mails", err, asked())
+	}
+}
+
 func TestLoginsThatFailTellNobody(t *testing.T) {
 	t.Parallel()
 	s := newSetup(t)
 	u := s.user(t)
 	s.verify(t, u)
+	s.loggedIn(t, u.ID, guessAt(newLimitKey(), newLimitKey()))
 	for name, spoil := range map[string]func(*ginauth.NewSession){
 		"another password": func(n *ginauth.NewSession) { n.Credential = hash('x') },
 		"too much data":    func(n *ginauth.NewSession) { n.Data = []byte(`"` + strings.Repeat("x", 20<<10) + `"`) },
@@ -192,6 +225,7 @@ func TestNoticesAreSentOnce(t *testing.T) {
 	s := newSetup(t)
 	u := s.user(t)
 	s.verify(t, u)
+	s.loggedIn(t, u.ID, guessAt(newLimitKey(), newLimitKey()))
 	for range 3 {
 		n := sessionOf(u.ID)
 		n.NewDevice = true

@@ -52,7 +52,7 @@ SELECT TRUE FROM changed`
 // SetPassword replaces the password of a user whose hash is still change.Old, and ends the user's
 // sessions but change.Session, which gets another digest, and logins by refresh tokens. It voids the
 // user's mailed links, but for those that undo a change of address, and withdraws a pending change; with
-// WithNotices it queues a mail that tells the user. It writes the event authn_password_change. All of it is done or nothing. API
+// WithMail it queues a mail that tells the user. It writes the event authn_password_change. All of it is done or nothing. API
 // keys live on. ginauth.ErrNoUser means that the user is unknown or disabled, or has
 // another password by now.
 func (d *DB[U]) SetPassword(ctx context.Context, change ginauth.PasswordChange) (ginauth.PasswordChanged, error) {

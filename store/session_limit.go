@@ -43,13 +43,13 @@ func (s *Sessions) insertLogin(
 			return nil
 		})
 	}
-	if n.Settles != nil {
-		s.queueSettlement(&batch, *n.Settles, n.Digest[:], &r.KnownDevice)
-	}
-	if s.tellsOf(n) {
+	if s.tellsOf(n) { // while the device is none of those that are known
 		if err := s.tell(&batch, tellOfDevice, email.KindDevice, user, n.Digest[:]); err != nil {
 			return err
 		}
+	}
+	if n.Settles != nil {
+		s.queueSettlement(&batch, *n.Settles, n.Digest[:], &r.KnownDevice)
 	}
 	r.Settled = n.Settles != nil
 	return conn.SendBatch(ctx, &batch).Close()

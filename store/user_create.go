@@ -12,6 +12,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/email"
 )
 
 // The names of further columns and their parameters go between these parts.
@@ -26,7 +27,7 @@ const identifierConstraint = "users_email_canonical_key"
 // CreateUser stores a new user in a transaction. fill, when not nil, edits the user before that:
 // the columns of the app's own, and Name; what else it changes is not stored. A
 // column that is left at its zero value gets the database's default, which the user
-// returned has. ginauth.ErrIdentifierTaken means that the address has an account. After
+// returned has. With WithMail it asks the user for the proof of the address. ginauth.ErrIdentifierTaken means that the address has an account. After
 // ginauth.ErrUnavailable the user may have been created or not.
 func (d *DB[U]) CreateUser(ctx context.Context, n ginauth.NewUser, fill func(*U) error) (U, error) {
 	var none U
@@ -45,6 +46,9 @@ func (d *DB[U]) CreateUser(ctx context.Context, n ginauth.NewUser, fill func(*U)
 		if err := d.scan(tx.QueryRow(ctx, statement, args...), &u); err != nil {
 			return unchanged, err
 		}
+		if err := d.askForProof(ctx, tx, n); err != nil {
+			return unchanged, err
+		}
 		refused = d.created(ctx, tx, u)
 		return byThemselves(ctx, ginauth.EventSignUp, ginauth.UserID(id.String())), refused
 	})
@@ -57,6 +61,18 @@ func (d *DB[U]) CreateUser(ctx context.Context, n ginauth.NewUser, fill func(*U)
 		return none, ginauth.ErrIdentifierTaken
 	}
 	return none, err
+}
+
+// askForProof queues the mail by which a new user proves the address.
+func (d *DB[U]) askForProof(ctx context.Context, tx pgx.Tx, n ginauth.NewUser) error {
+	if !d.notices {
+		return nil
+	}
+	args, err := d.order(email.Order{Kind: email.KindVerify, Email: n.Email, Canonical: n.Canonical})
+	if err == nil {
+		_, err = tx.Exec(ctx, queueMail, args...)
+	}
+	return err
 }
 
 // filled returns the user as the app wants it. It runs before the transaction begins: fill

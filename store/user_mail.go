@@ -20,6 +20,7 @@ func (d *DB[U]) CreateUserAndMail(ctx context.Context, n ginauth.NewUser, fill f
 		return pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
 			refused, events = nil, nil
 			in := d.within(tx)
+			in.notices = false // one mail
 			in.events.after = func(_ context.Context, e ginauth.Event) { events = append(events, e) }
 			o := email.Order{Kind: email.KindVerify, Email: n.Email, Canonical: n.Canonical, Locale: locale}
 			_, err := in.CreateUser(ctx, n, fill)

@@ -20,7 +20,7 @@ func newFull(tb testing.TB, pool *pgxpool.Pool) *app {
 	a := newAppOn(tb, pool, func(f *flows) {
 		f.Config.Exclude = append(f.Config.Exclude, "/restore", "/token", "/token/login", "/refresh", "/revoke")
 	})
-	a.db = store.New[user](pool, store.WithNow(a.clock.now), store.WithTimeout(20*time.Second), store.WithNotices())
+	a.db = store.New[user](pool, store.WithNow(a.clock.now), store.WithTimeout(20*time.Second), store.WithMail())
 	a.mails.Config.Users, a.mails.Store, a.Engine = a.db, a.db, gin.New()
 	cfg, mails := a.mails.Config, a.mails
 	keys := apikey.Keys[user]{Store: a.db}

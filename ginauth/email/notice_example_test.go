@@ -13,11 +13,11 @@ import (
 	"github.com/ginauth/ginauth/store/storetest"
 )
 
-// With store.WithNotices the owner hears of every new password.
+// With store.WithMail the owner hears of every new password.
 func Example_notices() {
 	tb := &exampleTB{}
 	defer tb.close()
-	db := store.New[store.User](storetest.NewDB(tb), store.WithNotices())
+	db := store.New[store.User](storetest.NewDB(tb), store.WithMail())
 	cfg := ginauth.Config[store.User]{Users: db, Exclude: []string{"/signup", "/magic", "/magic/send"}}
 	var sent email.Message
 	mails := email.Flows[store.User]{

@@ -16,7 +16,7 @@ import (
 func (a *app) telling(tb testing.TB) *app {
 	tb.Helper()
 	b := *a
-	b.Engine, b.db = gin.New(), store.New[user](a.pool, store.WithNow(a.clock.now), store.WithNotices())
+	b.Engine, b.db = gin.New(), store.New[user](a.pool, store.WithNow(a.clock.now), store.WithMail())
 	b.mails.Config.Users, b.mails.Store = b.db, b.db
 	cfg := b.mails.Config
 	cfg.Exclude = append(cfg.Exclude, "/new-device")
@@ -65,12 +65,52 @@ func TestAChangedPasswordVoidsLinksAndIsTold(t *testing.T) { // SEC-107, SEC-111
 
 func TestALoginOnANewDeviceIsTold(t *testing.T) { // SEC-111
 	t.Parallel()
-	a := newApp(t)
-	a.verified(t)
+	a := newApp(t, func(f *flows) { f.Config.Limits = ginauth.Limits{} })
+	owner := a.verified(t)
 	b := a.telling(t)
-	want(t, "login", b.anyone().post("/new-device", `{}`), http.StatusOK)
+	owner.handler = b
+	want(t, "on the device of the sign-up", owner.post("/login", adaLogin), http.StatusOK)
+	b.none(t, "a device that is known")
+	other := b.browser()
+	want(t, "elsewhere", other.post("/login", adaLogin), http.StatusOK)
 	mail := b.one(t)
 	if mail.to != "Ada@Example.com" || mail.subject != "New login to Example" || linkPattern.MatchString(mail.plain+mail.html) || !strings.Contains(mail.plain, "forgot password") || !strings.Contains(mail.html, "<html") {
 		t.Errorf("%+v", mail)
+	}
+	want(t, "there again", other.post("/login", adaLogin), http.StatusOK)
+	b.none(t, "a device that is known by now")
+	want(t, "by the app's own way", b.anyone().post("/new-device", `{}`), http.StatusOK)
+	b.one(t)
+}
+
+func TestASignUpThatLogsInAsksForProof(t *testing.T) { // SEC-113
+	t.Parallel()
+	a := newApp(t)
+	b := a.telling(t)
+	b.Engine = gin.New()
+	cfg := b.mails.Config
+	b.Use(ginauth.Session(cfg))
+	b.POST("/signup", ginauth.SignUp(cfg))
+	b.Any("/verify", email.VerifyEmail(b.mails))
+	owner := b.anyone()
+	want(t, "sign-up", owner.post("/signup", ada), http.StatusCreated)
+	want(t, "verify", owner.use("/verify", b.one(t).token(t)), http.StatusNoContent)
+	if n := a.count(t, `SELECT count(*) FROM ginauth.users WHERE verified_at IS NOT NULL`); n != 1 {
+		t.Error("the address is not proved")
+	}
+}
+
+func TestALinkWithoutItsPageIsNotSent(t *testing.T) {
+	t.Parallel()
+	a := newApp(t)
+	a.accepted(t, "/forgot", adaMail)
+	a.accepted(t, "/resend", adaMail)
+	a.signUp(t)
+	a.mails.Pages.Verify = ""
+	if mail := a.one(t); !strings.Contains(mail.subject, "password") {
+		t.Errorf("%+v", mail)
+	}
+	if n := a.count(t, `SELECT count(*) FROM ginauth.outbox WHERE kind = 'verify' AND failed_at IS NOT NULL AND failure LIKE '%Pages%'`); n != 1 {
+		t.Errorf("%d mails were given up", n)
 	}
 }

@@ -120,8 +120,8 @@ func (f *flows[U]) sendAll(ctx context.Context, mails []Mail) (sent int, err err
 // sendOne returns errors of the store only.
 func (f *flows[U]) sendOne(ctx context.Context, m Mail) (taken bool, err error) {
 	path, lifetime := f.target(m.Kind)
-	if path == "" {
-		lifetime = 0
+	if path == "" && lifetime > 0 {
+		return false, f.settle(ctx, m, Outcome{Failure: "Flows.Pages names no page for its link"})
 	}
 	token := ginauth.NewToken()
 	to, err := f.Store.PrepareMail(ctx, m.ID, token.Digest(), lifetime)
@@ -136,11 +136,15 @@ func (f *flows[U]) sendOne(ctx context.Context, m Mail) (taken bool, err error) 
 		err = f.handOver(ctx, message)
 	}
 	o := f.outcome(m, lifetime, err)
+	return o.Failure == "", f.settle(ctx, m, o)
+}
+
+func (f *flows[U]) settle(ctx context.Context, m Mail, o Outcome) error {
 	if o.Failure != "" {
 		f.Config.Logger.WarnContext(ctx, "ginauth: a mail was not sent", "kind", string(m.Kind), "mail", string(m.ID),
 			"attempt", m.Attempt, "given_up", o.RetryIn == 0, "error", o.Failure)
 	}
-	return o.Failure == "", f.Store.SettleMail(ctx, m.ID, m.Attempt, o)
+	return f.Store.SettleMail(ctx, m.ID, m.Attempt, o)
 }
 
 // write makes a mail with the link that only it has.

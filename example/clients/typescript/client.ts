@@ -11,15 +11,18 @@ type Problem = components["schemas"]["ginauth.Problem"];
 const url = process.argv[2];
 if (url === undefined) throw new Error("usage: node client.js URL");
 
-// Browsers keep the session cookie by themselves. Node does not.
-let cookie = "";
+// Browsers keep cookies by themselves. Node does not.
+const cookies = new Map<string, string>();
 const client = createClient<paths>({ baseUrl: url });
 client.use({
   onRequest({ request }) {
-    if (cookie !== "") request.headers.set("Cookie", cookie);
+    if (cookies.size > 0) request.headers.set("Cookie", [...cookies.values()].join("; "));
   },
   onResponse({ response }) {
-    for (const set of response.headers.getSetCookie()) cookie = set.split(";")[0] ?? "";
+    for (const set of response.headers.getSetCookie()) {
+      const pair = set.split(";")[0] ?? "";
+      cookies.set(pair.split("=")[0] ?? "", pair);
+    }
   },
 });
 
