@@ -89,3 +89,41 @@ func (a *app) text(t *testing.T, sql string, args ...any) (s string) {
 	}
 	return s
 }
+
+// A table that somebody adds must not be forgotten: everything that is of a user is in the export.
+func TestAnExportKnowsEveryTable(t *testing.T) { // SEC-19
+	t.Parallel()
+	app := newApp(t, accounts)
+	c := app.owner(t, ada)
+	id := app.text(t, "SELECT id::text FROM ginauth.users WHERE email_canonical = $1", "ada@example.com")
+	for _, sql := range []string{
+		`INSERT INTO ginauth.outbox (id, kind, email, email_canonical, created_at, due_at) VALUES (gen_random_uuid(), 'reset', 'Ada@example.com', 'ada@example.com', now(), now())`,
+		`INSERT INTO ginauth.email_tokens (digest, kind, user_id, mail_id, email, email_canonical, created_at, expires_at)
+			SELECT sha256('t'), 'reset', id, gen_random_uuid(), email, email_canonical, now(), now() + interval '1 hour' FROM ginauth.users`,
+	} {
+		app.exec(t, sql)
+	}
+	app.issueKey(t, ginauth.UserID(id))
+	if _, err := app.db.CreateRefreshFamily(t.Context(), familyOf(ginauth.UserID(id))); err != nil {
+		t.Fatal(err)
+	}
+	w := (&client{handler: app, value: c.cookies[cookie]}).get("/user/export")
+	var got struct{ Held map[string]json.RawMessage }
+	if err := json.Unmarshal(w.Body.Bytes(), &got); err != nil {
+		t.Fatalf("%d %s, %v", w.Code, w.Body, err)
+	}
+	names := map[string]string{
+		"users": "account", "sessions": "sessions", "api_keys": "api_keys", "refresh_tokens": "refresh_logins",
+		"known_devices": "known_devices", "outbox": "mails", "email_tokens": "links", "events": "events",
+	}
+	tables := strings.Fields(app.text(t, `SELECT string_agg(DISTINCT c.table_name, ' ') FROM information_schema.columns AS c
+		WHERE c.table_schema = 'ginauth' AND (c.column_name = 'user_id' OR c.table_name = 'users') AND $1 <> ''`, "x"))
+	if len(tables) != len(names) {
+		t.Errorf("tables %v", tables)
+	}
+	for _, table := range tables {
+		if held := string(got.Held[names[table]]); held == "" || held == "[]" || held == "null" {
+			t.Errorf("%s: %q", table, held)
+		}
+	}
+}

@@ -35,6 +35,22 @@ SELECT jsonb_build_object(
 				'id', t.id, 'scopes', t.scopes, 'created_at', t.created_at, 'last_used_at', t.last_used_at,
 				'expires_at', t.expires_at, 'ip', host(t.ip), 'user_agent', t.user_agent) AS item
 			FROM ginauth.refresh_tokens AS t WHERE t.user_id = u.id ORDER BY t.created_at DESC LIMIT $2::bigint) AS e), '[]'),
+	'known_devices', COALESCE((
+		SELECT jsonb_agg(e.item ORDER BY e.last_used_at) FROM (
+			SELECT d.last_used_at, jsonb_build_object(
+				'last_used_at', d.last_used_at, 'expires_at', d.expires_at, 'failures', d.failures) AS item
+			FROM ginauth.known_devices AS d WHERE d.user_id = u.id ORDER BY d.last_used_at DESC LIMIT $2::bigint) AS e), '[]'),
+	'mails', COALESCE((
+		SELECT jsonb_agg(e.item ORDER BY e.created_at, e.id) FROM (
+			SELECT o.created_at, o.id, jsonb_build_object(
+				'id', o.id, 'kind', o.kind, 'email', o.email, 'created_at', o.created_at, 'failed_at', o.failed_at) AS item
+			FROM ginauth.outbox AS o WHERE o.user_id = u.id OR o.user_id IS NULL AND o.email_canonical = u.email_canonical
+			ORDER BY o.created_at DESC LIMIT $2::bigint) AS e), '[]'),
+	'links', COALESCE((
+		SELECT jsonb_agg(e.item ORDER BY e.created_at, e.kind) FROM (
+			SELECT t.created_at, t.kind, jsonb_build_object(
+				'kind', t.kind, 'email', t.email, 'created_at', t.created_at, 'expires_at', t.expires_at) AS item
+			FROM ginauth.email_tokens AS t WHERE t.user_id = u.id ORDER BY t.created_at DESC LIMIT $2::bigint) AS e), '[]'),
 	'events', COALESCE((
 		SELECT jsonb_agg(e.item ORDER BY e.id) FROM (
 			SELECT v.id, jsonb_build_object(
@@ -46,8 +62,8 @@ FROM ginauth.users AS u
 WHERE u.id = $1::uuid`
 
 // ExportUser returns all that the tables of ginauth hold of a user, but for secrets and for what the app
-// keeps in sessions, as a JSON object with "account", "sessions", "api_keys", "refresh_logins" and "events"; of each
-// list the newest 1000. Columns of the app's own are the app's to export. It is one statement, and so one
+// keeps in sessions, as a JSON object with "account", "sessions", "api_keys", "refresh_logins", "known_devices",
+// "mails" that wait to be sent, "links" in those that were, and "events"; of each list the newest 1000. Columns of the app's own are the app's to export. It is one statement, and so one
 // moment. ginauth.ErrNoUser means that there is no such user.
 func (d *DB[U]) ExportUser(ctx context.Context, id ginauth.UserID) (json.RawMessage, error) {
 	key, known := parseID(string(id))
