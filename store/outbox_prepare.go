@@ -42,10 +42,14 @@ FOR UPDATE OF o`
 DELETE FROM ginauth.email_tokens
 WHERE user_id = $1::uuid AND kind = $2::text AND kind <> 'undo' AND mail_id <> $3::uuid`
 
+	// A token is as old as its order: a mail that is late, or sent again, must not make the way back from a first
+	// change look younger than the one from a second.
 	insertToken = `
 INSERT INTO ginauth.email_tokens (digest, kind, user_id, mail_id, email, email_canonical, created_at, expires_at)
-SELECT $1::bytea, $3::text, $4::uuid, $5::uuid, $6::text, $7::text, clock.now, clock.now + $8::interval
-FROM ` + theClock
+SELECT $1::bytea, $3::text, $4::uuid, o.id, $6::text, $7::text, o.created_at, clock.now + $8::interval
+FROM ginauth.outbox AS o
+CROSS JOIN ` + theClock + `
+WHERE o.id = $5::uuid`
 )
 
 // PrepareMail returns whom a mail goes to and stores the digest of its token, in one transaction.

@@ -1,0 +1,55 @@
+package store_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/ginauth/ginauth/ginauth/email"
+)
+
+// The owner's mail server is slow: the way back from a thief's first change is mailed after that from the second.
+func TestAThiefCannotOutrunALateUndoLink(t *testing.T) { // SEC-112
+	t.Parallel()
+	s := newSetup(t)
+	u := s.user(t)
+	owner := orderFor(u, email.KindReset)
+	s.verify(t, u)
+	moveTo := func(address string) {
+		t.Helper()
+		s.clock.add(time.Minute)
+		change := s.mailed(t, email.Order{Kind: email.KindChange, UserID: u.ID, Email: address, Canonical: address})
+		s.clock.add(time.Minute)
+		if _, err := s.db.UseEmailToken(t.Context(), email.Use{Kind: email.KindChange, Digest: change}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	claim := func() email.Mail {
+		t.Helper()
+		mails, err := s.db.ClaimMail(t.Context(), 10, 24*time.Hour)
+		if err != nil || len(mails) != 1 || mails[0].Kind != email.KindUndo {
+			t.Fatalf("%v, %v", mails, err)
+		}
+		return mails[0]
+	}
+
+	moveTo("thief@example.com")
+	late := claim()
+	moveTo("thief2@example.com")
+	thiefs, owners := newDigest(), newDigest()
+	if _, err := s.db.PrepareMail(t.Context(), claim().ID, thiefs, time.Hour); err != nil {
+		t.Fatal(err)
+	}
+	s.clock.add(time.Minute)
+	to, err := s.db.PrepareMail(t.Context(), late.ID, owners, time.Hour)
+	if err != nil || to.Email != owner.Email {
+		t.Fatalf("%+v, %v", to, err)
+	}
+
+	if _, err := s.db.UseEmailToken(t.Context(), email.Use{Kind: email.KindUndo, Digest: thiefs}); err != nil {
+		t.Fatal(err)
+	}
+	back, err := s.db.UseEmailToken(t.Context(), email.Use{Kind: email.KindUndo, Digest: owners})
+	if err != nil || back.Email != owner.Email {
+		t.Errorf("the owner gets %q back, %v", back.Email, err)
+	}
+}
