@@ -71,9 +71,9 @@ type EventRecorder interface {
 
 // EventLister is an optional extension of UserStore for users who want to see what happened to their account.
 type EventLister interface {
-	// UserEvents returns the user's events, the newest first, at most limit, and of those with an ID below
-	// before, unless that is zero. An unknown user has none.
-	UserEvents(ctx context.Context, user UserID, before int64, limit int) ([]Event, error)
+	// UserEvents returns the user's events from before a time, or the newest for the zero time, the newest first: as
+	// many as limit, and whatever happened at the same time as the last of these. An unknown user has none.
+	UserEvents(ctx context.Context, user UserID, before time.Time, limit int) ([]Event, error)
 }
 
 func (m *mount) logger() *slog.Logger {

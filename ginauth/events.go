@@ -18,7 +18,6 @@ const (
 
 // Activity is an event as the user sees it whose account it is about.
 type Activity struct {
-	ID      int64     `json:"id"`
 	At      time.Time `json:"at" format:"date-time"`
 	Kind    EventKind `json:"kind" swaggertype:"string" example:"authn_login_success"`
 	Outcome Outcome   `json:"outcome" swaggertype:"string" enums:"success,failure"`
@@ -36,13 +35,14 @@ type Activity struct {
 type ActivityPage struct {
 	// Events come with the newest first.
 	Events []Activity `json:"events"`
-	// Next is the query parameter "before" of the next page; zero: this is the last one.
-	Next int64 `json:"next,omitempty"`
+	// Next is the query parameter "before" of the next page; zero: this is the last one. It is the time of the last
+	// event, in microseconds, and not its ID: that would tell how much happens to others (SEC-36).
+	Next int64 `json:"next,omitempty" example:"1767225600000000"`
 }
 
 // ListEvents returns what happened to the account of the current user, the newest first, for pages of the
-// app's own. The query's "limit" says how many, 50 unless it says so and 100 at most, and "before" after which one of a
-// page before to go on. It returns the errors of CurrentUser, ErrForbidden for credentials with scopes, and fields at
+// app's own. The query's "limit" says how many, 50 unless it says so and 100 at most, but for more that happened at the
+// same time as the last one, and "before" where to go on after the page before. It returns the errors of CurrentUser, ErrForbidden for credentials with scopes, and fields at
 // fault, and ErrNotMounted where Config.Users is no EventLister.
 func ListEvents(c *gin.Context) (ActivityPage, error) {
 	_, st, err := stateOf(c)
@@ -67,8 +67,8 @@ func ListEvents(c *gin.Context) (ActivityPage, error) {
 	}
 	page := ActivityPage{Events: []Activity{}}
 	if len(list) > limit {
-		list = list[:limit]
-		page.Next = list[limit-1].ID
+		list = list[:wholeTime(list, limit)]
+		page.Next = list[len(list)-1].At.UnixMicro()
 	}
 	for _, e := range list {
 		page.Events = append(page.Events, e.activity())
@@ -76,13 +76,23 @@ func ListEvents(c *gin.Context) (ActivityPage, error) {
 	return page, nil
 }
 
-func pageAsked(c *gin.Context) (before int64, limit int, err error) {
+// wholeTime returns how many events to show so that the next page can go on by the time alone.
+func wholeTime(list []Event, limit int) int {
+	for limit < len(list) && list[limit].At.Equal(list[limit-1].At) {
+		limit++
+	}
+	return limit
+}
+
+func pageAsked(c *gin.Context) (before time.Time, limit int, err error) {
 	limit = defaultEvents
 	var faults []FieldError
 	if text := c.Query("before"); text != "" {
-		if before, err = strconv.ParseInt(text, 10, 64); err != nil || before <= 0 {
+		micro, err := strconv.ParseInt(text, 10, 64)
+		if err != nil || micro <= 0 {
 			faults = append(faults, FieldError{Field: "before", Code: "invalid", Detail: "before must be the next of a page"})
 		}
+		before = time.UnixMicro(micro)
 	}
 	if text := c.Query("limit"); text != "" {
 		if limit, err = strconv.Atoi(text); err != nil || limit <= 0 || limit > maxEvents {
@@ -90,13 +100,13 @@ func pageAsked(c *gin.Context) (before int64, limit int, err error) {
 		}
 	}
 	if faults != nil {
-		return 0, 0, Invalid(faults...)
+		return time.Time{}, 0, Invalid(faults...)
 	}
 	return before, limit, nil
 }
 
 func (e Event) activity() Activity {
-	a := Activity{ID: e.ID, At: e.At, Kind: e.Kind, Outcome: e.Outcome, ByMe: e.Actor != "" && e.Actor == e.User, Operation: e.Operation}
+	a := Activity{At: e.At, Kind: e.Kind, Outcome: e.Outcome, ByMe: e.Actor != "" && e.Actor == e.User, Operation: e.Operation}
 	if e.Origin.Addr.IsValid() {
 		a.IP = e.Origin.Addr.String()
 	}

@@ -299,8 +299,10 @@ func (h *hangingUp) RecordEvent(c ctx, e ginauth.Event) error {
 func TestEventsAreMineAlone(t *testing.T) { // SEC-177
 	t.Parallel()
 	app := newApp(t, listing)
+	app.clock.at = app.clock.at.Truncate(time.Microsecond)
 	c, other := app.signUp(t, ada), app.signUp(t, grace)
 	for range 4 {
+		app.clock.advance(time.Millisecond)
 		other.send(http.MethodPost, "/login", credentials("ada@example.com", wrong))
 	}
 	page := func(who *client, query string) (p ginauth.ActivityPage) {
@@ -323,10 +325,16 @@ func TestEventsAreMineAlone(t *testing.T) { // SEC-177
 	if diff := cmp.Diff(all.Events, append(first.Events, rest.Events...)); diff != "" || rest.Next != 0 {
 		t.Errorf("in pages: %s", diff)
 	}
-	if others := page(other, fmt.Sprintf("?before=%d", all.Events[0].ID)); len(others.Events) != 2 {
+	if together := page(c, "?limit=5"); len(together.Events) != 6 { // a sign-up and its login are of one time
+		t.Errorf("what happened at one time is torn apart: %+v", together)
+	}
+	if others := page(other, fmt.Sprintf("?before=%d", all.Events[0].At.UnixMicro())); len(others.Events) != 2 {
 		t.Errorf("somebody else sees %+v", others)
 	}
-	for query, status := range map[string]int{"?limit=0": 422, "?limit=101": 422, "?before=x": 422, "?before=-1": 422, "?limit=100": 200} {
+	if body := c.get("/events?limit=1").Body.String(); strings.Contains(body, `"id"`) || !strings.Contains(body, fmt.Sprintf(`"next":%d`, all.Events[0].At.UnixMicro())) { // SEC-36
+		t.Errorf("how much happens to others is in %s", body)
+	}
+	for query, status := range map[string]int{"?limit=0": 422, "?limit=101": 422, "?before=x": 422, "?before=-1": 422, "?before=9223372036854775807": 200, "?limit=100": 200} {
 		if w := c.get("/events" + query); w.Code != status {
 			t.Errorf("%s: %d %s", query, w.Code, w.Body)
 		}

@@ -26,7 +26,7 @@ CREATE TABLE ginauth.events (
 
 -- Events without a user are in it, too: a failed login must take as long for an account as for none. Old events
 -- are found by their id, which grows with the time.
-CREATE INDEX events_user_id_idx ON ginauth.events (user_id, id DESC);
+CREATE INDEX events_user_id_idx ON ginauth.events (user_id, at DESC);
 
 -- A role that does not own the table cannot switch this off.
 -- +goose StatementBegin

@@ -1,9 +1,12 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
+	"slices"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -15,16 +18,16 @@ var _ ginauth.EventLister = (*Sessions)(nil)
 const listEvents = `
 SELECT e.id, e.at, e.kind, e.outcome, e.user_id, e.actor_id, e.session, e.operation, e.request_id, e.ip, e.user_agent, e.detail
 FROM ginauth.events AS e
-WHERE e.user_id = $1::uuid AND ($2::bigint = 0 OR e.id < $2::bigint)
-ORDER BY e.id DESC
-LIMIT $3::bigint`
+WHERE e.user_id = $1::uuid AND e.at < COALESCE($2::timestamptz, 'infinity')
+ORDER BY e.at DESC
+FETCH FIRST ($3::bigint) ROWS WITH TIES`
 
-// UserEvents returns the user's events, the newest first, at most limit, which is 1000 at most; with before, those
-// with a smaller id. An unknown user has none; a deleted one has, until the sweeper forgets them. It is one
-// statement, and writes nothing.
-func (s *Sessions) UserEvents(ctx context.Context, user ginauth.UserID, before int64, limit int) ([]ginauth.Event, error) {
-	if limit <= 0 || limit > maxListed || before < 0 {
-		return nil, errors.New("listing events: the limit must be between 1 and 1000, and before not negative")
+// UserEvents returns the user's events, the newest first, at most limit, which is 1000 at most, and whatever happened
+// at the same time as the last of these; with before, those from before that. An unknown user has none; a deleted
+// one has, until the sweeper forgets them. It is one statement, and writes nothing.
+func (s *Sessions) UserEvents(ctx context.Context, user ginauth.UserID, before time.Time, limit int) ([]ginauth.Event, error) {
+	if limit <= 0 || limit > maxListed {
+		return nil, errors.New("listing events: the limit must be between 1 and 1000")
 	}
 	key, ok := parseID(string(user))
 	if !ok {
@@ -32,7 +35,7 @@ func (s *Sessions) UserEvents(ctx context.Context, user ginauth.UserID, before i
 	}
 	var list []ginauth.Event
 	err := s.caller.do(ctx, "listing a user's events", func(ctx context.Context, conn Conn) error {
-		rows, err := conn.Query(ctx, listEvents, key, before, limit)
+		rows, err := conn.Query(ctx, listEvents, key, timeOrNull(before), limit)
 		if err != nil {
 			return err
 		}
@@ -42,7 +45,20 @@ func (s *Sessions) UserEvents(ctx context.Context, user ginauth.UserID, before i
 	if err != nil {
 		return nil, err
 	}
+	slices.SortStableFunc(list, newestFirst)
 	return list, nil
+}
+
+// newestFirst puts what happened at one time, as in one transaction, in its order.
+func newestFirst(a, b ginauth.Event) int {
+	return cmp.Or(b.At.Compare(a.At), cmp.Compare(b.ID, a.ID))
+}
+
+func timeOrNull(t time.Time) any {
+	if t.IsZero() {
+		return nil
+	}
+	return t
 }
 
 func scanEvent(row pgx.CollectableRow) (e ginauth.Event, err error) {

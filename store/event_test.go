@@ -413,6 +413,7 @@ func TestEventsInTheCallersTransactionAreNotToldBefore(t *testing.T) {
 func TestOperatorsAreToldFromUsers(t *testing.T) {
 	t.Parallel()
 	a := newAudited(t)
+	a.clock.add(time.Second)
 	if err := a.db.DisableUser(t.Context(), a.user.ID); err != nil {
 		t.Fatal(err)
 	}
@@ -421,7 +422,7 @@ func TestOperatorsAreToldFromUsers(t *testing.T) {
 	if err := a.db.EnableUser(ctx, a.user.ID); err != nil {
 		t.Fatal(err)
 	}
-	list, err := a.db.UserEvents(t.Context(), a.user.ID, 0, 2)
+	list, err := a.db.UserEvents(t.Context(), a.user.ID, time.Time{}, 2)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -473,6 +474,7 @@ func TestForgedTextIsStoredHarmlessly(t *testing.T) { // SEC-162
 		t.Helper()
 		u := s.user(t)
 		for _, text := range []string{"a\r\n{\"event\":\"forged\"}", "\x1b[31m", "'; DROP TABLE ginauth.events; --", "\x00\xff", strings.Repeat("é", 5000), "<script>"} {
+			s.clock.add(time.Second)
 			ctx := ginauth.WithCause(t.Context(), ginauth.Cause{Session: text, Operation: text, RequestID: text, Origin: ginauth.Origin{UserAgent: text}})
 			e := ginauth.NewEvent(ctx, ginauth.EventKind(text), u.ID)
 			e.Detail = map[string]string{text: text}
@@ -484,8 +486,8 @@ func TestForgedTextIsStoredHarmlessly(t *testing.T) { // SEC-162
 			if err := errors.Join(s.db.RecordEvent(ctx, e), s.db.DisableUser(ctx, u.ID), s.db.EnableUser(ctx, u.ID)); err != nil {
 				t.Errorf("%.20q: %v", text, err)
 			}
-			list, err := s.db.UserEvents(ctx, u.ID, 0, 3)
-			if err != nil || len(list) != 3 || !strings.HasPrefix(list[2].Operation, strings.ToValidUTF8(text[:2], "\uFFFD")[:1]) && text[0] != 0 {
+			list, err := s.db.UserEvents(ctx, u.ID, time.Time{}, 3)
+			if err != nil || len(list) != 4 || !strings.HasPrefix(list[2].Operation, strings.ToValidUTF8(text[:2], "\uFFFD")[:1]) && text[0] != 0 {
 				t.Errorf("%.20q: %v, %v", text, list, err)
 			}
 		}
@@ -496,7 +498,10 @@ func TestAListOfEventsGoesOnWhereThePageBeforeEnded(t *testing.T) {
 	t.Parallel()
 	s := newSetup(t)
 	u, other := s.user(t), s.user(t)
-	for range 7 {
+	for i := range 7 {
+		if i != 3 { // two are of one time
+			s.clock.add(time.Second)
+		}
 		for _, id := range []ginauth.UserID{u.ID, other.ID} {
 			if err := s.db.RecordEvent(t.Context(), ginauth.NewEvent(t.Context(), ginauth.EventLoginFailed, id)); err != nil {
 				t.Fatal(err)
@@ -504,7 +509,7 @@ func TestAListOfEventsGoesOnWhereThePageBeforeEnded(t *testing.T) {
 		}
 	}
 	var ids []int64
-	for before := int64(0); ; {
+	for before := (time.Time{}); ; {
 		page, err := s.db.UserEvents(t.Context(), u.ID, before, 3)
 		if err != nil {
 			t.Fatal(err)
@@ -518,7 +523,7 @@ func TestAListOfEventsGoesOnWhereThePageBeforeEnded(t *testing.T) {
 			}
 			ids = append(ids, e.ID)
 		}
-		before = page[len(page)-1].ID
+		before = page[len(page)-1].At
 	}
 	sorted := slices.Clone(ids)
 	slices.Sort(sorted)
@@ -527,7 +532,7 @@ func TestAListOfEventsGoesOnWhereThePageBeforeEnded(t *testing.T) {
 		t.Errorf("%d events, in the order %v", len(ids), ids)
 	}
 	for _, limit := range []int{0, -1, 1001} {
-		if _, err := s.db.UserEvents(t.Context(), u.ID, 0, limit); err == nil {
+		if _, err := s.db.UserEvents(t.Context(), u.ID, time.Time{}, limit); err == nil {
 			t.Errorf("limit %d is taken", limit)
 		}
 	}
