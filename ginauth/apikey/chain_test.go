@@ -13,6 +13,31 @@ import (
 	"github.com/ginauth/ginauth/ginauth/apikey"
 )
 
+// On an excluded route nobody has asked yet whether the policy is against the user.
+func TestUnverifiedUsersManageNoKeysAgainstThePolicy(t *testing.T) { // SEC-171
+	t.Parallel()
+	app := newApp(t)
+	cfg := app.cfg
+	cfg.Exclude, cfg.Unverified = append(cfg.Exclude, "/lazy", "/lazy/:id"), ginauth.UnverifiedRefused
+	r := gin.New()
+	r.Use(ginauth.Session(cfg))
+	r.POST("/lazy", apikey.Create(cfg, app.keys))
+	r.GET("/lazy", apikey.List(cfg, app.keys))
+	r.DELETE("/lazy/:id", apikey.Revoke(cfg, app.keys))
+	c := app.signUp(t, ada)
+	m := c.create(t, `{"name":"a"}`)
+	c.handler = r
+	for _, call := range []string{"POST /lazy", "GET /lazy", "DELETE /lazy/" + string(m.ID)} {
+		method, path, _ := strings.Cut(call, " ")
+		request := httptest.NewRequest(method, path, strings.NewReader(`{"name":"b"}`))
+		request.Header.Set("Content-Type", "application/json")
+		wantProblem(t, call, c.do(request), http.StatusForbidden, "not_verified")
+	}
+	if n := app.count(t, `SELECT count(*) FROM ginauth.api_keys`); n != 1 {
+		t.Errorf("%d keys", n)
+	}
+}
+
 // Behind ginauth's own middleware, whoever comes by a key or a session is the current user.
 func TestKeysAndSessionsStandSideBySide(t *testing.T) { // SEC-171, SEC-177
 	t.Parallel()

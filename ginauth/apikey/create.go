@@ -42,14 +42,14 @@ type created struct {
 //	@Router			/api-keys [post]
 func Create[U ginauth.User](cfg ginauth.Config[U], keys Keys[U]) gin.HandlerFunc {
 	keys = compileHandler("Create", cfg, keys)
-	return route.New(route.Info{Name: "createAPIKey"}, func(c *gin.Context) {
+	return route.New(route.Info{Name: "createAPIKey"}, ginauth.With(func(c *gin.Context, _ U) {
 		key, record, err := create(c, keys)
 		if err != nil {
 			ginauth.Fail(c, err)
 			return
 		}
 		ginauth.Reply(c, http.StatusCreated, created{Record: record, Key: key.Reveal()})
-	})
+	}))
 }
 
 func create[U ginauth.User](c *gin.Context, keys Keys[U]) (Key, Record, error) {

@@ -25,22 +25,18 @@ import (
 //	@Router			/api-keys [get]
 func List[U ginauth.User](cfg ginauth.Config[U], keys Keys[U]) gin.HandlerFunc {
 	keys = compileHandler("List", cfg, keys)
-	return route.New(route.Info{Name: "apiKeys"}, func(c *gin.Context) {
-		records, err := list(c, keys)
+	return route.New(route.Info{Name: "apiKeys"}, ginauth.With(func(c *gin.Context, u U) {
+		records, err := list(c, keys, u.Account().ID)
 		if err != nil {
 			ginauth.Fail(c, err)
 			return
 		}
 		ginauth.Reply(c, http.StatusOK, records)
-	})
+	}))
 }
 
-func list[U ginauth.User](c *gin.Context, keys Keys[U]) ([]Record, error) {
-	u, err := ginauth.CurrentUser[U](c)
-	if err != nil {
-		return nil, err
-	}
-	records, err := keys.Store.UserAPIKeys(c.Request.Context(), u.Account().ID)
+func list[U ginauth.User](c *gin.Context, keys Keys[U], user ginauth.UserID) ([]Record, error) {
+	records, err := keys.Store.UserAPIKeys(c.Request.Context(), user)
 	if err != nil {
 		return nil, err
 	}

@@ -30,29 +30,25 @@ import (
 //	@Router			/api-keys/{id} [delete]
 func Revoke[U ginauth.User](cfg ginauth.Config[U], keys Keys[U]) gin.HandlerFunc {
 	keys = compileHandler("Revoke", cfg, keys)
-	return route.New(route.Info{Name: "revokeAPIKey"}, func(c *gin.Context) {
-		if err := revoke(c, keys); err != nil {
+	return route.New(route.Info{Name: "revokeAPIKey"}, ginauth.With(func(c *gin.Context, u U) {
+		if err := revoke(c, keys, u.Account().ID); err != nil {
 			ginauth.Fail(c, err)
 			return
 		}
 		ginauth.Reply(c, http.StatusNoContent, nil)
-	})
+	}))
 }
 
-func revoke[U ginauth.User](c *gin.Context, keys Keys[U]) error {
+func revoke[U ginauth.User](c *gin.Context, keys Keys[U], user ginauth.UserID) error {
 	if c.Request.Method != http.MethodPost && c.Request.Method != http.MethodDelete {
 		c.Header("Allow", "POST, DELETE")
 		return errRevokeMethod
 	}
-	u, err := ginauth.CurrentUser[U](c)
-	if err != nil {
-		return err
-	}
-	user, id := u.Account().ID, ID(c.Param("id"))
+	id := ID(c.Param("id"))
 	if own, byKey := used(c); byKey && own.ID != id {
 		return errSessionRequired
 	}
-	err = keys.Store.RevokeAPIKey(ginauth.AuditContext(c), user, id)
+	err := keys.Store.RevokeAPIKey(ginauth.AuditContext(c), user, id)
 	if errors.Is(err, ErrNoKey) {
 		return errKeyNotFound
 	}
