@@ -39,7 +39,7 @@ func loggedIn(c *gin.Context) (*state, error) {
 		return nil, err
 	}
 	if _, err = st.currentUser(c); err == nil {
-		err = st.checkVerified(c, st.m) // on an excluded route nobody has asked yet
+		err = st.checkPolicies(c)
 	}
 	return st, err
 }
@@ -50,7 +50,7 @@ func With[U User](handle func(*gin.Context, U)) gin.HandlerFunc {
 	return route.New(route.Info{Name: "with"}, func(c *gin.Context) {
 		u, err := CurrentUser[U](c)
 		if st := attached(c); err == nil && st != nil {
-			err = st.checkVerified(c, st.m)
+			err = st.checkPolicies(c)
 		}
 		if err != nil {
 			Fail(c, err)

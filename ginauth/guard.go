@@ -75,7 +75,7 @@ func Require(guards ...Guard) gin.HandlerFunc {
 		}
 		auth, err := CurrentAuth(c)
 		if st := attached(c); err == nil && st != nil {
-			err = st.checkVerified(c, st.m) // on an excluded route nobody has asked yet
+			err = st.checkPolicies(c)
 		}
 		if err != nil {
 			Fail(c, err)

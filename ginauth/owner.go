@@ -40,7 +40,7 @@ func (m *mount) owner(c *gin.Context, wrongMethod error, methods ...string) (*st
 	if err != nil {
 		return nil, Auth{}, err
 	}
-	if err := st.checkVerified(c, st.m); err != nil {
+	if err := st.checkPolicies(c); err != nil {
 		return nil, Auth{}, err
 	}
 	if auth.Scopes != nil {

@@ -90,6 +90,9 @@ func (m *mount) serveInner(c *gin.Context, outer *state) {
 		fail(c, outer.m, errTwoSessions)
 		return
 	}
+	if m.unverified != UnverifiedAllowed {
+		outer.inner = append(outer.inner, m)
+	}
 	if m.admits(c, outer) {
 		c.Next()
 	}

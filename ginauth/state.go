@@ -16,6 +16,7 @@ import (
 // finds nothing out before somebody asks, and saves it before the first byte of the answer.
 type state struct {
 	m       *mount
+	inner   []*mount // of further Sessions on groups, which have policies of their own
 	request *http.Request
 	store   SessionStore
 	gorilla *gorillaSession // the store, if it is one of those

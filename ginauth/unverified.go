@@ -45,6 +45,18 @@ func (m *mount) wantsVerified(method, template string) bool {
 	return !m.unverifiedMay.Match(method, template)
 }
 
+// checkPolicies is checkVerified for every Session on the request, for routes that are excluded from some:
+// there nobody has asked yet.
+func (st *state) checkPolicies(c *gin.Context) error {
+	err := st.checkVerified(c, st.m)
+	for _, m := range st.inner {
+		if err == nil {
+			err = st.checkVerified(c, m)
+		}
+	}
+	return err
+}
+
 // checkVerified is ErrNotVerified where the policy is against the current user, who is known. It
 // refuses whatever is not known to be open.
 func (st *state) checkVerified(c *gin.Context, m *mount) error {

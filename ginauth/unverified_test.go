@@ -141,8 +141,13 @@ func TestAGroupMayHaveAStricterPolicy(t *testing.T) {
 	app := newApp(t, routes(func(r *gin.Engine, cfg config) {
 		r.POST("/comments", func(*gin.Context) {})
 		cfg.Unverified = ginauth.UnverifiedRefused
-		r.Group("/posts", ginauth.Session(cfg)).POST("", func(*gin.Context) {})
-	}))
+		cfg.Exclude = append(cfg.Exclude, "/posts/open/*rest")
+		posts := r.Group("/posts", ginauth.Session(cfg))
+		posts.POST("", func(*gin.Context) {})
+		posts.POST("/open/required", ginauth.Require(), func(*gin.Context) {})
+		posts.POST("/open/with", ginauth.With(func(*gin.Context, user) {}))
+		posts.POST("/open/profile", ginauth.UpdateProfile(cfg))
+	}), with(func(cfg *config) { cfg.Exclude = append(cfg.Exclude, "/posts/open/*rest") }))
 	c := app.signUp(t, ada)
 	if w := c.post("/comments", "{}"); w.Code != http.StatusOK {
 		t.Errorf("outside: %d %s", w.Code, w.Body)
@@ -153,6 +158,11 @@ func TestAGroupMayHaveAStricterPolicy(t *testing.T) {
 	denied := app.log.events(t, "authz_fail") // SEC-161
 	if len(denied) != 1 || denied[0]["guard"] != "verified" || denied[0]["route"] != "/posts" || denied[0]["user_id"] == "" || denied[0]["via"] != "sessionCookie" {
 		t.Errorf("events %v", denied)
+	}
+	for _, path := range []string{"required", "with", "profile"} {
+		if w := c.post("/posts/open/"+path, `{"name":"Ada"}`); problemIn(t, w).Code != "not_verified" {
+			t.Errorf("excluded, %s: %d %s", path, w.Code, w.Body)
+		}
 	}
 }
 
