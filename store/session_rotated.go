@@ -19,10 +19,11 @@ WITH found AS (
 	DELETE FROM ginauth.sessions AS old
 	USING found
 	WHERE old.id = found.id AND NOT found.in_time
+	RETURNING found.user_id, found.now
 ), noted AS (
 	INSERT INTO ginauth.events ` + eventColumns + `
 	SELECT now, '` + string(ginauth.EventTokenReuse) + `', 'failure', user_id, NULL, $3::text, $4::text, $5::text, $6::inet, $7::text, $8::jsonb
-	FROM found WHERE NOT in_time
+	FROM ended
 	RETURNING id
 )
 SELECT ` + sessionColumns + `, s.now, s.in_time, (SELECT noted.id FROM noted) FROM found AS s`

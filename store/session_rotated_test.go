@@ -269,3 +269,24 @@ func TestAuthenticatedMovesTheTimeOfProof(t *testing.T) { // SEC-64
 		}
 	})
 }
+
+// A stolen token may come many times at once: its session ends once, and is written down once.
+func TestLateUsesAtOnceAreOneEvent(t *testing.T) { // SEC-82, SEC-151
+	t.Parallel()
+	s := newSetup(t)
+	u := s.user(t)
+	const callers, rounds = 8, 10
+	for range rounds {
+		n := sessionOf(u.ID)
+		s.session(t, n)
+		s.rotate(t, n.Digest, grace)
+		s.clock.add(grace)
+		together(callers, func(ctx context.Context, _ int) error {
+			_, err := s.db.FindRotated(ctx, n.Digest)
+			return err
+		})
+	}
+	if n := s.count(t, `SELECT count(*) FROM ginauth.events WHERE kind = 'authn_token_reuse'`); n != rounds {
+		t.Errorf("%d events of %d sessions", n, rounds)
+	}
+}
