@@ -347,17 +347,21 @@ func TestEventsAreMineAlone(t *testing.T) { // SEC-177
 // Where another store keeps the sessions, logins and logouts are written down as well.
 func TestSessionsKeptElsewhereLeaveEvents(t *testing.T) {
 	t.Parallel()
-	app := newApp(t, identified, with(func(cfg *config) { cfg.Sessions = memstore.NewStore(signingKey) }))
+	app := newApp(t, identified, with(func(cfg *config) { cfg.Sessions = memstore.NewStore(signingKey) }),
+		routes(func(r *gin.Engine, cfg config) { r.POST("/reauthenticate", ginauth.Reauthenticate(cfg)) }))
 	app.clock.at = app.clock.at.Truncate(time.Microsecond)
 	c := &client{handler: app}
 	c.send(http.MethodPost, "/signup", ada)
 	id := idOf(t, c)
 	c.send(http.MethodPost, "/login", adaIn)
+	if w := c.send(http.MethodPost, "/reauthenticate", adaIn); w.Code != http.StatusNoContent {
+		t.Errorf("%d %s", w.Code, w.Body)
+	}
 	c.send(http.MethodPost, "/logout", "")
 	got, _ := app.happened(t, 0, id)
 	if diff := cmp.Diff([]string{
 		"user_created success hers by her signUp", "authn_login_success success hers by her signUp",
-		"authn_login_success success hers by her login", "authn_logout success hers by her logout",
+		"authn_login_success success hers by her login", "authn_login_success success hers by her reauthenticate", "authn_logout success hers by her logout",
 	}, got); diff != "" {
 		t.Error(diff)
 	}

@@ -85,6 +85,7 @@ func reauthenticate[U User](c *gin.Context, m *mount, cfg Config[U]) error {
 	if err := st.rotate(c, SessionChange{Authenticated: true}); err != nil {
 		return err
 	}
+	m.recordSession(AuditContext(c), EventLogin, u.Account().ID, st.digest)
 	attempt.settling(u.Account().ID, true).finish(ctx, st)
 	m.event(c, EventLogin, "user_id", st.proof.account.ID, "operation", "reauthenticate")
 	return nil
