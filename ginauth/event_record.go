@@ -16,6 +16,9 @@ func (m *mount) recordFailure(c *gin.Context, users any, user UserID, identifier
 	}
 	ctx := context.WithoutCancel(AuditContext(c)) // who guesses may hang up
 	e := NewEvent(ctx, EventLoginFailed, user)
+	if e.Actor != user {
+		e.Actor = "" // whoever it is logged in as, it is not an operator
+	}
 	e.Detail = map[string]string{"identifier": hideIdentifier(identifier)}
 	m.record(ctx, recorder, e)
 }

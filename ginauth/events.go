@@ -25,9 +25,9 @@ type Activity struct {
 	ByMe bool `json:"by_me"`
 	// Operation is the name of the handler, such as "changePassword", or the method and route.
 	Operation string `json:"operation,omitempty" example:"login"`
-	// IP is the client's address; empty when unknown.
+	// IP is the client's address; empty when unknown, and for what another user did, such as an admin.
 	IP string `json:"ip,omitempty" example:"203.0.113.7"`
-	// Device is a guess from the User-Agent, such as "Firefox on Linux"; empty when there was no client.
+	// Device is a guess from the User-Agent, such as "Firefox on Linux"; empty when there was no client, and where IP is.
 	Device string `json:"device,omitempty" example:"Firefox on Linux"`
 }
 
@@ -107,6 +107,9 @@ func pageAsked(c *gin.Context) (before time.Time, limit int, err error) {
 
 func (e Event) activity() Activity {
 	a := Activity{At: e.At, Kind: e.Kind, Outcome: e.Outcome, ByMe: e.Actor != "" && e.Actor == e.User, Operation: e.Operation}
+	if e.Actor != "" && e.Actor != e.User {
+		return a // an operator's client is none of the user's business
+	}
 	if e.Origin.Addr.IsValid() {
 		a.IP = e.Origin.Addr.String()
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"net/netip"
 	"strings"
 	"testing"
 	"time"
@@ -390,4 +391,44 @@ func TestUsersKeptElsewhereLeaveEventsInTheLog(t *testing.T) {
 		}
 	}()
 	ginauth.Events(elsewhere.cfg)
+}
+
+// Users do not learn from where an operator works, and nobody hides behind being logged in as somebody else.
+func TestClientsAreShownUnlessTheyAreOperators(t *testing.T) {
+	t.Parallel()
+	app := newApp(t, identified, active, listing)
+	app.clock.at = app.clock.at.Truncate(time.Microsecond)
+	c, other := app.signUp(t, ada), app.signUp(t, grace)
+	id := ginauth.UserID(idOf(t, c))
+	app.clock.advance(time.Minute)
+	if w := other.send(http.MethodPost, "/token/login", credentials("ada@example.com", wrong)); w.Code != http.StatusUnauthorized {
+		t.Fatalf("%d %s", w.Code, w.Body)
+	}
+	app.clock.advance(time.Minute)
+	if w := other.send(http.MethodPost, "/undo", app.link(t, email.KindUndo, string(id), "ada@example.com", "")); w.Code != http.StatusNoContent {
+		t.Fatalf("%d %s", w.Code, w.Body)
+	}
+	app.clock.advance(time.Minute)
+	operator := ginauth.Cause{Actor: ginauth.UserID(idOf(t, other)), Origin: ginauth.Origin{Addr: netip.MustParseAddr("198.51.100.7"), UserAgent: "Firefox"}, Operation: "POST /admin"}
+	if err := app.db.EnableUser(ginauth.WithCause(t.Context(), operator), id); err != nil {
+		t.Fatal(err)
+	}
+	app.exec(t, `UPDATE ginauth.sessions SET epoch = (SELECT session_epoch FROM ginauth.users WHERE users.id = sessions.user_id)`)
+	var page ginauth.ActivityPage
+	if err := json.Unmarshal(c.get("/events?limit=3").Body.Bytes(), &page); err != nil || len(page.Events) != 3 {
+		t.Fatalf("%+v, %v", page, err)
+	}
+	enabled, undone, failed := page.Events[0], page.Events[1], page.Events[2]
+	if enabled.Kind != ginauth.EventUserEnabled || enabled.IP != "" || enabled.Device != "" || enabled.ByMe {
+		t.Errorf("by an operator: %+v", enabled)
+	}
+	if undone.Kind != ginauth.EventEmailChangeUndone || undone.IP == "" || undone.Device == "" {
+		t.Errorf("by a link: %+v", undone)
+	}
+	if failed.Kind != ginauth.EventLoginFailed || failed.IP == "" || failed.Device == "" {
+		t.Errorf("a failure: %+v", failed)
+	}
+	if n := app.count(t, `SELECT count(*) FROM ginauth.events WHERE actor_id = $1 AND user_id = $2`, string(operator.Actor), string(id)); n != 1 {
+		t.Errorf("%d events by another", n)
+	}
 }

@@ -176,7 +176,7 @@ func (d *DB[U]) RestoreUser(ctx context.Context, id ginauth.UserID, credential p
 	var u U
 	err := d.audited(ctx, "restoring a user", func(ctx context.Context, tx pgx.Tx) (ginauth.Event, error) {
 		err := d.scan(tx.QueryRow(ctx, restoreUser+d.statements.columns, key, d.clock(), credential.Reveal()), &u)
-		return byThemselves(ctx, ginauth.EventUserRestored, id), orNoUser(err)
+		return byProof(ctx, ginauth.EventUserRestored, id), orNoUser(err)
 	})
 	if err != nil {
 		return none, err

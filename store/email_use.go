@@ -49,7 +49,7 @@ func (s *spent) event(ctx context.Context) (ginauth.Event, error) {
 	case s.kind == email.KindVerify || s.first():
 		kind = ginauth.EventUserVerified
 	}
-	return detailed(byThemselves(ctx, kind, owner), "link", string(s.kind)), err
+	return detailed(byProof(ctx, kind, owner), "link", string(s.kind)), err
 }
 
 const (

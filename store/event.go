@@ -58,6 +58,16 @@ func byThemselves(ctx context.Context, kind ginauth.EventKind, user ginauth.User
 	return e
 }
 
+// byProof is ginauth.NewEvent for what a secret of the user's, such as a link, is good for: whoever was logged in
+// before, it is the user's own.
+func byProof(ctx context.Context, kind ginauth.EventKind, user ginauth.UserID) ginauth.Event {
+	e := ginauth.NewEvent(ctx, kind, user)
+	if _, known := ginauth.CauseOf(ctx); known {
+		e.Actor = user
+	}
+	return e
+}
+
 // detailed adds a detail to an event, unless it is empty.
 func detailed(e ginauth.Event, key, value string) ginauth.Event {
 	if value == "" {

@@ -202,7 +202,7 @@ const revokeToken = `DELETE FROM ginauth.refresh_tokens AS t WHERE t.selector = 
 func (s *Sessions) RevokeRefreshToken(ctx context.Context, k refresh.Key) (f refresh.Family, err error) {
 	err = s.audited(ctx, "revoking a refresh token", func(ctx context.Context, tx pgx.Tx) (ginauth.Event, error) {
 		err := tx.QueryRow(ctx, revokeToken, k.Selector[:]).Scan(familyDest(&f, make([]any, 0, familySize))...)
-		return detailed(byThemselves(ctx, ginauth.EventTokenRevoked, f.UserID), "login", string(f.ID)), orNoSession(err)
+		return detailed(byProof(ctx, ginauth.EventTokenRevoked, f.UserID), "login", string(f.ID)), orNoSession(err)
 	})
 	if err != nil {
 		return refresh.Family{}, err

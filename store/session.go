@@ -163,7 +163,7 @@ func (s *Sessions) DeleteSession(ctx context.Context, d ginauth.Digest) error {
 		if err != nil || !wasLive || user == "" {
 			return unchanged, err
 		}
-		e := byThemselves(ctx, ginauth.EventLogout, ginauth.UserID(user))
+		e := byProof(ctx, ginauth.EventLogout, ginauth.UserID(user))
 		e.Session = d.String()
 		return e, nil
 	})

@@ -89,7 +89,7 @@ func (s *Sessions) change(ctx context.Context, d ginauth.Digest, change ginauth.
 		if err := write(ctx, tx); err != nil || !fits || r.UserID == "" {
 			return unchanged, err
 		}
-		e := byThemselves(ctx, ginauth.EventLogin, r.UserID)
+		e := byProof(ctx, ginauth.EventLogin, r.UserID)
 		e.Session = r.Digest.String()
 		return e, nil
 	})
