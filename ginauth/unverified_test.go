@@ -44,6 +44,7 @@ func policed(t *testing.T, policy ginauth.Unverified) (app *app, ran *atomic.Int
 	r.POST("/open/profile", ginauth.UpdateProfile(cfg))
 	r.GET("/user", ginauth.Me(cfg))
 	r.GET("/sessions", ginauth.Sessions(cfg))
+	r.GET("/events", ginauth.Events(cfg))
 	r.DELETE("/sessions/:id", ginauth.RevokeSession(cfg))
 	r.POST("/sessions/revoke", ginauth.RevokeOtherSessions(cfg))
 	r.POST("/logout", ginauth.Logout(cfg))
@@ -70,7 +71,7 @@ var decisions = map[string]string{
 	"POST /open": "yyy", "POST /open/required": "ynn", "GET /open/required": "yyn",
 	"POST /open/with": "ynn", "GET /open/with": "yyn", "POST /open/profile": "ynn",
 	"GET /nowhere": "yyn", "POST /nowhere": "ynn",
-	"GET /user": "yyy", "GET /sessions": "yyy", "DELETE /sessions/x": "yyy", "POST /sessions/revoke": "yyy", "POST /logout": "yyy",
+	"GET /user": "yyy", "GET /sessions": "yyy", "GET /events": "yyy", "DELETE /sessions/x": "yyy", "POST /sessions/revoke": "yyy", "POST /logout": "yyy",
 	"POST /password/change": "yyy", "POST /password": "yyy", "POST /reauthenticate": "yyy", "GET /export": "yyy",
 	"PATCH /user": "ynn", "DELETE /user": "yyy", "DELETE /user/later": "yyy",
 }

@@ -5,7 +5,7 @@ import "slices"
 // forUnverified are the operations by which users get verified, and look at, secure or leave their
 // account. What is not named here is not for them where the app's policy says so.
 var forUnverified = []string{
-	"me", "sessions", "revokeSession", "revokeOtherSessions", "revokeAllSessions", "reauthenticate",
+	"me", "sessions", "events", "revokeSession", "revokeOtherSessions", "revokeAllSessions", "reauthenticate",
 	"changePassword", "setPassword", "changeEmail", "exportAccount", "deleteAccount", "deleteAccountAfter",
 }
 
