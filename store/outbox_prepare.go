@@ -34,6 +34,7 @@ WHERE o.id = $1::uuid AND o.failed_at IS NULL AND CASE o.kind
 	WHEN 'change' THEN NOT EXISTS (SELECT 1 FROM ginauth.users AS v WHERE v.email_canonical = o.email_canonical)
 	WHEN 'undo' THEN TRUE
 	WHEN 'password' THEN TRUE
+	WHEN 'device' THEN TRUE
 	ELSE u.email_canonical = o.email_canonical END
 FOR UPDATE OF o`
 
@@ -75,7 +76,7 @@ func (d *DB[U]) PrepareMail(ctx context.Context, id email.MailID, digest ginauth
 			if err := tx.QueryRow(ctx, lockMail, key, owner).Scan(&kind, &address, &canonical); err != nil {
 				return err
 			}
-			if to.Email = u.Email; kind == string(email.KindChange) || kind == string(email.KindUndo) {
+			if to.Email = u.Email; orderNames(email.Kind(kind)) {
 				to.Email = address
 			}
 			if lifetime <= 0 {
@@ -95,4 +96,14 @@ func (d *DB[U]) PrepareMail(ctx context.Context, id email.MailID, digest ginauth
 		return email.Recipient[U]{}, err
 	}
 	return to, nil
+}
+
+// orderNames says whether a mail goes to the address that was written down with it, which is not a stranger's
+// word: a notice is for whom the account was of, also when a thief has moved it since (SEC-111).
+func orderNames(k email.Kind) bool {
+	switch k {
+	case email.KindChange, email.KindUndo, email.KindPassword, email.KindDevice:
+		return true
+	}
+	return false
 }
