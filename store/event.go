@@ -28,7 +28,8 @@ type eventOptions struct {
 // OnEvent runs hook in the transaction that writes an event and what the event is about, such as for a row of the
 // app's own. Its error undoes all of it and is returned as it is. It may run again when the database asks
 // for the transaction to be repeated, and its time counts towards the call's. The hook must neither
-// commit nor keep the transaction. A login takes two round trips more with it.
+// commit nor keep the transaction, nor use the pool: it would wait for a second connection while it holds one and a
+// lock on the user, and a few at once would wait for each other. A login takes two round trips more with it.
 func OnEvent(hook func(ctx context.Context, tx pgx.Tx, e ginauth.Event) error) Option {
 	return func(o *options) { o.events.on = hook }
 }
