@@ -101,9 +101,5 @@ func (d *DB[U]) PrepareMail(ctx context.Context, id email.MailID, digest ginauth
 // orderNames says whether a mail goes to the address that was written down with it, which is not a stranger's
 // word: a notice is for whom the account was of, also when a thief has moved it since (SEC-111).
 func orderNames(k email.Kind) bool {
-	switch k {
-	case email.KindChange, email.KindUndo, email.KindPassword, email.KindDevice:
-		return true
-	}
-	return false
+	return k == email.KindChange || k == email.KindUndo || k == email.KindPassword || k == email.KindDevice
 }
