@@ -98,6 +98,8 @@ func TestAnExportKnowsEveryTable(t *testing.T) { // SEC-19
 	id := app.text(t, "SELECT id::text FROM ginauth.users WHERE email_canonical = $1", "ada@example.com")
 	for _, sql := range []string{
 		`INSERT INTO ginauth.outbox (id, kind, email, email_canonical, created_at, due_at) VALUES (gen_random_uuid(), 'reset', 'Ada@example.com', 'ada@example.com', now(), now())`,
+		`INSERT INTO ginauth.events (at, user_id, actor_id, kind, outcome, ip, user_agent)
+			SELECT now(), id, gen_random_uuid(), 'user_updated', 'success', '203.0.113.99', 'the browser of an operator' FROM ginauth.users`,
 		`INSERT INTO ginauth.email_tokens (digest, kind, user_id, mail_id, email, email_canonical, created_at, expires_at)
 			SELECT sha256('t'), 'reset', id, gen_random_uuid(), email, email_canonical, now(), now() + interval '1 hour' FROM ginauth.users`,
 	} {
@@ -111,6 +113,9 @@ func TestAnExportKnowsEveryTable(t *testing.T) { // SEC-19
 	var got struct{ Held map[string]json.RawMessage }
 	if err := json.Unmarshal(w.Body.Bytes(), &got); err != nil {
 		t.Fatalf("%d %s, %v", w.Code, w.Body, err)
+	}
+	if events := string(got.Held["events"]); !strings.Contains(events, "user_updated") || strings.Contains(events, "203.0.113.99") || strings.Contains(events, "browser of an operator") {
+		t.Errorf("an operator's client is in the export: %s", events)
 	}
 	names := map[string]string{
 		"users": "account", "sessions": "sessions", "api_keys": "api_keys", "refresh_tokens": "refresh_logins",

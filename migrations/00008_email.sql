@@ -51,7 +51,7 @@ CREATE INDEX email_tokens_expires_at_idx ON ginauth.email_tokens (expires_at);
 
 COMMENT ON TABLE ginauth.outbox IS 'Mails to be sent, and some that could not be. Contains personal data, of people without an account too.';
 COMMENT ON COLUMN ginauth.outbox.id IS 'The mail''s Message-ID, the same for every attempt.';
-COMMENT ON COLUMN ginauth.outbox.email IS 'Personal data: the address that was asked for. Mail goes there only for change, undo and notices.';
+COMMENT ON COLUMN ginauth.outbox.email IS 'Personal data: the address that was asked for. Mail goes there only for change and undo.';
 COMMENT ON COLUMN ginauth.outbox.requests IS 'How often the mail was asked for while it was on its way.';
 COMMENT ON COLUMN ginauth.outbox.due_at IS 'When the next attempt may begin.';
 COMMENT ON COLUMN ginauth.outbox.failed_at IS 'When the mail was given up. NULL: it is on its way.';

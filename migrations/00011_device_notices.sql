@@ -8,7 +8,10 @@ ALTER TABLE ginauth.outbox
     ADD CONSTRAINT outbox_user_id_check
         CHECK ((user_id IS NOT NULL) = (kind IN ('change', 'undo', 'password', 'device')));
 
+COMMENT ON COLUMN ginauth.outbox.email IS 'Personal data: the address that was asked for. Mail goes there only for change, undo and notices.';
+
 -- +goose Down
+COMMENT ON COLUMN ginauth.outbox.email IS 'Personal data: the address that was asked for. Mail goes there only for change and undo.';
 DELETE FROM ginauth.outbox WHERE kind = 'device';
 ALTER TABLE ginauth.outbox
     DROP CONSTRAINT outbox_kind_check,

@@ -13,9 +13,9 @@ import (
 func TestNoticesGoToTheAddressOfTheirTime(t *testing.T) { // SEC-111
 	t.Parallel()
 	s := newSetup(t)
-	s.db = store.New[store.User](s.pool, store.WithNow(s.clock.now), store.WithNotices())
 	u := s.user(t)
 	s.verify(t, u)
+	s.db = store.New[store.User](s.pool, store.WithNow(s.clock.now), store.WithMail())
 	if err := s.db.QueueMail(t.Context(), email.Order{Kind: email.KindDevice, UserID: u.ID, Email: u.Email, Canonical: orderFor(u, email.KindReset).Canonical}); err != nil {
 		t.Fatal(err)
 	}
