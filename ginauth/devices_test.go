@@ -123,7 +123,7 @@ func TestOtherAndAllSessionsAreRevoked(t *testing.T) {
 	}
 }
 
-func TestBrowserGoesBackAfterEndingAnotherSession(t *testing.T) {
+func TestEndingAnotherSessionLeadsBackToThePage(t *testing.T) {
 	t.Parallel()
 	app := newApp(t, managing, browsing)
 	c := app.signUp(t, ada)

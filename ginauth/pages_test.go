@@ -16,7 +16,7 @@ var browsing = with(func(cfg *config) {
 	cfg.Pages = ginauth.Pages{Login: "/login", AfterLogin: "/user", AfterLogout: "/"}
 })
 
-func TestBrowserIsSentToTheLoginPageAndBack(t *testing.T) {
+func TestPageAskedForComesAfterTheLogin(t *testing.T) {
 	t.Parallel()
 	app := newApp(t, browsing)
 	app.signUp(t, ada)
@@ -52,7 +52,7 @@ func TestNextStaysOnThisSite(t *testing.T) {
 	}
 }
 
-func TestBrowserLogout(t *testing.T) {
+func TestLogoutLeadsToItsPage(t *testing.T) {
 	t.Parallel()
 	app := newApp(t, browsing)
 	c := app.signUp(t, ada)
