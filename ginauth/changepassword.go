@@ -84,10 +84,12 @@ func changePassword[U User](c *gin.Context, m *mount, cfg Config[U], users Passw
 	defer leave()
 	change := PasswordChange{UserID: auth.Account.ID, Authenticated: true}
 	for range 2 { // a login may have replaced the hash by a stronger one meanwhile
-		change.Old, err = verifyOwner(ctx, c, m, cfg, auth.Account, form.CurrentPassword, "change_password")
+		var attempt tried
+		attempt, change.Old, err = verifyOwner(ctx, c, m, cfg, auth.Account, form.CurrentPassword, "change_password")
 		if err != nil {
 			return err
 		}
+		attempt.settling(auth.Account.ID, false).finish(ctx, nil)
 		if change.New.IsZero() {
 			if change.New, err = cfg.Passwords.Hash(ctx, form.NewPassword); err != nil {
 				return hashing(err)

@@ -10,11 +10,14 @@ import (
 	"github.com/ginauth/ginauth/ginauth/password"
 )
 
-// verifyOwner checks the current user's own password, as often as a login may (SEC-10).
-func verifyOwner[U User](ctx context.Context, c *gin.Context, m *mount, cfg Config[U], account Account, plain, operation string) (password.Hash, error) {
+// verifyOwner checks the current user's own password, as often as a login may (SEC-10). The attempt is the caller's
+// to settle.
+func verifyOwner[U User](
+	ctx context.Context, c *gin.Context, m *mount, cfg Config[U], account Account, plain, operation string,
+) (attempt tried, hash password.Hash, err error) {
 	attempt, found, err := guess[U](ctx, c, m.throttle, account.Identifier)
 	if err != nil {
-		return password.Hash{}, err
+		return attempt, hash, err
 	}
 	u, hash, err := verify(ctx, cfg, Credentials{Email: account.Identifier, Password: plain}, found)
 	if err == nil && u.Account().ID != account.ID {
@@ -25,10 +28,9 @@ func verifyOwner[U User](ctx context.Context, c *gin.Context, m *mount, cfg Conf
 		m.recordFailure(c, cfg.Users, account.ID, account.Identifier)               //nolint:contextcheck // the request's own
 	}
 	if err != nil {
-		return password.Hash{}, fmt.Errorf("verifying the current password: %w", err)
+		return attempt, password.Hash{}, fmt.Errorf("verifying the current password: %w", err)
 	}
-	attempt.settling(account.ID, false).finish(ctx, nil)
-	return hash, nil
+	return attempt, hash, nil
 }
 
 // changePassword stores the new password, which ends the user's sessions but this one, and gives this

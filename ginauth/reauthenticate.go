@@ -1,9 +1,6 @@
 package ginauth
 
 import (
-	"errors"
-	"fmt"
-
 	"github.com/gin-gonic/gin"
 
 	"github.com/ginauth/ginauth/ginauth/internal/route"
@@ -67,26 +64,16 @@ func reauthenticate[U User](c *gin.Context, m *mount, cfg Config[U]) error {
 		return hashing(err)
 	}
 	defer leave()
-	attempt, found, err := guess[U](ctx, c, m.throttle, st.proof.account.Identifier)
+	account := st.proof.account
+	attempt, _, err := verifyOwner(ctx, c, m, cfg, account, form.Password, "reauthenticate")
 	if err != nil {
 		return err
-	}
-	u, _, err := verify(ctx, cfg, Credentials{Email: st.proof.account.Identifier, Password: form.Password}, found)
-	if err == nil && u.Account().ID != st.proof.account.ID {
-		err = ErrInvalidCredentials
-	}
-	if errors.Is(err, ErrInvalidCredentials) {
-		m.event(c, EventLoginFailed, "user_id", st.proof.account.ID, "operation", "reauthenticate")
-		m.recordFailure(c, cfg.Users, st.proof.account.ID, st.proof.account.Identifier)
-	}
-	if err != nil {
-		return fmt.Errorf("reauthenticating: %w", err)
 	}
 	if err := st.rotate(c, SessionChange{Authenticated: true}); err != nil {
 		return err
 	}
-	m.recordSession(AuditContext(c), EventLogin, u.Account().ID, st.digest)
-	attempt.settling(u.Account().ID, true).finish(ctx, st)
-	m.event(c, EventLogin, "user_id", st.proof.account.ID, "operation", "reauthenticate")
+	m.recordSession(AuditContext(c), EventLogin, account.ID, st.digest)
+	attempt.settling(account.ID, true).finish(ctx, st)
+	m.event(c, EventLogin, "user_id", account.ID, "operation", "reauthenticate")
 	return nil
 }
