@@ -2,6 +2,7 @@ package ginauth
 
 import (
 	"context"
+	"log/slog"
 
 	"github.com/gin-gonic/gin"
 )
@@ -9,7 +10,7 @@ import (
 // recordFailure stores a failed login where the store of users keeps events, by the same statement for an account
 // and for none (SEC-29). What was typed is hidden (SEC-165). The attempt was counted already, so that its answer
 // stays what it is when the event cannot be stored: then it is in the log alone (SEC-163).
-func (m *mount) recordFailure(c *gin.Context, users any, user UserID, identifier string) {
+func recordFailure(c *gin.Context, log *slog.Logger, users any, user UserID, identifier string) {
 	recorder, ok := users.(EventRecorder)
 	if !ok {
 		return
@@ -20,12 +21,12 @@ func (m *mount) recordFailure(c *gin.Context, users any, user UserID, identifier
 		e.Actor = "" // whoever it is logged in as, it is not an operator
 	}
 	e.Detail = map[string]string{"identifier": hideIdentifier(identifier)}
-	m.record(ctx, recorder, e)
+	record(ctx, log, recorder, e)
 }
 
-func (m *mount) record(ctx context.Context, recorder EventRecorder, e Event) {
+func record(ctx context.Context, log *slog.Logger, recorder EventRecorder, e Event) {
 	if err := recorder.RecordEvent(ctx, e); err != nil {
-		m.logger().WarnContext(ctx, "ginauth: a security event was not stored", "event", string(e.Kind), "user_id", e.User, "error", err)
+		log.WarnContext(ctx, "ginauth: a security event was not stored", "event", string(e.Kind), "user_id", e.User, "error", err)
 	}
 }
 
@@ -38,5 +39,5 @@ func (m *mount) recordSession(ctx context.Context, kind EventKind, user UserID, 
 	}
 	e := NewEvent(ctx, kind, user)
 	e.Actor, e.Session = user, session.String()
-	m.record(context.WithoutCancel(ctx), recorder, e)
+	record(context.WithoutCancel(ctx), m.logger(), recorder, e)
 }

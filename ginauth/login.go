@@ -72,7 +72,7 @@ func logIn[U User](c *gin.Context, m *mount, cfg Config[U]) (u U, err error) {
 	switch {
 	case errors.Is(err, ErrInvalidCredentials):
 		m.event(c, EventLoginFailed, "identifier", hideIdentifier(form.Email))
-		m.recordFailure(c, cfg.Users, u.Account().ID, form.Email)
+		recordFailure(c, m.logger(), cfg.Users, u.Account().ID, form.Email)
 		return u, err
 	case err != nil:
 		return u, err
@@ -124,7 +124,7 @@ func VerifyPassword[U User](c *gin.Context, cfg Config[U], email, plain string) 
 	u, hash, err := verify(ctx, cfg, Credentials{Email: email, Password: plain}, found)
 	if errors.Is(err, ErrInvalidCredentials) {
 		RecordEvent(c, EventLoginFailed, "identifier", hideIdentifier(email))
-		(&mount{log: cfg.Logger}).recordFailure(c, cfg.Users, u.Account().ID, email)
+		recordFailure(c, cfg.Logger, cfg.Users, u.Account().ID, email)
 	}
 	if err != nil {
 		return none, err

@@ -25,7 +25,7 @@ func verifyOwner[U User](
 	}
 	if errors.Is(err, ErrInvalidCredentials) {
 		m.event(c, EventLoginFailed, "user_id", account.ID, "operation", operation) //nolint:contextcheck // the request's own
-		m.recordFailure(c, cfg.Users, account.ID, account.Identifier)               //nolint:contextcheck // the request's own
+		recordFailure(c, m.logger(), cfg.Users, account.ID, account.Identifier)     //nolint:contextcheck // the request's own
 	}
 	if err != nil {
 		return attempt, password.Hash{}, fmt.Errorf("verifying the current password: %w", err)

@@ -79,7 +79,7 @@ func restoreAccount[U User](c *gin.Context, m *mount, cfg Config[U], users Accou
 	}
 	if errors.Is(err, ErrInvalidCredentials) {
 		m.event(c, EventLoginFailed, "identifier", hideIdentifier(form.Email), "operation", "restore")
-		m.recordFailure(c, cfg.Users, id, form.Email)
+		recordFailure(c, m.logger(), cfg.Users, id, form.Email)
 	}
 	if err != nil {
 		return u, err
