@@ -171,7 +171,7 @@ func TestNoStoreAdoptsACookieOfTheClients(t *testing.T) {
 		if c.value == planted || c.value == "" {
 			t.Error("the client's own cookie was adopted, or none was given")
 		}
-		tampered := []string{"", "x", victim.value + "A", victim.value[:len(victim.value)-1], "A" + victim.value[1:], victim.value[:20] + "." + victim.value[21:], strings.ToUpper(victim.value), strings.Repeat("A", 5000)}
+		tampered := []string{"", "x", victim.value + "A", victim.value[:len(victim.value)-1], victim.value[:20] + "." + victim.value[21:], strings.ToUpper(victim.value), strings.Repeat("A", 5000)}
 		for i := 0; i < len(victim.value); i += max(1, len(victim.value)/16) {
 			other := byte('A')
 			if victim.value[i] == other {
