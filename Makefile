@@ -9,7 +9,7 @@ COUNT    ?= 1
 GOLANGCI := $(GO) run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 
 .DEFAULT_GOAL := help
-.PHONY: help run migrate migrate-down migrate-status test race fuzz lint fmt bench bench-scale microbench docs docs-check docs-lint swagger-ui ci
+.PHONY: help run migrate migrate-down migrate-status test race fuzz lint fmt bench bench-scale microbench docs docs-check docs-lint sbom swagger-ui ci
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -64,6 +64,9 @@ docs-lint: ## check docs/openapi.* with Redocly and Spectral (needs node and npm
 
 swagger-ui: ## fetch the pinned release of Swagger UI from the npm registry
 	$(GO) run ./ginauth/openapi/internal/swaggerui ginauth/openapi/ui
+
+sbom: ## write docs/sbom.json, the bill of materials of a release
+	$(GO) run github.com/CycloneDX/cyclonedx-gomod/cmd/cyclonedx-gomod@v1.10.0 mod -licenses -json -output docs/sbom.json .
 
 docs-check: ## fail when the generated documents are stale
 	$(GO) test ./docs -count 1

@@ -27,6 +27,7 @@ type goPackage struct {
 	Standard              bool
 	GoFiles               []string
 	Imports, Deps         []string
+	Module                *struct{ Path string }
 }
 
 // local is the import path below the module's own.
@@ -59,7 +60,7 @@ func packages(t *testing.T) []goPackage {
 }
 
 func goList() ([]goPackage, error) {
-	cmd := exec.Command("go", "list", "-deps", "-json=ImportPath,Name,Dir,Standard,GoFiles,Imports,Deps", "./...")
+	cmd := exec.Command("go", "list", "-deps", "-json=ImportPath,Name,Dir,Standard,GoFiles,Imports,Deps,Module", "./...")
 	cmd.Dir = ".."
 	// One platform, so that the result is the same on every machine.
 	cmd.Env = append(os.Environ(), "GOOS=linux", "GOARCH=amd64", "CGO_ENABLED=0")

@@ -196,7 +196,7 @@ func TestBlockedStatementIsUnavailable(t *testing.T) { // SEC-157
 	}
 }
 
-func TestExhaustedPoolIsUnavailable(t *testing.T) { // SEC-157
+func TestExhaustedPoolIsUnavailable(t *testing.T) { // SEC-149, SEC-157
 	t.Parallel()
 	s := newSetup(t)
 	pool := newPool(t, s.pool, func(cfg *pgxpool.Config) { cfg.MaxConns = 1 })
