@@ -101,6 +101,6 @@
 // call has given up. For failover, list all hosts and target_session_attrs=read-write. A
 // replica that is not synchronous can bring revoked sessions back when it takes over.
 //
-// Behind PgBouncer in transaction mode use default_query_exec_mode=exec, or PgBouncer 1.21 with
-// max_prepared_statements.
+// Behind PgBouncer in transaction mode use default_query_exec_mode=exec, as the tests do with
+// PgBouncer 1.18, or PgBouncer 1.21 with max_prepared_statements.
 package store

@@ -41,8 +41,7 @@ func setupOn(pool *pgxpool.Pool) *setup {
 	return &setup{pool: pool, clock: c, db: store.New[store.User](pool, store.WithNow(c.now))}
 }
 
-// inEveryMode runs a test in the ways pgx has of talking to PostgreSQL: with prepared statements, and
-// in those that work behind PgBouncer (SEC-136).
+// inEveryMode runs a test in the ways pgx has of talking to PostgreSQL, and behind PgBouncer (SEC-136).
 func inEveryMode(t *testing.T, test func(*testing.T, *setup)) {
 	t.Helper()
 	base := storetest.NewDB(t)
@@ -57,6 +56,10 @@ func inEveryMode(t *testing.T, test func(*testing.T, *setup)) {
 			})))
 		})
 	}
+	t.Run("behind_PgBouncer", func(t *testing.T) {
+		t.Parallel()
+		test(t, setupOn(throughPgbouncer(t, base)))
+	})
 }
 
 // newPool opens a further pool on the same database.
