@@ -201,7 +201,7 @@ func TestAccountSecretsReachNeitherLogsNorAnswers(t *testing.T) { // SEC-160, SE
 			t.Errorf("%q came out", secret)
 		}
 	}
-	if len(app.log.events(t, "user_deleted")) != 1 {
+	if len(app.log.Events(t, "user_deleted")) != 1 {
 		t.Errorf("the flow did not run to its end: %s", app.log)
 	}
 }

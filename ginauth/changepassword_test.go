@@ -73,7 +73,7 @@ func TestAChangedPasswordEndsAllOtherSessions(t *testing.T) {
 			t.Errorf("the new password does not log in: %d %s", w.Code, w.Body)
 		}
 		c.want(t, http.StatusOK, "this session after the login")
-		if e := s.log.events(t, "authn_password_change"); len(e) != 1 || e[0]["user_id"] == nil || e[0]["session"] == nil {
+		if e := s.log.Events(t, "authn_password_change"); len(e) != 1 || e[0]["user_id"] == nil || e[0]["session"] == nil {
 			t.Errorf("events %v", e)
 		}
 	}, accounts)
@@ -126,7 +126,7 @@ func TestAPasswordIsOnlyChangedWithTheCurrentOne(t *testing.T) {
 			t.Errorf("%s changed the account", body)
 		}
 	}
-	if got := app.log.events(t, "authn_login_fail"); len(got) != failed || got[0]["operation"] != "change_password" {
+	if got := app.log.Events(t, "authn_login_fail"); len(got) != failed || got[0]["operation"] != "change_password" {
 		t.Errorf("%d failed logins are in the log, want %d: %v", len(got), failed, got)
 	}
 	if w := (&client{handler: app}).post("/password/change", toNew); w.Code != http.StatusUnauthorized || problemIn(t, w).Code != "unauthenticated" {
@@ -200,7 +200,7 @@ func TestPasswordsDoNotGrowOld(t *testing.T) {
 	t.Parallel()
 	app := newApp(t, accounts)
 	app.signUp(t, ada).post("/password/change", toNew)
-	app.clock.advance(10 * 365 * 24 * time.Hour)
+	app.clock.Advance(10 * 365 * 24 * time.Hour)
 	if w := (&client{handler: app}).post("/login", adaNewIn); w.Code != http.StatusOK {
 		t.Errorf("after ten years: %d %s", w.Code, w.Body)
 	}

@@ -149,7 +149,7 @@ func (k kept) start(t *testing.T, options ...appOption) suite {
 	s := suite{t: t, kept: k, app: newApp(t, in(here)...)}
 	if there != nil || k.lists {
 		s.there = newAppOn(t, s.pool, in(there)...)
-		s.there.db = store.New[user](s.pool, store.WithNow(s.clock.now))
+		s.there.db = store.New[user](s.pool, store.WithNow(s.clock.Now))
 	}
 	return s
 }

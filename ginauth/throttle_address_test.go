@@ -95,7 +95,7 @@ func TestAddressHasAnHourlyBudgetToo(t *testing.T) { // SEC-46
 	verified := 0
 	for range 40 {
 		verified += app.spread(t, 21, func(r *http.Request, _ int) { r.RemoteAddr = "198.51.100.9:1" })
-		app.clock.advance(time.Minute)
+		app.clock.Advance(time.Minute)
 	}
 	if verified < 300 || verified > 300+40*5+1 { // 300, and what comes back in 40 min
 		t.Errorf("%d were verified in 40 min", verified)
@@ -125,7 +125,7 @@ func TestSignUpsAreLimited(t *testing.T) {
 	if w := app.send(elsewhere(jsonRequest("/signup", named(1)))); w.Code != http.StatusTooManyRequests {
 		t.Errorf("the eleventh for one address: %d", w.Code)
 	}
-	app.clock.advance(6 * time.Minute)
+	app.clock.Advance(6 * time.Minute)
 	if w := app.send(jsonRequest("/signup", named(10))); w.Code != http.StatusCreated {
 		t.Errorf("after six minutes: %d", w.Code)
 	}

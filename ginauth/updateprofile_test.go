@@ -33,7 +33,7 @@ func TestUsersChangeTheirName(t *testing.T) { // SEC-161
 		if w := c.patchUser(`{}`); w.Code != http.StatusOK || !strings.Contains(w.Body.String(), `"name":"Ada King"`) {
 			t.Errorf("nothing sent: %d %s", w.Code, w.Body)
 		}
-		if e := s.log.events(t, "user_updated"); len(e) != 2 || e[0]["user_id"] == nil {
+		if e := s.log.Events(t, "user_updated"); len(e) != 2 || e[0]["user_id"] == nil {
 			t.Errorf("events %v", e)
 		}
 	}, accounts)

@@ -49,6 +49,8 @@ func SendWithCookie(h http.Handler, r *http.Request, name string, value *string)
 		b.Cookies = map[string]string{name: *value}
 	}
 	w := b.Do(r)
-	*value = b.Cookies[name]
+	if kept := b.Cookies[name]; kept != *value { // so that many may read it
+		*value = kept
+	}
 	return w
 }
