@@ -108,7 +108,7 @@ func TestUseThatCannotBeWrittenDownIsAUse(t *testing.T) {
 		later    time.Duration
 		warnings int
 	}{{time.Hour, 1}, {0, 1}, {time.Minute - time.Second, 1}, {time.Second, 2}} {
-		app.clock.advance(step.later)
+		app.clock.Advance(step.later)
 		if w := app.use(m.Key); w.Code != http.StatusOK {
 			t.Errorf("%d %s", w.Code, w.Body)
 		}
