@@ -13,6 +13,7 @@ import (
 
 	"github.com/ginauth/ginauth/ginauth"
 	"github.com/ginauth/ginauth/ginauth/apikey"
+	"github.com/ginauth/ginauth/ginauth/internal/authtest"
 )
 
 func TestKeyIsShownOnce(t *testing.T) { // SEC-19, SEC-50
@@ -138,9 +139,7 @@ func TestFormMakesAKey(t *testing.T) {
 	app := newApp(t)
 	c := app.signUp(t, ada)
 	for body, status := range map[string]int{"name=backup&expires_in_days=7": http.StatusCreated, "name=a&scopes=b": http.StatusBadRequest} {
-		r := httptest.NewRequest(http.MethodPost, "/api-keys", strings.NewReader(body))
-		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-		if w := c.do(r); w.Code != status {
+		if w := c.do(authtest.FormRequest("/api-keys", body)); w.Code != status {
 			t.Errorf("%s: %d %s", body, w.Code, w.Body)
 		}
 	}

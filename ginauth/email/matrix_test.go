@@ -16,7 +16,7 @@ func (a *app) credentials(t *testing.T) map[string]string {
 	t.Helper()
 	owner := a.signUp(t)
 	all := a.links(t, owner)
-	all["session"] = owner.cookies[cookie]
+	all["session"] = owner.Cookies[cookie]
 	var key struct{ Key string }
 	if err := json.Unmarshal(owner.post("/keys", `{"name":"nightly"}`).Body.Bytes(), &key); err != nil || key.Key == "" {
 		t.Fatal(err)
@@ -42,17 +42,17 @@ func TestEveryCredentialAtEveryEndpoint(t *testing.T) { // SEC-104, SEC-168
 	places := map[string]func(string) *httptest.ResponseRecorder{
 		"session": func(token string) *httptest.ResponseRecorder {
 			c := a.anyone()
-			c.cookies[cookie] = token
+			c.Cookies[cookie] = token
 			return c.get("/me")
 		},
 		"key": func(token string) *httptest.ResponseRecorder {
 			c := a.anyone()
-			c.header = http.Header{"X-Api-Key": {token}}
+			c.Header = http.Header{"X-Api-Key": {token}}
 			return c.get("/me")
 		},
 		"bearer": func(token string) *httptest.ResponseRecorder {
 			c := a.anyone()
-			c.header = http.Header{"Authorization": {"Bearer " + token}}
+			c.Header = http.Header{"Authorization": {"Bearer " + token}}
 			return c.get("/me")
 		},
 		"refresh": func(token string) *httptest.ResponseRecorder {
@@ -64,7 +64,7 @@ func TestEveryCredentialAtEveryEndpoint(t *testing.T) { // SEC-104, SEC-168
 		places[path] = func(token string) *httptest.ResponseRecorder { return a.anyone().use(path, token, adaOld) }
 		places[path+", as a cookie"] = func(token string) *httptest.ResponseRecorder {
 			c := a.anyone()
-			c.cookies["__Host-mail-"+map[string]string{"/verify": "verify", "/reset": "reset", "/magic": "login", "/confirm": "change", "/undo": "undo"}[path]] = token
+			c.Cookies["__Host-mail-"+map[string]string{"/verify": "verify", "/reset": "reset", "/magic": "login", "/confirm": "change", "/undo": "undo"}[path]] = token
 			return c.use(path, "", adaOld)
 		}
 	}
@@ -100,7 +100,7 @@ func TestLinksNeverTouchWhoIsLoggedIn(t *testing.T) { // SEC-104
 	row := `SELECT (u::text || COALESCE(s.epoch::text, '')) FROM ginauth.users AS u LEFT JOIN ginauth.sessions AS s ON s.user_id = u.id WHERE u.email_canonical = 'grace@example.com'`
 	before := a.text(t, row)
 	for path, status := range map[string]int{"/verify": http.StatusForbidden, "/confirm": http.StatusForbidden} {
-		wantCode(t, path, grace.use(path, tokens[path]), status, "proof_required")
+		wantProblem(t, path, grace.use(path, tokens[path]), status, "proof_required")
 		want(t, path+" with her own password", grace.use(path, tokens[path], "nanoseconds are short wires"), http.StatusUnauthorized)
 	}
 	want(t, "/reset", grace.use("/reset", tokens["/reset"], adaNew), http.StatusNoContent)

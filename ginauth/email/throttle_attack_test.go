@@ -54,7 +54,7 @@ func TestResetEndsALockForClientsWithoutCookies(t *testing.T) { // SEC-43
 	if w := a.anyone().use("/reset", a.token(t, "/forgot"), adaNew); w.Code != http.StatusNoContent {
 		t.Fatalf("reset: %d %s", w.Code, w.Body)
 	}
-	wantCode(t, "another's lock", a.anyone().post("/login", strings.ReplaceAll(adaLogin, "ada@", "grace@")), http.StatusTooManyRequests, "too_many_attempts")
+	wantProblem(t, "another's lock", a.anyone().post("/login", strings.ReplaceAll(adaLogin, "ada@", "grace@")), http.StatusTooManyRequests, "too_many_attempts")
 	if w := a.anyone().post("/login", strings.ReplaceAll(adaLogin, adaOld, adaNew)); w.Code != http.StatusOK {
 		t.Errorf("after the reset: %d %s", w.Code, w.Body)
 	}

@@ -85,7 +85,7 @@ func TestTimingTellsNothing(t *testing.T) { //nolint:paralleltest // it measures
 		{"/quiet", "/quiet", `{"name":"Ada","email":"%s","password":"` + adaNew + `"}`},
 	} {
 		ask := func(h http.Handler, path string) func() float64 {
-			c := &client{handler: h, cookies: map[string]string{}}
+			c := newClient(h)
 			call := func(address string) {
 				if w := c.post(path, strings.Replace(gate.body, "%s", address, 1)); w.Code != http.StatusAccepted {
 					t.Fatalf("POST %s: %d %s", path, w.Code, w.Body)
