@@ -22,7 +22,7 @@ func (b *Browser) Do(r *http.Request) *httptest.ResponseRecorder {
 	maps.Copy(r.Header, b.Header)
 	b.mu.Lock()
 	for name, value := range b.Cookies {
-		r.AddCookie(&http.Cookie{Name: name, Value: value})
+		r.AddCookie(&http.Cookie{Name: name, Value: value}) //nolint:gosec // attributes are for answers
 	}
 	b.mu.Unlock()
 	w := Send(b.Handler, r)
