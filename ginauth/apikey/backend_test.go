@@ -178,8 +178,7 @@ func TestKeyIsNeverReadFromURLCookieOrBody(t *testing.T) {
 	t.Parallel()
 	app := newApp(t)
 	key := app.signUp(t, ada).create(t, `{"name":"a"}`).Key
-	r := httptest.NewRequest(http.MethodPost, "/api/whoami?access_token="+key+"&api_key="+key+"&x-api-key="+key, strings.NewReader("access_token="+key+"&api_key="+key))
-	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	r := authtest.FormRequest("/api/whoami?access_token="+key+"&api_key="+key+"&x-api-key="+key, "access_token="+key+"&api_key="+key)
 	for _, name := range []string{"X-API-Key", "api_key", "Authorization", "apiKey"} {
 		r.AddCookie(&http.Cookie{Name: name, Value: key})
 	}

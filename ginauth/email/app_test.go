@@ -36,6 +36,7 @@ const (
 	adaLogin = `{"email":"ada@example.com","password":"correct horse battery staple"}`
 )
 
+// A short name for what other packages' tests have too.
 var wantProblem = authtest.WantProblem
 
 func TestMain(m *testing.M) {

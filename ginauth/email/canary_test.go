@@ -52,8 +52,7 @@ func newCanary(t *testing.T) *canary {
 
 // serve passes a request on and keeps what the answer says.
 func (c *canary) serve(h http.Handler, w http.ResponseWriter, r *http.Request) {
-	rec := httptest.NewRecorder()
-	h.ServeHTTP(rec, r)
+	rec := authtest.Send(h, r)
 	maps.Copy(w.Header(), rec.Header())
 	w.WriteHeader(rec.Code)
 	_, _ = w.Write(rec.Body.Bytes())
