@@ -252,16 +252,26 @@ func TestCredentialsWithScopesCannotChangeAnAccount(t *testing.T) { // SEC-177
 	byKey := gin.New()
 	byKey.Use(ginauth.Authenticate(app.cfg, apikey.Backend(app.cfg, keysOf(app.cfg)), ginauth.SessionAuth(app.cfg)))
 	accounts.routes(byKey, app.cfg)
+	byKey.GET("/sessions", ginauth.Sessions(app.cfg))
+	byKey.DELETE("/sessions/:id", ginauth.RevokeSession(app.cfg))
+	byKey.POST("/sessions/revoke-others", ginauth.RevokeOtherSessions(app.cfg))
+	byKey.POST("/sessions/revoke-all", ginauth.RevokeAllSessions(app.cfg))
 	c := app.signUp(t, ada)
 	var made struct{ Key string }
 	if err := json.Unmarshal(c.post("/api-keys", `{"name":"all","scopes":["everything"]}`).Body.Bytes(), &made); err != nil || made.Key == "" {
 		t.Fatal(err)
 	}
 	before := app.everythingOf(t, "ada@example.com")
+	logins, err := app.db.UserSessions(t.Context(), ginauth.UserID(idOf(t, c)))
+	if err != nil {
+		t.Fatal(err)
+	}
 	for _, r := range []*http.Request{
 		jsonRequest("/password/change", toNew), jsonRequest("/password", `{"new_password":"a brand new battery staple"}`),
 		withMethod(http.MethodPatch, jsonRequest("/user", `{"name":"Mallory"}`)), withMethod(http.MethodDelete, jsonRequest("/user", "")),
 		withMethod(http.MethodGet, jsonRequest("/user/export", "")), jsonRequest("/user/archive", ""),
+		withMethod(http.MethodGet, jsonRequest("/sessions", "")), withMethod(http.MethodDelete, jsonRequest("/sessions/"+string(logins[0].ID), "")),
+		jsonRequest("/sessions/revoke-others", ""), jsonRequest("/sessions/revoke-all", ""),
 	} {
 		r.Header.Set("Authorization", "Bearer "+made.Key)
 		w := httptest.NewRecorder()

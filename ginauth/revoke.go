@@ -22,7 +22,7 @@ import (
 //	@Param			id	path	string	true	"Id of the session"
 //	@Success		204
 //	@Failure		401	{object}	Problem	"unauthenticated"
-//	@Failure		403	{object}	Problem	"cross_origin"
+//	@Failure		403	{object}	Problem	"cross_origin, forbidden"
 //	@Failure		404	{object}	Problem	"session_not_found"
 //	@Failure		503	{object}	Problem	"unavailable"
 //	@Security		sessionCookie
@@ -57,7 +57,7 @@ func RevokeSession[U User](cfg Config[U]) gin.HandlerFunc {
 //	@Produce		application/problem+json
 //	@Success		204
 //	@Failure		401	{object}	Problem	"unauthenticated"
-//	@Failure		403	{object}	Problem	"cross_origin"
+//	@Failure		403	{object}	Problem	"cross_origin, forbidden"
 //	@Failure		503	{object}	Problem	"unavailable"
 //	@Security		sessionCookie
 //	@Router			/sessions/revoke-others [post]
@@ -78,7 +78,7 @@ func RevokeOtherSessions[U User](cfg Config[U]) gin.HandlerFunc {
 //	@Produce		application/problem+json
 //	@Success		204
 //	@Failure		401	{object}	Problem	"unauthenticated"
-//	@Failure		403	{object}	Problem	"cross_origin"
+//	@Failure		403	{object}	Problem	"cross_origin, forbidden"
 //	@Failure		503	{object}	Problem	"unavailable"
 //	@Security		sessionCookie
 //	@Router			/sessions/revoke-all [post]
