@@ -65,7 +65,7 @@ func TestResetInABrowser(t *testing.T) {
 	if w.Code != http.StatusOK || !strings.Contains(w.Body.String(), "Your password is set") {
 		t.Errorf("a good password: %d %s", w.Code, w.Body)
 	}
-	if len(b.Cookies) != 0 {
+	if len(b.Cookies) != 1 || b.Cookies["__Host-device"] == "" { // SEC-43
 		t.Errorf("cookies are left: %v", b.Cookies)
 	}
 	if !a.logsIn("ada@example.com", adaNew) {
