@@ -103,7 +103,7 @@ func changePassword[U User](c *gin.Context, m *mount, cfg Config[U], users Passw
 		return fmt.Errorf("%w: the password was changed meanwhile: %w", ErrInvalidCredentials, err)
 	}
 	if err == nil {
-		m.event(c, EventPasswordChanged, "user_id", auth.Account.ID, "session", st.digest)
+		m.passwordChanged(c, st, auth)
 	}
 	return err
 }

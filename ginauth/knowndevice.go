@@ -31,19 +31,33 @@ func RememberDevice[U User](c *gin.Context, cfg Config[U], u U) error {
 	if err != nil {
 		return err
 	}
-	canonical, err := CanonicalEmail(u.Account().Identifier)
+	return newThrottle(cfg.WithDefaults()).remember(c.Request.Context(), st, u.Account())
+}
+
+func (t *throttle) remember(ctx context.Context, st *state, a Account) error {
+	canonical, err := CanonicalEmail(a.Identifier)
 	if err != nil {
 		return fmt.Errorf("remembering a device: %w", err)
 	}
-	t := newThrottle(cfg.WithDefaults())
 	token := NewToken()
-	known, err := t.limiter.SettleAttempt(c.Request.Context(), Attempt{}, Success{
-		User: u.Account().ID, Identifier: canonical, Device: deviceKey(token.Digest(), canonical), Keep: deviceMemory, Limit: maxDevices,
+	known, err := t.limiter.SettleAttempt(ctx, Attempt{}, Success{
+		User: a.ID, Identifier: canonical, Device: deviceKey(token.Digest(), canonical), Keep: deviceMemory, Limit: maxDevices,
 	})
 	if known && err == nil {
 		st.sendDevice(token.Reveal())
 	}
 	return err
+}
+
+// passwordChanged records the change, and that the browser of its owner is known still: the change has ended all devices.
+func (m *mount) passwordChanged(c *gin.Context, st *state, auth Auth, fields ...any) {
+	m.event(c, EventPasswordChanged, append([]any{"user_id", auth.Account.ID, "session", st.digest}, fields...)...)
+	if auth.Via != sessionScheme {
+		return
+	}
+	if err := m.throttle.remember(c.Request.Context(), st, auth.Account); err != nil {
+		m.logger().WarnContext(c.Request.Context(), "ginauth: a browser was not remembered", "error", err)
+	}
 }
 
 // ForgetGuesses takes back all wrong passwords that anybody has tried for u's account, so that every client of its

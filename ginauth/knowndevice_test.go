@@ -135,3 +135,23 @@ func TestDeviceCookieHasAName(t *testing.T) {
 		t.Errorf("Set-Cookie %q", set)
 	}
 }
+
+// A change of the password ends all devices but the one it was made on.
+func TestBrowserThatChangedThePasswordIsKnownStill(t *testing.T) { // SEC-43
+	t.Parallel()
+	app := newApp(t, accounts, with(limited))
+	owner := app.owner(t, ada)
+	before := owner.Cookies[device]
+	other := app.browser(nil)
+	other.post("/login", adaIn)
+	if w := owner.post("/password/change", toNew); w.Code != http.StatusNoContent || owner.Cookies[device] == before {
+		t.Fatalf("%d, device %s", w.Code, owner.Cookies[device])
+	}
+	app.lock(t, "ada@example.com")
+	if w := owner.post("/login", credentials("ada@example.com", adasNew)); w.Code != http.StatusOK {
+		t.Errorf("the browser: %d %s", w.Code, w.Body)
+	}
+	if w := other.post("/login", credentials("ada@example.com", adasNew)); w.Code != http.StatusTooManyRequests {
+		t.Errorf("another that was known: %d", w.Code)
+	}
+}

@@ -74,7 +74,7 @@ func setPassword[U User](c *gin.Context, m *mount, cfg Config[U], users Password
 		return fmt.Errorf("%w: %w", errPasswordExists, err)
 	}
 	if err == nil {
-		m.event(c, EventPasswordChanged, "user_id", auth.Account.ID, "session", st.digest, "operation", "set_password")
+		m.passwordChanged(c, st, auth, "operation", "set_password")
 	}
 	return err
 }
