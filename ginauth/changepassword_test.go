@@ -126,7 +126,7 @@ func TestAPasswordIsOnlyChangedWithTheCurrentOne(t *testing.T) {
 			t.Errorf("%s changed the account", body)
 		}
 	}
-	if got := app.log.Events(t, "authn_login_fail"); len(got) != failed || got[0]["operation"] != "change_password" {
+	if got := app.log.Events(t, "authn_login_fail"); len(got) != failed || got[0]["operation"] != "changePassword" {
 		t.Errorf("%d failed logins are in the log, want %d: %v", len(got), failed, got)
 	}
 	if w := (&client{handler: app}).post("/password/change", toNew); w.Code != http.StatusUnauthorized || problemIn(t, w).Code != "unauthenticated" {

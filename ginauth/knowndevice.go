@@ -50,8 +50,8 @@ func (t *throttle) remember(ctx context.Context, st *state, a Account) error {
 }
 
 // passwordChanged records the change, and that the browser of its owner is known still: the change has ended all devices.
-func (m *mount) passwordChanged(c *gin.Context, st *state, auth Auth, fields ...any) {
-	m.event(c, EventPasswordChanged, append([]any{"user_id", auth.Account.ID, "session", st.digest}, fields...)...)
+func (m *mount) passwordChanged(c *gin.Context, st *state, auth Auth, by Digest) {
+	m.event(c, EventPasswordChanged, "user_id", auth.Account.ID, "session", by)
 	if auth.Via != sessionScheme {
 		return
 	}

@@ -112,7 +112,7 @@ func revoker[U User](name string, cfg Config[U], by func(*mount) SessionManager,
 			Fail(c, err)
 			return
 		}
-		st.m.event(c, EventSessionsRevoked, "user_id", user, "by_session", session, "operation", name)
+		st.m.event(c, EventSessionsRevoked, "user_id", user, "by_session", session)
 		if st.proof.account.ID == "" || !m.sendOn(c) {
 			m.farewell(c)
 		}

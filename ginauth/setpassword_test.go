@@ -77,7 +77,7 @@ func TestAFirstPasswordNeedsAFreshLogin(t *testing.T) {
 	if w := c.post("/password", setNew); w.Code != http.StatusNoContent {
 		t.Errorf("after a login: %d %s", w.Code, w.Body)
 	}
-	if e := app.log.Events(t, "authn_password_change"); len(e) != 1 || e[0]["operation"] != "set_password" {
+	if e := app.log.Events(t, "authn_password_change"); len(e) != 1 || e[0]["operation"] != "setPassword" {
 		t.Errorf("events %v", e)
 	}
 }

@@ -50,7 +50,7 @@ func (f *flows[U]) logIn(c *gin.Context, t found[U], _ string) error {
 		return err
 	}
 	c.Set(loggedIn{}, u)
-	ginauth.RecordEvent(c, ginauth.EventLogin, "user_id", u.Account().ID, "operation", "magicLink")
+	ginauth.RecordEvent(c, ginauth.EventLogin, "user_id", u.Account().ID)
 	return nil
 }
 
