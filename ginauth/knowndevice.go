@@ -31,7 +31,11 @@ func RememberDevice[U User](c *gin.Context, cfg Config[U], u U) error {
 	if err != nil {
 		return err
 	}
-	return newThrottle(cfg.WithDefaults()).remember(c.Request.Context(), st, u.Account())
+	t, err := newThrottle(cfg.WithDefaults())
+	if err != nil {
+		return err
+	}
+	return t.remember(c.Request.Context(), st, u.Account())
 }
 
 func (t *throttle) remember(ctx context.Context, st *state, a Account) error {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
 	"time"
 
@@ -163,4 +164,16 @@ func TestThrottleServesPurposesOfTheAppsOwn(t *testing.T) {
 	if err := ginauth.Throttle(c, app.cfg, "x", "", ginauth.Limit{PerAddress: []ginauth.Rate{{}}}); err == nil || errors.Is(err, ginauth.ErrTooManyAttempts) {
 		t.Errorf("a rate of nothing: %v", err)
 	}
+	mistyped := app.cfg
+	mistyped.TrustedProxies = []string{"10.0.0.1"}
+	for name, err := range map[string]error{
+		"Throttle":       ginauth.Throttle(c, mistyped, "x", "", limit),
+		"VerifyPassword": second(ginauth.VerifyPassword(c, mistyped, "ada@example.com", "guess")),
+	} {
+		if err == nil || !strings.Contains(err.Error(), "must be a network") {
+			t.Errorf("%s with a mistyped proxy: %v", name, err)
+		}
+	}
 }
+
+func second[T any](_ T, err error) error { return err }
