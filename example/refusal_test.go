@@ -74,6 +74,7 @@ func TestWrongCommandLineIsOneSentence(t *testing.T) {
 	refused(t, nil, []string{"-addr", "8080"}, "host:port")
 	refused(t, []string{"PORT=http"}, nil, "PORT")
 	refused(t, []string{"PORT=70000"}, nil, "PORT")
+	refused(t, nil, []string{"-addr", "0.0.0.0:0", "-insecure-unlimited"}, "-insecure-unlimited", "localhost")
 }
 
 // oldServer says that it is PostgreSQL 13, and does as much as it takes to be asked.
