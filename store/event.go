@@ -30,7 +30,8 @@ type eventOptions struct {
 // for the transaction to be repeated, and its time counts towards the call's. The hook must neither
 // commit nor keep the transaction, nor use the pool: it would wait for a second connection while it holds one and a
 // lock on the user, and a few at once would wait for each other. What it does for a sign-up may be rolled back on purpose; see AfterCreate.
-// A login takes two round trips more with it.
+// Hooks are this store's alone: run the sweeper, which deletes archived users, on the same one. A login takes two round
+// trips more with it.
 func OnEvent(hook func(ctx context.Context, tx pgx.Tx, e ginauth.Event) error) Option {
 	return func(o *options) { o.events.on = hook }
 }
