@@ -141,7 +141,9 @@ func TestAllWaysAndSpellingsShareOneBudget(t *testing.T) {
 			return app.send(elsewhere(formRequest("/login", "email=aDa@example.com&password=x")))
 		},
 		func() *httptest.ResponseRecorder { return app.send(elsewhere(jsonRequest("/token?password=x", ""))) },
-		func() *httptest.ResponseRecorder { return app.send(elsewhere(jsonRequest("/restore", credentials("ada@example.com", wrong)))) },
+		func() *httptest.ResponseRecorder {
+			return app.send(elsewhere(jsonRequest("/restore", credentials("ada@example.com", wrong))))
+		},
 		func() *httptest.ResponseRecorder { return owner.post("/reauthenticate", `{"password":"x"}`) },
 		func() *httptest.ResponseRecorder { return owner.post("/password/change", toNew[:21]+"x"+toNew[21:]) },
 	}
