@@ -24,7 +24,7 @@ func alone(t *testing.T, k kept) *gin.Engine {
 	t.Helper()
 	here, _ := k.open(t)
 	if here == nil {
-		here = store.NewSessions(storetest.NewDB(t))
+		here = store.NewSessions(storetest.NewDB(t), store.WithTimeout(time.Minute))
 	}
 	cfg := ginauth.Config[person]{
 		Sessions: here, Exclude: []string{"/enter"}, Logger: quiet,

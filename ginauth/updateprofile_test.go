@@ -6,6 +6,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/gin-gonic/gin"
 
@@ -110,7 +111,7 @@ func patrons(t *testing.T, fill func(context.Context, patronForm, *patron) error
 		ADD COLUMN tags text[] NOT NULL DEFAULT '{new}', ADD COLUMN admin boolean NOT NULL DEFAULT FALSE`); err != nil {
 		t.Fatal(err)
 	}
-	db := store.New[patron](pool)
+	db := store.New[patron](pool, store.WithTimeout(time.Minute))
 	cfg := ginauth.Config[patron]{Users: db, Exclude: []string{"/signup"}, Passwords: cheap(t), Logger: quiet}
 	r := gin.New()
 	r.Use(ginauth.Session(cfg))

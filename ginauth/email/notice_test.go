@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/gin-gonic/gin"
 
@@ -16,7 +17,7 @@ import (
 func (a *app) telling(tb testing.TB) *app {
 	tb.Helper()
 	b := *a
-	b.Engine, b.db = gin.New(), store.New[user](a.pool, store.WithNow(a.clock.Now), store.WithMail())
+	b.Engine, b.db = gin.New(), store.New[user](a.pool, store.WithNow(a.clock.Now), store.WithTimeout(time.Minute), store.WithMail())
 	b.mails.Config.Users, b.mails.Store = b.db, b.db
 	cfg := b.mails.Config
 	cfg.Exclude = append(cfg.Exclude, "/new-device")

@@ -108,9 +108,7 @@ func TestRunWaitsForTheDatabase(t *testing.T) { // SEC-158
 		ended := make(chan error, 1)
 		go func() { ended <- a.mails.Run(ctx) }()
 		if errors.Is(test.ends, context.Canceled) {
-			for len(a.inbox.all()) == 0 && len(ended) == 0 { // it comes at the second look
-				time.Sleep(time.Millisecond)
-			}
+			await(t, func() bool { return len(a.inbox.all()) > 0 || len(ended) > 0 }) // it comes at the second look
 			stop()
 		}
 		err := <-ended

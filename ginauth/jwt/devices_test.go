@@ -33,7 +33,7 @@ func newDevices(t *testing.T, edit ...siteOption) *devices {
 		t.Fatal(err)
 	}
 	t.Cleanup(pool.Close)
-	for i, db := range []*store.DB[user]{d.db, store.New[user](pool, store.WithNow(d.clock.Now))} {
+	for i, db := range []*store.DB[user]{d.db, store.New[user](pool, store.WithNow(d.clock.Now), store.WithTimeout(time.Minute))} {
 		cfg, options := d.flow.Config, d.options
 		cfg.Users, options.Users, cfg.Exclude = db, db, []string{"/login", "/token", "/refresh"}
 		flow := d.flow

@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/gin-gonic/gin"
 	"github.com/jackc/pgx/v5"
@@ -43,7 +44,7 @@ func newSite(tb testing.TB, edit ...siteOption) *site {
 	tb.Helper()
 	s := &site{Engine: gin.New(), clock: newClock(), log: &authtest.Log{}, statements: &atomic.Int64{}}
 	s.pool = storetest.NewDB(tb, storetest.WithConfig(func(cfg *pgxpool.Config) { cfg.ConnConfig.Tracer = counter{s.statements} }))
-	s.db = store.New[user](s.pool, store.WithNow(s.clock.Now))
+	s.db = store.New[user](s.pool, store.WithNow(s.clock.Now), store.WithTimeout(time.Minute)) // the machine may be busy
 	cheap := authtest.CheapHasher(tb)
 	hash, err := cheap.Hash(tb.Context(), secretOfAda)
 	if err != nil {
