@@ -47,7 +47,11 @@ func TestLoginStormIsBoundedAndOthersGoOn(t *testing.T) { // SEC-144
 		return answers
 	}
 	var leave []func()
-	for _, place, err := hasher.Enter(t.Context()); err == nil; _, place, err = hasher.Enter(t.Context()) {
+	for range 3 { // one hashes, two wait
+		_, place, err := hasher.Enter(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
 		leave = append(leave, place)
 	}
 	answers := logins()
