@@ -21,7 +21,7 @@ import (
 )
 
 // patience is for a loaded machine: making a cluster takes a second on an idle one.
-const patience = 2 * time.Minute
+const patience = 5 * time.Minute
 
 // binary builds the example once for all tests.
 var binary = sync.OnceValues(func() (string, error) {
