@@ -97,6 +97,9 @@ func TestSuccessBringsNoForgottenDeviceBack(t *testing.T) { // SEC-43, SEC-48
 	await(t, func() bool {
 		return len(settled) > 0 || s.count(t, `SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`) > 0
 	})
+	if len(settled) > 0 {
+		t.Error("it did not wait")
+	}
 	if err := tx.Commit(t.Context()); err != nil {
 		t.Fatal(err)
 	}
