@@ -84,7 +84,7 @@ func newApp(tb testing.TB, configure ...func(*keys)) *app {
 func newAppOn(tb testing.TB, pool *pgxpool.Pool, configure ...func(*keys)) *app {
 	tb.Helper()
 	a := &app{Engine: gin.New(), pool: pool, clock: authtest.NewClock(time.Now()), log: &authtest.Log{}}
-	a.db = store.New[user](pool, store.WithNow(a.clock.Now))
+	a.db = store.New[user](pool, store.WithNow(a.clock.Now), store.WithTimeout(time.Minute))
 	a.cfg = config{
 		Users: a.db, Exclude: []string{"/signup", "/login", "/api/*any"}, Passwords: authtest.CheapHasher(tb),
 		Logger: a.log.Logger(),
