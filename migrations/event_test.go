@@ -3,10 +3,12 @@ package migrations_test
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/ginauth/ginauth/migrations"
+	"github.com/ginauth/ginauth/store"
 	"github.com/ginauth/ginauth/store/storetest"
 )
 
@@ -76,7 +78,13 @@ func TestEventsAreAppendOnly(t *testing.T) { // SEC-163, SEC-169
 	if _, err := appPool.Exec(t.Context(), `DELETE FROM ginauth.events`); err == nil {
 		t.Error("the app deletes without the right to")
 	}
-	exec(t, ownerPool, `DELETE FROM ginauth.events`)
+	sweeper := newRole(t, admin)
+	exec(t, ownerPool, "GRANT USAGE ON SCHEMA ginauth TO "+sweeper)
+	exec(t, ownerPool, "GRANT SELECT, UPDATE, DELETE ON ginauth.events TO "+sweeper)
+	later := store.WithNow(func() time.Time { return time.Now().AddDate(1, 0, 0) })
+	if n, err := store.NewSessions(as(t, url, sweeper), later).SweepEvents(t.Context()); n != 2 || err != nil {
+		t.Errorf("the sweeper's role deletes %d, %v", n, err)
+	}
 	if err := migrations.DownTo(t.Context(), ownerPool, 0); err != nil {
 		t.Fatal(err)
 	}

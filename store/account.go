@@ -102,7 +102,7 @@ FROM ` + theClock + `
 WHERE u.id = $1::uuid AND u.disabled_at IS NULL
 RETURNING u.delete_after`
 
-// ArchiveUser disables a user, who is deleted after the grace by SweepArchived, and returns when that
+// ArchiveUser disables a user, who is deleted after the grace by Sweep, and returns when that
 // is. RestoreUser and EnableUser undo it until then. ginauth.ErrNoUser means that there is no such
 // user, or that they are disabled already.
 func (d *DB[U]) ArchiveUser(ctx context.Context, id ginauth.UserID, grace time.Duration) (deleteAfter time.Time, err error) {
@@ -178,65 +178,4 @@ func (d *DB[U]) RestoreUser(ctx context.Context, id ginauth.UserID, credential p
 		return none, err
 	}
 	return u, nil
-}
-
-// The sweeper deletes for the users who left, so that it writes their event.
-const sweepArchived = `
-WITH gone AS (
-	DELETE FROM ginauth.users
-	WHERE id IN (
-	SELECT u.id
-	FROM ginauth.users AS u
-	CROSS JOIN (SELECT COALESCE($1::timestamptz, now()) AS now) AS clock
-	WHERE u.delete_after <= clock.now AND u.disabled_at IS NOT NULL
-	ORDER BY u.delete_after
-	LIMIT $2::bigint
-	FOR UPDATE OF u SKIP LOCKED)
-	RETURNING id
-)
-INSERT INTO ginauth.events (at, kind, outcome, user_id, operation)
-SELECT COALESCE($1::timestamptz, now()), '` + string(ginauth.EventUserDeleted) + `', 'success', id, '` + operationSweep + `'
-FROM gone
-RETURNING id, at, user_id`
-
-const operationSweep = "sweep"
-
-// archivedRows bounds a batch: each user takes sessions and keys along.
-const archivedRows = 100
-
-// SweepArchived deletes a batch of archived users whose grace is over, at most 100, and returns how
-// many. RunSweeper does it too.
-func (s *Sessions) SweepArchived(ctx context.Context) (deleted int64, err error) {
-	var list []ginauth.Event
-	err = s.caller.do(ctx, "sweeping archived users", func(ctx context.Context, conn Conn) error {
-		return pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
-			list, err = s.deleteArchived(ctx, tx)
-			return err
-		})
-	})
-	if err != nil {
-		return 0, err
-	}
-	s.announce(ctx, list...)
-	return int64(len(list)), nil
-}
-
-func (s *Sessions) deleteArchived(ctx context.Context, tx pgx.Tx) ([]ginauth.Event, error) {
-	rows, err := tx.Query(ctx, sweepArchived, s.clock(), archivedRows)
-	if err != nil {
-		return nil, err
-	}
-	list, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (ginauth.Event, error) {
-		e := ginauth.Event{Kind: ginauth.EventUserDeleted, Outcome: ginauth.OutcomeSuccess, Operation: operationSweep}
-		return e, row.Scan(&e.ID, (*utcTime)(&e.At), (*idText)(&e.User))
-	})
-	if err != nil {
-		return nil, err
-	}
-	for _, e := range list {
-		if err := s.hook(ctx, tx, e); err != nil {
-			return nil, err
-		}
-	}
-	return list, nil
 }

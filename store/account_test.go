@@ -134,7 +134,7 @@ func TestAnArchivedUserIsRestoredOrSwept(t *testing.T) { // SEC-76
 	})
 }
 
-func TestSweepArchivedTakesWhoseTimeHasCome(t *testing.T) {
+func TestSweepTakesUsersWhoseTimeHasCome(t *testing.T) {
 	t.Parallel()
 	s := newSetup(t)
 	due, later, back, off := s.user(t), s.user(t), s.user(t), s.user(t)
@@ -149,7 +149,7 @@ func TestSweepArchivedTakesWhoseTimeHasCome(t *testing.T) {
 	if err := s.db.DisableUser(t.Context(), off.ID); err != nil { // an operator calls it off
 		t.Fatal(err)
 	}
-	if n, err := s.db.SweepArchived(t.Context()); n != 0 || err != nil {
+	if n, err := s.db.Sweep(t.Context()); n != 0 || err != nil {
 		t.Errorf("too early: %d, %v", n, err)
 	}
 	s.clock.add(time.Hour)
@@ -157,7 +157,7 @@ func TestSweepArchivedTakesWhoseTimeHasCome(t *testing.T) {
 	if _, _, err := s.db.FindArchived(t.Context(), canonical); !errors.Is(err, ginauth.ErrNoUser) {
 		t.Errorf("after its time: %v", err)
 	}
-	if n, err := s.db.SweepArchived(t.Context()); n != 1 || err != nil {
+	if n, err := s.db.Sweep(t.Context()); n != 1 || err != nil {
 		t.Errorf("%d, %v", n, err)
 	}
 	if _, err := s.db.FindUser(t.Context(), due.ID); !errors.Is(err, ginauth.ErrNoUser) {
@@ -185,7 +185,7 @@ func TestRestoringRacesTheSweeper(t *testing.T) { // SEC-151
 			case 1:
 				s.clock.add(time.Hour)
 			}
-			_, err := s.db.SweepArchived(ctx)
+			_, err := s.db.Sweep(ctx)
 			return err
 		})
 		_, err := s.db.FindUser(t.Context(), u.ID)

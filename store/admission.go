@@ -76,13 +76,13 @@ func (s *Sessions) EndAdmitted(ctx context.Context, session ginauth.Digest, unti
 }
 
 const sweepEnded = `
-DELETE FROM ginauth.ended_sessions AS e
-WHERE e.digest IN (
-	SELECT o.digest FROM ginauth.ended_sessions AS o
-	WHERE o.expires_at <= COALESCE($1::timestamptz, now())
-	ORDER BY o.expires_at
+DELETE FROM ginauth.ended_sessions
+WHERE ctid = ANY (ARRAY(
+	SELECT e.ctid FROM ginauth.ended_sessions AS e
+	WHERE e.expires_at <= COALESCE($1::timestamptz, now())
+	ORDER BY e.expires_at
 	LIMIT $2::bigint
-	FOR UPDATE SKIP LOCKED)`
+	FOR UPDATE SKIP LOCKED))`
 
 // sweepEnded forgets a batch of ended sessions that would be over by now.
 func (s *Sessions) sweepEnded(ctx context.Context) (deleted int64, err error) {

@@ -53,8 +53,9 @@
 // limit of ginauth.NewSession holds under parallel logins at PostgreSQL's default isolation level,
 // READ COMMITTED.
 //
-// Rows of ended sessions stay until a sweeper deletes them. Run [Sessions.RunSweeper] in a
-// goroutine, in as many processes as you like, or call [Sessions.Sweep] from a job of your own.
+// Rows of what has ended stay until a sweeper deletes them. Run [Sessions.RunSweeper] in a
+// goroutine, in as many processes as you like, or call [Sessions.Sweep] from a job of your own: it is a round of
+// everything. What it cannot delete holds up nothing else; RunSweeper tells [WithLogger]'s of it.
 //
 // # Accounts
 //

@@ -208,7 +208,7 @@ func TestSweepingDeletesExpiredMailedTokens(t *testing.T) { // SEC-148
 	old := s.mailed(t, orderFor(u, email.KindReset))
 	s.clock.add(time.Hour)
 	young := s.mailed(t, orderFor(u, email.KindLogin))
-	if n, err := s.db.SweepEmailTokens(t.Context()); n != 1 || err != nil {
+	if n, err := s.db.Sweep(t.Context()); n != 1 || err != nil {
 		t.Errorf("%d, %v", n, err)
 	}
 	if _, _, err := s.db.FindEmailToken(t.Context(), email.KindReset, old); !errors.Is(err, email.ErrNoToken) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -27,6 +28,7 @@ type options struct {
 	maxData     int
 	now         func() time.Time
 	notices     bool
+	log         *slog.Logger
 	afterCreate any // func(context.Context, pgx.Tx, U) error
 	events      eventOptions
 }
@@ -47,6 +49,11 @@ func WithMaxData(bytes int) Option {
 // processes with different clocks agree about which sessions have ended.
 func WithNow(now func() time.Time) Option {
 	return func(o *options) { o.now = now }
+}
+
+// WithLogger sets who is told of what RunSweeper could not do, which nobody else would hear of. Default: slog.Default.
+func WithLogger(log *slog.Logger) Option {
+	return func(o *options) { o.log = log }
 }
 
 // AfterCreate runs hook in the transaction that creates a user, after the user's row is

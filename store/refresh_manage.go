@@ -82,26 +82,21 @@ func (s *Sessions) RevokeRefreshFamily(ctx context.Context, user ginauth.UserID,
 	})
 }
 
-// A row that somebody is writing is left to a later turn.
+// sweepFamilies looks through some pages of the table, as sweepSessions does.
 const sweepFamilies = `
-DELETE FROM ginauth.refresh_tokens
-WHERE selector IN (
-	SELECT t.selector
+WITH dead AS (
+	SELECT t.ctid AS at
 	FROM ginauth.refresh_tokens AS t
-	JOIN ginauth.users AS u ON u.id = t.user_id
 	CROSS JOIN (SELECT COALESCE($1::timestamptz, now()) AS now) AS clock
-	WHERE t.expires_at <= clock.now OR t.last_used_at + t.idle_timeout <= clock.now
-		OR t.epoch < u.session_epoch + ` + everybodysEpoch + `
-	LIMIT $2::bigint
-	FOR UPDATE OF t SKIP LOCKED)`
-
-// SweepRefreshTokens deletes a batch of logins by refresh tokens that have ended, at most 1000, and
-// returns how many. RunSweeper does it too.
-func (s *Sessions) SweepRefreshTokens(ctx context.Context) (deleted int64, err error) {
-	err = s.caller.do(ctx, "sweeping refresh tokens", func(ctx context.Context, conn Conn) error {
-		tag, err := conn.Exec(ctx, sweepFamilies, s.clock(), sweepRows)
-		deleted = tag.RowsAffected()
-		return err
-	})
-	return deleted, err
-}
+	WHERE t.ctid >= $2::tid AND t.ctid < $3::tid
+		AND (t.expires_at <= clock.now OR t.last_used_at + t.idle_timeout <= clock.now
+			OR t.epoch < ` + everybodysEpoch + ` + COALESCE((
+				SELECT u.session_epoch FROM ginauth.users AS u WHERE u.id = t.user_id AND u.session_epoch > 0), 0))
+	LIMIT $4::bigint
+	FOR UPDATE OF t SKIP LOCKED
+), deleted AS (
+	DELETE FROM ginauth.refresh_tokens AS t USING dead WHERE t.ctid = dead.at RETURNING 1
+)
+SELECT (SELECT count(*) FROM deleted),
+	(SELECT (max(at)::text::point)[0]::bigint FROM dead HAVING count(*) >= $4::bigint),
+	pg_relation_size('ginauth.refresh_tokens'::regclass) / current_setting('block_size')::bigint`

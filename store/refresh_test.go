@@ -405,7 +405,7 @@ func TestSweepDeletesEndedRefreshTokensOnly(t *testing.T) {
 	if err := s.db.RevokeUserSessions(t.Context(), revoked.ID, ""); err != nil {
 		t.Fatal(err)
 	}
-	if n, err := s.db.SweepRefreshTokens(t.Context()); err != nil || n != 3 {
+	if n, err := s.db.Sweep(t.Context()); err != nil || n != 3 {
 		t.Errorf("%d, %v", n, err)
 	}
 	s.mustUse(t, live)

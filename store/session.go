@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"sync/atomic"
 	"time"
 
@@ -25,9 +26,10 @@ type Sessions struct {
 	lookup  lookup[foundSession]
 	touches line[touch, foundSession]
 
-	swept, throttles, devices swept         // by Sweep
-	attempts                  atomic.Uint64 // counted
-	events                    eventOptions
+	swept, families, throttles, devices swept         // by Sweep
+	attempts                            atomic.Uint64 // counted
+	events                              eventOptions
+	log                                 *slog.Logger // nil: slog.Default
 }
 
 var _ ginauth.SessionStore = (*Sessions)(nil)
@@ -46,11 +48,12 @@ func NewSessions(conn Conn, opts ...Option) *Sessions {
 }
 
 func newSessions(conn Conn, o options) *Sessions {
-	s := &Sessions{caller: newCaller(conn, o.timeout), now: o.now, maxData: o.maxData, notices: o.notices, cookie: *ginOptions.ToGorillaOptions(), events: o.events}
+	s := &Sessions{caller: newCaller(conn, o.timeout), now: o.now, maxData: o.maxData, notices: o.notices, cookie: *ginOptions.ToGorillaOptions(), events: o.events, log: o.log}
 	if _, inTx := conn.(pgx.Tx); inTx {
 		s.events.after = nil // only who began a transaction knows when it is committed
 	}
 	s.swept.doing, s.swept.statement = "sweeping sessions", sweepSessions
+	s.families.doing, s.families.statement = "sweeping refresh tokens", sweepFamilies
 	s.throttles.doing, s.throttles.statement = "sweeping throttles", sweepThrottles
 	s.devices.doing, s.devices.statement = "sweeping known devices", sweepDevices
 	s.lookup.read, s.lookup.ended = (*row).session, (*foundSession).isOver

@@ -341,11 +341,11 @@ func TestHundredThousandIdentifiersTakeLittleRoomAndGoAgain(t *testing.T) { // S
 	if size := s.count(t, `SELECT pg_total_relation_size('ginauth.throttles')`); size > identifiers*bytesPerThrottle {
 		t.Errorf("%d bytes each", size/identifiers)
 	}
-	if n := s.sweepAll(t); n != 0 {
+	if n := s.sweep(t); n != 0 {
 		t.Errorf("%d were deleted while they counted", n)
 	}
 	s.clock.add(24 * time.Hour)
-	if n := s.sweepAll(t); n != identifiers {
+	if n := s.sweep(t); n != identifiers {
 		t.Errorf("%d were deleted, want %d", n, identifiers)
 	}
 }
@@ -373,7 +373,7 @@ func TestSweepForgetsDevicesAfterAYear(t *testing.T) { // SEC-48
 	s.clock.add(364 * 24 * time.Hour)
 	s.loggedIn(t, u, guessAt(newLimitKey(), newLimitKey()))
 	s.clock.add(24 * time.Hour)
-	s.sweepAll(t)
+	s.sweep(t)
 	if n := s.count(t, `SELECT count(*) FROM ginauth.known_devices`); n != 1 {
 		t.Errorf("%d devices, want 1", n)
 	}

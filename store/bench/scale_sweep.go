@@ -9,7 +9,11 @@ import (
 	"strings"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
 	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/store"
 )
 
 const (
@@ -54,17 +58,38 @@ func sweeping(ctx context.Context, b *strings.Builder, s *sized) error {
 	return nil
 }
 
+// sweep does a round, and returns the time of each statement about sessions in milliseconds.
 func (s *sized) sweep(ctx context.Context) (batches []float64, deleted int64, elapsed time.Duration, err error) {
+	var sent stopwatch
+	cfg := s.pool.Config()
+	cfg.ConnConfig.Tracer = &sent
+	pool, err := pgxpool.NewWithConfig(ctx, cfg)
+	if err != nil {
+		return nil, 0, 0, err
+	}
+	defer pool.Close()
 	began := time.Now()
-	for {
-		start := time.Now()
-		n, err := s.db.Sweep(ctx)
-		if err != nil || n == 0 {
-			return batches, deleted, elapsed, err
-		}
-		elapsed = time.Since(began)
-		deleted += n
-		batches = append(batches, time.Since(start).Seconds()*1000)
+	deleted, err = store.NewSessions(pool).Sweep(ctx)
+	return sent.took, deleted, time.Since(began), err
+}
+
+// stopwatch takes the time of statements that are sent one after the other.
+type stopwatch struct {
+	began time.Time
+	ours  bool
+	took  []float64
+}
+
+// TraceQueryStart implements pgx.QueryTracer.
+func (w *stopwatch) TraceQueryStart(ctx context.Context, _ *pgx.Conn, d pgx.TraceQueryStartData) context.Context {
+	w.began, w.ours = time.Now(), strings.Contains(d.SQL, "DELETE FROM ginauth.sessions AS")
+	return ctx
+}
+
+// TraceQueryEnd implements pgx.QueryTracer.
+func (w *stopwatch) TraceQueryEnd(context.Context, *pgx.Conn, pgx.TraceQueryEndData) {
+	if w.ours {
+		w.took = append(w.took, time.Since(w.began).Seconds()*1000)
 	}
 }
 

@@ -1,0 +1,120 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/ginauth/ginauth/ginauth"
+)
+
+const dueUsers = `
+SELECT u.id, u.delete_after
+FROM ginauth.users AS u
+CROSS JOIN (SELECT COALESCE($1::timestamptz, now()) AS now) AS clock
+WHERE u.delete_after <= clock.now AND u.disabled_at IS NOT NULL AND (u.delete_after, u.id) > ($2::timestamptz, $3::uuid)
+ORDER BY u.delete_after, u.id
+LIMIT 100`
+
+// The sweeper deletes for the users who left, so that it writes their event. Who was restored meanwhile, or is in
+// another sweeper's hands, is left alone.
+const deleteDue = `
+WITH gone AS (
+	DELETE FROM ginauth.users
+	WHERE id IN (
+		SELECT u.id
+		FROM ginauth.users AS u
+		CROSS JOIN (SELECT COALESCE($1::timestamptz, now()) AS now) AS clock
+		WHERE u.id = $2::uuid AND u.delete_after <= clock.now AND u.disabled_at IS NOT NULL
+		FOR UPDATE OF u SKIP LOCKED)
+	RETURNING id
+)
+INSERT INTO ginauth.events (at, kind, outcome, user_id, operation)
+SELECT COALESCE($1::timestamptz, now()), '` + string(ginauth.EventUserDeleted) + `', 'success', id, '` + operationSweep + `'
+FROM gone
+RETURNING id, at`
+
+const operationSweep = "sweep"
+
+// toldFailures bounds what an error says about users who cannot be deleted.
+const toldFailures = 10
+
+// dueUser is an archived user whose grace is over.
+type dueUser struct {
+	id    ginauth.UserID
+	since time.Time
+}
+
+// sweepArchived deletes the archived users whose grace is over, each in a transaction of their own: one who cannot be
+// deleted, for a row of the app's own or an error of OnEvent, is named in the error and holds up nobody.
+func (s *Sessions) sweepArchived(ctx context.Context) (deleted int64, err error) {
+	var failed []error
+	for last := (dueUser{id: "00000000-0000-0000-0000-000000000000"}); ; {
+		list, err := s.dueUsers(ctx, last)
+		if err != nil || len(list) == 0 {
+			return deleted, joined(append(failed, err))
+		}
+		for _, u := range list {
+			last = u
+			gone, err := s.deleteDue(ctx, u.id)
+			if gone {
+				deleted++
+			}
+			if err == nil {
+				continue
+			}
+			failed = append(failed, fmt.Errorf("user %s: %w", u.id, err))
+			if errors.Is(err, ginauth.ErrUnavailable) {
+				break // whether the database is there is asked before the next one
+			}
+		}
+	}
+}
+
+func (s *Sessions) dueUsers(ctx context.Context, after dueUser) (list []dueUser, err error) {
+	err = s.caller.do(ctx, "sweeping archived users", func(ctx context.Context, conn Conn) error {
+		rows, err := conn.Query(ctx, dueUsers, s.clock(), after.since, string(after.id))
+		if err != nil {
+			return err
+		}
+		list, err = pgx.CollectRows(rows, func(row pgx.CollectableRow) (u dueUser, err error) {
+			return u, row.Scan((*idText)(&u.id), (*utcTime)(&u.since))
+		})
+		return err
+	})
+	return list, err
+}
+
+func (s *Sessions) deleteDue(ctx context.Context, id ginauth.UserID) (gone bool, err error) {
+	var e ginauth.Event
+	err = s.caller.do(ctx, "deleting an archived user", func(ctx context.Context, conn Conn) error {
+		return pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
+			e = ginauth.Event{Kind: ginauth.EventUserDeleted, Outcome: ginauth.OutcomeSuccess, User: id, Operation: operationSweep}
+			err := tx.QueryRow(ctx, deleteDue, s.clock(), string(id)).Scan(&e.ID, (*utcTime)(&e.At))
+			if err != nil {
+				return err
+			}
+			return s.hook(ctx, tx, e)
+		})
+	})
+	if errors.Is(err, pgx.ErrNoRows) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	s.announce(ctx, e)
+	return true, nil
+}
+
+// joined is errors.Join of the first failures and the number of the others.
+func joined(failed []error) error {
+	if more := len(failed) - toldFailures; more > 1 {
+		last := failed[len(failed)-1]
+		failed = append(failed[:toldFailures:toldFailures], fmt.Errorf("and %d more", more-1), last)
+	}
+	return errors.Join(failed...)
+}

@@ -1,0 +1,101 @@
+package store
+
+import (
+	"context"
+	"strconv"
+	"sync/atomic"
+)
+
+// sweepPages bounds what one statement reads: 2 MB, some 7000 sessions.
+const sweepPages = 256
+
+// sweepSessions looks through some pages of the table, in their order on disk: no index could
+// find the idle ones without making every request's touch more expensive. A row that
+// somebody is writing is left to a later turn, and a locked row is looked at again before it
+// counts as ended. The sessions of a disabled user stay, for the user may be enabled again.
+const sweepSessions = `
+WITH dead AS (
+	SELECT s.ctid AS at
+	FROM ginauth.sessions AS s
+	CROSS JOIN (SELECT COALESCE($1::timestamptz, now()) AS now) AS clock
+	WHERE s.ctid >= $2::tid AND s.ctid < $3::tid
+		AND NOT (` + notExpired + ` AND s.epoch >= ` + everybodysEpoch + ` + COALESCE((
+			SELECT u.session_epoch FROM ginauth.users AS u WHERE u.id = s.user_id AND u.session_epoch > 0), 0))
+	LIMIT $4::bigint
+	FOR UPDATE OF s SKIP LOCKED
+), deleted AS (
+	DELETE FROM ginauth.sessions AS s USING dead WHERE s.ctid = dead.at RETURNING 1
+)
+SELECT (SELECT count(*) FROM deleted),
+	(SELECT (max(at)::text::point)[0]::bigint FROM dead HAVING count(*) >= $4::bigint),
+	pg_relation_size('ginauth.sessions'::regclass) / current_setting('block_size')::bigint`
+
+// These have only their own time to end by.
+const (
+	sweepThrottles = sweepExpiredFrom + `ginauth.throttles` + sweepExpired + `ginauth.throttles` + sweptExpired + `ginauth.throttles` + pagesOfExpired
+	sweepDevices   = sweepExpiredFrom + `ginauth.known_devices` + sweepExpired + `ginauth.known_devices` + sweptExpired + `ginauth.known_devices` + pagesOfExpired
+
+	sweepExpiredFrom = `
+WITH dead AS (
+	SELECT x.ctid AS at
+	FROM `
+	sweepExpired = ` AS x
+	WHERE x.ctid >= $2::tid AND x.ctid < $3::tid AND x.expires_at <= COALESCE($1::timestamptz, now())
+	LIMIT $4::bigint
+	FOR UPDATE OF x SKIP LOCKED
+), deleted AS (
+	DELETE FROM `
+	sweptExpired = ` AS x USING dead WHERE x.ctid = dead.at RETURNING 1
+)
+SELECT (SELECT count(*) FROM deleted),
+	(SELECT (max(at)::text::point)[0]::bigint FROM dead HAVING count(*) >= $4::bigint),
+	pg_relation_size('`
+	pagesOfExpired = `'::regclass) / current_setting('block_size')::bigint`
+)
+
+// swept is a table that is swept some pages at a time.
+type swept struct {
+	doing, statement string
+	to               atomic.Int64 // the page with which sweepNowAndThen goes on
+}
+
+// turn is what one statement did.
+type turn struct {
+	deleted int64
+	next    int64 // page to go on with; zero: the table's end was reached
+}
+
+func (s *Sessions) sweepFrom(ctx context.Context, table *swept, page int64) (t turn, err error) {
+	var stopped *int64 // in this page, because the batch was full
+	var pages int64
+	err = s.caller.do(ctx, table.doing, func(ctx context.Context, conn Conn) error {
+		return conn.QueryRow(ctx, table.statement, s.clock(), startOf(page), startOf(page+sweepPages), sweepRows).
+			Scan(&t.deleted, &stopped, &pages)
+	})
+	if err != nil {
+		return turn{}, err
+	}
+	t.next = page + sweepPages
+	if stopped != nil {
+		t.next = *stopped
+	}
+	if t.next >= pages {
+		t.next = 0
+	}
+	return t, nil
+}
+
+// startOf is the first row address of a page, as PostgreSQL writes it.
+func startOf(page int64) string { return "(" + strconv.FormatInt(page, 10) + ",0)" }
+
+// sweepTable goes once around a table.
+func (s *Sessions) sweepTable(ctx context.Context, table *swept) (deleted int64, err error) {
+	for page := int64(0); ; {
+		t, err := s.sweepFrom(ctx, table, page)
+		deleted += t.deleted
+		if err != nil || t.next == 0 {
+			return deleted, err
+		}
+		page = t.next
+	}
+}
