@@ -45,7 +45,11 @@ SELECT jsonb_build_object(
 		SELECT jsonb_agg(e.item ORDER BY e.created_at, e.id) FROM (
 			SELECT o.created_at, o.id, jsonb_build_object(
 				'id', o.id, 'kind', o.kind, 'email', o.email, 'created_at', o.created_at, 'failed_at', o.failed_at) AS item
-			FROM ginauth.outbox AS o WHERE o.user_id = u.id OR o.user_id IS NULL AND o.email_canonical = u.email_canonical
+			FROM (
+				SELECT o.created_at, o.id, o.kind, o.email, o.failed_at FROM ginauth.outbox AS o WHERE o.user_id = u.id
+				UNION ALL
+				SELECT o.created_at, o.id, o.kind, o.email, o.failed_at FROM ginauth.outbox AS o
+				WHERE o.user_id IS NULL AND o.email_canonical = u.email_canonical) AS o
 			ORDER BY o.created_at DESC LIMIT $2::bigint) AS e), '[]'),
 	'links', COALESCE((
 		SELECT jsonb_agg(e.item ORDER BY e.created_at, e.kind) FROM (
