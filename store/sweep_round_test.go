@@ -105,10 +105,8 @@ func TestASweepThatFailsStarvesNoOther(t *testing.T) { // SEC-71, SEC-148, SEC-1
 				s.over(t)
 				var log journal
 				db := store.NewSessions(newPool(t, s.pool, func(*pgxpool.Config) {}), store.WithNow(s.clock.now), store.WithTimeout(time.Second), store.WithLogger(log.logger()))
-				ctx, stop := context.WithCancel(t.Context())
-				ended := make(chan error, 1)
 				stay(t, s, fmt.Sprintf(sql, table), name == "a fault", func() {
-					go func() { ended <- db.RunSweeper(ctx, time.Millisecond) }()
+					defer running(t, db)()
 					await(t, func() bool {
 						return s.count(t, `SELECT (SELECT count(*) FROM ginauth.sessions) + (SELECT count(*) FROM ginauth.email_tokens)
 							+ (SELECT count(*) FROM ginauth.users WHERE delete_after IS NOT NULL) + (SELECT count(*) FROM ginauth.events WHERE operation <> 'sweep')`) == 0
@@ -118,11 +116,21 @@ func TestASweepThatFailsStarvesNoOther(t *testing.T) { // SEC-71, SEC-148, SEC-1
 					s.clock.add(time.Hour)
 					await(t, func() bool { return s.count(t, `SELECT count(*) FROM ginauth.email_tokens`) == 0 })
 				})
-				stop()
-				if err := <-ended; !errors.Is(err, context.Canceled) {
-					t.Errorf("RunSweeper = %v", err)
-				}
 			})
+		}
+	}
+}
+
+// running runs the sweeper until end.
+func running(t *testing.T, db *store.Sessions) (end func()) {
+	t.Helper()
+	ctx, stop := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- db.RunSweeper(ctx, time.Millisecond) }()
+	return func() {
+		stop()
+		if err := <-ended; !errors.Is(err, context.Canceled) {
+			t.Errorf("RunSweeper = %v", err)
 		}
 	}
 }

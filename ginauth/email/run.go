@@ -14,6 +14,8 @@ import (
 const (
 	// sendTimeout bounds one hand-over; RFC 5321's own limits are minutes per command.
 	sendTimeout = 30 * time.Second
+	// settleTimeout bounds what the store is asked about the mails of a claim.
+	settleTimeout = 10 * time.Second
 	// lease is when somebody else may try a mail whose sender is not heard of any more.
 	lease = 2 * time.Minute
 	// together is how many mails one process sends at the same time.
@@ -28,9 +30,11 @@ const (
 )
 
 // Run sends what is due, and looks again every second, until ctx ends, and returns ctx's error. Mails that
-// are being sent then are finished or time out after 30 s. Any number of processes may run it. While the
-// store cannot be asked it waits; any other failure of the store, which would not pass by itself, ends
-// it and is returned. It returns an error at once where there is no Sender. The caller owns the goroutine:
+// are being sent then are finished or time out after 40 s: 30 for the Sender, and 10 for the store. Any number of processes
+// may run it. While the store cannot be asked it waits, and a mail that the store cannot prepare, such as for a user whose
+// row does not fit the user type, waits as one does that was not sent. Where the store cannot give mails out, or cannot
+// write down what became of them, for a reason that would not pass by itself, Run ends and returns
+// the error: it would send the same mails again and again. It returns an error at once where there is no Sender. The caller owns the goroutine:
 //
 //	go func() { stopped <- mails.Run(ctx) }()
 func (f Flows[U]) Run(ctx context.Context) error {
@@ -94,9 +98,9 @@ func (f *flows[U]) sendDue(ctx context.Context) (sent int, err error) {
 	return sent, ctx.Err()
 }
 
-// sendAll outlives ctx by sendTimeout at most: a mail that was handed over should be written down as sent.
+// sendAll outlives ctx by sendTimeout and settleTimeout at most: a mail that was handed over should be written down as sent.
 func (f *flows[U]) sendAll(ctx context.Context, mails []Mail) (sent int, err error) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), sendTimeout+10*time.Second)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), sendTimeout+settleTimeout)
 	defer cancel()
 	outcomes := make([]error, len(mails))
 	taken := make([]bool, len(mails))
@@ -117,7 +121,7 @@ func (f *flows[U]) sendAll(ctx context.Context, mails []Mail) (sent int, err err
 	return sent, errors.Join(outcomes...)
 }
 
-// sendOne returns errors of the store only.
+// sendOne returns errors of the store only, and none that is about this mail alone.
 func (f *flows[U]) sendOne(ctx context.Context, m Mail) (taken bool, err error) {
 	path, lifetime := f.target(m.Kind)
 	if path == "" && lifetime > 0 {
@@ -128,10 +132,13 @@ func (f *flows[U]) sendOne(ctx context.Context, m Mail) (taken bool, err error) 
 	if errors.Is(err, ErrNoMail) {
 		return false, f.Store.SettleMail(ctx, m.ID, m.Attempt, Outcome{})
 	}
-	if err != nil {
+	if errors.Is(err, ginauth.ErrUnavailable) {
 		return false, err
 	}
-	message, err := f.write(m, to, path, lifetime, token)
+	var message Message
+	if err == nil {
+		message, err = f.write(m, to, path, lifetime, token)
+	}
 	if err == nil {
 		err = f.handOver(ctx, message)
 	}

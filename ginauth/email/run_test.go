@@ -114,6 +114,31 @@ func TestARefusedAddressHoldsUpNobody(t *testing.T) { // SEC-34
 	}
 }
 
+func TestAUserWhoCannotBeReadHoldsUpNobody(t *testing.T) { // SEC-34
+	t.Parallel()
+	a := newApp(t)
+	a.verified(t)
+	want(t, "sign-up", a.anyone().post("/signup", `{"name":"Grace","email":"grace@example.com","password":"nanoseconds are short wires"}`), http.StatusCreated)
+	a.accepted(t, "/forgot", adaMail)
+	a.accepted(t, "/forgot", `{"email":"grace@example.com"}`)
+	a.exec(t, `ALTER TABLE ginauth.users ALTER COLUMN name DROP NOT NULL`)
+	a.exec(t, `UPDATE ginauth.users SET name = NULL WHERE email_canonical = 'ada@example.com'`)
+	if mail := a.one(t); mail.to != "grace@example.com" {
+		t.Errorf("the mail went to %s", mail.to)
+	}
+	if n := a.count(t, `SELECT count(*) FROM ginauth.outbox WHERE failure LIKE '%cannot scan NULL%' AND failed_at IS NULL`); n != 1 {
+		t.Errorf("%d mails wait for another attempt", n)
+	}
+	if strings.Contains(a.log.String(), "Ada@Example.com") {
+		t.Error("the log has the address") // SEC-165
+	}
+	a.exec(t, `UPDATE ginauth.users SET name = 'Ada' WHERE email_canonical = 'ada@example.com'`)
+	a.clock.advance(5 * time.Second)
+	if mail := a.one(t); mail.to != "Ada@Example.com" {
+		t.Errorf("the mail went to %s", mail.to)
+	}
+}
+
 func TestAHangingServerDelaysNoAnswer(t *testing.T) { // SEC-34
 	t.Parallel()
 	a := newApp(t)
