@@ -3,6 +3,8 @@ package ginauth
 import (
 	"container/heap"
 	"context"
+	"errors"
+	"fmt"
 	"hash/maphash"
 	"reflect"
 	"sync"
@@ -46,8 +48,13 @@ type entry struct {
 
 // CountAttempt implements Limiter.
 func (l *inMemory) CountAttempt(ctx context.Context, a Attempt) (v Verdict, err error) {
-	if err := ctx.Err(); err != nil {
+	if err := inTime(ctx); err != nil {
 		return v, err
+	}
+	for _, r := range a.Rates {
+		if r.Every <= 0 || r.Burst <= 0 {
+			return v, errors.New("counting an attempt: a rate needs a time and a burst above zero")
+		}
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -77,7 +84,7 @@ func (l *inMemory) fail(g GuessLimit, now time.Time) {
 	if !e.expires.After(now) {
 		e.failures = 0
 	}
-	if e.client != g.Client || e.failures == 0 {
+	if !e.lastBy(g.Client) || e.failures == 0 {
 		e.client, e.run = g.Client, 0
 	}
 	e.failures++
@@ -87,7 +94,10 @@ func (l *inMemory) fail(g GuessLimit, now time.Time) {
 }
 
 // SettleAttempt implements Limiter. It knows no devices.
-func (l *inMemory) SettleAttempt(_ context.Context, a Attempt, s Success) (bool, error) {
+func (l *inMemory) SettleAttempt(ctx context.Context, a Attempt, s Success) (bool, error) {
+	if err := inTime(ctx); err != nil {
+		return false, err
+	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	e := l.guesses.entries[a.Guess.Key]
@@ -97,16 +107,30 @@ func (l *inMemory) SettleAttempt(_ context.Context, a Attempt, s Success) (bool,
 	switch {
 	case s.All:
 		e.failures = 0
-	case e.client != a.Guess.Client || e.run == 0:
-		e.failures--
+	case e.lastBy(a.Guess.Client):
+		e.failures, e.until = e.failures-e.run, l.now()
 	default:
-		e.failures, e.run, e.until = e.failures-e.run, 0, l.now()
+		e.failures--
 	}
+	e.client, e.run = LimitKey{}, 0
 	if e.failures <= 0 {
 		l.guesses.drop(e)
 	}
 	return false, nil
 }
+
+// inTime is an error as the store's where the caller does not wait any more.
+func inTime(ctx context.Context) error {
+	err := ctx.Err()
+	if errors.Is(err, context.DeadlineExceeded) {
+		return fmt.Errorf("%w: %w", ErrUnavailable, err)
+	}
+	return err
+}
+
+// lastBy tells whether a client's guess was the last one, and none was taken back since. Clients that are not known
+// are no one client.
+func (e *entry) lastBy(client LimitKey) bool { return e.client == client && client != (LimitKey{}) }
 
 func (t *table) entry(key LimitKey) *entry {
 	if e := t.entries[key]; e != nil {
