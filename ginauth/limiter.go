@@ -14,8 +14,9 @@ import (
 // when nobody can count: an attempt that cannot be counted is refused.
 type Limiter interface {
 	// CountAttempt counts the attempt against everything that it names, or, where one of these does
-	// not admit it, answers how long to wait. It is one atomic step: of any number of parallel
-	// attempts, no more are admitted than one after the other would be.
+	// not admit it, answers how long to wait. Of any number of parallel attempts, no more are admitted than
+	// one after the other would be. One that a parallel one has overtaken may use up Rates although it is refused,
+	// but never takes a guess or a place on its device.
 	CountAttempt(ctx context.Context, a Attempt) (Verdict, error)
 	// SettleAttempt says that an admitted attempt has succeeded. It takes back the guesses that its
 	// client made in a row, this one too, and no others, unless s.All says so; the rates stay as they are. On a
@@ -95,7 +96,8 @@ func (g GuessLimit) wait(n int) time.Duration {
 
 // Verdict is a Limiter's answer.
 type Verdict struct {
-	// Wait is zero for an attempt that is admitted and counted. Otherwise it counts for nothing.
+	// Wait is zero for an attempt that is admitted and counted. Otherwise it counts for nothing, unless it lost a race
+	// with a parallel one: then some of its Rates may have counted it, its Guess and Device never.
 	Wait time.Duration
 	// Guesses: the wait is for earlier guesses, not for a rate.
 	Guesses bool

@@ -23,7 +23,8 @@ const (
 
 // countAttempt first looks, and writes nothing where the answer is no. What it then writes is checked
 // again under each row's lock, so that parallel attempts are counted one after the other (SEC-39). Rows are
-// locked in one order: rates by their keys, then the device or the identifier.
+// locked in one order: rates by their keys, then the device or the identifier. Where one of these has been used up
+// since the look, the rates before it stay counted: to undo them would take a second round trip.
 //
 // A rate's row says when its budget is full again: that is its until. It may be as late as room.
 const (
@@ -98,7 +99,8 @@ FROM waits`
 )
 
 // CountAttempt counts an attempt for all processes, in one statement, by the database's clock. One
-// that is refused writes nothing.
+// that is refused writes nothing, unless it lost a race with a parallel one, which is answered with a wait of 1 s:
+// then it may have used up rates, but no guess.
 func (s *Sessions) CountAttempt(ctx context.Context, a ginauth.Attempt) (v ginauth.Verdict, err error) {
 	args, err := s.attemptArgs(a)
 	if err != nil {

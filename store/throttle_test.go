@@ -328,6 +328,41 @@ func TestSuccessLiftsTheWaitThatItMade(t *testing.T) { // SEC-44, SEC-45
 	}
 }
 
+// Who comes too late because of a parallel attempt has used up the rate, though not a guess.
+func TestAnAttemptThatLostARaceCountsForItsRateOnly(t *testing.T) { // SEC-39
+	t.Parallel()
+	s := newSetup(t)
+	a := guessAt(newLimitKey(), newLimitKey())
+	a.Rates = []ginauth.RateLimit{{Key: newLimitKey(), Every: time.Second, Burst: 60}}
+	s.count1(t, a)
+	other, err := s.pool.Begin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer other.Rollback(context.WithoutCancel(t.Context())) //nolint:errcheck // it is committed
+	if _, err := other.Exec(t.Context(), `UPDATE ginauth.throttles SET until = $2 WHERE key = $1`, a.Guess.Key[:], s.clock.now().Add(time.Minute)); err != nil {
+		t.Fatal(err)
+	}
+	late := make(chan ginauth.Verdict, 1)
+	go func() {
+		v, _ := s.db.CountAttempt(context.WithoutCancel(t.Context()), a)
+		late <- v
+	}()
+	await(t, func() bool { return s.count(t, `SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`) > 0 })
+	if err := other.Commit(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if v := <-late; v.Wait != time.Second {
+		t.Errorf("the late one: %+v", v)
+	}
+	if n := s.count(t, `SELECT extract(epoch FROM until - $2)::int FROM ginauth.throttles WHERE key = $1`, a.Rates[0].Key[:], s.clock.now()); n != 2 {
+		t.Errorf("its rate has counted %d, want 2", n)
+	}
+	if n := s.count(t, `SELECT failures FROM ginauth.throttles WHERE key = $1`, a.Guess.Key[:]); n != 1 {
+		t.Errorf("%d guesses, want 1", n)
+	}
+}
+
 // Bound on what a counted thing takes in the table and its index, in bytes, when nothing was vacuumed.
 const bytesPerThrottle = 250
 
