@@ -58,6 +58,7 @@ func TestAnExportReadsNoOutboxAtOnce(t *testing.T) {
 		t.Fatal(err)
 	}
 	exported := sent.list[len(sent.list)-1]
+	s.grow(t)
 	plan := s.planOf(t, exported.sql, len(exported.args))
 	if strings.Contains(plan, "Seq Scan on outbox") || !strings.Contains(plan, "outbox_email_canonical_idx") {
 		t.Error(plan)

@@ -181,6 +181,7 @@ func TestSweepReadsNoTableAtOnce(t *testing.T) { // SEC-71
 	if _, err := store.NewSessions(pool, store.WithNow(s.clock.now)).Sweep(t.Context()); err != nil {
 		t.Fatal(err)
 	}
+	s.grow(t)
 	seen := map[string]bool{}
 	for _, n := range sent.list {
 		if seen[n.sql] || len(n.args) == 0 {
@@ -196,16 +197,12 @@ func TestSweepReadsNoTableAtOnce(t *testing.T) { // SEC-71
 	}
 }
 
-// planOf is the generic plan of a statement, where all tables are taken to be large.
-func (s *setup) planOf(t *testing.T, sql string, args int) string {
+// grow makes some tables so large that no plan reads one for a few rows.
+func (s *setup) grow(t *testing.T) {
 	t.Helper()
-	var plan strings.Builder
 	err := pgx.BeginFunc(t.Context(), s.pool, func(tx pgx.Tx) error {
-		execute := `EXPLAIN EXECUTE probe`
-		if args > 0 {
-			execute += `(NULL` + strings.Repeat(`, NULL`, args-1) + `)`
-		}
 		for _, sql := range []string{
+			`SET LOCAL session_replication_role = replica`, // the users are there
 			`INSERT INTO ginauth.users (id, email, email_canonical, name) SELECT gen_random_uuid(), i || '@example.org', i || '@example.org', '' FROM generate_series(1, 20000) AS i`,
 			`INSERT INTO ginauth.refresh_tokens (selector, id, user_id, digest, epoch, created_at, last_used_at, idle_timeout, expires_at)
 				SELECT sha256(u.id::text::bytea), u.id, u.id, sha256(u.id::text::bytea), 0, '2030-01-01', '2030-01-01', '1 day', '2031-01-01' FROM ginauth.users AS u`,
@@ -214,10 +211,28 @@ func (s *setup) planOf(t *testing.T, sql string, args int) string {
 			`INSERT INTO ginauth.events (at, kind, outcome) SELECT '2030-01-01'::timestamptz + i * interval '1 minute', 'x', 'success' FROM generate_series(1, 20000) AS i`,
 			`INSERT INTO ginauth.ended_sessions (digest, expires_at) SELECT sha256(u.id::text::bytea), '2031-01-01' FROM ginauth.users AS u`,
 			`INSERT INTO ginauth.outbox (id, kind, email, email_canonical, created_at, due_at) SELECT u.id, 'reset', u.email, u.email, '2030-01-01', '2030-01-01' FROM ginauth.users AS u`,
-			`ANALYZE ginauth.users, ginauth.refresh_tokens, ginauth.email_tokens, ginauth.events, ginauth.ended_sessions, ginauth.outbox`,
-			`SET LOCAL plan_cache_mode = force_generic_plan`,
-			`PREPARE probe AS ` + sql,
 		} {
+			if _, err := tx.Exec(t.Context(), sql); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.exec(t, `ANALYZE ginauth.users, ginauth.refresh_tokens, ginauth.email_tokens, ginauth.events, ginauth.ended_sessions, ginauth.outbox`)
+}
+
+// planOf is the generic plan of a statement.
+func (s *setup) planOf(t *testing.T, sql string, args int) (plan string) {
+	t.Helper()
+	execute := `EXPLAIN EXECUTE probe`
+	if args > 0 {
+		execute += `(NULL` + strings.Repeat(`, NULL`, args-1) + `)`
+	}
+	err := pgx.BeginFunc(t.Context(), s.pool, func(tx pgx.Tx) error {
+		for _, sql := range []string{`SET LOCAL plan_cache_mode = force_generic_plan`, `PREPARE probe AS ` + sql} {
 			if _, err := tx.Exec(t.Context(), sql, pgx.QueryExecModeSimpleProtocol); err != nil {
 				return err
 			}
@@ -227,17 +242,15 @@ func (s *setup) planOf(t *testing.T, sql string, args int) string {
 			return err
 		}
 		lines, err := pgx.CollectRows(rows, pgx.RowTo[string])
-		plan.WriteString(strings.Join(lines, "\n"))
 		if err != nil {
 			return err
 		}
-		_, err = tx.Exec(t.Context(), `DEALLOCATE probe`, pgx.QueryExecModeSimpleProtocol) // which no rollback does
-		return errors.Join(err, errUndo)
+		plan = strings.Join(lines, "\n")
+		_, err = tx.Exec(t.Context(), `DEALLOCATE probe`, pgx.QueryExecModeSimpleProtocol)
+		return err
 	})
-	if !errors.Is(err, errUndo) {
+	if err != nil {
 		t.Fatal(err)
 	}
-	return plan.String()
+	return plan
 }
-
-var errUndo = errors.New("undo")
