@@ -348,7 +348,9 @@ func TestAnAttemptThatLostARaceCountsForItsRateOnly(t *testing.T) { // SEC-39
 		v, _ := s.db.CountAttempt(context.WithoutCancel(t.Context()), a)
 		late <- v
 	}()
-	await(t, func() bool { return s.count(t, `SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`) > 0 })
+	await(t, func() bool {
+		return s.count(t, `SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`) > 0
+	})
 	if err := other.Commit(t.Context()); err != nil {
 		t.Fatal(err)
 	}
