@@ -104,7 +104,7 @@ func TestAnArchivedAccountCanComeBackWithinTheGrace(t *testing.T) {
 		if _, _, err := s.db.FindAPIKey(t.Context(), key); err == nil {
 			t.Error("the API key is good")
 		}
-		s.clock.Advance(30 * time.Minute) // the sessions would live on by themselves
+		s.clock.Advance(30 * time.Minute)                  // the sessions would live on by themselves
 		if _, err := s.db.Sweep(t.Context()); err != nil { // all but the account
 			t.Fatal(err)
 		}
