@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/internal/authtest"
 	"github.com/ginauth/ginauth/store"
 	"github.com/ginauth/ginauth/store/storetest"
 )
@@ -18,13 +19,13 @@ import (
 // limiters are all that come with ginauth, with the clock that each has. What is expected of one is expected of all.
 func limiters(t *testing.T) map[string]struct {
 	ginauth.Limiter
-	clock *clock
+	clock *authtest.Clock
 } {
 	t.Helper()
 	start := time.Date(2030, time.March, 4, 5, 6, 7, 0, time.UTC)
 	list := map[string]struct {
 		ginauth.Limiter
-		clock *clock
+		clock *authtest.Clock
 	}{}
 	for name, build := range map[string]func(now func() time.Time) ginauth.Limiter{
 		"in memory": ginauth.NewInMemory,
@@ -32,11 +33,11 @@ func limiters(t *testing.T) map[string]struct {
 			return store.NewSessions(storetest.NewDB(t), store.WithNow(now))
 		},
 	} {
-		c := &clock{at: start}
+		c := authtest.NewClock(start)
 		list[name] = struct {
 			ginauth.Limiter
-			clock *clock
-		}{build(c.now), c}
+			clock *authtest.Clock
+		}{build(c.Now), c}
 	}
 	return list
 }
@@ -91,7 +92,7 @@ func TestEveryLimiterCountsGuessesAlike(t *testing.T) { // SEC-38, SEC-44, SEC-4
 			t.Parallel()
 			for name, l := range limiters(t) {
 				for i, s := range steps {
-					l.clock.advance(s.pass)
+					l.clock.Advance(s.pass)
 					if err := s.happen(t.Context(), l); err != nil {
 						t.Errorf("%s, step %d: %v", name, i+1, err)
 						break
@@ -143,7 +144,7 @@ func TestLimitersDoNotDriftApart(t *testing.T) { // SEC-38, SEC-44, SEC-45, SEC-
 		story = append(story, fmt.Sprintf("key %d, client %d, %d rates, settles %v, all %v, after %s", a.Guess.Key[0], a.Guess.Client[0], len(a.Rates), settles, all, pause))
 		answers := map[string]ginauth.Verdict{}
 		for name, l := range both {
-			l.clock.advance(pause)
+			l.clock.Advance(pause)
 			if settles {
 				if _, err := l.SettleAttempt(t.Context(), a, ginauth.Success{All: all}); err != nil {
 					t.Fatal(err)

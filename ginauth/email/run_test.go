@@ -133,7 +133,7 @@ func TestAUserWhoCannotBeReadHoldsUpNobody(t *testing.T) { // SEC-34
 		t.Error("the log has the address") // SEC-165
 	}
 	a.exec(t, `UPDATE ginauth.users SET name = 'Ada' WHERE email_canonical = 'ada@example.com'`)
-	a.clock.advance(5 * time.Second)
+	a.clock.Advance(5 * time.Second)
 	if mail := a.one(t); mail.to != "Ada@Example.com" {
 		t.Errorf("the mail went to %s", mail.to)
 	}
