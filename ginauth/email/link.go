@@ -184,8 +184,8 @@ func (l link[U]) setCookie(c *gin.Context, token string) {
 	http.SetCookie(c.Writer, &k)
 }
 
-// proves tells whether who sent the request has the account already: by a session or token of its own, or
-// by its password.
+// proves tells whether who sent the request has the account already: by a session or a token of its own that is
+// good for everything, or by its password.
 func (f *flows[U]) proves(c *gin.Context, owner U, plain string) error {
 	if f.signedInAs(c, owner) {
 		return nil
@@ -198,8 +198,8 @@ func (f *flows[U]) proves(c *gin.Context, owner U, plain string) error {
 }
 
 func (f *flows[U]) signedInAs(c *gin.Context, owner U) bool {
-	me, err := ginauth.CurrentUser[U](c)
-	return err == nil && me.Account().ID != "" && me.Account().ID == owner.Account().ID
+	auth, err := ginauth.CurrentAuth(c)
+	return err == nil && auth.Scopes == nil && auth.Account.ID != "" && auth.Account.ID == owner.Account().ID
 }
 
 func (f *flows[U]) notSignedIn(c *gin.Context, owner U) bool { return !f.signedInAs(c, owner) }
