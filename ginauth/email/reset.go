@@ -50,13 +50,17 @@ func (f *flows[U]) reset(c *gin.Context, t found[U], plain string) (err error) {
 		return err
 	}
 	ginauth.RecordEvent(c, ginauth.EventPasswordReset, "user_id", u.Account().ID)
-	// What others have guessed was another password, and those who still guess do not keep the owner's browser
-	// out (SEC-43).
+	// What others have guessed was another password (SEC-43).
 	if err := ginauth.ForgetGuesses(c.Request.Context(), f.Config, u); err != nil {
 		f.Config.Logger.WarnContext(c.Request.Context(), "email: guesses at a password that was reset still count", "error", err)
 	}
-	if err := ginauth.RememberDevice(c, f.Config, u); err != nil {
-		f.Config.Logger.WarnContext(c.Request.Context(), "email: the browser of a reset was not remembered", "error", err)
-	}
+	f.remember(c, u)
 	return nil
+}
+
+// remember makes the browser known, so that strangers who guess do not keep it out (SEC-43).
+func (f *flows[U]) remember(c *gin.Context, u U) {
+	if err := ginauth.RememberDevice(c, f.Config, u); err != nil {
+		f.Config.Logger.WarnContext(c.Request.Context(), "email: the browser of a link was not remembered", "error", err)
+	}
 }
