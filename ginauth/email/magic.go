@@ -43,6 +43,9 @@ func MagicLink[U ginauth.User](f Flows[U]) gin.HandlerFunc {
 type loggedIn struct{}
 
 func (f *flows[U]) logIn(c *gin.Context, t found[U], _ string) error {
+	if err := ginauth.CanSignIn(c); err != nil {
+		return err
+	}
 	u, err := f.Store.UseEmailToken(ginauth.AuditContext(c), t.use)
 	if err != nil {
 		return err

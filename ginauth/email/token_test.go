@@ -11,6 +11,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"github.com/ginauth/ginauth/ginauth"
 	"github.com/ginauth/ginauth/ginauth/email"
 )
 
@@ -210,4 +211,21 @@ func TestOtherSitesCannotUseLinksWithoutSessionEither(t *testing.T) { // SEC-83
 	wantCode(t, "another site", c.use("/reset", "", adaNew), http.StatusForbidden, "cross_origin")
 	c.header = nil
 	want(t, "this site", c.use("/reset", "", adaNew), http.StatusNoContent)
+}
+
+// The fault is the app's, and must not cost the user the link.
+func TestAMagicLinkThatCannotLogInIsNotSpent(t *testing.T) {
+	t.Parallel()
+	a := newApp(t)
+	a.verified(t)
+	token := a.token(t, "/send")
+	bare, keysOnly := gin.New(), gin.New()
+	bare.POST("/magic", email.MagicLink(a.mails))
+	keysOnly.Use(ginauth.Authenticate(a.mails.Config, scoped{a}))
+	keysOnly.POST("/magic", email.MagicLink(a.mails))
+	for name, r := range map[string]*gin.Engine{"no Session": bare, "no sessions": keysOnly} {
+		c := &client{handler: r, cookies: map[string]string{}}
+		wantCode(t, name, c.use("/magic", token), http.StatusInternalServerError, "not_mounted")
+	}
+	want(t, "where there are sessions", a.anyone().use("/magic", token), http.StatusOK)
 }
