@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"strconv"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -66,7 +67,7 @@ func (l link[U]) handler(operation string) gin.HandlerFunc {
 }
 
 // land moves a token from the URL into a cookie, so that neither the page's address nor its referrer has
-// it (SEC-114), and shows the page. It writes nothing.
+// it (SEC-114), and shows the page. It changes nothing, and only counts the tokens that it looks up.
 func (l link[U]) land(c *gin.Context) {
 	if c.Request.URL.Query().Has("token") {
 		l.setCookie(c, c.Query("token"))
@@ -74,12 +75,29 @@ func (l link[U]) land(c *gin.Context) {
 		c.Redirect(http.StatusSeeOther, l.path)
 		return
 	}
-	t, err := l.find(c, l.cookieToken(c))
-	if err != nil {
+	token := l.cookieToken(c)
+	if _, ok := ginauth.ParseToken(token); !ok {
+		l.refuse(c, errLink, Page{})
+		return
+	}
+	if err := l.count(c); err != nil {
 		l.refuse(c, err, Page{})
 		return
 	}
-	l.show(c, http.StatusOK, l.page(c, t))
+	t, err := l.find(c, token)
+	switch {
+	case errors.Is(err, errLink):
+		l.refuseLink(c)
+	case err != nil:
+		l.refuse(c, err, Page{})
+	default:
+		l.show(c, http.StatusOK, l.page(c, t))
+	}
+}
+
+// count limits how many links one address may try, by whatever method (SEC-115).
+func (l link[U]) count(c *gin.Context) error {
+	return ginauth.Throttle(c, l.Config, "link", "", ginauth.Limit{PerAddress: l.Config.Limits.LinkPerAddress})
 }
 
 func (l link[U]) page(c *gin.Context, t found[U]) Page {
@@ -102,9 +120,8 @@ func (l link[U]) post(c *gin.Context) {
 	if form.Token == "" {
 		form.Token = l.cookieToken(c)
 	}
-	rates := ginauth.Limit{PerAddress: l.Config.Limits.LinkPerAddress}
-	if err := ginauth.Throttle(c, l.Config, "link", "", rates); err != nil { // SEC-115
-		ginauth.Fail(c, err)
+	if err := l.count(c); err != nil {
+		l.refuse(c, err, Page{})
 		return
 	}
 	t, err := l.find(c, form.Token)
@@ -113,9 +130,7 @@ func (l link[U]) post(c *gin.Context) {
 	}
 	switch {
 	case errors.Is(err, ErrNoToken), errors.Is(err, errLink):
-		l.setCookie(c, "")
-		ginauth.RecordEvent(c, ginauth.EventBadLink, "kind", string(l.kind))
-		l.refuse(c, errLink, Page{})
+		l.refuseLink(c)
 	case err != nil:
 		l.refuse(c, err, l.page(c, t))
 	default:
@@ -138,12 +153,22 @@ func (l link[U]) find(c *gin.Context, token string) (t found[U], err error) {
 	return t, err
 }
 
+// refuseLink answers to a token that is not good, and has the browser forget it.
+func (l link[U]) refuseLink(c *gin.Context) {
+	l.setCookie(c, "")
+	ginauth.RecordEvent(c, ginauth.EventBadLink, "kind", string(l.kind))
+	l.refuse(c, errLink, Page{})
+}
+
 // refuse answers with a problem, in a page for a browser.
 func (l link[U]) refuse(c *gin.Context, err error, p Page) {
 	var problem *ginauth.Problem
 	if !errors.As(err, &problem) || problem.Status >= http.StatusInternalServerError || !prefersHTML(c) {
 		ginauth.Fail(c, err)
 		return
+	}
+	if wait := problem.RetryAfter(); wait > 0 {
+		c.Header("Retry-After", strconv.Itoa(int(wait/time.Second)))
 	}
 	p.Kind, p.Step, p.Problem = l.kind, StepConfirm, problem
 	l.show(c, problem.Status, p)
