@@ -40,7 +40,8 @@ type Flows[U ginauth.User] struct {
 	// Sender hands the mails over. Only Run and SendDue use it: a process that only queues needs none.
 	Sender Sender
 	// BaseURL is where browsers find the app, such as "https://app.example.com". Links begin with it, whatever
-	// host a request names (SEC-108). Plain http is for localhost only.
+	// host a request names (SEC-108). An app below a path has it here, such as "https://example.com/auth", and Pages
+	// without it. Plain http is for localhost only.
 	BaseURL string
 	// From is the sender, such as "Example <hello@example.com>".
 	From string
@@ -60,7 +61,7 @@ type Flows[U ginauth.User] struct {
 }
 
 // Pages are paths of this app, such as "/reset", under which handlers of this package are mounted
-// for GET and POST.
+// for GET and POST. Browsers find them behind BaseURL.
 type Pages struct {
 	// Verify is where VerifyEmail is.
 	Verify string
@@ -146,6 +147,8 @@ func checkBaseURL(s string) error {
 		return errors.New(`set BaseURL to where browsers find the app, such as "https://app.example.com": links are never built from what a request says`)
 	case err != nil || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" || u.Opaque != "" || strings.HasSuffix(s, "/") || hasControl(s):
 		return fmt.Errorf("the BaseURL %q must be a scheme, a host and at most a path, without a slash at its end", s)
+	case u.Path != "" && (!strings.HasSuffix(s, u.EscapedPath()) || !isPath(u.EscapedPath())):
+		return fmt.Errorf("the path of the BaseURL %q must be written as browsers send it, such as /auth", s)
 	case u.Scheme == "https", u.Scheme == "http" && isLoopback(u.Hostname()):
 		return nil
 	}
@@ -174,6 +177,7 @@ type flows[U ginauth.User] struct {
 	locales []string
 	secure  bool
 	domain  string // of Message-IDs
+	base    string // the path of BaseURL
 }
 
 // compile panics with the constructor's name when f is unusable: routes are built at start-up, where
@@ -196,7 +200,7 @@ func newFlows[U ginauth.User](f Flows[U]) *flows[U] {
 	c.locales = slices.Sorted(maps.Keys(f.Texts))
 	c.texts, _ = compileTexts[U](f.Texts) // validated
 	base, _ := url.Parse(f.BaseURL)       // validated
-	c.secure, c.domain = base.Scheme == "https", base.Hostname()
+	c.secure, c.domain, c.base = base.Scheme == "https", base.Hostname(), base.EscapedPath()
 	if net.ParseIP(c.domain) != nil {
 		c.domain = "[" + c.domain + "]"
 	}

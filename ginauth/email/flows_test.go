@@ -32,6 +32,8 @@ func TestWhatIsMissingIsSaidAtConstruction(t *testing.T) { // SEC-108
 		"a scheme, a host":     func(f *flows) { f.BaseURL = "https://app.example.com/" },
 		"a host and at most":   func(f *flows) { f.BaseURL = "https://user:secret@app.example.com" },
 		"at most a path":       func(f *flows) { f.BaseURL = "https://app.example.com?x" },
+		"as browsers send it":  func(f *flows) { f.BaseURL = "https://app.example.com//evil.example" },
+		"such as /auth":        func(f *flows) { f.BaseURL = "https://app.example.com/a b" },
 		"set From":             func(f *flows) { f.From = "" },
 		"an address":           func(f *flows) { f.From = "Ada\r\nBcc: eve@example.com <ada@example.com>" },
 		"set Pages.Reset":      func(f *flows) { f.Pages.Reset = "" },

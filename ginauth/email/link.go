@@ -27,7 +27,7 @@ const cookieLife = 15 * time.Minute
 type link[U ginauth.User] struct {
 	*flows[U]
 	kind    Kind
-	path    string
+	path    string // of its page; with that of BaseURL where it is served
 	origins *http.CrossOriginProtection
 	// password tells whether the page asks for one.
 	password func(*gin.Context, U) bool
@@ -52,6 +52,7 @@ func (l link[U]) handler(operation string) gin.HandlerFunc {
 	for _, o := range l.Config.TrustedOrigins {
 		_ = l.origins.AddTrustedOrigin(o) // validated
 	}
+	l.path = l.base + l.path
 	redirects := l.kind == KindLogin && l.Config.Pages.AfterLogin != ""
 	return route.New(route.Info{Name: operation, Open: true, Redirects: redirects}, func(c *gin.Context) {
 		switch c.Request.Method {
