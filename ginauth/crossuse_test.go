@@ -31,7 +31,7 @@ func TestCredentialsServeOnePurpose(t *testing.T) { // SEC-168
 	const here = "https://api.example.com"
 	flow := jwt.Flow[user]{Config: app.cfg, Issuer: jwt.NewIssuer(jwt.IssuerOptions{Keys: ring, Issuer: here, Audiences: []string{here}, Now: app.clock.now})}
 	options := jwt.Options[user]{Accept: jwt.Accept{Issuers: []jwt.Trust{{Issuer: here, Keys: ring}}, Audiences: []string{here}, Now: app.clock.now}, Users: app.db}
-	mails := email.Flows[user]{Config: app.cfg, Store: app.db, BaseURL: here, From: "a@example.com", Pages: email.Pages{Reset: "/reset", Login: "/magic"}}
+	mails := email.Flows[user]{Config: app.cfg, Store: app.db, BaseURL: here, From: "a@example.com", Sender: nowhere, Pages: email.Pages{Reset: "/reset", Login: "/magic"}}
 
 	app.POST("/api-keys", apikey.Create(app.cfg, keysOf(app.cfg)))
 	r := gin.New()

@@ -8,6 +8,7 @@ import (
 	"net/mail"
 	"net/netip"
 	"net/url"
+	"reflect"
 	"slices"
 	"strings"
 	"time"
@@ -30,14 +31,16 @@ const (
 )
 
 // Flows is how an app wants its mails. It is plain data, as ginauth.Config is: every constructor of this
-// package takes the same and compiles its own copy. Config, Store, BaseURL and From are required,
-// and Pages for the handlers that are mounted; Run needs a Sender.
+// package takes the same and compiles its own copy. Config, Store, Sender, BaseURL and From are required,
+// and Pages for the handlers that are mounted.
 type Flows[U ginauth.User] struct {
 	// Config is the app's.
 	Config ginauth.Config[U]
-	// Store keeps mails and tokens. Usually the *store.DB that is Config.Users.
+	// Store keeps mails and tokens, of the users that Config.Users has: it must be Config.Users, or wrap it, since
+	// what a link changes there is what a login asks. Usually both are one *store.DB.
 	Store Store[U]
-	// Sender hands the mails over. Only Run and SendDue use it: a process that only queues needs none.
+	// Sender hands the mails over, such as smtp.New. A web process whose mails another process sends gives it all the
+	// same, so that no app promises mails that nothing can send.
 	Sender Sender
 	// BaseURL is where browsers find the app, such as "https://app.example.com". Links begin with it, whatever
 	// host a request names (SEC-108). An app below a path has it here, such as "https://example.com/auth", and Pages
@@ -123,7 +126,8 @@ func (f Flows[U]) Validate() error {
 			faults = append(faults, fmt.Errorf(format, args...))
 		}
 	}
-	fault(f.Store == nil, "set Store (such as store.New[store.User](pool))")
+	fault(isNil(f.Store), "set Store (such as store.New[store.User](pool))")
+	fault(isNil(f.Sender), "set Sender (such as smtp.New), also where another process runs Run: without one somewhere no mail would ever leave")
 	err := checkBaseURL(f.BaseURL)
 	fault(err != nil, "%w", err)
 	_, err = mail.ParseAddress(f.From)
@@ -138,6 +142,12 @@ func (f Flows[U]) Validate() error {
 	_, err = compileTexts[U](f.Texts)
 	fault(err != nil, "%w", err)
 	return errors.Join(append(faults, f.Config.Validate())...)
+}
+
+// isNil also sees a nil pointer or function behind an interface.
+func isNil(v any) bool {
+	r := reflect.ValueOf(v)
+	return !r.IsValid() || (r.Kind() == reflect.Pointer || r.Kind() == reflect.Func) && r.IsNil()
 }
 
 func checkBaseURL(s string) error {

@@ -1,6 +1,7 @@
 package email_test
 
 import (
+	"context"
 	"encoding/base64"
 	"encoding/hex"
 	"fmt"
@@ -11,6 +12,7 @@ import (
 
 	"github.com/ginauth/ginauth/ginauth"
 	"github.com/ginauth/ginauth/ginauth/email"
+	"github.com/ginauth/ginauth/ginauth/email/smtp"
 )
 
 func spellings(tb testing.TB, token string) []string {
@@ -55,12 +57,42 @@ func TestWhatIsMissingIsSaidAtConstruction(t *testing.T) { // SEC-108
 		}
 	}
 	f := good
-	f.BaseURL, f.Sender, f.Site = "http://localhost:8080", nil, ""
+	f.BaseURL, f.Site = "http://localhost:8080", ""
 	if said := panics(func() { email.ForgotPassword(f) }); said != "" {
-		t.Errorf("on localhost, without a sender: %s", said)
+		t.Errorf("on localhost: %s", said)
 	}
 	if said := panics(func() { email.SignUpWith[user, ginauth.Registration](good, nil) }); !strings.Contains(said, "use SignUp") {
 		t.Errorf("without fill: %q", said)
+	}
+}
+
+// An app that forgot its sender would answer that mails are on their way.
+func TestEveryConstructorNeedsASender(t *testing.T) {
+	t.Parallel()
+	good := newApp(t).mails
+	for what, sender := range map[string]email.Sender{"nil": nil, "a nil pointer": (*smtp.Sender)(nil), "a nil function": email.SenderFunc(nil)} {
+		f := good
+		f.Sender = sender
+		for name, construct := range map[string]func(){
+			"SignUp":             func() { email.SignUp(f) },
+			"SignUpWith":         func() { email.SignUpWith(f, func(context.Context, ginauth.Registration, *user) error { return nil }) },
+			"ResendVerification": func() { email.ResendVerification(f) },
+			"VerifyEmail":        func() { email.VerifyEmail(f) },
+			"ForgotPassword":     func() { email.ForgotPassword(f) },
+			"ResetPassword":      func() { email.ResetPassword(f) },
+			"SendMagicLink":      func() { email.SendMagicLink(f) },
+			"MagicLink":          func() { email.MagicLink(f) },
+			"ChangeEmail":        func() { email.ChangeEmail(f) },
+			"ConfirmEmailChange": func() { email.ConfirmEmailChange(f) },
+			"UndoEmailChange":    func() { email.UndoEmailChange(f) },
+		} {
+			if said := panics(construct); !strings.Contains(said, "email."+name+": set Sender") || !strings.Contains(said, "smtp.New") {
+				t.Errorf("%s with %s: %q", name, what, said)
+			}
+		}
+		if _, err := f.SendDue(t.Context()); err == nil || !strings.Contains(err.Error(), "Sender") {
+			t.Errorf("SendDue with %s: %v", what, err)
+		}
 	}
 }
 
