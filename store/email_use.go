@@ -152,7 +152,7 @@ func (d *DB[U]) queueNotice(b *pgx.Batch, s spent) error {
 	switch {
 	case s.kind == email.KindReset:
 		o.Kind = email.KindPassword
-	case s.kind == email.KindChange && !s.first() && s.formerCanonical != s.canonical:
+	case s.kind == email.KindChange && !s.first() && s.former != s.address: // another spelling may be another mailbox
 		o.Kind = email.KindUndo
 	default:
 		return nil
