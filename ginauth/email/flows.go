@@ -6,7 +6,6 @@ import (
 	"maps"
 	"net"
 	"net/mail"
-	"net/netip"
 	"net/url"
 	"reflect"
 	"slices"
@@ -16,6 +15,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/internal/loopback"
 )
 
 const (
@@ -159,18 +159,10 @@ func checkBaseURL(s string) error {
 		return fmt.Errorf("the BaseURL %q must be a scheme, a host and at most a path, without a slash at its end", s)
 	case u.Path != "" && (!strings.HasSuffix(s, u.EscapedPath()) || !isPath(u.EscapedPath())):
 		return fmt.Errorf("the path of the BaseURL %q must be written as browsers send it, such as /auth", s)
-	case u.Scheme == "https", u.Scheme == "http" && isLoopback(u.Hostname()):
+	case u.Scheme == "https", u.Scheme == "http" && loopback.Is(u.Hostname()):
 		return nil
 	}
 	return fmt.Errorf("the BaseURL %q must begin with https://, but for localhost: mails carry credentials", s)
-}
-
-func isLoopback(host string) bool {
-	if host == "localhost" || strings.HasSuffix(host, ".localhost") {
-		return true
-	}
-	addr, err := netip.ParseAddr(host)
-	return err == nil && addr.Unmap().IsLoopback()
 }
 
 // isPath is strict, since the path goes into mails, headers and forms as it is.

@@ -110,6 +110,36 @@ func panics(f func()) (said string) {
 	return ""
 }
 
+func TestTextsForLinksMustHaveThem(t *testing.T) {
+	t.Parallel()
+	good := newApp(t).mails
+	for _, kind := range []email.Kind{email.KindVerify, email.KindReset, email.KindLogin, email.KindChange, email.KindUndo} {
+		for name, c := range map[string]struct {
+			text email.Text
+			said string
+		}{
+			"none":           {email.Text{Subject: "x", Plain: "go to {{.BaseURL}}"}, "the Plain text has no {{.Link}}"},
+			"none in HTML":   {email.Text{Subject: "x", Plain: "{{.Link}}", HTML: "<p>{{.Site}}"}, "the HTML text has no {{.Link}}"},
+			"none in plain":  {email.Text{Subject: "x", Plain: "{{.Lifetime}}", HTML: `<a href="{{.Link}}">x</a>`}, "the Plain text has no {{.Link}}"},
+			"in a comment":   {email.Text{Subject: "x", Plain: "{{/* .Link */}}x"}, "the Plain text has no {{.Link}}"},
+			"in the subject": {email.Text{Subject: "{{.Link}}", Plain: "{{.Link}}"}, "the Subject has the link"},
+			"in both":        {email.Text{Subject: "x", Plain: "{{.Link}}", HTML: `<a href="{{.Link}}">x</a>`}, ""},
+			"in plain alone": {email.Text{Subject: "x", Plain: "{{with .Link}}{{.}}{{end}}"}, ""},
+		} {
+			f := good
+			f.Texts = map[string]email.Texts{"de": {kind: c.text}}
+			if said := panics(func() { email.ForgotPassword(f) }); c.said == "" && said != "" || !strings.Contains(said, c.said) {
+				t.Errorf("%s, %s: %q", kind, name, said)
+			}
+		}
+	}
+	f := good
+	f.Texts = map[string]email.Texts{"": {email.KindPassword: {Subject: "x", Plain: "changed"}, email.KindTaken: {Subject: "x", Plain: "x"}, email.KindDevice: {Subject: "x", Plain: "x"}}}
+	if said := panics(func() { email.ForgotPassword(f) }); said != "" {
+		t.Errorf("texts that need no link: %s", said)
+	}
+}
+
 func TestOtherMethodsAreRefused(t *testing.T) { // SEC-140
 	t.Parallel()
 	a := newApp(t)
