@@ -87,11 +87,24 @@ func TestEveryCredentialAtEveryEndpoint(t *testing.T) { // SEC-104, SEC-168
 	if after := a.count(t, `SELECT count(*) FROM ginauth.email_tokens`); after != before || before < 5 {
 		t.Errorf("%d tokens are left of %d", after, before)
 	}
-	for _, place := range []string{"session", "bearer", "refresh", "/verify", "/magic", "/confirm"} { // and were good all the time
+	if good := a.good(linksOf(all)); good != "/confirm /magic /reset /undo /verify" {
+		t.Errorf("only %s were good all the time", good)
+	}
+	for _, place := range []string{"session", "bearer", "refresh", "/verify", "/confirm"} { // and so were these
 		if w := places[place](all[place]); w.Code >= 300 {
 			t.Errorf("at home, %s: %d %s", place, w.Code, w.Body)
 		}
 	}
+}
+
+func linksOf(credentials map[string]string) map[string]string {
+	links := map[string]string{}
+	for place, token := range credentials {
+		if linkCookies[place] != "" {
+			links[place] = token
+		}
+	}
+	return links
 }
 
 // scoped is a backend for tokens of ada's, fresh ones, with scopes and without.
