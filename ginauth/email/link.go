@@ -223,6 +223,19 @@ func (f *flows[U]) proves(c *gin.Context, owner U, plain string) error {
 	return err
 }
 
+// renew gives the owner's session a new token before the account gets more: should that fail, nothing has changed, and
+// whoever has read the old token is out when it does (SEC-64).
+func (f *flows[U]) renew(c *gin.Context, owner U) error {
+	if !f.signedInAs(c, owner) {
+		return nil
+	}
+	err := ginauth.Renew(c)
+	if errors.Is(err, ginauth.ErrNotMounted) { // an app that has tokens only
+		return nil
+	}
+	return err
+}
+
 func (f *flows[U]) signedInAs(c *gin.Context, owner U) bool {
 	auth, err := ginauth.CurrentAuth(c)
 	return err == nil && auth.Scopes == nil && auth.Account.ID != "" && auth.Account.ID == owner.Account().ID
