@@ -97,10 +97,10 @@ var arrows = []arrow{
 	},
 	{
 		from:   "",
-		except: []string{"store/storetest"},
+		except: []string{"store/storetest", "ginauth/internal/authtest"},
 		never: []string{
 			"testing$", "net/http/httptest", "github.com/google/go-cmp", "github.com/chromedp",
-			"store/storetest",
+			"store/storetest", "ginauth/internal/authtest",
 		},
 		reason: "test kits must not be linked into an app",
 	},

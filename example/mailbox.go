@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"net/http"
+	"net/netip"
 	"regexp"
 	"slices"
 	"sync"
@@ -10,6 +11,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"github.com/ginauth/ginauth/ginauth"
 	"github.com/ginauth/ginauth/ginauth/email"
 )
 
@@ -74,7 +76,12 @@ func (b *mailbox) newest() []letter {
 	return list
 }
 
+// show is for this machine alone, although the app may listen on others' behalf and a Host is easily forged.
 func (b *mailbox) show(c *gin.Context) {
+	if peer, err := netip.ParseAddrPort(c.Request.RemoteAddr); err != nil || !peer.Addr().Unmap().IsLoopback() {
+		ginauth.Fail(c, errNotFound)
+		return
+	}
 	u, answered := visitor(c)
 	if !answered {
 		show(c, http.StatusOK, "mailbox", page{Title: "Mailbox", User: u, Letters: b.newest()})

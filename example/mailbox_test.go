@@ -2,6 +2,7 @@ package main
 
 import (
 	"net/http"
+	"net/http/httptest"
 	"strconv"
 	"strings"
 	"testing"
@@ -70,6 +71,20 @@ func TestMailboxAnswersOnLocalhostOnly(t *testing.T) {
 	r := c.request(t, http.MethodGet, "/mailbox", "")
 	r.Host = "evil.example"
 	c.do(t, r).has(t, http.StatusMisdirectedRequest, "answers on localhost only")
+}
+
+// Nor does another machine, whatever it says it wants.
+func TestMailboxAnswersThisMachineOnly(t *testing.T) {
+	t.Parallel()
+	a := newApp(t)
+	for peer, status := range map[string]int{"127.0.0.1:1": http.StatusOK, "[::1]:1": http.StatusOK, "192.0.2.2:1": http.StatusNotFound, "@": http.StatusNotFound} {
+		r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/mailbox", nil)
+		r.Host, r.RemoteAddr = "localhost", peer
+		w := httptest.NewRecorder()
+		if a.engine.ServeHTTP(w, r); w.Code != status {
+			t.Errorf("%s gets a %d", peer, w.Code)
+		}
+	}
 }
 
 // SEC-108

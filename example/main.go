@@ -65,13 +65,14 @@ func run(ctx context.Context, s settings, log *slog.Logger) (err error) {
 	}()
 
 	url := s.url(listener.Addr())
-	engine, mails, err := router(db.pool, url, s.unlimited, log) //nolint:contextcheck // each request has its own
+	users := store.New[User](db.pool, store.WithMail())
+	engine, mails, err := router(users, url, s.unlimited, log) //nolint:contextcheck // each request has its own
 	if err != nil {
 		return fmt.Errorf("checking the routes: %w", err)
 	}
 	fmt.Printf("Open %[1]s in a browser. Ctrl-C stops the example.\nMail that the example sends is at %[1]s/mailbox\n", url)
 	sweep := func(ctx context.Context) error {
-		return store.NewSessions(db.pool).RunSweeper(ctx, 10*time.Minute) // deletes what has ended
+		return users.RunSweeper(ctx, 10*time.Minute) // deletes what has ended
 	}
 	return beside(ctx, func(ctx context.Context) error {
 		return serve(ctx, listener, engine, db.gone(), log)

@@ -65,7 +65,7 @@ var pages = map[string]*template.Template{
 }
 
 func parse(name string) *template.Template {
-	return template.Must(template.New("layout.html").Funcs(funcs).ParseFS(files, "templates/layout.html", "templates/"+name+".html"))
+	return template.Must(template.New("layout.html").Funcs(funcs).ParseFS(files, "templates/layout.html", "templates/fields.html", "templates/"+name+".html"))
 }
 
 // show answers with a page.

@@ -47,7 +47,17 @@ func TestTakenPortIsOneSentence(t *testing.T) {
 
 func TestUnreachableDatabaseIsOneSentence(t *testing.T) {
 	t.Parallel()
-	url := "postgres://ada:s3cret@localhost:" + freePort(t) + "/ada"
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = listener.Close() }()
+	conn, err := net.Dial("tcp", listener.Addr().String()) // its end is taken, and nobody listens there
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = conn.Close() }()
+	url := "postgres://ada:s3cret@" + conn.LocalAddr().String() + "/ada"
 	refused(t, []string{"PORT=0", "DATABASE_URL=" + url}, nil, "cannot be reached", "DATABASE_URL", "refused")
 }
 
@@ -74,6 +84,7 @@ func TestWrongCommandLineIsOneSentence(t *testing.T) {
 	refused(t, nil, []string{"-addr", "8080"}, "host:port")
 	refused(t, []string{"PORT=http"}, nil, "PORT")
 	refused(t, []string{"PORT=70000"}, nil, "PORT")
+	refused(t, nil, []string{"-addr", "0.0.0.0:0", "-insecure-unlimited"}, "-insecure-unlimited", "localhost")
 }
 
 // oldServer says that it is PostgreSQL 13, and does as much as it takes to be asked.

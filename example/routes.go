@@ -7,7 +7,6 @@ import (
 	"net/http"
 
 	"github.com/gin-gonic/gin"
-	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/ginauth/ginauth/ginauth"
 	"github.com/ginauth/ginauth/ginauth/apikey"
@@ -22,8 +21,7 @@ type User = store.User
 
 // router is the app: what it takes to have accounts is here. The url is where browsers find it; the mails
 // are the caller's to send.
-func router(pool *pgxpool.Pool, url string, unlimited bool, log *slog.Logger) (*gin.Engine, email.Flows[User], error) {
-	users := store.New[User](pool, store.WithMail())
+func router(users *store.DB[User], url string, unlimited bool, log *slog.Logger) (*gin.Engine, email.Flows[User], error) {
 	cfg := ginauth.Config[User]{
 		Users: users,
 		// Everything needs a login but these.

@@ -22,11 +22,11 @@ type settings struct {
 const usage = `usage: go run ./example [-addr host:port] [-dir folder] [-insecure-unlimited]
 
   -addr host:port  where to listen (default localhost:8080; with PORT set, that port).
-                   The app answers to localhost only, whatever the address.
+                   The app answers to the name localhost only, whatever the address.
   -dir folder      where the private PostgreSQL keeps its data
                    (default: ginauth in the user's cache folder)
   -insecure-unlimited
-                   lets anybody try any number of passwords: for load tests
+                   lets anybody try any number of passwords: for load tests from this machine
 
 With DATABASE_URL set, that database is used and no private PostgreSQL is started.
 `
@@ -50,8 +50,12 @@ func readSettings(args []string, getenv func(string) string) (settings, error) {
 	case flags.NArg() > 0:
 		return s, errors.New("there are words that belong to no flag: -help lists the flags")
 	}
-	if _, port, err := net.SplitHostPort(s.addr); err != nil || !isPort(port) {
+	host, port, err := net.SplitHostPort(s.addr)
+	if err != nil || !isPort(port) {
 		return s, errors.New("the address to listen on must be host:port or :port, with a port from 0 to 65535: correct -addr or PORT")
+	}
+	if s.unlimited && !isLocal(host) {
+		return s, errors.New("-insecure-unlimited is for this machine alone: leave it out, or listen on localhost")
 	}
 	return s, nil
 }
@@ -61,6 +65,11 @@ func isPort(s string) bool {
 	return err == nil
 }
 
+func isLocal(host string) bool {
+	ip := net.ParseIP(host)
+	return host == "localhost" || strings.HasSuffix(host, ".localhost") || ip != nil && ip.IsLoopback()
+}
+
 // url is what a person types to reach the app, and what links in mails begin with. A port of 0 has become a
 // real one by now. Whatever the address, the app answers to localhost only.
 func (s settings) url(bound net.Addr) string {
@@ -68,7 +77,7 @@ func (s settings) url(bound net.Addr) string {
 	if tcp, ok := bound.(*net.TCPAddr); ok {
 		port = strconv.Itoa(tcp.Port)
 	}
-	if ip := net.ParseIP(host); ip == nil && !strings.HasSuffix(host, ".localhost") || ip != nil && !ip.IsLoopback() {
+	if !isLocal(host) {
 		host = "localhost"
 	}
 	return "http://" + net.JoinHostPort(host, port)

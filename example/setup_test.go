@@ -12,11 +12,13 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/gin-gonic/gin"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/ginauth/ginauth/ginauth/email"
+	"github.com/ginauth/ginauth/store"
 	"github.com/ginauth/ginauth/store/storetest"
 )
 
@@ -42,13 +44,18 @@ type app struct {
 	url      string
 }
 
+// newStore is the store of main, with time for a busy machine.
+func newStore(pool *pgxpool.Pool) *store.DB[User] {
+	return store.New[User](pool, store.WithMail(), store.WithTimeout(time.Minute))
+}
+
 func newApp(t *testing.T) *app {
 	t.Helper()
 	a := &app{pool: storetest.NewDB(t), log: &syncBuffer{}}
 	server := httptest.NewUnstartedServer(nil)
 	a.url = "http://" + server.Listener.Addr().String()
 	var err error
-	a.engine, a.mails, err = router(a.pool, a.url, false, slog.New(slog.NewTextHandler(a.log, nil)))
+	a.engine, a.mails, err = router(newStore(a.pool), a.url, false, slog.New(slog.NewTextHandler(a.log, nil)))
 	if err != nil {
 		t.Fatal(err)
 	}

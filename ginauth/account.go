@@ -14,7 +14,7 @@ func compileAccounts[U User](constructor string, cfg Config[U]) *mount {
 		panic(fmt.Sprintf("ginauth.%s: Config.Users is not set: set it (such as store.New[store.User](pool)), or write the handler with ginauth.SignIn", constructor)) //nolint:forbidigo // while routes are built
 	}
 	m := compile(constructor, cfg)
-	m.throttle = newThrottle(cfg.WithDefaults())
+	m.throttle, _ = newThrottle(cfg.WithDefaults()) // validated above
 	return m
 }
 

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/gin-contrib/sessions"
 	"github.com/gin-contrib/sessions/memstore"
@@ -59,9 +60,9 @@ func (b *blind) SetPassword(ctx context.Context, change ginauth.PasswordChange) 
 func appWithSessionsApart(t *testing.T) (*app, *apart) {
 	t.Helper()
 	pool := storetest.NewDB(t)
-	kept := store.NewSessions(pool)
+	kept := store.NewSessions(pool, store.WithTimeout(time.Minute))
 	keeper := &apart{Store: kept, SessionStore: kept, manager: kept}
-	users := &blind{DB: store.New[user](pool)}
+	users := &blind{DB: store.New[user](pool, store.WithTimeout(time.Minute))}
 	users.change = func(ctx context.Context, change ginauth.PasswordChange) error {
 		_, err := pool.Exec(ctx, "UPDATE ginauth.users SET password_hash = $2 WHERE id = $1 AND password_hash = $3", string(change.UserID), change.New.Reveal(), change.Old.Reveal())
 		return err
@@ -106,7 +107,7 @@ func TestAStoreApartThatIsAwayLeavesThePasswordAlone(t *testing.T) { // SEC-154
 func TestAChangedPasswordWithSessionsOnTheSamePool(t *testing.T) { // SEC-77
 	t.Parallel()
 	pool := storetest.NewDB(t)
-	app := newAppOn(t, pool, accounts, with(func(cfg *config) { cfg.Sessions = store.NewSessions(pool) }))
+	app := newAppOn(t, pool, accounts, with(func(cfg *config) { cfg.Sessions = store.NewSessions(pool, store.WithTimeout(time.Minute)) }))
 	c := app.signUp(t, ada)
 	other, old := &client{handler: app}, &client{handler: app, value: c.value}
 	other.post("/login", adaIn)
@@ -201,7 +202,7 @@ func TestAccountSecretsReachNeitherLogsNorAnswers(t *testing.T) { // SEC-160, SE
 			t.Errorf("%q came out", secret)
 		}
 	}
-	if len(app.log.events(t, "user_deleted")) != 1 {
+	if len(app.log.Events(t, "user_deleted")) != 1 {
 		t.Errorf("the flow did not run to its end: %s", app.log)
 	}
 }

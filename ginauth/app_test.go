@@ -1,16 +1,12 @@
 package ginauth_test
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"regexp"
-	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -18,6 +14,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/internal/authtest"
 	"github.com/ginauth/ginauth/ginauth/password"
 	"github.com/ginauth/ginauth/store"
 	"github.com/ginauth/ginauth/store/storetest"
@@ -40,6 +37,13 @@ const (
 // deviceCookie is the whole of what sets one (SEC-53).
 var deviceCookie = regexp.MustCompile(`^__Host-device=[\w-]{43}; Path=/; Max-Age=31536000; HttpOnly; Secure; SameSite=Lax$`)
 
+// Short names for what other packages' tests have too.
+var (
+	cheap       = authtest.CheapHasher
+	jsonRequest = authtest.JSONRequest
+	problemIn   = authtest.ProblemIn
+)
+
 func TestMain(m *testing.M) {
 	gin.SetMode(gin.TestMode)
 	m.Run()
@@ -52,8 +56,8 @@ type app struct {
 	pool  *pgxpool.Pool
 	db    *store.DB[user]
 	cfg   config
-	clock *clock
-	log   *syncBuffer
+	clock *authtest.Clock
+	log   *authtest.Log
 }
 
 type appOption struct {
@@ -78,11 +82,11 @@ func newApp(tb testing.TB, options ...appOption) *app {
 
 func newAppOn(tb testing.TB, pool *pgxpool.Pool, options ...appOption) *app {
 	tb.Helper()
-	a := &app{Engine: gin.New(), pool: pool, clock: &clock{at: time.Now()}, log: &syncBuffer{}}
-	a.db = store.New[user](pool, store.WithNow(a.clock.now), store.WithTimeout(time.Minute)) // the machine may be busy
+	a := &app{Engine: gin.New(), pool: pool, clock: authtest.NewClock(time.Now()), log: &authtest.Log{}}
+	a.db = store.New[user](pool, store.WithNow(a.clock.Now), store.WithTimeout(time.Minute)) // the machine may be busy
 	a.cfg = config{
 		Users: a.db, Exclude: []string{"/", "/login", "/signup"}, Passwords: cheap(tb), Limits: generous,
-		Logger: slog.New(slog.NewJSONHandler(a.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
+		Logger: a.log.Logger(),
 	}
 	a.Use(gin.CustomRecoveryWithWriter(io.Discard, func(c *gin.Context, _ any) { c.AbortWithStatus(http.StatusInternalServerError) }))
 	for _, o := range options {
@@ -120,20 +124,8 @@ var generous = ginauth.Limits{
 // unlimited is for tests that fail on purpose more often than anybody may.
 var unlimited = with(func(cfg *config) { cfg.Limits = ginauth.Limits{InsecureUnlimited: true} })
 
-// cheap hashes with so little work that tests are quick.
-func cheap(tb testing.TB) *password.Hasher {
-	tb.Helper()
-	h, err := password.New(password.Options{InsecureCheap: true, Slots: 4, Queue: 256})
-	if err != nil {
-		tb.Fatal(err)
-	}
-	return h
-}
-
 func (a *app) send(r *http.Request) *httptest.ResponseRecorder {
-	w := httptest.NewRecorder()
-	a.ServeHTTP(w, r)
-	return w
+	return authtest.Send(a, r)
 }
 
 func (a *app) count(tb testing.TB, sql string, args ...any) (n int) {
@@ -168,17 +160,7 @@ type client struct {
 }
 
 func (c *client) do(r *http.Request) *httptest.ResponseRecorder {
-	if c.value != "" {
-		r.AddCookie(&http.Cookie{Name: cookie, Value: c.value})
-	}
-	w := httptest.NewRecorder()
-	c.handler.ServeHTTP(w, r)
-	for _, k := range w.Result().Cookies() {
-		if k.Name == cookie {
-			c.value = k.Value
-		}
-	}
-	return w
+	return authtest.SendWithCookie(c.handler, r, cookie, &c.value)
 }
 
 func (c *client) get(path string) *httptest.ResponseRecorder {
@@ -189,81 +171,11 @@ func (c *client) post(path, body string) *httptest.ResponseRecorder {
 	return c.do(jsonRequest(path, body))
 }
 
-func jsonRequest(path, body string) *http.Request {
-	r := httptest.NewRequest(http.MethodPost, path, strings.NewReader(body))
-	r.Header.Set("Content-Type", "application/json")
-	return r
-}
-
+// formRequest is a form as a browser sends it.
 func formRequest(path, body string) *http.Request {
-	r := httptest.NewRequest(http.MethodPost, path, strings.NewReader(body))
-	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	r := authtest.FormRequest(path, body)
 	r.Header.Set("Accept", "text/html,application/xhtml+xml,*/*;q=0.8")
 	return r
-}
-
-func problemIn(tb testing.TB, w *httptest.ResponseRecorder) (p ginauth.Problem) {
-	tb.Helper()
-	if got := w.Header().Get("Content-Type"); got != "application/problem+json" {
-		tb.Fatalf("%d with content type %q: %s", w.Code, got, w.Body)
-	}
-	if err := json.Unmarshal(w.Body.Bytes(), &p); err != nil {
-		tb.Fatalf("%v in %s", err, w.Body)
-	}
-	if p.Status != w.Code || p.Title != http.StatusText(w.Code) || !strings.HasSuffix(p.Type, "#"+p.Code) || p.Detail == "" {
-		tb.Fatalf("status %d with %+v", w.Code, p)
-	}
-	return p
-}
-
-// clock is the store's clock.
-type clock struct {
-	mu sync.Mutex
-	at time.Time
-}
-
-func (c *clock) now() time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.at
-}
-
-func (c *clock) advance(d time.Duration) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.at = c.at.Add(d)
-}
-
-type syncBuffer struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (s *syncBuffer) Write(p []byte) (int, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.b.Write(p)
-}
-
-func (s *syncBuffer) String() string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.b.String()
-}
-
-// events returns the logged lines of one event.
-func (s *syncBuffer) events(tb testing.TB, name string) (found []map[string]any) {
-	tb.Helper()
-	for line := range strings.Lines(s.String()) {
-		var fields map[string]any
-		if err := json.Unmarshal([]byte(line), &fields); err != nil {
-			tb.Fatalf("log line %q: %v", line, err)
-		}
-		if fields["event"] == name {
-			found = append(found, fields)
-		}
-	}
-	return found
 }
 
 // storm hashes one password at a time and lets two wait.

@@ -15,6 +15,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/internal/authtest"
 )
 
 // keys is a backend whose credentials are in a header, or wherever its scheme says.
@@ -98,9 +99,7 @@ func ask(h http.Handler, method, path string, edits ...func(*http.Request)) *htt
 	for _, edit := range edits {
 		edit(r)
 	}
-	w := httptest.NewRecorder()
-	h.ServeHTTP(w, r)
-	return w
+	return authtest.Send(h, r)
 }
 
 func TestTheFirstBackendThatFindsCredentialsDecides(t *testing.T) {
@@ -152,7 +151,7 @@ func TestTheFirstBackendThatFindsCredentialsDecides(t *testing.T) {
 			t.Errorf("%s: Cache-Control %q", name, w.Header().Get("Cache-Control"))
 		}
 	}
-	events := app.log.events(t, "authn_credentials_fail")
+	events := app.log.Events(t, "authn_credentials_fail")
 	if len(events) == 0 || events[0]["via"] == "" || events[0]["reason"] == "" {
 		t.Errorf("events %v", events)
 	}

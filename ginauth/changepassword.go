@@ -82,10 +82,11 @@ func changePassword[U User](c *gin.Context, m *mount, cfg Config[U], users Passw
 		return hashing(err)
 	}
 	defer leave()
+	by := st.digest // the session's before it gets a new token
 	change := PasswordChange{UserID: auth.Account.ID, Authenticated: true}
 	for range 2 { // a login may have replaced the hash by a stronger one meanwhile
 		var attempt tried
-		attempt, change.Old, err = verifyOwner(ctx, c, m, cfg, auth.Account, form.CurrentPassword, "change_password")
+		attempt, change.Old, err = verifyOwner(ctx, c, m, cfg, auth.Account, form.CurrentPassword)
 		if err != nil {
 			return err
 		}
@@ -103,7 +104,7 @@ func changePassword[U User](c *gin.Context, m *mount, cfg Config[U], users Passw
 		return fmt.Errorf("%w: the password was changed meanwhile: %w", ErrInvalidCredentials, err)
 	}
 	if err == nil {
-		m.event(c, EventPasswordChanged, "user_id", auth.Account.ID, "session", st.digest)
+		m.passwordChanged(c, st, auth, by)
 	}
 	return err
 }

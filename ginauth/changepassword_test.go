@@ -73,7 +73,7 @@ func TestAChangedPasswordEndsAllOtherSessions(t *testing.T) {
 			t.Errorf("the new password does not log in: %d %s", w.Code, w.Body)
 		}
 		c.want(t, http.StatusOK, "this session after the login")
-		if e := s.log.events(t, "authn_password_change"); len(e) != 1 || e[0]["user_id"] == nil || e[0]["session"] == nil {
+		if e := s.log.Events(t, "authn_password_change"); len(e) != 1 || e[0]["user_id"] == nil || e[0]["session"] == nil {
 			t.Errorf("events %v", e)
 		}
 	}, accounts)
@@ -126,7 +126,7 @@ func TestAPasswordIsOnlyChangedWithTheCurrentOne(t *testing.T) {
 			t.Errorf("%s changed the account", body)
 		}
 	}
-	if got := app.log.events(t, "authn_login_fail"); len(got) != failed || got[0]["operation"] != "change_password" {
+	if got := app.log.Events(t, "authn_login_fail"); len(got) != failed || got[0]["operation"] != "changePassword" {
 		t.Errorf("%d failed logins are in the log, want %d: %v", len(got), failed, got)
 	}
 	if w := (&client{handler: app}).post("/password/change", toNew); w.Code != http.StatusUnauthorized || problemIn(t, w).Code != "unauthenticated" {
@@ -200,7 +200,7 @@ func TestPasswordsDoNotGrowOld(t *testing.T) {
 	t.Parallel()
 	app := newApp(t, accounts)
 	app.signUp(t, ada).post("/password/change", toNew)
-	app.clock.advance(10 * 365 * 24 * time.Hour)
+	app.clock.Advance(10 * 365 * 24 * time.Hour)
 	if w := (&client{handler: app}).post("/login", adaNewIn); w.Code != http.StatusOK {
 		t.Errorf("after ten years: %d %s", w.Code, w.Body)
 	}
@@ -252,16 +252,26 @@ func TestCredentialsWithScopesCannotChangeAnAccount(t *testing.T) { // SEC-177
 	byKey := gin.New()
 	byKey.Use(ginauth.Authenticate(app.cfg, apikey.Backend(app.cfg, keysOf(app.cfg)), ginauth.SessionAuth(app.cfg)))
 	accounts.routes(byKey, app.cfg)
+	byKey.GET("/sessions", ginauth.Sessions(app.cfg))
+	byKey.DELETE("/sessions/:id", ginauth.RevokeSession(app.cfg))
+	byKey.POST("/sessions/revoke-others", ginauth.RevokeOtherSessions(app.cfg))
+	byKey.POST("/sessions/revoke-all", ginauth.RevokeAllSessions(app.cfg))
 	c := app.signUp(t, ada)
 	var made struct{ Key string }
 	if err := json.Unmarshal(c.post("/api-keys", `{"name":"all","scopes":["everything"]}`).Body.Bytes(), &made); err != nil || made.Key == "" {
 		t.Fatal(err)
 	}
 	before := app.everythingOf(t, "ada@example.com")
+	logins, err := app.db.UserSessions(t.Context(), ginauth.UserID(idOf(t, c)))
+	if err != nil {
+		t.Fatal(err)
+	}
 	for _, r := range []*http.Request{
 		jsonRequest("/password/change", toNew), jsonRequest("/password", `{"new_password":"a brand new battery staple"}`),
 		withMethod(http.MethodPatch, jsonRequest("/user", `{"name":"Mallory"}`)), withMethod(http.MethodDelete, jsonRequest("/user", "")),
 		withMethod(http.MethodGet, jsonRequest("/user/export", "")), jsonRequest("/user/archive", ""),
+		withMethod(http.MethodGet, jsonRequest("/sessions", "")), withMethod(http.MethodDelete, jsonRequest("/sessions/"+string(logins[0].ID), "")),
+		jsonRequest("/sessions/revoke-others", ""), jsonRequest("/sessions/revoke-all", ""),
 	} {
 		r.Header.Set("Authorization", "Bearer "+made.Key)
 		w := httptest.NewRecorder()

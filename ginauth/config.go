@@ -182,6 +182,9 @@ func (cfg Config[U]) validate(withSessions bool) error {
 	kind := reflect.TypeFor[U]().Kind()
 	fault(kind != reflect.Struct, "the user type must be a struct, not a %s: use Config[User], not Config[*User]", kind)
 	fault(withSessions && cfg.Users == nil && cfg.RetrieveUser == nil, "set Users (such as store.New[store.User](pool)) or RetrieveUser")
+	for name, s := range map[string]any{"Users": cfg.Users, "Sessions": cfg.Sessions} {
+		fault(s != nil && !reflect.ValueOf(s).Comparable(), "%s is a %T, which cannot be compared: give a pointer to it", name, s)
+	}
 	own, ok := cfg.sessionStore()
 	fault(withSessions && !ok && cfg.Sessions == nil, "set Sessions (such as store.NewSessions(pool)), or a Users store that is a SessionStore too")
 	_, rotates := own.(RotationStore)

@@ -62,6 +62,7 @@ func TestUnsafeConfigsFailWhenTheRouterIsBuilt(t *testing.T) {
 		"the Exclude rule \"/*any\"":           func(cfg *config) { cfg.Exclude = []string{"/*any"} },
 		"must start with https://":             func(cfg *config) { cfg.TrustedOrigins = []string{"http://app.example"} },
 		"must be a network such as 10.0.0.0/8": func(cfg *config) { cfg.TrustedProxies = []string{"10.0.0.1"} },
+		"give a pointer to it":                 func(cfg *config) { cfg.Users = valueUsers{cfg.Users, map[string]int{}} },
 		"MinLength":                            func(cfg *config) { cfg.Policy.MinLength = 4 },
 	} {
 		cfg := config{Users: newUnusedDB()}
@@ -78,6 +79,13 @@ func TestUnsafeConfigsFailWhenTheRouterIsBuilt(t *testing.T) {
 			ginauth.Session(cfg)
 		}()
 	}
+}
+
+// valueUsers cannot be compared, so that nobody could tell whether two Configs have the same users.
+type valueUsers struct {
+	ginauth.UserStore[user]
+
+	seen map[string]int
 }
 
 func TestHandlersThatNeedAccountsSayso(t *testing.T) {

@@ -29,8 +29,8 @@ func TestCredentialsServeOnePurpose(t *testing.T) { // SEC-168
 		t.Fatal(err)
 	}
 	const here = "https://api.example.com"
-	flow := jwt.Flow[user]{Config: app.cfg, Issuer: jwt.NewIssuer(jwt.IssuerOptions{Keys: ring, Issuer: here, Audiences: []string{here}, Now: app.clock.now})}
-	options := jwt.Options[user]{Accept: jwt.Accept{Issuers: []jwt.Trust{{Issuer: here, Keys: ring}}, Audiences: []string{here}, Now: app.clock.now}, Users: app.db}
+	flow := jwt.Flow[user]{Config: app.cfg, Issuer: jwt.NewIssuer(jwt.IssuerOptions{Keys: ring, Issuer: here, Audiences: []string{here}, Now: app.clock.Now})}
+	options := jwt.Options[user]{Accept: jwt.Accept{Issuers: []jwt.Trust{{Issuer: here, Keys: ring}}, Audiences: []string{here}, Now: app.clock.Now}, Users: app.db}
 	mails := email.Flows[user]{Config: app.cfg, Store: app.db, BaseURL: here, From: "a@example.com", Sender: nowhere, Pages: email.Pages{Reset: "/reset", Login: "/magic"}}
 
 	app.POST("/api-keys", apikey.Create(app.cfg, keysOf(app.cfg)))
@@ -75,8 +75,8 @@ func TestCredentialsServeOnePurpose(t *testing.T) { // SEC-168
 		name, secret string
 		opens        func(string) bool
 	}{
-		{"session cookie", browser.cookies[cookie], func(s string) bool { return (&client{handler: r, value: s}).get("/user").Code == http.StatusOK }},
-		{"device cookie", browser.cookies[device], nil},
+		{"session cookie", browser.Cookies[cookie], func(s string) bool { return (&client{handler: r, value: s}).get("/user").Code == http.StatusOK }},
+		{"device cookie", browser.Cookies[device], nil},
 		{"bearer", tokens.AccessToken, header("Authorization", "Bearer ")},
 		{"key", made.Key, header("X-API-Key", "")},
 		{"refresh", tokens.RefreshToken, func(s string) bool {

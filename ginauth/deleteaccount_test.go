@@ -44,7 +44,7 @@ func TestADeletedAccountIsGoneWithAllThatItHad(t *testing.T) {
 		if n := s.count(t, "SELECT count(*) FROM ginauth.users WHERE id = $1", string(id)); n != 0 {
 			t.Error("the user is still there")
 		}
-		if e := s.log.events(t, "user_deleted"); len(e) != 1 || e[0]["user_id"] != string(id) {
+		if e := s.log.Events(t, "user_deleted"); len(e) != 1 || e[0]["user_id"] != string(id) {
 			t.Errorf("events %v", e)
 		}
 		s.signUp(t, ada) // the address is free
@@ -55,7 +55,7 @@ func TestDeletingNeedsAFreshLogin(t *testing.T) {
 	t.Parallel()
 	app := newApp(t, accounts, managing)
 	c := app.signUp(t, ada)
-	app.clock.advance(10*time.Minute + time.Second)
+	app.clock.Advance(10*time.Minute + time.Second)
 	c.get("/user") // so that its use is written down
 	before := app.everythingOf(t, "ada@example.com")
 	for _, w := range []*httptest.ResponseRecorder{c.delete("/user"), c.post("/user/archive", "")} {
@@ -94,7 +94,7 @@ func TestAnArchivedAccountCanComeBackWithinTheGrace(t *testing.T) {
 		if err := json.Unmarshal(w.Body.Bytes(), &answer); err != nil || w.Code != http.StatusOK || c.value != "" {
 			t.Fatalf("%d %s, %v", w.Code, w.Body, err)
 		}
-		if left := answer.DeleteAfter.Sub(s.clock.now()); left < thirtyDays-time.Second || left > thirtyDays {
+		if left := answer.DeleteAfter.Sub(s.clock.Now()); left < thirtyDays-time.Second || left > thirtyDays {
 			t.Errorf("%s are left", left)
 		}
 		copied.want(t, http.StatusUnauthorized, "a copy of the cookie")
@@ -104,7 +104,7 @@ func TestAnArchivedAccountCanComeBackWithinTheGrace(t *testing.T) {
 		if _, _, err := s.db.FindAPIKey(t.Context(), key); err == nil {
 			t.Error("the API key is good")
 		}
-		s.clock.advance(30 * time.Minute) // the sessions would live on by themselves
+		s.clock.Advance(30 * time.Minute) // the sessions would live on by themselves
 		if n, err := s.db.SweepArchived(t.Context()); n != 0 || err != nil {
 			t.Fatalf("%d were swept, %v", n, err)
 		}
@@ -121,10 +121,10 @@ func TestAnArchivedAccountCanComeBackWithinTheGrace(t *testing.T) {
 		if w := c.post("/login", adaIn); w.Code != http.StatusOK {
 			t.Errorf("login after the restore: %d", w.Code)
 		}
-		if len(s.log.events(t, "user_archived")) != 1 || len(s.log.events(t, "user_restored")) != 1 || len(s.log.events(t, "authn_login_fail")) != 2 {
+		if len(s.log.Events(t, "user_archived")) != 1 || len(s.log.Events(t, "user_restored")) != 1 || len(s.log.Events(t, "authn_login_fail")) != 2 {
 			t.Errorf("the log says %s", s.log)
 		}
-		s.clock.advance(thirtyDays)
+		s.clock.Advance(thirtyDays)
 		if n, err := s.db.SweepArchived(t.Context()); n != 0 || err != nil {
 			t.Errorf("%d restored ones were swept, %v", n, err)
 		}
@@ -137,7 +137,7 @@ func TestAnArchivedAccountIsDeletedAfterTheGrace(t *testing.T) {
 	c := app.signUp(t, ada)
 	app.signUp(t, grace)
 	c.post("/user/archive", "")
-	app.clock.advance(thirtyDays + time.Second)
+	app.clock.Advance(thirtyDays + time.Second)
 	if w := c.post("/user/restore", adaIn); w.Code != http.StatusUnauthorized {
 		t.Errorf("restore: %d %s", w.Code, w.Body)
 	}

@@ -31,7 +31,7 @@ type Device struct {
 
 // ListDevices returns the live sessions of the current user, the one used last first, and among
 // them the logins by refresh tokens where the store is a RefreshManager. It returns the errors of
-// CurrentUser.
+// CurrentUser, and ErrForbidden for a credential with scopes.
 func ListDevices(c *gin.Context) ([]Device, error) {
 	st, manager, err := managed(c, (*mount).manager)
 	if err != nil {
@@ -89,6 +89,7 @@ func deviceName(userAgent string) string {
 //	@Produce		json,application/problem+json
 //	@Success		200	{array}		Device
 //	@Failure		401	{object}	Problem	"unauthenticated"
+//	@Failure		403	{object}	Problem	"forbidden"
 //	@Failure		503	{object}	Problem	"unavailable"
 //	@Security		sessionCookie
 //	@Router			/sessions [get]
@@ -133,11 +134,16 @@ func compileManager[U User](name string, cfg Config[U], by func(*mount) SessionM
 	return m
 }
 
-// managed returns the state of a logged-in request and the store that can manage its sessions.
+// managed returns the state of a request by the account's owner and the store that can manage its sessions.
+// Who has a credential with scopes, such as an API key, neither learns where its owner logs in nor ends that.
 func managed(c *gin.Context, by func(*mount) SessionManager) (*state, SessionManager, error) {
 	st, err := loggedIn(c)
 	if err != nil {
 		return nil, nil, err
+	}
+	if st.proof.scopes != nil {
+		st.m.event(c, EventDenied, "user_id", st.proof.account.ID, "via", st.proof.via, "reason", "credentials with scopes")
+		return nil, nil, fmt.Errorf("%w: credentials with scopes see no logins and end none", ErrForbidden)
 	}
 	manager := by(st.m)
 	if manager == nil {

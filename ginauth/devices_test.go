@@ -47,7 +47,7 @@ func TestSessionsAreListedWithTheirDevices(t *testing.T) {
 	app := newApp(t, managing)
 	c := app.signUp(t, ada)
 	app.signUp(t, grace)
-	app.clock.advance(time.Minute)
+	app.clock.Advance(time.Minute)
 	other := &client{handler: app}
 	r := jsonRequest("/login", adaIn)
 	r.Header.Set("User-Agent", firefox)
@@ -145,7 +145,7 @@ func TestRememberedSessionOutlivesTheBrowser(t *testing.T) {
 	if set := w.Header().Get("Set-Cookie"); !strings.Contains(set, "; Max-Age=2592000; ") {
 		t.Errorf("Set-Cookie %q", set)
 	}
-	app.clock.advance(13 * 24 * time.Hour)
+	app.clock.Advance(13 * 24 * time.Hour)
 	if w := c.get("/user"); w.Code != http.StatusOK {
 		t.Fatalf("after 13 days: %d", w.Code)
 	}
@@ -153,15 +153,15 @@ func TestRememberedSessionOutlivesTheBrowser(t *testing.T) {
 	if set := w.Header().Get("Set-Cookie"); !strings.Contains(set, "; Max-Age=1468800; ") {
 		t.Errorf("renewed: Set-Cookie %q", set)
 	}
-	app.clock.advance(13 * 24 * time.Hour)
+	app.clock.Advance(13 * 24 * time.Hour)
 	c.get("/user")
-	app.clock.advance(4*24*time.Hour + time.Second)
+	app.clock.Advance(4*24*time.Hour + time.Second)
 	if w := c.get("/user"); w.Code != http.StatusUnauthorized {
 		t.Errorf("after 30 days: %d", w.Code)
 	}
 	d := &client{handler: app}
 	d.do(formRequest("/login", "email=ada@example.com&password=correct+horse+battery+staple&remember=true"))
-	app.clock.advance(14*24*time.Hour + time.Second)
+	app.clock.Advance(14*24*time.Hour + time.Second)
 	if w := d.get("/user"); w.Code != http.StatusUnauthorized {
 		t.Errorf("14 idle days: %d", w.Code)
 	}
@@ -173,13 +173,13 @@ func TestSessionsOfAUserAreCapped(t *testing.T) {
 	app := newApp(t, managing, with(func(cfg *config) { cfg.MaxSessions = 3 }))
 	first := app.signUp(t, ada)
 	for range 3 {
-		app.clock.advance(time.Second)
+		app.clock.Advance(time.Second)
 		app.loggedIn(t)
 	}
 	if w := first.get("/user"); w.Code != http.StatusUnauthorized || app.count(t, "SELECT count(*) FROM ginauth.sessions") != 3 {
 		t.Errorf("%d, %d sessions", w.Code, app.count(t, "SELECT count(*) FROM ginauth.sessions"))
 	}
-	events := app.log.events(t, "session_evicted")
+	events := app.log.Events(t, "session_evicted")
 	if len(events) != 1 || events[0]["evicted"] != float64(1) || events[0]["user_id"] == nil || events[0]["session"] == nil {
 		t.Errorf("events %v", events)
 	}
@@ -193,7 +193,7 @@ func TestFreshAsksForThePasswordAgain(t *testing.T) {
 	if w := c.get("/keys"); w.Code != http.StatusOK {
 		t.Fatalf("after sign-up: %d", w.Code)
 	}
-	app.clock.advance(10*time.Minute + time.Second)
+	app.clock.Advance(10*time.Minute + time.Second)
 	if w := c.get("/keys"); w.Code != http.StatusForbidden || problemIn(t, w).Code != "reauthentication_required" {
 		t.Errorf("later: %d %s", w.Code, w.Body)
 	}
@@ -235,9 +235,9 @@ func TestRotationHasAGraceForReadersAndDetectsTheft(t *testing.T) {
 	if w := c.get("/user"); w.Code != http.StatusOK {
 		t.Errorf("the new token: %d", w.Code)
 	}
-	app.clock.advance(11 * time.Second)
-	if w := old.get("/user"); w.Code != http.StatusUnauthorized || len(app.log.events(t, "authn_token_reuse")) != 1 {
-		t.Errorf("a replay after the grace: %d, %d events", w.Code, len(app.log.events(t, "authn_token_reuse")))
+	app.clock.Advance(11 * time.Second)
+	if w := old.get("/user"); w.Code != http.StatusUnauthorized || len(app.log.Events(t, "authn_token_reuse")) != 1 {
+		t.Errorf("a replay after the grace: %d, %d events", w.Code, len(app.log.Events(t, "authn_token_reuse")))
 	}
 	if w := c.get("/user"); w.Code != http.StatusUnauthorized {
 		t.Errorf("the family lives on: %d", w.Code)

@@ -97,13 +97,13 @@ func RecordEvent(c *gin.Context, kind EventKind, args ...any) {
 
 // event writes one security event to the log. It never holds what the user typed.
 func (m *mount) event(c *gin.Context, kind EventKind, args ...any) {
-	origin := m.proxies.origin(c.Request)
+	cause := causeOf(c, m)
 	args = append([]any{
-		"event", string(kind), "method", c.Request.Method, "route", c.FullPath(),
-		"ip", origin.Addr.String(), "user_agent", origin.UserAgent,
+		"event", string(kind), "method", c.Request.Method, "route", c.FullPath(), "operation", cause.Operation,
+		"ip", cause.Origin.Addr.String(), "user_agent", cause.Origin.UserAgent,
 	}, args...)
-	if id := sentRequestID(c); id != "" {
-		args = append(args, "request_id", id)
+	if cause.RequestID != "" {
+		args = append(args, "request_id", cause.RequestID)
 	}
 	m.logger().Log(c.Request.Context(), kind.level(), "ginauth: security event", args...)
 }

@@ -39,7 +39,7 @@ func TestSecurityEventsAreLogged(t *testing.T) {
 	for name, wantUser := range map[string]bool{
 		"user_created": true, "authn_login_success": true, "authn_login_fail": false, "authn_logout": true, "malicious_csrf": false, "malicious_duplicate_cookie": false,
 	} {
-		found := app.log.events(t, name) // each line parses: SEC-162
+		found := app.log.Events(t, name) // each line parses: SEC-162
 		if len(found) != 1 {
 			t.Errorf("%s: %d events", name, len(found))
 			continue
@@ -52,7 +52,7 @@ func TestSecurityEventsAreLogged(t *testing.T) {
 			t.Errorf("%s: user %v", name, e["user_id"])
 		}
 	}
-	if len(app.log.events(t, "forged")) != 0 {
+	if len(app.log.Events(t, "forged")) != 0 {
 		t.Error("a client forged a line")
 	}
 }

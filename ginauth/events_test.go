@@ -73,7 +73,7 @@ func (a *app) link(t *testing.T, k email.Kind, id, address, rest string) string 
 	token := ginauth.NewToken()
 	digest := token.Digest()
 	a.exec(t, `INSERT INTO ginauth.email_tokens (digest, kind, user_id, mail_id, email, email_canonical, created_at, expires_at)
-		VALUES ($1, $2, $3, gen_random_uuid(), $4, $4, $5, $6)`, digest[:], string(k), id, address, a.clock.now(), a.clock.now().Add(time.Hour))
+		VALUES ($1, $2, $3, gen_random_uuid(), $4, $4, $5, $6)`, digest[:], string(k), id, address, a.clock.Now(), a.clock.Now().Add(time.Hour))
 	return fmt.Sprintf(`{"token":%q%s}`, token.Reveal(), rest)
 }
 
@@ -85,7 +85,7 @@ func (a *app) happened(t *testing.T, after int64, id string) (list []string, las
 			CASE WHEN user_id::text = $2 THEN 'hers' WHEN user_id IS NULL THEN 'nobody''s' ELSE 'another''s' END,
 			CASE WHEN actor_id::text = $2 THEN 'by her' WHEN actor_id IS NULL THEN 'by nobody' ELSE 'by another' END, operation,
 			CASE WHEN host(ip) = '192.0.2.1' AND user_agent = 'test/1' AND request_id = 'req-1' AND at = $3 THEN '' ELSE concat('BUT ', host(ip), user_agent, request_id, at) END)
-		FROM ginauth.events WHERE id > $1 ORDER BY id`, after, id, a.clock.now().Truncate(time.Microsecond))
+		FROM ginauth.events WHERE id > $1 ORDER BY id`, after, id, a.clock.Now().Truncate(time.Microsecond))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -117,7 +117,7 @@ func (c *client) send(method, path, body string) *httptest.ResponseRecorder {
 func TestWhatUsersDoIsWrittenDown(t *testing.T) {
 	t.Parallel()
 	app := newApp(t, identified, accounts, restorable, managing, active, withLinks)
-	app.clock.at = app.clock.at.Truncate(time.Microsecond)
+	app.clock.Set(app.clock.Now().Truncate(time.Microsecond))
 	c, id, last := &client{handler: app}, "", int64(0)
 	var refresh, before string
 	const newPassword = `"correct horse battery stapler"`
@@ -152,7 +152,7 @@ func TestWhatUsersDoIsWrittenDown(t *testing.T) {
 		{"wrong tokens", "POST", "/token/login", func() string { return adaIn }, 401, []string{"authn_login_fail failure hers by nobody tokenLogin"}},
 		{"refreshed", "POST", "/refresh", func() string { return "grant_type=refresh_token&refresh_token=" + refresh }, 200, nil},
 		{"reused", "POST", "/refresh", func() string {
-			app.clock.advance(time.Hour)
+			app.clock.Advance(time.Hour)
 			return "grant_type=refresh_token&refresh_token=" + refresh
 		}, 400, []string{"authn_token_reuse failure hers by nobody tokenRefresh"}},
 		{"login again", "POST", "/login", func() string { return renewed }, 200, []string{"authn_login_success success hers by her login"}},
@@ -201,7 +201,7 @@ func TestAReusedCookieIsWrittenDown(t *testing.T) { // SEC-82, SEC-161
 	c := app.signUp(t, ada)
 	id, old := idOf(t, c), c.as(app)
 	c.post("/renew", "")
-	app.clock.advance(time.Minute)
+	app.clock.Advance(time.Minute)
 	_, last := app.happened(t, 0, id)
 	if w := old.send(http.MethodGet, "/user", ""); w.Code != http.StatusUnauthorized {
 		t.Fatalf("%d %s", w.Code, w.Body)
@@ -263,7 +263,7 @@ func TestAFailedLoginIsRefusedWithoutItsEvent(t *testing.T) { // SEC-163
 	if w := c.post("/login", credentials("ada@example.com", wrong)); problemIn(t, w).Code != "invalid_credentials" {
 		t.Errorf("%d %s", w.Code, w.Body)
 	}
-	if !strings.Contains(app.log.String(), "a security event was not stored") || len(app.log.events(t, "authn_login_fail")) != 2 {
+	if !strings.Contains(app.log.String(), "a security event was not stored") || len(app.log.Events(t, "authn_login_fail")) != 2 {
 		t.Errorf("the log says %s", app.log)
 	}
 	rows := func() int { return app.count(t, `SELECT count(*) FROM ginauth.sessions`) }
@@ -304,10 +304,10 @@ func (h *hangingUp) RecordEvent(c ctx, e ginauth.Event) error {
 func TestEventsAreMineAlone(t *testing.T) { // SEC-177
 	t.Parallel()
 	app := newApp(t, listing)
-	app.clock.at = app.clock.at.Truncate(time.Microsecond)
+	app.clock.Set(app.clock.Now().Truncate(time.Microsecond))
 	c, other := app.signUp(t, ada), app.signUp(t, grace)
 	for range 4 {
-		app.clock.advance(time.Millisecond)
+		app.clock.Advance(time.Millisecond)
 		other.send(http.MethodPost, "/login", credentials("ada@example.com", wrong))
 	}
 	page := func(who *client, query string) (p ginauth.ActivityPage) {
@@ -354,7 +354,7 @@ func TestSessionsKeptElsewhereLeaveEvents(t *testing.T) {
 	t.Parallel()
 	app := newApp(t, identified, with(func(cfg *config) { cfg.Sessions = memstore.NewStore(signingKey) }),
 		routes(func(r *gin.Engine, cfg config) { r.POST("/reauthenticate", ginauth.Reauthenticate(cfg)) }))
-	app.clock.at = app.clock.at.Truncate(time.Microsecond)
+	app.clock.Set(app.clock.Now().Truncate(time.Microsecond))
 	c := &client{handler: app}
 	c.send(http.MethodPost, "/signup", ada)
 	id := idOf(t, c)
@@ -385,7 +385,7 @@ func TestUsersKeptElsewhereLeaveEventsInTheLog(t *testing.T) {
 	c.post("/login", adaIn)
 	c.post("/logout", "")
 	for _, kind := range []ginauth.EventKind{ginauth.EventLoginFailed, ginauth.EventLogin, ginauth.EventLogout} {
-		if n := len(elsewhere.log.events(t, string(kind))); n != 1 {
+		if n := len(elsewhere.log.Events(t, string(kind))); n != 1 {
 			t.Errorf("%s: %d", kind, n)
 		}
 	}
@@ -401,18 +401,18 @@ func TestUsersKeptElsewhereLeaveEventsInTheLog(t *testing.T) {
 func TestClientsAreShownUnlessTheyAreOperators(t *testing.T) {
 	t.Parallel()
 	app := newApp(t, identified, active, listing)
-	app.clock.at = app.clock.at.Truncate(time.Microsecond)
+	app.clock.Set(app.clock.Now().Truncate(time.Microsecond))
 	c, other := app.signUp(t, ada), app.signUp(t, grace)
 	id := ginauth.UserID(idOf(t, c))
-	app.clock.advance(time.Minute)
+	app.clock.Advance(time.Minute)
 	if w := other.send(http.MethodPost, "/token/login", credentials("ada@example.com", wrong)); w.Code != http.StatusUnauthorized {
 		t.Fatalf("%d %s", w.Code, w.Body)
 	}
-	app.clock.advance(time.Minute)
+	app.clock.Advance(time.Minute)
 	if w := other.send(http.MethodPost, "/undo", app.link(t, email.KindUndo, string(id), "ada@example.com", "")); w.Code != http.StatusNoContent {
 		t.Fatalf("%d %s", w.Code, w.Body)
 	}
-	app.clock.advance(time.Minute)
+	app.clock.Advance(time.Minute)
 	operator := ginauth.Cause{Actor: ginauth.UserID(idOf(t, other)), Origin: ginauth.Origin{Addr: netip.MustParseAddr("198.51.100.7"), UserAgent: "Firefox"}, Operation: "POST /admin"}
 	if err := app.db.EnableUser(ginauth.WithCause(t.Context(), operator), id); err != nil {
 		t.Fatal(err)

@@ -136,9 +136,8 @@ func TestLimiterInMemoryCountsExactly(t *testing.T) { // SEC-39
 	}
 }
 
-// Whatever is thrown at it, it stays small and remembers the account under attack.
-func TestLimiterInMemoryIsBounded(t *testing.T) { // SEC-48
-	t.Parallel()
+// Whatever is thrown at it, it stays small and remembers the account under attack. SEC-48
+func TestLimiterInMemoryIsBounded(t *testing.T) { //nolint:paralleltest // it measures the heap
 	l, _ := inMemoryAt(maxInMemory)
 	var before, after runtime.MemStats
 	runtime.GC()
@@ -159,7 +158,7 @@ func TestLimiterInMemoryIsBounded(t *testing.T) { // SEC-48
 	}
 	used := int64(after.HeapAlloc) - int64(before.HeapAlloc)
 	t.Logf("%d entries take %d KB", len(l.rates.entries)+len(l.guesses.entries), used>>10)
-	if used > 64<<20 { // other tests run too
+	if used > 64<<20 {
 		t.Errorf("it takes %d MB", used>>20)
 	}
 	if v := counted(t, l, guessed(1, 1)); v.Wait == 0 {

@@ -32,16 +32,23 @@ func RememberDevice[U User](c *gin.Context, cfg Config[U], u U) error {
 	if err != nil {
 		return err
 	}
-	canonical, err := CanonicalEmail(u.Account().Identifier)
-	if err != nil {
-		return fmt.Errorf("remembering a device: %w", err)
-	}
-	t := newThrottle(cfg.WithDefaults())
-	a, err := t.recognise(c, canonical)
+	t, err := newThrottle(cfg.WithDefaults())
 	if err != nil {
 		return err
 	}
-	s := a.settling(u.Account().ID, true)
+	return t.remember(c, st, u.Account())
+}
+
+func (t *throttle) remember(c *gin.Context, st *state, a Account) error {
+	canonical, err := CanonicalEmail(a.Identifier)
+	if err != nil {
+		return fmt.Errorf("remembering a device: %w", err)
+	}
+	r, err := t.recognise(c, canonical)
+	if err != nil {
+		return err
+	}
+	s := r.settling(a.ID, true)
 	known, err := t.limiter.SettleAttempt(c.Request.Context(), s.Attempt, s.Success)
 	if known && err == nil {
 		s.sendDevice(st)
@@ -62,6 +69,17 @@ func (t *throttle) recognise(c *gin.Context, canonical string) (tried, error) {
 		a.attempt, a.known = attempt, v.Known
 	}
 	return a, err
+}
+
+// passwordChanged records the change, and that the browser of its owner is known still: the change has ended all devices.
+func (m *mount) passwordChanged(c *gin.Context, st *state, auth Auth, by Digest) {
+	m.event(c, EventPasswordChanged, "user_id", auth.Account.ID, "session", by)
+	if auth.Via != sessionScheme {
+		return
+	}
+	if err := m.throttle.remember(c, st, auth.Account); err != nil {
+		m.logger().WarnContext(c.Request.Context(), "ginauth: a browser was not remembered", "error", err)
+	}
 }
 
 // ForgetGuesses takes back all wrong passwords that anybody has tried for u's account, so that every client of its

@@ -34,13 +34,13 @@ func TestOwnerGetsInWhileAnAttackerHammers(t *testing.T) { // SEC-43
 		}
 	}
 	hammer()
-	for _, value := range []string{other.cookies[device], strings.Repeat("A", 43), "", "x"} {
-		thief := &browser{handler: app, cookies: map[string]string{device: value}}
+	for _, value := range []string{other.Cookies[device], strings.Repeat("A", 43), "", "x"} {
+		thief := app.browser(map[string]string{device: value})
 		if w := thief.post("/login", adaIn); w.Code != http.StatusTooManyRequests {
 			t.Errorf("with the device cookie %q: %d", value, w.Code)
 		}
 	}
-	thief := &browser{handler: app, cookies: map[string]string{device: owner.cookies[device]}}
+	thief := app.browser(map[string]string{device: owner.Cookies[device]})
 	for range 10 {
 		if w := thief.post("/login", credentials("ada@example.com", wrong)); w.Code != http.StatusUnauthorized {
 			t.Fatalf("a stolen device cookie: %d", w.Code)
@@ -55,7 +55,7 @@ func TestLoggingOutEverywhereForgetsTheDevices(t *testing.T) { // SEC-43
 	t.Parallel()
 	app := newApp(t, managing, with(limited))
 	owner := app.owner(t, ada)
-	stolen := &browser{handler: app, cookies: map[string]string{device: owner.cookies[device]}}
+	stolen := app.browser(map[string]string{device: owner.Cookies[device]})
 	app.lock(t, "ada@example.com")
 	if w := stolen.post("/login", adaIn); w.Code != http.StatusOK {
 		t.Fatalf("%d", w.Code)
@@ -73,7 +73,7 @@ func TestDeviceCookieOpensNothing(t *testing.T) { // SEC-50
 	t.Parallel()
 	app := newApp(t)
 	owner := app.owner(t, ada)
-	token := owner.cookies[device]
+	token := owner.Cookies[device]
 	for _, name := range []string{device, cookie} {
 		r := jsonRequest("/user", "")
 		r.Method = http.MethodGet
@@ -93,7 +93,7 @@ func TestFailedLoginSetsNoDeviceCookie(t *testing.T) {
 	t.Parallel()
 	app := newApp(t, with(limited))
 	owner := app.owner(t, ada)
-	for _, b := range []*browser{owner, {handler: app, cookies: map[string]string{}}} {
+	for _, b := range []*browser{owner, app.browser(nil)} {
 		if w := b.post("/login", credentials("ada@example.com", wrong)); len(w.Header().Values("Set-Cookie")) != 0 {
 			t.Errorf("Set-Cookie %q", w.Header().Values("Set-Cookie"))
 		}
@@ -133,5 +133,25 @@ func TestDeviceCookieHasAName(t *testing.T) {
 	r.Host = "localhost"
 	if set := app.send(r).Header().Values("Set-Cookie"); len(set) != 2 || !strings.HasPrefix(set[1], "device=") || strings.Contains(set[1], "Secure") {
 		t.Errorf("Set-Cookie %q", set)
+	}
+}
+
+// A change of the password ends all devices but the one it was made on.
+func TestBrowserThatChangedThePasswordIsKnownStill(t *testing.T) { // SEC-43
+	t.Parallel()
+	app := newApp(t, accounts, with(limited))
+	owner := app.owner(t, ada)
+	before := owner.Cookies[device]
+	other := app.browser(nil)
+	other.post("/login", adaIn)
+	if w := owner.post("/password/change", toNew); w.Code != http.StatusNoContent || owner.Cookies[device] == before {
+		t.Fatalf("%d, device %s", w.Code, owner.Cookies[device])
+	}
+	app.lock(t, "ada@example.com")
+	if w := owner.post("/login", credentials("ada@example.com", adasNew)); w.Code != http.StatusOK {
+		t.Errorf("the browser: %d %s", w.Code, w.Body)
+	}
+	if w := other.post("/login", credentials("ada@example.com", adasNew)); w.Code != http.StatusTooManyRequests {
+		t.Errorf("another that was known: %d", w.Code)
 	}
 }

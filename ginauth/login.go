@@ -112,12 +112,16 @@ func startSession[U User](
 func VerifyPassword[U User](c *gin.Context, cfg Config[U], email, plain string) (U, error) {
 	var none U
 	cfg = cfg.WithDefaults()
+	t, err := newThrottle(cfg)
+	if err != nil {
+		return none, err
+	}
 	ctx, leave, err := cfg.Passwords.Enter(c.Request.Context())
 	if err != nil {
 		return none, hashing(err)
 	}
 	defer leave()
-	attempt, found, err := guess[U](ctx, c, newThrottle(cfg), email)
+	attempt, found, err := guess[U](ctx, c, t, email)
 	if err != nil {
 		return none, err
 	}

@@ -131,8 +131,7 @@ func TestCredentialsCountInThePostBodyOnly(t *testing.T) {
 	app := newApp(t)
 	app.signUp(t, ada)
 	app.Any("/any", ginauth.Login(app.cfg))
-	r := httptest.NewRequest(http.MethodPost, "/login?email=ada@example.com&password=correct%20horse%20battery%20staple", strings.NewReader("{}"))
-	r.Header.Set("Content-Type", "application/json")
+	r := jsonRequest("/login?email=ada@example.com&password=correct%20horse%20battery%20staple", "{}")
 	r.SetBasicAuth("ada@example.com", "correct horse battery staple")
 	if w := app.send(r); w.Code != http.StatusUnprocessableEntity {
 		t.Errorf("query and header: %d", w.Code)

@@ -13,7 +13,7 @@ import (
 // verifyOwner checks the current user's own password, as often as a login may (SEC-10). The attempt is the caller's
 // to settle.
 func verifyOwner[U User](
-	ctx context.Context, c *gin.Context, m *mount, cfg Config[U], account Account, plain, operation string,
+	ctx context.Context, c *gin.Context, m *mount, cfg Config[U], account Account, plain string,
 ) (attempt tried, hash password.Hash, err error) {
 	attempt, found, err := guess[U](ctx, c, m.throttle, account.Identifier)
 	if err != nil {
@@ -24,8 +24,8 @@ func verifyOwner[U User](
 		err = ErrInvalidCredentials
 	}
 	if errors.Is(err, ErrInvalidCredentials) {
-		m.event(c, EventLoginFailed, "user_id", account.ID, "operation", operation) //nolint:contextcheck // the request's own
-		recordFailure(c, m.logger(), cfg.Users, account.ID, account.Identifier)     //nolint:contextcheck // the request's own
+		m.event(c, EventLoginFailed, "user_id", account.ID)                     //nolint:contextcheck // the request's own
+		recordFailure(c, m.logger(), cfg.Users, account.ID, account.Identifier) //nolint:contextcheck // the request's own
 	}
 	if err != nil {
 		return attempt, password.Hash{}, fmt.Errorf("verifying the current password: %w", err)

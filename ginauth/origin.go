@@ -70,13 +70,24 @@ func (p proxies) origin(r *http.Request) Origin {
 	o.Addr = peer.Addr().Unmap().WithZone("")
 	forwarded := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
 	for i := len(forwarded) - 1; i >= 0 && p.trusts(o.Addr); i-- {
-		before, err := netip.ParseAddr(strings.TrimSpace(forwarded[i]))
+		before, err := parseForwarded(strings.TrimSpace(forwarded[i]))
 		if err != nil {
 			break
 		}
 		o.Addr = before.Unmap().WithZone("")
 	}
 	return o
+}
+
+// parseForwarded takes an address alone, and one with the client's port, as some proxies send it.
+func parseForwarded(s string) (netip.Addr, error) {
+	if withPort, err := netip.ParseAddrPort(s); err == nil {
+		return withPort.Addr(), nil
+	}
+	if inner, ok := strings.CutPrefix(s, "["); ok {
+		s, _ = strings.CutSuffix(inner, "]")
+	}
+	return netip.ParseAddr(s)
 }
 
 // cleanUserAgent keeps printable ASCII, so that the value is harmless in a log, a page or a database.

@@ -14,6 +14,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/internal/authtest"
 	"github.com/ginauth/ginauth/store"
 	"github.com/ginauth/ginauth/store/storetest"
 )
@@ -23,7 +24,7 @@ func alone(t *testing.T, k kept) *gin.Engine {
 	t.Helper()
 	here, _ := k.open(t)
 	if here == nil {
-		here = store.NewSessions(storetest.NewDB(t))
+		here = store.NewSessions(storetest.NewDB(t), store.WithTimeout(time.Minute))
 	}
 	cfg := ginauth.Config[person]{
 		Sessions: here, Exclude: []string{"/enter"}, Logger: quiet,
@@ -111,7 +112,7 @@ func TestStoresAloneEndSessionsInTime(t *testing.T) {
 
 func TestCookieStoreAloneIsWarnedAbout(t *testing.T) {
 	t.Parallel()
-	log := &syncBuffer{}
+	log := &authtest.Log{}
 	cfg := ginauth.Config[person]{
 		Sessions: cookiestore.NewStore(signingKey), Logger: slog.New(slog.NewTextHandler(log, nil)),
 		RetrieveUser: func(*gin.Context, sessions.Session) (person, error) { return person{}, ginauth.ErrNoUser },

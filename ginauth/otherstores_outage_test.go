@@ -11,6 +11,11 @@ import (
 	"github.com/gin-contrib/sessions"
 )
 
+const (
+	storePatience = time.Second      // of a store's client
+	storeSlack    = 30 * time.Second // for machines that are busy with other tests
+)
+
 // SEC-154, SEC-156, SEC-157
 func TestOutageOfAnotherStoreIs503AndNeverAnonymous(t *testing.T) {
 	t.Parallel()
@@ -18,12 +23,12 @@ func TestOutageOfAnotherStoreIs503AndNeverAnonymous(t *testing.T) {
 		"redis": func(t *testing.T) (sessions.Store, *server) {
 			t.Helper()
 			s := own(t, startRedis)
-			return openRedis(t, s, "outage"), s
+			return openRedis(t, s, "outage", storePatience), s
 		},
 		"memcached": func(t *testing.T) (sessions.Store, *server) {
 			t.Helper()
 			s := own(t, startMemcached)
-			return openMemcached(s, "outage"), s
+			return openMemcached(s, "outage", storePatience), s
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -43,14 +48,14 @@ func TestOutageOfAnotherStoreIs503AndNeverAnonymous(t *testing.T) {
 					if p := problemIn(t, w); w.Code != http.StatusServiceUnavailable || p.Code != "unavailable" || w.Header().Get("Set-Cookie") != "" {
 						t.Errorf("%s: %s %s answers %d, Set-Cookie %q", fault, r.Method, r.URL, w.Code, w.Header().Get("Set-Cookie"))
 					}
-					if took := time.Since(began); took > 5*time.Second {
+					if took := time.Since(began); took > storeSlack {
 						t.Errorf("%s: %s %s took %s", fault, r.Method, r.URL, took)
 					}
 				}
 			}
 			server.signal(t, syscall.SIGSTOP)
 			for began := time.Now(); c.get("/user").Code == http.StatusOK; { // threads stop one by one
-				if time.Since(began) > 5*time.Second {
+				if time.Since(began) > storeSlack {
 					t.Fatal("the server does not stop")
 				}
 			}
@@ -58,7 +63,7 @@ func TestOutageOfAnotherStoreIs503AndNeverAnonymous(t *testing.T) {
 			server.signal(t, syscall.SIGCONT)
 			began := time.Now()
 			for c.get("/user").Code != http.StatusOK {
-				if time.Since(began) > 5*time.Second {
+				if time.Since(began) > storeSlack {
 					t.Fatal("no recovery")
 				}
 			}

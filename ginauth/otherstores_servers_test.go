@@ -45,7 +45,7 @@ func startServer(program string, args func(socket string) []string) (*server, er
 	if err := s.cmd.Start(); err != nil {
 		return nil, err
 	}
-	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(5 * time.Millisecond) {
+	for deadline := time.Now().Add(time.Minute); ; time.Sleep(5 * time.Millisecond) {
 		conn, err := net.Dial("unix", s.socket)
 		if err == nil {
 			return s, conn.Close()

@@ -62,21 +62,19 @@ var keptIn = []kept{
 	{name: "redis", forgets: true, merges: true, open: func(t *testing.T) (here, there sessions.Store) {
 		t.Helper()
 		s := shared(t, sharedRedis)
-		return openRedis(t, s, t.Name()), openRedis(t, s, t.Name())
+		return openRedis(t, s, t.Name(), time.Minute), openRedis(t, s, t.Name(), time.Minute)
 	}},
 	{name: "memcached", forgets: true, merges: true, open: func(t *testing.T) (here, there sessions.Store) {
 		t.Helper()
 		s := shared(t, sharedMemcached)
-		return openMemcached(s, t.Name()), openMemcached(s, t.Name())
+		return openMemcached(s, t.Name(), time.Minute), openMemcached(s, t.Name(), time.Minute)
 	}},
 }
 
-const storePatience = 300 * time.Millisecond
-
-func openRedis(t *testing.T, s *server, prefix string) sessions.Store {
+func openRedis(t *testing.T, s *server, prefix string, patience time.Duration) sessions.Store {
 	t.Helper()
 	pool := &redigo.Pool{MaxIdle: 4, DialContext: func(ctx context.Context) (redigo.Conn, error) {
-		return redigo.DialContext(ctx, "unix", s.socket, redigo.DialReadTimeout(storePatience), redigo.DialWriteTimeout(storePatience))
+		return redigo.DialContext(ctx, "unix", s.socket, redigo.DialReadTimeout(patience), redigo.DialWriteTimeout(patience))
 	}}
 	t.Cleanup(func() { _ = pool.Close() })
 	opened, err := redis.NewStoreWithPool(pool, signingKey)
@@ -90,9 +88,9 @@ func openRedis(t *testing.T, s *server, prefix string) sessions.Store {
 }
 
 // openMemcached hashes the prefix: a key has at most 250 bytes and no blanks.
-func openMemcached(s *server, prefix string) sessions.Store {
+func openMemcached(s *server, prefix string, patience time.Duration) sessions.Store {
 	c := memcache.New(s.socket)
-	c.Timeout, c.MaxIdleConns = storePatience, 32
+	c.Timeout, c.MaxIdleConns = patience, 32
 	return memcached.NewStore(c, fmt.Sprintf("%x", sha256.Sum256([]byte(prefix)))[:16], signingKey)
 }
 
@@ -149,7 +147,7 @@ func (k kept) start(t *testing.T, options ...appOption) suite {
 	s := suite{t: t, kept: k, app: newApp(t, in(here)...)}
 	if there != nil || k.lists {
 		s.there = newAppOn(t, s.pool, in(there)...)
-		s.there.db = store.New[user](s.pool, store.WithNow(s.clock.now))
+		s.there.db = store.New[user](s.pool, store.WithNow(s.clock.Now), store.WithTimeout(time.Minute))
 	}
 	return s
 }

@@ -116,11 +116,11 @@ func TestEveryStoreEndsTheSessionInTime(t *testing.T) {
 		t := s.t
 		c := s.signUp(t, ada)
 		first := c.as(s.app)
-		s.clock.advance(time.Hour - time.Second)
+		s.clock.Advance(time.Hour - time.Second)
 		c.want(t, http.StatusOK, "before the idle timeout")
-		s.clock.advance(time.Hour - time.Second)
+		s.clock.Advance(time.Hour - time.Second)
 		c.want(t, http.StatusOK, "used meanwhile")
-		s.clock.advance(time.Hour + time.Second)
+		s.clock.Advance(time.Hour + time.Second)
 		c.want(t, http.StatusUnauthorized, "after the idle timeout")
 		first.want(t, http.StatusUnauthorized, "after the idle timeout, with the first cookie")
 	})
@@ -133,10 +133,10 @@ func TestEveryStoreEndsABusySessionInTheEnd(t *testing.T) {
 		t := s.t
 		c := s.signUp(t, ada)
 		for range 47 {
-			s.clock.advance(30 * time.Minute)
+			s.clock.Advance(30 * time.Minute)
 			c.want(t, http.StatusOK, "within the lifetime")
 		}
-		s.clock.advance(31 * time.Minute)
+		s.clock.Advance(31 * time.Minute)
 		c.want(t, http.StatusUnauthorized, "after the lifetime")
 	})
 }
@@ -152,9 +152,9 @@ func TestEveryStoreRemembers(t *testing.T) {
 		if k := w.Result().Cookies(); len(k) != 2 || k[0].MaxAge < int((30*24*time.Hour-time.Minute)/time.Second) {
 			t.Errorf("cookies %v", k)
 		}
-		s.clock.advance(13 * 24 * time.Hour)
+		s.clock.Advance(13 * 24 * time.Hour)
 		c.want(t, http.StatusOK, "within two weeks")
-		s.clock.advance(15 * 24 * time.Hour)
+		s.clock.Advance(15 * 24 * time.Hour)
 		c.want(t, http.StatusUnauthorized, "after two weeks without use")
 	})
 }

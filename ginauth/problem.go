@@ -12,13 +12,12 @@ import (
 	"time"
 
 	"github.com/gin-gonic/gin"
+
+	"github.com/ginauth/ginauth/ginauth/internal/problempage"
 )
 
 // statusClientClosed is what access logs know for a client that went away; nothing is sent.
 const statusClientClosed = 499
-
-// problemTypes is where each code is explained.
-const problemTypes = "https://github.com/ginauth/ginauth/blob/main/docs/problems.md#"
 
 // Problem is an error as the client sees it, in the form of RFC 9457
 // (application/problem+json). It is an error value too. Treat it as read-only.
@@ -62,7 +61,7 @@ func NewProblem(status int, code, detail string) *Problem {
 }
 
 func problem(status int, code, detail string) *Problem {
-	return &Problem{Type: problemTypes + code, Title: http.StatusText(status), Status: status, Code: code, Detail: detail}
+	return &Problem{Type: problempage.Base + code, Title: http.StatusText(status), Status: status, Code: code, Detail: detail}
 }
 
 // RetryAfter is how long the header Retry-After tells the client to wait, in whole seconds, for answers that Fail does

@@ -10,6 +10,7 @@ import (
 	"github.com/gin-gonic/gin"
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"github.com/ginauth/ginauth/ginauth/internal/authtest"
 	"github.com/ginauth/ginauth/store"
 	"github.com/ginauth/ginauth/store/storetest"
 )
@@ -34,10 +35,10 @@ func atOnce(n int, call func(i int)) {
 // SEC-66, SEC-82, SEC-151
 func TestThousandRequestsOverARotation(t *testing.T) {
 	t.Parallel()
-	pool, now := storetest.NewDB(t), &clock{at: time.Now()}
+	pool, now := storetest.NewDB(t), authtest.NewClock(time.Now())
 	on := func(pool *pgxpool.Pool) *app {
 		return newAppOn(t, pool, managing, graceful, with(func(cfg *config) { // a thousand wait for one small pool
-			cfg.Users = store.New[user](pool, store.WithTimeout(time.Minute), store.WithNow(now.now))
+			cfg.Users = store.New[user](pool, store.WithTimeout(time.Minute), store.WithNow(now.Now))
 		}))
 	}
 	second, err := pgxpool.NewWithConfig(t.Context(), pool.Config())
@@ -76,12 +77,12 @@ func TestThousandRequestsOverARotation(t *testing.T) {
 		if falseLogouts.Load() != 0 || late.Load() == 0 {
 			t.Errorf("round %d: %d false logouts, %d requests answered after the rotation", round, falseLogouts.Load(), late.Load())
 		}
-		now.advance(11 * time.Second)
-		events := len(app.log.events(t, "authn_token_reuse"))
+		now.Advance(11 * time.Second)
+		events := len(app.log.Events(t, "authn_token_reuse"))
 		if w := (&client{handler: app, value: old}).get("/user"); w.Code != http.StatusUnauthorized {
 			t.Errorf("round %d: a replay after the grace: %d", round, w.Code)
 		}
-		if got := len(app.log.events(t, "authn_token_reuse")) - events; got != 1 {
+		if got := len(app.log.Events(t, "authn_token_reuse")) - events; got != 1 {
 			t.Errorf("round %d: %d events of the replay", round, got)
 		}
 		if w := c.get("/user"); w.Code != http.StatusUnauthorized {
@@ -98,7 +99,7 @@ func TestCapHoldsUnderParallelLogins(t *testing.T) {
 	app.signUp(t, ada)
 	before, logins := 1, 0
 	for round := range rounds {
-		app.clock.advance(time.Second) // those of the rounds before are older
+		app.clock.Advance(time.Second) // those of the rounds before are older
 		tokens := make([]string, callers)
 		atOnce(callers, func(i int) {
 			c := &client{handler: app}
@@ -119,7 +120,7 @@ func TestCapHoldsUnderParallelLogins(t *testing.T) {
 		}
 	}
 	evicted := 0
-	for _, e := range app.log.events(t, "session_evicted") {
+	for _, e := range app.log.Events(t, "session_evicted") {
 		n, _ := e["evicted"].(float64)
 		evicted += int(n)
 	}

@@ -103,7 +103,7 @@ func TestUseIsWrittenDownOnceByParallelRequests(t *testing.T) {
 	t.Parallel()
 	app := newApp(t)
 	c := app.signUp(t, ada)
-	app.clock.advance(2 * time.Minute)
+	app.clock.Advance(2 * time.Minute)
 	app.exec(t, `CREATE TABLE updates (at timestamptz);
 		CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN INSERT INTO updates VALUES (now()); RETURN NEW; END $$;
 		CREATE TRIGGER note AFTER UPDATE ON ginauth.sessions FOR EACH ROW EXECUTE FUNCTION note()`)

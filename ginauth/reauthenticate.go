@@ -65,7 +65,7 @@ func reauthenticate[U User](c *gin.Context, m *mount, cfg Config[U]) error {
 	}
 	defer leave()
 	account := st.proof.account
-	attempt, _, err := verifyOwner(ctx, c, m, cfg, account, form.Password, "reauthenticate")
+	attempt, _, err := verifyOwner(ctx, c, m, cfg, account, form.Password)
 	if err != nil {
 		return err
 	}
@@ -74,6 +74,6 @@ func reauthenticate[U User](c *gin.Context, m *mount, cfg Config[U]) error {
 	}
 	m.recordSession(AuditContext(c), EventLogin, account.ID, st.digest)
 	attempt.settling(account.ID, true).finish(ctx, st)
-	m.event(c, EventLogin, "user_id", account.ID, "operation", "reauthenticate")
+	m.event(c, EventLogin, "user_id", account.ID)
 	return nil
 }

@@ -14,7 +14,11 @@ import (
 // Fail.
 func BindRegistration[U User, F Form](c *gin.Context, cfg Config[U], form *F) (NewUser, error) {
 	cfg = cfg.WithDefaults()
-	n, _, err := bindRegistration(c, cfg, newThrottle(cfg), form)
+	t, err := newThrottle(cfg)
+	if err != nil {
+		return NewUser{}, err
+	}
+	n, _, err := bindRegistration(c, cfg, t, form)
 	return n, err
 }
 

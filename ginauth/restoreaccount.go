@@ -78,7 +78,7 @@ func restoreAccount[U User](c *gin.Context, m *mount, cfg Config[U], users Accou
 		err = ErrInvalidCredentials
 	}
 	if errors.Is(err, ErrInvalidCredentials) {
-		m.event(c, EventLoginFailed, "identifier", hideIdentifier(form.Email), "operation", "restore")
+		m.event(c, EventLoginFailed, "identifier", hideIdentifier(form.Email))
 		recordFailure(c, m.logger(), cfg.Users, id, form.Email)
 	}
 	if err != nil {
@@ -91,6 +91,6 @@ func restoreAccount[U User](c *gin.Context, m *mount, cfg Config[U], users Accou
 		return u, err
 	}
 	done.finish(ctx, st)
-	m.event(c, EventLogin, "user_id", id, "session", st.digest, "operation", "restore")
+	m.event(c, EventLogin, "user_id", id, "session", st.digest)
 	return u, nil
 }

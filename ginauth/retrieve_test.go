@@ -6,6 +6,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/gin-contrib/sessions"
 	"github.com/gin-gonic/gin"
@@ -25,7 +26,7 @@ func TestRetrieveUserReplacesTheLookup(t *testing.T) {
 	pool := storetest.NewDB(t)
 	called := 0
 	cfg := ginauth.Config[person]{
-		Sessions: store.NewSessions(pool),
+		Sessions: store.NewSessions(pool, store.WithTimeout(time.Minute)),
 		Exclude:  []string{"/enter", "/home"},
 		RetrieveUser: func(_ *gin.Context, s sessions.Session) (person, error) {
 			called++

@@ -22,7 +22,7 @@ import (
 //	@Param			id	path	string	true	"Id of the session"
 //	@Success		204
 //	@Failure		401	{object}	Problem	"unauthenticated"
-//	@Failure		403	{object}	Problem	"cross_origin"
+//	@Failure		403	{object}	Problem	"cross_origin, forbidden"
 //	@Failure		404	{object}	Problem	"session_not_found"
 //	@Failure		503	{object}	Problem	"unavailable"
 //	@Security		sessionCookie
@@ -57,7 +57,7 @@ func RevokeSession[U User](cfg Config[U]) gin.HandlerFunc {
 //	@Produce		application/problem+json
 //	@Success		204
 //	@Failure		401	{object}	Problem	"unauthenticated"
-//	@Failure		403	{object}	Problem	"cross_origin"
+//	@Failure		403	{object}	Problem	"cross_origin, forbidden"
 //	@Failure		503	{object}	Problem	"unavailable"
 //	@Security		sessionCookie
 //	@Router			/sessions/revoke-others [post]
@@ -78,7 +78,7 @@ func RevokeOtherSessions[U User](cfg Config[U]) gin.HandlerFunc {
 //	@Produce		application/problem+json
 //	@Success		204
 //	@Failure		401	{object}	Problem	"unauthenticated"
-//	@Failure		403	{object}	Problem	"cross_origin"
+//	@Failure		403	{object}	Problem	"cross_origin, forbidden"
 //	@Failure		503	{object}	Problem	"unavailable"
 //	@Security		sessionCookie
 //	@Router			/sessions/revoke-all [post]
@@ -112,7 +112,7 @@ func revoker[U User](name string, cfg Config[U], by func(*mount) SessionManager,
 			Fail(c, err)
 			return
 		}
-		st.m.event(c, EventSessionsRevoked, "user_id", user, "by_session", session, "operation", name)
+		st.m.event(c, EventSessionsRevoked, "user_id", user, "by_session", session)
 		if st.proof.account.ID == "" || !m.sendOn(c) {
 			m.farewell(c)
 		}

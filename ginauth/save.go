@@ -152,11 +152,11 @@ func (st *state) announce(h http.Header) {
 	case replyClear:
 		st.m.cookie.clear(h)
 	case replyNothing:
-		if !st.asked {
+		if !st.asked && st.device == "" {
 			return
 		}
 	}
-	if st.reply != replyNothing || (st.live() || st.proof.user != nil) && h.Get("Cache-Control") == "" {
+	if st.reply != replyNothing || st.device != "" || (st.live() || st.proof.user != nil) && h.Get("Cache-Control") == "" {
 		h.Set("Cache-Control", "no-store")
 	}
 	if st.device != "" {

@@ -127,7 +127,7 @@ func (m *mount) checkOrigin(r *http.Request) error {
 
 // same compares stores, which are pointers as a rule; what cannot be compared differs.
 func same(a, b any) bool {
-	return a == nil && b == nil || a != nil && reflect.TypeOf(a).Comparable() && a == b
+	return a == nil && b == nil || a != nil && reflect.ValueOf(a).Comparable() && a == b
 }
 
 // admits answers the request itself when it must not go on.

@@ -66,11 +66,11 @@ func TestIdleSessionEndsByTheStoresClock(t *testing.T) {
 	t.Parallel()
 	app := newApp(t)
 	c := app.signUp(t, ada)
-	app.clock.advance(time.Hour - time.Second)
+	app.clock.Advance(time.Hour - time.Second)
 	if w := c.get("/user"); w.Code != http.StatusOK {
 		t.Fatalf("before the idle timeout: %d", w.Code)
 	}
-	app.clock.advance(time.Hour + time.Second)
+	app.clock.Advance(time.Hour + time.Second)
 	if w := c.get("/user"); w.Code != http.StatusUnauthorized {
 		t.Errorf("after the idle timeout: %d", w.Code)
 	}
@@ -82,12 +82,12 @@ func TestUseDoesNotExtendTheAbsoluteLifetime(t *testing.T) {
 	app := newApp(t)
 	c := app.signUp(t, ada)
 	for range 24*2 - 1 {
-		app.clock.advance(30 * time.Minute)
+		app.clock.Advance(30 * time.Minute)
 		if w := c.get("/user"); w.Code != http.StatusOK {
 			t.Fatalf("status %d", w.Code)
 		}
 	}
-	app.clock.advance(30 * time.Minute)
+	app.clock.Advance(30 * time.Minute)
 	if w := c.get("/user"); w.Code != http.StatusUnauthorized {
 		t.Errorf("after 24 h of use: %d", w.Code)
 	}
@@ -98,14 +98,14 @@ func TestLastSeenIsWrittenOncePerInterval(t *testing.T) {
 	app := newApp(t)
 	c := app.signUp(t, ada)
 	writes := func() int {
-		return app.count(t, "SELECT count(*) FROM ginauth.sessions WHERE last_seen_at = $1", app.clock.now().Truncate(time.Microsecond))
+		return app.count(t, "SELECT count(*) FROM ginauth.sessions WHERE last_seen_at = $1", app.clock.Now().Truncate(time.Microsecond))
 	}
-	app.clock.advance(59 * time.Second)
+	app.clock.Advance(59 * time.Second)
 	c.get("/user")
 	if writes() != 0 {
 		t.Error("a read within the interval was written")
 	}
-	app.clock.advance(2 * time.Second)
+	app.clock.Advance(2 * time.Second)
 	if w := c.get("/user"); w.Code != http.StatusOK || writes() != 1 {
 		t.Errorf("%d: a read after the interval was not written", w.Code)
 	}

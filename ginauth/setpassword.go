@@ -69,12 +69,13 @@ func setPassword[U User](c *gin.Context, m *mount, cfg Config[U], users Password
 	if err != nil {
 		return hashing(err)
 	}
+	by := st.digest // the session's before it gets a new token
 	err = st.changePassword(c, users, PasswordChange{UserID: auth.Account.ID, New: hash})
 	if errors.Is(err, ErrNoUser) {
 		return fmt.Errorf("%w: %w", errPasswordExists, err)
 	}
 	if err == nil {
-		m.event(c, EventPasswordChanged, "user_id", auth.Account.ID, "session", st.digest, "operation", "set_password")
+		m.passwordChanged(c, st, auth, by)
 	}
 	return err
 }

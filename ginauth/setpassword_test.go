@@ -65,7 +65,7 @@ func TestAFirstPasswordNeedsAFreshLogin(t *testing.T) {
 	app := newApp(t, accounts, byLink, linkOpen)
 	c := &client{handler: app}
 	c.post("/link", "")
-	app.clock.advance(10*time.Minute + time.Second)
+	app.clock.Advance(10*time.Minute + time.Second)
 	if w := c.post("/password", setNew); w.Code != http.StatusForbidden || problemIn(t, w).Code != "reauthentication_required" {
 		t.Errorf("%d %s", w.Code, w.Body)
 	}
@@ -73,11 +73,11 @@ func TestAFirstPasswordNeedsAFreshLogin(t *testing.T) {
 		t.Error("it was set")
 	}
 	c.post("/link", "")
-	app.clock.advance(10 * time.Minute)
+	app.clock.Advance(10 * time.Minute)
 	if w := c.post("/password", setNew); w.Code != http.StatusNoContent {
 		t.Errorf("after a login: %d %s", w.Code, w.Body)
 	}
-	if e := app.log.events(t, "authn_password_change"); len(e) != 1 || e[0]["operation"] != "set_password" {
+	if e := app.log.Events(t, "authn_password_change"); len(e) != 1 || e[0]["operation"] != "setPassword" {
 		t.Errorf("events %v", e)
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/gin-gonic/gin"
 
@@ -205,7 +206,7 @@ func TestAppsOwnPayloadAndColumn(t *testing.T) {
 	if _, err := pool.Exec(t.Context(), "ALTER TABLE ginauth.users ADD COLUMN plan text NOT NULL DEFAULT 'free'"); err != nil {
 		t.Fatal(err)
 	}
-	cfg := ginauth.Config[member]{Users: store.New[member](pool), Exclude: []string{"/join"}, Passwords: cheap(t)}
+	cfg := ginauth.Config[member]{Users: store.New[member](pool, store.WithTimeout(time.Minute)), Exclude: []string{"/join"}, Passwords: cheap(t)}
 	r := gin.New()
 	r.Use(ginauth.Session(cfg))
 	errFull := errors.New("the team is full")

@@ -3,6 +3,7 @@ package ginauth
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net/netip"
 	"slices"
@@ -33,12 +34,16 @@ type throttle struct {
 	finds   bool // the limiter is the store of users
 }
 
-func newThrottle[U User](cfg Config[U]) *throttle {
-	trusted, _ := parseProxies(cfg.TrustedProxies) // validated
+// newThrottle takes a Config with its defaults, validated or not.
+func newThrottle[U User](cfg Config[U]) (*throttle, error) {
+	trusted, err := parseProxies(cfg.TrustedProxies)
+	if err = errors.Join(err, cfg.Limits.validate()); err != nil {
+		return nil, fmt.Errorf("throttling: %w", err)
+	}
 	return &throttle{
 		limiter: cfg.Limiter, limits: cfg.Limits, proxies: trusted, device: cfg.Cookie.compileDevice(), log: cfg.Logger,
 		finds: same(cfg.Limiter, cfg.Users),
-	}
+	}, nil
 }
 
 // Throttle counts an attempt of the app's own, such as asking for a mail, and returns
@@ -52,8 +57,11 @@ func Throttle[U User](c *gin.Context, cfg Config[U], purpose, identifier string,
 			return errors.New("throttling: every Rate needs Attempts and Per above zero")
 		}
 	}
-	t := newThrottle(cfg.WithDefaults())
-	_, err := t.count(c.Request.Context(), c, identifier, l.attempt(t.clientOf(c), "app "+purpose, identifier))
+	t, err := newThrottle(cfg.WithDefaults())
+	if err != nil {
+		return err
+	}
+	_, err = t.count(c.Request.Context(), c, identifier, l.attempt(t.clientOf(c), "app "+purpose, identifier))
 	return err
 }
 

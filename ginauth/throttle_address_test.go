@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
 	"time"
 
@@ -95,7 +96,7 @@ func TestAddressHasAnHourlyBudgetToo(t *testing.T) { // SEC-46
 	verified := 0
 	for range 40 {
 		verified += app.spread(t, 21, func(r *http.Request, _ int) { r.RemoteAddr = "198.51.100.9:1" })
-		app.clock.advance(time.Minute)
+		app.clock.Advance(time.Minute)
 	}
 	if verified < 300 || verified > 300+40*5+1 { // 300, and what comes back in 40 min
 		t.Errorf("%d were verified in 40 min", verified)
@@ -125,7 +126,7 @@ func TestSignUpsAreLimited(t *testing.T) {
 	if w := app.send(elsewhere(jsonRequest("/signup", named(1)))); w.Code != http.StatusTooManyRequests {
 		t.Errorf("the eleventh for one address: %d", w.Code)
 	}
-	app.clock.advance(6 * time.Minute)
+	app.clock.Advance(6 * time.Minute)
 	if w := app.send(jsonRequest("/signup", named(10))); w.Code != http.StatusCreated {
 		t.Errorf("after six minutes: %d", w.Code)
 	}
@@ -163,4 +164,16 @@ func TestThrottleServesPurposesOfTheAppsOwn(t *testing.T) {
 	if err := ginauth.Throttle(c, app.cfg, "x", "", ginauth.Limit{PerAddress: []ginauth.Rate{{}}}); err == nil || errors.Is(err, ginauth.ErrTooManyAttempts) {
 		t.Errorf("a rate of nothing: %v", err)
 	}
+	mistyped := app.cfg
+	mistyped.TrustedProxies = []string{"10.0.0.1"}
+	for name, err := range map[string]error{
+		"Throttle":       ginauth.Throttle(c, mistyped, "x", "", limit),
+		"VerifyPassword": second(ginauth.VerifyPassword(c, mistyped, "ada@example.com", "guess")),
+	} {
+		if err == nil || !strings.Contains(err.Error(), "must be a network") {
+			t.Errorf("%s with a mistyped proxy: %v", name, err)
+		}
+	}
 }
+
+func second[T any](_ T, err error) error { return err }

@@ -37,7 +37,7 @@ func TestThrottlingCostsALoginNoRoundTrip(t *testing.T) {
 	pool := storetest.NewDB(t, storetest.WithConfig(func(cfg *pgxpool.Config) { cfg.ConnConfig.Tracer = tracer }))
 	app := newAppOn(t, pool)
 	owner := app.owner(t, ada)
-	stranger := func() *browser { return &browser{handler: app, cookies: map[string]string{}} }
+
 	for name, c := range map[string]struct {
 		who       *browser
 		body      string
@@ -45,9 +45,9 @@ func TestThrottlingCostsALoginNoRoundTrip(t *testing.T) {
 		roundTrip int64
 	}{
 		"from a known device": {owner, adaIn, http.StatusOK, 2},
-		"from elsewhere":      {stranger(), adaIn, http.StatusOK, 2},
-		"wrong":               {stranger(), credentials("ada@example.com", wrong), http.StatusUnauthorized, 2},
-		"of nobody":           {stranger(), credentials("nobody@example.com", wrong), http.StatusUnauthorized, 2},
+		"from elsewhere":      {app.browser(nil), adaIn, http.StatusOK, 2},
+		"wrong":               {app.browser(nil), credentials("ada@example.com", wrong), http.StatusUnauthorized, 2},
+		"of nobody":           {app.browser(nil), credentials("nobody@example.com", wrong), http.StatusUnauthorized, 2},
 	} {
 		before := tracer.n.Load()
 		if w := c.who.post("/login", c.body); w.Code != c.want {

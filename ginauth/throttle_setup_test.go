@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/internal/authtest"
 	"github.com/ginauth/ginauth/ginauth/password"
 	"github.com/ginauth/ginauth/store"
 )
@@ -60,31 +61,21 @@ func retryAfter(tb testing.TB, w *httptest.ResponseRecorder) time.Duration {
 }
 
 // browser keeps all cookies.
-type browser struct {
-	handler http.Handler
-	cookies map[string]string
+type browser struct{ authtest.Browser }
+
+func (a *app) browser(cookies map[string]string) *browser {
+	return &browser{authtest.Browser{Handler: a, Cookies: cookies}}
 }
 
 func (b *browser) post(path, body string) *httptest.ResponseRecorder {
-	r := elsewhere(jsonRequest(path, body))
-	for name, value := range b.cookies {
-		r.AddCookie(&http.Cookie{Name: name, Value: value})
-	}
-	w := httptest.NewRecorder()
-	b.handler.ServeHTTP(w, r)
-	for _, k := range w.Result().Cookies() {
-		if b.cookies[k.Name] = k.Value; k.MaxAge < 0 {
-			delete(b.cookies, k.Name)
-		}
-	}
-	return w
+	return b.Do(elsewhere(jsonRequest(path, body)))
 }
 
 // owner has signed up, and so logged in once.
 func (a *app) owner(tb testing.TB, body string) *browser {
 	tb.Helper()
-	b := &browser{handler: a, cookies: map[string]string{}}
-	if w := b.post("/signup", body); w.Code != http.StatusCreated || b.cookies[device] == "" {
+	b := a.browser(nil)
+	if w := b.post("/signup", body); w.Code != http.StatusCreated || b.Cookies[device] == "" {
 		tb.Fatalf("sign-up: %d %s", w.Code, w.Body)
 	}
 	return b

@@ -43,14 +43,14 @@ func TestLockedLoginTellsNothing(t *testing.T) {
 			}
 		}
 	}
-	app.clock.advance(2 * time.Second)
+	app.clock.Advance(2 * time.Second)
 	if w := app.guess("ada@example.com", wrong); w.Code != http.StatusUnauthorized {
 		t.Errorf("after the wait: %d", w.Code)
 	}
 	if w := app.guess("ada@example.com", wrong); w.Code != http.StatusTooManyRequests || retryAfter(t, w) != 4*time.Second {
 		t.Errorf("right after that: %d, Retry-After %q", w.Code, w.Header().Get("Retry-After"))
 	}
-	app.clock.advance(4 * time.Second)
+	app.clock.Advance(4 * time.Second)
 	if w := app.guess("ada@example.com", "correct horse battery staple"); w.Code != http.StatusOK {
 		t.Errorf("the right password after the wait: %d", w.Code)
 	}
@@ -63,18 +63,18 @@ func TestHundredGuessesAreTheMost(t *testing.T) { // SEC-38
 	app := newApp(t, with(func(cfg *config) { limited(cfg); db = &asking{DB: cfg.Users.(*userDB)}; cfg.Users = db })) //nolint:forcetypeassert,errcheck // newApp's
 	app.owner(t, ada)
 	answers := map[int]int{}
-	began := app.clock.now()
+	began := app.clock.Now()
 	for range 200 {
 		w := app.guess("ada@example.com", wrong)
 		answers[w.Code]++
 		if w.Code == http.StatusTooManyRequests {
-			app.clock.advance(min(retryAfter(t, w), time.Hour))
+			app.clock.Advance(min(retryAfter(t, w), time.Hour))
 		}
 	}
 	if n := db.asked.Load(); n != 100 || answers[http.StatusUnauthorized] != 100 {
 		t.Errorf("%d passwords were verified; answers %v", n, answers)
 	}
-	if took := app.clock.now().Sub(began); took < 20*time.Hour {
+	if took := app.clock.Now().Sub(began); took < 20*time.Hour {
 		t.Errorf("they took %s", took)
 	}
 	if w := app.guess("ada@example.com", "correct horse battery staple"); retryAfter(t, w) != 24*time.Hour {
@@ -93,7 +93,7 @@ func TestServersCountTogetherAndExactly(t *testing.T) {
 	t.Cleanup(pool.Close)
 	onTheClockOf := func(pool *pgxpool.Pool) *app {
 		return newAppOn(t, pool, with(limited), with(func(cfg *config) {
-			cfg.Users = store.New[user](pool, store.WithNow(first.clock.now), store.WithTimeout(time.Minute))
+			cfg.Users = store.New[user](pool, store.WithNow(first.clock.Now), store.WithTimeout(time.Minute))
 		}))
 	}
 	second := onTheClockOf(pool)
@@ -123,7 +123,9 @@ func TestServersCountTogetherAndExactly(t *testing.T) {
 // SEC-41
 func TestAllWaysAndSpellingsShareOneBudget(t *testing.T) {
 	t.Parallel()
-	app := newApp(t, managing, with(func(cfg *config) { limited(cfg); cfg.Exclude = append(cfg.Exclude, "/token") }), routes(func(r *gin.Engine, cfg config) {
+	app := newApp(t, managing, with(func(cfg *config) { limited(cfg); cfg.Exclude = append(cfg.Exclude, "/token", "/restore") }), routes(func(r *gin.Engine, cfg config) {
+		r.POST("/restore", ginauth.RestoreAccount(cfg))
+		r.POST("/password/change", ginauth.ChangePassword(cfg))
 		r.POST("/token", func(c *gin.Context) {
 			if _, err := ginauth.VerifyPassword(c, cfg, "ADA@example.com", c.Query("password")); err != nil {
 				ginauth.Fail(c, err)
@@ -131,7 +133,7 @@ func TestAllWaysAndSpellingsShareOneBudget(t *testing.T) {
 		})
 	}))
 	owner := app.owner(t, ada)
-	delete(owner.cookies, device)
+	delete(owner.Cookies, device)
 	ways := []func() *httptest.ResponseRecorder{
 		func() *httptest.ResponseRecorder { return app.guess("ada@example.com", wrong) },
 		func() *httptest.ResponseRecorder { return app.guess(" Ada@Example.COM\t", wrong) },
@@ -139,10 +141,14 @@ func TestAllWaysAndSpellingsShareOneBudget(t *testing.T) {
 			return app.send(elsewhere(formRequest("/login", "email=aDa@example.com&password=x")))
 		},
 		func() *httptest.ResponseRecorder { return app.send(elsewhere(jsonRequest("/token?password=x", ""))) },
+		func() *httptest.ResponseRecorder {
+			return app.send(elsewhere(jsonRequest("/restore", credentials("ada@example.com", wrong))))
+		},
 		func() *httptest.ResponseRecorder { return owner.post("/reauthenticate", `{"password":"x"}`) },
+		func() *httptest.ResponseRecorder { return owner.post("/password/change", toNew[:21]+"x"+toNew[21:]) },
 	}
 	for i := range 6 {
-		if w := ways[i%len(ways)](); w.Code != http.StatusUnauthorized {
+		if w := ways[i](); w.Code != http.StatusUnauthorized {
 			t.Fatalf("guess %d: %d %s", i, w.Code, w.Body)
 		}
 	}
@@ -214,11 +220,11 @@ func TestThrottledAttemptsLeaveEventsWithoutIdentifiers(t *testing.T) { // SEC-1
 		app.send(jsonRequest("/signup", named(n)))
 	}
 	for name, want := range map[string]int{"authn_login_fail": 6, "authn_login_fail_max": 1, "excess_rate_limit_exceeded": 1} {
-		if got := app.log.events(t, name); len(got) != want || got[0]["level"] != "WARN" || got[0]["ip"] == "" {
+		if got := app.log.Events(t, name); len(got) != want || got[0]["level"] != "WARN" || got[0]["ip"] == "" {
 			t.Errorf("%s: %v, want %d", name, got, want)
 		}
 	}
-	if a, b := app.log.events(t, "authn_login_fail")[0], app.log.events(t, "authn_login_fail_max")[0]; a["identifier"] != b["identifier"] {
+	if a, b := app.log.Events(t, "authn_login_fail")[0], app.log.Events(t, "authn_login_fail_max")[0]; a["identifier"] != b["identifier"] {
 		t.Errorf("one identifier is %v and %v", a["identifier"], b["identifier"])
 	}
 	if strings.Contains(app.log.String(), "nobody@example") {

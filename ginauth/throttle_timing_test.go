@@ -34,6 +34,20 @@ func paired(pairs int, a, b func()) (difference, median time.Duration) {
 	return differences[pairs/2], firsts[pairs/2]
 }
 
+// leans says whether what is measured is far from zero time after time, and on the same side of it: a busy
+// machine gets there, but not always.
+func leans(measure func() float64) (bool, []float64) {
+	const far, measurements = 0.25, 4
+	var shares []float64
+	for range measurements {
+		shares = append(shares, measure())
+		if last := shares[len(shares)-1]; last < far && last > -far || last > 0 != (shares[0] > 0) {
+			return false, shares
+		}
+	}
+	return true, shares
+}
+
 // What takes longer for an account than for none would tell them apart. A machine that is busy with
 // other tests cannot tell small differences, but a missing hash is all of the time and a missing statement a third.
 func TestTimeTellsNoAccounts(t *testing.T) { // SEC-32, SEC-35
@@ -56,15 +70,19 @@ func TestTimeTellsNoAccounts(t *testing.T) { // SEC-32, SEC-35
 		pairs int
 		a, b  func()
 	}{
-		"an account and none": {40, try(open, "ada", http.StatusUnauthorized), func() {
+		// Four measurements stay below the hundred failures that lock the account.
+		"an account and none": {24, try(open, "ada", http.StatusUnauthorized), func() {
 			open.guess(fmt.Sprintf("nobody%d@example.com", addresses.Add(1)), wrong)
 		}},
 		"both locked": {300, try(locked, "ada", http.StatusTooManyRequests), try(locked, "nobody", http.StatusTooManyRequests)},
 	} {
-		difference, median := paired(c.pairs, c.a, c.b)
-		t.Logf("%s: %s of %s", name, difference, median)
-		if difference.Abs() > median/4 {
-			t.Errorf("%s: the medians differ by %s of %s", name, difference, median)
+		differ, shares := leans(func() float64 {
+			difference, median := paired(c.pairs, c.a, c.b)
+			return float64(difference) / float64(median)
+		})
+		t.Logf("%s: %.3f", name, shares)
+		if differ {
+			t.Errorf("%s: the median of the differences is %.3f of what one takes, time after time", name, shares)
 		}
 	}
 }

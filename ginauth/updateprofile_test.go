@@ -6,6 +6,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/gin-gonic/gin"
 
@@ -33,7 +34,7 @@ func TestUsersChangeTheirName(t *testing.T) { // SEC-161
 		if w := c.patchUser(`{}`); w.Code != http.StatusOK || !strings.Contains(w.Body.String(), `"name":"Ada King"`) {
 			t.Errorf("nothing sent: %d %s", w.Code, w.Body)
 		}
-		if e := s.log.events(t, "user_updated"); len(e) != 2 || e[0]["user_id"] == nil {
+		if e := s.log.Events(t, "user_updated"); len(e) != 2 || e[0]["user_id"] == nil {
 			t.Errorf("events %v", e)
 		}
 	}, accounts)
@@ -110,7 +111,7 @@ func patrons(t *testing.T, fill func(context.Context, patronForm, *patron) error
 		ADD COLUMN tags text[] NOT NULL DEFAULT '{new}', ADD COLUMN admin boolean NOT NULL DEFAULT FALSE`); err != nil {
 		t.Fatal(err)
 	}
-	db := store.New[patron](pool)
+	db := store.New[patron](pool, store.WithTimeout(time.Minute))
 	cfg := ginauth.Config[patron]{Users: db, Exclude: []string{"/signup"}, Passwords: cheap(t), Logger: quiet}
 	r := gin.New()
 	r.Use(ginauth.Session(cfg))

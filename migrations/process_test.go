@@ -24,7 +24,7 @@ const (
 
 // process migrates as soon as its standard input ends.
 func process(url string) error {
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
 	defer cancel()
 	pool, err := pgxpool.New(ctx, url)
 	if err != nil {

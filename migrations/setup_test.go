@@ -120,7 +120,7 @@ func tables(t *testing.T, pool *pgxpool.Pool) []string {
 // await waits until the query returns true.
 func await(t *testing.T, pool *pgxpool.Pool, sql string) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	tick := time.NewTicker(5 * time.Millisecond)
 	defer tick.Stop()

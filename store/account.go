@@ -3,7 +3,6 @@ package store
 import (
 	"context"
 	"errors"
-	"fmt"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -148,12 +147,9 @@ func (d *DB[U]) FindArchived(ctx context.Context, identifier string) (ginauth.Us
 	if err != nil {
 		return "", password.Hash{}, orNoUser(err)
 	}
-	if encoded == nil {
-		return ginauth.UserID(id), password.Hash{}, nil
-	}
-	hash, err := password.ParseHash(*encoded)
+	hash, err := hashOf(encoded)
 	if err != nil {
-		return "", password.Hash{}, fmt.Errorf("finding an archived user: %w", err)
+		return "", password.Hash{}, err
 	}
 	return ginauth.UserID(id), hash, nil
 }

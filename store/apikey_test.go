@@ -86,7 +86,7 @@ func TestAPIKeyFillsTheAppsOwnUserType(t *testing.T) {
 	s.exec(t, `ALTER TABLE ginauth.users ADD plan text NOT NULL DEFAULT 'gold', ADD note text NOT NULL DEFAULT ''`)
 	n := keyOf(s.user(t).ID)
 	s.key(t, n)
-	if u, _, err := store.New[member](s.pool, store.WithNow(s.clock.now)).FindAPIKey(t.Context(), n.Digest); err != nil || u.Plan != "gold" || u.ID != n.UserID {
+	if u, _, err := store.New[member](s.pool, store.WithNow(s.clock.now), unhurried).FindAPIKey(t.Context(), n.Digest); err != nil || u.Plan != "gold" || u.ID != n.UserID {
 		t.Errorf("%+v, %v", u, err)
 	}
 }
@@ -351,7 +351,7 @@ func TestAPIKeysJoinTheCallersTransaction(t *testing.T) { // SEC-152
 	s := newSetup(t)
 	n, undone := keyOf(s.user(t).ID), errors.New("undo")
 	err := pgx.BeginFunc(t.Context(), s.pool, func(tx pgx.Tx) error {
-		if _, err := store.New[store.User](tx, store.WithNow(s.clock.now)).CreateAPIKey(t.Context(), n); err != nil {
+		if _, err := store.New[store.User](tx, store.WithNow(s.clock.now), unhurried).CreateAPIKey(t.Context(), n); err != nil {
 			t.Error(err)
 		}
 		return undone

@@ -153,7 +153,7 @@ func newMortal(t *testing.T, options ...store.Option) *mortal {
 	m := &mortal{setup: newSetup(t), user: newUser()}
 	m.killer = &killer{pool: m.pool}
 	watched := newPool(t, m.pool, func(cfg *pgxpool.Config) { cfg.ConnConfig.Tracer = m.killer })
-	m.db = store.New[store.User](watched, append(options, store.WithNow(m.clock.now),
+	m.db = store.New[store.User](watched, append(options, store.WithNow(m.clock.now), unhurried,
 		store.AfterCreate(func(ctx context.Context, tx pgx.Tx, u store.User) error {
 			_, err := tx.Exec(ctx, `INSERT INTO notes VALUES ($1)`, u.Email)
 			return err

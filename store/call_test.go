@@ -75,7 +75,7 @@ func TestNothingIsRetriedInTheCallersTransaction(t *testing.T) { // SEC-152
 	s := newSetup(t)
 	s.failInserts(t, 100, `RAISE EXCEPTION USING ERRCODE = '40001'`)
 	err := pgx.BeginFunc(t.Context(), s.pool, func(tx pgx.Tx) error {
-		_, err := store.New[store.User](tx).CreateUser(t.Context(), newUser(), nil)
+		_, err := store.New[store.User](tx, unhurried).CreateUser(t.Context(), newUser(), nil)
 		return err
 	})
 	var refused *pgconn.PgError
@@ -112,7 +112,7 @@ func TestStoreJoinsTheCallersTransaction(t *testing.T) { // SEC-152
 	n := newUser()
 	session := sessionOf("")
 	err := pgx.BeginFunc(t.Context(), s.pool, func(tx pgx.Tx) error {
-		db := store.New[store.User](tx, store.WithNow(s.clock.now))
+		db := store.New[store.User](tx, store.WithNow(s.clock.now), unhurried)
 		if _, err := db.CreateUser(t.Context(), taken, nil); !errors.Is(err, ginauth.ErrIdentifierTaken) {
 			t.Errorf("CreateUser: %v", err)
 		}

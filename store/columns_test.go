@@ -100,7 +100,7 @@ func TestColumnNamesAreQuoted(t *testing.T) {
 	}
 	s := newSetup(t)
 	s.exec(t, `ALTER TABLE ginauth.users ADD COLUMN "order" text, ADD COLUMN "a""; DROP TABLE ginauth.users; --" text`)
-	db := store.New[quirky](s.pool)
+	db := store.New[quirky](s.pool, unhurried)
 	u, err := db.CreateUser(t.Context(), newUser(), func(u *quirky) error { u.Order, u.Strange = "x", "y"; return nil })
 	if err != nil {
 		t.Fatal(err)
@@ -124,7 +124,7 @@ func TestFieldNamesBecomeSnakeCase(t *testing.T) {
 	s := newSetup(t)
 	s.exec(t, `ALTER TABLE ginauth.users ADD plan int, ADD plan_name int, ADD http_server_id int,
 		ADD o_auth2_token int, ADD already_snake int, ADD über int`)
-	u, err := store.New[names](s.pool).CreateUser(t.Context(), newUser(), func(u *names) error {
+	u, err := store.New[names](s.pool, unhurried).CreateUser(t.Context(), newUser(), func(u *names) error {
 		u.Plan, u.PlanName, u.HTTPServerID, u.OAuth2Token, u.Already_Snake, u.Über = 1, 2, 3, 4, 5, 6
 		return nil
 	})

@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"fmt"
 	"reflect"
 
 	"github.com/jackc/pgx/v5"
@@ -58,12 +57,9 @@ func judged[U any](v ginauth.Verdict, u U, encoded *string, err error) (ginauth.
 	if err != nil {
 		return v, none, password.Hash{}, err
 	}
-	if encoded == nil {
-		return v, u, password.Hash{}, nil
-	}
-	hash, err := password.ParseHash(*encoded)
+	hash, err := hashOf(encoded)
 	if err != nil {
-		return v, none, password.Hash{}, fmt.Errorf("finding a credential: %w", err)
+		return v, none, password.Hash{}, err
 	}
 	return v, u, hash, nil
 }

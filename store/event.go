@@ -29,7 +29,9 @@ type eventOptions struct {
 // app's own. Its error undoes all of it and is returned as it is. It may run again when the database asks
 // for the transaction to be repeated, and its time counts towards the call's. The hook must neither
 // commit nor keep the transaction, nor use the pool: it would wait for a second connection while it holds one and a
-// lock on the user, and a few at once would wait for each other. A login takes two round trips more with it.
+// lock on the user, and a few at once would wait for each other. What it does for a sign-up may be rolled back on purpose; see AfterCreate.
+// Hooks are this store's alone: run the sweeper, which deletes archived users, on the same one. A login takes two round
+// trips more with it.
 func OnEvent(hook func(ctx context.Context, tx pgx.Tx, e ginauth.Event) error) Option {
 	return func(o *options) { o.events.on = hook }
 }
@@ -163,15 +165,22 @@ func (s *Sessions) hook(ctx context.Context, tx pgx.Tx, e ginauth.Event) error {
 }
 
 func (s *Sessions) insertEvent(ctx context.Context, conn Conn, e *ginauth.Event) error {
-	detail, err := detailOrNull(e.Detail)
+	args, err := s.eventArgs(*e)
 	if err != nil {
 		return err
 	}
+	return conn.QueryRow(ctx, insertEvent, args...).Scan(&e.ID, (*utcTime)(&e.At))
+}
+
+func (s *Sessions) eventArgs(e ginauth.Event) ([]any, error) {
+	detail, err := detailOrNull(e.Detail)
 	user, _ := parseID(string(e.User))
 	actor, _ := parseID(string(e.Actor))
-	return conn.QueryRow(ctx, insertEvent, s.clock(), cutText(string(e.Kind), maxKind), string(e.Outcome), user, actor,
+	return []any{
+		s.clock(), cutText(string(e.Kind), maxKind), string(e.Outcome), user, actor,
 		cutText(e.Session, maxEventSession), cutText(e.Operation, maxOperation), cutText(e.RequestID, maxRequestID),
-		addrOrNull(e.Origin.Addr), cutText(e.Origin.UserAgent, maxUserAgent), detail).Scan(&e.ID, (*utcTime)(&e.At))
+		addrOrNull(e.Origin.Addr), cutText(e.Origin.UserAgent, maxUserAgent), detail,
+	}, err
 }
 
 // RecordEvent stores an event about what has no row to change. It is one statement, the same with and

@@ -332,7 +332,7 @@ func TestWithoutItsEventNothingChanges(t *testing.T) { // SEC-163
 				change.given(t, a)
 			}
 			var told int
-			refusing := store.New[store.User](a.pool, store.WithNow(a.clock.now), store.OnEvent(func(ctx context.Context, tx pgx.Tx, e ginauth.Event) error {
+			refusing := store.New[store.User](a.pool, store.WithNow(a.clock.now), unhurried, store.OnEvent(func(ctx context.Context, tx pgx.Tx, e ginauth.Event) error {
 				if e.ID == 0 || e.At.IsZero() || e.Kind != change.kind {
 					t.Errorf("the hook gets %v", e)
 				}
@@ -371,7 +371,7 @@ func TestEventsAreToldOnceTheyAreCommitted(t *testing.T) {
 			}
 			var told []ginauth.Event
 			var seen bool
-			db := store.New[store.User](a.pool, store.WithNow(a.clock.now), store.OnEvent(func(ctx context.Context, tx pgx.Tx, e ginauth.Event) error {
+			db := store.New[store.User](a.pool, store.WithNow(a.clock.now), unhurried, store.OnEvent(func(ctx context.Context, tx pgx.Tx, e ginauth.Event) error {
 				_, err := tx.Exec(ctx, `INSERT INTO notes VALUES ($1)`, string(e.Kind))
 				return err
 			}), store.AfterEvent(func(ctx context.Context, e ginauth.Event) {
@@ -398,7 +398,7 @@ func TestEventsInTheCallersTransactionAreNotToldBefore(t *testing.T) {
 	undone, told := errors.New("undo"), 0
 	before := a.count(t, `SELECT count(*) FROM ginauth.events`)
 	err := pgx.BeginFunc(t.Context(), a.pool, func(tx pgx.Tx) error {
-		db := store.New[store.User](tx, store.AfterEvent(func(context.Context, ginauth.Event) { told++ }))
+		db := store.New[store.User](tx, unhurried, store.AfterEvent(func(context.Context, ginauth.Event) { told++ }))
 		if err := db.DisableUser(t.Context(), a.user.ID); err != nil {
 			t.Error(err)
 		}
@@ -543,7 +543,7 @@ func TestOldEventsAreSwept(t *testing.T) {
 	t.Parallel()
 	s := newSetup(t)
 	u := s.user(t)
-	kept := store.New[store.User](s.pool, store.WithNow(s.clock.now), store.WithEventRetention(time.Hour))
+	kept := store.New[store.User](s.pool, store.WithNow(s.clock.now), unhurried, store.WithEventRetention(time.Hour))
 	s.exec(t, `INSERT INTO ginauth.events (at, kind, outcome, user_id) SELECT $1, 'x', 'success', $2 FROM generate_series(1, 2500)`, s.clock.now(), string(u.ID))
 	if n, err := kept.SweepEvents(t.Context()); n != 0 || err != nil {
 		t.Errorf("%d new events are deleted, %v", n, err)

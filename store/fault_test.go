@@ -32,7 +32,7 @@ const (
 func poolBehind(t *testing.T, n *network, base *pgxpool.Pool) *pgxpool.Pool {
 	t.Helper()
 	return newPool(t, base, func(cfg *pgxpool.Config) {
-		cfg.ConnConfig.ConnectTimeout = shortTimeout // the pool goes on dialling after the caller has gone
+		cfg.ConnConfig.ConnectTimeout = patience / 6 // the pool goes on dialling after the caller has gone
 		dial := cfg.ConnConfig.DialFunc
 		cfg.ConnConfig.DialFunc = func(ctx context.Context, network, addr string) (net.Conn, error) {
 			f, over := n.state()

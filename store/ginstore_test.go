@@ -23,7 +23,7 @@ import (
 
 func newGinStore(t *testing.T) sessions.Store {
 	t.Helper()
-	return store.NewSessions(storetest.NewDB(t))
+	return store.NewSessions(storetest.NewDB(t), unhurried)
 }
 
 func TestGinContribsOwnTests(t *testing.T) {
@@ -69,7 +69,7 @@ func save(t *testing.T, c *gin.Context, values ...any) {
 func TestGinSessionKeepsOnlyADigestAndAdoptsNoToken(t *testing.T) {
 	t.Parallel()
 	pool := storetest.NewDB(t)
-	mw := sessions.Sessions("mysession", store.NewSessions(pool))
+	mw := sessions.Sessions("mysession", store.NewSessions(pool, unhurried))
 	planted := "mysession=" + strings.Repeat("A", 43)
 	w := visit(mw, planted, func(c *gin.Context) { save(t, c, "a", 1) })
 	cookie := cookieOf(w)
@@ -113,7 +113,7 @@ func TestGinSessionsOfTwoNamesAreApart(t *testing.T) {
 func TestGinSessionSavedTwiceIsOneRow(t *testing.T) {
 	t.Parallel()
 	pool := storetest.NewDB(t)
-	mw := sessions.Sessions("s", store.NewSessions(pool))
+	mw := sessions.Sessions("s", store.NewSessions(pool, unhurried))
 	w := visit(mw, "", func(c *gin.Context) { save(t, c, "a", 1); save(t, c, "b", "two"); save(t, c) })
 	visit(mw, cookieOf(w), func(c *gin.Context) {
 		s := sessions.Default(c)
@@ -154,7 +154,7 @@ func TestGinSessionKeepsTypes(t *testing.T) {
 func TestGinSessionHasALimitedSize(t *testing.T) {
 	t.Parallel()
 	pool := storetest.NewDB(t)
-	small, large := sessions.Sessions("s", store.NewSessions(pool)), sessions.Sessions("s", store.NewSessions(pool, store.WithMaxData(1<<17)))
+	small, large := sessions.Sessions("s", store.NewSessions(pool, unhurried)), sessions.Sessions("s", store.NewSessions(pool, unhurried, store.WithMaxData(1<<17)))
 	for name, tc := range map[string]struct {
 		mw   gin.HandlerFunc
 		size int
@@ -177,7 +177,7 @@ func TestGinSessionHasALimitedSize(t *testing.T) {
 func TestGinSessionThatEndedDoesNotComeBack(t *testing.T) {
 	t.Parallel()
 	pool := storetest.NewDB(t)
-	mw := sessions.Sessions("s", store.NewSessions(pool))
+	mw := sessions.Sessions("s", store.NewSessions(pool, unhurried))
 	cookie := cookieOf(visit(mw, "", func(c *gin.Context) { save(t, c, "a", 1) }))
 	visit(mw, cookie, func(c *gin.Context) {
 		s := sessions.Default(c)
@@ -224,7 +224,7 @@ func TestGinSessionsInParallelKeepEachOthersKeys(t *testing.T) {
 func TestGinSessionFailsToSaveWhatItCouldNotRead(t *testing.T) {
 	t.Parallel()
 	pool := storetest.NewDB(t)
-	s := store.NewSessions(pool)
+	s := store.NewSessions(pool, unhurried)
 	cookie := cookieOf(visit(sessions.Sessions("s", s), "", func(c *gin.Context) { save(t, c, "a", 1) }))
 	pool.Close()
 	r := httptest.NewRequest(http.MethodGet, "/", nil).WithContext(context.Background())
@@ -242,7 +242,7 @@ func TestGinSessionFailsToSaveWhatItCouldNotRead(t *testing.T) {
 
 func TestGinSessionRenewedByAnEmptyID(t *testing.T) {
 	t.Parallel()
-	s := store.NewSessions(storetest.NewDB(t))
+	s := store.NewSessions(storetest.NewDB(t), unhurried)
 	old := cookieOf(visit(sessions.Sessions("s", s), "", func(c *gin.Context) { save(t, c, "a", 1) }))
 	r := httptest.NewRequest(http.MethodGet, "/", nil)
 	r.Header.Set("Cookie", old)
@@ -268,7 +268,7 @@ func TestGinSessionRenewedByAnEmptyID(t *testing.T) {
 func TestGinSessionThatCannotBeReadIsReplacedAndCanBeDropped(t *testing.T) {
 	t.Parallel()
 	pool := storetest.NewDB(t)
-	mw := sessions.Sessions("s", store.NewSessions(pool))
+	mw := sessions.Sessions("s", store.NewSessions(pool, unhurried))
 	for name, end := range map[string]func(*gin.Context){
 		"replaced": func(c *gin.Context) { save(t, c, "b", 2) },
 		"dropped": func(c *gin.Context) {

@@ -91,7 +91,7 @@ func (s *setup) traced(t *testing.T, opts ...store.Option) (*store.DB[store.User
 	t.Helper()
 	var statements statementCount
 	pool := newPool(t, s.pool, func(cfg *pgxpool.Config) { cfg.ConnConfig.Tracer, cfg.MaxConns = &statements, 2*places })
-	return store.New[store.User](pool, append(opts, store.WithNow(s.clock.now))...), &statements
+	return store.New[store.User](pool, append([]store.Option{store.WithNow(s.clock.now), unhurried}, opts...)...), &statements
 }
 
 // A third of the callers leave while they wait. Everybody else gets their own session,
@@ -290,7 +290,7 @@ func TestWaitingLookupsEndAtTheDeadline(t *testing.T) { // SEC-157
 	s := newSetup(t)
 	n := sessionOf(s.user(t).ID)
 	s.session(t, n)
-	const timeout = 2 * time.Second // waiting twice must be told from waiting once
+	const timeout = 4 * time.Second // waiting twice must be told from waiting once
 	db, _ := s.traced(t, store.WithTimeout(timeout))
 	find := func(ctx context.Context, _ int) error { _, _, err := db.FindUserSession(ctx, n.Digest); return err }
 	unlock := s.lock(t)
@@ -317,7 +317,7 @@ func TestHangingStatementsDoNotHoldOthersUp(t *testing.T) { // SEC-157
 	session := sessionOf(s.user(t).ID)
 	s.session(t, session)
 	pool := poolBehind(t, n, s.pool)
-	db := store.New[store.User](pool, store.WithTimeout(patience), store.WithNow(s.clock.now))
+	db := store.New[store.User](pool, store.WithTimeout(10*time.Second), store.WithNow(s.clock.now))
 	find := func(ctx context.Context, _ int) error { _, err := db.FindSession(ctx, session.Digest); return err }
 	warmUp(t, pool, places)
 	n.become(blackHole)
@@ -408,7 +408,7 @@ func TestLookupInATransactionNeverWrites(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	db := store.New[store.User](tx, store.WithNow(s.clock.now))
+	db := store.New[store.User](tx, store.WithNow(s.clock.now), unhurried)
 	if _, _, err := db.FindUserSession(t.Context(), n.Digest); !errors.Is(err, ginauth.ErrNoSession) {
 		t.Errorf("an ended session: %v", err)
 	}

@@ -17,7 +17,7 @@ import (
 
 // telling is s with a store that sends notices.
 func (s *setup) telling() *store.DB[store.User] {
-	return store.New[store.User](s.pool, store.WithNow(s.clock.now), store.WithMail())
+	return store.New[store.User](s.pool, store.WithNow(s.clock.now), unhurried, store.WithMail())
 }
 
 // outbox is the mails of a user that wait to be sent, by kind.
@@ -177,7 +177,7 @@ func TestNewUsersAreAskedForProofInTheirOwnTransaction(t *testing.T) {
 	n := ginauth.NewUser{Email: "Ada@Example.com", Canonical: "ada@example.com"}
 	refused := errors.New("refused")
 	after := store.AfterCreate(func(context.Context, pgx.Tx, store.User) error { return refused })
-	if _, err := store.New[store.User](s.pool, store.WithMail(), after).CreateUser(t.Context(), n, nil); !errors.Is(err, refused) || asked() != 0 {
+	if _, err := store.New[store.User](s.pool, unhurried, store.WithMail(), after).CreateUser(t.Context(), n, nil); !errors.Is(err, refused) || asked() != 0 {
 		t.Errorf("a sign-up that is undone: %v, %d mails", err, asked())
 	}
 	if _, err := s.telling().CreateUser(t.Context(), n, nil); err != nil || asked() != 1 {
@@ -256,7 +256,7 @@ func TestALinkMadeMeanwhileIsVoidToo(t *testing.T) { // SEC-107
 	}
 	defer func() { _ = tx.Rollback(context.Background()) }()
 	digest := newDigest()
-	maker := store.New[store.User](tx, store.WithNow(s.clock.now))
+	maker := store.New[store.User](tx, store.WithNow(s.clock.now), unhurried)
 	if _, err := maker.PrepareMail(t.Context(), pendingOf(canonical), digest, time.Hour); err != nil {
 		t.Fatal(err)
 	}

@@ -53,7 +53,8 @@ func WithNow(now func() time.Time) Option {
 // written: for rows of the app's own that a user cannot be without. Its error undoes the
 // user and is returned as it is. It may run again when the database asks for the
 // transaction to be repeated, and its time counts towards the call's. The hook must
-// neither commit nor keep the transaction.
+// neither commit nor keep the transaction. package email's SignUp runs it for an address that has an account, too,
+// and rolls that back, so that a refusal tells nothing: what leaves the database belongs into AfterEvent.
 func AfterCreate[U ginauth.User](hook func(ctx context.Context, tx pgx.Tx, u U) error) Option {
 	return func(o *options) { o.afterCreate = hook }
 }

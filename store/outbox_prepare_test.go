@@ -15,7 +15,7 @@ func TestNoticesGoToTheAddressOfTheirTime(t *testing.T) { // SEC-111
 	s := newSetup(t)
 	u := s.user(t)
 	s.verify(t, u)
-	s.db = store.New[store.User](s.pool, store.WithNow(s.clock.now), store.WithMail())
+	s.db = store.New[store.User](s.pool, store.WithNow(s.clock.now), unhurried, store.WithMail())
 	if err := s.db.QueueMail(t.Context(), email.Order{Kind: email.KindDevice, UserID: u.ID, Email: u.Email, Canonical: orderFor(u, email.KindReset).Canonical}); err != nil {
 		t.Fatal(err)
 	}

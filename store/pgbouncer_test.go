@@ -123,7 +123,7 @@ func unprivileged() string {
 }
 
 func (s *pgbouncer) wait() error {
-	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(5 * time.Millisecond) {
+	for deadline := time.Now().Add(time.Minute); ; time.Sleep(5 * time.Millisecond) {
 		conn, err := net.Dial("unix", fmt.Sprintf("%s/.s.PGSQL.%d", s.dir, pgbouncerPort))
 		if err == nil {
 			return conn.Close()

@@ -271,7 +271,7 @@ func TestCreateSessionLimitsData(t *testing.T) { // SEC-59
 	t.Parallel()
 	s := newSetup(t)
 	const limit = 100
-	s.db = store.New[store.User](s.pool, store.WithMaxData(limit), store.WithNow(s.clock.now))
+	s.db = store.New[store.User](s.pool, store.WithMaxData(limit), store.WithNow(s.clock.now), unhurried)
 	for size, want := range map[int]error{limit: nil, limit + 1: ginauth.ErrSessionTooLarge, 100 * limit: ginauth.ErrSessionTooLarge} {
 		for _, id := range []ginauth.UserID{"", s.user(t).ID} {
 			n := sessionOf(id)

@@ -162,7 +162,7 @@ func TestLimitedLoginJoinsTheCallersTransaction(t *testing.T) { // SEC-152
 	s.session(t, one)
 	undone := errors.New("undo")
 	err := pgx.BeginFunc(t.Context(), s.pool, func(tx pgx.Tx) error {
-		if _, err := store.NewSessions(tx, store.WithNow(s.clock.now)).CreateSession(t.Context(), two); err != nil {
+		if _, err := store.NewSessions(tx, store.WithNow(s.clock.now), unhurried).CreateSession(t.Context(), two); err != nil {
 			t.Error(err)
 		}
 		return undone

@@ -287,7 +287,7 @@ func TestRevocationHoldsInOtherProcesses(t *testing.T) { // SEC-73
 func TestExceptedSessionOutlivesParallelRevocations(t *testing.T) { // SEC-66, SEC-151
 	t.Parallel()
 	s := newSetup(t)
-	second := store.New[store.User](newPool(t, s.pool, func(*pgxpool.Config) {}), store.WithNow(s.clock.now))
+	second := store.New[store.User](newPool(t, s.pool, func(*pgxpool.Config) {}), store.WithNow(s.clock.now), unhurried)
 	u := s.user(t).ID
 	n := sessionOf(u)
 	kept := s.session(t, n)

@@ -175,7 +175,7 @@ func TestGraceNeverRevivesAnEndedSession(t *testing.T) { // SEC-67, SEC-68, SEC-
 func TestNoFalseLogoutOverARotation(t *testing.T) { // SEC-66, SEC-151
 	t.Parallel()
 	s := newSetup(t)
-	second := store.New[store.User](newPool(t, s.pool, func(*pgxpool.Config) {}), store.WithNow(s.clock.now))
+	second := store.New[store.User](newPool(t, s.pool, func(*pgxpool.Config) {}), store.WithNow(s.clock.now), unhurried)
 	dbs := []*store.DB[store.User]{s.db, second}
 	n := sessionOf(s.user(t).ID)
 	current := s.session(t, n).Digest

@@ -118,7 +118,7 @@ func TestUseDoesNotExtendTheAbsoluteEnd(t *testing.T) { // SEC-68
 func TestDatabaseClockDecidesByDefault(t *testing.T) { // SEC-69, SEC-72
 	t.Parallel()
 	pool := storetest.NewDB(t)
-	s := &setup{pool: pool, db: store.New[store.User](pool)}
+	s := &setup{pool: pool, db: store.New[store.User](pool, unhurried)}
 	live, idle, over := sessionOf(s.user(t).ID), sessionOf(""), sessionOf("")
 	for _, n := range []ginauth.NewSession{live, idle, over} {
 		r := s.session(t, n)

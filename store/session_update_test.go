@@ -143,7 +143,7 @@ func TestUpdateLimitsData(t *testing.T) { // SEC-59
 	t.Parallel()
 	inEveryMode(t, func(t *testing.T, s *setup) { //nolint:thelper // the test itself
 		const limit = 100
-		s.db = store.New[store.User](s.pool, store.WithMaxData(limit), store.WithNow(s.clock.now))
+		s.db = store.New[store.User](s.pool, store.WithMaxData(limit), store.WithNow(s.clock.now), unhurried)
 		n := sessionOf("")
 		n.Data = json.RawMessage(`{"a": "` + strings.Repeat("x", 50) + `"}`)
 		before := s.session(t, n)

@@ -24,6 +24,9 @@ const (
 	lifetime    = 24 * time.Hour
 )
 
+// unhurried is for the tests of anything but a deadline: the machine may be busy.
+var unhurried = store.WithTimeout(time.Minute)
+
 // setup is a store on a database of its own, with a clock that stands still.
 type setup struct {
 	pool  *pgxpool.Pool
@@ -38,7 +41,7 @@ func newSetup(t *testing.T) *setup {
 
 func setupOn(pool *pgxpool.Pool) *setup {
 	c := &clock{at: time.Date(2030, time.March, 4, 5, 6, 7, 8000, time.UTC)}
-	return &setup{pool: pool, clock: c, db: store.New[store.User](pool, store.WithNow(c.now))}
+	return &setup{pool: pool, clock: c, db: store.New[store.User](pool, store.WithNow(c.now), unhurried)}
 }
 
 // inEveryMode runs a test in the ways pgx has of talking to PostgreSQL, and behind PgBouncer (SEC-136).
@@ -168,7 +171,7 @@ func (s *setup) find(tb testing.TB, d ginauth.Digest) error {
 
 // together runs the callers at the same time and returns their errors.
 func together(callers int, call func(ctx context.Context, i int) error) []error {
-	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
 	defer cancel()
 	errs := make([]error, callers)
 	gate := make(chan struct{})

@@ -39,9 +39,14 @@ func (d *DB[U]) CreateUser(ctx context.Context, n ginauth.NewUser, fill func(*U)
 	if err != nil {
 		return none, err
 	}
+	return d.create(ctx, id, n, u)
+}
+
+func (d *DB[U]) create(ctx context.Context, id uuid.UUID, n ginauth.NewUser, u U) (U, error) {
+	var none U
 	statement, args := d.insertion(id, n, &u)
 	var refused error
-	err = d.audited(ctx, "creating a user", func(ctx context.Context, tx pgx.Tx) (ginauth.Event, error) {
+	err := d.audited(ctx, "creating a user", func(ctx context.Context, tx pgx.Tx) (ginauth.Event, error) {
 		refused = nil
 		if err := d.scan(tx.QueryRow(ctx, statement, args...), &u); err != nil {
 			return unchanged, err

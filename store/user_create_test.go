@@ -50,7 +50,7 @@ func newCustomers(t *testing.T) (*setup, *store.DB[customer]) {
 	t.Helper()
 	s := newSetup(t)
 	s.exec(t, customerColumns)
-	return s, store.New[customer](s.pool, store.WithNow(s.clock.now))
+	return s, store.New[customer](s.pool, store.WithNow(s.clock.now), unhurried)
 }
 
 func TestZeroColumnsGetTheDatabasesDefaults(t *testing.T) {
@@ -143,7 +143,7 @@ func TestAfterCreateSharesTheTransaction(t *testing.T) { // SEC-152
 	s := newSetup(t)
 	s.exec(t, `CREATE TABLE teams (owner uuid PRIMARY KEY REFERENCES ginauth.users (id))`)
 	refusal, refuse := errors.New("not today"), false
-	db := store.New[store.User](s.pool, store.AfterCreate(func(ctx context.Context, tx pgx.Tx, u store.User) error {
+	db := store.New[store.User](s.pool, unhurried, store.AfterCreate(func(ctx context.Context, tx pgx.Tx, u store.User) error {
 		if u.ID == "" || u.CreatedAt.IsZero() {
 			t.Errorf("the hook was given %+v", u)
 		}
@@ -170,7 +170,7 @@ func TestAfterCreateSharesTheTransaction(t *testing.T) { // SEC-152
 func TestPanicInAfterCreateLeavesNothing(t *testing.T) { // SEC-164
 	t.Parallel()
 	s := newSetup(t)
-	db := store.New[store.User](s.pool, store.AfterCreate(func(context.Context, pgx.Tx, store.User) error { panic("oops") }))
+	db := store.New[store.User](s.pool, unhurried, store.AfterCreate(func(context.Context, pgx.Tx, store.User) error { panic("oops") }))
 	func() {
 		defer func() { _ = recover() }()
 		_, _ = db.CreateUser(t.Context(), newUser(), nil)
@@ -186,7 +186,7 @@ func TestPanicInAfterCreateLeavesNothing(t *testing.T) { // SEC-164
 func TestUserTypeAheadOfTheTableSaysSo(t *testing.T) {
 	t.Parallel()
 	s := newSetup(t)
-	db := store.New[customer](s.pool)
+	db := store.New[customer](s.pool, unhurried)
 	u := s.user(t)
 	_, err := db.FindUser(t.Context(), u.ID)
 	if err == nil || errors.Is(err, ginauth.ErrUnavailable) || !strings.Contains(err.Error(), "migration") {
@@ -206,8 +206,8 @@ func TestErrorsDoNotQuoteValues(t *testing.T) {
 		store.User
 		Born address
 	}
-	_, first := store.New[text](s.pool).CreateUser(t.Context(), newUser(), func(u *text) error { u.Plan = "canary"; return nil })
-	_, second := store.New[odd](s.pool).CreateUser(t.Context(), newUser(), func(u *odd) error { u.Born.City = "canary"; return nil })
+	_, first := store.New[text](s.pool, unhurried).CreateUser(t.Context(), newUser(), func(u *text) error { u.Plan = "canary"; return nil })
+	_, second := store.New[odd](s.pool, unhurried).CreateUser(t.Context(), newUser(), func(u *odd) error { u.Born.City = "canary"; return nil })
 	for _, err := range []error{first, second} {
 		if err == nil || strings.Contains(err.Error(), "canary") {
 			t.Errorf("CreateUser: %v", err)

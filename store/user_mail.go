@@ -3,39 +3,44 @@ package store
 import (
 	"context"
 	"errors"
+	"fmt"
 
+	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
 	"github.com/ginauth/ginauth/ginauth"
 	"github.com/ginauth/ginauth/ginauth/email"
 )
 
+const isTaken = `
+SELECT EXISTS (SELECT FROM ginauth.users WHERE email_canonical = $1::text)`
+
 // CreateUserAndMail stores a new user as CreateUser does, with a mail that asks for the proof of the
 // address; where the address has an account it only queues a mail to its owner. Either is
-// one transaction with one mail in it (SEC-30, SEC-32).
+// one transaction with one mail in it (SEC-30, SEC-32). What refuses a new user, such as a constraint of the app's own
+// columns or AfterCreate, refuses it for both: where the address has an account, all of it runs and is rolled back.
 func (d *DB[U]) CreateUserAndMail(ctx context.Context, n ginauth.NewUser, fill func(*U) error, locale string) (created bool, err error) {
-	var refused error // fill's or a hook's, which must come back as it is
+	id, err := uuid.NewV7()
+	if err != nil {
+		return false, fmt.Errorf("creating a user: making its id: %w", err)
+	}
+	u, err := d.filled(id, n, fill)
+	if err != nil {
+		return false, err
+	}
+	var refused error // a hook's, which must come back as it is
 	var events []ginauth.Event
 	err = d.caller.do(ctx, "creating a user", func(ctx context.Context, conn Conn) error {
-		return pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
+		return pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) (err error) {
 			refused, events = nil, nil
 			in := d.within(tx)
 			in.notices = false // one mail
 			in.events.after = func(_ context.Context, e ginauth.Event) { events = append(events, e) }
-			o := email.Order{Kind: email.KindVerify, Email: n.Email, Canonical: n.Canonical, Locale: locale}
-			_, err := in.CreateUser(ctx, n, fill)
-			created = err == nil
-			switch {
-			case errors.Is(err, ginauth.ErrIdentifierTaken):
-				o.Kind = email.KindTaken
-				if refused = in.RecordEvent(ctx, takenEvent(ctx)); refused != nil {
-					return refused
-				}
-			case err != nil:
-				refused = err
-				return err
+			if created, err = in.createOrRehearse(ctx, id, n, u); err == nil {
+				err = in.mailNewcomer(ctx, tx, created, email.Order{Email: n.Email, Canonical: n.Canonical, Locale: locale})
 			}
-			return in.QueueMail(ctx, o)
+			refused = err
+			return err
 		})
 	})
 	if err != nil && refused != nil {
@@ -47,7 +52,87 @@ func (d *DB[U]) CreateUserAndMail(ctx context.Context, n ginauth.NewUser, fill f
 	return created && err == nil, err
 }
 
-// takenEvent is as much work as that of a new account, and tells nobody whose the address is.
+// createOrRehearse does the same work whether or not the address has an account.
+func (d *DB[U]) createOrRehearse(ctx context.Context, id uuid.UUID, n ginauth.NewUser, u U) (created bool, err error) {
+	var taken bool
+	err = d.caller.do(ctx, "looking for an address", func(ctx context.Context, conn Conn) error {
+		return conn.QueryRow(ctx, isTaken, n.Canonical).Scan(&taken)
+	})
+	if err != nil {
+		return false, err
+	}
+	if !taken {
+		err = d.createWithin(ctx, id, n, u, nil)
+		if !errors.Is(err, ginauth.ErrIdentifierTaken) { // by somebody else meanwhile
+			return err == nil, err
+		}
+	}
+	return false, d.rehearse(ctx, id, n, u)
+}
+
+// rehearse creates a user under an address that nobody can have, and undoes it: were only free addresses refused
+// for what the app wants of a new user, the refusals would tell which are free.
+func (d *DB[U]) rehearse(ctx context.Context, id uuid.UUID, n ginauth.NewUser, u U) error {
+	n.Canonical = "rehearsal " + id.String()
+	err := d.createWithin(ctx, id, n, u, errRehearsed)
+	if errors.Is(err, errRehearsed) {
+		return nil
+	}
+	return err
+}
+
+var errRehearsed = errors.New("rehearsed")
+
+// createWithin creates a user within a savepoint, which end rolls back.
+func (d *DB[U]) createWithin(ctx context.Context, id uuid.UUID, n ginauth.NewUser, u U, end error) error {
+	var refused error
+	err := d.caller.do(ctx, "creating a user", func(ctx context.Context, conn Conn) error {
+		return pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
+			in := d.within(tx)
+			if in.notices, in.events.after = false, nil; end == nil {
+				in.events.after = d.events.after
+			}
+			if _, refused = in.create(ctx, id, n, u); refused != nil {
+				return refused
+			}
+			return end
+		})
+	})
+	if refused != nil && !errors.Is(err, ginauth.ErrUnavailable) {
+		return refused
+	}
+	return err
+}
+
+// mailNewcomer queues the mail, and in the same round trip the event of an address that was taken.
+func (d *DB[U]) mailNewcomer(ctx context.Context, tx pgx.Tx, created bool, o email.Order) error {
+	o.Kind = email.KindVerify
+	if !created {
+		o.Kind = email.KindTaken
+	}
+	mail, err := d.order(o)
+	if err != nil {
+		return err
+	}
+	return d.noting(ctx, "queueing a mail", func(ctx context.Context, conn Conn) (e ginauth.Event, err error) {
+		var batch pgx.Batch
+		if !created {
+			e = takenEvent(ctx)
+			args, err := d.eventArgs(e)
+			if err != nil {
+				return e, err
+			}
+			batch.Queue(insertEvent, args...).QueryRow(func(row pgx.Row) error { return row.Scan(&e.ID, (*utcTime)(&e.At)) })
+		}
+		batch.Queue(queueMail, mail...)
+		if err := conn.SendBatch(ctx, &batch).Close(); err != nil {
+			return e, err
+		}
+		return e, d.hook(ctx, tx, e)
+	})
+}
+
+// takenEvent tells nobody whose the address is.
 func takenEvent(ctx context.Context) ginauth.Event {
 	e := ginauth.NewEvent(ctx, ginauth.EventSignUp, "")
 	e.Outcome = ginauth.OutcomeFailure

@@ -64,14 +64,23 @@ func (d *DB[U]) FindCredential(ctx context.Context, identifier string) (U, passw
 	if err != nil {
 		return none, password.Hash{}, orNoUser(err)
 	}
+	hash, err := hashOf(encoded)
+	if err != nil {
+		return none, password.Hash{}, err
+	}
+	return u, hash, nil
+}
+
+// hashOf is zero for NULL, a user without a password.
+func hashOf(encoded *string) (password.Hash, error) {
 	if encoded == nil {
-		return u, password.Hash{}, nil
+		return password.Hash{}, nil
 	}
 	hash, err := password.ParseHash(*encoded)
 	if err != nil {
-		return none, password.Hash{}, fmt.Errorf("finding a credential: %w", err)
+		return password.Hash{}, fmt.Errorf("finding a credential: %w", err)
 	}
-	return u, hash, nil
+	return hash, nil
 }
 
 // foundUser is a user who is not disabled, with a session.

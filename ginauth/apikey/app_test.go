@@ -1,15 +1,11 @@
 package apikey_test
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
-	"log/slog"
 	"net/http"
 	"net/http/httptest"
-	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -18,7 +14,7 @@ import (
 
 	"github.com/ginauth/ginauth/ginauth"
 	"github.com/ginauth/ginauth/ginauth/apikey"
-	"github.com/ginauth/ginauth/ginauth/password"
+	"github.com/ginauth/ginauth/ginauth/internal/authtest"
 	"github.com/ginauth/ginauth/store"
 	"github.com/ginauth/ginauth/store/storetest"
 )
@@ -33,6 +29,13 @@ const (
 	ada    = `{"name":"Ada Lovelace","email":"ada@example.com","password":"correct horse battery staple"}`
 	grace  = `{"name":"Grace Hopper","email":"grace@example.com","password":"nanoseconds are short wires"}`
 	cookie = "__Host-session"
+)
+
+// Short names for what other packages' tests have too.
+var (
+	jsonRequest = authtest.JSONRequest
+	problemIn   = authtest.ProblemIn
+	wantProblem = authtest.WantProblem
 )
 
 func TestMain(m *testing.M) {
@@ -69,8 +72,8 @@ type app struct {
 	db    *store.DB[user]
 	cfg   config
 	keys  keys
-	clock *clock
-	log   *syncBuffer
+	clock *authtest.Clock
+	log   *authtest.Log
 }
 
 func newApp(tb testing.TB, configure ...func(*keys)) *app {
@@ -80,13 +83,13 @@ func newApp(tb testing.TB, configure ...func(*keys)) *app {
 
 func newAppOn(tb testing.TB, pool *pgxpool.Pool, configure ...func(*keys)) *app {
 	tb.Helper()
-	a := &app{Engine: gin.New(), pool: pool, clock: &clock{at: time.Now()}, log: &syncBuffer{}}
-	a.db = store.New[user](pool, store.WithNow(a.clock.now))
+	a := &app{Engine: gin.New(), pool: pool, clock: authtest.NewClock(time.Now()), log: &authtest.Log{}}
+	a.db = store.New[user](pool, store.WithNow(a.clock.Now))
 	a.cfg = config{
-		Users: a.db, Exclude: []string{"/signup", "/login", "/api/*any"}, Passwords: cheap(tb),
-		Logger: slog.New(slog.NewJSONHandler(a.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
+		Users: a.db, Exclude: []string{"/signup", "/login", "/api/*any"}, Passwords: authtest.CheapHasher(tb),
+		Logger: a.log.Logger(),
 	}
-	a.keys = keys{Store: store.New[user](pool, store.WithNow(a.clock.now), store.WithTimeout(20*time.Second))}
+	a.keys = keys{Store: store.New[user](pool, store.WithNow(a.clock.Now), store.WithTimeout(20*time.Second))}
 	for _, c := range configure {
 		c(&a.keys)
 	}
@@ -102,16 +105,6 @@ func newAppOn(tb testing.TB, pool *pgxpool.Pool, configure ...func(*keys)) *app 
 	api.POST("/api-keys", apikey.Create(a.cfg, a.keys))
 	api.DELETE("/api-keys/:id", apikey.Revoke(a.cfg, a.keys))
 	return a
-}
-
-// cheap hashes with so little work that tests are quick.
-func cheap(tb testing.TB) *password.Hasher {
-	tb.Helper()
-	h, err := password.New(password.Options{InsecureCheap: true, Slots: 4, Queue: 256})
-	if err != nil {
-		tb.Fatal(err)
-	}
-	return h
 }
 
 func (a *app) count(tb testing.TB, sql string, args ...any) (n int) {
@@ -156,9 +149,7 @@ func (a *app) use(key string) *httptest.ResponseRecorder {
 func (a *app) with(h http.Header) *httptest.ResponseRecorder {
 	r := httptest.NewRequest(http.MethodGet, "/api/whoami", nil)
 	r.Header = h
-	w := httptest.NewRecorder()
-	a.ServeHTTP(w, r)
-	return w
+	return authtest.Send(a, r)
 }
 
 // client keeps its session cookie as a browser would.
@@ -168,17 +159,7 @@ type client struct {
 }
 
 func (c *client) do(r *http.Request) *httptest.ResponseRecorder {
-	if c.value != "" {
-		r.AddCookie(&http.Cookie{Name: cookie, Value: c.value})
-	}
-	w := httptest.NewRecorder()
-	c.handler.ServeHTTP(w, r)
-	for _, k := range w.Result().Cookies() {
-		if k.Name == cookie {
-			c.value = k.Value
-		}
-	}
-	return w
+	return authtest.SendWithCookie(c.handler, r, cookie, &c.value)
 }
 
 func (c *client) send(method, path string) *httptest.ResponseRecorder {
@@ -187,12 +168,6 @@ func (c *client) send(method, path string) *httptest.ResponseRecorder {
 
 func (c *client) post(path, body string) *httptest.ResponseRecorder {
 	return c.do(jsonRequest(path, body))
-}
-
-func jsonRequest(path, body string) *http.Request {
-	r := httptest.NewRequest(http.MethodPost, path, strings.NewReader(body))
-	r.Header.Set("Content-Type", "application/json")
-	return r
 }
 
 // made is the answer of Create.
@@ -217,75 +192,4 @@ func (c *client) list(tb testing.TB) (list []apikey.Record) {
 		tb.Fatalf("listing keys: %d %s", w.Code, w.Body)
 	}
 	return list
-}
-
-func problemIn(tb testing.TB, w *httptest.ResponseRecorder) (p ginauth.Problem) {
-	tb.Helper()
-	if got := w.Header().Get("Content-Type"); got != "application/problem+json" {
-		tb.Fatalf("%d with content type %q: %s", w.Code, got, w.Body)
-	}
-	if err := json.Unmarshal(w.Body.Bytes(), &p); err != nil {
-		tb.Fatalf("%v in %s", err, w.Body)
-	}
-	if p.Status != w.Code || p.Title != http.StatusText(w.Code) || !strings.HasSuffix(p.Type, "#"+p.Code) || p.Detail == "" {
-		tb.Fatalf("status %d with %+v", w.Code, p)
-	}
-	return p
-}
-
-func wantProblem(tb testing.TB, what string, w *httptest.ResponseRecorder, status int, code string) {
-	tb.Helper()
-	if p := problemIn(tb, w); w.Code != status || p.Code != code {
-		tb.Errorf("%s: %d %s, want %d %s", what, w.Code, w.Body, status, code)
-	}
-}
-
-// clock is the store's clock.
-type clock struct {
-	mu sync.Mutex
-	at time.Time
-}
-
-func (c *clock) now() time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.at
-}
-
-func (c *clock) advance(d time.Duration) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.at = c.at.Add(d)
-}
-
-type syncBuffer struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (s *syncBuffer) Write(p []byte) (int, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.b.Write(p)
-}
-
-func (s *syncBuffer) String() string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.b.String()
-}
-
-// events returns the logged lines of one event.
-func (s *syncBuffer) events(tb testing.TB, name string) (found []map[string]any) {
-	tb.Helper()
-	for line := range strings.Lines(s.String()) {
-		var fields map[string]any
-		if err := json.Unmarshal([]byte(line), &fields); err != nil {
-			tb.Fatalf("log line %q: %v", line, err)
-		}
-		if fields["event"] == name {
-			found = append(found, fields)
-		}
-	}
-	return found
 }

@@ -14,6 +14,7 @@ import (
 
 	"github.com/ginauth/ginauth/ginauth"
 	"github.com/ginauth/ginauth/ginauth/apikey"
+	"github.com/ginauth/ginauth/ginauth/internal/authtest"
 )
 
 func TestKeyAuthenticatesItsUser(t *testing.T) {
@@ -177,14 +178,11 @@ func TestKeyIsNeverReadFromURLCookieOrBody(t *testing.T) {
 	t.Parallel()
 	app := newApp(t)
 	key := app.signUp(t, ada).create(t, `{"name":"a"}`).Key
-	r := httptest.NewRequest(http.MethodPost, "/api/whoami?access_token="+key+"&api_key="+key+"&x-api-key="+key, strings.NewReader("access_token="+key+"&api_key="+key))
-	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	r := authtest.FormRequest("/api/whoami?access_token="+key+"&api_key="+key+"&x-api-key="+key, "access_token="+key+"&api_key="+key)
 	for _, name := range []string{"X-API-Key", "api_key", "Authorization", "apiKey"} {
 		r.AddCookie(&http.Cookie{Name: name, Value: key})
 	}
-	w := httptest.NewRecorder()
-	app.ServeHTTP(w, r)
-	wantProblem(t, "elsewhere", w, http.StatusUnauthorized, "unauthenticated")
+	wantProblem(t, "elsewhere", authtest.Send(app, r), http.StatusUnauthorized, "unauthenticated")
 }
 
 func TestBadKeyIsReportedByItsDigestsBeginningOnly(t *testing.T) { // SEC-160
@@ -196,12 +194,10 @@ func TestBadKeyIsReportedByItsDigestsBeginningOnly(t *testing.T) { // SEC-160
 	for _, sent := range []string{key.Reveal(), "gak_hunter2"} {
 		request := httptest.NewRequest(http.MethodGet, "/", nil)
 		request.Header.Set("X-API-Key", sent)
-		w := httptest.NewRecorder()
-		r.ServeHTTP(w, request)
-		wantProblem(t, sent[:4], w, http.StatusUnauthorized, "bad_credentials")
+		wantProblem(t, sent[:4], authtest.Send(r, request), http.StatusUnauthorized, "bad_credentials")
 	}
 	var reasons []string
-	for _, event := range app.log.events(t, "authn_credentials_fail") {
+	for _, event := range app.log.Events(t, "authn_credentials_fail") {
 		reason, _ := event["reason"].(string)
 		reasons = append(reasons, reason)
 	}
@@ -228,9 +224,9 @@ func TestKeyEndsWithTimeAndAccount(t *testing.T) { // SEC-76
 			wantProblem(t, what, w, http.StatusUnauthorized, "bad_credentials")
 		}
 	}
-	app.clock.advance(24*time.Hour - time.Second)
+	app.clock.Advance(24*time.Hour - time.Second)
 	works("a second before its end", short, true)
-	app.clock.advance(time.Second)
+	app.clock.Advance(time.Second)
 	works("at its end", short, false)
 	works("the other", key, true)
 	app.exec(t, `UPDATE ginauth.users SET disabled_at = now()`)
@@ -276,17 +272,17 @@ func TestUseIsWrittenDownOncePerInterval(t *testing.T) {
 	if used := c.list(t)[0].LastUsedAt; !used.IsZero() {
 		t.Errorf("an unused key was used at %s", used)
 	}
-	first := app.clock.now()
+	first := app.clock.Now()
 	app.use(key)
-	app.clock.advance(10*time.Minute - time.Second)
+	app.clock.Advance(10*time.Minute - time.Second)
 	app.use(key)
 	if used := c.list(t)[0].LastUsedAt; !used.Equal(first.Truncate(time.Microsecond)) {
 		t.Errorf("within the interval: %s, want %s", used, first)
 	}
-	app.clock.advance(time.Second)
+	app.clock.Advance(time.Second)
 	app.use(key)
-	if used := c.list(t)[0].LastUsedAt; !used.Equal(app.clock.now().Truncate(time.Microsecond)) {
-		t.Errorf("after it: %s, want %s", used, app.clock.now())
+	if used := c.list(t)[0].LastUsedAt; !used.Equal(app.clock.Now().Truncate(time.Microsecond)) {
+		t.Errorf("after it: %s, want %s", used, app.clock.Now())
 	}
 }
 

@@ -13,6 +13,7 @@ import (
 
 	"github.com/ginauth/ginauth/ginauth"
 	"github.com/ginauth/ginauth/ginauth/apikey"
+	"github.com/ginauth/ginauth/ginauth/internal/authtest"
 )
 
 func TestKeyIsShownOnce(t *testing.T) { // SEC-19, SEC-50
@@ -42,7 +43,7 @@ func TestKeyIsShownOnce(t *testing.T) { // SEC-19, SEC-50
 	if w.Body.String() != want {
 		t.Errorf("%s, want %s", w.Body, want)
 	}
-	events := app.log.events(t, "authn_token_created")
+	events := app.log.Events(t, "authn_token_created")
 	if len(events) != 1 || events[0]["key_id"] != string(m.ID) || events[0]["user_id"] == "" {
 		t.Errorf("events %v", events)
 	}
@@ -120,7 +121,7 @@ func TestCreationTakesNothingElseFromTheBody(t *testing.T) { // SEC-28, SEC-177
 		t.Error("the body says whose key it is")
 	}
 	if m.ID == "00000000-0000-4000-8000-000000000001" || m.Start == "gak_0000" || m.Key == "gak_mine" ||
-		!m.CreatedAt.Equal(app.clock.now().Truncate(time.Microsecond)) || m.ExpiresAt.Sub(m.CreatedAt) != 90*24*time.Hour || !m.LastUsedAt.IsZero() {
+		!m.CreatedAt.Equal(app.clock.Now().Truncate(time.Microsecond)) || m.ExpiresAt.Sub(m.CreatedAt) != 90*24*time.Hour || !m.LastUsedAt.IsZero() {
 		t.Errorf("%+v", m.Record)
 	}
 }
@@ -138,9 +139,7 @@ func TestFormMakesAKey(t *testing.T) {
 	app := newApp(t)
 	c := app.signUp(t, ada)
 	for body, status := range map[string]int{"name=backup&expires_in_days=7": http.StatusCreated, "name=a&scopes=b": http.StatusBadRequest} {
-		r := httptest.NewRequest(http.MethodPost, "/api-keys", strings.NewReader(body))
-		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-		if w := c.do(r); w.Code != status {
+		if w := c.do(authtest.FormRequest("/api-keys", body)); w.Code != status {
 			t.Errorf("%s: %d %s", body, w.Code, w.Body)
 		}
 	}
@@ -155,7 +154,7 @@ func TestKeyWithoutEndMustBeAllowed(t *testing.T) {
 	c := app.signUp(t, ada)
 	wantProblem(t, "both", c.post("/api-keys", `{"name":"a","never_expires":true,"expires_in_days":1}`), http.StatusUnprocessableEntity, "validation_failed")
 	m := c.create(t, `{"name":"a","never_expires":true}`)
-	app.clock.advance(100 * 366 * 24 * time.Hour)
+	app.clock.Advance(100 * 366 * 24 * time.Hour)
 	if w := app.use(m.Key); w.Code != http.StatusOK || !m.ExpiresAt.IsZero() {
 		t.Errorf("%d, ends %s", w.Code, m.ExpiresAt)
 	}
@@ -204,7 +203,7 @@ func TestAKeyIsRevokedByItsUserOnly(t *testing.T) { // SEC-79, SEC-177
 	}
 	wantProblem(t, "revoked", app.use(m.Key), http.StatusUnauthorized, "bad_credentials")
 	wantProblem(t, "twice", adas.send(http.MethodDelete, "/api-keys/"+string(m.ID)), http.StatusNotFound, "api_key_not_found")
-	events := app.log.events(t, "authn_token_revoked")
+	events := app.log.Events(t, "authn_token_revoked")
 	if len(events) != 1 || events[0]["key_id"] != string(m.ID) {
 		t.Errorf("events %v", events)
 	}
@@ -257,7 +256,7 @@ func TestKeysArePreparedForRequireFresh(t *testing.T) { // SEC-79
 	if w := c.post("/fresh", `{"name":"a"}`); w.Code != http.StatusCreated {
 		t.Errorf("after a login: %d %s", w.Code, w.Body)
 	}
-	app.clock.advance(11 * time.Minute)
+	app.clock.Advance(11 * time.Minute)
 	wantProblem(t, "later", c.post("/fresh", `{"name":"b"}`), http.StatusForbidden, "reauthentication_required")
 }
 
@@ -269,7 +268,7 @@ func TestOneKeyTooManyIsRefused(t *testing.T) {
 	kept := c.create(t, `{"name":"b"}`)
 	wantProblem(t, "three of two", c.post("/api-keys", `{"name":"c"}`), http.StatusConflict, "too_many_api_keys")
 	other.create(t, `{"name":"a"}`)
-	app.clock.advance(24 * time.Hour)
+	app.clock.Advance(24 * time.Hour)
 	// The session has ended by now, and so has the first key, which counts no more.
 	c = app.login(t, `{"email":"ada@example.com","password":"correct horse battery staple"}`)
 	c.create(t, `{"name":"c"}`)

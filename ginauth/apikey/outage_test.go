@@ -60,7 +60,7 @@ func TestOutageIs503AndNeverAnonymous(t *testing.T) { // SEC-154, SEC-164
 	t.Parallel()
 	base, n := storetest.NewDB(t), &cable{}
 	pool := n.pool(t, base)
-	app := newAppOn(t, base, func(k *keys) { k.Store = store.New[user](pool) })
+	app := newAppOn(t, base, func(k *keys) { k.Store = store.New[user](pool, store.WithTimeout(time.Minute)) })
 	c := app.signUp(t, ada)
 	m := c.create(t, `{"name":"a"}`)
 	n.sever()
@@ -108,7 +108,7 @@ func TestUseThatCannotBeWrittenDownIsAUse(t *testing.T) {
 		later    time.Duration
 		warnings int
 	}{{time.Hour, 1}, {0, 1}, {time.Minute - time.Second, 1}, {time.Second, 2}} {
-		app.clock.advance(step.later)
+		app.clock.Advance(step.later)
 		if w := app.use(m.Key); w.Code != http.StatusOK {
 			t.Errorf("%d %s", w.Code, w.Body)
 		}

@@ -6,10 +6,8 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/internal/problempage"
 )
-
-// problemTypes is where each code is explained.
-const problemTypes = "https://github.com/ginauth/ginauth/blob/main/docs/problems.md#"
 
 var (
 	errKeyNotFound     error = problem(http.StatusNotFound, "api_key_not_found", "You have no such API key.")
@@ -21,7 +19,7 @@ var (
 
 func problem(status int, code, detail string) *ginauth.Problem {
 	p := ginauth.NewProblem(status, code, detail)
-	p.Type = problemTypes + code
+	p.Type = problempage.Base + code
 	return p
 }
 

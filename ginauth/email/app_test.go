@@ -1,16 +1,13 @@
 package email_test
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
-	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
 	"regexp"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -19,7 +16,7 @@ import (
 
 	"github.com/ginauth/ginauth/ginauth"
 	"github.com/ginauth/ginauth/ginauth/email"
-	"github.com/ginauth/ginauth/ginauth/password"
+	"github.com/ginauth/ginauth/ginauth/internal/authtest"
 	"github.com/ginauth/ginauth/store"
 	"github.com/ginauth/ginauth/store/storetest"
 )
@@ -39,6 +36,9 @@ const (
 	adaLogin = `{"email":"ada@example.com","password":"correct horse battery staple"}`
 )
 
+// A short name for what other packages' tests have too.
+var wantProblem = authtest.WantProblem
+
 func TestMain(m *testing.M) {
 	gin.SetMode(gin.TestMode)
 	m.Run()
@@ -52,8 +52,8 @@ type app struct {
 	db    *store.DB[user]
 	mails flows
 	inbox *inbox
-	clock *clock
-	log   *syncBuffer
+	clock *authtest.Clock
+	log   *authtest.Log
 }
 
 func newApp(tb testing.TB, configure ...func(*flows)) *app {
@@ -63,12 +63,12 @@ func newApp(tb testing.TB, configure ...func(*flows)) *app {
 
 func newAppOn(tb testing.TB, pool *pgxpool.Pool, configure ...func(*flows)) *app {
 	tb.Helper()
-	a := &app{Engine: gin.New(), pool: pool, clock: &clock{at: time.Date(2030, 3, 4, 5, 6, 7, 0, time.UTC)}, log: &syncBuffer{}, inbox: newInbox(tb)}
-	a.db = store.New[user](pool, store.WithNow(a.clock.now), store.WithTimeout(20*time.Second))
+	a := &app{Engine: gin.New(), pool: pool, inbox: newInbox(tb), clock: authtest.NewClock(time.Date(2030, 3, 4, 5, 6, 7, 0, time.UTC)), log: &authtest.Log{}}
+	a.db = store.New[user](pool, store.WithNow(a.clock.Now), store.WithTimeout(20*time.Second))
 	cfg := ginauth.Config[user]{
-		Users: a.db, Passwords: cheap(tb), Limits: ginauth.Limits{InsecureUnlimited: true},
+		Users: a.db, Passwords: authtest.CheapHasher(tb), Limits: ginauth.Limits{InsecureUnlimited: true},
 		Exclude: []string{"/signup", "/login", "/quiet", "/forgot", "/resend", "/send", "/verify", "/reset", "/magic", "/confirm", "/undo"},
-		Logger:  slog.New(slog.NewJSONHandler(a.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
+		Logger:  a.log.Logger(),
 	}
 	a.mails = flows{
 		Config: cfg, Store: a.db, Sender: a.inbox.sender(), BaseURL: baseURL, From: "Example <hello@app.example.com>", Site: "Example",
@@ -93,16 +93,6 @@ func newAppOn(tb testing.TB, pool *pgxpool.Pool, configure ...func(*flows)) *app
 	a.Any("/confirm", email.ConfirmEmailChange(a.mails))
 	a.Any("/undo", email.UndoEmailChange(a.mails))
 	return a
-}
-
-// cheap hashes with so little work that tests are quick.
-func cheap(tb testing.TB) *password.Hasher {
-	tb.Helper()
-	h, err := password.New(password.Options{InsecureCheap: true, Slots: 4, Queue: 256})
-	if err != nil {
-		tb.Fatal(err)
-	}
-	return h
 }
 
 // deliver sends what is due and returns it.
@@ -163,19 +153,17 @@ func (a *app) count(tb testing.TB, sql string) (n int) {
 }
 
 // client keeps its cookies as a browser would.
-type client struct {
-	handler http.Handler
-	cookies map[string]string
-	header  http.Header
+type client struct{ authtest.Browser }
 
-	mu sync.Mutex // guards cookies
+func newClient(h http.Handler) *client {
+	return &client{authtest.Browser{Handler: h, Cookies: map[string]string{}}}
 }
 
-func (a *app) anyone() *client { return &client{handler: a, cookies: map[string]string{}} }
+func (a *app) anyone() *client { return newClient(a) }
 
 func (a *app) browser() *client {
 	c := a.anyone()
-	c.header = http.Header{"Accept": {"text/html"}, "Sec-Fetch-Site": {"same-origin"}}
+	c.Header = http.Header{"Accept": {"text/html"}, "Sec-Fetch-Site": {"same-origin"}}
 	return c
 }
 
@@ -197,41 +185,16 @@ func (a *app) verified(tb testing.TB) *client {
 	return c
 }
 
-func (c *client) do(r *http.Request) *httptest.ResponseRecorder {
-	for name, values := range c.header {
-		r.Header[name] = values
-	}
-	c.mu.Lock()
-	for name, value := range c.cookies {
-		r.AddCookie(&http.Cookie{Name: name, Value: value})
-	}
-	c.mu.Unlock()
-	w := httptest.NewRecorder()
-	c.handler.ServeHTTP(w, r)
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	for _, k := range w.Result().Cookies() {
-		if c.cookies[k.Name] = k.Value; k.MaxAge < 0 {
-			delete(c.cookies, k.Name)
-		}
-	}
-	return w
-}
-
 func (c *client) get(path string) *httptest.ResponseRecorder {
-	return c.do(httptest.NewRequest(http.MethodGet, path, nil))
+	return c.Do(httptest.NewRequest(http.MethodGet, path, nil))
 }
 
 func (c *client) post(path, body string) *httptest.ResponseRecorder {
-	r := httptest.NewRequest(http.MethodPost, path, strings.NewReader(body))
-	r.Header.Set("Content-Type", "application/json")
-	return c.do(r)
+	return c.Do(authtest.JSONRequest(path, body))
 }
 
 func (c *client) form(path string, values url.Values) *httptest.ResponseRecorder {
-	r := httptest.NewRequest(http.MethodPost, path, strings.NewReader(values.Encode()))
-	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	return c.do(r)
+	return c.Do(authtest.FormRequest(path, values.Encode()))
 }
 
 // use posts a token, and a password where there is one.
@@ -249,14 +212,6 @@ func (c *client) loggedIn() bool { return c.get("/me").Code == http.StatusOK }
 func (a *app) logsIn(mail, plain string) bool {
 	body, _ := json.Marshal(map[string]string{"email": mail, "password": plain})
 	return a.anyone().post("/login", string(body)).Code == http.StatusOK
-}
-
-func wantCode(tb testing.TB, what string, w *httptest.ResponseRecorder, status int, code string) {
-	tb.Helper()
-	var p ginauth.Problem
-	if err := json.Unmarshal(w.Body.Bytes(), &p); err != nil || w.Code != status || p.Code != code {
-		tb.Errorf("%s: %d %s, want %d %s", what, w.Code, w.Body, status, code)
-	}
 }
 
 func want(tb testing.TB, what string, w *httptest.ResponseRecorder, status int) {
@@ -279,39 +234,4 @@ func (l letter) token(tb testing.TB) string {
 		tb.Fatalf("the link leads to %s", plain[0])
 	}
 	return plain[1]
-}
-
-// clock is the store's clock.
-type clock struct {
-	mu sync.Mutex
-	at time.Time
-}
-
-func (c *clock) now() time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.at
-}
-
-func (c *clock) advance(d time.Duration) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.at = c.at.Add(d)
-}
-
-type syncBuffer struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (s *syncBuffer) Write(p []byte) (int, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.b.Write(p)
-}
-
-func (s *syncBuffer) String() string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.b.String()
 }

@@ -21,12 +21,12 @@ func TestAddressIsChangedAndChangedBack(t *testing.T) { // SEC-111, SEC-112
 		t.Error("the address changed before it was confirmed")
 	}
 	token := mail.token(t)
-	wantCode(t, "a stranger", a.anyone().use("/confirm", token), http.StatusForbidden, "proof_required")
+	wantProblem(t, "a stranger", a.anyone().use("/confirm", token), http.StatusForbidden, "proof_required")
 	want(t, "confirm", owner.use("/confirm", token), http.StatusNoContent)
 	if !owner.loggedIn() || a.logsIn("ada@example.com", adaOld) || !a.logsIn("lady@example.org", adaOld) {
 		t.Error("the account does not have the new address")
 	}
-	wantCode(t, "a link to the former address", a.anyone().use("/magic", login), http.StatusGone, "link_invalid")
+	wantProblem(t, "a link to the former address", a.anyone().use("/magic", login), http.StatusGone, "link_invalid")
 
 	notice := a.one(t)
 	if notice.to != "Ada@Example.com" || strings.Contains(notice.plain, "lady") || strings.Contains(notice.plain, "Lady") {
@@ -48,14 +48,14 @@ func TestAThiefCannotOutrunTheUndoLink(t *testing.T) {
 	thief := a.verified(t)
 	var undos []string
 	for _, address := range []string{"thief@example.org", "second@example.org"} {
-		a.clock.advance(time.Minute)
+		a.clock.Advance(time.Minute)
 		want(t, "change", thief.post("/email", `{"email":"`+address+`"}`), http.StatusAccepted)
 		want(t, "confirm", thief.use("/confirm", a.one(t).token(t)), http.StatusNoContent)
 		undos = append(undos, a.one(t).token(t))
 	}
 	want(t, "the thief's undo", thief.use("/undo", undos[1]), http.StatusNoContent)
 	want(t, "the owner's undo", a.anyone().use("/undo", undos[0]), http.StatusNoContent)
-	wantCode(t, "the thief's undo, again", thief.use("/undo", undos[1]), http.StatusGone, "link_invalid")
+	wantProblem(t, "the thief's undo, again", thief.use("/undo", undos[1]), http.StatusGone, "link_invalid")
 	if n := a.count(t, `SELECT count(*) FROM ginauth.users WHERE email = 'Ada@Example.com' AND password_hash IS NULL`); n != 1 {
 		t.Error("the owner's address is not back")
 	}
@@ -65,11 +65,11 @@ func TestChangeNeedsFreshProof(t *testing.T) {
 	t.Parallel()
 	a := newApp(t)
 	owner := a.verified(t)
-	a.clock.advance(11 * time.Minute)
-	wantCode(t, "stale", owner.post("/email", `{"email":"lady@example.org"}`), http.StatusForbidden, "reauthentication_required")
+	a.clock.Advance(11 * time.Minute)
+	wantProblem(t, "stale", owner.post("/email", `{"email":"lady@example.org"}`), http.StatusForbidden, "reauthentication_required")
 	want(t, "reauthenticate", owner.post("/reauthenticate", `{"password":"`+adaOld+`"}`), http.StatusNoContent)
 	want(t, "fresh", owner.post("/email", `{"email":"lady@example.org"}`), http.StatusAccepted)
-	wantCode(t, "nobody", a.anyone().post("/email", `{"email":"lady@example.org"}`), http.StatusUnauthorized, "unauthenticated")
+	wantProblem(t, "nobody", a.anyone().post("/email", `{"email":"lady@example.org"}`), http.StatusUnauthorized, "unauthenticated")
 }
 
 func TestChangeToATakenAddress(t *testing.T) { // SEC-31
@@ -79,7 +79,7 @@ func TestChangeToATakenAddress(t *testing.T) { // SEC-31
 	want(t, "free", owner.post("/email", `{"email":"grace@example.com"}`), http.StatusAccepted)
 	token := a.one(t).token(t)
 	want(t, "sign-up", a.anyone().post("/signup", `{"name":"Grace","email":"grace@example.com","password":"nanoseconds are short wires"}`), http.StatusCreated)
-	wantCode(t, "taken meanwhile", owner.use("/confirm", token), http.StatusConflict, "email_taken")
+	wantProblem(t, "taken meanwhile", owner.use("/confirm", token), http.StatusConflict, "email_taken")
 	if n := a.count(t, `SELECT count(*) FROM ginauth.email_tokens`); n != 1 {
 		t.Errorf("%d tokens are left", n)
 	}

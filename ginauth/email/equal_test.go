@@ -3,7 +3,6 @@ package email_test
 import (
 	"context"
 	"net/http"
-	"net/http/httptest"
 	"net/url"
 	"strconv"
 	"strings"
@@ -15,6 +14,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/internal/authtest"
 	"github.com/ginauth/ginauth/store/storetest"
 )
 
@@ -64,13 +64,11 @@ var attempts = []attempt{
 // answer is all that the client sees, from a request by somebody else who is logged in.
 func (a *app) answer(tb testing.TB, c *client, try attempt, address string) string {
 	tb.Helper()
-	body, kind := strings.Replace(try.body, "%s", address, 1), "application/json"
+	request := authtest.JSONRequest
 	if try.form {
-		kind = "application/x-www-form-urlencoded"
+		request = authtest.FormRequest
 	}
-	r := httptest.NewRequest(http.MethodPost, try.path, strings.NewReader(body))
-	r.Header.Set("Content-Type", kind)
-	w := c.do(r)
+	w := c.Do(request(try.path, strings.Replace(try.body, "%s", address, 1)))
 	if w.Code != try.status {
 		tb.Fatalf("%s for %s: %d %s", try.path, address, w.Code, w.Body)
 	}
@@ -143,8 +141,8 @@ func TestQuietSignUp(t *testing.T) { // SEC-30
 	a := newApp(t)
 	visitor := a.anyone()
 	want(t, "free", visitor.post("/quiet", ada), http.StatusAccepted)
-	if len(visitor.cookies) != 0 || visitor.loggedIn() {
-		t.Errorf("the sign-up logged in: %v", visitor.cookies)
+	if len(visitor.Cookies) != 0 || visitor.loggedIn() {
+		t.Errorf("the sign-up logged in: %v", visitor.Cookies)
 	}
 	mail := a.one(t)
 	if mail.to != "Ada@Example.com" {
@@ -161,7 +159,7 @@ func TestQuietSignUp(t *testing.T) { // SEC-30
 	if a.logsIn("ada@example.com", adaNew) || !a.logsIn("ada@example.com", adaOld) {
 		t.Error("the second sign-up changed the account")
 	}
-	wantCode(t, "a bad password", visitor.post("/quiet", strings.Replace(ada, adaOld, "short", 1)), http.StatusUnprocessableEntity, "validation_failed")
+	wantProblem(t, "a bad password", visitor.post("/quiet", strings.Replace(ada, adaOld, "short", 1)), http.StatusUnprocessableEntity, "validation_failed")
 }
 
 func TestParallelQuietSignUpsMakeOneAccount(t *testing.T) { // SEC-150
@@ -185,13 +183,13 @@ func TestMailGoesToTheStoredAddress(t *testing.T) { // SEC-110
 	for _, body := range []string{
 		`{"email":["ada@example.com","eve@example.com"]}`, `{"email":"ada@example.com","email":"eve@example.com"}`,
 	} {
-		wantCode(t, body, a.anyone().post("/forgot", body), http.StatusBadRequest, "malformed_body")
+		wantProblem(t, body, a.anyone().post("/forgot", body), http.StatusBadRequest, "malformed_body")
 	}
 	for _, address := range []string{
 		"ada@example.com,eve@example.com", "ada@example.com eve@example.com", "Eve <ada@example.com>", `ada@example.com\r\nBcc: eve@example.com`,
 		"\u212Aate@example.com", "ad\u0430@example.com", "ada\uFF20example.com", "ada@example.com\u3002evil.com",
 	} {
-		wantCode(t, address, a.anyone().post("/forgot", `{"email":"`+address+`"}`), http.StatusUnprocessableEntity, "validation_failed")
+		wantProblem(t, address, a.anyone().post("/forgot", `{"email":"`+address+`"}`), http.StatusUnprocessableEntity, "validation_failed")
 	}
 	a.accepted(t, "/forgot", `{"email":" ADA@EXAMPLE.com\t"}`)
 	if mail := a.one(t); mail.to != "Ada@Example.com" || mail.header.Get("To") != "<Ada@Example.com>" {
@@ -218,7 +216,7 @@ func TestAskingForMailIsLimitedWhetherOrNotThereIsAnAccount(t *testing.T) { // S
 				case i < 5 && w.Code != http.StatusAccepted:
 					t.Errorf("%s of %s, mail %d: %d %s", path, name, i+1, w.Code, w.Body)
 				case i >= 5:
-					wantCode(t, path+" of "+name, w, http.StatusTooManyRequests, "too_many_attempts")
+					wantProblem(t, path+" of "+name, w, http.StatusTooManyRequests, "too_many_attempts")
 				}
 			}
 		}

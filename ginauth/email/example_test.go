@@ -51,7 +51,7 @@ func Example() {
 	r.POST("/forgot", email.ForgotPassword(mails))
 	r.Match([]string{http.MethodGet, http.MethodPost}, "/reset", email.ResetPassword(mails))
 
-	visitor := &client{handler: r, cookies: map[string]string{}}
+	visitor := newClient(r)
 	fmt.Println(visitor.post("/signup", `{"name":"Ada","email":"ada@example.com","password":"correct horse battery staple"}`).Code)
 	fmt.Println(visitor.post("/forgot", `{"email":"ada@example.com"}`).Body)
 	fmt.Println(visitor.post("/forgot", `{"email":"nobody@example.com"}`).Body)
@@ -86,7 +86,8 @@ func ExampleMagicLink() {
 	r.Match([]string{http.MethodGet, http.MethodPost}, "/magic", email.MagicLink(mails))
 	r.GET("/user", ginauth.Me(cfg))
 
-	visitor := &client{handler: r, cookies: map[string]string{}, header: http.Header{"Accept": {"text/html"}}}
+	visitor := newClient(r)
+	visitor.Header = http.Header{"Accept": {"text/html"}}
 	fmt.Println(visitor.post("/signup", `{"name":"Ada","email":"ada@example.com","password":"correct horse battery staple"}`).Code)
 	_, _ = mails.SendDue(context.Background()) // the link to /verify
 	visitor.post("/magic/send", `{"email":"ada@example.com"}`)

@@ -20,7 +20,7 @@ func newFull(tb testing.TB, pool *pgxpool.Pool) *app {
 	a := newAppOn(tb, pool, func(f *flows) {
 		f.Config.Exclude = append(f.Config.Exclude, "/restore", "/token", "/token/login", "/refresh", "/revoke")
 	})
-	a.db = store.New[user](pool, store.WithNow(a.clock.now), store.WithTimeout(20*time.Second), store.WithMail())
+	a.db = store.New[user](pool, store.WithNow(a.clock.Now), store.WithTimeout(20*time.Second), store.WithMail())
 	a.mails.Config.Users, a.mails.Store, a.Engine = a.db, a.db, gin.New()
 	cfg, mails := a.mails.Config, a.mails
 	keys := apikey.Keys[user]{Store: a.db}
@@ -32,9 +32,9 @@ func newFull(tb testing.TB, pool *pgxpool.Pool) *app {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	tokens := jwt.Flow[user]{Config: cfg, Issuer: jwt.NewIssuer(jwt.IssuerOptions{Keys: ring, Issuer: baseURL, Audiences: []string{baseURL}, Now: a.clock.now})}
+	tokens := jwt.Flow[user]{Config: cfg, Issuer: jwt.NewIssuer(jwt.IssuerOptions{Keys: ring, Issuer: baseURL, Audiences: []string{baseURL}, Now: a.clock.Now})}
 	bearer := jwt.Bearer(jwt.Options[user]{
-		Accept: jwt.Accept{Issuers: []jwt.Trust{{Issuer: baseURL, Keys: ring}}, Audiences: []string{baseURL}, Now: a.clock.now}, Users: a.db,
+		Accept: jwt.Accept{Issuers: []jwt.Trust{{Issuer: baseURL, Keys: ring}}, Audiences: []string{baseURL}, Now: a.clock.Now}, Users: a.db,
 	})
 	a.Use(ginauth.Authenticate(cfg, apikey.Backend(cfg, keys), bearer, ginauth.SessionAuth(cfg)))
 	a.POST("/signup", ginauth.SignUp(cfg))

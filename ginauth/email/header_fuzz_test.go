@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"context"
 	"encoding/json"
-	"log/slog"
 	"net/mail"
 	"strings"
 	"testing"
@@ -16,6 +15,7 @@ import (
 
 	"github.com/ginauth/ginauth/ginauth"
 	"github.com/ginauth/ginauth/ginauth/email"
+	"github.com/ginauth/ginauth/ginauth/internal/authtest"
 	"github.com/ginauth/ginauth/store"
 )
 
@@ -63,10 +63,10 @@ func FuzzMailHeaders(f *testing.F) { // SEC-137, SEC-162
 	users := store.New[user](&pgxpool.Pool{})
 	f.Fuzz(func(t *testing.T, address, name, site, sender string) {
 		box.clear()
-		log := &syncBuffer{}
+		log := &authtest.Log{}
 		from := (&mail.Address{Name: sender, Address: "hello@app.example.com"}).String()
 		mails := flows{
-			Config: ginauth.Config[user]{Users: users, Logger: slog.New(slog.NewJSONHandler(log, nil))},
+			Config: ginauth.Config[user]{Users: users, Logger: log.Logger()},
 			Store:  &oneMail{to: user{Name: name, Email: address}, due: true}, Sender: box.sender(), BaseURL: baseURL, From: from, Site: site,
 			Pages: email.Pages{Reset: "/reset"},
 			Texts: map[string]email.Texts{"": {email.KindReset: {Subject: "{{.User.Name}} {{.Site}} {{.Email}}", Plain: "{{.User.Name}}\n{{.Link}}"}}},

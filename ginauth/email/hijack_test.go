@@ -40,7 +40,7 @@ func TestFirstProofWipesWhatAnEarlierOwnerLeft(t *testing.T) { // SEC-113
 			if a.logsIn("ada@example.com", adaOld) {
 				t.Error("the attacker's password is good")
 			}
-			wantCode(t, "the attacker's pending change", attacker.use("/confirm", sent, adaOld), http.StatusGone, "link_invalid")
+			wantProblem(t, "the attacker's pending change", attacker.use("/confirm", sent, adaOld), http.StatusGone, "link_invalid")
 			for _, left := range []string{
 				`SELECT count(*) FROM ginauth.api_keys`, `SELECT count(*) FROM ginauth.outbox WHERE kind = 'change'`,
 				`SELECT count(*) FROM ginauth.email_tokens`, `SELECT count(*) FROM ginauth.users WHERE verified_at IS NULL`,
@@ -60,11 +60,11 @@ func TestVerifyingNeedsTheAccountToo(t *testing.T) { // SEC-113
 	device := a.signUp(t)
 	token := a.token(t, "/resend")
 	stranger := a.anyone()
-	wantCode(t, "a stranger", stranger.use("/verify", token), http.StatusForbidden, "proof_required")
-	wantCode(t, "a wrong password", stranger.use("/verify", token, adaNew), http.StatusUnauthorized, "invalid_credentials")
+	wantProblem(t, "a stranger", stranger.use("/verify", token), http.StatusForbidden, "proof_required")
+	wantProblem(t, "a wrong password", stranger.use("/verify", token, adaNew), http.StatusUnauthorized, "invalid_credentials")
 	other := a.anyone()
 	want(t, "sign-up", other.post("/signup", `{"name":"Grace","email":"grace@example.com","password":"nanoseconds are short wires"}`), http.StatusCreated)
-	wantCode(t, "another account", other.use("/verify", token), http.StatusForbidden, "proof_required")
+	wantProblem(t, "another account", other.use("/verify", token), http.StatusForbidden, "proof_required")
 	if a.count(t, `SELECT count(*) FROM ginauth.users WHERE verified_at IS NOT NULL`) != 0 {
 		t.Fatal("an address is verified")
 	}
@@ -103,7 +103,7 @@ func TestDisabledUsersGetNoMailAndNoWayIn(t *testing.T) { // SEC-25, SEC-76
 	tokens := a.links(t, owner)
 	a.exec(t, `UPDATE ginauth.users SET disabled_at = now()`)
 	for path, token := range tokens {
-		wantCode(t, path, a.anyone().use(path, token, adaNew), http.StatusGone, "link_invalid")
+		wantProblem(t, path, a.anyone().use(path, token, adaNew), http.StatusGone, "link_invalid")
 	}
 	for _, path := range []string{"/forgot", "/send", "/resend"} {
 		a.accepted(t, path, adaMail)

@@ -20,7 +20,7 @@ func (a *app) credentials(t *testing.T) map[string]string {
 	t.Helper()
 	owner := a.signUp(t)
 	all := a.links(t, owner)
-	all["session"] = owner.cookies[cookie]
+	all["session"] = owner.Cookies[cookie]
 	var key struct{ Key string }
 	if err := json.Unmarshal(owner.post("/keys", `{"name":"nightly"}`).Body.Bytes(), &key); err != nil || key.Key == "" {
 		t.Fatal(err)
@@ -46,17 +46,17 @@ func TestEveryCredentialAtEveryEndpoint(t *testing.T) { // SEC-104, SEC-168
 	places := map[string]func(string) *httptest.ResponseRecorder{
 		"session": func(token string) *httptest.ResponseRecorder {
 			c := a.anyone()
-			c.cookies[cookie] = token
+			c.Cookies[cookie] = token
 			return c.get("/me")
 		},
 		"key": func(token string) *httptest.ResponseRecorder {
 			c := a.anyone()
-			c.header = http.Header{"X-Api-Key": {token}}
+			c.Header = http.Header{"X-Api-Key": {token}}
 			return c.get("/me")
 		},
 		"bearer": func(token string) *httptest.ResponseRecorder {
 			c := a.anyone()
-			c.header = http.Header{"Authorization": {"Bearer " + token}}
+			c.Header = http.Header{"Authorization": {"Bearer " + token}}
 			return c.get("/me")
 		},
 		"refresh": func(token string) *httptest.ResponseRecorder {
@@ -68,7 +68,7 @@ func TestEveryCredentialAtEveryEndpoint(t *testing.T) { // SEC-104, SEC-168
 		places[path] = func(token string) *httptest.ResponseRecorder { return a.anyone().use(path, token, adaOld) }
 		places[path+", as a cookie"] = func(token string) *httptest.ResponseRecorder {
 			c := a.anyone()
-			c.cookies["__Host-mail-"+map[string]string{"/verify": "verify", "/reset": "reset", "/magic": "login", "/confirm": "change", "/undo": "undo"}[path]] = token
+			c.Cookies["__Host-mail-"+map[string]string{"/verify": "verify", "/reset": "reset", "/magic": "login", "/confirm": "change", "/undo": "undo"}[path]] = token
 			return c.use(path, "", adaOld)
 		}
 	}
@@ -116,7 +116,7 @@ func (s scoped) Authenticate(c *gin.Context) (p ginauth.Principal[user], err err
 		return p, ginauth.ErrNoCredentials
 	}
 	p.User, err = s.a.db.FindUserByEmail(c, "ada@example.com")
-	p.Scopes, p.AuthenticatedAt = scopes, s.a.clock.now()
+	p.Scopes, p.AuthenticatedAt = scopes, s.a.clock.Now()
 	return p, err
 }
 
@@ -140,9 +140,9 @@ func TestCredentialsWithScopesCannotTakeTheAccount(t *testing.T) { // SEC-104, S
 			a.POST("/resend", email.ResendVerification(a.mails))
 			a.Any("/verify", email.VerifyEmail(a.mails))
 			a.Any("/confirm", email.ConfirmEmailChange(a.mails))
-			owner.handler = a
+			owner.Handler = a
 			thief := a.anyone()
-			thief.header = http.Header{"X-Scoped": {scopes}}
+			thief.Header = http.Header{"X-Scoped": {scopes}}
 			want(t, "who it is", thief.get("/me"), http.StatusOK)
 
 			verify := a.token(t, "/resend")
@@ -152,7 +152,7 @@ func TestCredentialsWithScopesCannotTakeTheAccount(t *testing.T) { // SEC-104, S
 				want(t, "its confirmation", thief.use("/confirm", a.one(t).token(t)), http.StatusNoContent)
 				return
 			}
-			wantCode(t, "a change of address", change, http.StatusForbidden, "forbidden")
+			wantProblem(t, "a change of address", change, http.StatusForbidden, "forbidden")
 			a.none(t, "who may not change an account asked for it")
 			if !strings.Contains(a.log.String(), `"reason":"credentials with scopes"`) {
 				t.Error("no event tells of it")
@@ -160,10 +160,10 @@ func TestCredentialsWithScopesCannotTakeTheAccount(t *testing.T) { // SEC-104, S
 			want(t, "the owner's change", owner.post("/email", `{"email":"new@example.org"}`), http.StatusAccepted)
 			confirm := a.one(t).token(t)
 			for path, token := range map[string]string{"/verify": verify, "/confirm": confirm} {
-				wantCode(t, path, thief.use(path, token), http.StatusForbidden, "proof_required")
-				wantCode(t, path+" with another password", thief.use(path, token, adaNew), http.StatusUnauthorized, "invalid_credentials")
+				wantProblem(t, path, thief.use(path, token), http.StatusForbidden, "proof_required")
+				wantProblem(t, path+" with another password", thief.use(path, token, adaNew), http.StatusUnauthorized, "invalid_credentials")
 				kind := map[string]string{"/verify": "verify", "/confirm": "change"}[path]
-				thief.cookies["__Host-mail-"+kind] = token
+				thief.Cookies["__Host-mail-"+kind] = token
 				if w := thief.get(path); !strings.Contains(w.Body.String(), `name="password"`) {
 					t.Errorf("the page of %s asks for no password: %d %s", path, w.Code, w.Body)
 				}
@@ -183,7 +183,7 @@ func TestLinksNeverTouchWhoIsLoggedIn(t *testing.T) { // SEC-104
 	row := `SELECT (u::text || COALESCE(s.epoch::text, '')) FROM ginauth.users AS u LEFT JOIN ginauth.sessions AS s ON s.user_id = u.id WHERE u.email_canonical = 'grace@example.com'`
 	before := a.text(t, row)
 	for path, status := range map[string]int{"/verify": http.StatusForbidden, "/confirm": http.StatusForbidden} {
-		wantCode(t, path, grace.use(path, tokens[path]), status, "proof_required")
+		wantProblem(t, path, grace.use(path, tokens[path]), status, "proof_required")
 		want(t, path+" with her own password", grace.use(path, tokens[path], "nanoseconds are short wires"), http.StatusUnauthorized)
 	}
 	want(t, "/reset", grace.use("/reset", tokens["/reset"], adaNew), http.StatusNoContent)

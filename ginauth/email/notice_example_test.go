@@ -32,7 +32,7 @@ func Example_notices() {
 	r.POST("/magic", email.MagicLink(mails))
 	r.POST("/password", ginauth.SetPassword(cfg))
 
-	visitor := &client{handler: r, cookies: map[string]string{}}
+	visitor := newClient(r)
 	visitor.post("/signup", `{"name":"Ada","email":"ada@example.com","password":"correct horse battery staple"}`)
 	visitor.post("/magic/send", `{"email":"ada@example.com"}`)
 	_, _ = mails.SendDue(context.Background())

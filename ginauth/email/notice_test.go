@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/gin-gonic/gin"
 
@@ -16,7 +17,7 @@ import (
 func (a *app) telling(tb testing.TB) *app {
 	tb.Helper()
 	b := *a
-	b.Engine, b.db = gin.New(), store.New[user](a.pool, store.WithNow(a.clock.now), store.WithMail())
+	b.Engine, b.db = gin.New(), store.New[user](a.pool, store.WithNow(a.clock.Now), store.WithTimeout(time.Minute), store.WithMail())
 	b.mails.Config.Users, b.mails.Store = b.db, b.db
 	cfg := b.mails.Config
 	cfg.Exclude = append(cfg.Exclude, "/new-device")
@@ -49,10 +50,10 @@ func TestAChangedPasswordVoidsLinksAndIsTold(t *testing.T) { // SEC-107, SEC-111
 	want(t, "another", owner.post("/email", `{"email":"other@example.com"}`), http.StatusAccepted)
 
 	b := a.telling(t)
-	owner.handler = b
+	owner.Handler = b
 	want(t, "change of password", owner.post("/password/change", `{"current_password":"`+adaOld+`","new_password":"`+adaNew+`"}`), http.StatusNoContent)
-	wantCode(t, "the reset", b.anyone().use("/reset", reset, "another good password"), http.StatusGone, "link_invalid")
-	wantCode(t, "the change", owner.use("/confirm", change), http.StatusGone, "link_invalid")
+	wantProblem(t, "the reset", b.anyone().use("/reset", reset, "another good password"), http.StatusGone, "link_invalid")
+	wantProblem(t, "the change", owner.use("/confirm", change), http.StatusGone, "link_invalid")
 	mail := b.one(t) // and no second link to a new address
 	if mail.to != "Ada@Example.com" || !strings.Contains(mail.subject, "password") || linkPattern.MatchString(mail.plain+mail.html) {
 		t.Errorf("%+v", mail)
@@ -68,7 +69,7 @@ func TestALoginOnANewDeviceIsTold(t *testing.T) { // SEC-111
 	a := newApp(t, func(f *flows) { f.Config.Limits = ginauth.Limits{} })
 	owner := a.verified(t)
 	b := a.telling(t)
-	owner.handler = b
+	owner.Handler = b
 	want(t, "on the device of the sign-up", owner.post("/login", adaLogin), http.StatusOK)
 	b.none(t, "a device that is known")
 	other := b.browser()

@@ -75,7 +75,7 @@ func TestALostDatabaseLosesNoMail(t *testing.T) { // SEC-154
 				if _, err := a.mails.SendDue(t.Context()); !errors.Is(err, ginauth.ErrUnavailable) {
 					t.Fatalf("nothing was lost: %v", err)
 				}
-				a.clock.advance(2 * time.Minute) // the lease
+				a.clock.Advance(2 * time.Minute) // the lease
 				a.round(t)
 				arrived := a.inbox.all()
 				if len(arrived) == 0 || len(arrived) > 2 || call < 3 && len(arrived) != 1 {
@@ -108,9 +108,7 @@ func TestRunWaitsForTheDatabase(t *testing.T) { // SEC-158
 		ended := make(chan error, 1)
 		go func() { ended <- a.mails.Run(ctx) }()
 		if errors.Is(test.ends, context.Canceled) {
-			for len(a.inbox.all()) == 0 && len(ended) == 0 { // it comes at the second look
-				time.Sleep(time.Millisecond)
-			}
+			await(t, func() bool { return len(a.inbox.all()) > 0 || len(ended) > 0 }) // it comes at the second look
 			stop()
 		}
 		err := <-ended

@@ -4,10 +4,8 @@ import (
 	"net/http"
 
 	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/internal/problempage"
 )
-
-// problemTypes is where each code is explained.
-const problemTypes = "https://github.com/ginauth/ginauth/blob/main/docs/problems.md#"
 
 var (
 	errLink          error = problem(http.StatusGone, "link_invalid", "This link is not good any more. Ask for a new one.")
@@ -20,6 +18,6 @@ var (
 
 func problem(status int, code, detail string) *ginauth.Problem {
 	p := ginauth.NewProblem(status, code, detail)
-	p.Type = problemTypes + code
+	p.Type = problempage.Base + code
 	return p
 }

@@ -25,7 +25,7 @@ func TestForgottenPasswordIsReset(t *testing.T) {
 	if a.logsIn("ada@example.com", adaOld) || !a.logsIn("ada@example.com", adaNew) {
 		t.Error("the new password is not the one")
 	}
-	wantCode(t, "used again", visitor.use("/reset", token, adaNew+"!"), http.StatusGone, "link_invalid")
+	wantProblem(t, "used again", visitor.use("/reset", token, adaNew+"!"), http.StatusGone, "link_invalid")
 
 	notice := a.one(t) // SEC-111
 	if notice.to != "Ada@Example.com" || !strings.Contains(notice.subject, "password") || linkPattern.MatchString(notice.plain+notice.html) {
@@ -65,8 +65,8 @@ func TestResetInABrowser(t *testing.T) {
 	if w.Code != http.StatusOK || !strings.Contains(w.Body.String(), "Your password is set") {
 		t.Errorf("a good password: %d %s", w.Code, w.Body)
 	}
-	if len(b.cookies) != 0 {
-		t.Errorf("cookies are left: %v", b.cookies)
+	if len(b.Cookies) != 1 || b.Cookies["__Host-device"] == "" { // SEC-43
+		t.Errorf("cookies are left: %v", b.Cookies)
 	}
 	if !a.logsIn("ada@example.com", adaNew) {
 		t.Error("the new password is not the one")
@@ -80,9 +80,9 @@ func TestNewestLinkOnly(t *testing.T) { // SEC-107
 	first := a.token(t, "/forgot")
 	login := a.token(t, "/send")
 	second := a.token(t, "/forgot")
-	wantCode(t, "the older link", a.anyone().use("/reset", first, adaNew), http.StatusGone, "link_invalid")
+	wantProblem(t, "the older link", a.anyone().use("/reset", first, adaNew), http.StatusGone, "link_invalid")
 	want(t, "the newer link", a.anyone().use("/reset", second, adaNew), http.StatusNoContent)
-	wantCode(t, "a link of before the reset", a.anyone().use("/magic", login), http.StatusGone, "link_invalid")
+	wantProblem(t, "a link of before the reset", a.anyone().use("/magic", login), http.StatusGone, "link_invalid")
 	if n := a.count(t, `SELECT count(*) FROM ginauth.email_tokens`); n != 0 {
 		t.Errorf("%d tokens are left", n)
 	}
@@ -103,10 +103,10 @@ func TestLinksExpire(t *testing.T) {
 			a := newApp(t)
 			a.signUp(t)
 			late := a.token(t, test.ask)
-			a.clock.advance(test.life)
-			wantCode(t, "at its end", a.anyone().use(test.use, late, adaOld), http.StatusGone, "link_invalid")
+			a.clock.Advance(test.life)
+			wantProblem(t, "at its end", a.anyone().use(test.use, late, adaOld), http.StatusGone, "link_invalid")
 			early := a.token(t, test.ask)
-			a.clock.advance(test.life - time.Second)
+			a.clock.Advance(test.life - time.Second)
 			if w := a.anyone().use(test.use, early, adaOld); w.Code >= 300 {
 				t.Errorf("a second before its end: %d %s", w.Code, w.Body)
 			}
@@ -121,7 +121,7 @@ func TestLinksOfAChangeExpire(t *testing.T) {
 		owner := a.verified(t)
 		use := func(path, token string, life time.Duration) {
 			t.Helper()
-			a.clock.advance(life - time.Second + late)
+			a.clock.Advance(life - time.Second + late)
 			if w := owner.use(path, token, adaOld); late == 0 && w.Code != http.StatusNoContent || late > 0 && w.Code != http.StatusGone {
 				t.Errorf("%s, %s after the second before its end: %d %s", path, late, w.Code, w.Body)
 			}
@@ -143,7 +143,7 @@ func TestPolicyHoldsForResets(t *testing.T) { // SEC-5
 	a.verified(t)
 	token := a.token(t, "/forgot")
 	for _, bad := range []string{"", "too short", "passwordpassword", "my name is ada@example.com"} {
-		wantCode(t, bad, a.anyone().use("/reset", token, bad), http.StatusUnprocessableEntity, "validation_failed")
+		wantProblem(t, bad, a.anyone().use("/reset", token, bad), http.StatusUnprocessableEntity, "validation_failed")
 	}
 	want(t, "a good one, with the same link", a.anyone().use("/reset", token, adaNew), http.StatusNoContent)
 }

@@ -50,12 +50,12 @@ func TestAMagicLoginMakesTheBrowserKnown(t *testing.T) { // SEC-43
 	a.verified(t)
 	owner := a.anyone()
 	want(t, "magic", owner.use("/magic", a.token(t, "/send")), http.StatusOK)
-	device := owner.cookies["__Host-device"]
+	device := owner.Cookies["__Host-device"]
 	if device == "" {
 		t.Fatal("there is no device cookie")
 	}
 	a.lock(t, "ada@example.com")
-	wantCode(t, "a stranger", a.anyone().post("/login", adaLogin), http.StatusTooManyRequests, "too_many_attempts")
+	wantProblem(t, "a stranger", a.anyone().post("/login", adaLogin), http.StatusTooManyRequests, "too_many_attempts")
 	want(t, "the owner", owner.post("/reauthenticate", `{"password":"`+adaOld+`"}`), http.StatusNoContent)
 
 	devices := `SELECT count(*) FROM ginauth.known_devices`
@@ -63,7 +63,7 @@ func TestAMagicLoginMakesTheBrowserKnown(t *testing.T) { // SEC-43
 	for range 2 { // and the list of devices is not flooded, which would let others fall out of it
 		want(t, "magic, again", owner.use("/magic", a.token(t, "/send")), http.StatusOK)
 	}
-	if after := a.count(t, devices); after != before || owner.cookies["__Host-device"] != device {
+	if after := a.count(t, devices); after != before || owner.Cookies["__Host-device"] != device {
 		t.Errorf("one browser is %d devices", after-before+1)
 	}
 }
@@ -75,9 +75,9 @@ func TestAMagicLoginOnAnothersDeviceIsItsOwn(t *testing.T) { // SEC-43
 	a.verified(t)
 	shared := a.anyone()
 	want(t, "sign-up", shared.post("/signup", `{"name":"Grace","email":"grace@example.com","password":"nanoseconds are short wires"}`), http.StatusCreated)
-	hers := shared.cookies["__Host-device"]
+	hers := shared.Cookies["__Host-device"]
 	want(t, "magic", shared.use("/magic", a.token(t, "/send")), http.StatusOK)
-	if mine := shared.cookies["__Host-device"]; mine == "" || mine == hers {
+	if mine := shared.Cookies["__Host-device"]; mine == "" || mine == hers {
 		t.Error("the device is still another user's alone")
 	}
 	if n := a.count(t, `SELECT count(*) FROM ginauth.throttles WHERE failures > 0`); n != 0 {
@@ -98,7 +98,7 @@ func TestResetEndsALockForClientsWithoutCookies(t *testing.T) { // SEC-43
 	if w := a.anyone().use("/reset", a.token(t, "/forgot"), adaNew); w.Code != http.StatusNoContent {
 		t.Fatalf("reset: %d %s", w.Code, w.Body)
 	}
-	wantCode(t, "another's lock", a.anyone().post("/login", strings.ReplaceAll(adaLogin, "ada@", "grace@")), http.StatusTooManyRequests, "too_many_attempts")
+	wantProblem(t, "another's lock", a.anyone().post("/login", strings.ReplaceAll(adaLogin, "ada@", "grace@")), http.StatusTooManyRequests, "too_many_attempts")
 	if w := a.anyone().post("/login", strings.ReplaceAll(adaLogin, adaOld, adaNew)); w.Code != http.StatusOK {
 		t.Errorf("after the reset: %d %s", w.Code, w.Body)
 	}

@@ -18,12 +18,12 @@ var linkCookies = map[string]string{
 // guessLink tries a token that nobody was sent.
 func (a *app) guessLink(method, path string, header http.Header) *httptest.ResponseRecorder {
 	c := a.anyone()
-	c.header = header
-	c.cookies[linkCookies[path]] = ginauth.NewToken().Reveal()
+	c.Header = header
+	c.Cookies[linkCookies[path]] = ginauth.NewToken().Reveal()
 	if method == http.MethodPost {
 		return c.form(path, nil)
 	}
-	return c.do(httptest.NewRequest(method, path, nil))
+	return c.Do(httptest.NewRequest(method, path, nil))
 }
 
 func TestGuessesAtLinksAreLimitedAndRecorded(t *testing.T) { // SEC-47, SEC-115
@@ -79,12 +79,12 @@ func TestLinksShareOneBudget(t *testing.T) { // SEC-47, SEC-115
 	}
 	late := a.browser()
 	want(t, "landing", late.get("/reset?token="+token), http.StatusSeeOther)
-	if w := late.get("/reset"); w.Code != http.StatusTooManyRequests || late.cookies[linkCookies["/reset"]] != token {
+	if w := late.get("/reset"); w.Code != http.StatusTooManyRequests || late.Cookies[linkCookies["/reset"]] != token {
 		t.Errorf("the owner, behind the same address: %d", w.Code)
 	}
 	elsewhere := httptest.NewRequest(http.MethodGet, "/reset", nil)
 	elsewhere.RemoteAddr = "198.51.100.7:1234"
-	want(t, "elsewhere", late.do(elsewhere), http.StatusOK)
+	want(t, "elsewhere", late.Do(elsewhere), http.StatusOK)
 	a.exec(t, `DELETE FROM ginauth.throttles`) // as a minute does
 	want(t, "later", late.get("/reset"), http.StatusOK)
 }

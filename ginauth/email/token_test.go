@@ -42,7 +42,7 @@ func TestTokensServeOnePurpose(t *testing.T) { // SEC-104
 	for path := range tokens {
 		for other, token := range tokens {
 			if path != other {
-				wantCode(t, other+" at "+path, owner.use(path, token, adaNew), http.StatusGone, "link_invalid")
+				wantProblem(t, other+" at "+path, owner.use(path, token, adaNew), http.StatusGone, "link_invalid")
 			}
 		}
 	}
@@ -62,14 +62,14 @@ func TestWhatIsNoTokenMatchesNothing(t *testing.T) { // SEC-106, SEC-115
 			"B" + token[1:], token[:42] + string("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"[last^1]),
 		} {
 			if bad != token {
-				wantCode(t, fmt.Sprintf("%s with %q", path, bad), owner.use(path, bad, adaNew), http.StatusGone, "link_invalid")
+				wantProblem(t, fmt.Sprintf("%s with %q", path, bad), owner.use(path, bad, adaNew), http.StatusGone, "link_invalid")
 			}
 		}
 		for _, body := range []string{`{}`, `{"token":null}`} {
-			wantCode(t, path+" with "+body, owner.post(path, body), http.StatusGone, "link_invalid")
+			wantProblem(t, path+" with "+body, owner.post(path, body), http.StatusGone, "link_invalid")
 		}
 		for _, body := range []string{`{"token":["` + token + `"]}`, `{"token":{}}`, `{"token":1}`, `{"token":"a","token":"` + token + `"}`, `{"TOKEN":"` + token + `"}`, `{"token":"\u0000"}`} {
-			wantCode(t, path+" with "+body, owner.post(path, body), http.StatusBadRequest, "malformed_body")
+			wantProblem(t, path+" with "+body, owner.post(path, body), http.StatusBadRequest, "malformed_body")
 		}
 	}
 	if !strings.Contains(a.log.String(), `"authn_link_fail"`) {
@@ -92,7 +92,7 @@ func TestALinkWorksOnceUnderLoad(t *testing.T) { // SEC-105, SEC-151
 			if codes[http.StatusOK]+codes[http.StatusNoContent] != 1 || codes[http.StatusGone] != callers-1 {
 				t.Fatalf("%s, round %d: %v", flow.use, round, codes)
 			}
-			a.clock.advance(time.Second)
+			a.clock.Advance(time.Second)
 			a.deliver(t) // the notice
 		}
 	}
@@ -163,7 +163,7 @@ func (a *app) good(tokens map[string]string) string {
 	var good []string
 	for path, token := range tokens {
 		c := a.anyone()
-		c.cookies[linkCookies[path]] = token
+		c.Cookies[linkCookies[path]] = token
 		if c.get(path).Code == http.StatusOK {
 			good = append(good, path)
 		}
@@ -182,7 +182,7 @@ func TestSafeMethodsChangeNothing(t *testing.T) { // SEC-85
 	for path, token := range tokens {
 		for _, method := range []string{http.MethodGet, http.MethodHead, http.MethodOptions, http.MethodPut, http.MethodDelete} {
 			for _, target := range []string{path + "?token=" + token, path} {
-				b.do(httptest.NewRequest(method, target, nil))
+				b.Do(httptest.NewRequest(method, target, nil))
 			}
 		}
 	}
@@ -201,8 +201,8 @@ func TestOtherSitesCannotUseLinks(t *testing.T) { // SEC-83, SEC-91
 	token := a.token(t, "/send")
 	for name, value := range map[string]string{"Sec-Fetch-Site": "cross-site", "Origin": "https://evil.example.com"} {
 		c := a.anyone()
-		c.header = http.Header{name: {value}}
-		wantCode(t, name, c.use("/magic", token), http.StatusForbidden, "cross_origin")
+		c.Header = http.Header{name: {value}}
+		wantProblem(t, name, c.use("/magic", token), http.StatusForbidden, "cross_origin")
 	}
 	want(t, "from here", a.anyone().use("/magic", token), http.StatusOK)
 }
@@ -263,9 +263,10 @@ func TestOtherSitesCannotUseLinksWithoutSessionEither(t *testing.T) { // SEC-83
 	token := a.token(t, "/forgot")
 	bare := gin.New()
 	bare.POST("/reset", email.ResetPassword(a.mails))
-	c := &client{handler: bare, cookies: map[string]string{"__Host-mail-reset": token}, header: http.Header{"Sec-Fetch-Site": {"cross-site"}}}
-	wantCode(t, "another site", c.use("/reset", "", adaNew), http.StatusForbidden, "cross_origin")
-	c.header = nil
+	c := newClient(bare)
+	c.Cookies["__Host-mail-reset"], c.Header = token, http.Header{"Sec-Fetch-Site": {"cross-site"}}
+	wantProblem(t, "another site", c.use("/reset", "", adaNew), http.StatusForbidden, "cross_origin")
+	c.Header = nil
 	want(t, "this site", c.use("/reset", "", adaNew), http.StatusNoContent)
 }
 
@@ -280,8 +281,8 @@ func TestAMagicLinkThatCannotLogInIsNotSpent(t *testing.T) {
 	keysOnly.Use(ginauth.Authenticate(a.mails.Config, scoped{a}))
 	keysOnly.POST("/magic", email.MagicLink(a.mails))
 	for name, r := range map[string]*gin.Engine{"no Session": bare, "no sessions": keysOnly} {
-		c := &client{handler: r, cookies: map[string]string{}}
-		wantCode(t, name, c.use("/magic", token), http.StatusInternalServerError, "not_mounted")
+		c := newClient(r)
+		wantProblem(t, name, c.use("/magic", token), http.StatusInternalServerError, "not_mounted")
 	}
 	want(t, "where there are sessions", a.anyone().use("/magic", token), http.StatusOK)
 }

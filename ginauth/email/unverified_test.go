@@ -28,7 +28,7 @@ func TestRefusedUsersCanGetVerified(t *testing.T) {
 		a := newApp(t, func(f *flows) { f.Config.Unverified = ginauth.UnverifiedRefused })
 		a.POST("/posts", ginauth.With(func(c *gin.Context, _ store.User) { c.Status(http.StatusCreated) }))
 		c := a.signUp(t)
-		wantCode(t, name, c.post("/posts", `{}`), http.StatusForbidden, "not_verified")
+		wantProblem(t, name, c.post("/posts", `{}`), http.StatusForbidden, "not_verified")
 		prove(t, a, c)
 		want(t, name, c.post("/posts", `{}`), http.StatusCreated)
 	}

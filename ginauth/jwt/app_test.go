@@ -6,13 +6,13 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/gin-gonic/gin"
 
 	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/internal/authtest"
 	"github.com/ginauth/ginauth/ginauth/jwt"
 	"github.com/ginauth/ginauth/store"
 )
@@ -24,6 +24,13 @@ const (
 )
 
 type user = store.User
+
+// Short names for what other packages' tests have too.
+var (
+	formRequest = authtest.FormRequest
+	jsonRequest = authtest.JSONRequest
+	send        = authtest.Send
+)
 
 func TestMain(m *testing.M) {
 	gin.SetMode(gin.TestMode)
@@ -45,26 +52,6 @@ func me(c *gin.Context) {
 	ginauth.Reply(c, http.StatusOK, u)
 }
 
-// clock stands still until it is set.
-type clock struct {
-	mu sync.Mutex
-	at time.Time
-}
-
-func newClock() *clock { return &clock{at: time.Date(2030, time.March, 4, 5, 6, 7, 0, time.UTC)} }
-
-func (c *clock) now() time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.at
-}
-
-func (c *clock) add(d time.Duration) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.at = c.at.Add(d)
-}
-
 // directory is a source of users in memory, without sessions.
 type directory map[ginauth.UserID]user
 
@@ -84,8 +71,12 @@ type bench struct {
 	engine  *gin.Engine
 	ring    *jwt.Ring
 	key     pair
-	clock   *clock
+	clock   *authtest.Clock
 	options jwt.Options[user]
+}
+
+func newClock() *authtest.Clock {
+	return authtest.NewClock(time.Date(2030, time.March, 4, 5, 6, 7, 0, time.UTC))
 }
 
 func newBench(tb testing.TB, edit ...func(*jwt.Options[user])) *bench {
@@ -94,7 +85,7 @@ func newBench(tb testing.TB, edit ...func(*jwt.Options[user])) *bench {
 	b.ring = ring(tb, b.key.Key)
 	b.options = jwt.Options[user]{
 		Accept: jwt.Accept{
-			Issuers: []jwt.Trust{{Issuer: issuer, Keys: b.ring}}, Audiences: []string{audience}, Now: b.clock.now,
+			Issuers: []jwt.Trust{{Issuer: issuer, Keys: b.ring}}, Audiences: []string{audience}, Now: b.clock.Now,
 		},
 		Users: directory{adaID: ada()}, Stateless: true,
 	}
@@ -149,7 +140,5 @@ func (b *bench) get(tb testing.TB, authorization string) (status int, body strin
 func (b *bench) direct(h http.Header) *httptest.ResponseRecorder {
 	r := httptest.NewRequest(http.MethodGet, "/me", nil)
 	r.Header = h
-	w := httptest.NewRecorder()
-	b.engine.ServeHTTP(w, r)
-	return w
+	return send(b.engine, r)
 }

@@ -34,7 +34,7 @@ func withHeader(name string, edit object) attack {
 func withText(name string, change func(header, claims string) (string, string)) attack {
 	return attack{name, func(t *testing.T, b *bench) string {
 		t.Helper()
-		header, claims := change(marshal(t, b.key.header(nil)), marshal(t, claimsAt(b.clock.now(), nil)))
+		header, claims := change(marshal(t, b.key.header(nil)), marshal(t, claimsAt(b.clock.Now(), nil)))
 		return b.key.forge(t, header, claims)
 	}}
 }
@@ -47,7 +47,7 @@ func spelled(name string, change func(token string) string) attack {
 func unsigned(name, algorithm, signature string) attack {
 	return attack{name, func(t *testing.T, b *bench) string {
 		t.Helper()
-		claims := marshal(t, claimsAt(b.clock.now(), nil))
+		claims := marshal(t, claimsAt(b.clock.Now(), nil))
 		return b64([]byte(marshal(t, b.key.header(object{"alg": algorithm})))) + "." + b64([]byte(claims)) + "." + signature
 	}}
 }
@@ -58,7 +58,7 @@ func confused(name string, secret func(ed25519.PublicKey) []byte) attack {
 		t.Helper()
 		private, _ := b.key.material.(ed25519.PrivateKey)
 		public, _ := private.Public().(ed25519.PublicKey)
-		signed := b64([]byte(marshal(t, b.key.header(object{"alg": "HS256"})))) + "." + b64([]byte(marshal(t, claimsAt(b.clock.now(), nil))))
+		signed := b64([]byte(marshal(t, b.key.header(object{"alg": "HS256"})))) + "." + b64([]byte(marshal(t, claimsAt(b.clock.Now(), nil))))
 		return signed + "." + b64(hs256(secret(public), signed))
 	}}
 }
@@ -78,7 +78,7 @@ func foreign(name string, header object) attack {
 		if _, ok := header["jwk"]; ok {
 			header = object{"jwk": object{"kty": "OKP", "crv": "Ed25519", "x": b64(public)}}
 		}
-		return own.forge(t, marshal(t, own.header(header)), marshal(t, claimsAt(b.clock.now(), nil)))
+		return own.forge(t, marshal(t, own.header(header)), marshal(t, claimsAt(b.clock.Now(), nil)))
 	}}
 }
 
@@ -230,7 +230,7 @@ func TestAttacksAreRefusedByALiveServer(t *testing.T) {
 func TestTokensAtTheLimitsAreAccepted(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
-	now := b.clock.now().Unix()
+	now := b.clock.Now().Unix()
 	for name, token := range map[string]string{
 		"just expired":          b.token(t, object{"exp": now - 29}),
 		"valid in a moment":     b.token(t, object{"nbf": now + 30}),
@@ -256,7 +256,7 @@ func TestTokenExpiresByTheClock(t *testing.T) {
 	token := "Bearer " + b.token(t, nil)
 	var got []int
 	for _, step := range []time.Duration{0, 10 * time.Minute, 29 * time.Second, time.Second} {
-		b.clock.add(step)
+		b.clock.Advance(step)
 		status, _ := b.get(t, token)
 		got = append(got, status)
 	}
@@ -276,7 +276,7 @@ func TestEveryAlgorithmVerifiesItsOwnTokensOnly(t *testing.T) {
 	b := newBench(t, func(o *jwt.Options[user]) {
 		o.Issuers[0].Keys = ring(t, pairs[jwt.EdDSA].Key, pairs[jwt.ES256].Key, pairs[jwt.RS256].Key, pairs[jwt.HS256].Key)
 	})
-	claims := marshal(t, claimsAt(b.clock.now(), nil))
+	claims := marshal(t, claimsAt(b.clock.Now(), nil))
 	for _, signs := range algorithms {
 		for _, says := range algorithms {
 			for _, names := range algorithms {

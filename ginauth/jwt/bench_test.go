@@ -14,7 +14,7 @@ func BenchmarkBearer(b *testing.B) {
 	for _, algorithm := range []jwt.Algorithm{jwt.EdDSA, jwt.ES256, jwt.HS256} {
 		p := newPair(b, "2030-03", algorithm)
 		w := newBench(b, func(o *jwt.Options[user]) { o.Issuers[0].Keys = ring(b, p.Key) })
-		token := p.forge(b, marshal(b, p.header(nil)), marshal(b, claimsAt(w.clock.now(), nil)))
+		token := p.forge(b, marshal(b, p.header(nil)), marshal(b, claimsAt(w.clock.Now(), nil)))
 		backend := jwt.Bearer(w.options)
 		c := contextWith("Bearer " + token)
 		b.Run(string(algorithm), func(b *testing.B) {
@@ -29,7 +29,7 @@ func BenchmarkBearer(b *testing.B) {
 		if !ok {
 			continue
 		}
-		parser := gojwt.NewParser(gojwt.WithTimeFunc(w.clock.now), gojwt.WithValidMethods([]string{"HS256"}))
+		parser := gojwt.NewParser(gojwt.WithTimeFunc(w.clock.Now), gojwt.WithValidMethods([]string{"HS256"}))
 		b.Run("Parse", func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {

@@ -1,15 +1,11 @@
 package jwt_test
 
 import (
-	"bytes"
-	"encoding/json"
-	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -21,41 +17,10 @@ import (
 	"github.com/ginauth/ginauth/ginauth/jwt"
 )
 
-// lines is a log that several requests write to.
-type lines struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (l *lines) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.Write(p)
-}
-
-// events returns the security events that were logged since the last call.
-func (l *lines) events(tb testing.TB) (found []map[string]any) {
-	tb.Helper()
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	for decoder := json.NewDecoder(&l.b); ; {
-		var event map[string]any
-		if err := decoder.Decode(&event); err == io.EOF {
-			return found
-		} else if err != nil {
-			tb.Fatal(err)
-		}
-		if event["event"] != nil {
-			found = append(found, event)
-		}
-	}
-}
-
 // chain is a site whose other router takes API keys, tokens and sessions.
 type chain struct {
 	*site
 	router *gin.Engine
-	log    *lines
 	key    string
 	cookie *http.Cookie
 	token  string
@@ -64,9 +29,9 @@ type chain struct {
 func newChain(t *testing.T) *chain {
 	t.Helper()
 	s := newSite(t)
-	ch := &chain{site: s, router: gin.New(), log: &lines{}}
+	ch := &chain{site: s, router: gin.New()}
 	cfg := s.flow.Config
-	cfg.Logger, cfg.Exclude = slog.New(slog.NewJSONHandler(ch.log, nil)), []string{"/login"}
+	cfg.Logger, cfg.Exclude = s.log.Logger(), []string{"/login"}
 	keys := apikey.Keys[user]{Store: s.db}
 	ch.router.Use(ginauth.Authenticate(cfg, apikey.Backend(cfg, keys), jwt.Bearer(s.options), ginauth.SessionAuth(cfg)))
 	ch.router.POST("/login", ginauth.Login(cfg))
@@ -86,14 +51,11 @@ func newChain(t *testing.T) *chain {
 	var made struct{ Key string }
 	decodeBody(t, ch.ask(r), &made)
 	ch.key, ch.token = made.Key, s.logIn(t).AccessToken
-	ch.log.events(t)
 	return ch
 }
 
 func (ch *chain) ask(r *http.Request) *httptest.ResponseRecorder {
-	w := httptest.NewRecorder()
-	ch.router.ServeHTTP(w, r)
-	return w
+	return send(ch.router, r)
 }
 
 func (ch *chain) via(authorization string, cookies ...*http.Cookie) *httptest.ResponseRecorder {
@@ -137,10 +99,11 @@ func TestBadTokenIsOneEventWithItsReason(t *testing.T) {
 	t.Parallel()
 	ch := newChain(t)
 	spent := ch.token
-	ch.clock.add(time.Hour)
+	ch.clock.Advance(time.Hour)
 	for token, reason := range map[string]string{"x.y.z": "the token's header", spent: "expired", "x": "malformed"} {
+		ch.log.Clear()
 		ch.via("Bearer " + token)
-		events := ch.log.events(t)
+		events := ch.log.Events(t, "")
 		if len(events) != 1 || events[0]["event"] != "authn_credentials_fail" || events[0]["via"] != "BearerToken" || events[0]["level"] != "WARN" {
 			t.Fatalf("%v", events)
 		}
@@ -148,7 +111,8 @@ func TestBadTokenIsOneEventWithItsReason(t *testing.T) {
 			t.Errorf("%v, want %q", events, reason)
 		}
 	}
-	if ch.via(""); len(ch.log.events(t)) != 0 {
+	ch.log.Clear()
+	if ch.via(""); len(ch.log.Events(t, "")) != 0 {
 		t.Error("no token is an event")
 	}
 }
@@ -199,8 +163,7 @@ func TestTokenInACookieIsRefusedFromOtherSites(t *testing.T) {
 		if test.site != "" {
 			r.Header.Set("Sec-Fetch-Site", test.site)
 		}
-		w := httptest.NewRecorder()
-		if test.router.ServeHTTP(w, r); w.Code != test.want {
+		if w := send(test.router, r); w.Code != test.want {
 			t.Errorf("%s from %q: %d %s", test.method, test.site, w.Code, w.Body)
 		}
 	}
@@ -210,7 +173,7 @@ func TestTokenInACookieIsRefusedFromOtherSites(t *testing.T) {
 func TestGuardsDecideByTheToken(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
-	b.clock.at = time.Now() // Fresh has no other clock
+	b.clock.Set(time.Now()) // Fresh has no other clock
 	roles := func(u user) []string { return []string{strings.ToLower(u.Name)} }
 	r := gin.New()
 	r.Use(authenticate(ginauth.Config[user]{Logger: slog.New(slog.DiscardHandler)}, jwt.Bearer(b.options)))
@@ -240,8 +203,7 @@ func TestGuardsDecideByTheToken(t *testing.T) {
 	} {
 		request := httptest.NewRequest(http.MethodGet, test.path, nil)
 		request.Header.Set("Authorization", "Bearer "+b.token(t, test.claims))
-		w := httptest.NewRecorder()
-		test.router.ServeHTTP(w, request)
+		w := send(test.router, request)
 		if (w.Code == http.StatusOK) != (test.code == "") || !strings.Contains(w.Body.String(), test.code) {
 			t.Errorf("%s with %v: %d %s", test.path, test.claims, w.Code, w.Body)
 		}

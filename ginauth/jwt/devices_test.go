@@ -33,7 +33,7 @@ func newDevices(t *testing.T, edit ...siteOption) *devices {
 		t.Fatal(err)
 	}
 	t.Cleanup(pool.Close)
-	for i, db := range []*store.DB[user]{d.db, store.New[user](pool, store.WithNow(d.clock.now))} {
+	for i, db := range []*store.DB[user]{d.db, store.New[user](pool, store.WithNow(d.clock.Now), store.WithTimeout(time.Minute))} {
 		cfg, options := d.flow.Config, d.options
 		cfg.Users, options.Users, cfg.Exclude = db, db, []string{"/login", "/token", "/refresh"}
 		flow := d.flow
@@ -78,16 +78,13 @@ func bearing(token string) credential {
 func (d *devices) ask(process int, method, path string, by credential) *httptest.ResponseRecorder {
 	r := httptest.NewRequest(method, path, nil)
 	by(r)
-	w := httptest.NewRecorder()
-	d.process[process].ServeHTTP(w, r)
-	return w
+	return send(d.process[process], r)
 }
 
 // session logs Ada in by the second process.
 func (d *devices) session(t *testing.T) credential {
 	t.Helper()
-	w := httptest.NewRecorder()
-	d.process[1].ServeHTTP(w, jsonRequest("/login", adaIn))
+	w := send(d.process[1], jsonRequest("/login", adaIn))
 	if w.Code != http.StatusOK {
 		t.Fatalf("%d %s", w.Code, w.Body)
 	}
@@ -99,9 +96,7 @@ func (d *devices) tokens(t *testing.T, email, agent string) (credential, jwt.Ans
 	t.Helper()
 	r := formRequest("/token", "grant_type=password&username="+email+"&password=correct+horse+battery+staple")
 	r.Header.Set("User-Agent", agent)
-	w := httptest.NewRecorder()
-	d.process[1].ServeHTTP(w, r)
-	a := answerIn(t, w)
+	a := answerIn(t, send(d.process[1], r))
 	return bearing(a.AccessToken), a
 }
 
@@ -134,9 +129,7 @@ func (d *devices) wantAlive(t *testing.T, what string, want bool, by credential)
 
 func (d *devices) wantRefreshed(t *testing.T, what string, want int, a jwt.Answer) {
 	t.Helper()
-	w := httptest.NewRecorder()
-	d.process[1].ServeHTTP(w, formRequest("/refresh", "refresh_token="+a.RefreshToken))
-	if w.Code != want {
+	if w := send(d.process[1], formRequest("/refresh", "refresh_token="+a.RefreshToken)); w.Code != want {
 		t.Errorf("%s: refreshing is answered %d", what, w.Code)
 	}
 }
@@ -148,7 +141,7 @@ func TestLoginsByTokensAreDevicesBesideSessions(t *testing.T) {
 	d.signUpEve(t)
 	_, _ = d.tokens(t, eve, "curl/8")
 	session := d.session(t)
-	d.clock.add(time.Minute)
+	d.clock.Advance(time.Minute)
 	token, _ := d.tokens(t, "ada@example.com", "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0")
 	type device struct {
 		Kind, Name string

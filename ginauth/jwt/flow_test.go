@@ -8,17 +8,17 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
-	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/gin-gonic/gin"
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/internal/authtest"
 	"github.com/ginauth/ginauth/ginauth/jwt"
-	"github.com/ginauth/ginauth/ginauth/password"
 	"github.com/ginauth/ginauth/store"
 	"github.com/ginauth/ginauth/store/storetest"
 )
@@ -30,8 +30,8 @@ type site struct {
 	*gin.Engine
 	pool       *pgxpool.Pool
 	db         *store.DB[user]
-	clock      *clock
-	log        *strings.Builder
+	clock      *authtest.Clock
+	log        *authtest.Log
 	statements *atomic.Int64
 	ada        user
 	flow       jwt.Flow[user]
@@ -42,13 +42,10 @@ type siteOption func(*site)
 
 func newSite(tb testing.TB, edit ...siteOption) *site {
 	tb.Helper()
-	s := &site{Engine: gin.New(), clock: newClock(), log: &strings.Builder{}, statements: &atomic.Int64{}}
+	s := &site{Engine: gin.New(), clock: newClock(), log: &authtest.Log{}, statements: &atomic.Int64{}}
 	s.pool = storetest.NewDB(tb, storetest.WithConfig(func(cfg *pgxpool.Config) { cfg.ConnConfig.Tracer = counter{s.statements} }))
-	s.db = store.New[user](s.pool, store.WithNow(s.clock.now))
-	cheap, err := password.New(password.Options{InsecureCheap: true, Slots: 4, Queue: 256})
-	if err != nil {
-		tb.Fatal(err)
-	}
+	s.db = store.New[user](s.pool, store.WithNow(s.clock.Now), store.WithTimeout(time.Minute)) // the machine may be busy
+	cheap := authtest.CheapHasher(tb)
 	hash, err := cheap.Hash(tb.Context(), secretOfAda)
 	if err != nil {
 		tb.Fatal(err)
@@ -60,10 +57,10 @@ func newSite(tb testing.TB, edit ...siteOption) *site {
 	keys := ring(tb, newPair(tb, "2030-03", jwt.EdDSA).Key)
 	s.flow = jwt.Flow[user]{
 		Config: ginauth.Config[user]{Users: s.db, Passwords: cheap, Limits: ginauth.Limits{InsecureUnlimited: true}},
-		Issuer: jwt.NewIssuer(jwt.IssuerOptions{Keys: keys, Issuer: issuer, Audiences: []string{audience}, Now: s.clock.now}),
+		Issuer: jwt.NewIssuer(jwt.IssuerOptions{Keys: keys, Issuer: issuer, Audiences: []string{audience}, Now: s.clock.Now}),
 	}
 	s.options = jwt.Options[user]{
-		Accept: jwt.Accept{Issuers: []jwt.Trust{{Issuer: issuer, Keys: keys}}, Audiences: []string{audience}, Now: s.clock.now},
+		Accept: jwt.Accept{Issuers: []jwt.Trust{{Issuer: issuer, Keys: keys}}, Audiences: []string{audience}, Now: s.clock.Now},
 		Users:  s.db,
 	}
 	for _, e := range edit {
@@ -115,9 +112,7 @@ func (s *site) exec(tb testing.TB, sql string, args ...any) {
 }
 
 func (s *site) send(r *http.Request) *httptest.ResponseRecorder {
-	w := httptest.NewRecorder()
-	s.ServeHTTP(w, r)
-	return w
+	return send(s, r)
 }
 
 func (s *site) form(path string, fields ...string) *httptest.ResponseRecorder {
@@ -126,18 +121,6 @@ func (s *site) form(path string, fields ...string) *httptest.ResponseRecorder {
 		values.Add(fields[i], fields[i+1])
 	}
 	return s.send(formRequest(path, values.Encode()))
-}
-
-func formRequest(path, body string) *http.Request {
-	r := httptest.NewRequest(http.MethodPost, path, strings.NewReader(body))
-	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	return r
-}
-
-func jsonRequest(path, body string) *http.Request {
-	r := httptest.NewRequest(http.MethodPost, path, strings.NewReader(body))
-	r.Header.Set("Content-Type", "application/json")
-	return r
 }
 
 func answerIn(tb testing.TB, w *httptest.ResponseRecorder) (a jwt.Answer) {
@@ -169,7 +152,7 @@ func (s *site) me(token string) int {
 // logged makes the process's logger write to the site's log while do runs.
 func (s *site) logged(do func()) string {
 	before := slog.Default()
-	slog.SetDefault(slog.New(slog.NewJSONHandler(s.log, nil)))
+	slog.SetDefault(s.log.Logger())
 	defer slog.SetDefault(before)
 	do()
 	return s.log.String()

@@ -125,13 +125,13 @@ func claimsAt(now time.Time, edit object) object {
 // token signs good claims with some changed.
 func (b *bench) token(tb testing.TB, edit object) string {
 	tb.Helper()
-	return b.key.forge(tb, marshal(tb, b.key.header(nil)), marshal(tb, claimsAt(b.clock.now(), edit)))
+	return b.key.forge(tb, marshal(tb, b.key.header(nil)), marshal(tb, claimsAt(b.clock.Now(), edit)))
 }
 
 // tokenWithHeader signs good claims under a header with some of it changed.
 func (b *bench) tokenWithHeader(tb testing.TB, edit object) string {
 	tb.Helper()
-	return b.key.forge(tb, marshal(tb, b.key.header(edit)), marshal(tb, claimsAt(b.clock.now(), nil)))
+	return b.key.forge(tb, marshal(tb, b.key.header(edit)), marshal(tb, claimsAt(b.clock.Now(), nil)))
 }
 
 func contextWith(authorization string) *gin.Context {

@@ -15,14 +15,14 @@ import (
 )
 
 func (b *bench) issuer() *jwt.Issuer {
-	return jwt.NewIssuer(jwt.IssuerOptions{Keys: b.ring, Issuer: issuer, Audiences: []string{audience}, Now: b.clock.now})
+	return jwt.NewIssuer(jwt.IssuerOptions{Keys: b.ring, Issuer: issuer, Audiences: []string{audience}, Now: b.clock.Now})
 }
 
 func TestIssuedTokenIsAccepted(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
 	token, claims, err := b.issuer().Issue(t.Context(), ada(), jwt.Grant{
-		Session: "s1", Scopes: []string{"read", "write"}, AuthenticatedAt: b.clock.now(), Extra: struct {
+		Session: "s1", Scopes: []string{"read", "write"}, AuthenticatedAt: b.clock.Now(), Extra: struct {
 			Plan string `json:"plan"`
 			Big  int64  `json:"big"`
 		}{"pro", 1<<62 + 1},
@@ -51,7 +51,7 @@ func TestIssuedTokenIsAccepted(t *testing.T) {
 	if err := read.Decode(&own); err != nil || own.Plan != "pro" || own.Big != 1<<62+1 {
 		t.Errorf("%+v, %v", own, err)
 	}
-	now := b.clock.now()
+	now := b.clock.Now()
 	if read.Session != "s1" || len(read.ID) < 26 || !read.IssuedAt.Equal(now) || !read.ExpiresAt.Equal(now.Add(10*time.Minute)) || !read.AuthenticatedAt.Equal(now) {
 		t.Errorf("%+v", read)
 	}
@@ -101,7 +101,7 @@ func TestImpossibleGrantsAreRefused(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
 	disabled := ada()
-	at := b.clock.now()
+	at := b.clock.Now()
 	disabled.DisabledAt = &at
 	for name, test := range map[string]struct {
 		user  user

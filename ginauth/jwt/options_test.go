@@ -163,7 +163,7 @@ func TestKeysCountForTheirOwnIssuerOnly(t *testing.T) {
 		{other, issuer, http.StatusUnauthorized},
 		{other, "https://nobody.example.org", http.StatusUnauthorized},
 	} {
-		token := test.key.forge(t, marshal(t, test.key.header(nil)), marshal(t, claimsAt(b.clock.now(), object{"iss": test.says})))
+		token := test.key.forge(t, marshal(t, test.key.header(nil)), marshal(t, claimsAt(b.clock.Now(), object{"iss": test.says})))
 		status, body := b.get(t, "Bearer "+token)
 		if status != test.want || status == http.StatusOK && !strings.Contains(body, test.says+" "+adaID) {
 			t.Errorf("%s signs for %s: %d %s", test.key.ID(), test.says, status, body)

@@ -31,12 +31,12 @@ func TestRefreshTokenIsReplacedAndItsReuseEndsTheLogin(t *testing.T) { //nolint:
 	if second.RefreshToken == first.RefreshToken || second.AccessToken == first.AccessToken || s.me(second.AccessToken) != http.StatusOK {
 		t.Fatalf("%+v", second)
 	}
-	s.clock.add(29 * time.Second)
+	s.clock.Advance(29 * time.Second)
 	lost := answerIn(t, s.refresh(first.RefreshToken)) // its answer was lost
 	if lost.RefreshToken != second.RefreshToken || s.me(lost.AccessToken) != http.StatusOK {
 		t.Error("within the grace there is another successor")
 	}
-	s.clock.add(time.Second)
+	s.clock.Advance(time.Second)
 	log := s.logged(func() {
 		if w := s.refresh(first.RefreshToken); w.Code != http.StatusBadRequest || !strings.Contains(w.Body.String(), "invalid_grant") {
 			t.Errorf("reuse: %d %s", w.Code, w.Body)
@@ -137,7 +137,7 @@ func TestWhatStopsATokenAtOnce(t *testing.T) {
 				if w := s.refresh(a.RefreshToken); w.Code != http.StatusBadRequest {
 					t.Errorf("%s: refresh: %d", mode, w.Code)
 				}
-				s.clock.add(10*time.Minute + 30*time.Second)
+				s.clock.Advance(10*time.Minute + 30*time.Second)
 				if status := s.me(a.AccessToken); status != http.StatusUnauthorized {
 					t.Errorf("%s: after the lifetime: %d", mode, status)
 				}

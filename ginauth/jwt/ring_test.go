@@ -77,7 +77,7 @@ func TestFailedChangeLeavesTheRingAsItWas(t *testing.T) {
 func TestRotationRefusesNoTokenUnderLoad(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
-	tokens := jwt.NewIssuer(jwt.IssuerOptions{Keys: b.ring, Issuer: issuer, Audiences: []string{audience}, Now: b.clock.now})
+	tokens := jwt.NewIssuer(jwt.IssuerOptions{Keys: b.ring, Issuer: issuer, Audiences: []string{audience}, Now: b.clock.Now})
 	stop := make(chan struct{})
 	var sent, refused atomic.Int64
 	var wg sync.WaitGroup
@@ -167,11 +167,9 @@ func TestPublicKeysShowNoSecret(t *testing.T) {
 	engine := gin.New()
 	engine.GET("/.well-known/jwks.json", jwt.PublicKeys(r))
 	get := func(ifNoneMatch string) *httptest.ResponseRecorder {
-		w := httptest.NewRecorder()
 		q := httptest.NewRequest(http.MethodGet, "/.well-known/jwks.json", nil)
 		q.Header.Set("If-None-Match", ifNoneMatch)
-		engine.ServeHTTP(w, q)
-		return w
+		return send(engine, q)
 	}
 	w := get("")
 	var set struct{ Keys []map[string]string }

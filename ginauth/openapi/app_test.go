@@ -7,6 +7,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/gin-gonic/gin"
@@ -31,7 +32,7 @@ func TestMain(m *testing.M) {
 
 func newConfig(t *testing.T, exclude ...string) config {
 	t.Helper()
-	return config{Users: store.New[user](storetest.NewDB(t)), Exclude: exclude, Logger: quiet}
+	return config{Users: store.New[user](storetest.NewDB(t), store.WithTimeout(time.Minute)), Exclude: exclude, Logger: quiet}
 }
 
 // document builds and reads back, so that what is looked at is what a client would see.

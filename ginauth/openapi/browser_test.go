@@ -56,7 +56,7 @@ func TestBrowserAuthorizesByPasswordInTheDialog(t *testing.T) {
 	// The sandbox refuses root, and the page is our own.
 	ctx, cancel := chromedp.NewContext(context.Background(), chromedp.WithAllocatorOptions(chromedp.ExecPath(path), chromedp.NoSandbox))
 	t.Cleanup(cancel)
-	ctx, stop := context.WithTimeout(ctx, time.Minute)
+	ctx, stop := context.WithTimeout(ctx, 5*time.Minute)
 	t.Cleanup(stop)
 	const me = "#operations-default-getMe"
 	const dialog = ".modal-ux .auth-btn-wrapper .authorize"

@@ -12,6 +12,7 @@ import (
 
 	"github.com/ginauth/ginauth/docs"
 	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/internal/problempage"
 )
 
 // catalogued is a problem that ginauth answers with.
@@ -139,7 +140,7 @@ func (b *builder) addExamples(response *openapi3.Response) {
 
 func (b *builder) example(code string) *openapi3.Example {
 	p := b.problems[code]
-	value := ginauth.Problem{Type: problemPages + code, Title: p.Title, Status: p.Status, Code: code, Detail: p.Detail}
+	value := ginauth.Problem{Type: problempage.Base + code, Title: p.Title, Status: p.Status, Code: code, Detail: p.Detail}
 	if p.Status == http.StatusUnprocessableEntity {
 		value.Errors = []ginauth.FieldError{{Field: "email", Code: "required", Detail: "email is required"}}
 	}
@@ -148,9 +149,6 @@ func (b *builder) example(code string) *openapi3.Example {
 	}
 	return &openapi3.Example{Summary: p.Detail, Value: value}
 }
-
-// problemPages is where each code is explained.
-const problemPages = "https://github.com/ginauth/ginauth/blob/main/docs/problems.md#"
 
 func addRedirect(op *openapi3.Operation) {
 	if op.Responses.Value("303") != nil {

@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"regexp"
 	"testing"
+	"time"
 
 	"github.com/gin-gonic/gin"
 
@@ -117,7 +118,7 @@ func rulesRouter(t *testing.T) *gin.Engine {
 
 func backendsRouter(t *testing.T) *gin.Engine {
 	t.Helper()
-	db := store.New[user](storetest.NewDB(t))
+	db := store.New[user](storetest.NewDB(t), store.WithTimeout(time.Minute))
 	cfg := config{Users: db, Exclude: []string{"/login", "/token", "/public"}, Logger: quiet}
 	keys := apikey.Keys[user]{Store: db}
 	r := gin.New()
@@ -137,7 +138,7 @@ func keysRouter(t *testing.T) *gin.Engine {
 	t.Helper()
 	cfg := config{Logger: quiet, Exclude: []string{"/status"}}
 	r := gin.New()
-	r.Use(ginauth.Authenticate(cfg, apikey.Backend(cfg, apikey.Keys[user]{Store: store.New[user](storetest.NewDB(t))})))
+	r.Use(ginauth.Authenticate(cfg, apikey.Backend(cfg, apikey.Keys[user]{Store: store.New[user](storetest.NewDB(t), store.WithTimeout(time.Minute))})))
 	r.GET("/status", answer)
 	r.GET("/me", ginauth.With(func(c *gin.Context, _ user) { answer(c) }))
 	r.POST("/things", answer)

@@ -48,7 +48,7 @@ type application struct {
 
 func TestTheAppsOwnTypesAreShown(t *testing.T) {
 	t.Parallel()
-	cfg := ginauth.Config[member]{Users: fakeUsers[member]{}, RetrieveUser: nil, Sessions: store.NewSessions(storetest.NewDB(t)), Logger: quiet, Exclude: []string{"/signup"}}
+	cfg := ginauth.Config[member]{Users: fakeUsers[member]{}, RetrieveUser: nil, Sessions: store.NewSessions(storetest.NewDB(t), store.WithTimeout(time.Minute)), Logger: quiet, Exclude: []string{"/signup"}}
 	r := gin.New()
 	r.Use(ginauth.Session(cfg))
 	r.POST("/signup", ginauth.SignUpWith(cfg, func(context.Context, application, *member) error { return nil }))

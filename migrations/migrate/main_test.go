@@ -44,7 +44,7 @@ func start(t *testing.T, databaseURL string, args ...string) (process *os.Proces
 	if err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 	t.Cleanup(cancel)
 	cmd := osexec.CommandContext(ctx, program, args...)
 	cmd.Env = append(slices.DeleteFunc(os.Environ(), func(v string) bool {
@@ -113,7 +113,7 @@ func TestCommandFailsWithOneSentence(t *testing.T) {
 		"no address":       {"", "up", "DATABASE_URL is not set"},
 		"no such address":  {"postgres://app:hunter2%@host/app", "up", "DATABASE_URL is not understood"},
 		"bad option":       {"postgres://app:hunter2@host/app?sslmode=hunter2", "up", "DATABASE_URL is not understood"},
-		"nobody listens":   {"postgres://app:hunter2@" + closedPort(t) + "/app", "up", "the server cannot be reached: connect: connection refused"},
+		"nobody listens":   {"postgres://app:hunter2@" + deadPort(t) + "/app", "up", "the server cannot be reached: connect: connection refused"},
 		"no socket":        {"host=/nonexistent user=app", "status", "the server cannot be reached: connect: no such file"},
 		"unknown database": {with(t, address, "dbname", "nonexistent"), "up", `the server refuses the connection: database "nonexistent" does not exist`},
 		"no command":       {address, "", "usage: migrate "},
@@ -220,7 +220,7 @@ func await(t *testing.T, pool *pgxpool.Pool, want bool) {
 	t.Helper()
 	const isWaiting = `SELECT EXISTS (SELECT 1 FROM pg_locks JOIN pg_database ON pg_database.oid = pg_locks.database
 WHERE datname = current_database() AND locktype = 'advisory' AND NOT granted)`
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	tick := time.NewTicker(5 * time.Millisecond)
 	defer tick.Stop()
@@ -270,12 +270,18 @@ func with(t *testing.T, address, name, value string) string {
 	return u.String()
 }
 
-func closedPort(t *testing.T) string {
+// deadPort is taken until the test ends, so that nobody else listens there, and refuses connections.
+func deadPort(t *testing.T) string {
 	t.Helper()
 	listener, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer func() { _ = listener.Close() }()
-	return listener.Addr().String()
+	t.Cleanup(func() { _ = listener.Close() })
+	conn, err := (&net.Dialer{}).DialContext(t.Context(), "tcp", listener.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = conn.Close() })
+	return conn.LocalAddr().String()
 }

@@ -74,7 +74,7 @@ func TestStartFollowsAtOnceOnAServerThatWasKilled(t *testing.T) {
 
 func TestStalePIDFileIsNoObstacleWhoeverHasThePIDNow(t *testing.T) {
 	t.Parallel()
-	for name, program := range map[string][]string{"zombie": {"true"}, "stranger": {"sleep", "60"}} {
+	for name, program := range map[string][]string{"zombie": {"true"}, "stranger": {"sleep", "600"}} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			dir := warmFolder(t)

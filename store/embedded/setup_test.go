@@ -227,7 +227,7 @@ func awaitGone(t *testing.T, pid int) {
 
 func await(t *testing.T, failure string, condition func() bool) {
 	t.Helper()
-	const limit, poll = 10 * time.Second, 5 * time.Millisecond
+	const limit, poll = time.Minute, 5 * time.Millisecond
 	for end := time.Now().Add(limit); !condition(); time.Sleep(poll) {
 		if time.Now().After(end) {
 			t.Fatal(failure)
