@@ -13,6 +13,7 @@ import (
 	"github.com/ginauth/ginauth/ginauth"
 	"github.com/ginauth/ginauth/ginauth/apikey"
 	"github.com/ginauth/ginauth/ginauth/email"
+	"github.com/ginauth/ginauth/ginauth/email/smtp"
 	"github.com/ginauth/ginauth/ginauth/jwt"
 	"github.com/ginauth/ginauth/ginauth/openapi"
 	"github.com/ginauth/ginauth/store"
@@ -71,7 +72,8 @@ func reference(t *testing.T) *gin.Engine {
 	r.DELETE("/api-keys/:id", apikey.Revoke(cfg, keys))
 	mails := email.Flows[store.User]{
 		Config: cfg, Store: db, BaseURL: referenceURL, From: "ginauth <hello@example.com>",
-		Pages: email.Pages{Verify: "/verify", Reset: "/reset", Login: "/magic", Change: "/email/confirm", Undo: "/email/undo"},
+		Sender: smtp.New(smtp.Options{Host: "mail.example.com"}),
+		Pages:  email.Pages{Verify: "/verify", Reset: "/reset", Login: "/magic", Change: "/email/confirm", Undo: "/email/undo"},
 	}
 	r.POST("/signup/mail", email.SignUp(mails))
 	r.POST("/forgot", email.ForgotPassword(mails))

@@ -31,7 +31,7 @@ func TestCredentialsServeOnePurpose(t *testing.T) { // SEC-168
 	const here = "https://api.example.com"
 	flow := jwt.Flow[user]{Config: app.cfg, Issuer: jwt.NewIssuer(jwt.IssuerOptions{Keys: ring, Issuer: here, Audiences: []string{here}, Now: app.clock.Now})}
 	options := jwt.Options[user]{Accept: jwt.Accept{Issuers: []jwt.Trust{{Issuer: here, Keys: ring}}, Audiences: []string{here}, Now: app.clock.Now}, Users: app.db}
-	mails := email.Flows[user]{Config: app.cfg, Store: app.db, BaseURL: here, From: "a@example.com", Pages: email.Pages{Reset: "/reset", Login: "/magic"}}
+	mails := email.Flows[user]{Config: app.cfg, Store: app.db, BaseURL: here, From: "a@example.com", Sender: nowhere, Pages: email.Pages{Reset: "/reset", Login: "/magic"}}
 
 	app.POST("/api-keys", apikey.Create(app.cfg, keysOf(app.cfg)))
 	r := gin.New()
@@ -96,6 +96,9 @@ func TestCredentialsServeOnePurpose(t *testing.T) { // SEC-168
 		}
 	}
 	for _, door := range doors {
+		if door.name == "reset link" { // the magic link has voided the one that was good until then
+			door.secret = app.mailed(t, email.KindReset)
+		}
 		if door.opens != nil && !door.opens(door.secret) {
 			t.Errorf("the %s does not open its own door", door.name)
 		}
@@ -114,6 +117,9 @@ func (a *app) mailed(t *testing.T, k email.Kind) string {
 		t.Fatalf("%d mails, %v", len(due), err)
 	}
 	if _, err := a.db.PrepareMail(t.Context(), due[0].ID, token.Digest(), time.Hour); err != nil {
+		t.Fatal(err)
+	}
+	if err := a.db.SettleMail(t.Context(), due[0].ID, due[0].Attempt, email.Outcome{}); err != nil {
 		t.Fatal(err)
 	}
 	return token.Reveal()

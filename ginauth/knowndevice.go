@@ -24,7 +24,8 @@ func deviceKey(token Digest, identifier string) LimitKey {
 
 // RememberDevice makes the browser known to u's account, as Login does: from then on, wrong passwords that
 // others try for this account do not keep this browser out. It is for other proofs of ownership, such as a
-// reset by mail, and forgets what was known of this browser before. Call it before the answer begins, on a route
+// reset or a login by mail. A browser that is known already stays the device that it is, without its failures; another
+// account's is forgotten there. Call it before the answer begins, on a route
 // that Session covers. Where no Limiter keeps devices it does nothing. An error is no reason to turn the user away.
 func RememberDevice[U User](c *gin.Context, cfg Config[U], u U) error {
 	st, err := withSessions(c)
@@ -35,22 +36,39 @@ func RememberDevice[U User](c *gin.Context, cfg Config[U], u U) error {
 	if err != nil {
 		return err
 	}
-	return t.remember(c.Request.Context(), st, u.Account())
+	return t.remember(c, st, u.Account())
 }
 
-func (t *throttle) remember(ctx context.Context, st *state, a Account) error {
+func (t *throttle) remember(c *gin.Context, st *state, a Account) error {
 	canonical, err := CanonicalEmail(a.Identifier)
 	if err != nil {
 		return fmt.Errorf("remembering a device: %w", err)
 	}
-	token := NewToken()
-	known, err := t.limiter.SettleAttempt(ctx, Attempt{}, Success{
-		User: a.ID, Identifier: canonical, Device: deviceKey(token.Digest(), canonical), Keep: deviceMemory, Limit: maxDevices,
-	})
+	r, err := t.recognise(c, canonical)
+	if err != nil {
+		return err
+	}
+	s := r.settling(a.ID, true)
+	known, err := t.limiter.SettleAttempt(c.Request.Context(), s.Attempt, s.Success)
 	if known && err == nil {
-		st.sendDevice(token.Reveal())
+		s.sendDevice(st)
 	}
 	return err
+}
+
+// recognise finds out whether the browser is known to the account, by an attempt as at a login, which is the only
+// way that a Limiter has to tell. A refused one counts for nothing.
+func (t *throttle) recognise(c *gin.Context, canonical string) (tried, error) {
+	a := tried{throttle: t, identifier: canonical}
+	if t.deviceOf(c.Request, canonical) == (LimitKey{}) {
+		return a, nil
+	}
+	attempt := Attempt{Guess: t.guessAt(c, canonical)}
+	v, err := t.limiter.CountAttempt(c.Request.Context(), attempt)
+	if err == nil && v.Wait <= 0 {
+		a.attempt, a.known = attempt, v.Known
+	}
+	return a, err
 }
 
 // passwordChanged records the change, and that the browser of its owner is known still: the change has ended all devices.
@@ -59,7 +77,7 @@ func (m *mount) passwordChanged(c *gin.Context, st *state, auth Auth, by Digest)
 	if auth.Via != sessionScheme {
 		return
 	}
-	if err := m.throttle.remember(c.Request.Context(), st, auth.Account); err != nil {
+	if err := m.throttle.remember(c, st, auth.Account); err != nil {
 		m.logger().WarnContext(c.Request.Context(), "ginauth: a browser was not remembered", "error", err)
 	}
 }

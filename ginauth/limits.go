@@ -43,7 +43,8 @@ type Limits struct {
 	// Mail is for asking for a mail, with package email; each kind counts by itself. Default: 5 an hour per
 	// identifier and 20 an hour per address.
 	Mail Limit
-	// LinkPerAddress is for links of mails that are tried, with package email. Default: LoginPerAddress's.
+	// LinkPerAddress is for links of mails that are tried, with package email. Default: 20 a minute and 300 an hour,
+	// whatever LoginPerAddress is.
 	LinkPerAddress []Rate
 
 	// InsecureUnlimited switches all limits off. It is for load tests of an app that nobody else can reach.

@@ -23,9 +23,43 @@ func usersAs[S any](constructor string, m *mount) S {
 	return s
 }
 
+// CurrentOwner returns how the current user is known, for handlers that change the account: only its owner may.
+// It asks CurrentAuth and Config.Unverified, and refuses credentials with scopes, such as an API key, which are for
+// something else, by ErrForbidden. Unless fresh is zero, the user must have proved who they are within it, as for
+// the guard Fresh; otherwise the error is ErrReauthenticationRequired. Further errors are those of CurrentUser.
+func CurrentOwner(c *gin.Context, fresh time.Duration) (Auth, error) {
+	_, st, err := stateOf(c)
+	if err != nil {
+		return Auth{}, err
+	}
+	auth, err := CurrentAuth(c)
+	if err != nil {
+		return Auth{}, err
+	}
+	if err := st.checkPolicies(c); err != nil {
+		return Auth{}, err
+	}
+	if auth.Scopes != nil {
+		st.m.event(c, EventDenied, "user_id", auth.Account.ID, "via", auth.Via, "reason", "credentials with scopes")
+		return Auth{}, fmt.Errorf("%w: credentials with scopes cannot change an account", ErrForbidden)
+	}
+	if fresh == 0 {
+		return auth, nil
+	}
+	return auth, Fresh(fresh).pass(c, auth)
+}
+
 // owner returns the state of a request by the account's owner, who alone may change the account.
-// Credentials with scopes, such as an API key, may not: they are for something else.
 func (m *mount) owner(c *gin.Context, wrongMethod error, methods ...string) (*state, Auth, error) {
+	return m.ownerWithin(c, 0, wrongMethod, methods...)
+}
+
+// freshOwner is owner for what also needs a recent proof of who the user is.
+func (m *mount) freshOwner(c *gin.Context, wrongMethod error, methods ...string) (*state, Auth, error) {
+	return m.ownerWithin(c, freshFor, wrongMethod, methods...)
+}
+
+func (m *mount) ownerWithin(c *gin.Context, fresh time.Duration, wrongMethod error, methods ...string) (*state, Auth, error) {
 	if !slices.Contains(methods, c.Request.Method) {
 		return nil, Auth{}, wrongMethod
 	}
@@ -36,27 +70,8 @@ func (m *mount) owner(c *gin.Context, wrongMethod error, methods ...string) (*st
 	if err := m.fits(st.m); err != nil {
 		return nil, Auth{}, err
 	}
-	auth, err := CurrentAuth(c)
-	if err != nil {
-		return nil, Auth{}, err
-	}
-	if err := st.checkPolicies(c); err != nil {
-		return nil, Auth{}, err
-	}
-	if auth.Scopes != nil {
-		m.event(c, EventDenied, "user_id", auth.Account.ID, "via", auth.Via, "reason", "credentials with scopes")
-		return nil, Auth{}, fmt.Errorf("%w: credentials with scopes cannot change an account", ErrForbidden)
-	}
-	return st, auth, nil
-}
-
-// freshOwner is owner for what also needs a recent proof of who the user is.
-func (m *mount) freshOwner(c *gin.Context, wrongMethod error, methods ...string) (*state, Auth, error) {
-	st, auth, err := m.owner(c, wrongMethod, methods...)
-	if err != nil {
-		return nil, Auth{}, err
-	}
-	return st, auth, Fresh(freshFor).pass(c, auth)
+	auth, err := CurrentOwner(c, fresh)
+	return st, auth, err
 }
 
 // forget lets go of a session that has ended in another way, and clears its cookie.

@@ -8,6 +8,8 @@ import (
 	"log/slog"
 	"net/http"
 	"slices"
+	"strconv"
+	"time"
 
 	"github.com/gin-gonic/gin"
 
@@ -60,6 +62,13 @@ func NewProblem(status int, code, detail string) *Problem {
 
 func problem(status int, code, detail string) *Problem {
 	return &Problem{Type: problempage.Base + code, Title: http.StatusText(status), Status: status, Code: code, Detail: detail}
+}
+
+// RetryAfter is how long the header Retry-After tells the client to wait, in whole seconds, for answers that Fail does
+// not write. Zero: there is no such header.
+func (p *Problem) RetryAfter() time.Duration {
+	seconds, _ := strconv.Atoi(p.retry) // our own
+	return time.Duration(seconds) * time.Second
 }
 
 func (p *Problem) retryAfter(seconds string) *Problem {

@@ -18,7 +18,7 @@ func Remember() SignInOption { return func(n *NewSession) { n.Persistent = true 
 // token, and the one before is worthless from then on (OWASP ASVS 7.2.4); of its values,
 // only those set in this request go along. It returns ErrInvalidCredentials for a user
 // who is disabled or gone, ErrUnavailable when the store cannot be asked, and ErrNotMounted on
-// a route that Session does not cover. Call it before the answer begins.
+// a route that Session does not cover; see CanSignIn. Call it before the answer begins.
 func SignIn[U User](c *gin.Context, u U, options ...SignInOption) error {
 	st, err := withSessions(c)
 	if err != nil {
@@ -32,6 +32,13 @@ func SignIn[U User](c *gin.Context, u U, options ...SignInOption) error {
 		option(&n)
 	}
 	return st.signIn(c, &u, u.Account(), n)
+}
+
+// CanSignIn returns ErrNotMounted where SignIn would, for logins that spend something first, such as a link or a
+// code of one use. It asks no store.
+func CanSignIn(c *gin.Context) error {
+	_, err := withSessions(c)
+	return err
 }
 
 // SignOut ends the session: it is deleted at once, and its cookie with the answer. Without

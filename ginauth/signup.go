@@ -15,7 +15,8 @@ import (
 
 // SignUp returns the handler that creates an account from a Registration, sent as JSON
 // or as a form, and logs the new user in. It answers 201 with the user, 422 with the fields at
-// fault, and 409 when the address has an account. Mount it with POST, under a Session that
+// fault, and 409 when the address has an account: so anybody can find out who has one, as fast as Limits.SignUp lets them.
+// email.SignUp tells nobody, but needs mails. Mount it with POST, under a Session that
 // excludes its route. It panics when cfg is invalid.
 //
 //	@Summary		Sign up

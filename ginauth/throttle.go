@@ -75,20 +75,22 @@ type tried struct {
 
 // guess counts an attempt to know the password of identifier. All ways to try one share its budget (SEC-41).
 func (t *throttle) guess(ctx context.Context, c *gin.Context, identifier string, count counting) (tried, error) {
-	client := t.clientOf(c)
 	l := Limit{PerAddress: t.limits.LoginPerAddress}
-	a := l.attempt(client, purposeLogin, "")
+	a := l.attempt(t.clientOf(c), purposeLogin, "")
 	canonical, err := CanonicalEmail(identifier)
 	if err == nil { // anything else has no account to guess at
-		a.Guess = GuessLimit{
-			Key: guessKey(canonical), Client: limitKey("client", client),
-			Free: t.limits.FreeFailures, MaxWait: t.limits.MaxWait, Max: t.limits.MaxFailures,
-			MaxOnDevice: t.limits.DeviceFailures, Memory: failureMemory,
-		}
-		a.Guess.Device = t.deviceOf(c.Request, canonical)
+		a.Guess = t.guessAt(c, canonical)
 	}
 	v, err := t.admit(ctx, c, identifier, a, count)
 	return tried{throttle: t, attempt: a, known: v.Known, identifier: canonical}, err
+}
+
+func (t *throttle) guessAt(c *gin.Context, canonical string) GuessLimit {
+	return GuessLimit{
+		Key: guessKey(canonical), Client: limitKey("client", t.clientOf(c)), Device: t.deviceOf(c.Request, canonical),
+		Free: t.limits.FreeFailures, MaxWait: t.limits.MaxWait, Max: t.limits.MaxFailures,
+		MaxOnDevice: t.limits.DeviceFailures, Memory: failureMemory,
+	}
 }
 
 func guessKey(canonical string) LimitKey { return limitKey(purposeLogin, "identifier", canonical) }
@@ -201,13 +203,18 @@ func (s settling) finish(ctx context.Context, st *state) {
 			return
 		}
 	}
-	switch {
-	case st == nil || !known:
-	case s.known:
-		st.sendDevice(s.sentDevice(st.request))
-	default:
-		st.sendDevice(s.token.Reveal())
+	if st != nil && known {
+		s.sendDevice(st)
 	}
+}
+
+// sendDevice sends the cookie of a device that is known now, the same as before if it was known already.
+func (s settling) sendDevice(st *state) {
+	if s.known {
+		st.sendDevice(s.sentDevice(st.request))
+		return
+	}
+	st.sendDevice(s.token.Reveal())
 }
 
 // attempt counts by what is known of the attempt.

@@ -85,9 +85,10 @@ SET email = $3::text, email_canonical = $4::text, password_hash = NULL, session_
 WHERE id = $1::uuid`
 
 	// Mails go first: a token that is being made for one is seen by the next statement (SEC-113).
-	withdrawChanges  = `DELETE FROM ginauth.outbox WHERE user_id = $1::uuid AND kind = 'change' AND failed_at IS NULL`
-	voidTokens       = `DELETE FROM ginauth.email_tokens WHERE user_id = $1::uuid AND kind <> 'undo'`
-	voidTokensOfKind = `DELETE FROM ginauth.email_tokens WHERE user_id = $1::uuid AND kind = $2::text`
+	withdrawChanges = `DELETE FROM ginauth.outbox WHERE user_id = $1::uuid AND kind = 'change' AND failed_at IS NULL`
+	voidTokens      = `DELETE FROM ginauth.email_tokens WHERE user_id = $1::uuid AND kind <> 'undo'`
+	// A link to another mailbox may be what its user logs in for.
+	voidTokensHere = `DELETE FROM ginauth.email_tokens WHERE user_id = $1::uuid AND kind NOT IN ('change', 'undo')`
 	// Older undo links stay: they lead back to before.
 	voidLaterUndos = `
 DELETE FROM ginauth.email_tokens
@@ -95,14 +96,14 @@ WHERE user_id = $1::uuid AND kind = 'undo' AND (created_at >= $2::timestamptz OR
 	withdrawUndos = `DELETE FROM ginauth.outbox WHERE user_id = $1::uuid AND kind = 'undo' AND created_at >= $2::timestamptz`
 )
 
-// apply does what a token is for. Every case voids the other tokens of its kind; those that replace
-// the password or the address void all (SEC-107).
+// apply does what a token is for. Every case voids the other tokens that were mailed to the address; those that replace
+// the password or the address, or prove it to be another's, void all but the way back (SEC-107).
 func (d *DB[U]) apply(ctx context.Context, tx pgx.Tx, s spent) error {
 	var b pgx.Batch
 	switch s.kind {
 	case email.KindVerify:
 		b.Queue(proveAddress, s.user, d.clock())
-		b.Queue(voidTokensOfKind, s.user, string(s.kind))
+		b.Queue(voidTokensHere, s.user)
 	case email.KindReset:
 		b.Queue(resetPassword, s.user, d.clock(), s.hash.Reveal())
 		voidAll(&b, s.user)
@@ -111,7 +112,7 @@ func (d *DB[U]) apply(ctx context.Context, tx pgx.Tx, s spent) error {
 		}
 	case email.KindLogin:
 		if !s.first() {
-			b.Queue(voidTokensOfKind, s.user, string(s.kind))
+			b.Queue(voidTokensHere, s.user)
 			break
 		}
 		b.Queue(proveAndWipe, s.user, d.clock())
@@ -152,7 +153,7 @@ func (d *DB[U]) queueNotice(b *pgx.Batch, s spent) error {
 	switch {
 	case s.kind == email.KindReset:
 		o.Kind = email.KindPassword
-	case s.kind == email.KindChange && !s.first() && s.formerCanonical != s.canonical:
+	case s.kind == email.KindChange && !s.first() && s.former != s.address: // another spelling may be another mailbox
 		o.Kind = email.KindUndo
 	default:
 		return nil

@@ -24,14 +24,14 @@ WHERE u.disabled_at IS NULL AND u.id = (
 FOR SHARE OF u`
 
 	// lockMail looks again: the user's row may have been waited for. Who owns an address needs no proof
-	// of it, and nobody can move to one that is taken.
+	// of it, and nobody can move to one that is another's.
 	lockMail = `
 SELECT o.kind, o.email, o.email_canonical
 FROM ginauth.outbox AS o
 JOIN ginauth.users AS u ON u.id = $2::uuid
 WHERE o.id = $1::uuid AND o.failed_at IS NULL AND CASE o.kind
 	WHEN 'verify' THEN u.email_canonical = o.email_canonical AND u.verified_at IS NULL
-	WHEN 'change' THEN NOT EXISTS (SELECT 1 FROM ginauth.users AS v WHERE v.email_canonical = o.email_canonical)
+	WHEN 'change' THEN NOT EXISTS (SELECT 1 FROM ginauth.users AS v WHERE v.email_canonical = o.email_canonical AND v.id <> u.id)
 	WHEN 'undo' THEN TRUE
 	WHEN 'password' THEN TRUE
 	WHEN 'device' THEN TRUE
@@ -55,7 +55,7 @@ WHERE o.id = $5::uuid`
 
 // PrepareMail returns whom a mail goes to and stores the digest of its token, in one transaction.
 // email.ErrNoMail means that the mail is gone, or that there is nobody to send it to: no account has the
-// address, or a disabled one, or it is proved already, or the new address is taken.
+// address, or a disabled one, or it is proved already, or the new address is another's.
 func (d *DB[U]) PrepareMail(ctx context.Context, id email.MailID, digest ginauth.Digest, lifetime time.Duration) (email.Recipient[U], error) {
 	key, ok := parseID(string(id))
 	if !ok {

@@ -9,7 +9,8 @@ import (
 // ConfirmEmailChange returns the handler of the link that proves the address that an account is to have. A GET shows a
 // page with a button; the POST takes the token, from the page's cookie or as JSON. It counts only from
 // who is logged in to the account or sends its password along, so that nobody is talked into giving
-// their address to somebody else's account. The former address, if it was proved, gets a mail with a link that undoes it. It
+// their address to somebody else's account. The former address, if it was proved, gets a mail with a link that undoes it. The
+// owner's session in this browser goes on under a new token; others live on, since no proof of the account has changed. It
 // answers 204, and 409 when the address was taken meanwhile. Mount it for GET and POST, under a Session
 // that excludes its route. It panics when f is invalid.
 //
@@ -40,6 +41,9 @@ func ConfirmEmailChange[U ginauth.User](f Flows[U]) gin.HandlerFunc {
 
 func (f *flows[U]) confirmChange(c *gin.Context, t found[U], plain string) error {
 	if err := f.proves(c, t.user, plain); err != nil {
+		return err
+	}
+	if err := f.renew(c, t.user); err != nil {
 		return err
 	}
 	u, err := f.Store.UseEmailToken(ginauth.AuditContext(c), t.use)

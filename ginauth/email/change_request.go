@@ -1,8 +1,6 @@
 package email
 
 import (
-	"net/http"
-
 	"github.com/gin-gonic/gin"
 
 	"github.com/ginauth/ginauth/ginauth"
@@ -12,7 +10,7 @@ import (
 // ChangeEmail returns the handler that takes the Address that the current user wants to have, as JSON or a form, and
 // sends a link to ConfirmEmailChange there. Until that is used nothing changes. It answers 202, whether or
 // not the address is free, and 403 reauthentication_required unless the user proved who they are
-// within 10 minutes. Mount it with POST. It panics when f is invalid.
+// within 10 minutes. Credentials with scopes get 403 forbidden. Mount it with POST. It panics when f is invalid.
 //
 //	@Summary		Change my address
 //	@Description	Sends a link to the new address; until it is used nothing changes.
@@ -24,7 +22,7 @@ import (
 //	@Success		202		{object}	accepted
 //	@Failure		400		{object}	ginauth.Problem	"malformed_body"
 //	@Failure		401		{object}	ginauth.Problem	"unauthenticated"
-//	@Failure		403		{object}	ginauth.Problem	"cross_origin, reauthentication_required"
+//	@Failure		403		{object}	ginauth.Problem	"cross_origin, forbidden, reauthentication_required"
 //	@Failure		413		{object}	ginauth.Problem	"body_too_large"
 //	@Failure		415		{object}	ginauth.Problem	"unsupported_media_type"
 //	@Failure		422		{object}	ginauth.Problem	"validation_failed"
@@ -44,15 +42,12 @@ func ChangeEmail[U ginauth.User](f Flows[U]) gin.HandlerFunc {
 }
 
 func (f *flows[U]) askChange(c *gin.Context) error {
-	if c.Request.Method != http.MethodPost {
-		return mustPost(c)
-	}
-	auth, err := ginauth.CurrentAuth(c)
-	if err != nil {
+	if err := mustPost(c); err != nil {
 		return err
 	}
-	if auth.AuthenticatedAt.IsZero() || auth.Now.Sub(auth.AuthenticatedAt) > freshness {
-		return ginauth.ErrReauthenticationRequired
+	auth, err := ginauth.CurrentOwner(c, freshness)
+	if err != nil {
+		return err
 	}
 	o, err := f.bindAddress(c, KindChange)
 	if err != nil {

@@ -87,6 +87,42 @@ func TestChangeToATakenAddress(t *testing.T) { // SEC-31
 	a.none(t, "the address has an account")
 }
 
+// People write their names as they like, and may think again.
+func TestTheSpellingOfOnesOwnAddressCanBeChanged(t *testing.T) { // SEC-111
+	t.Parallel()
+	a := newApp(t)
+	owner := a.verified(t)
+	want(t, "another spelling", owner.post("/email", `{"email":"ADA@example.com"}`), http.StatusAccepted)
+	mail := a.one(t)
+	if mail.to != "ADA@example.com" {
+		t.Errorf("the link went to %s", mail.to)
+	}
+	want(t, "confirm", owner.use("/confirm", mail.token(t)), http.StatusNoContent)
+	if got := a.text(t, `SELECT email FROM ginauth.users`); got != "ADA@example.com" {
+		t.Errorf("the address is %s", got)
+	}
+	notice := a.one(t) // a host may tell ada from ADA
+	if notice.to != "Ada@Example.com" {
+		t.Errorf("the notice went to %s", notice.to)
+	}
+	if !owner.loggedIn() || !a.logsIn("ada@example.com", adaOld) {
+		t.Error("the owner cannot log in")
+	}
+	want(t, "undo", a.anyone().use("/undo", notice.token(t)), http.StatusNoContent)
+	if got := a.text(t, `SELECT email FROM ginauth.users`); got != "Ada@Example.com" {
+		t.Errorf("after the undo, the address is %s", got)
+	}
+}
+
+func TestTheSameAddressIsConfirmedAndNotTold(t *testing.T) {
+	t.Parallel()
+	a := newApp(t)
+	owner := a.verified(t)
+	want(t, "the same", owner.post("/email", `{"email":"Ada@Example.com"}`), http.StatusAccepted)
+	want(t, "confirm", owner.use("/confirm", a.one(t).token(t)), http.StatusNoContent)
+	a.none(t, "nothing was changed")
+}
+
 func TestAnUnprovedFormerAddressIsToldNothing(t *testing.T) {
 	t.Parallel()
 	a := newApp(t)
@@ -99,7 +135,8 @@ func TestAnUnprovedFormerAddressIsToldNothing(t *testing.T) {
 func TestParallelChangesProveTheirOwnAddress(t *testing.T) { // SEC-112
 	t.Parallel()
 	a := newApp(t)
-	owner := a.verified(t)
+	owner, elsewhere := a.verified(t), a.anyone()
+	want(t, "login", elsewhere.post("/login", adaLogin), http.StatusOK)
 	for range 20 {
 		a.exec(t, `DELETE FROM ginauth.outbox`)
 		a.exec(t, `DELETE FROM ginauth.email_tokens`)
@@ -107,7 +144,7 @@ func TestParallelChangesProveTheirOwnAddress(t *testing.T) { // SEC-112
 		mine := a.one(t).token(t)
 		codes := together(2, func(i int) int {
 			if i == 0 {
-				return owner.post("/email", `{"email":"victim@example.org"}`).Code
+				return elsewhere.post("/email", `{"email":"victim@example.org"}`).Code
 			}
 			return owner.use("/confirm", mine).Code
 		})

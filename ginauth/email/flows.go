@@ -6,8 +6,8 @@ import (
 	"maps"
 	"net"
 	"net/mail"
-	"net/netip"
 	"net/url"
+	"reflect"
 	"slices"
 	"strings"
 	"time"
@@ -15,6 +15,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/internal/loopback"
 )
 
 const (
@@ -30,17 +31,20 @@ const (
 )
 
 // Flows is how an app wants its mails. It is plain data, as ginauth.Config is: every constructor of this
-// package takes the same and compiles its own copy. Config, Store, BaseURL and From are required,
-// and Pages for the handlers that are mounted; Run needs a Sender.
+// package takes the same and compiles its own copy. Config, Store, Sender, BaseURL and From are required,
+// and Pages for the handlers that are mounted.
 type Flows[U ginauth.User] struct {
 	// Config is the app's.
 	Config ginauth.Config[U]
-	// Store keeps mails and tokens. Usually the *store.DB that is Config.Users.
+	// Store keeps mails and tokens, of the users that Config.Users has: it must be Config.Users, or wrap it, since
+	// what a link changes there is what a login asks. Usually both are one *store.DB.
 	Store Store[U]
-	// Sender hands the mails over. Only Run and SendDue use it: a process that only queues needs none.
+	// Sender hands the mails over, such as smtp.New. A web process whose mails another process sends gives it all the
+	// same, so that no app promises mails that nothing can send.
 	Sender Sender
 	// BaseURL is where browsers find the app, such as "https://app.example.com". Links begin with it, whatever
-	// host a request names (SEC-108). Plain http is for localhost only.
+	// host a request names (SEC-108). An app below a path has it here, such as "https://example.com/auth", and Pages
+	// without it. Plain http is for localhost only.
 	BaseURL string
 	// From is the sender, such as "Example <hello@example.com>".
 	From string
@@ -60,7 +64,7 @@ type Flows[U ginauth.User] struct {
 }
 
 // Pages are paths of this app, such as "/reset", under which handlers of this package are mounted
-// for GET and POST.
+// for GET and POST. Browsers find them behind BaseURL.
 type Pages struct {
 	// Verify is where VerifyEmail is.
 	Verify string
@@ -122,7 +126,8 @@ func (f Flows[U]) Validate() error {
 			faults = append(faults, fmt.Errorf(format, args...))
 		}
 	}
-	fault(f.Store == nil, "set Store (such as store.New[store.User](pool))")
+	fault(isNil(f.Store), "set Store (such as store.New[store.User](pool))")
+	fault(isNil(f.Sender), "set Sender (such as smtp.New), also where another process runs Run: without one somewhere no mail would ever leave")
 	err := checkBaseURL(f.BaseURL)
 	fault(err != nil, "%w", err)
 	_, err = mail.ParseAddress(f.From)
@@ -139,6 +144,12 @@ func (f Flows[U]) Validate() error {
 	return errors.Join(append(faults, f.Config.Validate())...)
 }
 
+// isNil also sees a nil pointer or function behind an interface.
+func isNil(v any) bool {
+	r := reflect.ValueOf(v)
+	return !r.IsValid() || (r.Kind() == reflect.Pointer || r.Kind() == reflect.Func) && r.IsNil()
+}
+
 func checkBaseURL(s string) error {
 	u, err := url.Parse(s)
 	switch {
@@ -146,18 +157,12 @@ func checkBaseURL(s string) error {
 		return errors.New(`set BaseURL to where browsers find the app, such as "https://app.example.com": links are never built from what a request says`)
 	case err != nil || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" || u.Opaque != "" || strings.HasSuffix(s, "/") || hasControl(s):
 		return fmt.Errorf("the BaseURL %q must be a scheme, a host and at most a path, without a slash at its end", s)
-	case u.Scheme == "https", u.Scheme == "http" && isLoopback(u.Hostname()):
+	case u.Path != "" && (!strings.HasSuffix(s, u.EscapedPath()) || !isPath(u.EscapedPath())):
+		return fmt.Errorf("the path of the BaseURL %q must be written as browsers send it, such as /auth", s)
+	case u.Scheme == "https", u.Scheme == "http" && loopback.Is(u.Hostname()):
 		return nil
 	}
 	return fmt.Errorf("the BaseURL %q must begin with https://, but for localhost: mails carry credentials", s)
-}
-
-func isLoopback(host string) bool {
-	if host == "localhost" || strings.HasSuffix(host, ".localhost") {
-		return true
-	}
-	addr, err := netip.ParseAddr(host)
-	return err == nil && addr.Unmap().IsLoopback()
 }
 
 // isPath is strict, since the path goes into mails, headers and forms as it is.
@@ -174,6 +179,7 @@ type flows[U ginauth.User] struct {
 	locales []string
 	secure  bool
 	domain  string // of Message-IDs
+	base    string // the path of BaseURL
 }
 
 // compile panics with the constructor's name when f is unusable: routes are built at start-up, where
@@ -196,7 +202,7 @@ func newFlows[U ginauth.User](f Flows[U]) *flows[U] {
 	c.locales = slices.Sorted(maps.Keys(f.Texts))
 	c.texts, _ = compileTexts[U](f.Texts) // validated
 	base, _ := url.Parse(f.BaseURL)       // validated
-	c.secure, c.domain = base.Scheme == "https", base.Hostname()
+	c.secure, c.domain, c.base = base.Scheme == "https", base.Hostname(), base.EscapedPath()
 	if net.ParseIP(c.domain) != nil {
 		c.domain = "[" + c.domain + "]"
 	}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"strconv"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -26,7 +27,7 @@ const cookieLife = 15 * time.Minute
 type link[U ginauth.User] struct {
 	*flows[U]
 	kind    Kind
-	path    string
+	path    string // of its page; with that of BaseURL where it is served
 	origins *http.CrossOriginProtection
 	// password tells whether the page asks for one.
 	password func(*gin.Context, U) bool
@@ -51,6 +52,7 @@ func (l link[U]) handler(operation string) gin.HandlerFunc {
 	for _, o := range l.Config.TrustedOrigins {
 		_ = l.origins.AddTrustedOrigin(o) // validated
 	}
+	l.path = l.base + l.path
 	redirects := l.kind == KindLogin && l.Config.Pages.AfterLogin != ""
 	return route.New(route.Info{Name: operation, Open: true, Redirects: redirects}, func(c *gin.Context) {
 		switch c.Request.Method {
@@ -66,7 +68,7 @@ func (l link[U]) handler(operation string) gin.HandlerFunc {
 }
 
 // land moves a token from the URL into a cookie, so that neither the page's address nor its referrer has
-// it (SEC-114), and shows the page. It writes nothing.
+// it (SEC-114), and shows the page. It changes nothing, and only counts the tokens that it looks up.
 func (l link[U]) land(c *gin.Context) {
 	if c.Request.URL.Query().Has("token") {
 		l.setCookie(c, c.Query("token"))
@@ -74,12 +76,29 @@ func (l link[U]) land(c *gin.Context) {
 		c.Redirect(http.StatusSeeOther, l.path)
 		return
 	}
-	t, err := l.find(c, l.cookieToken(c))
-	if err != nil {
+	token := l.cookieToken(c)
+	if _, ok := ginauth.ParseToken(token); !ok {
+		l.refuse(c, errLink, Page{})
+		return
+	}
+	if err := l.count(c); err != nil {
 		l.refuse(c, err, Page{})
 		return
 	}
-	l.show(c, http.StatusOK, l.page(c, t))
+	t, err := l.find(c, token)
+	switch {
+	case errors.Is(err, errLink):
+		l.refuseLink(c)
+	case err != nil:
+		l.refuse(c, err, Page{})
+	default:
+		l.show(c, http.StatusOK, l.page(c, t))
+	}
+}
+
+// count limits how many links one address may try, by whatever method (SEC-115).
+func (l link[U]) count(c *gin.Context) error {
+	return ginauth.Throttle(c, l.Config, "link", "", ginauth.Limit{PerAddress: l.Config.Limits.LinkPerAddress})
 }
 
 func (l link[U]) page(c *gin.Context, t found[U]) Page {
@@ -102,9 +121,8 @@ func (l link[U]) post(c *gin.Context) {
 	if form.Token == "" {
 		form.Token = l.cookieToken(c)
 	}
-	rates := ginauth.Limit{PerAddress: l.Config.Limits.LinkPerAddress}
-	if err := ginauth.Throttle(c, l.Config, "link", "", rates); err != nil { // SEC-115
-		ginauth.Fail(c, err)
+	if err := l.count(c); err != nil {
+		l.refuse(c, err, Page{})
 		return
 	}
 	t, err := l.find(c, form.Token)
@@ -113,9 +131,7 @@ func (l link[U]) post(c *gin.Context) {
 	}
 	switch {
 	case errors.Is(err, ErrNoToken), errors.Is(err, errLink):
-		l.setCookie(c, "")
-		ginauth.RecordEvent(c, ginauth.EventBadLink, "kind", string(l.kind))
-		l.refuse(c, errLink, Page{})
+		l.refuseLink(c)
 	case err != nil:
 		l.refuse(c, err, l.page(c, t))
 	default:
@@ -138,12 +154,22 @@ func (l link[U]) find(c *gin.Context, token string) (t found[U], err error) {
 	return t, err
 }
 
+// refuseLink answers to a token that is not good, and has the browser forget it.
+func (l link[U]) refuseLink(c *gin.Context) {
+	l.setCookie(c, "")
+	ginauth.RecordEvent(c, ginauth.EventBadLink, "kind", string(l.kind))
+	l.refuse(c, errLink, Page{})
+}
+
 // refuse answers with a problem, in a page for a browser.
 func (l link[U]) refuse(c *gin.Context, err error, p Page) {
 	var problem *ginauth.Problem
 	if !errors.As(err, &problem) || problem.Status >= http.StatusInternalServerError || !prefersHTML(c) {
 		ginauth.Fail(c, err)
 		return
+	}
+	if wait := problem.RetryAfter(); wait > 0 {
+		c.Header("Retry-After", strconv.Itoa(int(wait/time.Second)))
 	}
 	p.Kind, p.Step, p.Problem = l.kind, StepConfirm, problem
 	l.show(c, problem.Status, p)
@@ -184,8 +210,8 @@ func (l link[U]) setCookie(c *gin.Context, token string) {
 	http.SetCookie(c.Writer, &k)
 }
 
-// proves tells whether who sent the request has the account already: by a session or token of its own, or
-// by its password.
+// proves tells whether who sent the request has the account already: by a session or a token of its own that is
+// good for everything, or by its password.
 func (f *flows[U]) proves(c *gin.Context, owner U, plain string) error {
 	if f.signedInAs(c, owner) {
 		return nil
@@ -197,9 +223,22 @@ func (f *flows[U]) proves(c *gin.Context, owner U, plain string) error {
 	return err
 }
 
+// renew gives the owner's session a new token before the account gets more: should that fail, nothing has changed, and
+// whoever has read the old token is out when it does (SEC-64).
+func (f *flows[U]) renew(c *gin.Context, owner U) error {
+	if !f.signedInAs(c, owner) {
+		return nil
+	}
+	err := ginauth.Renew(c)
+	if errors.Is(err, ginauth.ErrNotMounted) { // an app that has tokens only
+		return nil
+	}
+	return err
+}
+
 func (f *flows[U]) signedInAs(c *gin.Context, owner U) bool {
-	me, err := ginauth.CurrentUser[U](c)
-	return err == nil && me.Account().ID != "" && me.Account().ID == owner.Account().ID
+	auth, err := ginauth.CurrentAuth(c)
+	return err == nil && auth.Scopes == nil && auth.Account.ID != "" && auth.Account.ID == owner.Account().ID
 }
 
 func (f *flows[U]) notSignedIn(c *gin.Context, owner U) bool { return !f.signedInAs(c, owner) }

@@ -11,7 +11,8 @@ import (
 // MagicLink returns the handler of the link that logs in. A GET shows a page that says to which account, with a
 // button; only the POST spends the token and starts a session, so that scanners of mail burn nothing. It
 // answers 200 with the user, and sends a browser to Config.Pages.AfterLogin, if there is one. The first such login proves
-// the address, and removes the password and whatever else an earlier owner of the account left (SEC-113). Mount it for
+// the address, and removes the password and whatever else an earlier owner of the account left (SEC-113). The browser is
+// known to the account from then on (see docs/throttling.md), and no notice tells of it: it would lie beside the link. Mount it for
 // GET and POST, under a Session that excludes its route. It panics when f is invalid.
 //
 //	@Summary		Log in by a mailed link
@@ -42,6 +43,9 @@ func MagicLink[U ginauth.User](f Flows[U]) gin.HandlerFunc {
 type loggedIn struct{}
 
 func (f *flows[U]) logIn(c *gin.Context, t found[U], _ string) error {
+	if err := ginauth.CanSignIn(c); err != nil {
+		return err
+	}
 	u, err := f.Store.UseEmailToken(ginauth.AuditContext(c), t.use)
 	if err != nil {
 		return err
@@ -49,6 +53,7 @@ func (f *flows[U]) logIn(c *gin.Context, t found[U], _ string) error {
 	if err := ginauth.SignIn(c, u); err != nil {
 		return err
 	}
+	f.remember(c, u)
 	c.Set(loggedIn{}, u)
 	ginauth.RecordEvent(c, ginauth.EventLogin, "user_id", u.Account().ID)
 	return nil

@@ -8,6 +8,10 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/gin-gonic/gin"
+
+	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/email"
 	"github.com/ginauth/ginauth/store/storetest"
 )
 
@@ -83,10 +87,89 @@ func TestEveryCredentialAtEveryEndpoint(t *testing.T) { // SEC-104, SEC-168
 	if after := a.count(t, `SELECT count(*) FROM ginauth.email_tokens`); after != before || before < 5 {
 		t.Errorf("%d tokens are left of %d", after, before)
 	}
-	for _, place := range []string{"session", "bearer", "refresh", "/verify", "/magic", "/confirm"} { // and were good all the time
+	if good := a.good(linksOf(all)); good != "/confirm /magic /reset /undo /verify" {
+		t.Errorf("only %s were good all the time", good)
+	}
+	for _, place := range []string{"session", "bearer", "refresh", "/verify", "/confirm"} { // and so were these
 		if w := places[place](all[place]); w.Code >= 300 {
 			t.Errorf("at home, %s: %d %s", place, w.Code, w.Body)
 		}
+	}
+}
+
+func linksOf(credentials map[string]string) map[string]string {
+	links := map[string]string{}
+	for place, token := range credentials {
+		if linkCookies[place] != "" {
+			links[place] = token
+		}
+	}
+	return links
+}
+
+// scoped is a backend for tokens of ada's, fresh ones, with scopes and without.
+type scoped struct{ a *app }
+
+func (s scoped) Authenticate(c *gin.Context) (p ginauth.Principal[user], err error) {
+	scopes, sent := map[string][]string{"all": nil, "none": {}, "read": {"read"}, "write": {"read", "write"}}[c.GetHeader("X-Scoped")]
+	if !sent {
+		return p, ginauth.ErrNoCredentials
+	}
+	p.User, err = s.a.db.FindUserByEmail(c, "ada@example.com")
+	p.Scopes, p.AuthenticatedAt = scopes, s.a.clock.Now()
+	return p, err
+}
+
+func (scoped) Scheme() ginauth.Scheme {
+	return ginauth.Scheme{Name: "scoped", Type: "apiKey", In: "header", Parameter: "X-Scoped"}
+}
+
+// A token that may read, and was stolen from a script, must not become the account.
+func TestCredentialsWithScopesCannotTakeTheAccount(t *testing.T) { // SEC-104, SEC-168
+	t.Parallel()
+	for scopes, good := range map[string]bool{"none": false, "read": false, "write": false, "all": true} {
+		t.Run(scopes, func(t *testing.T) {
+			t.Parallel()
+			a := newApp(t, func(f *flows) { f.Config.Limits = ginauth.Limits{} })
+			owner := a.signUp(t)
+			cfg := a.mails.Config
+			a.Engine = gin.New()
+			a.Use(ginauth.Authenticate(cfg, scoped{a}, ginauth.SessionAuth(cfg)))
+			a.GET("/me", ginauth.Me(cfg))
+			a.POST("/email", email.ChangeEmail(a.mails))
+			a.POST("/resend", email.ResendVerification(a.mails))
+			a.Any("/verify", email.VerifyEmail(a.mails))
+			a.Any("/confirm", email.ConfirmEmailChange(a.mails))
+			owner.Handler = a
+			thief := a.anyone()
+			thief.Header = http.Header{"X-Scoped": {scopes}}
+			want(t, "who it is", thief.get("/me"), http.StatusOK)
+
+			verify := a.token(t, "/resend")
+			change := thief.post("/email", `{"email":"thief@example.org"}`)
+			if good {
+				want(t, "a change of address", change, http.StatusAccepted)
+				want(t, "its confirmation", thief.use("/confirm", a.one(t).token(t)), http.StatusNoContent)
+				return
+			}
+			wantProblem(t, "a change of address", change, http.StatusForbidden, "forbidden")
+			a.none(t, "who may not change an account asked for it")
+			if !strings.Contains(a.log.String(), `"reason":"credentials with scopes"`) {
+				t.Error("no event tells of it")
+			}
+			want(t, "the owner's change", owner.post("/email", `{"email":"new@example.org"}`), http.StatusAccepted)
+			confirm := a.one(t).token(t)
+			for path, token := range map[string]string{"/verify": verify, "/confirm": confirm} {
+				wantProblem(t, path, thief.use(path, token), http.StatusForbidden, "proof_required")
+				wantProblem(t, path+" with another password", thief.use(path, token, adaNew), http.StatusUnauthorized, "invalid_credentials")
+				kind := map[string]string{"/verify": "verify", "/confirm": "change"}[path]
+				thief.Cookies["__Host-mail-"+kind] = token
+				if w := thief.get(path); !strings.Contains(w.Body.String(), `name="password"`) {
+					t.Errorf("the page of %s asks for no password: %d %s", path, w.Code, w.Body)
+				}
+			}
+			want(t, "the owner's confirmation", owner.use("/confirm", confirm), http.StatusNoContent)
+		})
 	}
 }
 

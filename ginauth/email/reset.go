@@ -8,7 +8,7 @@ import (
 
 // ResetPassword returns the handler of the link that sets a new password. A GET shows a page with a field; the
 // POST takes the token, from the page's cookie or as JSON, and the password. It ends all sessions and
-// logins by refresh tokens, voids all other links, tells the owner by mail, forgets wrong passwords, makes the browser known to the account (see docs/throttling.md), and
+// logins by refresh tokens, voids all other links but those that undo a change of address, tells the owner by mail, forgets wrong passwords, makes the browser known to the account (see docs/throttling.md), and
 // logs nobody in (SEC-77, SEC-109). It answers 204, and 422 for a password that Config.Policy refuses, which spends nothing. Mount it for GET and
 // POST, on a route that needs no login. It panics when f is invalid.
 //
@@ -50,13 +50,17 @@ func (f *flows[U]) reset(c *gin.Context, t found[U], plain string) (err error) {
 		return err
 	}
 	ginauth.RecordEvent(c, ginauth.EventPasswordReset, "user_id", u.Account().ID)
-	// What others have guessed was another password, and those who still guess do not keep the owner's browser
-	// out (SEC-43).
+	// What others have guessed was another password (SEC-43).
 	if err := ginauth.ForgetGuesses(c.Request.Context(), f.Config, u); err != nil {
 		f.Config.Logger.WarnContext(c.Request.Context(), "email: guesses at a password that was reset still count", "error", err)
 	}
-	if err := ginauth.RememberDevice(c, f.Config, u); err != nil {
-		f.Config.Logger.WarnContext(c.Request.Context(), "email: the browser of a reset was not remembered", "error", err)
-	}
+	f.remember(c, u)
 	return nil
+}
+
+// remember makes the browser known, so that strangers who guess do not keep it out (SEC-43).
+func (f *flows[U]) remember(c *gin.Context, u U) {
+	if err := ginauth.RememberDevice(c, f.Config, u); err != nil {
+		f.Config.Logger.WarnContext(c.Request.Context(), "email: the browser of a link was not remembered", "error", err)
+	}
 }

@@ -64,7 +64,8 @@ type Outbox[U ginauth.User] interface {
 	// lease. It waits for nobody.
 	ClaimMail(ctx context.Context, limit int, lease time.Duration) ([]Mail, error)
 	// PrepareMail returns whom a claimed mail goes to and stores the digest of its token, if its kind has
-	// one; tokens of that kind in earlier mails to the user are void from then on. ErrNoMail means
+	// one; tokens of that kind in earlier mails to the user are void from then on, but not those of KindUndo: the
+	// way back from a thief's first change must outlive the second. ErrNoMail means
 	// that the mail must not be sent. Nothing else may choose the address.
 	PrepareMail(ctx context.Context, id MailID, digest ginauth.Digest, lifetime time.Duration) (Recipient[U], error)
 	// SettleMail says how an attempt ended. An attempt that is not the mail's last is ignored,
@@ -78,7 +79,9 @@ type Tokens[U ginauth.User] interface {
 	// nothing. ErrNoToken means that there is none.
 	FindEmailToken(ctx context.Context, k Kind, digest ginauth.Digest) (U, string, error)
 	// UseEmailToken spends a token and does what it is for, all or nothing, and returns the
-	// user as it is then. Of parallel calls with one token, one succeeds. ErrNoToken means that
+	// user as it is then. It voids the user's other tokens. Those of KindUndo stay, but a use of one voids those
+	// that are younger or lead to the same address; and those of KindChange stay when KindVerify was used, or a
+	// KindLogin that was not the first proof of the address. Of parallel calls with one token, one succeeds. ErrNoToken means that
 	// there is no such good token; ginauth.ErrIdentifierTaken, that the address belongs to
 	// another account by now, and then the token stays.
 	UseEmailToken(ctx context.Context, use Use) (U, error)
@@ -113,7 +116,8 @@ type Mail struct {
 // Recipient is whom a mail goes to.
 type Recipient[U ginauth.User] struct {
 	User U
-	// Email is the address that the store has for the user, but for KindChange and KindUndo the order's.
+	// Email is the address that the store has for the user, but for KindChange, KindUndo, KindPassword and KindDevice the
+	// order's: a notice is for whom the account was of, also when a thief has moved it since.
 	Email string
 }
 

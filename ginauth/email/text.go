@@ -13,7 +13,7 @@ import (
 type Texts map[Kind]Text
 
 // Text is a mail as templates over Data: Subject and Plain are of text/template, and HTML of html/template.
-// Without HTML the mail is plain text.
+// Without HTML the mail is plain text. Where a mail is for its link, Plain and HTML must have it and Subject must not.
 type Text struct {
 	Subject, Plain, HTML string
 }
@@ -46,7 +46,7 @@ type catalogs map[string]map[Kind]letter
 // compileTexts also writes every text once, so that a misspelled field is found at start.
 func compileTexts[U any](texts map[string]Texts) (catalogs, error) {
 	var nobody U
-	sample := Data{Site: "Site", BaseURL: "https://example.com", Email: "ada@example.com", Link: "https://example.com/?token=", Lifetime: "1 hour", User: nobody}
+	sample := Data{Site: "Site", BaseURL: "https://example.com", Email: "ada@example.com", Link: "https://example.com/?token=" + sampleToken, Lifetime: "1 hour", User: nobody}
 	c := catalogs{"": {}}
 	var faults []error
 	add := func(locale string, list Texts) {
@@ -56,7 +56,7 @@ func compileTexts[U any](texts map[string]Texts) (catalogs, error) {
 		for kind, t := range list {
 			l, err := compileText(t)
 			if err == nil {
-				_, _, _, err = l.write(sample)
+				err = l.try(kind, sample)
 			}
 			if err != nil {
 				faults = append(faults, fmt.Errorf("the text %q of the locale %q: %w", kind, locale, err))
@@ -75,6 +75,27 @@ func compileTexts[U any](texts map[string]Texts) (catalogs, error) {
 		add(locale, list)
 	}
 	return c, errors.Join(faults...)
+}
+
+// sampleToken is for templates to leave it as it is.
+const sampleToken = "x-sample-token-x"
+
+// try writes a text. Where the mail is for its link, that must be in every part, and not where mail programs show it
+// to whoever looks over a shoulder.
+func (l letter) try(k Kind, sample Data) error {
+	subject, plain, html, err := l.write(sample)
+	if err != nil || k == KindTaken || k == KindPassword || k == KindDevice {
+		return err
+	}
+	switch {
+	case strings.Contains(subject, sampleToken):
+		return errors.New("the Subject has the link, which is a credential: leave it to the text")
+	case !strings.Contains(plain, sampleToken):
+		return errors.New("the Plain text has no {{.Link}}, which the mail is for")
+	case l.html != nil && !strings.Contains(html, sampleToken):
+		return errors.New("the HTML text has no {{.Link}}, which the mail is for")
+	}
+	return nil
 }
 
 // maxLocale is enough for every language tag of RFC 5646, 4.4.1.

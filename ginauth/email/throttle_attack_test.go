@@ -43,6 +43,50 @@ func TestEachKindOfMailIsLimited(t *testing.T) { // SEC-47, SEC-115
 	}
 }
 
+// Who logs in by mail only gives the password for what matters, and must get that far while a stranger guesses.
+func TestAMagicLoginMakesTheBrowserKnown(t *testing.T) { // SEC-43
+	t.Parallel()
+	a := newApp(t, func(f *flows) { f.Config.Limits = ginauth.Limits{} })
+	a.verified(t)
+	owner := a.anyone()
+	want(t, "magic", owner.use("/magic", a.token(t, "/send")), http.StatusOK)
+	device := owner.Cookies["__Host-device"]
+	if device == "" {
+		t.Fatal("there is no device cookie")
+	}
+	a.lock(t, "ada@example.com")
+	wantProblem(t, "a stranger", a.anyone().post("/login", adaLogin), http.StatusTooManyRequests, "too_many_attempts")
+	want(t, "the owner", owner.post("/reauthenticate", `{"password":"`+adaOld+`"}`), http.StatusNoContent)
+
+	devices := `SELECT count(*) FROM ginauth.known_devices`
+	before := a.count(t, devices)
+	for range 2 { // and the list of devices is not flooded, which would let others fall out of it
+		want(t, "magic, again", owner.use("/magic", a.token(t, "/send")), http.StatusOK)
+	}
+	if after := a.count(t, devices); after != before || owner.Cookies["__Host-device"] != device {
+		t.Errorf("one browser is %d devices", after-before+1)
+	}
+}
+
+// A device is one of its user's, whoever logs in there.
+func TestAMagicLoginOnAnothersDeviceIsItsOwn(t *testing.T) { // SEC-43
+	t.Parallel()
+	a := newApp(t, func(f *flows) { f.Config.Limits = ginauth.Limits{} })
+	a.verified(t)
+	shared := a.anyone()
+	want(t, "sign-up", shared.post("/signup", `{"name":"Grace","email":"grace@example.com","password":"nanoseconds are short wires"}`), http.StatusCreated)
+	hers := shared.Cookies["__Host-device"]
+	want(t, "magic", shared.use("/magic", a.token(t, "/send")), http.StatusOK)
+	if mine := shared.Cookies["__Host-device"]; mine == "" || mine == hers {
+		t.Error("the device is still another user's alone")
+	}
+	if n := a.count(t, `SELECT count(*) FROM ginauth.throttles WHERE failures > 0`); n != 0 {
+		t.Error("the login counts as a guess")
+	}
+	a.lock(t, "ada@example.com")
+	want(t, "the owner", shared.post("/login", adaLogin), http.StatusOK)
+}
+
 // Apps that log in without cookies, as for tokens, are known by nothing: a hundred guesses of a stranger must not shut
 // their owner out for longer than it takes to reset the password.
 func TestResetEndsALockForClientsWithoutCookies(t *testing.T) { // SEC-43

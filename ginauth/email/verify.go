@@ -9,7 +9,7 @@ import (
 // VerifyEmail returns the handler of the link that proves the address of a new account. A GET shows a page with
 // a button; the POST takes the token, from the page's cookie or as JSON. It counts only from who is
 // logged in to the account or sends its password along: otherwise somebody who signed up with your
-// address would have you confirm their account (SEC-113). It answers 204. Mount it for GET and POST, under a
+// address would have you confirm their account (SEC-113). Their session goes on under a new token. It answers 204. Mount it for GET and POST, under a
 // Session that excludes its route. It panics when f is invalid.
 //
 //	@Summary		Confirm my address
@@ -38,6 +38,9 @@ func VerifyEmail[U ginauth.User](f Flows[U]) gin.HandlerFunc {
 
 func (f *flows[U]) verify(c *gin.Context, t found[U], plain string) error {
 	if err := f.proves(c, t.user, plain); err != nil {
+		return err
+	}
+	if err := f.renew(c, t.user); err != nil {
 		return err
 	}
 	u, err := f.Store.UseEmailToken(ginauth.AuditContext(c), t.use)

@@ -13,6 +13,7 @@ import (
 	gomail "github.com/wneessen/go-mail"
 
 	"github.com/ginauth/ginauth/ginauth/email"
+	"github.com/ginauth/ginauth/ginauth/internal/loopback"
 )
 
 const (
@@ -32,8 +33,8 @@ type Options struct {
 	Username, Password string
 	// ImplicitTLS begins with TLS at once. Default: STARTTLS, and no mail where the server has none.
 	ImplicitTLS bool
-	// InsecurePlaintext sends without TLS. It is safe to a server on this machine, and otherwise shows
-	// every link to who can listen.
+	// InsecurePlaintext sends without TLS, to a server on this machine alone: localhost or a loopback address. From
+	// elsewhere who can listen would see every link.
 	InsecurePlaintext bool
 	// TLS changes what TLS accepts. Default: TLS 1.2 or newer, the system's authorities, and Host.
 	TLS *tls.Config
@@ -53,6 +54,8 @@ func New(o Options) *Sender {
 		panic("smtp.New: set Options.Host to the name of the mail server") //nolint:forbidigo // construction
 	case o.ImplicitTLS && o.InsecurePlaintext:
 		panic("smtp.New: choose ImplicitTLS or InsecurePlaintext") //nolint:forbidigo // construction
+	case o.InsecurePlaintext && !loopback.Is(o.Host):
+		panic("smtp.New: InsecurePlaintext is for a server on this machine, named localhost or by a loopback address: use TLS, which is the default") //nolint:forbidigo // construction
 	case o.Port < 0 || o.Port > 65535:
 		panic("smtp.New: Options.Port must be between 1 and 65535, or zero for the default") //nolint:forbidigo // construction
 	case (o.Username == "") != (o.Password == ""):

@@ -219,13 +219,27 @@ func TestOptionsThatCannotWork(t *testing.T) {
 	t.Parallel()
 	for text, o := range map[string]smtp.Options{
 		"set Options.Host":    {},
-		"choose ImplicitTLS":  {Host: "x", ImplicitTLS: true, InsecurePlaintext: true},
+		"choose ImplicitTLS":  {Host: "localhost", ImplicitTLS: true, InsecurePlaintext: true},
 		"between 1 and 65535": {Host: "x", Port: 70000},
 		"set both Username":   {Host: "x", Username: "x"},
-		"must not be sent":    {Host: "x", Username: "x", Password: "y", InsecurePlaintext: true},
+		"must not be sent":    {Host: "localhost", Username: "x", Password: "y", InsecurePlaintext: true},
 	} {
 		if said := panics(o); !strings.Contains(said, text) {
 			t.Errorf("%q: %q", text, said)
+		}
+	}
+}
+
+func TestPlaintextStaysOnThisMachine(t *testing.T) {
+	t.Parallel()
+	for _, host := range []string{"mail.example.com", "10.0.0.1", "0.0.0.0", "192.168.1.2", "2001:db8::1", "localhost.example.com", "notlocalhost", "::", "127.0.0.1.example.com"} {
+		if said := panics(smtp.Options{Host: host, InsecurePlaintext: true}); !strings.Contains(said, "this machine") || !strings.Contains(said, "TLS") {
+			t.Errorf("%s: %q", host, said)
+		}
+	}
+	for _, host := range []string{"localhost", "LOCALHOST", "mail.localhost", "127.0.0.1", "127.9.9.9", "::1", "::ffff:127.0.0.1"} {
+		if said := panics(smtp.Options{Host: host, InsecurePlaintext: true}); said != "" {
+			t.Errorf("%s: %q", host, said)
 		}
 	}
 }
