@@ -83,11 +83,11 @@ func (m *mount) logger() *slog.Logger {
 	return m.log
 }
 
-// RecordEvent writes a security event of the app's own, or of a backend, to the log, beside those of the
+// LogEvent writes a security event of the app's own, or of a backend, to the log, beside those of the
 // library: with the client's address and browser, method and route. Kinds are those of the OWASP
 // Logging Vocabulary where it has one. The arguments are slog's; they must hold no secret and
-// nothing that the user typed.
-func RecordEvent(c *gin.Context, kind EventKind, args ...any) {
+// nothing that the user typed. What has to be in the table too, an EventRecorder records.
+func LogEvent(c *gin.Context, kind EventKind, args ...any) {
 	m := &unmounted
 	if st := attached(c); st != nil {
 		m = st.m

@@ -83,7 +83,7 @@ func Require(guards ...Guard) gin.HandlerFunc {
 		}
 		if err := all.pass(c, auth); err != nil {
 			if problemOf(err).Status == http.StatusForbidden {
-				RecordEvent(c, EventDenied, "user_id", auth.Account.ID, "via", auth.Via, "guard", all.name, "reason", err.Error())
+				LogEvent(c, EventDenied, "user_id", auth.Account.ID, "via", auth.Via, "guard", all.name, "reason", err.Error())
 			}
 			Fail(c, err)
 		}

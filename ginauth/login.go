@@ -127,7 +127,7 @@ func VerifyPassword[U User](c *gin.Context, cfg Config[U], email, plain string) 
 	}
 	u, hash, err := verify(ctx, cfg, Credentials{Email: email, Password: plain}, found)
 	if errors.Is(err, ErrInvalidCredentials) {
-		RecordEvent(c, EventLoginFailed, "identifier", hideIdentifier(email))
+		LogEvent(c, EventLoginFailed, "identifier", hideIdentifier(email))
 		recordFailure(c, cfg.Logger, cfg.Users, u.Account().ID, email)
 	}
 	if err != nil {

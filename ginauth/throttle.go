@@ -152,7 +152,7 @@ func (t *throttle) report(c *gin.Context, identifier string, v Verdict) {
 		name = EventLoginFailMax
 	}
 	args := []any{"identifier", hideIdentifier(identifier), "wait", v.Wait.Round(time.Second)}
-	RecordEvent(c, name, args...)
+	LogEvent(c, name, args...)
 }
 
 // settling is an attempt that has succeeded, unless the session that it leads to cannot be stored.

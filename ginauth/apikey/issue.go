@@ -61,7 +61,7 @@ func issue[U ginauth.User](c *gin.Context, keys Keys[U], r Request) (Key, Record
 	case err != nil:
 		return Key{}, Record{}, err
 	}
-	ginauth.RecordEvent(c, ginauth.EventTokenCreated, "user_id", user, "key_id", record.ID, "expires_at", record.ExpiresAt)
+	ginauth.LogEvent(c, ginauth.EventTokenCreated, "user_id", user, "key_id", record.ID, "expires_at", record.ExpiresAt)
 	return key, record, nil
 }
 

@@ -55,6 +55,6 @@ func revoke[U ginauth.User](c *gin.Context, keys Keys[U], user ginauth.UserID) e
 	if err != nil {
 		return err
 	}
-	ginauth.RecordEvent(c, ginauth.EventTokenRevoked, "user_id", user, "key_id", id)
+	ginauth.LogEvent(c, ginauth.EventTokenRevoked, "user_id", user, "key_id", id)
 	return nil
 }

@@ -115,7 +115,7 @@ func (f *flows[U]) ask(c *gin.Context, k Kind) error {
 	if err := f.Store.QueueMail(c.Request.Context(), o); err != nil {
 		return err
 	}
-	ginauth.RecordEvent(c, ginauth.EventMailRequested, "kind", string(k))
+	ginauth.LogEvent(c, ginauth.EventMailRequested, "kind", string(k))
 	return nil
 }
 

@@ -48,7 +48,7 @@ func (f *flows[U]) confirmChange(c *gin.Context, t found[U], plain string) error
 	}
 	u, err := f.Store.UseEmailToken(ginauth.AuditContext(c), t.use)
 	if err == nil {
-		ginauth.RecordEvent(c, ginauth.EventEmailChanged, "user_id", u.Account().ID)
+		ginauth.LogEvent(c, ginauth.EventEmailChanged, "user_id", u.Account().ID)
 	}
 	return err
 }
@@ -86,7 +86,7 @@ func UndoEmailChange[U ginauth.User](f Flows[U]) gin.HandlerFunc {
 func (f *flows[U]) undoChange(c *gin.Context, t found[U], _ string) error {
 	u, err := f.Store.UseEmailToken(ginauth.AuditContext(c), t.use)
 	if err == nil {
-		ginauth.RecordEvent(c, ginauth.EventEmailChangeUndone, "user_id", u.Account().ID)
+		ginauth.LogEvent(c, ginauth.EventEmailChangeUndone, "user_id", u.Account().ID)
 	}
 	return err
 }

@@ -57,6 +57,6 @@ func (f *flows[U]) askChange(c *gin.Context) error {
 	if err := f.Store.QueueMail(c.Request.Context(), o); err != nil {
 		return err
 	}
-	ginauth.RecordEvent(c, ginauth.EventMailRequested, "kind", string(KindChange), "user_id", auth.Account.ID)
+	ginauth.LogEvent(c, ginauth.EventMailRequested, "kind", string(KindChange), "user_id", auth.Account.ID)
 	return nil
 }

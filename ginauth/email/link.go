@@ -157,7 +157,7 @@ func (l link[U]) find(c *gin.Context, token string) (t found[U], err error) {
 // refuseLink answers to a token that is not good, and has the browser forget it.
 func (l link[U]) refuseLink(c *gin.Context) {
 	l.setCookie(c, "")
-	ginauth.RecordEvent(c, ginauth.EventBadLink, "kind", string(l.kind))
+	ginauth.LogEvent(c, ginauth.EventBadLink, "kind", string(l.kind))
 	l.refuse(c, errLink, Page{})
 }
 

@@ -55,7 +55,7 @@ func (f *flows[U]) logIn(c *gin.Context, t found[U], _ string) error {
 	}
 	f.remember(c, u)
 	c.Set(loggedIn{}, u)
-	ginauth.RecordEvent(c, ginauth.EventLogin, "user_id", u.Account().ID)
+	ginauth.LogEvent(c, ginauth.EventLogin, "user_id", u.Account().ID)
 	return nil
 }
 

@@ -49,7 +49,7 @@ func (f *flows[U]) reset(c *gin.Context, t found[U], plain string) (err error) {
 	if err != nil {
 		return err
 	}
-	ginauth.RecordEvent(c, ginauth.EventPasswordReset, "user_id", u.Account().ID)
+	ginauth.LogEvent(c, ginauth.EventPasswordReset, "user_id", u.Account().ID)
 	// What others have guessed was another password (SEC-43).
 	if err := ginauth.ForgetGuesses(c.Request.Context(), f.Config, u); err != nil {
 		f.Config.Logger.WarnContext(c.Request.Context(), "email: guesses at a password that was reset still count", "error", err)

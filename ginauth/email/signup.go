@@ -72,6 +72,6 @@ func register[U ginauth.User, F ginauth.Form](c *gin.Context, f *flows[U], fill 
 	if err != nil {
 		return err
 	}
-	ginauth.RecordEvent(c, ginauth.EventSignUp, "created", created)
+	ginauth.LogEvent(c, ginauth.EventSignUp, "created", created)
 	return nil
 }

@@ -45,7 +45,7 @@ func (f *flows[U]) verify(c *gin.Context, t found[U], plain string) error {
 	}
 	u, err := f.Store.UseEmailToken(ginauth.AuditContext(c), t.use)
 	if err == nil {
-		ginauth.RecordEvent(c, ginauth.EventUserVerified, "user_id", u.Account().ID)
+		ginauth.LogEvent(c, ginauth.EventUserVerified, "user_id", u.Account().ID)
 	}
 	return err
 }

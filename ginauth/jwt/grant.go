@@ -50,7 +50,7 @@ func (f *flow[U]) logIn(c *gin.Context, email, plain string, scopes []string, la
 		err = ginauth.ErrInvalidCredentials
 	}
 	if err == nil {
-		ginauth.RecordEvent(c, ginauth.EventLogin, "user_id", l.user.Account().ID, "session", l.claims.Session)
+		ginauth.LogEvent(c, ginauth.EventLogin, "user_id", l.user.Account().ID, "session", l.claims.Session)
 		f.recordLogin(c, l.user.Account().ID)
 	}
 	return l, err

@@ -86,7 +86,7 @@ func (f *flow[U]) rotate(c *gin.Context, token refresh.Token) (refresh.Family, r
 	rotated, err := f.Refresh.RotateRefreshToken(ginauth.AuditContext(c), r)
 	switch {
 	case errors.Is(err, ginauth.ErrTokenReused):
-		ginauth.RecordEvent(c, ginauth.EventTokenReuse, "user_id", rotated.UserID, "session", rotated.ID)
+		ginauth.LogEvent(c, ginauth.EventTokenReuse, "user_id", rotated.UserID, "session", rotated.ID)
 		return rotated.Family, next, errInvalidGrant
 	case errors.Is(err, ginauth.ErrNoSession):
 		return rotated.Family, next, errInvalidGrant

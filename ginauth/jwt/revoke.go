@@ -110,7 +110,7 @@ func revoked(c *gin.Context, user ginauth.UserID, session ginauth.SessionID, err
 		return nil
 	}
 	if err == nil {
-		ginauth.RecordEvent(c, ginauth.EventTokenRevoked, "user_id", user, "session", session)
+		ginauth.LogEvent(c, ginauth.EventTokenRevoked, "user_id", user, "session", session)
 	}
 	return err
 }
