@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/ginauth/ginauth/ginauth"
@@ -14,7 +13,7 @@ import (
 const (
 	// sendTimeout bounds one hand-over; RFC 5321's own limits are minutes per command.
 	sendTimeout = 30 * time.Second
-	// settleTimeout bounds what the store is asked about the mails of a claim.
+	// settleTimeout bounds what the store is asked about a mail.
 	settleTimeout = 10 * time.Second
 	// lease is when somebody else may try a mail whose sender is not heard of any more.
 	lease = 2 * time.Minute
@@ -29,7 +28,8 @@ const (
 	noticeLife = 3 * 24 * time.Hour
 )
 
-// Run sends what is due, and looks again every second, until ctx ends, and returns ctx's error. Mails that
+// Run sends what is due, four mails at a time, and looks again every second, until ctx ends, and returns ctx's error. A
+// mail server that hangs on one mail holds up no other while places are left. Mails that
 // are being sent then are finished or time out after 40 s: 30 for the Sender, and 10 for the store. Any number of processes
 // may run it. While the store cannot be asked it waits, and a mail that the store cannot prepare, such as for a user whose
 // row does not fit the user type, waits as one does that was not sent. Where the store cannot give mails out, or cannot
@@ -42,25 +42,8 @@ func (f Flows[U]) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	timer := time.NewTimer(0)
-	defer timer.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-timer.C:
-		}
-		_, err := c.sendDue(ctx)
-		switch {
-		case ctx.Err() != nil:
-			return ctx.Err()
-		case errors.Is(err, ginauth.ErrUnavailable):
-			c.Config.Logger.WarnContext(ctx, "ginauth: the outbox cannot be read", "error", err)
-		case err != nil:
-			return err
-		}
-		timer.Reset(pollEvery)
-	}
+	_, err = c.deliver(ctx, true)
+	return err
 }
 
 // SendDue tries every mail that is due once and returns how many were taken. Run does it all the time; SendDue is
@@ -70,7 +53,7 @@ func (f Flows[U]) SendDue(ctx context.Context) (sent int, err error) {
 	if err != nil {
 		return 0, err
 	}
-	return c.sendDue(ctx)
+	return c.deliver(ctx, false)
 }
 
 func (f Flows[U]) worker() (*flows[U], error) {
@@ -81,44 +64,6 @@ func (f Flows[U]) worker() (*flows[U], error) {
 		return nil, fmt.Errorf("sending mail: %w", err)
 	}
 	return newFlows(f), nil
-}
-
-func (f *flows[U]) sendDue(ctx context.Context) (sent int, err error) {
-	for ctx.Err() == nil {
-		mails, err := f.Store.ClaimMail(ctx, together, lease)
-		if err != nil || len(mails) == 0 {
-			return sent, err
-		}
-		taken, err := f.sendAll(ctx, mails)
-		sent += taken
-		if err != nil {
-			return sent, err
-		}
-	}
-	return sent, ctx.Err()
-}
-
-// sendAll outlives ctx by sendTimeout and settleTimeout at most: a mail that was handed over should be written down as sent.
-func (f *flows[U]) sendAll(ctx context.Context, mails []Mail) (sent int, err error) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), sendTimeout+settleTimeout)
-	defer cancel()
-	outcomes := make([]error, len(mails))
-	taken := make([]bool, len(mails))
-	var wg sync.WaitGroup
-	for i, m := range mails {
-		wg.Add(1)
-		go func() {
-			defer wg.Done()
-			taken[i], outcomes[i] = f.sendOne(ctx, m)
-		}()
-	}
-	wg.Wait()
-	for _, ok := range taken {
-		if ok {
-			sent++
-		}
-	}
-	return sent, errors.Join(outcomes...)
 }
 
 // sendOne returns errors of the store only, and none that is about this mail alone.

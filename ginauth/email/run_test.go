@@ -166,6 +166,39 @@ func TestAHangingServerDelaysNoAnswer(t *testing.T) { // SEC-34
 	want(t, "reset", a.anyone().use("/reset", a.one(t).token(t), adaNew), http.StatusNoContent)
 }
 
+// While one mail hangs, those that are asked for later go out.
+func TestAHangingMailHoldsUpNoOther(t *testing.T) { // SEC-34
+	t.Parallel()
+	a := newApp(t)
+	a.verified(t)
+	want(t, "sign-up", a.anyone().post("/signup", `{"name":"Grace","email":"grace@example.com","password":"nanoseconds are short wires"}`), http.StatusCreated)
+	working, until := a.inbox.sender(), make(chan struct{})
+	a.mails.Sender = email.SenderFunc(func(ctx context.Context, m email.Message) error {
+		if m.To == "Ada@Example.com" {
+			<-until
+		}
+		return working.Send(ctx, m)
+	})
+	a.accepted(t, "/forgot", adaMail)
+	running, stop := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- a.mails.Run(running) }()
+	await(t, func() bool { return a.count(t, `SELECT attempts FROM ginauth.outbox`) > 0 })
+	a.accepted(t, "/forgot", `{"email":"grace@example.com"}`)
+	await(t, func() bool { return len(a.inbox.all()) > 0 })
+	if to := a.inbox.all()[0].to; to != "grace@example.com" {
+		t.Errorf("the first mail went to %s", to)
+	}
+	close(until)
+	stop()
+	if err := <-ended; !errors.Is(err, context.Canceled) {
+		t.Errorf("Run ended with %v", err)
+	}
+	if n := len(a.inbox.all()); n != 2 {
+		t.Errorf("%d mails went out before Run ended", n)
+	}
+}
+
 func TestWorkerThatDiesLosesNothing(t *testing.T) {
 	t.Parallel()
 	a := newApp(t)

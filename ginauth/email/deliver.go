@@ -1,0 +1,83 @@
+package email
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/ginauth/ginauth/ginauth"
+)
+
+// handed is what became of a mail that was under way; the error is the store's.
+type handed struct {
+	taken bool
+	err   error
+}
+
+// deliver keeps up to together mails under way, so that a server that hangs on one holds up no other. To stay
+// is to look for more every so often until ctx ends, whatever is unavailable; otherwise it ends when nothing is
+// due, or at the first error. It waits for what is under way then.
+func (f *flows[U]) deliver(ctx context.Context, stay bool) (sent int, err error) {
+	done, busy := make(chan handed), 0
+	arrive := func(h handed) error {
+		busy--
+		if h.taken {
+			sent++
+		}
+		return f.bear(ctx, stay, h.err)
+	}
+	defer func() {
+		for busy > 0 {
+			err = errors.Join(err, arrive(<-done))
+		}
+	}()
+	look := time.NewTicker(pollEvery)
+	defer look.Stop()
+	for due := true; ; {
+		if due && busy < together {
+			n, err := f.start(ctx, together-busy, done)
+			busy += n
+			due = busy == together // with all places taken, more may be due
+			if err := f.bear(ctx, stay, err); err != nil {
+				return sent, err
+			}
+		}
+		if !stay && busy == 0 {
+			return sent, ctx.Err()
+		}
+		select {
+		case <-ctx.Done():
+			return sent, ctx.Err()
+		case h := <-done:
+			if err := arrive(h); err != nil {
+				return sent, err
+			}
+		case <-look.C:
+			due = true
+		}
+	}
+}
+
+// bear returns the errors that end the delivery.
+func (f *flows[U]) bear(ctx context.Context, stay bool, err error) error {
+	if stay && err != nil && ctx.Err() == nil && errors.Is(err, ginauth.ErrUnavailable) {
+		f.Config.Logger.WarnContext(ctx, "ginauth: the outbox cannot be reached", "error", err)
+		return nil
+	}
+	return err
+}
+
+// start claims mails and sends them. Each outlives ctx by sendTimeout and settleTimeout at most: one that was handed
+// over should be written down as sent.
+func (f *flows[U]) start(ctx context.Context, most int, done chan<- handed) (n int, err error) {
+	mails, err := f.Store.ClaimMail(ctx, most, lease)
+	for _, m := range mails {
+		go func() {
+			ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), sendTimeout+settleTimeout)
+			defer cancel()
+			taken, err := f.sendOne(ctx, m)
+			done <- handed{taken, err}
+		}()
+	}
+	return len(mails), err
+}
