@@ -29,9 +29,9 @@ migrate-status: ## show which migrations $DATABASE_URL has
 test: ## run all tests; they start their own PostgreSQL
 	$(GO) test ./...
 
-# Browsers and generated clients are left to `test`: they add minutes, and no goroutine of ours.
+# What adds minutes and no goroutine of ours, such as browsers, is left to `test`: its files say !race.
 race: ## run the tests in random order under the race detector (needs a C compiler)
-	CGO_ENABLED=1 $(GO) test -race -shuffle=on -skip '^Test(Browser|ClientOf)' ./...
+	CGO_ENABLED=1 $(GO) test -race -shuffle=on ./...
 
 fuzz: ## run every fuzz target for FUZZTIME (10s)
 	@GO='$(GO)' FUZZTIME='$(FUZZTIME)' .ci/fuzz

@@ -1,3 +1,7 @@
+// The programs that they start are built without the detector.
+
+//go:build !race
+
 package main
 
 import (
@@ -29,18 +33,13 @@ var binary = sync.OnceValues(func() (string, error) {
 	if err != nil {
 		return "", err
 	}
+	atTheEnd = func() { _ = os.RemoveAll(dir) }
 	path := filepath.Join(dir, "example")
 	if out, err := exec.Command("go", "build", "-o", path, ".").CombinedOutput(); err != nil {
 		return path, fmt.Errorf("building the example: %w\n%s", err, out)
 	}
 	return path, nil
 })
-
-func removeBinary() {
-	if path, _ := binary(); path != "" {
-		_ = os.RemoveAll(filepath.Dir(path))
-	}
-}
 
 // command is the example with nothing set but what env says.
 func command(t *testing.T, env []string, args ...string) *exec.Cmd {

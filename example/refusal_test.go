@@ -1,3 +1,7 @@
+// The programs that they start are built without the detector.
+
+//go:build !race
+
 package main
 
 import (

@@ -27,10 +27,13 @@ const (
 	newPassphrase = "coffee at a quarter to nine"
 )
 
+// atTheEnd removes what tests share.
+var atTheEnd = func() {}
+
 func TestMain(m *testing.M) {
 	gin.SetMode(gin.TestMode)
 	code := m.Run()
-	removeBinary()
+	atTheEnd()
 	os.Exit(code)
 }
 

@@ -1,3 +1,7 @@
+// The programs that it starts are built without the detector.
+
+//go:build !race
+
 package main
 
 import (
