@@ -44,12 +44,13 @@ func (t *throttle) remember(c *gin.Context, st *state, a Account) error {
 	if err != nil {
 		return fmt.Errorf("remembering a device: %w", err)
 	}
-	r, err := t.recognise(c, canonical)
+	ctx := context.WithoutCancel(c.Request.Context()) // what it is for is done, whoever has hung up
+	r, err := t.recognise(ctx, c, canonical)
 	if err != nil {
 		return err
 	}
 	s := r.settling(a.ID, true)
-	known, err := t.limiter.SettleAttempt(c.Request.Context(), s.Attempt, s.Success)
+	known, err := t.limiter.SettleAttempt(ctx, s.Attempt, s.Success)
 	if known && err == nil {
 		s.sendDevice(st)
 	}
@@ -58,13 +59,13 @@ func (t *throttle) remember(c *gin.Context, st *state, a Account) error {
 
 // recognise finds out whether the browser is known to the account, by an attempt as at a login, which is the only
 // way that a Limiter has to tell. A refused one counts for nothing.
-func (t *throttle) recognise(c *gin.Context, canonical string) (tried, error) {
+func (t *throttle) recognise(ctx context.Context, c *gin.Context, canonical string) (tried, error) {
 	a := tried{throttle: t, identifier: canonical}
 	if t.deviceOf(c.Request, canonical) == (LimitKey{}) {
 		return a, nil
 	}
 	attempt := Attempt{Guess: t.guessAt(c, canonical)}
-	v, err := t.limiter.CountAttempt(c.Request.Context(), attempt)
+	v, err := t.limiter.CountAttempt(ctx, attempt)
 	if err == nil && v.Wait <= 0 {
 		a.attempt, a.known = attempt, v.Known
 	}

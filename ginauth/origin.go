@@ -84,8 +84,8 @@ func parseForwarded(s string) (netip.Addr, error) {
 	if withPort, err := netip.ParseAddrPort(s); err == nil {
 		return withPort.Addr(), nil
 	}
-	if inner, ok := strings.CutPrefix(s, "["); ok {
-		s, _ = strings.CutSuffix(inner, "]")
+	if len(s) > 2 && s[0] == '[' && s[len(s)-1] == ']' {
+		s = s[1 : len(s)-1]
 	}
 	return netip.ParseAddr(s)
 }

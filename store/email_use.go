@@ -120,7 +120,9 @@ func (d *DB[U]) apply(ctx context.Context, tx pgx.Tx, s spent) error {
 		voidAll(&b, s.user)
 	case email.KindChange:
 		b.Queue(changeAddress, s.user, d.clock(), s.address, s.canonical)
-		b.Queue(forgetDevices, s.user)
+		if s.canonical != s.formerCanonical { // another spelling is the same address
+			b.Queue(forgetDevices, s.user)
+		}
 		voidAll(&b, s.user)
 	case email.KindUndo:
 		b.Queue(restoreAddress, s.user, d.clock(), s.address, s.canonical)

@@ -61,7 +61,8 @@ func WithLogger(log *slog.Logger) Option {
 // user and is returned as it is. It may run again when the database asks for the
 // transaction to be repeated, and its time counts towards the call's. The hook must
 // neither commit nor keep the transaction. package email's SignUp runs it for an address that has an account, too,
-// and rolls that back, so that a refusal tells nothing: what leaves the database belongs into AfterEvent.
+// and rolls that back, so that a refusal tells nothing: what leaves the database belongs into AfterEvent, and rows that
+// are unique by the address tell of its account: let them be unique by the user's id.
 func AfterCreate[U ginauth.User](hook func(ctx context.Context, tx pgx.Tx, u U) error) Option {
 	return func(o *options) { o.afterCreate = hook }
 }

@@ -33,13 +33,14 @@ func (s *Sessions) sweepAll(ctx context.Context) (deleted int64, failed []error)
 		inBatches(s.sweepEnded), s.around(&s.throttles), s.around(&s.devices), s.around(&s.swept), s.around(&s.families),
 		inBatches(s.sweepEmailTokens), s.sweepArchived, s.SweepEvents,
 	} {
+		if err := ctx.Err(); err != nil {
+			failed = append(failed, err)
+			break
+		}
 		n, err := sweep(ctx)
 		deleted += n
 		if err != nil {
 			failed = append(failed, err)
-		}
-		if ctx.Err() != nil {
-			break
 		}
 	}
 	return deleted, failed

@@ -90,20 +90,24 @@ func (s *Sessions) dueUsers(ctx context.Context, after dueUser) (list []dueUser,
 
 func (s *Sessions) deleteDue(ctx context.Context, id ginauth.UserID) (gone bool, err error) {
 	var e ginauth.Event
+	var refused error // OnEvent's, which may be pgx.ErrNoRows
 	err = s.caller.do(ctx, "deleting an archived user", func(ctx context.Context, conn Conn) error {
 		return pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
 			e = ginauth.Event{Kind: ginauth.EventUserDeleted, Outcome: ginauth.OutcomeSuccess, User: id, Operation: operationSweep}
 			err := tx.QueryRow(ctx, deleteDue, s.clock(), string(id)).Scan(&e.ID, (*utcTime)(&e.At))
-			if err != nil {
+			if refused = nil; err != nil {
 				return err
 			}
-			return s.hook(ctx, tx, e)
+			refused = s.hook(ctx, tx, e)
+			return refused
 		})
 	})
-	if errors.Is(err, pgx.ErrNoRows) {
+	switch {
+	case errors.Is(err, pgx.ErrNoRows) && refused == nil: // it is another sweeper's
 		return false, nil
-	}
-	if err != nil {
+	case errors.Is(err, pgx.ErrNoRows):
+		return false, refused
+	case err != nil:
 		return false, err
 	}
 	s.announce(ctx, e)

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
+	"unicode/utf8"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
@@ -18,7 +20,8 @@ SELECT EXISTS (SELECT FROM ginauth.users WHERE email_canonical = $1::text)`
 // CreateUserAndMail stores a new user as CreateUser does, with a mail that asks for the proof of the
 // address; where the address has an account it only queues a mail to its owner. Either is
 // one transaction with one mail in it (SEC-30, SEC-32). What refuses a new user, such as a constraint of the app's own
-// columns or AfterCreate, refuses it for both: where the address has an account, all of it runs and is rolled back.
+// columns or AfterCreate, refuses it for both: where the address has an account, all of it runs and is rolled back. So nothing unique may be
+// made of the address: its owner has that already, and the refusal would tell.
 func (d *DB[U]) CreateUserAndMail(ctx context.Context, n ginauth.NewUser, fill func(*U) error, locale string) (created bool, err error) {
 	id, err := uuid.NewV7()
 	if err != nil {
@@ -37,7 +40,7 @@ func (d *DB[U]) CreateUserAndMail(ctx context.Context, n ginauth.NewUser, fill f
 			in.notices = false // one mail
 			in.events.after = func(_ context.Context, e ginauth.Event) { events = append(events, e) }
 			if created, err = in.createOrRehearse(ctx, id, n, u); err == nil {
-				err = in.mailNewcomer(ctx, tx, created, email.Order{Email: n.Email, Canonical: n.Canonical, Locale: locale})
+				err = in.mailNewcomer(ctx, created, email.Order{Email: n.Email, Canonical: n.Canonical, Locale: locale})
 			}
 			refused = err
 			return err
@@ -73,13 +76,27 @@ func (d *DB[U]) createOrRehearse(ctx context.Context, id uuid.UUID, n ginauth.Ne
 // rehearse creates a user under an address that nobody can have, and undoes it: were only free addresses refused
 // for what the app wants of a new user, the refusals would tell which are free.
 func (d *DB[U]) rehearse(ctx context.Context, id uuid.UUID, n ginauth.NewUser, u U) error {
-	n.Canonical = "rehearsal " + id.String()
+	n.Canonical = nobodys(n.Canonical, id)
 	err := d.createWithin(ctx, id, n, u, errRehearsed)
 	if errors.Is(err, errRehearsed) {
 		return nil
 	}
 	return err
 }
+
+// nobodys is an address of the same domain, with a blank, which no canonical address has.
+func nobodys(canonical string, id uuid.UUID) string {
+	const maxCanonical = 254 // users_email_canonical_check, in characters
+	local := "rehearsal " + id.String()
+	_, domain, _ := strings.Cut(canonical, "@")
+	if utf8.RuneCountInString(domain) >= maxCanonical-len(local) {
+		return local
+	}
+	return local + "@" + domain
+}
+
+// checkDeferred makes constraints speak up that otherwise wait for the commit, which a rehearsal never sees.
+const checkDeferred = `SET CONSTRAINTS ALL IMMEDIATE`
 
 var errRehearsed = errors.New("rehearsed")
 
@@ -95,6 +112,9 @@ func (d *DB[U]) createWithin(ctx context.Context, id uuid.UUID, n ginauth.NewUse
 			if _, refused = in.create(ctx, id, n, u); refused != nil {
 				return refused
 			}
+			if _, refused = tx.Exec(ctx, checkDeferred); refused != nil {
+				return refused
+			}
 			return end
 		})
 	})
@@ -105,10 +125,16 @@ func (d *DB[U]) createWithin(ctx context.Context, id uuid.UUID, n ginauth.NewUse
 }
 
 // mailNewcomer queues the mail, and in the same round trip the event of an address that was taken.
-func (d *DB[U]) mailNewcomer(ctx context.Context, tx pgx.Tx, created bool, o email.Order) error {
+func (d *DB[U]) mailNewcomer(ctx context.Context, created bool, o email.Order) error {
 	o.Kind = email.KindVerify
 	if !created {
 		o.Kind = email.KindTaken
+	}
+	if d.events.on != nil {
+		if err := d.hookTaken(ctx, created); err != nil {
+			return err
+		}
+		return d.QueueMail(ctx, o)
 	}
 	mail, err := d.order(o)
 	if err != nil {
@@ -125,11 +151,33 @@ func (d *DB[U]) mailNewcomer(ctx context.Context, tx pgx.Tx, created bool, o ema
 			batch.Queue(insertEvent, args...).QueryRow(func(row pgx.Row) error { return row.Scan(&e.ID, (*utcTime)(&e.At)) })
 		}
 		batch.Queue(queueMail, mail...)
-		if err := conn.SendBatch(ctx, &batch).Close(); err != nil {
-			return e, err
-		}
-		return e, d.hook(ctx, tx, e)
+		return e, conn.SendBatch(ctx, &batch).Close()
 	})
+}
+
+// hookTaken runs OnEvent for an address that was taken, and for a new one too, where it undoes that: hooks may take
+// their time.
+func (d *DB[U]) hookTaken(ctx context.Context, created bool) error {
+	var refused error
+	err := d.caller.do(ctx, recordingEvent, func(ctx context.Context, conn Conn) error {
+		return pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
+			in := d.within(tx)
+			if !created {
+				in.events.after = d.events.after
+			}
+			if refused = in.RecordEvent(ctx, takenEvent(ctx)); refused == nil && created {
+				return errRehearsed
+			}
+			return refused
+		})
+	})
+	switch {
+	case created && errors.Is(err, errRehearsed):
+		return nil
+	case refused != nil && !errors.Is(err, ginauth.ErrUnavailable):
+		return refused
+	}
+	return err
 }
 
 // takenEvent tells nobody whose the address is.

@@ -28,7 +28,9 @@ func (f *flows[U]) deliver(ctx context.Context, stay bool) (sent int, err error)
 	}
 	defer func() {
 		for busy > 0 {
-			err = errors.Join(err, arrive(<-done))
+			if late := arrive(<-done); late != nil {
+				err = errors.Join(err, late)
+			}
 		}
 	}()
 	look := time.NewTicker(pollEvery)
@@ -53,7 +55,7 @@ func (f *flows[U]) deliver(ctx context.Context, stay bool) (sent int, err error)
 				return sent, err
 			}
 		case <-look.C:
-			due = true
+			due = due || stay
 		}
 	}
 }
@@ -67,15 +69,13 @@ func (f *flows[U]) bear(ctx context.Context, stay bool, err error) error {
 	return err
 }
 
-// start claims mails and sends them. Each outlives ctx by sendTimeout and settleTimeout at most: one that was handed
-// over should be written down as sent.
+// start claims mails and sends them. Each outlives ctx by sendTimeout and twice storeTimeout at most: one that was
+// handed over should be written down as sent.
 func (f *flows[U]) start(ctx context.Context, most int, done chan<- handed) (n int, err error) {
 	mails, err := f.Store.ClaimMail(ctx, most, lease)
 	for _, m := range mails {
 		go func() {
-			ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), sendTimeout+settleTimeout)
-			defer cancel()
-			taken, err := f.sendOne(ctx, m)
+			taken, err := f.sendOne(context.WithoutCancel(ctx), m)
 			done <- handed{taken, err}
 		}()
 	}

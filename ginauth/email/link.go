@@ -224,7 +224,7 @@ func (f *flows[U]) proves(c *gin.Context, owner U, plain string) error {
 }
 
 // renew gives the owner's session a new token before the account gets more: should that fail, nothing has changed, and
-// whoever has read the old token is out when it does (SEC-64).
+// whoever has read the old token is out when it does, or after Config.RotationGrace (SEC-64).
 func (f *flows[U]) renew(c *gin.Context, owner U) error {
 	if !f.signedInAs(c, owner) {
 		return nil

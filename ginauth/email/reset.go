@@ -1,6 +1,8 @@
 package email
 
 import (
+	"context"
+
 	"github.com/gin-gonic/gin"
 
 	"github.com/ginauth/ginauth/ginauth"
@@ -51,7 +53,7 @@ func (f *flows[U]) reset(c *gin.Context, t found[U], plain string) (err error) {
 	}
 	ginauth.LogEvent(c, ginauth.EventPasswordReset, "user_id", u.Account().ID)
 	// What others have guessed was another password (SEC-43).
-	if err := ginauth.ForgetGuesses(c.Request.Context(), f.Config, u); err != nil {
+	if err := ginauth.ForgetGuesses(context.WithoutCancel(c.Request.Context()), f.Config, u); err != nil {
 		f.Config.Logger.WarnContext(c.Request.Context(), "email: guesses at a password that was reset still count", "error", err)
 	}
 	f.remember(c, u)

@@ -13,8 +13,8 @@ import (
 const (
 	// sendTimeout bounds one hand-over; RFC 5321's own limits are minutes per command.
 	sendTimeout = 30 * time.Second
-	// settleTimeout bounds what the store is asked about a mail.
-	settleTimeout = 10 * time.Second
+	// storeTimeout bounds each of the two things that the store is asked about a mail.
+	storeTimeout = 10 * time.Second
 	// lease is when somebody else may try a mail whose sender is not heard of any more.
 	lease = 2 * time.Minute
 	// together is how many mails one process sends at the same time.
@@ -30,7 +30,7 @@ const (
 
 // Run sends what is due, four mails at a time, and looks again every second, until ctx ends, and returns ctx's error. A
 // mail server that hangs on one mail holds up no other while places are left. Mails that
-// are being sent then are finished or time out after 40 s: 30 for the Sender, and 10 for the store. Any number of processes
+// are being sent then are finished or time out after 50 s: 30 for the Sender, and twice 10 for the store. Any number of processes
 // may run it. While the store cannot be asked it waits, and a mail that the store cannot prepare, such as for a user whose
 // row does not fit the user type, waits as one does that was not sent. Where the store cannot give mails out, or cannot
 // write down what became of them, for a reason that would not pass by itself, Run ends and returns
@@ -57,9 +57,6 @@ func (f Flows[U]) SendDue(ctx context.Context) (sent int, err error) {
 }
 
 func (f Flows[U]) worker() (*flows[U], error) {
-	if f.Sender == nil {
-		return nil, errors.New("sending mail: set Flows.Sender (such as smtp.New)")
-	}
 	if err := f.Validate(); err != nil {
 		return nil, fmt.Errorf("sending mail: %w", err)
 	}
@@ -73,9 +70,9 @@ func (f *flows[U]) sendOne(ctx context.Context, m Mail) (taken bool, err error) 
 		return false, f.settle(ctx, m, Outcome{Failure: "Flows.Pages names no page for its link"})
 	}
 	token := ginauth.NewToken()
-	to, err := f.Store.PrepareMail(ctx, m.ID, token.Digest(), lifetime)
+	to, err := f.prepare(ctx, m, token, lifetime)
 	if errors.Is(err, ErrNoMail) {
-		return false, f.Store.SettleMail(ctx, m.ID, m.Attempt, Outcome{})
+		return false, f.settle(ctx, m, Outcome{})
 	}
 	if errors.Is(err, ginauth.ErrUnavailable) {
 		return false, err
@@ -91,11 +88,19 @@ func (f *flows[U]) sendOne(ctx context.Context, m Mail) (taken bool, err error) 
 	return o.Failure == "", f.settle(ctx, m, o)
 }
 
+func (f *flows[U]) prepare(ctx context.Context, m Mail, token ginauth.Token, lifetime time.Duration) (Recipient[U], error) {
+	ctx, cancel := context.WithTimeout(ctx, storeTimeout)
+	defer cancel()
+	return f.Store.PrepareMail(ctx, m.ID, token.Digest(), lifetime)
+}
+
 func (f *flows[U]) settle(ctx context.Context, m Mail, o Outcome) error {
 	if o.Failure != "" {
 		f.Config.Logger.WarnContext(ctx, "ginauth: a mail was not sent", "kind", string(m.Kind), "mail", string(m.ID),
 			"attempt", m.Attempt, "given_up", o.RetryIn == 0, "error", o.Failure)
 	}
+	ctx, cancel := context.WithTimeout(ctx, storeTimeout)
+	defer cancel()
 	return f.Store.SettleMail(ctx, m.ID, m.Attempt, o)
 }
 

@@ -312,7 +312,7 @@ func TestRunNeedsASender(t *testing.T) {
 	t.Parallel()
 	a := newApp(t)
 	a.mails.Sender = nil
-	if err := a.mails.Run(t.Context()); err == nil || !strings.Contains(err.Error(), "set Flows.Sender") {
+	if err := a.mails.Run(t.Context()); err == nil || !strings.Contains(err.Error(), "set Sender") {
 		t.Errorf("Run: %v", err)
 	}
 }

@@ -35,7 +35,7 @@ func SignUp[U ginauth.User](f Flows[U]) gin.HandlerFunc {
 }
 
 // SignUpWith is SignUp with a payload of the app's own, as ginauth.SignUpWith is. Fill runs before it is known
-// whether the address is free.
+// whether the address is free. What is unique among users must not be made of the address: see store.AfterCreate.
 func SignUpWith[U ginauth.User, F ginauth.Form](f Flows[U], fill func(ctx context.Context, form F, u *U) error) gin.HandlerFunc {
 	if fill == nil {
 		panic("email.SignUpWith: fill is nil: use SignUp") //nolint:forbidigo // while routes are built
