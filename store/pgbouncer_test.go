@@ -29,7 +29,7 @@ const (
 	pgbouncerPort   = 6432 // is in the name of the socket
 	pgbouncerConfig = `
 [databases]
-* = host=%s port=%d user=%s
+* = host=%s port=%d user=%s%s
 [pgbouncer]
 unix_socket_dir = %s
 listen_port = %d
@@ -88,12 +88,18 @@ func startPgbouncer(to *pgx.ConnConfig) (*pgbouncer, error) {
 	if _, err := os.Stat(path); err != nil {
 		return nil, errNoPgbouncer
 	}
-	s := &pgbouncer{}
-	if s.dir, err = os.MkdirTemp("", "ginauth-pgbouncer"); err != nil {
+	s, parent, secret := &pgbouncer{}, "", ""
+	if os.Getuid() == 0 {
+		parent = "/tmp" // root's own folder for such may be closed to others
+	}
+	if s.dir, err = os.MkdirTemp(parent, "ginauth-pgbouncer"); err != nil {
 		return nil, err
 	}
+	if to.Password != "" {
+		secret = " password='" + to.Password + "'"
+	}
 	file := filepath.Join(s.dir, "ini")
-	err = os.WriteFile(file, fmt.Appendf(nil, pgbouncerConfig, to.Host, to.Port, to.User, s.dir, pgbouncerPort), 0o644)
+	err = os.WriteFile(file, fmt.Appendf(nil, pgbouncerConfig, to.Host, to.Port, to.User, secret, s.dir, pgbouncerPort), 0o644)
 	if err != nil {
 		return nil, err
 	}
