@@ -97,6 +97,4 @@ WITH dead AS (
 ), deleted AS (
 	DELETE FROM ginauth.refresh_tokens AS t USING dead WHERE t.ctid = dead.at RETURNING 1
 )
-SELECT (SELECT count(*) FROM deleted),
-	(SELECT (max(at)::text::point)[0]::bigint FROM dead HAVING count(*) >= $4::bigint),
-	pg_relation_size('ginauth.refresh_tokens'::regclass) / current_setting('block_size')::bigint`
+` + countDead + `ginauth.refresh_tokens` + ofPages

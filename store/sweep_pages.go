@@ -26,14 +26,21 @@ WITH dead AS (
 ), deleted AS (
 	DELETE FROM ginauth.sessions AS s USING dead WHERE s.ctid = dead.at RETURNING 1
 )
-SELECT (SELECT count(*) FROM deleted),
+` + countDead + `ginauth.sessions` + ofPages
+
+// The name of the table goes between these, which tell how many rows are gone, in which page a full batch stopped, and how
+// many pages there are.
+const (
+	countDead = `SELECT (SELECT count(*) FROM deleted),
 	(SELECT (max(at)::text::point)[0]::bigint FROM dead HAVING count(*) >= $4::bigint),
-	pg_relation_size('ginauth.sessions'::regclass) / current_setting('block_size')::bigint`
+	pg_relation_size('`
+	ofPages = `'::regclass) / current_setting('block_size')::bigint`
+)
 
 // These have only their own time to end by.
 const (
-	sweepThrottles = sweepExpiredFrom + `ginauth.throttles` + sweepExpired + `ginauth.throttles` + sweptExpired + `ginauth.throttles` + pagesOfExpired
-	sweepDevices   = sweepExpiredFrom + `ginauth.known_devices` + sweepExpired + `ginauth.known_devices` + sweptExpired + `ginauth.known_devices` + pagesOfExpired
+	sweepThrottles = sweepExpiredFrom + `ginauth.throttles` + sweepExpired + `ginauth.throttles` + sweptExpired + countDead + `ginauth.throttles` + ofPages
+	sweepDevices   = sweepExpiredFrom + `ginauth.known_devices` + sweepExpired + `ginauth.known_devices` + sweptExpired + countDead + `ginauth.known_devices` + ofPages
 
 	sweepExpiredFrom = `
 WITH dead AS (
@@ -47,10 +54,7 @@ WITH dead AS (
 	DELETE FROM `
 	sweptExpired = ` AS x USING dead WHERE x.ctid = dead.at RETURNING 1
 )
-SELECT (SELECT count(*) FROM deleted),
-	(SELECT (max(at)::text::point)[0]::bigint FROM dead HAVING count(*) >= $4::bigint),
-	pg_relation_size('`
-	pagesOfExpired = `'::regclass) / current_setting('block_size')::bigint`
+`
 )
 
 // swept is a table that is swept some pages at a time.

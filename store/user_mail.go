@@ -100,19 +100,26 @@ const checkDeferred = `SET CONSTRAINTS ALL IMMEDIATE`
 
 var errRehearsed = errors.New("rehearsed")
 
-// createWithin creates a user within a savepoint, which end rolls back.
 func (d *DB[U]) createWithin(ctx context.Context, id uuid.UUID, n ginauth.NewUser, u U, end error) error {
-	var refused error
-	err := d.caller.do(ctx, "creating a user", func(ctx context.Context, conn Conn) error {
+	return d.inSavepoint(ctx, "creating a user", end, func(ctx context.Context, in *DB[U], tx pgx.Tx) error {
+		if _, err := in.create(ctx, id, n, u); err != nil {
+			return err
+		}
+		_, err := tx.Exec(ctx, checkDeferred)
+		return err
+	})
+}
+
+// inSavepoint does work within a savepoint. An end rolls it back and is returned; nobody hears of its events then.
+func (d *DB[U]) inSavepoint(ctx context.Context, doing string, end error, work func(context.Context, *DB[U], pgx.Tx) error) error {
+	var refused error // must come back as it is
+	err := d.caller.do(ctx, doing, func(ctx context.Context, conn Conn) error {
 		return pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
 			in := d.within(tx)
-			if in.notices, in.events.after = false, nil; end == nil {
+			if end == nil {
 				in.events.after = d.events.after
 			}
-			if _, refused = in.create(ctx, id, n, u); refused != nil {
-				return refused
-			}
-			if _, refused = tx.Exec(ctx, checkDeferred); refused != nil {
+			if refused = work(ctx, in, tx); refused != nil {
 				return refused
 			}
 			return end
@@ -158,24 +165,15 @@ func (d *DB[U]) mailNewcomer(ctx context.Context, created bool, o email.Order) e
 // hookTaken runs OnEvent for an address that was taken, and for a new one too, where it undoes that: hooks may take
 // their time.
 func (d *DB[U]) hookTaken(ctx context.Context, created bool) error {
-	var refused error
-	err := d.caller.do(ctx, recordingEvent, func(ctx context.Context, conn Conn) error {
-		return pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
-			in := d.within(tx)
-			if !created {
-				in.events.after = d.events.after
-			}
-			if refused = in.RecordEvent(ctx, takenEvent(ctx)); refused == nil && created {
-				return errRehearsed
-			}
-			return refused
-		})
+	var end error
+	if created {
+		end = errRehearsed
+	}
+	err := d.inSavepoint(ctx, recordingEvent, end, func(ctx context.Context, in *DB[U], _ pgx.Tx) error {
+		return in.RecordEvent(ctx, takenEvent(ctx))
 	})
-	switch {
-	case created && errors.Is(err, errRehearsed):
+	if created && errors.Is(err, errRehearsed) {
 		return nil
-	case refused != nil && !errors.Is(err, ginauth.ErrUnavailable):
-		return refused
 	}
 	return err
 }
