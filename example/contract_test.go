@@ -29,9 +29,10 @@ type contract struct {
 	seen   map[string]bool // "operationId status"
 }
 
-func newContract(t *testing.T, engine *gin.Engine) *contract {
+// documentOf reads the description of a router.
+func documentOf(t *testing.T, engine *gin.Engine, o openapi.Options) *openapi3.T {
 	t.Helper()
-	d, err := openapi.Build(engine, schema)
+	d, err := openapi.Build(engine, o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -39,6 +40,12 @@ func newContract(t *testing.T, engine *gin.Engine) *contract {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return doc
+}
+
+func newContract(t *testing.T, engine *gin.Engine) *contract {
+	t.Helper()
+	doc := documentOf(t, engine, schema)
 	closed := false
 	for _, s := range doc.Components.Schemas {
 		s.Value.AdditionalProperties = openapi3.AdditionalProperties{Has: &closed}

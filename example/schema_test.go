@@ -9,8 +9,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/getkin/kin-openapi/openapi3"
-
 	"github.com/ginauth/ginauth/ginauth/openapi"
 	"github.com/ginauth/ginauth/store/storetest"
 )
@@ -25,16 +23,8 @@ func TestDescriptionAndRouterAgree(t *testing.T) {
 
 	everything := schema
 	everything.Hide = nil // what is hidden is decided by the same rule
-	d, err := openapi.Build(engine, everything)
-	if err != nil {
-		t.Fatal(err)
-	}
-	doc, err := openapi3.NewLoader().LoadFromData(d.JSON())
-	if err != nil {
-		t.Fatal(err)
-	}
 	compared := 0
-	for path, item := range doc.Paths.Map() {
+	for path, item := range documentOf(t, engine, everything).Paths.Map() {
 		for method, op := range item.Operations() {
 			r := httptest.NewRequest(method, regexp.MustCompile(`\{[^}]+\}`).ReplaceAllString(path, "x"), strings.NewReader(""))
 			r.Host = "localhost"
@@ -54,14 +44,7 @@ func TestDescriptionAndRouterAgree(t *testing.T) {
 func TestDescriptionLeavesThePagesOut(t *testing.T) {
 	t.Parallel()
 	a := newApp(t)
-	d, err := openapi.Build(a.engine, schema)
-	if err != nil {
-		t.Fatal(err)
-	}
-	doc, err := openapi3.NewLoader().LoadFromData(d.JSON())
-	if err != nil {
-		t.Fatal(err)
-	}
+	doc := documentOf(t, a.engine, schema)
 	for _, route := range []string{
 		"GET /", "GET /signup", "GET /forgot", "GET /restore", "GET /magic/send", "GET /account", "GET /mailbox", "GET /tokens", "POST /tokens",
 		"GET /verify", "GET /reset", "GET /magic", "GET /email/confirm", "GET /email/undo", "POST /user",
