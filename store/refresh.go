@@ -120,6 +120,31 @@ func readFamily(results pgx.BatchResults, dest []any) (err error) {
 	return results.QueryRow().Scan(dest...)
 }
 
+const findFamily = `
+SELECT ` + familyColumns + `, t.digest = $3::bytea OR t.previous_digest = $3::bytea AND t.previous_until > clock.now
+FROM ginauth.refresh_tokens AS t
+CROSS JOIN ` + theClock + `
+WHERE t.selector = $1::bytea AND ` + liveFamily
+
+// FindRefreshFamily returns the live family of a token that RotateRefreshToken would take. It is one statement, and
+// writes nothing. ginauth.ErrTokenReused means that the token was replaced before, and is not within its
+// grace; ginauth.ErrNoSession means that no live family has it.
+func (s *Sessions) FindRefreshFamily(ctx context.Context, k refresh.Key) (refresh.Family, error) {
+	var f refresh.Family
+	var good *bool // NULL where no token was replaced yet
+	err := s.caller.do(ctx, "finding a refresh token", func(ctx context.Context, conn Conn) error {
+		row := conn.QueryRow(ctx, findFamily, k.Selector[:], s.clock(), k.Digest[:])
+		return orNoSession(row.Scan(append(familyDest(&f, make([]any, 0, familySize+1)), &good)...))
+	})
+	switch {
+	case err != nil:
+		return refresh.Family{}, err
+	case good == nil || !*good:
+		return f, ginauth.ErrTokenReused
+	}
+	return f, nil
+}
+
 // rotateToken decides by the row as it is once locked, so that of many calls with one token the first
 // replaces it and the others find it replaced. What is neither the good token nor, within
 // its grace, the one before it ends the login (SEC-82, SEC-100).

@@ -33,6 +33,14 @@ func (s *setup) family(tb testing.TB, id ginauth.UserID) (refresh.Token, refresh
 	return token, f
 }
 
+func (s *setup) text(tb testing.TB, sql string) (text string) {
+	tb.Helper()
+	if err := s.pool.QueryRow(tb.Context(), sql).Scan(&text); err != nil {
+		tb.Fatal(err)
+	}
+	return text
+}
+
 // use presents a token as a handler would, and returns its successor.
 func (s *setup) use(ctx context.Context, token refresh.Token) (refresh.Token, error) {
 	next, seal := token.Next()
@@ -115,6 +123,36 @@ func TestReplacedRefreshTokenGetsTheSameSuccessorWithinTheGrace(t *testing.T) {
 	s.expectUse(t, first, ginauth.ErrTokenReused)
 	s.expectUse(t, second, ginauth.ErrNoSession)
 	s.expectUse(t, first, ginauth.ErrNoSession) // one event for one theft
+}
+
+// What is found is what would be replaced, and finding it changes nothing.
+func TestRefreshFamilyIsFoundByWhatIsGood(t *testing.T) {
+	t.Parallel()
+	s := newSetup(t)
+	u := s.user(t)
+	first, family := s.family(t, u.ID)
+	find := func(token refresh.Token, want error) {
+		t.Helper()
+		row := `SELECT md5(string_agg(t::text, '' ORDER BY t.id)) FROM ginauth.refresh_tokens AS t`
+		before := s.text(t, row)
+		f, err := s.db.FindRefreshFamily(t.Context(), token.Key())
+		if !errors.Is(err, want) || err == nil && (f.ID != family.ID || f.UserID != u.ID) || s.text(t, row) != before {
+			t.Errorf("%v, want %v; %+v", err, want, f)
+		}
+	}
+	forged, _ := first.Next()
+	find(first, nil)
+	find(forged, ginauth.ErrTokenReused)
+	find(refresh.New(), ginauth.ErrNoSession)
+	second := s.mustUse(t, first)
+	find(second, nil)
+	s.clock.add(graceOfRefresh - time.Second)
+	find(first, nil)
+	s.clock.add(time.Second)
+	find(first, ginauth.ErrTokenReused)
+	find(second, nil)
+	s.exec(t, `UPDATE ginauth.users SET session_epoch = session_epoch + 1 WHERE id = $1`, u.ID)
+	find(second, ginauth.ErrNoSession)
 }
 
 func TestSuccessorThatWasUsedEndsTheGrace(t *testing.T) {

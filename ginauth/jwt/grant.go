@@ -86,8 +86,13 @@ func (f *flow[U]) currentHash(c *gin.Context, email string) (password.Hash, erro
 // ends with its access token.
 func (f *flow[U]) begin(c *gin.Context, l *login[U], hash password.Hash, scopes []string, lasts bool) error {
 	g := Grant{Scopes: scopes, AuthenticatedAt: f.Issuer.o.Now()}
+	extra, err := f.extra(c, l.user)
+	if err != nil {
+		return err
+	}
+	g.Extra = extra
 	if f.Refresh == nil {
-		return f.issue(c, l, g, "")
+		return f.issue(c, l, g)
 	}
 	token := refresh.New()
 	n := refresh.NewFamily{
@@ -102,26 +107,27 @@ func (f *flow[U]) begin(c *gin.Context, l *login[U], hash password.Hash, scopes 
 	if err != nil {
 		return err
 	}
-	g.Session = family.ID
-	return f.issue(c, l, g, shown)
+	g.Session, l.answer.RefreshToken = family.ID, shown
+	return f.issue(c, l, g)
 }
 
-// issue makes the access token of l.user and the answer.
-func (f *flow[U]) issue(c *gin.Context, l *login[U], g Grant, refreshToken string) (err error) {
-	if f.Claims != nil {
-		if g.Extra, err = f.Claims(c, l.user); err != nil {
-			return err
-		}
+// extra are the app's claims of a user.
+func (f *flow[U]) extra(c *gin.Context, u U) (any, error) {
+	if f.Claims == nil {
+		return nil, nil //nolint:nilnil // no claims
 	}
-	var token string
-	token, l.claims, err = f.Issuer.Issue(c.Request.Context(), l.user, g)
+	return f.Claims(c, u)
+}
+
+// issue makes the access token of l.user and the rest of the answer.
+func (f *flow[U]) issue(c *gin.Context, l *login[U], g Grant) error {
+	token, claims, err := f.Issuer.Issue(c.Request.Context(), l.user, g)
 	if err != nil {
 		return err
 	}
-	l.answer = Answer{
-		AccessToken: token, TokenType: bearer, ExpiresIn: int64(l.claims.ExpiresAt.Sub(l.claims.IssuedAt) / time.Second),
-		RefreshToken: refreshToken, Scope: strings.Join(g.Scopes, " "),
-	}
+	l.claims = claims
+	l.answer.AccessToken, l.answer.TokenType, l.answer.Scope = token, bearer, strings.Join(g.Scopes, " ")
+	l.answer.ExpiresIn = int64(claims.ExpiresAt.Sub(claims.IssuedAt) / time.Second)
 	return nil
 }
 

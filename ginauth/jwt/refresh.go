@@ -57,45 +57,70 @@ func (f *flow[U]) refreshGrant(c *gin.Context, form tokenForm) error {
 	if !ok {
 		return errInvalidGrant
 	}
-	family, successor, err := f.rotate(c, token)
+	l, err := f.renewed(c, token, form.Scope)
+	if errors.Is(err, ginauth.ErrTokenReused) { // whoever rotates it ends the login
+		if _, err = f.rotate(c, token); err == nil {
+			err = errInvalidGrant
+		}
+		return err
+	}
 	if err != nil {
 		return err
 	}
-	scopes, err := narrow(family.Scopes, form.Scope)
+	successor, err := f.rotate(c, token)
 	if err != nil {
 		return err
 	}
-	l := login[U]{}
-	if l.user, err = f.Config.Users.FindUser(c.Request.Context(), family.UserID); errors.Is(err, ginauth.ErrNoUser) || err == nil && l.user.Account().Disabled {
-		return errInvalidGrant
-	} else if err != nil {
-		return err
-	}
-	g := Grant{Session: family.ID, Scopes: scopes, AuthenticatedAt: family.CreatedAt}
-	if err := f.issue(c, &l, g, successor.Reveal()); err != nil {
-		return err
-	}
+	l.answer.RefreshToken = successor.Reveal()
 	sendAnswer(c, l.answer)
 	return nil
 }
 
+// renewed makes the answer to a good token, but for its successor. What can fail is tried before the token is
+// replaced, so that a client may try again with it, however late (SEC-100).
+func (f *flow[U]) renewed(c *gin.Context, token refresh.Token, asked string) (l login[U], err error) {
+	family, err := f.Refresh.FindRefreshFamily(c.Request.Context(), token.Key())
+	if errors.Is(err, ginauth.ErrNoSession) {
+		return l, errInvalidGrant
+	}
+	if err != nil {
+		return l, err
+	}
+	scopes, err := narrow(family.Scopes, asked)
+	if err != nil {
+		return l, err
+	}
+	l.user, err = f.Config.Users.FindUser(c.Request.Context(), family.UserID)
+	if errors.Is(err, ginauth.ErrNoUser) || err == nil && l.user.Account().Disabled {
+		return l, errInvalidGrant
+	}
+	if err != nil {
+		return l, err
+	}
+	g := Grant{Session: family.ID, Scopes: scopes, AuthenticatedAt: family.CreatedAt}
+	if g.Extra, err = f.extra(c, l.user); err != nil {
+		return l, err
+	}
+	return l, f.issue(c, &l, g)
+}
+
 // rotate returns the one successor of a token, whoever of many made it.
-func (f *flow[U]) rotate(c *gin.Context, token refresh.Token) (refresh.Family, refresh.Token, error) {
+func (f *flow[U]) rotate(c *gin.Context, token refresh.Token) (refresh.Token, error) {
 	next, seal := token.Next()
 	r := refresh.Rotation{Key: token.Key(), Next: next.Key().Digest, Seal: seal, Grace: max(f.RefreshGrace, 0)}
 	rotated, err := f.Refresh.RotateRefreshToken(ginauth.AuditContext(c), r)
 	switch {
 	case errors.Is(err, ginauth.ErrTokenReused):
 		ginauth.LogEvent(c, ginauth.EventTokenReuse, "user_id", rotated.UserID, "session", rotated.ID)
-		return rotated.Family, next, errInvalidGrant
+		return next, errInvalidGrant
 	case errors.Is(err, ginauth.ErrNoSession):
-		return rotated.Family, next, errInvalidGrant
+		return next, errInvalidGrant
 	case err != nil:
-		return rotated.Family, next, err
+		return next, err
 	}
 	successor := token.Open(rotated.Seal)
 	if successor.Key().Digest != rotated.Digest {
-		return rotated.Family, next, fmt.Errorf("refreshing: the stored seal of login %s holds another token", rotated.ID)
+		return next, fmt.Errorf("refreshing: the stored seal of login %s holds another token", rotated.ID)
 	}
-	return rotated.Family, successor, nil
+	return successor, nil
 }

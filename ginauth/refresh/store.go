@@ -15,6 +15,10 @@ type Store interface {
 	// CreateRefreshFamily stores the first token of a login. ginauth.ErrNoUser means that the
 	// user is unknown or disabled, or that their hash is no longer n.Credential.
 	CreateRefreshFamily(ctx context.Context, n NewFamily) (Family, error)
+	// FindRefreshFamily returns the live family of a token that RotateRefreshToken would take, and changes
+	// nothing. ginauth.ErrTokenReused means that the token was replaced before, and is not within its grace;
+	// ginauth.ErrNoSession that no live family has it.
+	FindRefreshFamily(ctx context.Context, k Key) (Family, error)
 	// RotateRefreshToken replaces a token by its successor, in one step. Of several calls with
 	// one token, one replaces it; the others, and those within r.Grace, get what that one
 	// stored. A token that was replaced before is ginauth.ErrTokenReused with the family, which has ended
