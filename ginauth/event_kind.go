@@ -30,6 +30,7 @@ const (
 	EventTokenCreated        EventKind = "authn_token_created"
 	EventTokenRevoked        EventKind = "authn_token_revoked"
 	EventTokenReuse          EventKind = "authn_token_reuse"
+	EventTokenGrace          EventKind = "authn_token_grace"
 )
 
 // What is in the log alone: it changes nothing, or whoever likes can cause as much of it as they like.
@@ -53,7 +54,7 @@ var failures = map[EventKind]bool{
 }
 
 func (k EventKind) level() slog.Level {
-	if failures[k] {
+	if failures[k] || k == EventTokenGrace { // that one may be theft
 		return slog.LevelWarn
 	}
 	return slog.LevelInfo

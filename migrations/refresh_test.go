@@ -24,6 +24,7 @@ func TestRefreshTokensRejectBadRows(t *testing.T) {
 		{`UPDATE ginauth.refresh_tokens SET previous_digest = sha256('x'), previous_until = now(), seal = 'x'`, "refresh_tokens_seal_check"},
 		{`UPDATE ginauth.refresh_tokens SET idle_timeout = interval '0'`, "refresh_tokens_idle_timeout_check"},
 		{`UPDATE ginauth.refresh_tokens SET user_agent = repeat('é', 257)`, "refresh_tokens_user_agent_check"},
+		{`UPDATE ginauth.refresh_tokens SET replaced_from = 'x'`, "refresh_tokens_replaced_from_check"},
 		{`INSERT INTO ginauth.refresh_tokens SELECT (r).* FROM (SELECT r FROM ginauth.refresh_tokens AS r) AS x`, "refresh_tokens_pkey"},
 	} {
 		_, err := pool.Exec(t.Context(), test.sql)

@@ -204,6 +204,21 @@ var accountChanges = map[string]accountChange{
 		_, err := db.RotateRefreshToken(ctx, refresh.Rotation{Key: a.token.Key(), Next: next.Key().Digest, Seal: seal})
 		return unless(err, ginauth.ErrTokenReused)
 	}},
+	"RotateRefreshToken from elsewhere": {kind: ginauth.EventTokenGrace, given: func(t *testing.T, a *audited) {
+		t.Helper()
+		a.token, a.family = a.setup.family(t, a.user.ID)
+		home := ginauth.WithCause(t.Context(), ginauth.Cause{Origin: ginauth.Origin{UserAgent: "phone"}, RequestID: "home"})
+		if _, err := a.setup.use(home, a.token); err != nil {
+			t.Fatal(err)
+		}
+	}, do: func(ctx context.Context, db *store.DB[store.User], a *audited) error {
+		next, seal := a.token.Next()
+		got, err := db.RotateRefreshToken(ctx, refresh.Rotation{Key: a.token.Key(), Next: next.Key().Digest, Seal: seal})
+		if err == nil && !got.Elsewhere {
+			err = errors.New("it is not told")
+		}
+		return err
+	}},
 	"RevokeRefreshToken": {kind: ginauth.EventTokenRevoked, do: func(ctx context.Context, db *store.DB[store.User], a *audited) error {
 		_, err := db.RevokeRefreshToken(ctx, a.token.Key())
 		return err
@@ -249,7 +264,7 @@ func (a *audited) state(t *testing.T) string {
 		(SELECT string_agg(concat_ws(' ', u.email_canonical, u.name, u.password_hash, u.session_epoch, u.disabled_at, u.delete_after, u.verified_at), E'\n' ORDER BY u.id) FROM ginauth.users AS u),
 		(SELECT string_agg(k.name, ' ' ORDER BY k.name) FROM ginauth.api_keys AS k),
 		(SELECT string_agg(concat_ws(' ', s.digest, s.data, s.epoch, s.previous_digest), E'\n' ORDER BY s.digest) FROM ginauth.sessions AS s),
-		(SELECT string_agg(concat_ws(' ', r.selector, r.digest, r.epoch, r.expires_at), E'\n' ORDER BY r.selector) FROM ginauth.refresh_tokens AS r),
+		(SELECT string_agg(concat_ws(' ', r.selector, r.digest, r.epoch, r.expires_at, r.elsewhere), E'\n' ORDER BY r.selector) FROM ginauth.refresh_tokens AS r),
 		(SELECT string_agg(concat_ws(' ', o.kind, o.email, o.requests), E'\n' ORDER BY o.kind, o.email) FROM ginauth.outbox AS o),
 		(SELECT string_agg(m.kind, ' ' ORDER BY m.kind) FROM ginauth.email_tokens AS m),
 		(SELECT string_agg(e.epoch::text, ' ') FROM ginauth.session_epoch AS e))`).Scan(&all)

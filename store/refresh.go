@@ -147,7 +147,8 @@ func (s *Sessions) FindRefreshFamily(ctx context.Context, k refresh.Key) (refres
 
 // rotateToken decides by the row as it is once locked, so that of many calls with one token the first
 // replaces it and the others find it replaced. What is neither the good token nor, within
-// its grace, the one before it ends the login (SEC-82, SEC-100).
+// its grace, the one before it ends the login (SEC-82, SEC-100). The first use within the grace by another client than
+// the one that replaced the token is written down (SEC-193), and no more of them: a table must not fill by replays.
 const rotateToken = `
 WITH rotated AS (
 UPDATE ginauth.refresh_tokens AS t
@@ -156,16 +157,23 @@ SET digest = CASE WHEN t.digest = $3::bytea THEN $4::bytea ELSE t.digest END,
 	previous_digest = CASE WHEN t.digest = $3::bytea THEN $3::bytea ELSE t.previous_digest END,
 	previous_until = CASE WHEN t.digest = $3::bytea THEN clock.now + $6::interval ELSE t.previous_until END,
 	last_used_at = CASE WHEN t.digest = $3::bytea THEN clock.now ELSE t.last_used_at END,
+	replaced_from = CASE WHEN t.digest = $3::bytea THEN $12::bytea ELSE t.replaced_from END,
+	elsewhere = CASE
+		WHEN t.digest = $3::bytea THEN 0
+		WHEN t.replaced_from <> $12::bytea THEN LEAST(t.elsewhere + 1, 2)
+		ELSE t.elsewhere END,
 	expires_at = CASE
 		WHEN t.digest = $3::bytea OR t.previous_digest = $3::bytea AND t.previous_until > clock.now THEN t.expires_at
 		ELSE clock.now END
 FROM ` + theClock + `
 WHERE t.selector = $1::bytea AND ` + liveFamily + `
-RETURNING ` + familyColumns + `, t.digest, t.seal, t.expires_at > clock.now AS good, clock.now
+RETURNING ` + familyColumns + `, t.digest, t.seal, t.expires_at > clock.now AS good,
+	t.replaced_from <> $12::bytea AND t.elsewhere = 1 AS elsewhere, clock.now
 ), noted AS (
 	INSERT INTO ginauth.events ` + eventColumns + `
-	SELECT now, '` + string(ginauth.EventTokenReuse) + `', 'failure', user_id, NULL, id::text, ` + reuseOf7to11 + `
-	FROM rotated WHERE NOT good
+	SELECT now, CASE WHEN good THEN '` + string(ginauth.EventTokenGrace) + `' ELSE '` + string(ginauth.EventTokenReuse) + `' END,
+		CASE WHEN good THEN 'success' ELSE 'failure' END, user_id, NULL, id::text, ` + reuseOf7to11 + `
+	FROM rotated WHERE NOT good OR elsewhere
 	RETURNING id, at
 )
 SELECT ` + familyColumns + `, t.digest, t.seal, t.good, (SELECT noted.id FROM noted), (SELECT noted.at FROM noted) FROM rotated AS t`
@@ -184,12 +192,16 @@ func (s *Sessions) RotateRefreshToken(ctx context.Context, r refresh.Rotation) (
 	var seal []byte
 	var good bool
 	args := append([]any{r.Key.Selector[:], s.clock(), r.Key.Digest[:], r.Next[:], r.Seal[:], r.Grace}, reuseArgs(ctx)...)
+	args = append(args, clientDigest(ginauth.NewEvent(ctx, ginauth.EventTokenGrace, "").Origin))
 	err := s.noted(ctx, "replacing a refresh token", func(ctx context.Context, conn Conn) (ginauth.Event, error) {
 		var id *int64
 		var at utcTime
 		dest := append(familyDest(&to.Family, make([]any, 0, familySize+5)), (*digestBytes)(&to.Digest), &seal, &good, &id, &at)
-		err := conn.QueryRow(ctx, rotateToken, args...).Scan(dest...)
-		return reused(ctx, to.UserID, string(to.ID), id, at), orNoSession(err)
+		err := orNoSession(conn.QueryRow(ctx, rotateToken, args...).Scan(dest...))
+		if to.Elsewhere = good && id != nil; to.Elsewhere {
+			return lateUse(ctx, ginauth.EventTokenGrace, to.UserID, string(to.ID), id, at), err
+		}
+		return reused(ctx, to.UserID, string(to.ID), id, at), err
 	})
 	if err != nil {
 		return refresh.Rotated{}, err
@@ -212,10 +224,14 @@ func reuseArgs(ctx context.Context) []any {
 
 // reused is the event that a statement has written under this id; none without one.
 func reused(ctx context.Context, user ginauth.UserID, session string, id *int64, at utcTime) ginauth.Event {
+	return lateUse(ctx, ginauth.EventTokenReuse, user, session, id, at)
+}
+
+func lateUse(ctx context.Context, kind ginauth.EventKind, user ginauth.UserID, session string, id *int64, at utcTime) ginauth.Event {
 	if id == nil {
 		return unchanged
 	}
-	e := ginauth.NewEvent(ctx, ginauth.EventTokenReuse, user)
+	e := ginauth.NewEvent(ctx, kind, user)
 	e.ID, e.At, e.Actor, e.Session = *id, time.Time(at), "", session
 	return e
 }

@@ -118,6 +118,9 @@ func (f *flow[U]) rotate(c *gin.Context, token refresh.Token) (refresh.Token, er
 	case err != nil:
 		return next, err
 	}
+	if rotated.Elsewhere {
+		ginauth.LogEvent(c, ginauth.EventTokenGrace, "user_id", rotated.UserID, "session", rotated.ID)
+	}
 	successor := token.Open(rotated.Seal)
 	if successor.Key().Digest != rotated.Digest {
 		return next, fmt.Errorf("refreshing: the stored seal of login %s holds another token", rotated.ID)

@@ -129,4 +129,3 @@ func (s *site) count(tb testing.TB, sql string) (n int) {
 	}
 	return n
 }
-

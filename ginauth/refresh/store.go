@@ -87,4 +87,7 @@ type Rotated struct {
 	// of the Rotation, or of the one before it within its grace.
 	Digest ginauth.Digest
 	Seal   Seal
+	// Elsewhere says that the token was used within its grace by another client than the one that replaced
+	// it, for the first time: from another address prefix or by another browser.
+	Elsewhere bool
 }

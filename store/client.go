@@ -1,0 +1,24 @@
+package store
+
+import (
+	"crypto/sha256"
+	"net/netip"
+
+	"github.com/ginauth/ginauth/ginauth"
+)
+
+// clientDigest is what two requests have in common that come from one client: the IPv4 address or IPv6 /64, by which
+// attempts are counted too, and the browser.
+func clientDigest(o ginauth.Origin) []byte {
+	addr := o.Addr.Unmap().WithZone("")
+	bits := 64
+	if addr.Is4() {
+		bits = 32
+	}
+	place := ""
+	if addr.IsValid() {
+		place = netip.PrefixFrom(addr, bits).Masked().String()
+	}
+	sum := sha256.Sum256([]byte(place + "\n" + cutUserAgent(o.UserAgent)))
+	return sum[:]
+}
