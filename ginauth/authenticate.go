@@ -22,7 +22,8 @@ import (
 //
 // Authenticate panics when cfg or a backend's Scheme is invalid, and without backends.
 func Authenticate[U User](cfg Config[U], backends ...Backend[U]) gin.HandlerFunc {
-	return protect(compileChain("Authenticate", cfg, backends), cfg.Exclude, cfg.UnverifiedMay)
+	h := protect(compileChain("Authenticate", cfg, backends), cfg.Exclude, cfg.UnverifiedMay)
+	return h.As(func(c *gin.Context) { h.Serve(c) })
 }
 
 // proof is who sent a request, and how that is known.

@@ -48,13 +48,14 @@ func ChangePassword[U User](cfg Config[U]) gin.HandlerFunc {
 	m := compileAccounts(name, cfg)
 	users := passwordStore(name, m)
 	cfg = cfg.WithDefaults()
-	return route.New(route.Info{Name: "changePassword", Cookie: m.cookie.name}, func(c *gin.Context) {
+	h := route.New(route.Info{Name: "changePassword", Cookie: m.cookie.name}, func(c *gin.Context) {
 		if err := changePassword(c, m, cfg, users); err != nil {
 			Fail(c, err)
 			return
 		}
 		m.done(c)
 	})
+	return h.As(func(c *gin.Context) { h.Serve(c) })
 }
 
 // passwordStore is the user store, if a change of password can end the sessions.

@@ -8,7 +8,6 @@ import (
 	"reflect"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/gin-contrib/sessions"
@@ -276,7 +275,6 @@ type mount struct {
 	pages     Pages
 	render    func(*gin.Context, *Problem)
 	log       *slog.Logger
-	shared    sync.Map // route template → route.Shared of its OPTIONS route
 }
 
 // compile panics with the constructor's name when cfg is unusable: routes are built

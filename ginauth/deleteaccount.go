@@ -36,7 +36,8 @@ type archived struct {
 //	@Security		sessionCookie
 //	@Router			/user [delete]
 func DeleteAccount[U User](cfg Config[U]) gin.HandlerFunc {
-	return deleter("DeleteAccount", cfg, 0)
+	h := deleter("DeleteAccount", cfg, 0)
+	return h.As(func(c *gin.Context) { h.Serve(c) })
 }
 
 // DeleteAccountAfter is DeleteAccount with a time for second thoughts: the account is disabled at once, and all
@@ -59,10 +60,11 @@ func DeleteAccountAfter[U User](cfg Config[U], grace time.Duration) gin.HandlerF
 	if grace <= 0 {
 		panic("ginauth.DeleteAccountAfter: the grace must be positive: use DeleteAccount") //nolint:forbidigo // while routes are built
 	}
-	return deleter("DeleteAccountAfter", cfg, grace)
+	h := deleter("DeleteAccountAfter", cfg, grace)
+	return h.As(func(c *gin.Context) { h.Serve(c) })
 }
 
-func deleter[U User](constructor string, cfg Config[U], grace time.Duration) gin.HandlerFunc {
+func deleter[U User](constructor string, cfg Config[U], grace time.Duration) *route.Handler {
 	m := compileAccounts(constructor, cfg)
 	users := usersAs[AccountDeleter](constructor, m)
 	name := strings.ToLower(constructor[:1]) + constructor[1:]

@@ -95,7 +95,7 @@ func deviceName(userAgent string) string {
 //	@Router			/sessions [get]
 func Sessions[U User](cfg Config[U]) gin.HandlerFunc {
 	m := compileManager("Sessions", cfg, (*mount).manager)
-	return route.New(route.Info{Name: "sessions", Cookie: m.cookie.name}, func(c *gin.Context) {
+	h := route.New(route.Info{Name: "sessions", Cookie: m.cookie.name}, func(c *gin.Context) {
 		devices, err := ListDevices(c)
 		if err != nil {
 			Fail(c, err)
@@ -103,6 +103,7 @@ func Sessions[U User](cfg Config[U]) gin.HandlerFunc {
 		}
 		Reply(c, http.StatusOK, devices)
 	})
+	return h.As(func(c *gin.Context) { h.Serve(c) })
 }
 
 // manager can list sessions and end each of them. It is nil where the sessions' store cannot. An

@@ -140,7 +140,7 @@ func Events[U User](cfg Config[U]) gin.HandlerFunc {
 	const name = "Events"
 	m := compileAccounts(name, cfg)
 	usersAs[EventLister](name, m)
-	return route.New(route.Info{Name: "events", Cookie: m.cookie.name}, func(c *gin.Context) {
+	h := route.New(route.Info{Name: "events", Cookie: m.cookie.name}, func(c *gin.Context) {
 		page, err := ListEvents(c)
 		if err != nil {
 			Fail(c, err)
@@ -148,4 +148,5 @@ func Events[U User](cfg Config[U]) gin.HandlerFunc {
 		}
 		Reply(c, http.StatusOK, page)
 	})
+	return h.As(func(c *gin.Context) { h.Serve(c) })
 }

@@ -2,6 +2,7 @@ package ginauth
 
 import (
 	"net/http"
+	"slices"
 
 	"github.com/gin-gonic/gin"
 
@@ -17,4 +18,13 @@ const NoRoute = rule.NoRoute
 func isPreflight(c *gin.Context) bool {
 	r := c.Request
 	return r.Method == http.MethodOptions && r.Header.Get("Origin") != "" && r.Header.Get("Access-Control-Request-Method") != ""
+}
+
+// preflightIsExcluded says whether the app opened the method OPTIONS of the route by name. A rule for every
+// method does not mean preflights, which anybody can forge (SEC-180).
+func preflightIsExcluded(c *gin.Context) bool {
+	st := attached(c)
+	return st != nil && slices.ContainsFunc(st.m.excluded, func(r rule.Rule) bool {
+		return r.Names(http.MethodOptions) && r.Matches(http.MethodOptions, c.FullPath())
+	})
 }

@@ -40,7 +40,7 @@ func ExportAccount[U User](cfg Config[U]) gin.HandlerFunc {
 	m := compileAccounts(name, cfg)
 	users := usersAs[AccountExporter](name, m)
 	cfg = cfg.WithDefaults()
-	return route.New(route.Info{Name: "exportAccount", Cookie: m.cookie.name}, func(c *gin.Context) {
+	h := route.New(route.Info{Name: "exportAccount", Cookie: m.cookie.name}, func(c *gin.Context) {
 		export, err := exportAccount(c, m, cfg, users)
 		if err != nil {
 			Fail(c, err)
@@ -49,6 +49,7 @@ func ExportAccount[U User](cfg Config[U]) gin.HandlerFunc {
 		c.Header("Content-Disposition", `attachment; filename="account.json"`)
 		Reply(c, http.StatusOK, export)
 	})
+	return h.As(func(c *gin.Context) { h.Serve(c) })
 }
 
 func exportAccount[U User](c *gin.Context, m *mount, cfg Config[U], users AccountExporter) (Export, error) {

@@ -39,7 +39,7 @@ import (
 func Login[U User](cfg Config[U]) gin.HandlerFunc {
 	m := compileAccounts("Login", cfg)
 	cfg = cfg.WithDefaults()
-	return route.New(route.Info{Name: "login", Cookie: m.cookie.name, User: shown(cfg), Redirects: m.pages.AfterLogin != ""}, func(c *gin.Context) {
+	h := route.New(route.Info{Name: "login", Cookie: m.cookie.name, User: shown(cfg), Redirects: m.pages.AfterLogin != ""}, func(c *gin.Context) {
 		u, err := logIn(c, m, cfg)
 		if err != nil {
 			Fail(c, err)
@@ -47,6 +47,7 @@ func Login[U User](cfg Config[U]) gin.HandlerFunc {
 		}
 		m.welcome(c, http.StatusOK, cfg.View(u))
 	})
+	return h.As(func(c *gin.Context) { h.Serve(c) })
 }
 
 func logIn[U User](c *gin.Context, m *mount, cfg Config[U]) (u U, err error) {

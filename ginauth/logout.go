@@ -22,7 +22,7 @@ import (
 //	@Router			/logout [post]
 func Logout[U User](cfg Config[U]) gin.HandlerFunc {
 	m := compile("Logout", cfg)
-	return route.New(route.Info{Name: "logout", Open: true, Cookie: m.cookie.name, Redirects: m.pages.AfterLogout != ""}, func(c *gin.Context) {
+	h := route.New(route.Info{Name: "logout", Open: true, Cookie: m.cookie.name, Redirects: m.pages.AfterLogout != ""}, func(c *gin.Context) {
 		st, err := m.stateFor(c)
 		if err != nil {
 			Fail(c, err)
@@ -38,4 +38,5 @@ func Logout[U User](cfg Config[U]) gin.HandlerFunc {
 		}
 		m.farewell(c)
 	})
+	return h.As(func(c *gin.Context) { h.Serve(c) })
 }

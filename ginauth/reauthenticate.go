@@ -36,7 +36,7 @@ type passwordForm struct {
 func Reauthenticate[U User](cfg Config[U]) gin.HandlerFunc {
 	m := compileAccounts("Reauthenticate", cfg)
 	cfg = cfg.WithDefaults()
-	return route.New(route.Info{Name: "reauthenticate", Cookie: m.cookie.name, Redirects: m.pages.AfterLogin != ""}, func(c *gin.Context) {
+	h := route.New(route.Info{Name: "reauthenticate", Cookie: m.cookie.name, Redirects: m.pages.AfterLogin != ""}, func(c *gin.Context) {
 		if err := reauthenticate(c, m, cfg); err != nil {
 			Fail(c, err)
 			return
@@ -45,6 +45,7 @@ func Reauthenticate[U User](cfg Config[U]) gin.HandlerFunc {
 			noContent(c)
 		}
 	})
+	return h.As(func(c *gin.Context) { h.Serve(c) })
 }
 
 func reauthenticate[U User](c *gin.Context, m *mount, cfg Config[U]) error {

@@ -38,7 +38,7 @@ func RestoreAccount[U User](cfg Config[U]) gin.HandlerFunc {
 	m := compileAccounts(name, cfg)
 	users := usersAs[AccountRestorer[U]](name, m)
 	cfg = cfg.WithDefaults()
-	return route.New(route.Info{Name: "restoreAccount", Cookie: m.cookie.name, Redirects: m.pages.AfterLogin != ""}, func(c *gin.Context) {
+	h := route.New(route.Info{Name: "restoreAccount", Cookie: m.cookie.name, Redirects: m.pages.AfterLogin != ""}, func(c *gin.Context) {
 		u, err := restoreAccount(c, m, cfg, users)
 		if err != nil {
 			Fail(c, err)
@@ -46,6 +46,7 @@ func RestoreAccount[U User](cfg Config[U]) gin.HandlerFunc {
 		}
 		m.welcome(c, http.StatusOK, cfg.View(u))
 	})
+	return h.As(func(c *gin.Context) { h.Serve(c) })
 }
 
 func restoreAccount[U User](c *gin.Context, m *mount, cfg Config[U], users AccountRestorer[U]) (u U, err error) {

@@ -28,7 +28,7 @@ import (
 //	@Security		sessionCookie
 //	@Router			/sessions/{id} [delete]
 func RevokeSession[U User](cfg Config[U]) gin.HandlerFunc {
-	return revoker("revokeSession", cfg, (*mount).manager, func(c *gin.Context, st *state, manager SessionManager) error {
+	h := revoker("revokeSession", cfg, (*mount).manager, func(c *gin.Context, st *state, manager SessionManager) error {
 		id, user, current := SessionID(c.Param("id")), st.proof.account.ID, st.loginID()
 		if id == current && st.proof.via == sessionScheme {
 			return st.signOut(c)
@@ -45,6 +45,7 @@ func RevokeSession[U User](cfg Config[U]) gin.HandlerFunc {
 		}
 		return err
 	})
+	return h.As(func(c *gin.Context) { h.Serve(c) })
 }
 
 // RevokeOtherSessions returns the handler that ends all sessions of the current user, and logins by
@@ -62,9 +63,10 @@ func RevokeSession[U User](cfg Config[U]) gin.HandlerFunc {
 //	@Security		sessionCookie
 //	@Router			/sessions/revoke-others [post]
 func RevokeOtherSessions[U User](cfg Config[U]) gin.HandlerFunc {
-	return revoker("revokeOtherSessions", cfg, (*mount).manager, func(c *gin.Context, st *state, manager SessionManager) error {
+	h := revoker("revokeOtherSessions", cfg, (*mount).manager, func(c *gin.Context, st *state, manager SessionManager) error {
 		return manager.RevokeUserSessions(AuditContext(c), st.proof.account.ID, st.loginID())
 	})
+	return h.As(func(c *gin.Context) { h.Serve(c) })
 }
 
 // RevokeAllSessions returns the handler that logs the current user out everywhere, here too. It
@@ -83,7 +85,7 @@ func RevokeOtherSessions[U User](cfg Config[U]) gin.HandlerFunc {
 //	@Security		sessionCookie
 //	@Router			/sessions/revoke-all [post]
 func RevokeAllSessions[U User](cfg Config[U]) gin.HandlerFunc {
-	return revoker("revokeAllSessions", cfg, (*mount).epochs, func(c *gin.Context, st *state, manager SessionManager) error {
+	h := revoker("revokeAllSessions", cfg, (*mount).epochs, func(c *gin.Context, st *state, manager SessionManager) error {
 		if err := manager.RevokeUserSessions(AuditContext(c), st.proof.account.ID, ""); err != nil {
 			return err
 		}
@@ -93,9 +95,10 @@ func RevokeAllSessions[U User](cfg Config[U]) gin.HandlerFunc {
 		}
 		return st.signOut(c)
 	})
+	return h.As(func(c *gin.Context) { h.Serve(c) })
 }
 
-func revoker[U User](name string, cfg Config[U], by func(*mount) SessionManager, revoke func(*gin.Context, *state, SessionManager) error) gin.HandlerFunc {
+func revoker[U User](name string, cfg Config[U], by func(*mount) SessionManager, revoke func(*gin.Context, *state, SessionManager) error) *route.Handler {
 	m := compileManager(name, cfg, by)
 	return route.New(route.Info{Name: name, Cookie: m.cookie.name}, func(c *gin.Context) {
 		if c.Request.Method != http.MethodPost && c.Request.Method != http.MethodDelete {

@@ -23,16 +23,23 @@ import (
 // anonymous. Unsafe requests from other origins are refused with 403 on every route, excluded
 // or not. Config.Unverified may refuse users whose address was not proved. On an excluded route nothing is looked up until CurrentUser or sessions.Default asks.
 //
+// A CORS preflight of a protected route, which has no user and which anybody can forge, is answered 204 and runs
+// nothing: register CORS middleware before Session. Rules such as "OPTIONS /template" in Exclude let preflights through.
+//
 // Register Gin's Recovery before Session, so that a handler that panics saves nothing, and run Gin
 // in release mode: its debug mode prints cookies after a panic. A second Session on a group adds
 // its Exclude rules; it must have the same cookie and stores.
 //
 // Session panics when cfg is invalid.
 func Session[U User](cfg Config[U]) gin.HandlerFunc {
-	return protect(compileChain("Session", cfg, []Backend[U]{sessionsOf(cfg)}), cfg.Exclude, cfg.UnverifiedMay)
+	h := protect(compileChain("Session", cfg, []Backend[U]{sessionsOf(cfg)}), cfg.Exclude, cfg.UnverifiedMay)
+	return h.As(func(c *gin.Context) { h.Serve(c) })
 }
 
-func protect(m *mount, exclude, may []string) gin.HandlerFunc {
+func protect(m *mount, exclude, may []string) *route.Handler {
+	if err := route.Layout(); err != nil {
+		panic(err.Error()) //nolint:forbidigo // while routes are built
+	}
 	if m.gorilla != nil && !m.gorilla.revokes() {
 		m.log.Warn("ginauth: a session in a cookie store can be used until it expires by whoever has a copy of its cookie, logged out or not; set Config.Users to a SessionAuthority such as store.New, or Config.Sessions to store.NewSessions")
 	}
@@ -77,7 +84,7 @@ func (m *mount) serve(c *gin.Context) {
 	if st.cookiesSent > 1 {
 		m.event(c, EventDuplicateCookie, "cookies", st.cookiesSent)
 	}
-	if m.admits(c, st) {
+	if m.admits(c, st, st.position) {
 		c.Next()
 	}
 	st.writer.finish()
@@ -90,10 +97,11 @@ func (m *mount) serveInner(c *gin.Context, outer *state) {
 		fail(c, outer.m, errTwoSessions)
 		return
 	}
+	position := route.Position(c)
 	if m.unverified != UnverifiedAllowed {
-		outer.inner = append(outer.inner, m)
+		outer.inner = append(outer.inner, inner{m, position})
 	}
-	if m.admits(c, outer) {
+	if m.admits(c, outer, position) {
 		c.Next()
 	}
 }
@@ -130,49 +138,25 @@ func same(a, b any) bool {
 	return a == nil && b == nil || a != nil && reflect.ValueOf(a).Comparable() && a == b
 }
 
-// admits answers the request itself when it must not go on.
-func (m *mount) admits(c *gin.Context, st *state) bool {
+// admits answers the request itself when it must not go on. The position is this Session's in the chain.
+func (m *mount) admits(c *gin.Context, st *state, position int) bool {
 	if !m.protects(c.Request.Method, c.FullPath()) {
 		return true
 	}
 	if isPreflight(c) {
-		return m.admitsPreflight(c)
+		c.AbortWithStatus(http.StatusNoContent)
+		return false
 	}
 	_, err := st.currentUser(c)
-	if errors.Is(err, ErrUnauthenticated) && isOpen(c) {
+	if errors.Is(err, ErrUnauthenticated) && route.Behind(c, position).Open() {
 		return true
 	}
 	if err == nil {
-		err = st.checkVerified(c, m)
+		err = st.checkVerified(c, m, position)
 	}
 	if err != nil {
 		fail(c, m, err)
 		return false
 	}
 	return true
-}
-
-// admitsPreflight lets a preflight reach the app's CORS handling. It does not let it reach a
-// handler that also serves another method of the route, as engine.Any registers: anybody can forge a
-// preflight, and that handler expects a user.
-func (m *mount) admitsPreflight(c *gin.Context) bool {
-	if c.FullPath() == "" {
-		return true
-	}
-	shared, known := m.shared.Load(c.FullPath())
-	if !known {
-		shared = route.Shared(c)
-		m.shared.Store(c.FullPath(), shared)
-	}
-	if shared == true {
-		c.AbortWithStatus(http.StatusNoContent)
-		return false
-	}
-	return true
-}
-
-// isOpen says whether the route's own handler copes without a session, as Logout does.
-func isOpen(c *gin.Context) bool {
-	info, ours := route.Of(c.Handler())
-	return ours && info.Open
 }

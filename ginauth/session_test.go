@@ -178,18 +178,11 @@ func TestUnknownRoutesAreProtectedUnlessExcluded(t *testing.T) {
 	}
 }
 
-func TestOnlyAGenuinePreflightPasses(t *testing.T) {
+func TestAPreflightOfAProtectedRouteIsAnsweredWithNothing(t *testing.T) {
 	t.Parallel()
 	app := newApp(t, routes(func(r *gin.Engine, _ config) {
-		r.OPTIONS("/user", func(c *gin.Context) { c.Status(http.StatusNoContent) })
-		r.Any("/any", func(c *gin.Context) { c.String(http.StatusOK, "a secret") })
+		r.OPTIONS("/user", func(c *gin.Context) { c.String(http.StatusOK, "a secret") })
 	}))
-	forged := httptest.NewRequest(http.MethodOptions, "/any", nil)
-	forged.Header.Set("Origin", "https://evil.example")
-	forged.Header.Set("Access-Control-Request-Method", "GET")
-	if w := app.send(forged); w.Code != http.StatusNoContent || w.Body.Len() != 0 {
-		t.Errorf("a preflight reached the handler of all methods: %d %s", w.Code, w.Body)
-	}
 	for _, tc := range []struct {
 		origin, method string
 		status         int

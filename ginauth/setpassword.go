@@ -44,13 +44,14 @@ func SetPassword[U User](cfg Config[U]) gin.HandlerFunc {
 	m := compileAccounts(name, cfg)
 	users := passwordStore(name, m)
 	cfg = cfg.WithDefaults()
-	return route.New(route.Info{Name: "setPassword", Cookie: m.cookie.name, Guards: []string{Fresh(freshFor).name}}, func(c *gin.Context) {
+	h := route.New(route.Info{Name: "setPassword", Cookie: m.cookie.name, Guards: []string{Fresh(freshFor).name}}, func(c *gin.Context) {
 		if err := setPassword(c, m, cfg, users); err != nil {
 			Fail(c, err)
 			return
 		}
 		m.done(c)
 	})
+	return h.As(func(c *gin.Context) { h.Serve(c) })
 }
 
 func setPassword[U User](c *gin.Context, m *mount, cfg Config[U], users PasswordStore) error {

@@ -37,7 +37,8 @@ import (
 //	@Failure		503				{object}	Problem	"unavailable, busy"
 //	@Router			/signup [post]
 func SignUp[U User](cfg Config[U]) gin.HandlerFunc {
-	return signUp("SignUp", cfg, func(context.Context, Registration, *U) error { return nil })
+	h := signUp("SignUp", cfg, func(context.Context, Registration, *U) error { return nil })
+	return h.As(func(c *gin.Context) { h.Serve(c) })
 }
 
 // SignUpWith is SignUp with a payload of the app's own, which embeds Registration or
@@ -50,10 +51,11 @@ func SignUpWith[U User, F Form](cfg Config[U], fill func(ctx context.Context, f 
 	if fill == nil {
 		panic("ginauth.SignUpWith: fill is nil: use SignUp") //nolint:forbidigo // while routes are built
 	}
-	return signUp("SignUpWith", cfg, fill)
+	h := signUp("SignUpWith", cfg, fill)
+	return h.As(func(c *gin.Context) { h.Serve(c) })
 }
 
-func signUp[U User, F Form](constructor string, cfg Config[U], fill func(context.Context, F, *U) error) gin.HandlerFunc {
+func signUp[U User, F Form](constructor string, cfg Config[U], fill func(context.Context, F, *U) error) *route.Handler {
 	m := compileAccounts(constructor, cfg)
 	cfg = cfg.WithDefaults()
 	return route.New(route.Info{

@@ -10,18 +10,22 @@ import (
 
 	"github.com/gin-contrib/sessions"
 	"github.com/gin-gonic/gin"
+
+	"github.com/ginauth/ginauth/ginauth/internal/route"
 )
 
 // state is what one request knows of its session and user. Session makes it,
 // finds nothing out before somebody asks, and saves it before the first byte of the answer.
 type state struct {
-	m       *mount
-	inner   []*mount // of further Sessions on groups, which have policies of their own
-	request *http.Request
-	store   SessionStore
-	gorilla *gorillaSession // the store, if it is one of those
-	writer  writer
-	session ginSession
+	m *mount
+	// position is the place of m's Session in the chain of handlers.
+	position int
+	inner    []inner // of further Sessions on groups, which have policies of their own
+	request  *http.Request
+	store    SessionStore
+	gorilla  *gorillaSession // the store, if it is one of those
+	writer   writer
+	session  ginSession
 
 	lookups   atomic.Int32
 	refusedBy atomic.Int32 // the provider, counted from one
@@ -46,6 +50,12 @@ type state struct {
 	device      string // the value of the device cookie to be sent; empty for none
 }
 
+// inner is a further Session and its place in the chain.
+type inner struct {
+	m        *mount
+	position int
+}
+
 // reply is what the answer will tell the browser about its cookie.
 type reply int
 
@@ -59,7 +69,7 @@ type stateKey struct{}
 
 // attach puts a new state into the request; its writer's detach takes it out again.
 func (m *mount) attach(c *gin.Context) *state {
-	st := &state{m: m, request: c.Request, store: m.sessions}
+	st := &state{m: m, position: route.Position(c), request: c.Request, store: m.sessions}
 	st.session.state = st
 	switch {
 	case m.gorilla != nil:

@@ -48,18 +48,18 @@ func (m *mount) wantsVerified(method, template string) bool {
 // checkPolicies is checkVerified for every Session on the request, for routes that are excluded from some:
 // there nobody has asked yet.
 func (st *state) checkPolicies(c *gin.Context) error {
-	err := st.checkVerified(c, st.m)
-	for _, m := range st.inner {
+	err := st.checkVerified(c, st.m, st.position)
+	for _, further := range st.inner {
 		if err == nil {
-			err = st.checkVerified(c, m)
+			err = st.checkVerified(c, further.m, further.position)
 		}
 	}
 	return err
 }
 
 // checkVerified is ErrNotVerified where the policy is against the current user, who is known. It
-// refuses whatever is not known to be open.
-func (st *state) checkVerified(c *gin.Context, m *mount) error {
+// refuses whatever is not known to be open. The position is that of m's Session in the chain.
+func (st *state) checkVerified(c *gin.Context, m *mount, position int) error {
 	if !m.wantsVerified(c.Request.Method, c.FullPath()) {
 		return nil
 	}
@@ -69,7 +69,7 @@ func (st *state) checkVerified(c *gin.Context, m *mount) error {
 	if account.Verified {
 		return nil
 	}
-	if info, ours := route.Of(c.Handler()); ours && info.ForUnverified() {
+	if route.Behind(c, position).ForUnverified() {
 		return nil
 	}
 	m.event(c, EventDenied, "user_id", account.ID, "via", via, "guard", Verified().name, "reason", ErrNotVerified.Error())

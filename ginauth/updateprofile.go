@@ -43,7 +43,8 @@ func (p Profile) profile() Profile { return p }
 //	@Security		sessionCookie
 //	@Router			/user [patch]
 func UpdateProfile[U User](cfg Config[U]) gin.HandlerFunc {
-	return profileHandler("UpdateProfile", cfg, func(context.Context, Profile, *U) error { return nil })
+	h := profileHandler("UpdateProfile", cfg, func(context.Context, Profile, *U) error { return nil })
+	return h.As(func(c *gin.Context) { h.Serve(c) })
 }
 
 // UpdateProfileWith is UpdateProfile with a payload of the app's own, a struct. Its fields are checked by
@@ -59,10 +60,11 @@ func UpdateProfileWith[U User, F any](cfg Config[U], fill func(ctx context.Conte
 	if reflect.TypeFor[F]().Kind() != reflect.Struct {
 		panic("ginauth.UpdateProfileWith: the payload must be a struct") //nolint:forbidigo // while routes are built
 	}
-	return profileHandler("UpdateProfileWith", cfg, fill)
+	h := profileHandler("UpdateProfileWith", cfg, fill)
+	return h.As(func(c *gin.Context) { h.Serve(c) })
 }
 
-func profileHandler[U User, F any](constructor string, cfg Config[U], fill func(context.Context, F, *U) error) gin.HandlerFunc {
+func profileHandler[U User, F any](constructor string, cfg Config[U], fill func(context.Context, F, *U) error) *route.Handler {
 	m := compileAccounts(constructor, cfg)
 	users := usersAs[ProfileStore[U]](constructor, m)
 	cfg = cfg.WithDefaults()

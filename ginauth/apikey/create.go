@@ -42,7 +42,7 @@ type created struct {
 //	@Router			/api-keys [post]
 func Create[U ginauth.User](cfg ginauth.Config[U], keys Keys[U]) gin.HandlerFunc {
 	keys = compileHandler("Create", cfg, keys)
-	return route.New(route.Info{Name: "createAPIKey"}, ginauth.With(func(c *gin.Context, _ U) {
+	h := route.New(route.Info{Name: "createAPIKey"}, ginauth.With(func(c *gin.Context, _ U) {
 		key, record, err := create(c, keys)
 		if err != nil {
 			ginauth.Fail(c, err)
@@ -50,6 +50,7 @@ func Create[U ginauth.User](cfg ginauth.Config[U], keys Keys[U]) gin.HandlerFunc
 		}
 		ginauth.Reply(c, http.StatusCreated, created{Record: record, Key: key.Reveal()})
 	}))
+	return h.As(func(c *gin.Context) { h.Serve(c) })
 }
 
 func create[U ginauth.User](c *gin.Context, keys Keys[U]) (Key, Record, error) {

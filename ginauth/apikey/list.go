@@ -25,7 +25,7 @@ import (
 //	@Router			/api-keys [get]
 func List[U ginauth.User](cfg ginauth.Config[U], keys Keys[U]) gin.HandlerFunc {
 	keys = compileHandler("List", cfg, keys)
-	return route.New(route.Info{Name: "apiKeys"}, ginauth.With(func(c *gin.Context, u U) {
+	h := route.New(route.Info{Name: "apiKeys"}, ginauth.With(func(c *gin.Context, u U) {
 		records, err := list(c, keys, u.Account().ID)
 		if err != nil {
 			ginauth.Fail(c, err)
@@ -33,6 +33,7 @@ func List[U ginauth.User](cfg ginauth.Config[U], keys Keys[U]) gin.HandlerFunc {
 		}
 		ginauth.Reply(c, http.StatusOK, records)
 	}))
+	return h.As(func(c *gin.Context) { h.Serve(c) })
 }
 
 func list[U ginauth.User](c *gin.Context, keys Keys[U], user ginauth.UserID) ([]Record, error) {

@@ -30,13 +30,14 @@ import (
 //	@Router			/api-keys/{id} [delete]
 func Revoke[U ginauth.User](cfg ginauth.Config[U], keys Keys[U]) gin.HandlerFunc {
 	keys = compileHandler("Revoke", cfg, keys)
-	return route.New(route.Info{Name: "revokeAPIKey"}, ginauth.With(func(c *gin.Context, u U) {
+	h := route.New(route.Info{Name: "revokeAPIKey"}, ginauth.With(func(c *gin.Context, u U) {
 		if err := revoke(c, keys, u.Account().ID); err != nil {
 			ginauth.Fail(c, err)
 			return
 		}
 		ginauth.Reply(c, http.StatusNoContent, nil)
 	}))
+	return h.As(func(c *gin.Context) { h.Serve(c) })
 }
 
 func revoke[U ginauth.User](c *gin.Context, keys Keys[U], user ginauth.UserID) error {

@@ -46,7 +46,8 @@ var onItsWay = accepted{Detail: "If there is something to send, a mail is on its
 //	@Failure		503		{object}	ginauth.Problem	"unavailable"
 //	@Router			/forgot [post]
 func ForgotPassword[U ginauth.User](f Flows[U]) gin.HandlerFunc {
-	return compile("ForgotPassword", f, "Reset", f.Pages.Reset).asks("forgotPassword", KindReset)
+	h := compile("ForgotPassword", f, "Reset", f.Pages.Reset).asks("forgotPassword", KindReset)
+	return h.As(func(c *gin.Context) { h.Serve(c) })
 }
 
 // ResendVerification returns the handler that takes an Address, as JSON or a form, and sends its account, if it
@@ -70,7 +71,8 @@ func ForgotPassword[U ginauth.User](f Flows[U]) gin.HandlerFunc {
 //	@Failure		503		{object}	ginauth.Problem	"unavailable"
 //	@Router			/verify/resend [post]
 func ResendVerification[U ginauth.User](f Flows[U]) gin.HandlerFunc {
-	return compile("ResendVerification", f, "Verify", f.Pages.Verify).asks("resendVerification", KindVerify)
+	h := compile("ResendVerification", f, "Verify", f.Pages.Verify).asks("resendVerification", KindVerify)
+	return h.As(func(c *gin.Context) { h.Serve(c) })
 }
 
 // SendMagicLink returns the handler that takes an Address, as JSON or a form, and sends its account a link to
@@ -94,10 +96,11 @@ func ResendVerification[U ginauth.User](f Flows[U]) gin.HandlerFunc {
 //	@Failure		503		{object}	ginauth.Problem	"unavailable"
 //	@Router			/magic/send [post]
 func SendMagicLink[U ginauth.User](f Flows[U]) gin.HandlerFunc {
-	return compile("SendMagicLink", f, "Login", f.Pages.Login).asks("sendMagicLink", KindLogin)
+	h := compile("SendMagicLink", f, "Login", f.Pages.Login).asks("sendMagicLink", KindLogin)
+	return h.As(func(c *gin.Context) { h.Serve(c) })
 }
 
-func (f *flows[U]) asks(operation string, k Kind) gin.HandlerFunc {
+func (f *flows[U]) asks(operation string, k Kind) *route.Handler {
 	return route.New(route.Info{Name: operation, Open: true}, func(c *gin.Context) {
 		if err := f.ask(c, k); err != nil {
 			ginauth.Fail(c, err)

@@ -36,7 +36,8 @@ func ConfirmEmailChange[U ginauth.User](f Flows[U]) gin.HandlerFunc {
 	c := compile("ConfirmEmailChange", f, "Change", f.Pages.Change, "Undo", f.Pages.Undo)
 	l := link[U]{flows: c, kind: KindChange, path: f.Pages.Change, password: c.notSignedIn}
 	l.use, l.done = c.confirmChange, l.finish
-	return l.handler("confirmEmailChange")
+	h := l.handler("confirmEmailChange")
+	return h.As(func(c *gin.Context) { h.Serve(c) })
 }
 
 func (f *flows[U]) confirmChange(c *gin.Context, t found[U], plain string) error {
@@ -80,7 +81,8 @@ func UndoEmailChange[U ginauth.User](f Flows[U]) gin.HandlerFunc {
 	c := compile("UndoEmailChange", f, "Undo", f.Pages.Undo)
 	l := link[U]{flows: c, kind: KindUndo, path: f.Pages.Undo}
 	l.use, l.done = c.undoChange, l.finish
-	return l.handler("undoEmailChange")
+	h := l.handler("undoEmailChange")
+	return h.As(func(c *gin.Context) { h.Serve(c) })
 }
 
 func (f *flows[U]) undoChange(c *gin.Context, t found[U], _ string) error {

@@ -32,13 +32,14 @@ import (
 //	@Router			/email [post]
 func ChangeEmail[U ginauth.User](f Flows[U]) gin.HandlerFunc {
 	compiled := compile("ChangeEmail", f, "Change", f.Pages.Change, "Undo", f.Pages.Undo)
-	return route.New(route.Info{Name: "changeEmail"}, func(c *gin.Context) {
+	h := route.New(route.Info{Name: "changeEmail"}, func(c *gin.Context) {
 		if err := compiled.askChange(c); err != nil {
 			ginauth.Fail(c, err)
 			return
 		}
 		compiled.accept(c, KindChange)
 	})
+	return h.As(func(c *gin.Context) { h.Serve(c) })
 }
 
 func (f *flows[U]) askChange(c *gin.Context) error {

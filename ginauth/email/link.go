@@ -44,7 +44,7 @@ type found[U ginauth.User] struct {
 	email string
 }
 
-func (l link[U]) handler(operation string) gin.HandlerFunc {
+func (l link[U]) handler(operation string) *route.Handler {
 	l.origins = http.NewCrossOriginProtection()
 	if base, err := url.Parse(l.BaseURL); err == nil {
 		_ = l.origins.AddTrustedOrigin(base.Scheme + "://" + base.Host) // validated

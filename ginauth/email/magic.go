@@ -36,7 +36,8 @@ func MagicLink[U ginauth.User](f Flows[U]) gin.HandlerFunc {
 	c := compile("MagicLink", f, "Login", f.Pages.Login)
 	l := link[U]{flows: c, kind: KindLogin, path: f.Pages.Login}
 	l.use, l.done = c.logIn, c.welcome
-	return l.handler("magicLink")
+	h := l.handler("magicLink")
+	return h.As(func(c *gin.Context) { h.Serve(c) })
 }
 
 // loggedIn is where logIn leaves the user for welcome.

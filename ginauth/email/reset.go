@@ -35,7 +35,8 @@ func ResetPassword[U ginauth.User](f Flows[U]) gin.HandlerFunc {
 	c := compile("ResetPassword", f, "Reset", f.Pages.Reset)
 	l := link[U]{flows: c, kind: KindReset, path: f.Pages.Reset, password: func(*gin.Context, U) bool { return true }}
 	l.use, l.done = c.reset, l.finish
-	return l.handler("resetPassword")
+	h := l.handler("resetPassword")
+	return h.As(func(c *gin.Context) { h.Serve(c) })
 }
 
 // reset hashes for a good token only: a guess costs an index lookup.

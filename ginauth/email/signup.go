@@ -31,7 +31,8 @@ import (
 //	@Failure		503				{object}	ginauth.Problem	"unavailable, busy"
 //	@Router			/signup/mail [post]
 func SignUp[U ginauth.User](f Flows[U]) gin.HandlerFunc {
-	return signUp("SignUp", f, func(context.Context, ginauth.Registration, *U) error { return nil })
+	h := signUp("SignUp", f, func(context.Context, ginauth.Registration, *U) error { return nil })
+	return h.As(func(c *gin.Context) { h.Serve(c) })
 }
 
 // SignUpWith is SignUp with a payload of the app's own, as ginauth.SignUpWith is. Fill runs before it is known
@@ -40,10 +41,11 @@ func SignUpWith[U ginauth.User, F ginauth.Form](f Flows[U], fill func(ctx contex
 	if fill == nil {
 		panic("email.SignUpWith: fill is nil: use SignUp") //nolint:forbidigo // while routes are built
 	}
-	return signUp("SignUpWith", f, fill)
+	h := signUp("SignUpWith", f, fill)
+	return h.As(func(c *gin.Context) { h.Serve(c) })
 }
 
-func signUp[U ginauth.User, F ginauth.Form](constructor string, f Flows[U], fill func(context.Context, F, *U) error) gin.HandlerFunc {
+func signUp[U ginauth.User, F ginauth.Form](constructor string, f Flows[U], fill func(context.Context, F, *U) error) *route.Handler {
 	compiled := compile(constructor, f, "Verify", f.Pages.Verify)
 	return route.New(route.Info{Name: "signUpByMail", Open: true}, func(c *gin.Context) {
 		if err := register(c, compiled, fill); err != nil {

@@ -33,7 +33,8 @@ func VerifyEmail[U ginauth.User](f Flows[U]) gin.HandlerFunc {
 	c := compile("VerifyEmail", f, "Verify", f.Pages.Verify)
 	l := link[U]{flows: c, kind: KindVerify, path: f.Pages.Verify, password: c.notSignedIn}
 	l.use, l.done = c.verify, l.finish
-	return l.handler("verifyEmail")
+	h := l.handler("verifyEmail")
+	return h.As(func(c *gin.Context) { h.Serve(c) })
 }
 
 func (f *flows[U]) verify(c *gin.Context, t found[U], plain string) error {

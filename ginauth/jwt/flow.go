@@ -139,7 +139,7 @@ func compile[U ginauth.User](constructor string, f Flow[U]) *flow[U] {
 var errMethod = ginauth.NewProblem(http.StatusMethodNotAllowed, "method_not_allowed", "Use POST.")
 
 // post makes a handler that takes POST alone, so that no link and no prefetch can trigger it (SEC-20).
-func post(name string, serve func(*gin.Context) error) gin.HandlerFunc {
+func post(name string, serve func(*gin.Context) error) *route.Handler {
 	return route.New(route.Info{Name: name, Open: true}, func(c *gin.Context) {
 		err := error(errMethod)
 		if c.Request.Method == http.MethodPost {

@@ -50,7 +50,7 @@ func Login[U ginauth.User](f Flow[U], d Delivery) gin.HandlerFunc {
 	if d < InBody || d > InCookie {
 		panic(fmt.Sprintf("jwt.Login: there is no Delivery %d: use InBody, InHeader or InCookie", d)) //nolint:forbidigo // construction
 	}
-	return post("tokenLogin", func(c *gin.Context) error {
+	h := post("tokenLogin", func(c *gin.Context) error {
 		if d == InCookie && compiled.check.Check(c.Request) != nil {
 			return ginauth.ErrCrossOrigin
 		}
@@ -64,6 +64,7 @@ func Login[U ginauth.User](f Flow[U], d Delivery) gin.HandlerFunc {
 		}
 		return compiled.deliver(c, d, l)
 	})
+	return h.As(func(c *gin.Context) { h.Serve(c) })
 }
 
 func (f *flow[U]) deliver(c *gin.Context, d Delivery, l login[U]) error {

@@ -91,7 +91,7 @@ func bindForm(c *gin.Context) (form tokenForm, err error) {
 //	@Router			/token [post]
 func Token[U ginauth.User](f Flow[U]) gin.HandlerFunc {
 	compiled := compile("Token", f)
-	return post("token", func(c *gin.Context) error {
+	h := post("token", func(c *gin.Context) error {
 		form, err := bindForm(c)
 		if err != nil {
 			return err
@@ -106,6 +106,7 @@ func Token[U ginauth.User](f Flow[U]) gin.HandlerFunc {
 		}
 		return errUnknownGrant
 	})
+	return h.As(func(c *gin.Context) { h.Serve(c) })
 }
 
 func (f *flow[U]) passwordGrant(c *gin.Context, form tokenForm) error {

@@ -34,7 +34,7 @@ func Refresh[U ginauth.User](f Flow[U]) gin.HandlerFunc {
 	if compiled.Refresh == nil {
 		panic("jwt.Refresh: the flow has NoRefresh set, so there is nothing to refresh") //nolint:forbidigo // construction
 	}
-	return post("tokenRefresh", func(c *gin.Context) error {
+	h := post("tokenRefresh", func(c *gin.Context) error {
 		form, err := bindForm(c)
 		if err != nil {
 			return err
@@ -44,6 +44,7 @@ func Refresh[U ginauth.User](f Flow[U]) gin.HandlerFunc {
 		}
 		return compiled.refreshGrant(c, form)
 	})
+	return h.As(func(c *gin.Context) { h.Serve(c) })
 }
 
 func (f *flow[U]) refreshGrant(c *gin.Context, form tokenForm) error {

@@ -30,7 +30,7 @@ import (
 //	@Router			/revoke [post]
 func Revoke[U ginauth.User](f Flow[U]) gin.HandlerFunc {
 	compiled := compile("Revoke", f)
-	return post("tokenRevoke", func(c *gin.Context) error {
+	h := post("tokenRevoke", func(c *gin.Context) error {
 		form, err := bindForm(c)
 		if err != nil {
 			return err
@@ -44,6 +44,7 @@ func Revoke[U ginauth.User](f Flow[U]) gin.HandlerFunc {
 		ginauth.Reply(c, http.StatusOK, struct{}{})
 		return nil
 	})
+	return h.As(func(c *gin.Context) { h.Serve(c) })
 }
 
 // Logout returns the handler that clears Flow.Cookie and ends the login of the token in it. It
@@ -62,7 +63,7 @@ func Revoke[U ginauth.User](f Flow[U]) gin.HandlerFunc {
 //	@Router			/token/logout [post]
 func Logout[U ginauth.User](f Flow[U]) gin.HandlerFunc {
 	compiled := compile("Logout", f)
-	return post("tokenLogout", func(c *gin.Context) error {
+	h := post("tokenLogout", func(c *gin.Context) error {
 		if compiled.check.Check(c.Request) != nil {
 			return ginauth.ErrCrossOrigin
 		}
@@ -77,6 +78,7 @@ func Logout[U ginauth.User](f Flow[U]) gin.HandlerFunc {
 		c.Status(http.StatusNoContent)
 		return nil
 	})
+	return h.As(func(c *gin.Context) { h.Serve(c) })
 }
 
 // maxLogoutCookies bounds the work that planted cookies of the name can cause.

@@ -149,7 +149,7 @@ const keysMaxAge = "300"
 // document for 5 minutes. Mount it with GET on a route that needs no login, such as
 // "/.well-known/jwks.json".
 func PublicKeys(r *Ring) gin.HandlerFunc {
-	return route.New(route.Info{Name: "publicKeys", Open: true}, func(c *gin.Context) {
+	h := route.New(route.Info{Name: "publicKeys", Open: true}, func(c *gin.Context) {
 		s := r.state.Load()
 		c.Header("Cache-Control", "public, max-age="+keysMaxAge)
 		c.Header("ETag", s.etag)
@@ -160,4 +160,5 @@ func PublicKeys(r *Ring) gin.HandlerFunc {
 		}
 		c.Data(http.StatusOK, "application/jwk-set+json", s.document)
 	})
+	return h.As(func(c *gin.Context) { h.Serve(c) })
 }

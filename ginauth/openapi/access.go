@@ -23,16 +23,18 @@ type access struct {
 func accessOf(r route.Route, used map[string]bool) access {
 	var a access
 	protected, wantsVerified := false, false
-	for _, h := range r.Handlers {
+	for i, h := range r.Handlers {
 		info, ours := route.Of(h)
 		switch {
 		case !ours:
 		case info.Name == "session":
-			protected = protected || info.Protects(r.Method, r.Template)
+			protects := info.Protects(r.Method, r.Template)
+			protected = protected || protects && !r.Behind(i).Open()
 			for _, text := range info.Exclude {
 				used[text] = used[text] || info.Matches(text, r.Method, r.Template)
 			}
-			wantsVerified = wantsVerified || info.WantsVerified(r.Method, r.Template) && (info.Protects(r.Method, r.Template) || !a.covered)
+			asks := info.WantsVerified(r.Method, r.Template) && (protects || !a.covered)
+			wantsVerified = wantsVerified || asks && !r.Behind(i).ForUnverified()
 			if !a.covered {
 				a.covered, a.schemes, a.ambient, a.redirects = true, info.Schemes, info.Ambient, info.Redirects
 			}
@@ -42,15 +44,10 @@ func accessOf(r route.Route, used map[string]bool) access {
 			a.scopes = append(a.scopes, info.Scopes...)
 		}
 	}
-	last, ours := route.Of(r.Handlers[len(r.Handlers)-1])
-	if ours && last.Open {
-		protected = false
-	}
 	slices.Sort(a.scopes)
 	a.scopes = slices.Compact(a.scopes)
 	a.secured = a.covered && (protected || a.asked)
-	exempt := ours && last.ForUnverified()
-	if a.secured && wantsVerified && !exempt && !slices.Contains(a.guards, "verified") {
+	if a.secured && wantsVerified && !slices.Contains(a.guards, "verified") {
 		a.guards = append(a.guards, "verified")
 	}
 	return a

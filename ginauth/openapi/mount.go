@@ -27,7 +27,7 @@ func Mount(engine *gin.Engine, opts Options) error {
 	}
 	built := sync.OnceValues(func() (*served, error) { return serve(engine, opts) })
 	get := func(name, contentType string, file func(*served) *file) {
-		handler := route.New(route.Info{Name: pageOperation, Open: !opts.Private}, func(c *gin.Context) {
+		h := route.New(route.Info{Name: pageOperation, Open: !opts.Private}, func(c *gin.Context) {
 			s, err := built()
 			if err != nil {
 				ginauth.Fail(c, err)
@@ -35,6 +35,7 @@ func Mount(engine *gin.Engine, opts Options) error {
 			}
 			file(s).answer(c, contentType)
 		})
+		handler := named(h, opts.Private)
 		engine.GET(name, handler)
 		engine.HEAD(name, handler)
 	}
@@ -45,6 +46,14 @@ func Mount(engine *gin.Engine, opts Options) error {
 	get(path.Join(opts.Path, "swagger-ui.js"), "text/javascript; charset=utf-8", func(s *served) *file { return s.script })
 	get(path.Join(opts.Path, "swagger-ui.css"), "text/css; charset=utf-8", func(s *served) *file { return s.style })
 	return nil
+}
+
+// named has a function literal for each of the two: what code stands for must not depend on options.
+func named(h *route.Handler, private bool) gin.HandlerFunc {
+	if private {
+		return h.As(func(c *gin.Context) { h.Serve(c) })
+	}
+	return h.As(func(c *gin.Context) { h.Serve(c) })
 }
 
 // served is what Mount's routes answer with.

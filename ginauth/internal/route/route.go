@@ -1,5 +1,5 @@
-// Package route gives the library's Gin handlers an identity that can be read
-// back from a router: all of them are one closure, told apart by what it carries.
+// Package route gives the library's Gin handlers an identity that can be read back: from a router at
+// start-up, and from the chain of a request while it runs.
 package route
 
 import (
@@ -48,37 +48,48 @@ type Scheme struct {
 	Scopes               map[string]string
 }
 
+// Handler is a handler of the library before it has the function that Gin runs; see As.
+type Handler struct {
+	info  Info
+	serve func(*gin.Context)
+}
+
+// New returns a handler that runs serve and can be found again by Of and Behind.
+func New(info Info, serve func(*gin.Context)) *Handler { return &Handler{info: info, serve: serve} }
+
+// As returns entry, which must do nothing but call Serve, and notes what its code stands for. It is a
+// function literal of the constructor, so that Gin's list of routes shows the constructor's name. As panics when
+// the same code stands for something else already.
+func (h *Handler) As(entry gin.HandlerFunc) gin.HandlerFunc {
+	register(reflect.ValueOf(entry).Pointer(), h.info.facts())
+	return entry
+}
+
+// Serve runs the handler.
+func (h *Handler) Serve(c *gin.Context) {
+	if c.Request == nil && h.answer(c) {
+		return
+	}
+	h.serve(c)
+}
+
 type probe struct{ info *Info }
 
 type probeKey struct{}
 
-// New returns a handler that runs serve and can be found again by Of.
-//
-//go:noinline
-func New(info Info, serve func(*gin.Context)) gin.HandlerFunc {
-	return func(c *gin.Context) {
-		if c.Request == nil && answer(c, &info) {
-			return
-		}
-		serve(c)
-	}
-}
-
-func answer(c *gin.Context, info *Info) bool {
+func (h *Handler) answer(c *gin.Context) bool {
 	p, ok := c.Get(probeKey{})
 	if !ok {
 		return false
 	}
-	p.(*probe).info = info //nolint:forcetypeassert,errcheck // only Of stores under this private key
+	p.(*probe).info = &h.info //nolint:forcetypeassert,errcheck // only Of stores under this private key
 	return true
 }
 
-var code = reflect.ValueOf(New(Info{}, nil)).Pointer()
-
-// Of returns what h says about itself, and false for a handler that New did not make.
+// Of returns what h says about itself, and false for a handler that is not the library's.
 // It never runs a handler's own code.
 func Of(h gin.HandlerFunc) (Info, bool) {
-	if h == nil || reflect.ValueOf(h).Pointer() != code {
+	if h == nil || !factsOf(reflect.ValueOf(h)).ours() {
 		return Info{}, false
 	}
 	var p probe

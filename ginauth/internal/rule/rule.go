@@ -91,6 +91,9 @@ func (r Rule) Matches(method, template string) bool {
 	}
 }
 
+// Names says whether the rule is for this method alone.
+func (r Rule) Names(method string) bool { return r.method == method }
+
 // Match says whether one of the rules names a route.
 func (l List) Match(method, template string) bool {
 	for _, r := range l {

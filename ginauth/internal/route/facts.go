@@ -1,0 +1,67 @@
+package route
+
+import (
+	"maps"
+	"reflect"
+	"slices"
+	"sync"
+	"sync/atomic"
+)
+
+// Facts are what the code of a handler stands for, whatever its configuration: a constructor with
+// handlers of different facts has a function literal for each. The zero Facts are those of the app's handlers.
+type Facts struct {
+	Name string // as in Info
+	Open bool
+	// Scoped: the handler says which scopes a credential needs.
+	Scoped bool
+}
+
+func (i Info) facts() Facts { return Facts{Name: i.Name, Open: i.Open, Scoped: len(i.Scopes) > 0} }
+
+func (f Facts) ours() bool { return f.Name != "" }
+
+// decides says whether the handler lets requests pass or not, and does nothing else.
+func (f Facts) decides() bool { return f.Name == "session" || f.Name == "require" }
+
+// forUnverified are the operations by which users get verified, and look at, secure or leave their
+// account. What is not named here is not for them where the app's policy says so.
+var forUnverified = []string{
+	"me", "sessions", "events", "revokeSession", "revokeOtherSessions", "revokeAllSessions", "reauthenticate",
+	"changePassword", "setPassword", "changeEmail", "exportAccount", "deleteAccount", "deleteAccountAfter",
+}
+
+func (f Facts) forUnverified() bool { return f.Open || slices.Contains(forUnverified, f.Name) }
+
+// known are the facts by the address of a function's code, which all closures of one literal share. It
+// grows while routers are built, and is bounded by the library's source.
+var known = struct {
+	sync.Mutex
+	facts atomic.Pointer[map[uintptr]Facts]
+}{}
+
+func register(code uintptr, facts Facts) {
+	known.Lock()
+	defer known.Unlock()
+	before := map[uintptr]Facts{}
+	if m := known.facts.Load(); m != nil {
+		before = *m
+	}
+	if other, ok := before[code]; ok {
+		if other != facts {
+			panic("ginauth: one function stands for the handlers " + other.Name + " and " + facts.Name) //nolint:forbidigo // while routes are built
+		}
+		return
+	}
+	after := maps.Clone(before)
+	after[code] = facts
+	known.facts.Store(&after)
+}
+
+func factsOf(handler reflect.Value) Facts {
+	m := known.facts.Load()
+	if m == nil {
+		return Facts{}
+	}
+	return (*m)[handler.Pointer()]
+}
