@@ -45,7 +45,8 @@ type Config[U User] struct {
 	// RetrieveUser, when set, replaces the lookup of the user: it gets a live session and
 	// returns the user. ErrNoUser, or a user without an ID, answers 401 and ends the session;
 	// any other error answers 503 or 500, never "anonymous". It is not called without a
-	// session, and must not call CurrentUser. Default: the user SignIn stored.
+	// session, and must not call CurrentUser. When a value that it reads changes, the session gets a new token; to
+	// know those values it may be called once more before a session is saved. Default: the user SignIn stored.
 	RetrieveUser func(*gin.Context, sessions.Session) (U, error)
 
 	// Exclude lists the routes that answer without a session, as "/template" or "METHOD /template",
@@ -272,9 +273,11 @@ type mount struct {
 	ownUsers bool
 	// retrieves: RetrieveUser looks the user up.
 	retrieves bool
-	pages     Pages
-	render    func(*gin.Context, *Problem)
-	log       *slog.Logger
+	// retrieve calls RetrieveUser for what it reads.
+	retrieve func(*gin.Context, *state)
+	pages    Pages
+	render   func(*gin.Context, *Problem)
+	log      *slog.Logger
 }
 
 // compile panics with the constructor's name when cfg is unusable: routes are built
@@ -315,5 +318,8 @@ func keepSessions[U User](m *mount, cfg Config[U]) {
 		m.keeper, m.gorilla = cfg.Sessions, newGorillaStore(cfg, m.cookie.name)
 	}
 	m.findUser = userLookup(cfg, m.sessions)
+	if cfg.RetrieveUser != nil {
+		m.retrieve = func(c *gin.Context, st *state) { _, _ = recordKeys(c, st, cfg.RetrieveUser) }
+	}
 	m.authenticate = m.findUser
 }

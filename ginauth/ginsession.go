@@ -1,7 +1,12 @@
 package ginauth
 
 import (
+	"errors"
+	"fmt"
+	"runtime"
+
 	"github.com/gin-contrib/sessions"
+	"github.com/gin-gonic/gin"
 
 	"github.com/ginauth/ginauth/ginauth/codec"
 )
@@ -38,21 +43,36 @@ func (s *ginSession) Get(key any) (value any) {
 		if err != nil {
 			return err
 		}
+		if st.retrieving > 0 {
+			st.userKeys[name] = true
+		}
 		value, err = st.values.get(name)
 		return err
 	})
 	return value
 }
 
-// Set stores a value that package codec can encode.
+// Set stores a value that package codec can encode. What it cannot encode is in the log at once.
 func (s *ginSession) Set(key, value any) {
+	var err error
 	s.do(func(st *state) error {
-		name, err := codec.Key(key)
-		if err != nil {
-			return err
+		var name string
+		if name, err = codec.Key(key); err == nil {
+			err = st.values.put(name, value)
 		}
-		return st.values.put(name, value)
+		return err
 	})
+	s.report(err)
+}
+
+// report logs what cannot be stored, with the line of the app that called the method calling report.
+func (s *ginSession) report(err error) {
+	if !errors.Is(err, codec.ErrUnsupported) {
+		return
+	}
+	st := s.state
+	_, file, line, _ := runtime.Caller(2)
+	st.m.log.ErrorContext(st.request.Context(), "ginauth: a session value cannot be stored, and the request will fail", "at", fmt.Sprintf("%s:%d", file, line), "error", err)
 }
 
 // Delete removes a value.
@@ -74,13 +94,16 @@ func (s *ginSession) Clear() {
 
 // AddFlash appends to a list that Flashes takes.
 func (s *ginSession) AddFlash(value any, vars ...string) {
+	var err error
 	s.do(func(st *state) error {
-		key, flashes, err := st.flashes(vars)
-		if err != nil {
-			return err
+		var key string
+		var flashes []any
+		if key, flashes, err = st.flashes(vars); err == nil {
+			err = st.values.put(key, append(flashes, value))
 		}
-		return st.values.put(key, append(flashes, value))
+		return err
 	})
+	s.report(err)
 }
 
 // Flashes takes the list.
@@ -103,6 +126,9 @@ func (st *state) flashes(vars []string) (key string, flashes []any, err error) {
 	if key, err = codec.Key(name); err != nil {
 		return "", nil, err
 	}
+	if st.retrieving > 0 {
+		st.userKeys[key] = true
+	}
 	stored, err := st.values.get(key)
 	flashes, _ = stored.([]any)
 	return key, flashes, err
@@ -120,6 +146,24 @@ func (s *ginSession) Options(o sessions.Options) {
 // Save writes what changed now. It is only needed to see the error.
 func (s *ginSession) Save() error {
 	return s.state.save()
+}
+
+// SessionValues returns a copy of everything in the session that sessions.Default gives a handler, by its keys,
+// with what this request has changed. Without a session it is empty. A map or slice in it that was changed must be Set.
+// It returns ErrUnavailable when the store cannot be asked, ErrNotMounted on a route that Session does not
+// cover, and codec.ErrCorrupt for what cannot be read, such as a type that is not registered any more.
+func SessionValues(c *gin.Context) (map[any]any, error) {
+	st, err := withSessions(c)
+	if err != nil {
+		return nil, err
+	}
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	if err := st.load(st.request.Context()); err != nil && st.nobody() != ErrUnauthenticated { //nolint:errorlint // nobody returns it bare
+		return nil, err
+	}
+	st.userKeysAll = st.userKeysAll || st.retrieving > 0
+	return st.values.all()
 }
 
 // do looks the session up first, also for a write: one that ends before the write is saved must

@@ -1,6 +1,7 @@
 package ginauth_test
 
 import (
+	"errors"
 	"net/http"
 	"net/http/httptest"
 	"strconv"
@@ -11,6 +12,8 @@ import (
 	"github.com/gin-contrib/sessions"
 	"github.com/gin-gonic/gin"
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/ginauth/ginauth/ginauth"
 )
 
 // script runs one function per request, on one route.
@@ -174,5 +177,24 @@ func TestCorruptValuesAreAnErrorNotAnEmptySession(t *testing.T) {
 	app.exec(t, `UPDATE ginauth.sessions SET data = '{"a": {"no such type": "1"}}'`)
 	if w := run(c, func(s sessions.Session) { s.Get("a") }); w.Code != http.StatusInternalServerError {
 		t.Errorf("status %d", w.Code)
+	}
+}
+
+// SEC-75: with the first Save refused, the end of the answer must not begin a session with the same value.
+func TestASessionThatEndedBeforeSaveStaysEnded(t *testing.T) {
+	t.Parallel()
+	app, run := script(t)
+	c := app.signUp(t, ada)
+	w := run(c, func(s sessions.Session) {
+		s.Set("a", 1)
+		app.exec(t, "DELETE FROM ginauth.sessions")
+		for range 2 {
+			if err := s.Save(); !errors.Is(err, ginauth.ErrUnauthenticated) {
+				t.Errorf("Save: %v", err)
+			}
+		}
+	})
+	if n := app.count(t, "SELECT count(*) FROM ginauth.sessions"); n != 0 || w.Code != http.StatusUnauthorized {
+		t.Errorf("%d sessions, %d %s", n, w.Code, w.Body)
 	}
 }

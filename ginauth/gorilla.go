@@ -245,6 +245,7 @@ func (s *gorillaSession) open(ctx context.Context) (*gorilla.Session, envelope, 
 	if err != nil { // also when the store has no session of this id, and so no values
 		return nil, envelope{}, ErrNoSession
 	}
+	s.remote = held.ID != ""
 	return held, e, nil
 }
 

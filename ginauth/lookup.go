@@ -77,17 +77,50 @@ func retrieveUser[U User](c *gin.Context, st *state, retrieve func(*gin.Context,
 	if err := st.loadUnlocked(c.Request.Context()); err != nil {
 		return u, err
 	}
-	u, err = retrieve(c, &st.session)
+	u, err = recordKeys(c, st, retrieve)
 	if err == nil && u.Account().ID != "" && !u.Account().Disabled {
 		return u, nil
 	}
 	if err != nil && !errors.Is(err, ErrNoUser) && !errors.Is(err, ErrUnauthenticated) {
 		return u, fmt.Errorf("retrieving the user: %w", err)
 	}
-	if err := st.end(AuditContext(c)); err != nil {
+	if err := st.endUnknown(AuditContext(c)); err != nil {
 		return u, err
 	}
 	return u, ErrUnauthenticated
+}
+
+// recordKeys notes which of the session's values tell RetrieveUser who the user is.
+func recordKeys[U User](c *gin.Context, st *state, retrieve func(*gin.Context, sessions.Session) (U, error)) (U, error) {
+	st.mu.Lock()
+	st.retrieving++
+	if st.userKeys == nil {
+		st.userKeys = map[string]bool{}
+	}
+	st.mu.Unlock()
+	defer func() {
+		st.mu.Lock()
+		st.retrieving--
+		st.mu.Unlock()
+	}()
+	return retrieve(c, &st.session)
+}
+
+// tellsUser says whether RetrieveUser may know the user by this value. The caller holds mu.
+func (st *state) tellsUser(key string) bool {
+	unread := st.m.retrieve != nil && st.userKeys == nil
+	return unread || st.userKeysAll || st.userKeys[key]
+}
+
+// readUserKeys lets RetrieveUser read a session that is about to change, unless it has done so in this request.
+func (st *state) readUserKeys() {
+	st.mu.Lock()
+	c := st.writer.context
+	skip := c == nil || st.m.retrieve == nil || st.userKeys != nil || st.fresh || !st.hasToken || !st.values.changed()
+	st.mu.Unlock()
+	if !skip {
+		st.m.retrieve(c, st)
+	}
 }
 
 func (st *state) loadUnlocked(ctx context.Context) error {

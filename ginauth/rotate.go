@@ -26,12 +26,18 @@ func (st *state) rotate(c *gin.Context, change SessionChange) error {
 		}
 		return err
 	}
+	change.Grace = st.m.rotationGrace
+	return st.renew(ctx, change)
+}
+
+// renew writes the change under a new token. The caller holds mu.
+func (st *state) renew(ctx context.Context, change SessionChange) error {
 	token := NewToken()
-	change.Digest, change.Grace = token.Digest(), st.m.rotationGrace
+	change.Digest = token.Digest()
 	if err := st.update(ctx, change); err != nil {
 		return err
 	}
-	st.token, st.reply = token, replySet
+	st.token, st.fresh, st.reply = token, true, replySet
 	return nil
 }
 

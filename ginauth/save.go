@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"time"
 )
@@ -25,9 +26,22 @@ func (st *state) endLocked(ctx context.Context) error {
 	return nil
 }
 
+// endUnknown ends a session whose user is not known (any more). What this request has set is not that
+// user's, and begins a new session.
+func (st *state) endUnknown(ctx context.Context) error {
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	own := st.values.own
+	if err := st.endLocked(ctx); err != nil {
+		return err
+	}
+	st.values = values{own: own, set: maps.Clone(own)}
+	return nil
+}
+
 // forgetLocked lets go of a session that has ended. The caller holds mu.
 func (st *state) forgetLocked() {
-	st.token, st.digest, st.hasToken, st.destroy = Token{}, Digest{}, false, false
+	st.token, st.digest, st.hasToken, st.destroy, st.fresh = Token{}, Digest{}, false, false, false
 	st.know(SessionRecord{}, ErrNoSession)
 	st.values = values{}
 	st.reply = replyNothing
@@ -39,6 +53,7 @@ func (st *state) forgetLocked() {
 // save writes what changed. The cookie follows with announce. What a handler has decided
 // holds, also when the client hangs up or an inner context has ended; the store bounds the time.
 func (st *state) save() error {
+	st.readUserKeys()
 	st.mu.Lock()
 	defer st.mu.Unlock()
 	if st.failure != nil {
@@ -57,18 +72,38 @@ func (st *state) save() error {
 		st.touch(ctx)
 		return nil
 	}
+	return st.saveValues(ctx)
+}
+
+// saveValues needs a cookie for a session that begins, for one that is kept in its cookie, and for one
+// that becomes another user's. Once the answer has begun none can be sent. The caller holds mu.
+func (st *state) saveValues(ctx context.Context) error {
 	err := st.load(ctx)
 	switch {
 	case errors.Is(err, ErrNoSession) && len(st.values.set) == 0:
-		st.values = values{}
+		st.values.saved()
 		return nil
+	case errors.Is(err, ErrNoSession) && st.overtook:
+		return errOvertook
+	case errors.Is(err, ErrNoSession) && st.announced:
+		return errBegun
 	case errors.Is(err, ErrNoSession):
 		return st.create(ctx, NewSession{})
 	case err != nil:
 		return err
 	}
+	changesUser := !st.fresh && st.values.differs(st.tellsUser)
+	if st.announced && (changesUser || st.gorilla != nil && !st.gorilla.remote) {
+		return errBegun
+	}
+	if changesUser { // SEC-62
+		return st.renew(ctx, SessionChange{})
+	}
 	return st.update(ctx, SessionChange{})
 }
+
+// errOvertook: a session that ended before a change was saved does not come back under a new token (SEC-75).
+var errOvertook = fmt.Errorf("%w: the session ended while the request ran", ErrUnauthenticated)
 
 func (st *state) touchDue() bool {
 	return st.live() && st.record.ReadAt.Sub(st.record.LastSeenAt) >= st.m.touchEvery
@@ -93,19 +128,20 @@ func (st *state) touch(ctx context.Context) {
 
 // update writes the changed values, along with a further change. The caller holds mu.
 func (st *state) update(ctx context.Context, change SessionChange) error {
-	change.Set, change.Unset = st.values.setJSON(), st.values.unsetKeys()
+	change.Set, change.Unset = object(st.values.set), st.values.unsetKeys()
 	record, err := st.store.UpdateSession(ctx, st.digest, change)
 	if errors.Is(err, ErrNoSession) && st.overtaken(ctx) {
 		record, err = st.store.UpdateSession(ctx, st.digest, change)
 	}
 	if errors.Is(err, ErrNoSession) {
 		st.know(SessionRecord{}, ErrNoSession)
-		return fmt.Errorf("%w: the session ended while the request ran", ErrUnauthenticated)
+		st.overtook = true
+		return errOvertook
 	}
 	if err != nil {
 		return err
 	}
-	st.values = values{}
+	st.values.saved()
 	st.know(record, nil)
 	st.reissue()
 	return nil
@@ -125,7 +161,7 @@ func (st *state) reissue() {
 // request alone. The caller holds mu.
 func (st *state) create(ctx context.Context, n NewSession) error {
 	token := NewToken()
-	n.Digest, n.Data = token.Digest(), st.values.setJSON()
+	n.Digest, n.Data = token.Digest(), object(st.values.own)
 	n.Lifetime, n.IdleTimeout = st.m.lifetime, st.m.idleTimeout
 	if n.Persistent {
 		n.Lifetime, n.IdleTimeout = st.m.rememberLifetime, st.m.rememberIdleTimeout
@@ -136,9 +172,17 @@ func (st *state) create(ctx context.Context, n NewSession) error {
 		return err
 	}
 	st.token, st.digest, st.hasToken, st.destroy, st.reply = token, n.Digest, true, false, replySet
-	st.values = values{}
+	st.fresh, st.overtook = true, false
+	st.values.saved()
 	st.know(record, nil)
 	return nil
+}
+
+// settle says that no cookie can be sent any more.
+func (st *state) settle() {
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	st.announced = true
 }
 
 // announce adds the cookie and the caching rules to the answer's header (SEC-58).

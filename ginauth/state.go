@@ -46,8 +46,13 @@ type state struct {
 	destroy     bool  // ends at the next save
 	failure     error // what an interface without errors could not return
 	reply       reply
-	announced   bool   // the answer's header is settled
-	device      string // the value of the device cookie to be sent; empty for none
+	fresh       bool            // the token was made in this request
+	overtook    bool            // the session ended before a change could be saved
+	announced   bool            // the answer's header is settled
+	device      string          // the value of the device cookie to be sent; empty for none
+	retrieving  int             // running calls of RetrieveUser
+	userKeys    map[string]bool // which those have read; nil before the first
+	userKeysAll bool            // they have read all
 }
 
 // inner is a further Session and its place in the chain.
@@ -186,9 +191,9 @@ func (st *state) load(ctx context.Context) error {
 // know keeps the store's answer. The caller holds mu.
 func (st *state) know(record SessionRecord, err error) {
 	st.known, st.record, st.recordErr = true, record, err
-	st.values.stored = nil
+	st.values.stored, st.values.raw = nil, record.Data
 	if err == nil {
-		st.values.raw, st.digest = record.Data, record.Digest
+		st.digest = record.Digest
 	}
 }
 

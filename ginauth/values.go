@@ -3,6 +3,7 @@ package ginauth
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 
 	"github.com/ginauth/ginauth/ginauth/codec"
 )
@@ -14,6 +15,9 @@ type values struct {
 	stored map[string]json.RawMessage // raw, once somebody asked
 	set    map[string]json.RawMessage
 	unset  map[string]bool
+	// own is all that this request has set, also where the same is stored or was saved already: a new
+	// session takes it along, and nothing else (SEC-65, SEC-191).
+	own map[string]json.RawMessage
 }
 
 func (v *values) changed() bool { return len(v.set) > 0 || len(v.unset) > 0 }
@@ -53,6 +57,10 @@ func (v *values) put(key string, value any) error {
 		return err
 	}
 	delete(v.unset, key)
+	if v.own == nil {
+		v.own = map[string]json.RawMessage{}
+	}
+	v.own[key] = raw
 	if before, ok := v.stored[key]; ok && codec.Equal(before, raw) {
 		delete(v.set, key)
 		return nil
@@ -66,6 +74,7 @@ func (v *values) put(key string, value any) error {
 
 func (v *values) remove(key string) {
 	delete(v.set, key)
+	delete(v.own, key)
 	if v.stored != nil {
 		if _, ok := v.stored[key]; !ok {
 			return
@@ -81,19 +90,61 @@ func (v *values) removeAll() error {
 	if err := v.open(); err != nil {
 		return err
 	}
-	v.set = nil
+	v.set, v.own = nil, nil
 	for key := range v.stored {
 		v.remove(key)
 	}
 	return nil
 }
 
-func (v *values) setJSON() json.RawMessage {
-	if len(v.set) == 0 {
+// all returns every value under its key.
+func (v *values) all() (map[any]any, error) {
+	if err := v.open(); err != nil {
+		return nil, err
+	}
+	now := maps.Clone(v.stored)
+	maps.Copy(now, v.set)
+	maps.DeleteFunc(now, func(key string, _ json.RawMessage) bool { return v.unset[key] })
+	values := make(map[any]any, len(now))
+	for name, raw := range now {
+		key, err := codec.ParseKey(name)
+		if err != nil {
+			return nil, err
+		}
+		if values[key], err = codec.Decode(raw); err != nil {
+			return nil, err
+		}
+	}
+	return values, nil
+}
+
+// differs says whether the store has another value of one of these keys.
+func (v *values) differs(among func(key string) bool) bool {
+	if v.open() != nil {
+		return true
+	}
+	for key, after := range v.set {
+		if before, had := v.stored[key]; among(key) && !(had && codec.Equal(before, after)) {
+			return true
+		}
+	}
+	for key := range v.unset {
+		if _, had := v.stored[key]; among(key) && had {
+			return true
+		}
+	}
+	return false
+}
+
+// saved forgets the changes that the store has now.
+func (v *values) saved() { *v = values{own: v.own} }
+
+func object(of map[string]json.RawMessage) json.RawMessage {
+	if len(of) == 0 {
 		return nil
 	}
-	object, _ := json.Marshal(v.set) // every value is valid JSON already
-	return object
+	text, _ := json.Marshal(of) // every value is valid JSON already
+	return text
 }
 
 func (v *values) unsetKeys() []string {

@@ -24,6 +24,9 @@ var errAnswered = errors.New("ginauth: the session could not be saved, and that 
 // detach gives the gin.Context its own writer back, also when a handler panics.
 func (w *writer) detach() {
 	w.context.Writer = w.ResponseWriter
+	w.state.settle()
+	w.state.mu.Lock()
+	defer w.state.mu.Unlock()
 	w.context = nil
 }
 
@@ -52,9 +55,10 @@ func (w *writer) finish() {
 	if w.failed {
 		return
 	}
+	w.state.settle()
 	st, c := w.state, w.context
 	if err := st.save(); err != nil {
-		st.m.log.ErrorContext(c.Request.Context(), "ginauth: a session was changed after the answer began, and could not be saved", "error", err)
+		st.m.log.ErrorContext(c.Request.Context(), "ginauth: a session was changed after the answer began, and could not be saved", "path", c.FullPath(), "error", err)
 	}
 	if st.reply != replyNothing {
 		st.m.log.ErrorContext(c.Request.Context(), "ginauth: a session began or ended after the answer began: its cookie is lost", "path", c.FullPath())
@@ -63,6 +67,7 @@ func (w *writer) finish() {
 
 func (w *writer) answer(err error) {
 	w.failed = true
+	w.state.settle()
 	for _, name := range []string{"Content-Type", "Content-Length", "Content-Encoding", "Content-Disposition", "Content-Range", "Etag", "Last-Modified", "Location", "Cache-Control"} {
 		w.Header().Del(name)
 	}

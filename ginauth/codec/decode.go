@@ -3,7 +3,6 @@ package codec
 import (
 	"encoding/json"
 	"reflect"
-	"strings"
 	"unicode/utf8"
 )
 
@@ -58,13 +57,14 @@ func (r *reader) named(name string, depth int) (any, error) {
 		}
 		return v.Interface(), nil
 	}
-	if registered, ok := strings.CutPrefix(name, registeredPrefix); ok {
-		return r.registered(registered)
+	if name == pointerName {
+		return r.pointer()
 	}
-	if registered, ok := strings.CutPrefix(name, registered64Prefix); ok {
-		return r.registered64(registered)
+	p, err := r.registered(name)
+	if err != nil {
+		return nil, err
 	}
-	return nil, ErrCorrupt
+	return p.Elem().Interface(), nil
 }
 
 // bare reads what appendBare writes.

@@ -13,6 +13,7 @@
 //	{"[]string":["a","b"]}  {"map[uint]bool":{"~uint:7":true}}  {"[][]int":[["1"],[]]}
 //	{"string64":"YQBi"}                          text that jsonb cannot hold
 //	{"registered:cart":{"items":["tea"]}}        a type of the app
+//	{"pointer":{"registered:cart":{…}}}          a pointer to one; nil is {"pointer":"cart"}
 //
 // # Types
 //
@@ -21,8 +22,8 @@
 // numbers or any as keys; and slices and maps of such slices and maps, such as [][]string,
 // []map[string]any or map[string][]int. What is inside an any may again be any of these, to
 // 32 levels. Every other type of the app, struct or not, is stored after [Register]; without it
-// the error names the type, and never shows the value. Pointers, functions and channels are
-// always refused.
+// the error names the type, and never shows the value. A pointer to a registered type comes back as one. Other
+// pointers, functions and channels are always refused.
 //
 // # What comes back
 //
@@ -39,8 +40,8 @@
 //
 // Stored data cannot choose the code that reads it, other than from the list above and the
 // types the app has registered; it is readable and can be queried in the database; the name
-// of a type is the app's own and survives a move to another package; values are registered and
-// not pointers to them; a nil in a list is kept, and so is the difference between a nil and an
+// of a type is the app's own and survives a move to another package; a type is registered once for its values
+// and pointers to them; a nil in a list is kept, and so is the difference between a nil and an
 // empty list. As with gob, a registered struct may gain and lose fields.
 //
 // [Encode] writes text, spaces apart, as PostgreSQL returns it (escapes, order of keys),

@@ -53,9 +53,13 @@ func appendAny(dst []byte, v any, depth int) ([]byte, error) {
 	case string:
 		return appendText(dst, v), nil
 	}
-	name, ok := nameOf(reflect.TypeOf(v))
-	if !ok {
-		return appendRegistered(dst, v)
+	t := reflect.TypeOf(v)
+	name, ok := nameOf(t)
+	switch {
+	case !ok && t.Kind() == reflect.Pointer:
+		return appendPointer(dst, v)
+	case !ok:
+		return appendRegistered(dst, t, v)
 	}
 	dst = append(dst, `{"`...)
 	dst = append(dst, name...)

@@ -58,12 +58,12 @@ func ExampleRegister() {
 		fmt.Println(address.City, err)
 	}
 
-	_, err = codec.Encode(&Address{City: "London"})
-	fmt.Println(err)
+	raw, err = codec.Encode(&Address{City: "London"}) // a pointer comes back as one
+	fmt.Println(string(raw), err)
 	// Output:
 	// {"registered:address":{"City":"London"}} <nil>
 	// London <nil>
-	// storing a session value of type *codec_test.Address: the type is not built in; codec.Register makes a type of the app storable
+	// {"pointer":{"registered:address":{"City":"London"}}} <nil>
 }
 
 func ExampleKey() {

@@ -176,7 +176,7 @@ func FuzzDecode(f *testing.F) {
 	for _, r := range values() {
 		f.Add([]byte(r.want))
 	}
-	for _, s := range []string{`{}`, `{"int":1}`, `{"nope":"1"}`, `{"int":"1","int8":"1"}`, `[1]`, `{"list":null}`, `{"registered:cart":3}`, `{"registered:nope":{}}`, `{"map[any][]bool":{"~bool:true": [ true ]}}`} {
+	for _, s := range []string{`{}`, `{"int":1}`, `{"nope":"1"}`, `{"int":"1","int8":"1"}`, `[1]`, `{"list":null}`, `{"registered:cart":3}`, `{"registered:nope":{}}`, `{"pointer":"nope"}`, `{"pointer":{"int":"1"}}`, `{"pointer":{"pointer":"cart"}}`, `{"pointer":{"registered:cart":{},"b":1}}`, `{"pointer":null}`, `{"map[any][]bool":{"~bool:true": [ true ]}}`} {
 		f.Add([]byte(s))
 	}
 	f.Fuzz(func(t *testing.T, raw []byte) {
@@ -207,7 +207,7 @@ func FuzzDecode(f *testing.F) {
 // containsRegistered is true for values that encoding/json may write in another way.
 func containsRegistered(v any) bool {
 	switch v := v.(type) {
-	case cart, []cart, level, blob:
+	case cart, []cart, level, blob, *cart, *[]cart, *level, *blob:
 		return true
 	case []any:
 		for _, x := range v {

@@ -38,7 +38,7 @@ func TestWhatCannotBeStoredIsRefusedByTypeAndNeverShown(t *testing.T) {
 	register(t)
 	codec.Register[failing]("failing")
 	const canary = "canary"
-	text := canary
+	text, twice := canary, &cart{Items: []string{canary}}
 	self := []any{nil, nil}
 	self[0], self[1] = self, self
 	for _, c := range []struct {
@@ -46,7 +46,13 @@ func TestWhatCannotBeStoredIsRefusedByTypeAndNeverShown(t *testing.T) {
 		names string
 	}{
 		{stranger{canary}, "codec_test.stranger"},
-		{&cart{Items: []string{canary}}, "*codec_test.cart"},
+		{&stranger{canary}, "*codec_test.stranger"},
+		{(*stranger)(nil), "*codec_test.stranger"},
+		{&twice, "**codec_test.cart"},
+		{[]*cart{{Items: []string{canary}}}, "[]*codec_test.cart"},
+		{&cart{Rate: math.NaN()}, "*codec_test.cart"},
+		{&[]string{canary}, "*[]string"},
+		{&time.Time{}, "*time.Time"},
 		{&text, "*string"},
 		{enum(canary), "codec_test.enum"},
 		{tags{canary}, "codec_test.tags"},

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"reflect"
 	"slices"
+	"strings"
 	"sync"
 	"unicode/utf8"
 )
@@ -16,6 +17,9 @@ const (
 	registeredPrefix   = "registered:"
 	registered64Prefix = "registered64:"
 )
+
+// pointerName is before a pointer to a registered type.
+const pointerName = "pointer"
 
 // maxTypeName bounds the names that apps give, in bytes.
 const maxTypeName = 64
@@ -35,7 +39,7 @@ var registry struct {
 
 // Register lets values of type T be stored by encoding/json, under a name that stays the same
 // as long as sessions live: 1 to 64 ASCII letters, digits, dots, dashes, slashes and underscores.
-// T is stored where it is a T: not a *T, and not a []T unless that is registered too.
+// T is stored where it is a T or a *T: not a []T or a map of T unless that is registered too.
 //
 // Call it while the program starts, before sessions are read. The registry is process-wide and
 // safe for concurrent use. To register the same type under the same name again changes
@@ -86,12 +90,25 @@ func goodTypeName(name string) bool {
 	return name != "" && len(name) <= maxTypeName
 }
 
-func appendRegistered(dst []byte, v any) ([]byte, error) {
+func registeredName(t reflect.Type) (string, bool) {
 	registry.RLock()
-	name, ok := registry.names[reflect.TypeOf(v)]
-	registry.RUnlock()
+	defer registry.RUnlock()
+	name, ok := registry.names[t]
+	return name, ok
+}
+
+func registeredType(name string) (reflect.Type, bool) {
+	registry.RLock()
+	defer registry.RUnlock()
+	t, ok := registry.types[name]
+	return t, ok
+}
+
+// appendRegistered writes v, which is a t or a pointer to one.
+func appendRegistered(dst []byte, t reflect.Type, v any) ([]byte, error) {
+	name, ok := registeredName(t)
 	if !ok {
-		return nil, unsupported(v, "the type is not built in; codec.Register makes a type of the app storable")
+		return nil, unsupported(v, "the type is not built in; call codec.Register["+t.String()+"] with a name for it while the program starts")
 	}
 	var b bytes.Buffer
 	e := json.NewEncoder(&b)
@@ -117,41 +134,93 @@ func appendRegistered(dst []byte, v any) ([]byte, error) {
 	return append(dst, '}'), nil
 }
 
+// appendPointer writes a pointer to a registered type; one that is nil is the type's name alone.
+func appendPointer(dst []byte, v any) ([]byte, error) {
+	p := reflect.ValueOf(v)
+	t := p.Type().Elem()
+	if _, builtIn := nameOf(t); builtIn || slices.Contains(refusedKinds, t.Kind()) {
+		return nil, unsupported(v, "of pointers, only those to registered types can be stored; store the value that it points to")
+	}
+	dst = append(dst, `{"`+pointerName+`":`...)
+	var err error
+	if name, ok := registeredName(t); ok && p.IsNil() {
+		dst = append(dst, `"`+name+`"`...)
+	} else {
+		dst, err = appendRegistered(dst, t, v)
+	}
+	return append(dst, '}'), err
+}
+
 // jsonbTakes says whether jsonb can hold valid JSON text with these escapes.
 func jsonbTakes(raw []byte, found escapes) bool {
 	return !found.null && !found.surrogate && utf8.Valid(raw)
 }
 
-func (r *reader) registered(name string) (any, error) {
-	raw := r.body()
-	if !jsonbTakes(raw, findEscapes(raw)) {
-		return nil, ErrCorrupt
+// registered reads what appendRegistered writes, and returns a pointer to it.
+func (r *reader) registered(tag string) (reflect.Value, error) {
+	if name, ok := strings.CutPrefix(tag, registeredPrefix); ok {
+		raw := r.body()
+		if !jsonbTakes(raw, findEscapes(raw)) {
+			return reflect.Value{}, ErrCorrupt
+		}
+		return decodeRegistered(name, raw)
 	}
-	return decodeRegistered(name, raw)
-}
-
-func (r *reader) registered64(name string) (any, error) {
+	name, ok := strings.CutPrefix(tag, registered64Prefix)
+	if !ok {
+		return reflect.Value{}, ErrCorrupt
+	}
 	s, err := r.text()
 	if err != nil {
-		return nil, err
+		return reflect.Value{}, err
 	}
 	raw, err := parseBase64(s)
 	if err != nil || !json.Valid(raw) || jsonbTakes(raw, findEscapes(raw)) {
-		return nil, ErrCorrupt
+		return reflect.Value{}, ErrCorrupt
 	}
 	return decodeRegistered(name, raw)
 }
 
-func decodeRegistered(name string, raw json.RawMessage) (any, error) {
-	registry.RLock()
-	t, ok := registry.types[name]
-	registry.RUnlock()
+// pointer reads what appendPointer writes.
+func (r *reader) pointer() (any, error) {
+	switch r.next() {
+	case '"':
+		name, err := r.text()
+		if err != nil {
+			return nil, err
+		}
+		t, ok := registeredType(name)
+		if !ok {
+			return nil, errNotRegistered
+		}
+		return reflect.Zero(reflect.PointerTo(t)).Interface(), nil
+	case '{':
+	default:
+		return nil, ErrCorrupt
+	}
+	tag, err := r.openTag()
+	if err != nil {
+		return nil, err
+	}
+	p, err := r.registered(tag)
+	if err != nil {
+		return nil, err
+	}
+	if !r.take('}') {
+		return nil, ErrCorrupt
+	}
+	return p.Interface(), nil
+}
+
+var errNotRegistered = fmt.Errorf("%w: no type is registered under its name", ErrCorrupt)
+
+func decodeRegistered(name string, raw json.RawMessage) (reflect.Value, error) {
+	t, ok := registeredType(name)
 	if !ok {
-		return nil, fmt.Errorf("%w: no type is registered under its name", ErrCorrupt)
+		return reflect.Value{}, errNotRegistered
 	}
 	v := reflect.New(t)
 	if err := json.Unmarshal(raw, v.Interface()); err != nil {
-		return nil, fmt.Errorf("%w: encoding/json cannot read it as a %s", ErrCorrupt, t)
+		return reflect.Value{}, fmt.Errorf("%w: encoding/json cannot read it as a %s", ErrCorrupt, t)
 	}
-	return v.Elem().Interface(), nil
+	return v, nil
 }
