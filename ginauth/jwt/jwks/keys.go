@@ -34,7 +34,7 @@ type Options struct {
 	InsecureLoopback bool
 	// Logger is told when a fetch fails. Default: slog.Default.
 	Logger *slog.Logger
-	// Now is the clock by which a document is stale. Default: time.Now.
+	// Now is the clock by which a document is stale, and a pause is over. Default: time.Now.
 	Now func() time.Time
 }
 
@@ -59,10 +59,10 @@ func (o Options) withDefaults() Options {
 
 // Keys are the public keys of one issuer. They are safe for concurrent use.
 type Keys struct {
-	client   jwkset.Storage
 	document atomic.Pointer[document]
 	now      func() time.Time
 	maxStale time.Duration
+	asking   asking
 }
 
 // document is what was fetched last. It never changes.
@@ -85,7 +85,7 @@ func New(ctx context.Context, url string, o Options) (*Keys, error) {
 	if err != nil {
 		return nil, err
 	}
-	k := &Keys{now: o.Now, maxStale: o.MaxStale}
+	k := &Keys{now: o.Now, maxStale: o.MaxStale, asking: asking{ctx: ctx, pause: o.MinPause}}
 	remote, err := jwkset.NewStorageFromHTTP(address.String(), jwkset.HTTPClientStorageOptions{
 		Client: newClient(address), Ctx: ctx, HTTPTimeout: fetchTimeout, RefreshInterval: o.RefreshEvery,
 		NoErrorReturnFirstHTTPReq: true, Storage: &keeper{MemoryJWKSet: jwkset.NewMemoryStorage(), keys: k},
@@ -97,10 +97,9 @@ func New(ctx context.Context, url string, o Options) (*Keys, error) {
 	if err != nil {
 		return nil, fmt.Errorf("preparing to fetch keys: %w", err)
 	}
-	k.client, err = jwkset.NewHTTPClient(jwkset.HTTPClientOptions{
-		HTTPURLs: map[string]jwkset.Storage{address.String(): remote},
-		// Whoever would wait for the limiter beyond this is told at once that there is no such key.
-		RateLimitWaitMax: fetchTimeout, RefreshUnknownKID: rate.NewLimiter(rate.Every(o.MinPause), 1),
+	// The rate is asking's to keep: this limiter's tokens are spent also by requests that are over.
+	k.asking.client, err = jwkset.NewHTTPClient(jwkset.HTTPClientOptions{
+		HTTPURLs: map[string]jwkset.Storage{address.String(): remote}, RefreshUnknownKID: rate.NewLimiter(rate.Inf, 1),
 	})
 	if err != nil {
 		return nil, fmt.Errorf("preparing to fetch keys: %w", err)
@@ -109,7 +108,8 @@ func New(ctx context.Context, url string, o Options) (*Keys, error) {
 }
 
 // FindKey returns the issuer's key of exactly that id, or jwt.ErrNoKey. It wraps
-// ginauth.ErrUnavailable while no document could be fetched, or none for Options.MaxStale.
+// ginauth.ErrUnavailable while no document could be fetched, or none for Options.MaxStale, and when ctx ends
+// before the answer to it has come.
 func (k *Keys) FindKey(ctx context.Context, id string) (jwt.Key, error) {
 	if id == "" {
 		return jwt.Key{}, jwt.ErrNoKey
@@ -117,7 +117,11 @@ func (k *Keys) FindKey(ctx context.Context, id string) (jwt.Key, error) {
 	if found, ok := k.find(id); ok {
 		return found, nil
 	}
-	_, _ = k.client.KeyRead(ctx, id) // fetches, unless it has just done so; what came is in document
+	select {
+	case <-k.asking.fetch(k.now()): // what came is in document
+	case <-ctx.Done():
+		return jwt.Key{}, fmt.Errorf("%w: waiting for the keys of the issuer: %w", ginauth.ErrUnavailable, ctx.Err())
+	}
 	if found, ok := k.find(id); ok {
 		return found, nil
 	}
@@ -142,6 +146,11 @@ func (k *Keys) stale(d *document) bool { return k.now().Sub(d.fetched) > k.maxSt
 type keeper struct {
 	*jwkset.MemoryJWKSet
 	keys *Keys
+}
+
+// KeyRead is for jwkset, which fetches what is not there: always, since Keys has looked before.
+func (*keeper) KeyRead(context.Context, string) (jwkset.JWK, error) {
+	return jwkset.JWK{}, jwkset.ErrKeyNotFound
 }
 
 // KeyReplaceAll is for jwkset.

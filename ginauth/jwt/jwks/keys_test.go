@@ -12,6 +12,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"runtime"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -191,6 +192,84 @@ func TestUnknownKeysCauseOneFetchAtATime(t *testing.T) {
 	wg.Wait()
 	if n := p.fetched.Load(); n != 2 {
 		t.Errorf("%d fetches", n)
+	}
+}
+
+// SEC-132: whoever asks for an unknown key and hangs up must not keep the issuer's new key from everybody else.
+func TestClientsThatHangUpDoNotKeepANewKeyOut(t *testing.T) {
+	t.Parallel()
+	p := newIDP(t, keySet(ed("old", nil)))
+	k := p.keys(t, jwks.Options{MinPause: time.Hour})
+	release, set := make(chan struct{}), keySet(ed("new", nil))
+	p.answer(func(w http.ResponseWriter, r *http.Request) {
+		select {
+		case <-release:
+			set(w, r)
+		case <-r.Context().Done():
+		}
+	})
+	ctx, hangUp := context.WithCancel(t.Context())
+	var gone, waiting sync.WaitGroup
+	for i := range 20 {
+		gone.Go(func() {
+			if _, err := k.FindKey(ctx, "forged-"+strings.Repeat("x", i)); !errors.Is(err, context.Canceled) || !errors.Is(err, ginauth.ErrUnavailable) {
+				t.Errorf("hung up: %v", err)
+			}
+		})
+	}
+	for p.fetched.Load() < 2 {
+		runtime.Gosched()
+	}
+	for range 5 {
+		waiting.Go(func() { expect(t, k, "new", nil) })
+	}
+	hangUp()
+	gone.Wait() // at once, though the issuer has not answered
+	close(release)
+	waiting.Wait()
+	if _, err := k.FindKey(ctx, "new"); err != nil { // known keys need nobody
+		t.Errorf("a known key: %v", err)
+	}
+	if n := p.fetched.Load(); n != 2 {
+		t.Errorf("%d fetches", n)
+	}
+}
+
+// One who has hung up before they ask starts a fetch, or none, but never wastes it.
+func TestRequestsThatAreOverWasteNoFetch(t *testing.T) {
+	t.Parallel()
+	p := newIDP(t, keySet(ed("old", nil)))
+	k := p.keys(t, jwks.Options{MinPause: time.Hour})
+	p.answer(keySet(ed("new", nil)))
+	over, cancel := context.WithCancel(t.Context())
+	cancel()
+	_, _ = k.FindKey(over, "forged")
+	expect(t, k, "new", nil)
+}
+
+// A key of the document that is of no use here, such as one for encryption, must not spend the fetch of a new one.
+func TestUselessKeysWasteNoFetch(t *testing.T) {
+	t.Parallel()
+	p := newIDP(t, keySet(ed("old", nil), ed("encrypts", map[string]any{"use": "enc"})))
+	k := p.keys(t, jwks.Options{MinPause: time.Hour})
+	p.answer(keySet(ed("new", nil)))
+	expect(t, k, "encrypts", jwt.ErrNoKey)
+	expect(t, k, "new", nil)
+}
+
+func TestUnknownKeysAreAskedForAgainAfterThePause(t *testing.T) {
+	t.Parallel()
+	at := time.Date(2030, time.March, 4, 5, 6, 7, 0, time.UTC)
+	p := newIDP(t, keySet(ed("old", nil)))
+	k := p.keys(t, jwks.Options{MinPause: time.Minute, Now: func() time.Time { return at }})
+	expect(t, k, "new", jwt.ErrNoKey)
+	p.answer(keySet(ed("new", nil)))
+	for _, step := range []struct {
+		after time.Duration
+		want  error
+	}{{0, jwt.ErrNoKey}, {time.Minute - 1, jwt.ErrNoKey}, {1, nil}} {
+		at = at.Add(step.after)
+		expect(t, k, "new", step.want)
 	}
 }
 

@@ -1,0 +1,51 @@
+package jwks
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/MicahParks/jwkset"
+)
+
+// asking fetches the document for tokens whose key is unknown: once at a time for all who wait, and not again before
+// a pause is over. A fetch belongs to nobody's request, so that clients who hang up cannot spend it (SEC-132).
+type asking struct {
+	ctx    context.Context //nolint:containedctx // ends every fetch with the Keys
+	client jwkset.Storage
+	pause  time.Duration
+
+	mu    sync.Mutex
+	last  time.Time     // when the last fetch began; zero before the first
+	going chan struct{} // closed when it is done; nil before the first
+}
+
+// fetch begins a fetch, unless one is under way or has begun a moment ago, and returns what is closed when it is done.
+func (a *asking) fetch(now time.Time) <-chan struct{} {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.going != nil && now.Sub(a.last) < a.pause || a.isGoing() {
+		return a.going
+	}
+	done := make(chan struct{})
+	a.last, a.going = now, done
+	go func() {
+		defer close(done)
+		ctx, cancel := context.WithTimeout(a.ctx, fetchTimeout)
+		defer cancel()
+		_, _ = a.client.KeyRead(ctx, "") // the error went to the Logger
+	}()
+	return done
+}
+
+func (a *asking) isGoing() bool {
+	if a.going == nil {
+		return false
+	}
+	select {
+	case <-a.going:
+		return false
+	default:
+		return true
+	}
+}
