@@ -29,7 +29,7 @@ type Principal[U User] struct {
 	// empty is nothing that asks for a scope.
 	Scopes []string
 	// AuthenticatedAt is when the user last proved who they are. Zero is "not known", which is
-	// never Fresh.
+	// never Fresh, and so is a time more than a minute ahead of ours.
 	AuthenticatedAt time.Time
 	// Session is the login that the credential belongs to, by the name that it has in lists of
 	// devices, such as a token's "sid". Empty: none.

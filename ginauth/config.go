@@ -13,6 +13,7 @@ import (
 	"github.com/gin-contrib/sessions"
 	"github.com/gin-gonic/gin"
 
+	"github.com/ginauth/ginauth/ginauth/internal/origin"
 	"github.com/ginauth/ginauth/ginauth/internal/rule"
 	"github.com/ginauth/ginauth/ginauth/password"
 )
@@ -209,7 +210,7 @@ func (cfg Config[U]) validate(withSessions bool) error {
 	for _, err := range []error{cfg.Cookie.validate(), cfg.Policy.Validate(), cfg.Limits.validate(), second(rule.Compile(cfg.Exclude)), second(parseProxies(cfg.TrustedProxies))} {
 		fault(err != nil, "%w", err)
 	}
-	_, err = newOriginCheck(cfg.TrustedOrigins, cfg.Cookie.InsecureLocalhost)
+	_, err = origin.NewCheck(cfg.TrustedOrigins, cfg.Cookie.InsecureLocalhost)
 	fault(err != nil, "%w", err)
 	return errors.Join(faults...)
 }
@@ -291,10 +292,10 @@ func compileFor[U User](constructor string, cfg Config[U], withSessions bool) *m
 		panic(fmt.Sprintf("ginauth.%s: %v", constructor, err)) //nolint:forbidigo // while routes are built
 	}
 	cfg = cfg.WithDefaults()
-	origins, _ := newOriginCheck(cfg.TrustedOrigins, cfg.Cookie.InsecureLocalhost) // validated above
-	excluded, _ := rule.Compile(cfg.Exclude)                                       // validated above
-	trusted, _ := parseProxies(cfg.TrustedProxies)                                 // validated above
-	may, _ := rule.Compile(cfg.UnverifiedMay)                                      // validated above
+	origins, _ := origin.NewCheck(cfg.TrustedOrigins, cfg.Cookie.InsecureLocalhost) // validated above
+	excluded, _ := rule.Compile(cfg.Exclude)                                        // validated above
+	trusted, _ := parseProxies(cfg.TrustedProxies)                                  // validated above
+	may, _ := rule.Compile(cfg.UnverifiedMay)                                       // validated above
 	m := &mount{
 		excluded: excluded, unverified: cfg.Unverified, unverifiedMay: may, origins: origins, proxies: trusted,
 		users: cfg.Users, retrieves: cfg.RetrieveUser != nil, lifetime: cfg.Lifetime, idleTimeout: cfg.IdleTimeout, touchEvery: cfg.TouchEvery,

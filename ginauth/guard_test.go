@@ -89,6 +89,20 @@ func TestGuards(t *testing.T) {
 	}
 }
 
+// A backend's clock may be ahead of ours, and its issuer may lie: the future is no proof.
+func TestFreshRefusesTheFuture(t *testing.T) {
+	t.Parallel()
+	for ahead, want := range map[time.Duration]int{
+		0: 200, 30 * time.Second: 200, 2 * time.Minute: 403, 24 * time.Hour: 403, 200 * 365 * 24 * time.Hour: 403,
+	} {
+		r := api(config{Logger: quiet}, &keys{scheme: apiKey, find: findKey, at: time.Now().Add(ahead)})
+		r.GET("/guarded", ginauth.Require(ginauth.Fresh(time.Hour)), func(*gin.Context) {})
+		if w := ask(r, http.MethodGet, "/guarded", header("X-API-Key", "ada")); w.Code != want {
+			t.Errorf("%s ahead: %d, want %d", ahead, w.Code, want)
+		}
+	}
+}
+
 func viaKey(a ginauth.Auth) error {
 	if a.Via == "apiKey" && a.Credential == "key of ada" && a.Account.Identifier == "ada@example.com" {
 		return nil

@@ -14,15 +14,21 @@ import (
 
 // Fresh asks that the user proved who they are within d, by a login or by Reauthenticate.
 // Otherwise the answer is 403 reauthentication_required. 10 minutes suit changes of
-// credentials and the like (OWASP ASVS 7.5.1).
+// credentials and the like (OWASP ASVS 7.5.1). A proof in the future is none, but for a minute by which
+// clocks may differ.
 func Fresh(d time.Duration) Guard {
 	return Guard{name: "fresh(" + d.String() + ")", check: func(_ *gin.Context, a Auth) error {
-		if a.AuthenticatedAt.IsZero() || a.Now.Sub(a.AuthenticatedAt) > d {
+		if a.AuthenticatedAt.IsZero() || a.Now.Sub(a.AuthenticatedAt) > d || inFuture(a.AuthenticatedAt, a.Now) {
 			return ErrReauthenticationRequired
 		}
 		return nil
 	}}
 }
+
+// maxClockSkew is what OWASP's cheat sheet on JWT bears (SEC-95).
+const maxClockSkew = time.Minute
+
+func inFuture(at, now time.Time) bool { return at.Sub(now) > maxClockSkew }
 
 // Verified asks that the user's e-mail address was proved to be theirs. Otherwise the answer is 403
 // not_verified.

@@ -179,6 +179,12 @@ func TestGuardsDecideByTheToken(t *testing.T) {
 	r.Use(authenticate(ginauth.Config[user]{Logger: slog.New(slog.DiscardHandler)}, jwt.Bearer(b.options)))
 	r.GET("/scope", ginauth.Require(ginauth.Scope("read", "write")), me)
 	r.GET("/fresh", ginauth.Require(ginauth.Fresh(10*time.Minute)), me)
+	r.GET("/own", ginauth.Require(ginauth.CheckAuth("own", func(_ *gin.Context, a ginauth.Auth) error {
+		if a.AuthenticatedAt.IsZero() || a.Now.Sub(a.AuthenticatedAt) > time.Hour {
+			return ginauth.ErrForbidden
+		}
+		return nil
+	})), me)
 	r.GET("/ada", ginauth.Require(ginauth.Role(roles, "ada")), me)
 	r.GET("/admin", ginauth.Require(ginauth.Role(roles, "admin")), me)
 	open := gin.New()
@@ -198,6 +204,12 @@ func TestGuardsDecideByTheToken(t *testing.T) {
 		{r, "/fresh", ago(time.Minute), ""},
 		{r, "/fresh", ago(11 * time.Minute), "reauthentication_required"},
 		{r, "/fresh", nil, "reauthentication_required"},
+		{r, "/fresh", ago(-20 * time.Second), ""}, // the clocks may differ
+		{r, "/fresh", ago(-2 * time.Minute), "reauthentication_required"},
+		{r, "/fresh", ago(-24 * time.Hour), "reauthentication_required"},
+		{r, "/fresh", object{"auth_time": 253402300799}, "reauthentication_required"},
+		{r, "/own", ago(-24 * time.Hour), "forbidden"},
+		{r, "/own", ago(time.Minute), ""},
 		{r, "/ada", nil, ""},
 		{r, "/admin", nil, "forbidden"},
 	} {

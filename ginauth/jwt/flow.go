@@ -10,6 +10,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/internal/origin"
 	"github.com/ginauth/ginauth/ginauth/internal/route"
 	"github.com/ginauth/ginauth/ginauth/internal/scope"
 	"github.com/ginauth/ginauth/ginauth/refresh"
@@ -106,13 +107,7 @@ func (f Flow[U]) withDefaults() Flow[U] {
 
 // origins refuses unsafe cross-origin requests where a cookie is set or read (SEC-83).
 func (f Flow[U]) origins() (*http.CrossOriginProtection, error) {
-	check := http.NewCrossOriginProtection()
-	for _, origin := range f.Config.TrustedOrigins {
-		if err := check.AddTrustedOrigin(origin); err != nil {
-			return nil, fmt.Errorf("the trusted origin %q must be scheme://host[:port]: %w", origin, err)
-		}
-	}
-	return check, nil
+	return origin.NewCheck(f.Config.TrustedOrigins, f.Config.Cookie.InsecureLocalhost)
 }
 
 // flow is a compiled Flow.

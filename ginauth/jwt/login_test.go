@@ -242,6 +242,18 @@ func TestImpossibleFlowsAreExplained(t *testing.T) {
 			t.Errorf("panic %q, want %q", got, want)
 		}
 	}
+	for _, bad := range []string{"http://app.example", "HTTP://app.example", "http://localhost:8080", "ws://app.example", "app.example", "null", "*", "https://*.example", "https://app.example/"} { // SEC-86
+		f := s.flow
+		f.Config.TrustedOrigins = []string{bad}
+		if err := f.Validate(); err == nil || !strings.Contains(err.Error(), "trusted origin") {
+			t.Errorf("%q: %v", bad, err)
+		}
+	}
+	local := s.flow
+	local.Config.TrustedOrigins, local.Config.Cookie.InsecureLocalhost = []string{"http://localhost:5173"}, true
+	if err := local.Validate(); err != nil {
+		t.Errorf("during development: %v", err)
+	}
 	none := s.flow
 	none.NoRefresh = true
 	if got := panicOf(func() { jwt.Refresh(none) }); !strings.Contains(got, "NoRefresh") {

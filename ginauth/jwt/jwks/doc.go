@@ -11,6 +11,6 @@
 // no redirect to another host. It is fetched again every 10 minutes, and when a token names a
 // key that is not there, though not more often than once a minute, so that forged tokens cannot
 // make this service knock at the issuer's door. All who wait share one fetch, which goes on when they
-hang up. While the issuer is away, its last keys count for a
+// hang up. While the issuer is away, its last keys count for a
 // day. Only public keys for signatures that jwt knows count: secrets and keys for encryption do not.
 package jwks
