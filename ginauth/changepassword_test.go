@@ -298,7 +298,8 @@ func withMethod(method string, r *http.Request) *http.Request {
 // A custom store that lacks something is told so at start-up.
 func TestHandlersNameTheInterfaceTheyMiss(t *testing.T) {
 	t.Parallel()
-	cfg := config{Users: struct{ ginauth.UserStore[user] }{}, Sessions: store.NewSessions(newApp(t).pool)}
+	kept := store.NewSessions(newApp(t).pool)
+	cfg := config{Users: struct{ ginauth.UserStore[user] }{}, Sessions: &apart{Store: kept, SessionStore: kept, manager: kept}}
 	for want, build := range map[string]func(){
 		"ginauth.ChangePassword needs Config.Users to be a ginauth.PasswordStore":      func() { ginauth.ChangePassword(cfg) },
 		"ginauth.SetPassword needs Config.Users to be a ginauth.PasswordStore":         func() { ginauth.SetPassword(cfg) },

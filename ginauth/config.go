@@ -1,6 +1,8 @@
 package ginauth
 
 import (
+	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -14,6 +16,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/ginauth/ginauth/ginauth/internal/origin"
+	"github.com/ginauth/ginauth/ginauth/internal/pairing"
 	"github.com/ginauth/ginauth/ginauth/internal/rule"
 	"github.com/ginauth/ginauth/ginauth/password"
 )
@@ -35,19 +38,22 @@ const (
 // a Config may be shared by goroutines. Its zero value plus Users is the safe default.
 type Config[U User] struct {
 	// Users keeps the accounts. Required, unless RetrieveUser is set and neither
-	// SignUp nor Login is used. Usually a *store.DB.
+	// SignUp nor Login is used. Usually a *store.DB, or a type that embeds one.
 	Users UserStore[U]
 	// Sessions keeps the sessions: any store of gin-contrib/sessions. Default: Users, when it is a
 	// SessionStore too. A store that is none, such as the cookie or redis store, cannot list a
 	// user's sessions or count them, and what it cannot end only ends when Users is a
 	// SessionAuthority, as store.DB is; docs/sessions.md has the table. Give a store on the network
-	// time-outs of its own.
+	// time-outs of its own. Those of package store belong to users of store.New: with Users of another kind
+	// they are refused.
 	Sessions sessions.Store
 	// RetrieveUser, when set, replaces the lookup of the user: it gets a live session and
 	// returns the user. ErrNoUser, or a user without an ID, answers 401 and ends the session;
 	// any other error answers 503 or 500, never "anonymous". It is not called without a
 	// session, and must not call CurrentUser. When a value that it reads changes, the session gets a new token; to
-	// know those values it may be called once more before a session is saved. Default: the user SignIn stored.
+	// know those values it may be called once more before a session is saved. Without Users it alone knows whose
+	// a session is, so that no store can list a user's sessions, count them or end them all. Default: the user
+	// SignIn stored.
 	RetrieveUser func(*gin.Context, sessions.Session) (U, error)
 
 	// Exclude lists the routes that answer without a session, as "/template" or "METHOD /template",
@@ -81,7 +87,7 @@ type Config[U User] struct {
 	// remembered: "remember" in Credentials, or the option Remember. Default: 14 and 30 days.
 	RememberIdleTimeout, RememberLifetime time.Duration
 	// MaxSessions is how many sessions a user may have; a new one ends the one used longest
-	// ago. Default: 50; no limit where Sessions is no SessionStore, which cannot count.
+	// ago. Default: 50; no limit where Sessions is no SessionStore, which cannot count, and without Users.
 	MaxSessions int
 	// RotationGrace lets requests that were under way while Renew or Reauthenticate replaced the
 	// token still read with the old one. Whoever uses it later ends the session, for two parties
@@ -148,7 +154,7 @@ func (cfg Config[U]) WithDefaults() Config[U] {
 	if cfg.RememberLifetime == 0 {
 		cfg.RememberLifetime = defaultRememberLifetime
 	}
-	if _, counts := cfg.sessionStore(); counts && cfg.MaxSessions == 0 {
+	if _, counts := cfg.sessionStore(); counts && cfg.Users != nil && cfg.MaxSessions == 0 {
 		cfg.MaxSessions = defaultMaxSessions
 	}
 	if cfg.Limiter == nil {
@@ -188,9 +194,14 @@ func (cfg Config[U]) validate(withSessions bool) error {
 	}
 	own, ok := cfg.sessionStore()
 	fault(withSessions && !ok && cfg.Sessions == nil, "set Sessions (such as store.NewSessions(pool)), or a Users store that is a SessionStore too")
+	if withSessions && cfg.Users != nil {
+		err := cmp.Or(pairing.Check(own, cfg.Users), pairing.Check(cfg.Users, cfg.Users)) // the second one embeds the sessions' store alone
+		fault(err != nil, "Users and Sessions do not fit: %w", err)
+	}
 	_, rotates := own.(RotationStore)
 	fault(cfg.RotationGrace > 0 && !rotates, "RotationGrace needs a store that is a RotationStore, which a %T is not: use store.NewSessions(pool), or leave it zero", cfg.Sessions)
 	fault(cfg.MaxSessions > 0 && !ok, "MaxSessions needs a store that counts, which a %T does not: use store.NewSessions(pool), or leave it zero", cfg.Sessions)
+	fault(cfg.MaxSessions > 0 && cfg.Users == nil, "MaxSessions needs Users, since RetrieveUser alone knows whose a session is: set Users too, or leave MaxSessions zero")
 	fault(cfg.RotationGrace < 0 || cfg.RotationGrace > maxRotationGrace, "RotationGrace must be between zero and %s", maxRotationGrace)
 	fault(cfg.MaxSessions < 0, "MaxSessions must not be negative")
 	fault(cfg.RememberIdleTimeout < 0 || cfg.RememberIdleTimeout > cfg.RememberLifetime, "RememberIdleTimeout must be between zero and RememberLifetime")
@@ -269,7 +280,8 @@ type mount struct {
 	rotationGrace                         time.Duration
 	maxSessions                           int
 	clearSiteData                         string
-	throttle                              *throttle // of handlers that need accounts
+	throttle                              *throttle                                                   // of handlers that need accounts
+	stillLive                             func(context.Context, Account, password.Hash) (bool, error) // in users
 	// ownUsers: sessions belong to rows of Users; otherwise RetrieveUser alone knows whose they are.
 	ownUsers bool
 	// retrieves: RetrieveUser looks the user up.
@@ -301,6 +313,9 @@ func compileFor[U User](constructor string, cfg Config[U], withSessions bool) *m
 		users: cfg.Users, retrieves: cfg.RetrieveUser != nil, lifetime: cfg.Lifetime, idleTimeout: cfg.IdleTimeout, touchEvery: cfg.TouchEvery,
 		rememberIdleTimeout: cfg.RememberIdleTimeout, rememberLifetime: cfg.RememberLifetime, maxSessions: cfg.MaxSessions, rotationGrace: cfg.RotationGrace,
 		ownUsers: cfg.Users != nil, pages: cfg.Pages, render: cfg.Render, log: cfg.Logger,
+	}
+	if m.ownUsers {
+		m.stillLive = stillLive(cfg.Users)
 	}
 	if withSessions {
 		keepSessions(m, cfg)

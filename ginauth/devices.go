@@ -31,7 +31,8 @@ type Device struct {
 
 // ListDevices returns the live sessions of the current user, the one used last first, and among
 // them the logins by refresh tokens where the store is a RefreshManager. It returns the errors of
-// CurrentUser, and ErrForbidden for a credential with scopes.
+// CurrentUser, ErrForbidden for a credential with scopes, and ErrNotMounted where the store is no SessionManager, or
+// Config.Users is not set.
 func ListDevices(c *gin.Context) ([]Device, error) {
 	st, manager, err := managed(c, (*mount).manager)
 	if err != nil {
@@ -80,7 +81,8 @@ func deviceName(userAgent string) string {
 	return ua.Name + " on " + ua.OS
 }
 
-// Sessions returns the handler that answers 200 with what ListDevices returns. It panics when cfg is invalid or its store is no SessionManager.
+// Sessions returns the handler that answers 200 with what ListDevices returns. It panics when cfg is
+// invalid, its store is no SessionManager, or Users is not set.
 //
 //	@Summary		List my sessions
 //	@Description	Returns the live sessions and logins by refresh tokens of the current user, the one used last first.
@@ -106,6 +108,9 @@ func Sessions[U User](cfg Config[U]) gin.HandlerFunc {
 	return h.As(func(c *gin.Context) { h.Serve(c) })
 }
 
+// nobodysSessions: a list would be empty, and ending them all would end none (SEC-190).
+const nobodysSessions = "RetrieveUser alone knows whose a session is, so no store can find a user's sessions: set Config.Users too (such as store.New[store.User](pool)), or leave this handler out"
+
 // manager can list sessions and end each of them. It is nil where the sessions' store cannot. An
 // API without sessions may still have logins by refresh tokens, where its users are.
 func (m *mount) manager() SessionManager {
@@ -129,6 +134,9 @@ func (m *mount) epochs() SessionManager {
 // compileManager is compile for handlers that need a SessionManager.
 func compileManager[U User](name string, cfg Config[U], by func(*mount) SessionManager) *mount {
 	m := compile(name, cfg)
+	if !m.ownUsers {
+		panic(fmt.Sprintf("ginauth.%s: %s", name, nobodysSessions)) //nolint:forbidigo // while routes are built
+	}
 	if by(m) == nil {
 		panic(fmt.Sprintf("ginauth.%s: the sessions' store, a %T, is no ginauth.SessionManager: use store.New or store.NewSessions", name, m.keeper)) //nolint:forbidigo // while routes are built
 	}
@@ -145,6 +153,9 @@ func managed(c *gin.Context, by func(*mount) SessionManager) (*state, SessionMan
 	if st.proof.scopes != nil {
 		st.m.event(c, EventDenied, "user_id", st.proof.account.ID, "via", st.proof.via, "reason", "credentials with scopes")
 		return nil, nil, fmt.Errorf("%w: credentials with scopes see no logins and end none", ErrForbidden)
+	}
+	if !st.m.ownUsers {
+		return nil, nil, fmt.Errorf("%w: %s", ErrNotMounted, nobodysSessions)
 	}
 	manager := by(st.m)
 	if manager == nil {

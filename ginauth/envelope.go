@@ -45,7 +45,7 @@ func newEnvelope(n NewSession, a Admission) (envelope, error) {
 		Created: a.At.UnixMilli(), Seen: a.At.UnixMilli(), Expires: a.At.Add(n.Lifetime).UnixMilli(), Idle: n.IdleTimeout.Milliseconds(),
 		Persistent: n.Persistent, UserAgent: n.Origin.UserAgent,
 	}
-	if n.UserID != "" {
+	if n.UserID != "" || n.Authenticated {
 		e.Authenticated = e.Created
 	}
 	if n.Origin.Addr.IsValid() {

@@ -12,7 +12,7 @@ import (
 	"github.com/ginauth/ginauth/ginauth/internal/scope"
 )
 
-// Fresh asks that the user proved who they are within d, by a login or by Reauthenticate.
+// Fresh asks that the user proved who they are within d, by a login, by Reauthenticate or by SignIn.
 // Otherwise the answer is 403 reauthentication_required. 10 minutes suit changes of
 // credentials and the like (OWASP ASVS 7.5.1). A proof in the future is none, but for a minute by which
 // clocks may differ.

@@ -12,7 +12,7 @@ import (
 // RevokeSession returns the handler that ends the session of the current user, or the login by
 // refresh tokens, whose id is the route's parameter ":id". It answers 204, and 404 for one that is
 // not theirs. Ending the one that asks is a logout. Mount it with POST or DELETE. It panics when cfg is
-// invalid or its store is no SessionManager.
+// invalid, its store is no SessionManager, or Users is not set.
 //
 //	@Summary		End one of my sessions
 //	@Description	Ending the session that asks is a logout.
@@ -49,7 +49,7 @@ func RevokeSession[U User](cfg Config[U]) gin.HandlerFunc {
 }
 
 // RevokeOtherSessions returns the handler that ends all sessions of the current user, and logins by
-// refresh tokens, but the one that asks. It answers 204. It panics when cfg is invalid or its store is no SessionManager.
+// refresh tokens, but the one that asks. It answers 204. It panics when cfg is invalid, its store is no SessionManager, or Users is not set.
 //
 //	@Summary		End all my other sessions
 //	@Description	Ends all sessions of the current user but the one that asks.
@@ -71,7 +71,7 @@ func RevokeOtherSessions[U User](cfg Config[U]) gin.HandlerFunc {
 
 // RevokeAllSessions returns the handler that logs the current user out everywhere, here too. It
 // answers 204. Where the sessions' store is no SessionManager, Users has to be one, and a
-// SessionAuthority, as store.DB is. It panics otherwise, and when cfg is invalid.
+// SessionAuthority, as store.DB is. It panics otherwise, when cfg is invalid, and when Users is not set.
 //
 //	@Summary		Log out everywhere
 //	@Description	Ends all sessions of the current user, the one that asks too.

@@ -1,10 +1,13 @@
 package ginauth
 
 import (
+	"context"
 	"errors"
 	"fmt"
 
 	"github.com/gin-gonic/gin"
+
+	"github.com/ginauth/ginauth/ginauth/password"
 )
 
 // SignInOption changes what SignIn does.
@@ -18,7 +21,8 @@ func Remember() SignInOption { return func(n *NewSession) { n.Persistent = true 
 // token, and the one before is worthless from then on (OWASP ASVS 7.2.4); of its values,
 // only those set in this request go along. It returns ErrInvalidCredentials for a user
 // who is disabled or gone, ErrUnavailable when the store cannot be asked, and ErrNotMounted on
-// a route that Session does not cover; see CanSignIn. Call it before the answer begins.
+// a route that Session does not cover, see CanSignIn, and where Sessions does not know a user whom
+// Users has. Call it before the answer begins.
 func SignIn[U User](c *gin.Context, u U, options ...SignInOption) error {
 	st, err := withSessions(c)
 	if err != nil {
@@ -74,7 +78,7 @@ func (st *state) signIn(c *gin.Context, user any, account Account, n NewSession)
 	}
 	if err := st.replace(c, account, n); err != nil {
 		if errors.Is(err, ErrNoUser) {
-			return fmt.Errorf("%w: %w", ErrInvalidCredentials, err)
+			return st.explainNoUser(c, account, n.Credential, err)
 		}
 		return err
 	}
@@ -82,10 +86,44 @@ func (st *state) signIn(c *gin.Context, user any, account Account, n NewSession)
 	return nil
 }
 
+// explainNoUser tells a user who was disabled or deleted, or got another password, just now, from one whom Users
+// has and the sessions' store does not know: a fault of the set-up, which must not look like a wrong password (SEC-190).
+func (st *state) explainNoUser(c *gin.Context, account Account, credential password.Hash, err error) error {
+	known, asking := st.m.stillLive(AuditContext(c), account, credential)
+	switch {
+	case asking != nil:
+		return asking
+	case known:
+		return fmt.Errorf("%w: Config.Users, a %T, has the user %s, and Config.Sessions, a %T, does not know it: have both on one database: %v", //nolint:errorlint // nobody may take it for ErrNoUser
+			ErrNotMounted, st.m.users, account.ID, st.m.keeper, err)
+	}
+	return fmt.Errorf("%w: %w", ErrInvalidCredentials, err)
+}
+
+// stillLive returns whether Users has the account, not disabled, and with the credential unless that is zero.
+func stillLive[U User](users UserStore[U]) func(context.Context, Account, password.Hash) (bool, error) {
+	return func(ctx context.Context, account Account, credential password.Hash) (live bool, err error) {
+		u, err := users.FindUser(ctx, account.ID)
+		if err == nil && !credential.IsZero() {
+			var hash password.Hash
+			if canonical, invalid := CanonicalEmail(u.Account().Identifier); invalid == nil {
+				if u, hash, err = users.FindCredential(ctx, canonical); hash.Reveal() != credential.Reveal() {
+					return false, err
+				}
+			}
+		}
+		if errors.Is(err, ErrNoUser) {
+			return false, nil
+		}
+		return err == nil && u.Account().ID == account.ID && !u.Account().Disabled, err
+	}
+}
+
 // replace swaps the session for a new one of this account.
 func (st *state) replace(c *gin.Context, account Account, n NewSession) error {
 	st.mu.Lock()
 	defer st.mu.Unlock()
+	n.Authenticated = true
 	if st.m.ownUsers {
 		n.UserID, n.Limit = account.ID, st.m.maxSessions
 	}

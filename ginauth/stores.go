@@ -75,7 +75,8 @@ type SessionRecord struct {
 	Version int64
 
 	CreatedAt, LastSeenAt, ExpiresAt time.Time
-	// AuthenticatedAt is when the user last proved who they are; zero for an anonymous session.
+	// AuthenticatedAt is when the user last proved who they are; zero for an anonymous session, unless
+	// NewSession.Authenticated was set.
 	AuthenticatedAt time.Time
 	// IdleTimeout ends the session when it was not seen for as long.
 	IdleTimeout time.Duration
@@ -101,6 +102,9 @@ type NewSession struct {
 	// Credential, unless zero, must still be the user's password hash when the session is
 	// stored, so that a password changed meanwhile leaves no session of the old one.
 	Credential password.Hash
+	// Authenticated means that the user has just proved who they are, although UserID may be empty because
+	// the store does not know the app's users: AuthenticatedAt is set. A session with a UserID has it in any case.
+	Authenticated bool
 	// Replaces is the session that ends with this one's creation; zero for none.
 	Replaces Digest
 	// Data is a JSON object as in SessionRecord; nil is empty.

@@ -41,7 +41,7 @@ WITH fresh AS (
 	createAnonymousSession = `
 WITH fresh AS (
 	SELECT $1::bytea AS digest, $2::uuid AS id, NULL::uuid AS user_id, $3::jsonb AS data, 0::bigint AS version,
-		clock.now AS created_at, NULL::timestamptz AS authenticated_at, clock.now AS last_seen_at,
+		clock.now AS created_at, CASE WHEN $12::boolean THEN clock.now END AS authenticated_at, clock.now AS last_seen_at,
 		$4::interval AS idle_timeout, clock.now + $5::interval AS expires_at, $6::boolean AS persistent,
 		` + everybodysEpoch + ` AS epoch,
 		$7::inet AS ip, $8::text AS user_agent, clock.now, octet_length($3::jsonb::text) <= $9::bigint AS fits
@@ -136,7 +136,7 @@ func (s *Sessions) insertion(n ginauth.NewSession) (statement string, args []any
 		addrOrNull(n.Origin.Addr), cutUserAgent(n.Origin.UserAgent), s.maxData, s.clock(), digestOrNull(n.Replaces),
 	}
 	if n.UserID == "" {
-		return createAnonymousSession, args, nil
+		return createAnonymousSession, append(args, n.Authenticated), nil
 	}
 	user, ok := parseID(string(n.UserID))
 	if !ok {

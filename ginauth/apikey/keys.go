@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/internal/pairing"
 )
 
 const (
@@ -91,7 +92,18 @@ func (k Keys[U]) Validate() error {
 
 // compileHandler is compile for handlers, which need sessions.
 func compileHandler[U ginauth.User](constructor string, cfg ginauth.Config[U], k Keys[U]) Keys[U] {
-	return compile(constructor, errors.Join(cfg.Validate(), k.Validate()), k)
+	return compile(constructor, errors.Join(cfg.Validate(), k.Validate(), fits(cfg, k)), k)
+}
+
+// fits tells a Store whose keys the users of cfg cannot have.
+func fits[U ginauth.User](cfg ginauth.Config[U], k Keys[U]) error {
+	if _, cares := k.Store.(pairing.Keeper); cares && cfg.Users == nil {
+		return errors.New("set Config.Users to the store whose users have the keys, such as store.New[store.User](pool), also beside RetrieveUser")
+	}
+	if err := pairing.Check(k.Store, cfg.Users); err != nil {
+		return fmt.Errorf("Config.Users and Store do not fit: %w", err)
+	}
+	return nil
 }
 
 // compile panics with the constructor's name when a configuration is unusable: routes are built at

@@ -9,11 +9,14 @@ import (
 	"testing"
 	"time"
 
+	"github.com/gin-contrib/sessions"
+	"github.com/gin-contrib/sessions/memstore"
 	"github.com/gin-gonic/gin"
 
 	"github.com/ginauth/ginauth/ginauth"
 	"github.com/ginauth/ginauth/ginauth/apikey"
 	"github.com/ginauth/ginauth/ginauth/internal/authtest"
+	"github.com/ginauth/ginauth/store"
 )
 
 func TestKeyIsShownOnce(t *testing.T) { // SEC-19, SEC-50
@@ -292,6 +295,13 @@ func TestBadConfigurationIsRefusedWhileRoutesAreBuilt(t *testing.T) {
 		"must not be negative": func(_ *config, k *keys) { k.Lifetime = -1 },
 		"MaxKeys must not":     func(_ *config, k *keys) { k.MaxKeys = -1 },
 		"set Users":            func(c *config, _ *keys) { c.Users = nil },
+		"set Config.Users to": func(c *config, _ *keys) {
+			c.Users, c.Sessions = nil, store.NewSessions(good.pool)
+			c.RetrieveUser = func(*gin.Context, sessions.Session) (user, error) { return user{}, ginauth.ErrNoUser }
+		},
+		"Users and Store do not fit": func(c *config, _ *keys) {
+			c.Users, c.Sessions = struct{ ginauth.UserStore[user] }{good.db}, memstore.NewStore([]byte("0123456789abcdef0123456789abcdef"))
+		},
 	} {
 		cfg, k := good.cfg, good.keys
 		edit(&cfg, &k)
@@ -301,7 +311,7 @@ func TestBadConfigurationIsRefusedWhileRoutesAreBuilt(t *testing.T) {
 			"apikey.Revoke":  func() { apikey.Revoke(cfg, k) },
 			"apikey.Backend": func() { apikey.Backend(cfg, k) },
 		}
-		if cfg.Users == nil {
+		if strings.Contains(says, "Users") {
 			delete(constructors, "apikey.Backend") // it needs no sessions
 			apikey.Backend(cfg, k)
 		}

@@ -16,6 +16,7 @@ import (
 
 	"github.com/ginauth/ginauth/ginauth"
 	"github.com/ginauth/ginauth/ginauth/internal/loopback"
+	"github.com/ginauth/ginauth/ginauth/internal/pairing"
 )
 
 const (
@@ -127,8 +128,11 @@ func (f Flows[U]) Validate() error {
 		}
 	}
 	fault(isNil(f.Store), "set Store (such as store.New[store.User](pool))")
+	fault(f.Config.Users == nil, "set Config.Users to the store whose users get the mails, such as store.New[store.User](pool), also beside RetrieveUser")
+	err := pairing.Check(f.Store, f.Config.Users)
+	fault(err != nil, "Config.Users and Store do not fit: %w", err)
 	fault(isNil(f.Sender), "set Sender (such as smtp.New), also where another process runs Run: without one somewhere no mail would ever leave")
-	err := checkBaseURL(f.BaseURL)
+	err = checkBaseURL(f.BaseURL)
 	fault(err != nil, "%w", err)
 	_, err = mail.ParseAddress(f.From)
 	fault(err != nil || hasControl(f.From), `set From to an address, such as "Example <hello@example.com>"`)

@@ -11,6 +11,7 @@ import (
 
 	"github.com/ginauth/ginauth/ginauth"
 	"github.com/ginauth/ginauth/ginauth/internal/origin"
+	"github.com/ginauth/ginauth/ginauth/internal/pairing"
 	"github.com/ginauth/ginauth/ginauth/internal/route"
 	"github.com/ginauth/ginauth/ginauth/internal/scope"
 	"github.com/ginauth/ginauth/ginauth/refresh"
@@ -71,6 +72,10 @@ func (f Flow[U]) Validate() error {
 	fault(f.Config.Users == nil, "set Flow.Config.Users, such as store.New[store.User](pool)")
 	fault(f.Issuer == nil, "set Flow.Issuer to what NewIssuer returned")
 	fault(f.Refresh == nil && !f.NoRefresh, "set Flow.Refresh, such as store.New[store.User](pool), or NoRefresh and bear that only Stateless backends take the tokens")
+	if f.Config.Users != nil {
+		err := pairing.Check(f.Refresh, f.Config.Users)
+		fault(err != nil, "Flow.Config.Users and Flow.Refresh do not fit: %w", err)
+	}
 	fault(f.RefreshIdle < 0 || f.RefreshIdle > f.RefreshLifetime, "Flow.RefreshIdle must be between zero and RefreshLifetime")
 	fault(f.RefreshGrace > maxGrace, "Flow.RefreshGrace may be at most %s", maxGrace)
 	fault(f.MaxLogins < 0, "Flow.MaxLogins must not be negative")

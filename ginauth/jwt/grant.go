@@ -3,6 +3,7 @@ package jwt
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -47,7 +48,9 @@ func (f *flow[U]) logIn(c *gin.Context, email, plain string, scopes []string, la
 		if err = f.begin(c, &l, hash, scopes, lasts); !errors.Is(err, ginauth.ErrNoUser) {
 			break
 		}
-		err = ginauth.ErrInvalidCredentials
+		// Stands unless the password was changed meanwhile, which the next verification finds out (SEC-190).
+		err = fmt.Errorf("%w: Flow.Config.Users, a %T, has the user %s, and Flow.Refresh, a %T, does not know it: have both on one database: %v", //nolint:errorlint // nobody may take it for ErrNoUser
+			ginauth.ErrNotMounted, f.Config.Users, l.user.Account().ID, f.Refresh, err)
 	}
 	if err == nil {
 		ginauth.LogEvent(c, ginauth.EventLogin, "user_id", l.user.Account().ID, "session", l.claims.Session)

@@ -1,0 +1,45 @@
+package jwt_test
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/internal/authtest"
+	"github.com/ginauth/ginauth/ginauth/jwt"
+	"github.com/ginauth/ginauth/store"
+	"github.com/ginauth/ginauth/store/storetest"
+)
+
+// Two databases look alike to a router that is built: the tokens' one does not know the users.
+func TestAUserWhomTheRefreshStoreDoesNotKnowIsAFault(t *testing.T) { // SEC-190
+	t.Parallel()
+	s := newSite(t, func(s *site) {
+		s.flow.Refresh = store.New[user](storetest.NewDB(t), store.WithTimeout(time.Minute))
+		s.flow.Config.Logger = s.log.Logger()
+	})
+	for what, r := range map[string]*http.Request{
+		"login": authtest.JSONRequest("/login", `{"email":"ada@example.com","password":"`+secretOfAda+`"}`),
+		"token": authtest.FormRequest("/token", url.Values{"grant_type": {"password"}, "username": {"ada@example.com"}, "password": {secretOfAda}}.Encode()),
+	} {
+		authtest.WantProblem(t, what, authtest.Send(s, r), http.StatusInternalServerError, "not_mounted")
+	}
+}
+
+// Refresh tokens of package store belong to its own users.
+func TestRefreshTokensOfOtherUsersAreRefused(t *testing.T) { // SEC-190
+	t.Parallel()
+	s := newSite(t)
+	f := s.flow
+	f.Config.Users, f.Refresh = struct{ ginauth.UserStore[user] }{s.db}, s.db
+	if got := panicOf(func() { jwt.Login(f, jwt.InBody) }); !strings.Contains(got, "Flow.Config.Users and Flow.Refresh do not fit") {
+		t.Errorf("panic %q", got)
+	}
+	f.Config.Users = &struct{ *store.DB[user] }{s.db}
+	jwt.Login(f, jwt.InBody)
+	f.Config.Users, f.NoRefresh = struct{ ginauth.UserStore[user] }{s.db}, true
+	jwt.Login(f, jwt.InBody)
+}
