@@ -11,15 +11,13 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/internal/bearer"
 )
 
-const (
-	keyHeader = "X-Api-Key" // in canonical form
-	bearer    = "Bearer"
-)
+const keyHeader = "X-Api-Key" // in canonical form
 
 // Backend returns the backend that authenticates requests by an API key in the header
-// "Authorization: Bearer" or "X-API-Key". A request with neither, or with a Bearer token
+// "Authorization: Bearer", in any case, or "X-API-Key". A request with neither, or with a Bearer token
 // without the keys' prefix, has no credentials of this kind. Keys that are malformed, unknown,
 // expired or revoked, several headers of one name, and two different keys are
 // ginauth.ErrBadCredentials. The Principal's Credential is the key's Record, its Scopes are never
@@ -94,15 +92,16 @@ func presented(h http.Header, prefix string) (string, error) {
 	if len(named) > 1 || len(authorization) > 1 {
 		return "", ginauth.ErrBadCredentials
 	}
-	borne, isBearer := "", false
-	if len(authorization) == 1 {
-		borne, isBearer = bearerToken(authorization[0])
+	if len(authorization) == 0 {
+		return named[0], nil
 	}
+	borne, wellFormed := bearer.Token(authorization[0])
+	_, isBearer := afterScheme(authorization[0])
 	switch {
-	case len(named) == 0:
-		return strings.TrimPrefix(borne, " "), strictBearer(authorization[0])
-	case isBearer && (strictBearer(authorization[0]) != nil || borne[1:] != named[0]):
+	case isBearer && !wellFormed, isBearer && len(named) == 1 && borne != named[0]:
 		return "", ginauth.ErrBadCredentials
+	case len(named) == 0:
+		return borne, nil
 	}
 	return named[0], nil
 }
@@ -110,7 +109,7 @@ func presented(h http.Header, prefix string) (string, error) {
 // mentions tells whether an Authorization header has a key of ours, well-formed or not.
 func mentions(authorization []string, prefix string) bool {
 	for _, value := range authorization {
-		token, ok := bearerToken(value)
+		token, ok := afterScheme(value)
 		if ok && strings.HasPrefix(strings.TrimLeft(token, " \t"), prefix) {
 			return true
 		}
@@ -118,19 +117,11 @@ func mentions(authorization []string, prefix string) bool {
 	return false
 }
 
-// bearerToken returns what follows the scheme, however badly it is written.
-func bearerToken(value string) (string, bool) {
-	if len(value) < len(bearer) || !strings.EqualFold(value[:len(bearer)], bearer) {
+// afterScheme returns what follows the scheme, however badly it is written: a key behind a tab is no other backend's.
+func afterScheme(value string) (string, bool) {
+	const scheme = "Bearer"
+	if len(value) < len(scheme) || !strings.EqualFold(value[:len(scheme)], scheme) {
 		return "", false
 	}
-	return value[len(bearer):], true
-}
-
-// strictBearer wants the scheme as RFC 6750 writes it and one blank (SEC-102); what follows is
-// ParseKey's to judge.
-func strictBearer(value string) error {
-	if !strings.HasPrefix(value, bearer+" ") {
-		return ginauth.ErrBadCredentials
-	}
-	return nil
+	return value[len(scheme):], true
 }

@@ -24,10 +24,15 @@ func TestKeyAuthenticatesItsUser(t *testing.T) {
 	app.signUp(t, grace)
 	m := c.create(t, `{"name":"backup","scopes":["read","read","admin:keys"]}`)
 	for name, h := range map[string]http.Header{
-		"bearer": {"Authorization": {"Bearer " + m.Key}},
-		"named":  {"X-Api-Key": {m.Key}},
-		"both":   {"X-Api-Key": {m.Key}, "Authorization": {"Bearer " + m.Key}},
-		"basic":  {"X-Api-Key": {m.Key}, "Authorization": {"Basic YTpi"}},
+		"Bearer":                 {"Authorization": {"Bearer " + m.Key}},
+		"named":                  {"X-Api-Key": {m.Key}},
+		"both":                   {"X-Api-Key": {m.Key}, "Authorization": {"Bearer " + m.Key}},
+		"bearer":                 {"Authorization": {"bearer " + m.Key}}, // SEC-102
+		"BEARER":                 {"Authorization": {"BEARER " + m.Key}},
+		"bEaReR":                 {"Authorization": {"bEaReR   " + m.Key}},
+		"blanks":                 {"Authorization": {"Bearer" + strings.Repeat(" ", 40) + m.Key}},
+		"both, in small letters": {"X-Api-Key": {m.Key}, "Authorization": {"bearer  " + m.Key}},
+		"basic":                  {"X-Api-Key": {m.Key}, "Authorization": {"Basic YTpi"}},
 	} {
 		if w := app.with(h); w.Code != http.StatusOK || w.Body.Len() != 36 {
 			t.Errorf("%s: %d %s", name, w.Code, w.Body)
@@ -80,9 +85,12 @@ func TestHeadersAreReadStrictly(t *testing.T) { // SEC-52, SEC-102
 		"another prefix":         {http.Header{"Authorization": {"Bearer ghp_" + good[4:]}}, none},
 		"two JWTs":               {http.Header{"Authorization": {"Bearer eyJ", "Bearer eyK"}}, none},
 		"no blank":               {http.Header{"Authorization": {"Bearer" + good}}, bad},
-		"two blanks":             {http.Header{"Authorization": {"Bearer  " + good}}, bad},
+		"two blanks, typo":       {http.Header{"Authorization": {"Bearer  " + good + "x"}}, bad},
+		"blank and tab":          {http.Header{"Authorization": {"Bearer \t" + good}}, bad},
+		"tab and blank":          {http.Header{"Authorization": {"Bearer\t " + good}}, bad},
 		"tab":                    {http.Header{"Authorization": {"Bearer\t" + good}}, bad},
-		"lower-case scheme":      {http.Header{"Authorization": {"bearer " + good}}, bad},
+		"lower-case, no blank":   {http.Header{"Authorization": {"bearer" + good}}, bad},
+		"another scheme":         {http.Header{"Authorization": {"bearers " + good}}, none},
 		"blank at the end":       {http.Header{"Authorization": {"Bearer " + good + " "}}, bad},
 		"two in one":             {http.Header{"Authorization": {"Bearer " + good + ", Bearer " + other}}, bad},
 		"NUL":                    {http.Header{"Authorization": {"Bearer gak_\x00"}}, bad},
@@ -97,6 +105,8 @@ func TestHeadersAreReadStrictly(t *testing.T) { // SEC-52, SEC-102
 		"named with blank":       {http.Header{"X-Api-Key": {" " + good}}, bad},
 		"named of other prefix":  {http.Header{"X-Api-Key": {"ghp_" + good[4:]}}, bad},
 		"named twice":            {http.Header{"X-Api-Key": {good, good}}, bad},
+		"both, different blanks": {http.Header{"X-Api-Key": {good}, "Authorization": {"bearer  " + other}}, bad},
+		"both, no blank":         {http.Header{"X-Api-Key": {good}, "Authorization": {"Bearer" + good}}, bad},
 		"both, different":        {http.Header{"X-Api-Key": {good}, "Authorization": {"Bearer " + other}}, bad},
 		"both, one malformed":    {http.Header{"X-Api-Key": {good}, "Authorization": {"Bearer gak_x"}}, bad},
 		"both, one a JWT":        {http.Header{"X-Api-Key": {good}, "Authorization": {"Bearer eyJ"}}, bad},
@@ -161,7 +171,7 @@ func FuzzHeaders(f *testing.F) { // SEC-102
 		}
 		asked.calls = 0
 		_, err := b.Authenticate(c)
-		_, bearer := apikey.ParseKey("gak_", strings.TrimPrefix(authorization, "Bearer "))
+		_, bearer := apikey.ParseKey("gak_", strings.TrimLeft(authorization[min(len(authorization), len("Bearer ")):], " "))
 		_, key := apikey.ParseKey("gak_", named)
 		switch {
 		case asked.calls > 0 && !bearer && !key:

@@ -6,9 +6,11 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/internal/bearer"
 )
 
-const bearer = "Bearer"
+// tokenType is what clients are told that their tokens are (RFC 6750, 4).
+const tokenType = "Bearer"
 
 // bearerToken reads the token of the request's Authorization header.
 func bearerToken(c *gin.Context) (string, error) {
@@ -22,26 +24,30 @@ func bearerToken(c *gin.Context) (string, error) {
 	return parseBearer(values[0])
 }
 
-// parseBearer takes "Bearer" as RFC 6750, 2.1 spells it, one blank and a token. What another
-// scheme begins is not for this backend; what no scheme can begin, and another spelling, is bad (SEC-102).
+// maxAuthorization leaves room for blanks in front of a token (SEC-101).
+const maxAuthorization = 2 * maxToken
+
+// parseBearer takes the scheme Bearer and a token. What another scheme begins is not for this backend; what no
+// scheme can begin is bad (SEC-102).
 func parseBearer(value string) (string, error) {
-	if len(value) > len(bearer)+1+maxToken {
-		return "", bad("the Authorization header is too long") // SEC-101
+	if len(value) > maxAuthorization {
+		return "", bad("the Authorization header is too long")
 	}
-	scheme, token, _ := strings.Cut(value, " ")
-	if !isToken(scheme) {
+	token, isBearer := bearer.Token(value)
+	switch {
+	case !isBearer && !beginsScheme(value):
 		return "", bad("the Authorization header is malformed")
-	}
-	if !strings.EqualFold(scheme, bearer) {
+	case !isBearer:
 		return "", ginauth.ErrNoCredentials
-	}
-	if scheme != bearer {
-		return "", bad("the Authorization header spells Bearer in another way")
-	}
-	if token == "" {
+	case token == "":
 		return "", bad("the Authorization header has no token")
 	}
 	return token, nil
+}
+
+func beginsScheme(value string) bool {
+	scheme, _, _ := strings.Cut(value, " ")
+	return isToken(scheme)
 }
 
 // isToken is RFC 9110's token: what a scheme's name is made of.

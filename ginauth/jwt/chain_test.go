@@ -86,7 +86,9 @@ func TestTokensKeysAndSessionsStandSideBySide(t *testing.T) {
 		{"another scheme and a session", "Basic YTpi", []*http.Cookie{ch.cookie}, 200, "sessionCookie"},
 		{"a bad token and a session", "Bearer x.y.z", []*http.Cookie{ch.cookie}, 401, "bad_credentials"},
 		{"a bad key and a session", "Bearer " + ch.key + "x", []*http.Cookie{ch.cookie}, 401, "bad_credentials"},
-		{"small letters and a session", "bearer " + ch.token, []*http.Cookie{ch.cookie}, 401, "bad_credentials"}, // SEC-102
+		{"a token in small letters", "bearer " + ch.token, []*http.Cookie{ch.cookie}, 200, "BearerToken"}, // SEC-102
+		{"a key in small letters", "bearer  " + ch.key, []*http.Cookie{ch.cookie}, 200, "apiKey"},
+		{"a bad token in small letters", "bearer x.y.z", []*http.Cookie{ch.cookie}, 401, "bad_credentials"},
 	} {
 		if w := ch.via(test.authorization, test.cookies...); w.Code != test.status || !strings.Contains(w.Body.String(), test.want) {
 			t.Errorf("%s: %d %s, want %d %s", test.name, w.Code, w.Body, test.status, test.want)

@@ -129,7 +129,7 @@ func (f *flow[U]) issue(c *gin.Context, l *login[U], g Grant) error {
 		return err
 	}
 	l.claims = claims
-	l.answer.AccessToken, l.answer.TokenType, l.answer.Scope = token, bearer, strings.Join(g.Scopes, " ")
+	l.answer.AccessToken, l.answer.TokenType, l.answer.Scope = token, tokenType, strings.Join(g.Scopes, " ")
 	l.answer.ExpiresIn = int64(claims.ExpiresAt.Sub(claims.IssuedAt) / time.Second)
 	return nil
 }

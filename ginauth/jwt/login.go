@@ -73,7 +73,7 @@ func (f *flow[U]) deliver(c *gin.Context, d Delivery, l login[U]) error {
 		ginauth.Reply(c, http.StatusOK, l.answer)
 		return nil
 	case InHeader:
-		c.Header("Authorization", bearer+" "+l.answer.AccessToken)
+		c.Header("Authorization", tokenType+" "+l.answer.AccessToken)
 	case InCookie:
 		if err := f.Cookie.set(c.Writer.Header(), l.answer.AccessToken, l.claims.ExpiresAt.Sub(l.claims.IssuedAt)); err != nil {
 			return err
