@@ -1,12 +1,19 @@
 package jwt_test
 
 import (
+	"crypto"
+	"crypto/ecdsa"
 	"crypto/ed25519"
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/sha256"
 	"crypto/x509"
 	"encoding/base64"
 	"encoding/json"
 	"encoding/pem"
+	"errors"
 	"net/http"
+	"net/http/httptest"
 	"strconv"
 	"strings"
 	"testing"
@@ -14,6 +21,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/ginauth/ginauth/ginauth"
 	"github.com/ginauth/ginauth/ginauth/jwt"
 )
 
@@ -52,39 +60,106 @@ func unsigned(name, algorithm, signature string) attack {
 	}}
 }
 
-// confused signs by HS256 with a spelling of the public key as the secret.
-func confused(name string, secret func(ed25519.PublicKey) []byte) attack {
+// confused signs by an HMAC with a spelling of the public key as the secret.
+func confused(name string, algorithm jwt.Algorithm, secret func(crypto.PublicKey) []byte) attack {
 	return attack{name, func(t *testing.T, b *bench) string {
 		t.Helper()
-		private, _ := b.key.material.(ed25519.PrivateKey)
-		public, _ := private.Public().(ed25519.PublicKey)
-		signed := b64([]byte(marshal(t, b.key.header(object{"alg": "HS256"})))) + "." + b64([]byte(marshal(t, claimsAt(b.clock.Now(), nil))))
-		return signed + "." + b64(hs256(secret(public), signed))
+		signer, ok := b.key.material.(crypto.Signer)
+		if !ok {
+			t.Skip("a secret has no public half")
+		}
+		signed := b64([]byte(marshal(t, b.key.header(object{"alg": algorithm})))) + "." + b64([]byte(marshal(t, claimsAt(b.clock.Now(), nil))))
+		return signed + "." + b64(signAs(t, algorithm, secret(signer.Public()), signed))
 	}}
 }
 
-func pemOf(public ed25519.PublicKey) []byte {
+func derOf(public crypto.PublicKey) []byte {
 	der, _ := x509.MarshalPKIXPublicKey(public)
-	return pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der})
+	return der
+}
+
+func pemOf(public crypto.PublicKey) []byte {
+	return pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: derOf(public)})
+}
+
+// bytesOf is the public key as a JWK or a raw file has it.
+func bytesOf(public crypto.PublicKey) []byte {
+	switch k := public.(type) {
+	case ed25519.PublicKey:
+		return k
+	case *ecdsa.PublicKey:
+		point, _ := k.ECDH()
+		return point.Bytes()
+	case *rsa.PublicKey:
+		return k.N.Bytes()
+	}
+	return nil
 }
 
 // foreign signs with a key of the attacker's, which the header recommends.
 func foreign(name string, header object) attack {
 	return attack{name, func(t *testing.T, b *bench) string {
 		t.Helper()
-		own := newPair(t, b.key.ID(), jwt.EdDSA)
-		private, _ := own.material.(ed25519.PrivateKey)
-		public, _ := private.Public().(ed25519.PublicKey)
+		own := pairOf(t, b.key.ID(), b.key.Algorithm(), newMaterial(t, b.key.Algorithm(), otherRSA))
 		if _, ok := header["jwk"]; ok {
-			header = object{"jwk": object{"kty": "OKP", "crv": "Ed25519", "x": b64(public)}}
+			signer, isSigner := own.material.(crypto.Signer)
+			if !isSigner {
+				t.Skip("a secret has no public half")
+			}
+			header = object{"jwk": object{"kty": "OKP", "crv": "Ed25519", "x": b64(bytesOf(signer.Public()))}}
 		}
 		return own.forge(t, marshal(t, own.header(header)), marshal(t, claimsAt(b.clock.Now(), nil)))
 	}}
 }
 
+// others says another algorithm than the key's, of its own family too, and signs by it where the material can.
+func others() (list []attack) {
+	for _, algorithm := range everyAlgorithm {
+		list = append(list, attack{"alg " + string(algorithm) + " of a key for another", func(t *testing.T, b *bench) string {
+			t.Helper()
+			if algorithm == b.key.Algorithm() {
+				t.Skip("this is its own")
+			}
+			signed := b64([]byte(marshal(t, b.key.header(object{"alg": algorithm})))) + "." + b64([]byte(marshal(t, claimsAt(b.clock.Now(), nil))))
+			if sameKind(algorithm, b.key.Algorithm()) {
+				return signed + "." + b64(signAs(t, algorithm, b.key.material, signed))
+			}
+			return signed + "." + b64(b.key.sign(t, signed))
+		}}, attack{"signed by " + string(algorithm) + " and said to be of the key's", func(t *testing.T, b *bench) string {
+			t.Helper()
+			if algorithm == b.key.Algorithm() || !sameKind(algorithm, b.key.Algorithm()) {
+				t.Skip("its material cannot sign so")
+			}
+			signed := b64([]byte(marshal(t, b.key.header(nil)))) + "." + b64([]byte(marshal(t, claimsAt(b.clock.Now(), nil))))
+			return signed + "." + b64(signAs(t, algorithm, b.key.material, signed))
+		}})
+	}
+	return list
+}
+
+// sameKind says whether one material can sign by both algorithms.
+func sameKind(a, b jwt.Algorithm) bool {
+	kind := func(a jwt.Algorithm) string {
+		if a[1] == 'S' && (a[0] == 'P' || a[0] == 'R') {
+			return "RSA"
+		}
+		return string(a[:2])
+	}
+	return kind(a) == kind(b)
+}
+
 func attacks() []attack {
 	const now = 1898831167 // newClock's
-	return []attack{
+	list := others()
+	for _, algorithm := range []jwt.Algorithm{jwt.HS256, jwt.HS384, jwt.HS512} {
+		list = append(list,
+			confused(string(algorithm)+" with the public key's bytes", algorithm, bytesOf),
+			confused(string(algorithm)+" with the public key in DER", algorithm, derOf),
+			confused(string(algorithm)+" with the public key in PEM", algorithm, pemOf),
+			confused(string(algorithm)+" with an empty secret", algorithm, func(crypto.PublicKey) []byte { return []byte{} }), // SEC-94
+		)
+	}
+	return append(list, []attack{
 		// SEC-92: the key decides about the algorithm.
 		unsigned("alg none without a signature", "none", ""),
 		unsigned("alg none with one", "none", "AAAA"),
@@ -93,12 +168,14 @@ func attacks() []attack {
 		unsigned("no alg", "", "AAAA"),
 		withHeader("alg missing", object{"alg": nil}),
 		withHeader("alg as a list", object{"alg": []string{"EdDSA"}}),
-		withHeader("alg of another key", object{"alg": "ES256"}),
-		withHeader("alg in another case", object{"alg": "eddsa"}),
+		attack{"alg in another case", func(t *testing.T, b *bench) string {
+			t.Helper()
+			return b.tokenWithHeader(t, object{"alg": strings.ToLower(string(b.key.Algorithm()))})
+		}},
+		withHeader("alg HS1", object{"alg": "HS1"}),
+		withHeader("alg RS1", object{"alg": "RS1"}),
+		withHeader("alg ES256K", object{"alg": "ES256K"}),
 		withHeader("alg Ed25519", object{"alg": "Ed25519"}),
-		confused("HS256 with the public key's bytes", func(k ed25519.PublicKey) []byte { return k }),
-		confused("HS256 with the public key in PEM", pemOf),
-		confused("HS256 with an empty secret", func(ed25519.PublicKey) []byte { return nil }), // SEC-94
 		// SEC-93: a key is found by its id, in memory.
 		withHeader("kid missing", object{"kid": nil}),
 		withHeader("kid empty", object{"kid": ""}),
@@ -196,7 +273,7 @@ func attacks() []attack {
 		spelled("dots", func(string) string { return strings.Repeat(".", 1000) }),
 		spelled("random text", func(string) string { return "hello" }),
 		spelled("too long", func(s string) string { return s + strings.Repeat("A", 8192) }), // SEC-101
-	}
+	}...)
 }
 
 // alteredBits changes what stands behind the last byte of the signature: 64 bytes are 86
@@ -204,7 +281,7 @@ func attacks() []attack {
 func alteredBits(s string) string {
 	const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 	last := strings.IndexByte(alphabet, s[len(s)-1])
-	return s[:len(s)-1] + alphabet[last+1:last+2]
+	return s[:len(s)-1] + alphabet[(last+1)%64:(last+1)%64+1]
 }
 
 // SEC-92, SEC-93, SEC-95, SEC-96, SEC-97, SEC-98
@@ -221,6 +298,34 @@ func TestAttacksAreRefusedByALiveServer(t *testing.T) {
 			status, body := b.get(t, "Bearer "+token)
 			if status != http.StatusUnauthorized || !strings.Contains(body, `"bad_credentials"`) {
 				t.Errorf("%d %s for %s", status, body, token)
+			}
+		})
+	}
+}
+
+// SEC-92, SEC-93, SEC-95, SEC-96, SEC-97, SEC-98: one thing is wrong at a time, for a key of each algorithm.
+func TestAttacksAreRefusedWhateverTheAlgorithm(t *testing.T) {
+	t.Parallel()
+	for _, algorithm := range everyAlgorithm[1:] {
+		t.Run(string(algorithm), func(t *testing.T) {
+			t.Parallel()
+			b := newBench(t)
+			b.key = newPair(t, b.key.ID(), algorithm)
+			b.options.Issuers = []jwt.Trust{{Issuer: issuer, Keys: ring(t, b.key.Key)}}
+			b.serve(t, jwt.Bearer(b.options))
+			ask := func(token string) *httptest.ResponseRecorder {
+				return b.direct(http.Header{"Authorization": {"Bearer " + token}})
+			}
+			if w := ask(b.token(t, nil)); w.Code != http.StatusOK {
+				t.Fatalf("a good token: %d %s", w.Code, w.Body)
+			}
+			for _, a := range attacks() {
+				t.Run(a.name, func(t *testing.T) {
+					token := a.token(t, b)
+					if w := ask(token); w.Code != http.StatusUnauthorized || !strings.Contains(w.Body.String(), `"bad_credentials"`) {
+						t.Errorf("%d %s for %s", w.Code, w.Body, token)
+					}
+				})
 			}
 		})
 	}
@@ -265,30 +370,65 @@ func TestTokenExpiresByTheClock(t *testing.T) {
 	}
 }
 
-// SEC-92
+// SEC-92: keys of one material for several algorithms, side by side, and keys of other materials.
 func TestEveryAlgorithmVerifiesItsOwnTokensOnly(t *testing.T) {
 	t.Parallel()
-	algorithms := []jwt.Algorithm{jwt.EdDSA, jwt.ES256, jwt.RS256, jwt.HS256}
+	materials := map[string]any{}
 	pairs := map[jwt.Algorithm]pair{}
-	for _, a := range algorithms {
-		pairs[a] = newPair(t, string(a), a)
+	keys := make([]jwt.Key, len(everyAlgorithm))
+	for i, a := range everyAlgorithm {
+		family := string(a)
+		if a[0] == 'H' || a[0] == 'R' || a[0] == 'P' {
+			family = string(a[0])
+		}
+		if family == "P" {
+			family = "R"
+		}
+		if materials[family] == nil {
+			materials[family] = newMaterial(t, a, oneRSA)
+		}
+		pairs[a] = pairOf(t, string(a), a, materials[family])
+		keys[i] = pairs[a].Key
 	}
-	b := newBench(t, func(o *jwt.Options[user]) {
-		o.Issuers[0].Keys = ring(t, pairs[jwt.EdDSA].Key, pairs[jwt.ES256].Key, pairs[jwt.RS256].Key, pairs[jwt.HS256].Key)
-	})
+	b := newBench(t, func(o *jwt.Options[user]) { o.Issuers[0].Keys = ring(t, keys[0], keys[1:]...) })
+	v, err := jwt.NewVerifier(b.options.Accept)
+	if err != nil {
+		t.Fatal(err)
+	}
 	claims := marshal(t, claimsAt(b.clock.Now(), nil))
-	for _, signs := range algorithms {
-		for _, says := range algorithms {
-			for _, names := range algorithms {
+	for _, signs := range everyAlgorithm {
+		for _, says := range everyAlgorithm {
+			for _, names := range everyAlgorithm {
 				token := pairs[signs].forge(t, marshal(t, object{"alg": says, "kid": names, "typ": "at+jwt"}), claims)
-				want := http.StatusUnauthorized
-				if signs == says && says == names {
-					want = http.StatusOK
-				}
-				if got, _ := b.get(t, "Bearer "+token); got != want {
-					t.Errorf("signed by %s, says %s, names the key of %s: %d", signs, says, names, got)
+				good := signs == says && says == names
+				if _, err := v.Verify(t.Context(), token); (err == nil) != good || err != nil && !errors.Is(err, ginauth.ErrBadCredentials) {
+					t.Errorf("signed by %s, says %s, names the key of %s: %v", signs, says, names, err)
 				}
 			}
+		}
+	}
+}
+
+// RFC 7518, 3.5: the salt is as long as the hash, whatever else older software signs with.
+func TestPSSWithAnotherSaltIsRefused(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	b.key = newPair(t, b.key.ID(), jwt.PS256)
+	b.options.Issuers[0].Keys = ring(t, b.key.Key)
+	v, err := jwt.NewVerifier(b.options.Accept)
+	if err != nil {
+		t.Fatal(err)
+	}
+	private, _ := b.key.material.(*rsa.PrivateKey)
+	signed := b64([]byte(marshal(t, b.key.header(nil)))) + "." + b64([]byte(marshal(t, claimsAt(b.clock.Now(), nil))))
+	sum := sha256.Sum256([]byte(signed))
+	for salt, good := range map[int]bool{rsa.PSSSaltLengthEqualsHash: true, 32: true, 20: false, 1: false, 222: false} {
+		signature, err := rsa.SignPSS(rand.Reader, private, crypto.SHA256, sum[:], &rsa.PSSOptions{SaltLength: salt})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := v.Verify(t.Context(), signed+"."+b64(signature)); (err == nil) != good {
+			t.Errorf("a salt of %d: %v", salt, err)
 		}
 	}
 }

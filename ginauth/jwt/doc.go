@@ -15,7 +15,7 @@
 // key is to be found (jku, jwk, x5u, x5c) is not read, what changes its meaning (crit, b64, zip) is
 // refused, and so are names that occur twice. "typ" must be "at+jwt", "iss" an issuer that is
 // trusted with that very key, "aud" this service; "exp", "iat", "sub" and "jti" must be
-// there, and "nbf", where it is, must have passed. The clocks may differ by 30 seconds. golang-jwt checks
+// there ("iat" and "jti" unless Accept.RequiredClaims says otherwise), and "nbf", where it is, must have passed. The clocks may differ by 30 seconds. golang-jwt checks
 // the signature and the times.
 //
 // # When a token ends
@@ -29,5 +29,5 @@
 // # Keys
 //
 // Prefer EdDSA, then ES256. RS256 is for services that know nothing else, HS256 for one that both
-// signs and verifies. Every key has an id. A [Ring] replaces keys while requests run.
+// signs and verifies, and the others for whoever asks for them; see Key.WithAlgorithm. Every key has an id. A [Ring] replaces keys while requests run.
 package jwt

@@ -8,12 +8,15 @@ import (
 	"crypto/hmac"
 	"crypto/rand"
 	"crypto/rsa"
-	"crypto/sha256"
+	_ "crypto/sha256" // crypto.SHA256
+	_ "crypto/sha512" // crypto.SHA384, crypto.SHA512
 	"encoding/base64"
 	"encoding/json"
 	"maps"
 	"net/http"
 	"net/http/httptest"
+	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -28,60 +31,99 @@ type pair struct {
 	material any
 }
 
-func newPair(tb testing.TB, id string, algorithm jwt.Algorithm) pair {
+// everyAlgorithm is all that keys can have.
+var everyAlgorithm = []jwt.Algorithm{
+	jwt.EdDSA, jwt.ES256, jwt.ES384, jwt.ES512, jwt.PS256, jwt.PS384, jwt.PS512,
+	jwt.RS256, jwt.RS384, jwt.RS512, jwt.HS256, jwt.HS384, jwt.HS512,
+}
+
+// oneRSA is shared, for making one takes long; that of a forger is another.
+var oneRSA, otherRSA = sync.OnceValues(newRSA), sync.OnceValues(newRSA)
+
+func newRSA() (*rsa.PrivateKey, error) { return rsa.GenerateKey(rand.Reader, 2048) }
+
+func newMaterial(tb testing.TB, algorithm jwt.Algorithm, rsaKey func() (*rsa.PrivateKey, error)) (material any) {
 	tb.Helper()
-	var p pair
 	var err error
 	switch algorithm {
 	case jwt.EdDSA:
-		_, p.material, err = ed25519.GenerateKey(rand.Reader)
+		_, material, err = ed25519.GenerateKey(rand.Reader)
 	case jwt.ES256:
-		p.material, err = ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	case jwt.RS256:
-		p.material, err = rsa.GenerateKey(rand.Reader, 2048)
-	case jwt.HS256:
-		secret := make([]byte, 32)
+		material, err = ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	case jwt.ES384:
+		material, err = ecdsa.GenerateKey(elliptic.P384(), rand.Reader)
+	case jwt.ES512:
+		material, err = ecdsa.GenerateKey(elliptic.P521(), rand.Reader)
+	case jwt.RS256, jwt.RS384, jwt.RS512, jwt.PS256, jwt.PS384, jwt.PS512:
+		material, err = rsaKey()
+	default:
+		secret := make([]byte, 64)
 		_, _ = rand.Read(secret)
-		p.material = secret
-	}
-	if err == nil {
-		p.Key, err = jwt.NewKey(id, p.material)
+		material = secret
 	}
 	if err != nil {
 		tb.Fatal(err)
 	}
-	return p
+	return material
+}
+
+func newPair(tb testing.TB, id string, algorithm jwt.Algorithm) pair {
+	tb.Helper()
+	return pairOf(tb, id, algorithm, newMaterial(tb, algorithm, oneRSA))
+}
+
+func pairOf(tb testing.TB, id string, algorithm jwt.Algorithm, material any) pair {
+	tb.Helper()
+	k, err := jwt.NewKey(id, material)
+	if err == nil {
+		k, err = k.WithAlgorithm(algorithm)
+	}
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return pair{k, material}
 }
 
 func (p pair) sign(tb testing.TB, signed string) []byte {
 	tb.Helper()
-	sum := sha256.Sum256([]byte(signed))
-	switch k := p.material.(type) {
-	case ed25519.PrivateKey:
-		return ed25519.Sign(k, []byte(signed))
-	case *ecdsa.PrivateKey:
-		r, s, err := ecdsa.Sign(rand.Reader, k, sum[:])
-		if err != nil {
-			tb.Fatal(err)
-		}
-		return append(r.FillBytes(make([]byte, 32)), s.FillBytes(make([]byte, 32))...)
-	case *rsa.PrivateKey:
-		signature, err := rsa.SignPKCS1v15(rand.Reader, k, crypto.SHA256, sum[:])
-		if err != nil {
-			tb.Fatal(err)
-		}
-		return signature
-	case []byte:
-		return hs256(k, signed)
-	}
-	tb.Fatalf("a %T cannot sign", p.material)
-	return nil
+	return signAs(tb, p.Algorithm(), p.material, signed)
 }
 
-func hs256(secret []byte, signed string) []byte {
-	mac := hmac.New(sha256.New, secret)
-	mac.Write([]byte(signed))
-	return mac.Sum(nil)
+// signAs signs by any algorithm of the material's kind, whatever its key is for. It owes nothing to golang-jwt.
+func signAs(tb testing.TB, algorithm jwt.Algorithm, material any, signed string) []byte {
+	tb.Helper()
+	hash := map[string]crypto.Hash{"256": crypto.SHA256, "384": crypto.SHA384, "512": crypto.SHA512}[string(algorithm)[2:]]
+	sum := func() []byte {
+		h := hash.New()
+		h.Write([]byte(signed))
+		return h.Sum(nil)
+	}
+	var signature []byte
+	var err error
+	switch k := material.(type) {
+	case ed25519.PrivateKey:
+		signature = ed25519.Sign(k, []byte(signed))
+	case *ecdsa.PrivateKey:
+		r, s, failed := ecdsa.Sign(rand.Reader, k, sum())
+		if err = failed; err == nil {
+			size := (k.Params().BitSize + 7) / 8
+			signature = append(r.FillBytes(make([]byte, size)), s.FillBytes(make([]byte, size))...)
+		}
+	case *rsa.PrivateKey:
+		if strings.HasPrefix(string(algorithm), "PS") {
+			signature, err = rsa.SignPSS(rand.Reader, k, hash, sum(), &rsa.PSSOptions{SaltLength: rsa.PSSSaltLengthEqualsHash})
+		} else {
+			signature, err = rsa.SignPKCS1v15(rand.Reader, k, hash, sum())
+		}
+	case []byte:
+		mac := hmac.New(hash.New, k)
+		mac.Write([]byte(signed))
+		signature = mac.Sum(nil)
+	}
+	if err != nil || signature == nil {
+		tb.Fatalf("a %T cannot sign: %v", material, err)
+	}
+	return signature
 }
 
 func b64(b []byte) string { return base64.RawURLEncoding.EncodeToString(b) }

@@ -36,7 +36,7 @@ func publicJWK(public crypto.PublicKey) jwk {
 			return jwk{}
 		}
 		xy := point.Bytes()[1:] // behind the mark of an uncompressed point
-		return jwk{Type: "EC", Curve: "P-256", X: text(xy[:len(xy)/2]), Y: text(xy[len(xy)/2:])}
+		return jwk{Type: "EC", Curve: k.Curve.Params().Name, X: text(xy[:len(xy)/2]), Y: text(xy[len(xy)/2:])}
 	case *rsa.PublicKey:
 		return jwk{Type: "RSA", N: text(k.N.Bytes()), E: text(big.NewInt(int64(k.E)).Bytes())}
 	}

@@ -4,7 +4,6 @@ import (
 	"crypto"
 	"crypto/ecdsa"
 	"crypto/ed25519"
-	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/rsa"
 	"crypto/sha256"
@@ -16,28 +15,15 @@ import (
 	gojwt "github.com/golang-jwt/jwt/v5"
 )
 
-// Algorithm is the one way in which a key signs (RFC 7518, RFC 8037).
-type Algorithm string
-
-// The algorithms that keys can have; EdDSA first, where there is a choice.
 const (
-	EdDSA Algorithm = "EdDSA"
-	ES256 Algorithm = "ES256"
-	RS256 Algorithm = "RS256"
-	HS256 Algorithm = "HS256"
-)
-
-const (
-	// minSecret is what RFC 7518, 3.2 asks for: as many bytes as the hash has.
-	minSecret = sha256.Size
 	// minRSA is what RFC 7518, 3.3 asks for; a larger key than maxRSA only costs time.
 	minRSA, maxRSA = 2048, 8192
 	// maxKeyID bounds a key's id, in bytes.
 	maxKeyID = 128
 )
 
-// Key signs or verifies tokens by one algorithm, which its material decides, so that no token can
-// choose another. Make one by NewKey, ParseKey, ReadKey or Generate; the zero Key is of no use. It does
+// Key signs or verifies tokens by one algorithm, which its material or its owner decides, so that no token can
+// choose another. Make one by NewKey, ParseKey, ReadKey or Generate, and see WithAlgorithm; the zero Key is of no use. It does
 // not print, and is safe for concurrent use.
 type Key struct{ *material }
 
@@ -47,10 +33,10 @@ type material struct {
 	algorithm Algorithm
 	method    gojwt.SigningMethod
 	private   any // what method signs with; nil for a public key
-	public    any // what method verifies with; equal to private for HS256
+	public    any // what method verifies with; equal to private for secrets
 }
 
-// NewKey makes a key of an ed25519, *ecdsa (P-256) or *rsa (2048 to 8192 bits) key, private or
+// NewKey makes a key of an ed25519, *ecdsa (P-256, P-384, P-521) or *rsa (2048 to 8192 bits, for RS256) key, private or
 // public, or of a []byte for HS256, which must be at least 32 random bytes. An empty id is
 // replaced by the key's thumbprint (RFC 7638); a secret needs an id of its own, for it has none.
 // Keys that are weak, or published in documentation, are refused.
@@ -77,21 +63,25 @@ func Generate(id string, algorithm Algorithm) (Key, error) {
 	switch algorithm {
 	case EdDSA:
 		_, key, err = ed25519.GenerateKey(rand.Reader)
-	case ES256:
-		key, err = ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	case RS256:
+	case ES256, ES384, ES512:
+		key, err = ecdsa.GenerateKey(curves[algorithm], rand.Reader)
+	case RS256, RS384, RS512, PS256, PS384, PS512:
 		key, err = rsa.GenerateKey(rand.Reader, minRSA)
-	case HS256:
-		secret := make([]byte, minSecret)
+	case HS256, HS384, HS512:
+		secret := make([]byte, secretBytes[algorithm])
 		_, err = rand.Read(secret)
 		key = secret
 	default:
-		return Key{}, fmt.Errorf("there is no algorithm %q here: use EdDSA, ES256, RS256 or HS256", algorithm)
+		return Key{}, fmt.Errorf("there is no algorithm %q here: use EdDSA, ES256, or another constant of this package", algorithm)
 	}
 	if err != nil {
 		return Key{}, fmt.Errorf("generating a key: %w", err)
 	}
-	return NewKey(id, key)
+	k, err := NewKey(id, key)
+	if err != nil {
+		return Key{}, err
+	}
+	return k.WithAlgorithm(algorithm)
 }
 
 // ID is the key's name in the header of tokens ("kid").
@@ -113,44 +103,51 @@ func (Key) LogValue() slog.Value { return slog.StringValue("[key]") }
 func (Key) MarshalText() ([]byte, error) { return []byte("[key]"), nil }
 
 func newMaterial(key any) (*material, error) {
+	m := &material{}
+	var err error
 	switch k := key.(type) {
 	case ed25519.PrivateKey:
 		if len(k) != ed25519.PrivateKeySize {
 			return nil, errors.New("the Ed25519 private key has the wrong length: it must have 64 bytes")
 		}
-		return &material{algorithm: EdDSA, method: gojwt.SigningMethodEdDSA, private: k, public: k.Public()}, nil
+		m.algorithm, m.private, m.public = EdDSA, k, k.Public()
 	case ed25519.PublicKey:
 		if len(k) != ed25519.PublicKeySize {
 			return nil, errors.New("the Ed25519 public key has the wrong length: it must have 32 bytes")
 		}
-		return &material{algorithm: EdDSA, method: gojwt.SigningMethodEdDSA, public: k}, nil
+		m.algorithm, m.public = EdDSA, k
 	case *ecdsa.PrivateKey:
 		if k == nil {
 			return nil, errNilKey
 		}
-		return &material{algorithm: ES256, method: gojwt.SigningMethodES256, private: k, public: &k.PublicKey}, nil
+		m.private, m.public = k, &k.PublicKey
+		m.algorithm, err = ofCurve(&k.PublicKey)
 	case *ecdsa.PublicKey:
-		return &material{algorithm: ES256, method: gojwt.SigningMethodES256, public: k}, nil
+		m.public = k
+		m.algorithm, err = ofCurve(k)
 	case *rsa.PrivateKey:
 		if k == nil {
 			return nil, errNilKey
 		}
-		return &material{algorithm: RS256, method: gojwt.SigningMethodRS256, private: k, public: &k.PublicKey}, nil
+		m.algorithm, m.private, m.public = RS256, k, &k.PublicKey
 	case *rsa.PublicKey:
-		return &material{algorithm: RS256, method: gojwt.SigningMethodRS256, public: k}, nil
+		m.algorithm, m.public = RS256, k
 	case []byte:
 		secret := append([]byte(nil), k...)
-		return &material{algorithm: HS256, method: gojwt.SigningMethodHS256, private: secret, public: secret}, nil
+		m.algorithm, m.private, m.public = HS256, secret, secret
 	case nil:
 		return nil, errNilKey
+	default:
+		return nil, fmt.Errorf("a %T is no key for tokens: use an ed25519, *ecdsa or *rsa key, or a []byte for HS256", key)
 	}
-	return nil, fmt.Errorf("a %T is no key for tokens: use an ed25519, *ecdsa or *rsa key, or a []byte for HS256", key)
+	m.method = methods[m.algorithm]
+	return m, err
 }
 
 var errNilKey = errors.New("the key is nil: check the error of whatever read it")
 
 func keyID(id string, m *material) (string, error) {
-	if id == "" && m.algorithm == HS256 {
+	if _, secret := m.public.([]byte); id == "" && secret {
 		return "", errors.New("a secret needs an id: name it, such as \"2026-01\", so that it can be replaced later")
 	}
 	if id == "" {

@@ -31,6 +31,10 @@ func TestWeakKeysAreRefused(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	p224, err := ecdsa.GenerateKey(elliptic.P224(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
 	p384, err := ecdsa.GenerateKey(elliptic.P384(), rand.Reader)
 	if err != nil {
 		t.Fatal(err)
@@ -62,8 +66,10 @@ func TestWeakKeysAreRefused(t *testing.T) {
 		{"long id", strings.Repeat("a", 129), random, "at most 128"},
 		{"RSA of 1024 bits", "a", small, "1024 bits"},
 		{"RSA without a number", "a", &rsa.PublicKey{}, "the key is nil"},
-		{"P-384", "a", p384, "P-256"},
-		{"P-384 public", "a", &p384.PublicKey, "P-256"},
+		{"P-224", "a", p224, "P-256"},
+		{"P-224 public", "a", &p224.PublicKey, "P-256"},
+		{"no curve", "a", &ecdsa.PublicKey{X: p384.X, Y: p384.Y}, "the key is nil"},
+		{"P-384's point on P-521", "a", &ecdsa.PublicKey{Curve: elliptic.P521(), X: p384.X, Y: p384.Y}, "not a point"},
 		{"not a point", "a", &ecdsa.PublicKey{Curve: elliptic.P256(), X: p384.X, Y: p384.Y}, "not a point"},
 		{"short Ed25519", "a", ed25519.PrivateKey(random), "wrong length"},
 		{"short Ed25519 public", "a", ed25519.PublicKey(random[:31]), "wrong length"},
@@ -74,8 +80,45 @@ func TestWeakKeysAreRefused(t *testing.T) {
 			t.Errorf("%s: %v, want %q", test.name, err, test.want)
 		}
 	}
-	if _, err := jwt.Generate("a", "HS512"); err == nil {
-		t.Error("an unknown algorithm was generated for")
+	for _, unknown := range []jwt.Algorithm{"", "none", "HS1", "ES256K", "Ed25519", "hs256"} {
+		if _, err := jwt.Generate("a", unknown); err == nil {
+			t.Errorf("%q was generated for", unknown)
+		}
+	}
+}
+
+// SEC-92, SEC-94: a key has another algorithm only if its owner says so, and its kind and its size have it.
+func TestKeyTakesOnlyWhatItsKindHas(t *testing.T) {
+	t.Parallel()
+	for _, has := range everyAlgorithm {
+		k, err := jwt.Generate("a", has)
+		if err != nil || k.Algorithm() != has || k.ID() != "a" || !k.CanSign() {
+			t.Fatalf("%s: %v", has, err)
+		}
+		for _, wants := range append([]jwt.Algorithm{"", "none", "hs256"}, everyAlgorithm...) {
+			good := wants == has || (has[0] == 'R' || has[0] == 'P') && len(wants) == 5 && (wants[0] == 'R' || wants[0] == 'P') ||
+				has == jwt.HS512 && (wants == jwt.HS256 || wants == jwt.HS384) || has == jwt.HS384 && wants == jwt.HS256
+			other, err := k.WithAlgorithm(wants)
+			if (err == nil) != good || good && (other.Algorithm() != wants || other.ID() != "a" || k.Algorithm() != has) {
+				t.Errorf("%s for %q: %v", has, wants, err)
+			}
+		}
+	}
+	if _, err := (jwt.Key{}).WithAlgorithm(jwt.HS256); err == nil {
+		t.Error("the zero key was taken")
+	}
+	secret := make([]byte, 64)
+	_, _ = rand.Read(secret)
+	for algorithm, least := range map[jwt.Algorithm]int{jwt.HS256: 32, jwt.HS384: 48, jwt.HS512: 64} {
+		for _, size := range []int{32, 47, 48, 63, 64} {
+			k, err := jwt.NewKey("a", secret[:size])
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := k.WithAlgorithm(algorithm); (err == nil) != (size >= least) {
+				t.Errorf("%d bytes for %s: %v", size, algorithm, err)
+			}
+		}
 	}
 }
 
@@ -89,6 +132,7 @@ func decode(s string) []byte {
 
 func TestKeysAreReadFromPEM(t *testing.T) {
 	t.Parallel()
+	bigEC := newPair(t, "", jwt.ES512)
 	ed, ec, rs := newPair(t, "", jwt.EdDSA), newPair(t, "", jwt.ES256), newPair(t, "", jwt.RS256)
 	ecKey, _ := ec.material.(*ecdsa.PrivateKey)
 	rsKey, _ := rs.material.(*rsa.PrivateKey)
@@ -103,6 +147,8 @@ func TestKeysAreReadFromPEM(t *testing.T) {
 	}{
 		{"Ed25519, PKCS #8", pkcs8(t, ed.material), ed, true},
 		{"P-256, PKCS #8", pkcs8(t, ec.material), ec, true},
+		{"P-521, PKCS #8", pkcs8(t, bigEC.material), bigEC, true},
+		{"P-521, public", pkix(t, publicOf(t, bigEC)), bigEC, false},
 		{"RSA, PKCS #8", pkcs8(t, rs.material), rs, true},
 		{"P-256, SEC 1", block("EC PRIVATE KEY", sec1), ec, true},
 		{"P-256, as openssl ecparam writes it", block("EC PARAMETERS", []byte{6, 8, 42, 134, 72, 206, 61, 3, 1, 7}) + block("EC PRIVATE KEY", sec1), ec, true},

@@ -141,6 +141,41 @@ func TestRequiredClaimsAreAskedFor(t *testing.T) {
 	}
 }
 
+func TestTokensWithoutTheTimeOfIssueAreAcceptedWhereTheAppSaysSo(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		required []string
+		want     int
+	}{
+		"default":       {nil, http.StatusUnauthorized},
+		"none":          {[]string{}, http.StatusOK},
+		"another claim": {[]string{"sub"}, http.StatusOK},
+		"iat":           {[]string{"iat"}, http.StatusUnauthorized},
+	} {
+		for mode, stateless := range map[string]bool{"stateless": true, "checked": false} {
+			b := newBench(t, func(o *jwt.Options[user]) {
+				o.RequiredClaims, o.Stateless = test.required, stateless
+				o.Users = checked{directory{adaID: ada()}}
+			})
+			without := object{"iat": nil, "jti": nil, "sid": "s1"}
+			if status, body := b.get(t, "Bearer "+b.token(t, without)); status != test.want {
+				t.Errorf("%s, %s: %d %s", name, mode, status, body)
+			}
+			without["iat"] = b.clock.Now().Add(time.Hour).Unix() // what is there must be true
+			if status, _ := b.get(t, "Bearer "+b.token(t, without)); status != http.StatusUnauthorized {
+				t.Errorf("%s, %s: issued in an hour: %d", name, mode, status)
+			}
+		}
+	}
+}
+
+// checked is a directory in which every session lives.
+type checked struct{ directory }
+
+func (c checked) FindTokenUser(ctx context.Context, id ginauth.UserID, _ ginauth.SessionID) (user, error) {
+	return c.FindUser(ctx, id)
+}
+
 // SEC-96
 func TestKeysCountForTheirOwnIssuerOnly(t *testing.T) {
 	t.Parallel()

@@ -32,7 +32,7 @@ type Trust struct {
 	Keys   KeySource
 }
 
-// Accept says which tokens are good. Every token must have "iss", "sub", "aud", "exp" and "iat".
+// Accept says which tokens are good. Every token must have "iss", "sub", "aud" and "exp".
 type Accept struct {
 	// Issuers are those whose tokens are accepted. Required.
 	Issuers []Trust
@@ -40,7 +40,7 @@ type Accept struct {
 	Audiences []string
 	// Type is the header's "typ". It keeps tokens made for another purpose out. Default: "at+jwt" (RFC 9068).
 	Type string
-	// RequiredClaims must be there beside those that always must. Default: "jti". Empty, but not nil, is none.
+	// RequiredClaims must be there beside those that always must. Default: "iat" and "jti". Empty, but not nil, is none.
 	RequiredClaims []string
 	// Leeway is by how much the issuer's clock may differ, up to a minute; negative is none. Default: 30 s.
 	Leeway time.Duration
@@ -73,7 +73,7 @@ func (a Accept) withDefaults() Accept {
 		a.Type = accessToken
 	}
 	if a.RequiredClaims == nil {
-		a.RequiredClaims = []string{"jti"}
+		a.RequiredClaims = []string{"iat", "jti"}
 	}
 	if a.Leeway == 0 {
 		a.Leeway = defaultLeeway
@@ -239,8 +239,8 @@ func (t *issuerTrust) checkSignature(ctx context.Context, h header, signed, sign
 }
 
 func (v *Verifier) checkRequired(c *Claims) error {
-	if c.Subject == "" || c.IssuedAt.IsZero() {
-		return bad("the token has no sub or no iat")
+	if c.Subject == "" {
+		return bad("the token has no sub")
 	}
 	for _, claim := range v.required {
 		if claim == "jti" && c.ID != "" || claim == "sid" && c.Session != "" {

@@ -3,7 +3,6 @@ package jwt
 import (
 	"bytes"
 	"crypto/ecdsa"
-	"crypto/elliptic"
 	"crypto/rsa"
 	"encoding/base64"
 	"errors"
@@ -16,16 +15,10 @@ import (
 func checkStrength(m *material) error {
 	switch k := m.public.(type) {
 	case []byte:
-		return checkSecret(k)
+		return checkSecret(m.algorithm, k)
 	case *ecdsa.PublicKey:
-		if k == nil {
-			return errNilKey
-		}
-		if k.Curve != elliptic.P256() {
-			return errors.New("the ECDSA key is not on the curve P-256, the only one that ES256 knows")
-		}
 		if _, err := k.ECDH(); err != nil {
-			return errors.New("the ECDSA key is not a point of the curve P-256")
+			return fmt.Errorf("the ECDSA key is not a point of the curve %s", k.Curve.Params().Name)
 		}
 	case *rsa.PublicKey:
 		if k == nil || k.N == nil {
@@ -50,14 +43,15 @@ func checkStrength(m *material) error {
 }
 
 // checkSecret cannot prove that a secret is random; it finds those that plainly are not.
-func checkSecret(secret []byte) error {
+func checkSecret(algorithm Algorithm, secret []byte) error {
+	least := secretBytes[algorithm]
 	switch {
 	case len(secret) == 0:
 		return errors.New("the secret is empty: was the environment variable set?")
-	case len(secret) < minSecret:
-		return fmt.Errorf("the secret has %d bytes: HS256 needs at least %d random ones, such as those of openssl rand 32", len(secret), minSecret)
-	case period(secret) <= minSecret/2:
-		return errors.New("the secret repeats itself: use random bytes, such as those of openssl rand 32")
+	case len(secret) < least:
+		return fmt.Errorf("the secret has %d bytes: %s needs at least %d random ones, such as those of openssl rand %d", len(secret), algorithm, least, least)
+	case period(secret) <= least/2:
+		return fmt.Errorf("the secret repeats itself: use random bytes, such as those of openssl rand %d", least)
 	}
 	lower := strings.ToLower(string(secret))
 	for _, word := range placeholders {
@@ -97,11 +91,12 @@ var publishedSecrets = [][]byte{
 	fromBase64("hJtXIZ2uSN5kbQfbtTNWbpdmhkV8FjG-Onbc6mxCcYg"),
 }
 
-// publishedKeys are the thumbprints of the keys of RFC 8037, A.1, of RFC 7515, A.3 and of jwt.io (ES256).
+// publishedKeys are the thumbprints of the keys of RFC 8037, A.1, of RFC 7515, A.3, of jwt.io (ES256) and of RFC 7520, 3.1.
 var publishedKeys = []string{
 	"kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k",
 	"oKIywvGUpTVTyxMQ3bwIIeQUudfr_CkLMjCE19ECD-U",
 	"19J8y7Zprt2-QKLjF2I5pVk0OELX6cY2AfaAv1LC_w8",
+	"dHri3SADZkrush5HU_50AoRhcKFryN-PI6jPBtPL55M",
 }
 
 func fromBase64(s string) []byte {

@@ -30,6 +30,9 @@ type Options struct {
 	MinPause time.Duration
 	// MaxStale is for how long the last document counts while no newer one can be had. Default: 24 h.
 	MaxStale time.Duration
+	// Algorithm is that of RSA keys whose entry in the document names none (RFC 7517, 4.4), such as jwt.PS256. Other
+	// keys have the one of their curve. Default: jwt.RS256.
+	Algorithm jwt.Algorithm
 	// InsecureLoopback allows plain http, to a loopback address only: for tests.
 	InsecureLoopback bool
 	// Logger is told when a fetch fails. Default: slog.Default.
@@ -48,6 +51,9 @@ func (o Options) withDefaults() Options {
 	if o.MaxStale == 0 {
 		o.MaxStale = defaultMaxStale
 	}
+	if o.Algorithm == "" {
+		o.Algorithm = jwt.RS256
+	}
 	if o.Logger == nil {
 		o.Logger = slog.Default()
 	}
@@ -59,10 +65,11 @@ func (o Options) withDefaults() Options {
 
 // Keys are the public keys of one issuer. They are safe for concurrent use.
 type Keys struct {
-	document atomic.Pointer[document]
-	now      func() time.Time
-	maxStale time.Duration
-	asking   asking
+	document  atomic.Pointer[document]
+	now       func() time.Time
+	maxStale  time.Duration
+	algorithm jwt.Algorithm // of RSA keys that name none
+	asking    asking
 }
 
 // document is what was fetched last. It never changes.
@@ -81,11 +88,16 @@ func New(ctx context.Context, url string, o Options) (*Keys, error) {
 	if o.RefreshEvery < 0 || o.MinPause < 0 || o.MaxStale < 0 {
 		return nil, errors.New("Options.RefreshEvery, MinPause and MaxStale must not be negative")
 	}
+	switch o.Algorithm {
+	case jwt.RS256, jwt.RS384, jwt.RS512, jwt.PS256, jwt.PS384, jwt.PS512:
+	default:
+		return nil, fmt.Errorf("Options.Algorithm is for RSA keys: it cannot be %q", o.Algorithm)
+	}
 	address, err := checkURL(url, o.InsecureLoopback)
 	if err != nil {
 		return nil, err
 	}
-	k := &Keys{now: o.Now, maxStale: o.MaxStale, asking: asking{ctx: ctx, pause: o.MinPause}}
+	k := &Keys{now: o.Now, maxStale: o.MaxStale, algorithm: o.Algorithm, asking: asking{ctx: ctx, pause: o.MinPause}}
 	remote, err := jwkset.NewStorageFromHTTP(address.String(), jwkset.HTTPClientStorageOptions{
 		Client: newClient(address), Ctx: ctx, HTTPTimeout: fetchTimeout, RefreshInterval: o.RefreshEvery,
 		NoErrorReturnFirstHTTPReq: true, Storage: &keeper{MemoryJWKSet: jwkset.NewMemoryStorage(), keys: k},
@@ -158,7 +170,7 @@ func (s *keeper) KeyReplaceAll(ctx context.Context, given []jwkset.JWK) error {
 	d := &document{keys: make(map[string]jwt.Key, len(given)), fetched: s.keys.now()}
 	double := map[string]bool{}
 	for _, one := range given {
-		key, ok := usable(one)
+		key, ok := s.keys.usable(one)
 		if !ok {
 			continue
 		}
@@ -174,16 +186,25 @@ func (s *keeper) KeyReplaceAll(ctx context.Context, given []jwkset.JWK) error {
 	return s.MemoryJWKSet.KeyReplaceAll(ctx, given)
 }
 
-// usable takes public keys for signatures, by the algorithm that their kind has here. A secret or a
-// private key in a public document is known to everybody.
-func usable(one jwkset.JWK) (jwt.Key, bool) {
+// usable takes public keys for signatures, by the algorithm that the issuer names, or that their kind has. A secret or
+// a private key in a public document is known to everybody.
+func (k *Keys) usable(one jwkset.JWK) (jwt.Key, bool) {
 	m := one.Marshal()
 	if m.KID == "" || m.USE != "" && m.USE != jwkset.UseSig {
 		return jwt.Key{}, false
 	}
 	key, err := jwt.NewKey(m.KID, one.Key())
-	if err != nil || key.CanSign() || m.ALG != "" && m.ALG.String() != string(key.Algorithm()) {
+	if err != nil || key.CanSign() {
 		return jwt.Key{}, false
 	}
-	return key, true
+	algorithm := jwt.Algorithm(m.ALG)
+	switch {
+	case algorithm != "":
+	case key.Algorithm() == jwt.RS256:
+		algorithm = k.algorithm
+	default:
+		algorithm = key.Algorithm()
+	}
+	key, err = key.WithAlgorithm(algorithm)
+	return key, err == nil
 }

@@ -6,6 +6,7 @@ import (
 	"crypto/ed25519"
 	"crypto/elliptic"
 	"crypto/rand"
+	"crypto/rsa"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
@@ -143,6 +144,83 @@ func TestTokensOfAnotherIssuerAreVerified(t *testing.T) {
 	}
 	if n := p.fetched.Load(); n != 1 {
 		t.Errorf("%d fetches", n)
+	}
+}
+
+// SEC-92: the issuer's document decides about the algorithm, where its key's kind has it.
+func TestAlgorithmIsTheOneThatTheIssuerNames(t *testing.T) {
+	t.Parallel()
+	rsaKey := func(id, algorithm string) map[string]any {
+		key, err := rsa.GenerateKey(rand.Reader, 2048)
+		if err != nil {
+			t.Fatal(err)
+		}
+		k := map[string]any{"kty": "RSA", "n": b64(key.N.Bytes()), "e": "AQAB", "kid": id}
+		if algorithm != "" {
+			k["alg"] = algorithm
+		}
+		return k
+	}
+	curve := func(id, name, algorithm string, curve elliptic.Curve) map[string]any {
+		key, err := ecdsa.GenerateKey(curve, rand.Reader)
+		if err != nil {
+			t.Fatal(err)
+		}
+		size := (curve.Params().BitSize + 7) / 8
+		k := map[string]any{"kty": "EC", "crv": name, "kid": id, "x": b64(key.X.FillBytes(make([]byte, size))), "y": b64(key.Y.FillBytes(make([]byte, size)))}
+		if algorithm != "" {
+			k["alg"] = algorithm
+		}
+		return k
+	}
+	document := keySet(
+		rsaKey("ps256", "PS256"), rsaKey("rs512", "RS512"), rsaKey("plain", ""), rsaKey("hs256", "HS256"), rsaKey("es256", "ES256"), rsaKey("none", "none"),
+		curve("p384", "P-384", "", elliptic.P384()), curve("p521", "P-521", "ES512", elliptic.P521()), curve("mixed", "P-384", "ES256", elliptic.P384()),
+	)
+	for algorithm, plain := range map[jwt.Algorithm]jwt.Algorithm{"": jwt.RS256, jwt.PS384: jwt.PS384} {
+		k := newIDP(t, document).keys(t, jwks.Options{Algorithm: algorithm})
+		for id, want := range map[string]jwt.Algorithm{"ps256": jwt.PS256, "rs512": jwt.RS512, "plain": plain, "p384": jwt.ES384, "p521": jwt.ES512} {
+			if key, err := k.FindKey(t.Context(), id); err != nil || key.Algorithm() != want {
+				t.Errorf("%s: %v, want %s", id, err, want)
+			}
+		}
+		for _, id := range []string{"hs256", "es256", "none", "mixed"} {
+			expect(t, k, id, jwt.ErrNoKey)
+		}
+	}
+	for _, bad := range []jwt.Algorithm{jwt.HS256, jwt.ES256, jwt.EdDSA, "none"} {
+		if _, err := jwks.New(t.Context(), "https://example.com/keys", jwks.Options{Algorithm: bad}); err == nil || !strings.Contains(err.Error(), "Options.Algorithm") {
+			t.Errorf("%s: %v", bad, err)
+		}
+	}
+}
+
+// What PublicKeys shows of a key of each algorithm is what another service verifies with.
+func TestEveryAlgorithmIsShownAndRead(t *testing.T) {
+	t.Parallel()
+	for _, algorithm := range []jwt.Algorithm{jwt.EdDSA, jwt.ES256, jwt.ES384, jwt.ES512, jwt.PS256, jwt.PS384, jwt.PS512, jwt.RS256, jwt.RS384, jwt.RS512} {
+		key, err := jwt.Generate("", algorithm)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ring, err := jwt.NewRing(key)
+		if err != nil {
+			t.Fatal(err)
+		}
+		engine := gin.New()
+		engine.GET("/keys", jwt.PublicKeys(ring))
+		keys := newIDP(t, engine.ServeHTTP).keys(t, jwks.Options{})
+		v, err := jwt.NewVerifier(jwt.Accept{Issuers: []jwt.Trust{{Issuer: "a", Keys: keys}}, Audiences: []string{"b"}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		token, _, err := jwt.NewIssuer(jwt.IssuerOptions{Keys: ring, Issuer: "a", Audiences: []string{"b"}}).Issue(t.Context(), someone{}, jwt.Grant{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := v.Verify(t.Context(), token); err != nil {
+			t.Errorf("%s: %v", algorithm, err)
+		}
 	}
 }
 
