@@ -14,7 +14,7 @@ const tokenType = "Bearer"
 
 // bearerToken reads the token of the request's Authorization header.
 func bearerToken(c *gin.Context) (string, error) {
-	values := c.Request.Header["Authorization"]
+	values := c.Request.Header[authorization]
 	switch {
 	case len(values) == 0:
 		return "", ginauth.ErrNoCredentials
@@ -22,6 +22,23 @@ func bearerToken(c *gin.Context) (string, error) {
 		return "", bad("there are two Authorization headers")
 	}
 	return parseBearer(values[0])
+}
+
+// headerToken reads the token of a header of the app's own, with the scheme in front or without it.
+func headerToken(c *gin.Context, header string) (string, error) {
+	values := c.Request.Header[header]
+	switch {
+	case len(values) == 0:
+		return "", ginauth.ErrNoCredentials
+	case len(values) > 1:
+		return "", bad("there are two headers of the token's name")
+	case len(values[0]) > maxAuthorization:
+		return "", bad("the token's header is too long")
+	}
+	if token, ok := bearer.Token(values[0]); ok {
+		return token, nil
+	}
+	return values[0], nil
 }
 
 // maxAuthorization leaves room for blanks in front of a token (SEC-101).

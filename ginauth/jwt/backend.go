@@ -10,13 +10,18 @@ import (
 )
 
 // Bearer returns the backend that reads a token from the header "Authorization: Bearer …" (RFC
-// 6750, 2.1). A request without that header, or with another scheme in it, has no credentials of its kind. The
-// Principal's Credential is the token's Claims. It panics when the options cannot work.
+// 6750, 2.1), or from Options.Header. A request without that header, or with another scheme in Authorization, has no
+// credentials of its kind. The Principal's Credential is the token's Claims. It panics when the options cannot work.
 func Bearer[U ginauth.User](o Options[U]) ginauth.Backend[U] {
-	return newBackend("Bearer", o, bearerToken, ginauth.Scheme{
+	scheme := ginauth.Scheme{
 		Name: "BearerToken", Description: "A JSON web token.",
 		Type: "http", HTTP: "bearer", BearerFormat: "JWT",
-	})
+	}
+	if header := o.header(); header != authorization {
+		scheme.Type, scheme.HTTP, scheme.BearerFormat, scheme.In, scheme.Parameter = "apiKey", "", "", "header", header
+		return newBackend("Bearer", o, func(c *gin.Context) (string, error) { return headerToken(c, header) }, scheme)
+	}
+	return newBackend("Bearer", o, bearerToken, scheme)
 }
 
 // PasswordFlow describes to people and to OpenAPI where an OAuth2Password backend's tokens come from.
@@ -35,6 +40,7 @@ func OAuth2Password[U ginauth.User](o Options[U], flow PasswordFlow) ginauth.Bac
 	if flow.TokenURL == "" {
 		panic("jwt.OAuth2Password: set PasswordFlow.TokenURL to the path where jwt.Token is mounted") //nolint:forbidigo // construction
 	}
+	refuseHeader("OAuth2Password", o)
 	return newBackend("OAuth2Password", o, bearerToken, ginauth.Scheme{
 		Name: "OAuth2Password", Description: "A JSON web token that a user name and a password are exchanged for.",
 		Type: "oauth2", HTTP: "bearer", BearerFormat: "JWT",
@@ -56,9 +62,16 @@ func newBackend[U ginauth.User](constructor string, o Options[U], read func(*gin
 	if err != nil {
 		panic(fmt.Sprintf("jwt.%s: %v", constructor, err)) //nolint:forbidigo // construction
 	}
-	b := &backend[U]{read: read, revoked: o.Revoked, find: o.finder(), scheme: scheme}
+	b := &backend[U]{read: read, revoked: o.Revoked, find: o.finder(), scheme: o.name(scheme)}
 	b.verifier, _ = o.verifier() // validated above
 	return b
+}
+
+// refuseHeader is for backends that read tokens from one place only.
+func refuseHeader[U ginauth.User](constructor string, o Options[U]) {
+	if o.Header != "" {
+		panic("jwt." + constructor + ": Options.Header is for Bearer alone: leave it empty") //nolint:forbidigo // construction
+	}
 }
 
 // Scheme describes the backend's credentials.

@@ -227,3 +227,83 @@ func TestGuardsDecideByTheToken(t *testing.T) {
 		}
 	}
 }
+
+// Two services' tokens, each in places of their own.
+func TestBackendsOfOneKindStandSideBySide(t *testing.T) {
+	t.Parallel()
+	mine, theirs := newBench(t), newBench(t)
+	other := func(b *bench, name string) jwt.Options[user] {
+		o := b.options
+		o.SchemeName, o.SchemeDescription = name, "A token of the partner's."
+		return o
+	}
+	header := other(theirs, "PartnerToken")
+	header.Header = "x-partner-token"
+	backends := []ginauth.Backend[user]{
+		jwt.Bearer(mine.options), jwt.Bearer(header),
+		jwt.Cookie(mine.options, jwt.CookieOptions{}), jwt.Cookie(other(theirs, "PartnerCookie"), jwt.CookieOptions{Name: "partner"}),
+	}
+	r := gin.New()
+	r.Use(authenticate(ginauth.Config[user]{Logger: slog.New(slog.DiscardHandler)}, backends...))
+	r.GET("/via", func(c *gin.Context) {
+		auth, err := ginauth.CurrentAuth(c)
+		if err != nil {
+			ginauth.Fail(c, err)
+			return
+		}
+		c.String(http.StatusOK, auth.Via)
+	})
+	good, partner := mine.token(t, nil), theirs.token(t, nil)
+	for _, test := range []struct {
+		name, value string
+		want        string
+	}{
+		{"Authorization", "Bearer " + good, "BearerToken"},
+		{"Authorization", "Bearer " + partner, "bad_credentials"},
+		{"X-Partner-Token", partner, "PartnerToken"},
+		{"X-Partner-Token", "Bearer " + partner, "PartnerToken"},
+		{"X-Partner-Token", "bearer  " + partner, "PartnerToken"},
+		{"X-Partner-Token", good, "bad_credentials"},
+		{"X-Partner-Token", "Basic " + partner, "bad_credentials"},
+		{"X-Partner-Token", "", "bad_credentials"},
+		{"X-Partner-Token", strings.Repeat("a", 1<<20), "bad_credentials"},
+		{"Cookie", "__Host-token=" + good, "TokenCookie"},
+		{"Cookie", "__Host-partner=" + partner, "PartnerCookie"},
+		{"Cookie", "__Host-partner=" + good, "bad_credentials"},
+		{"X-Other", partner, "unauthenticated"},
+	} {
+		request := httptest.NewRequest(http.MethodGet, "/via", nil)
+		request.Header[test.name] = []string{test.value}
+		if w := send(r, request); !strings.Contains(w.Body.String(), test.want) {
+			t.Errorf("%s: %.60s: %d %s, want %s", test.name, test.value, w.Code, w.Body, test.want)
+		}
+	}
+	double := httptest.NewRequest(http.MethodGet, "/via", nil)
+	double.Header["X-Partner-Token"] = []string{partner, partner}
+	if w := send(r, double); !strings.Contains(w.Body.String(), "bad_credentials") {
+		t.Errorf("two headers: %s", w.Body)
+	}
+	got := send(r, httptest.NewRequest(http.MethodGet, "/via", nil)).Header()
+	if diff := cmp.Diff([]string{`Bearer realm="api"`, `ApiKey name="X-Partner-Token"`, `Cookie cookie-name="__Host-token"`, `Cookie cookie-name="__Host-partner"`}, got.Values("WWW-Authenticate")); diff != "" {
+		t.Error(diff)
+	}
+	if vary := strings.Join(got.Values("Vary"), ","); !strings.Contains(vary, "X-Partner-Token") {
+		t.Errorf("Vary: %s", vary)
+	}
+	if s := backends[1].Scheme(); s.Name != "PartnerToken" || s.Description != "A token of the partner's." || s.Type != "apiKey" || s.In != "header" || s.Parameter != "X-Partner-Token" {
+		t.Errorf("%+v", s)
+	}
+	for _, bad := range []string{"Cookie", "cookie", "a b", "x:y", "Host", "é"} {
+		o := mine.options
+		o.Header = bad
+		if got := panicOf(func() { jwt.Bearer(o) }); !strings.Contains(got, "Options.Header") {
+			t.Errorf("%q: %q", bad, got)
+		}
+	}
+	if got := panicOf(func() { jwt.Cookie(header, jwt.CookieOptions{}) }); !strings.Contains(got, "Options.Header") {
+		t.Errorf("a cookie with a header: %q", got)
+	}
+	if got := panicOf(func() { jwt.OAuth2Password(header, jwt.PasswordFlow{TokenURL: "/token"}) }); !strings.Contains(got, "Options.Header") {
+		t.Errorf("OAuth 2 with a header: %q", got)
+	}
+}

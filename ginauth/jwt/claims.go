@@ -17,7 +17,8 @@ import (
 // Claims are what a verified token says (RFC 7519, RFC 9068). Times are in UTC and whole seconds,
 // zero where the token has none. They hold no secret; the token itself is not among them.
 type Claims struct {
-	// Issuer is "iss", and Subject "sub": the user's id at that issuer.
+	// Issuer is "iss", or the name of the issuer whose Trust.SkipIssuer let a token without one pass. Subject is "sub":
+	// the user's id at that issuer.
 	Issuer, Subject string
 	// Audience is "aud".
 	Audience []string

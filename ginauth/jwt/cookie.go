@@ -60,6 +60,7 @@ func Cookie[U ginauth.User](o Options[U], k CookieOptions) ginauth.Backend[U] {
 	if err := k.validate(); err != nil {
 		panic(fmt.Sprintf("jwt.Cookie: %v", err)) //nolint:forbidigo // construction
 	}
+	refuseHeader("Cookie", o)
 	read := func(c *gin.Context) (string, error) { return k.read(c.Request) }
 	return newBackend("Cookie", o, read, ginauth.Scheme{
 		Name: "TokenCookie", Description: "A JSON web token in a cookie.",

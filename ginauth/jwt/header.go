@@ -9,7 +9,10 @@ import (
 
 // header is what is read of a token's header. Where a header says to find its key (jku, jwk, x5u,
 // x5c) is not (SEC-93).
-type header struct{ algorithm, keyID, kind string }
+type header struct {
+	algorithm, keyID, kind string
+	namesKey, namesKind    bool
+}
 
 var errCritical = errors.New("it asks for an extension (crit, b64 or zip)")
 
@@ -20,8 +23,10 @@ func parseHeader(data []byte) (h header, err error) {
 		case "alg":
 			h.algorithm, err = text(value)
 		case "kid":
+			h.namesKey = true
 			h.keyID, err = text(value)
 		case "typ":
+			h.namesKind = true
 			h.kind, err = text(value)
 		case "crit", "b64", "zip":
 			err = errCritical
@@ -31,8 +36,14 @@ func parseHeader(data []byte) (h header, err error) {
 	return h, err
 }
 
+// plainToken is the type of tokens that may say none (RFC 7519, 5.1).
+const plainToken = "jwt"
+
 // isKind compares types as RFC 7515, 4.1.9 and RFC 9068, 4 want it.
 func (h header) isKind(kind string) bool {
+	if !h.namesKind {
+		return kind == plainToken
+	}
 	given := strings.ToLower(h.kind)
 	return strings.TrimPrefix(given, "application/") == kind
 }

@@ -34,6 +34,8 @@ type IssuerOptions struct {
 	Lifetime time.Duration
 	// Type is the header's "typ". Default: "at+jwt" (RFC 9068).
 	Type string
+	// NotBefore puts "nbf", the time of issue, into tokens whose Grant has none. Default: false.
+	NotBefore bool
 	// Now is the clock. Default: time.Now.
 	Now func() time.Time
 }
@@ -84,6 +86,9 @@ type Grant struct {
 	Scopes []string
 	// AuthenticatedAt is "auth_time". Zero leaves it out, and then the token is never Fresh.
 	AuthenticatedAt time.Time
+	// NotBefore is "nbf": until then the token is not good yet. It must lie before the token's end, which Lifetime
+	// counts from now. Zero leaves it out.
+	NotBefore time.Time
 	// Lifetime and Audiences replace the issuer's, where they are set.
 	Lifetime  time.Duration
 	Audiences []string
@@ -142,6 +147,15 @@ func (i *Issuer) claims(account ginauth.Account, g Grant) (Claims, error) {
 	if len(g.Audiences) > 0 {
 		c.Audience = g.Audiences
 	}
+	if !g.NotBefore.IsZero() {
+		c.NotBefore = g.NotBefore.UTC().Truncate(time.Second)
+	}
+	if i.o.NotBefore && g.NotBefore.IsZero() {
+		c.NotBefore = now
+	}
+	if !c.NotBefore.Before(c.ExpiresAt) || !c.NotBefore.IsZero() && c.NotBefore.Unix() < 1 {
+		return Claims{}, fmt.Errorf("%w: its NotBefore must lie before its end", ErrGrant)
+	}
 	if c.ID == "" {
 		c.ID = rand.Text()
 	}
@@ -168,6 +182,9 @@ func (c *Claims) encode(extra any) error {
 	own := map[string]any{"iss": c.Issuer, "sub": c.Subject, "aud": c.Audience, "jti": c.ID, "iat": c.IssuedAt.Unix(), "exp": c.ExpiresAt.Unix()}
 	if len(c.Audience) == 1 {
 		own["aud"] = c.Audience[0]
+	}
+	if !c.NotBefore.IsZero() {
+		own["nbf"] = c.NotBefore.Unix()
 	}
 	if c.Session != "" {
 		own["sid"] = c.Session

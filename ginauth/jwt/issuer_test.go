@@ -97,6 +97,34 @@ func TestTokensHaveIDsOfTheirOwn(t *testing.T) {
 	}
 }
 
+// SEC-95
+func TestTokenIsGoodFromItsTimeOn(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	later := b.clock.Now().Add(5*time.Minute + 300*time.Millisecond)
+	token, claims, err := b.issuer().Issue(t.Context(), ada(), jwt.Grant{NotBefore: later})
+	if err != nil || !claims.NotBefore.Equal(later.Truncate(time.Second)) {
+		t.Fatalf("%v, %v", claims.NotBefore, err)
+	}
+	for _, step := range []struct {
+		after time.Duration
+		want  int
+	}{{0, 401}, {4*time.Minute + 29*time.Second, 401}, {time.Second, 200}, {5 * time.Minute, 200}, {time.Minute, 401}} {
+		b.clock.Advance(step.after)
+		if status, _ := b.get(t, "Bearer "+token); status != step.want {
+			t.Errorf("%s: %d", b.clock.Now(), status)
+		}
+	}
+	always := jwt.NewIssuer(jwt.IssuerOptions{Keys: b.ring, Issuer: issuer, Audiences: []string{audience}, Now: b.clock.Now, NotBefore: true})
+	token, claims, err = always.Issue(t.Context(), ada(), jwt.Grant{})
+	if status, _ := b.get(t, "Bearer "+token); err != nil || status != http.StatusOK || !claims.NotBefore.Equal(claims.IssuedAt) || claims.NotBefore.IsZero() {
+		t.Errorf("%d, %+v, %v", status, claims, err)
+	}
+	if _, claims, err = b.issuer().Issue(t.Context(), ada(), jwt.Grant{}); err != nil || claims.Text("nbf") != "" || !claims.NotBefore.IsZero() {
+		t.Errorf("%+v, %v", claims, err)
+	}
+}
+
 func TestImpossibleGrantsAreRefused(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
@@ -113,6 +141,10 @@ func TestImpossibleGrantsAreRefused(t *testing.T) {
 		"too short":           {ada(), jwt.Grant{Lifetime: time.Millisecond}},
 		"a scope of two":      {ada(), jwt.Grant{Scopes: []string{"read write"}}},
 		"an empty scope":      {ada(), jwt.Grant{Scopes: []string{""}}},
+		"good after its end":  {ada(), jwt.Grant{NotBefore: b.clock.Now().Add(10 * time.Minute)}},
+		"good in a day":       {ada(), jwt.Grant{NotBefore: b.clock.Now().Add(24 * time.Hour)}},
+		"before all times":    {ada(), jwt.Grant{NotBefore: time.Unix(0, 0)}},
+		"extra nbf":           {ada(), jwt.Grant{Extra: object{"nbf": 1}}},
 		"extra sub":           {ada(), jwt.Grant{Extra: object{"sub": "root"}}},
 		"extra EXP":           {ada(), jwt.Grant{Extra: object{"EXP": 1}}},
 		"extra a list":        {ada(), jwt.Grant{Extra: []int{1}}},

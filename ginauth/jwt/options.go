@@ -3,6 +3,7 @@ package jwt
 import (
 	"context"
 	"errors"
+	"net/http"
 	"slices"
 
 	"github.com/gin-gonic/gin"
@@ -44,6 +45,13 @@ type Options[U ginauth.User] struct {
 	// Revoked, when set, says whether the token itself was revoked, such as by its Issuer and ID.
 	// It is asked before the user is looked up. Its error is answered 503 or 500. Default: none.
 	Revoked func(*gin.Context, Claims) (bool, error)
+	// Header is the one that Bearer reads. Default: "Authorization", with the scheme Bearer. Any other holds the token,
+	// with the scheme in front or without it.
+	Header string
+	// SchemeName is the name of the backend's Scheme, by which Auth.Via and OpenAPI know it, and SchemeDescription
+	// a sentence for people. Two backends side by side need two names. Default: "BearerToken", "TokenCookie" or
+	// "OAuth2Password".
+	SchemeName, SchemeDescription string
 }
 
 // Validate returns what is wrong with the options, one sentence per fault. Every constructor of
@@ -60,7 +68,34 @@ func (o Options[U]) Validate() error {
 	if len(o.Issuers) > 1 && o.RetrieveUser == nil {
 		faults = append(faults, errors.New("several issuers can use one sub for different people: set Options.RetrieveUser, and look at Claims.Issuer there"))
 	}
+	if o.Header != "" && (!isToken(o.Header) || slices.Contains(foreignHeaders, o.header())) {
+		faults = append(faults, errors.New("Options.Header must be the name of a header that clients can give a token, such as X-Access-Token"))
+	}
 	return errors.Join(faults...)
+}
+
+const authorization = "Authorization"
+
+// foreignHeaders have a meaning of their own, and browsers or proxies send them.
+var foreignHeaders = []string{"Cookie", "Host", "Origin", "Referer", "Proxy-Authorization"}
+
+// header is in canonical form.
+func (o Options[U]) header() string {
+	if o.Header == "" {
+		return authorization
+	}
+	return http.CanonicalHeaderKey(o.Header)
+}
+
+// name puts the app's words for a backend in place of the default ones.
+func (o Options[U]) name(scheme ginauth.Scheme) ginauth.Scheme {
+	if o.SchemeName != "" {
+		scheme.Name = o.SchemeName
+	}
+	if o.SchemeDescription != "" {
+		scheme.Description = o.SchemeDescription
+	}
+	return scheme
 }
 
 // finder returns the way from good claims to their user.

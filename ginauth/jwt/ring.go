@@ -95,6 +95,11 @@ func (r *Ring) FindKey(_ context.Context, id string) (Key, error) {
 	return k, nil
 }
 
+func (r *Ring) has(id string) bool {
+	_, ok := r.state.Load().byID[id]
+	return ok
+}
+
 // Add adds a key that verifies until Promote makes it sign.
 func (r *Ring) Add(k Key) error {
 	return r.change(func(s *ringState) (Key, []Key, error) {

@@ -30,15 +30,24 @@ type Trust struct {
 	// Issuer is compared with "iss", byte by byte.
 	Issuer string
 	Keys   KeySource
+	// KeyID is the id of the one key of Keys that signs tokens without "kid". Default: they are refused.
+	KeyID string
+	// SkipIssuer and SkipAudience accept tokens of that one key without "iss" or "aud" too, for an issuer that sends
+	// none. Whoever else signs by that key, for whatever service, is believed then, so it must be for this one alone.
+	// What a token has must still be right. One issuer may have SkipIssuer. Default: false.
+	SkipIssuer, SkipAudience bool
 }
 
-// Accept says which tokens are good. Every token must have "iss", "sub", "aud" and "exp".
+// Accept says which tokens are good. Every token must have "iss", "sub", "aud" and "exp"; see Trust for
+// issuers that send less.
 type Accept struct {
 	// Issuers are those whose tokens are accepted. Required.
 	Issuers []Trust
-	// Audiences are the names of this service; a token must be meant for one of them. Required.
+	// Audiences are the names of this service; a token must be meant for one of them. Required, unless every issuer
+	// has SkipAudience.
 	Audiences []string
-	// Type is the header's "typ". It keeps tokens made for another purpose out. Default: "at+jwt" (RFC 9068).
+	// Type is the header's "typ". It keeps tokens made for another purpose out. "JWT" also takes tokens without one
+	// (RFC 7519, 5.1). Default: "at+jwt" (RFC 9068).
 	Type string
 	// RequiredClaims must be there beside those that always must. Default: "iat" and "jti". Empty, but not nil, is none.
 	RequiredClaims []string
@@ -52,14 +61,17 @@ type Accept struct {
 type Verifier struct {
 	issuers    map[string]*issuerTrust
 	only       *issuerTrust // the issuer, where there is one
+	nameless   *issuerTrust // whose tokens may lack "iss"
 	kind       string
 	required   []string
 	lastHeader atomic.Pointer[parsedHeader]
 }
 
 type issuerTrust struct {
-	keys      KeySource
-	validator *gojwt.Validator
+	Trust
+	validator *gojwt.Validator // nil without Audiences
+	// addressless validates tokens without "aud".
+	addressless *gojwt.Validator
 }
 
 // parsedHeader spares the parsing of a header that came a moment ago: all tokens of one key have the same.
@@ -99,8 +111,14 @@ func (a Accept) validate() error {
 		fault(t.Keys == nil || isRing && ring == nil, "the issuer %q has no keys: set Trust.Keys, and check the error of NewRing", t.Issuer)
 		fault(seen[t.Issuer], "the issuer %q is listed twice: put its keys into one ring", t.Issuer)
 		seen[t.Issuer] = true
+		fault((t.SkipIssuer || t.SkipAudience) && t.KeyID == "", "the issuer %q has SkipIssuer or SkipAudience: set Trust.KeyID to the one key whose tokens may lack the claim", t.Issuer)
+		fault(isRing && ring != nil && t.KeyID != "" && !ring.has(t.KeyID), "the issuer %q has no key of the id that Trust.KeyID names", t.Issuer)
 	}
-	fault(len(a.Audiences) == 0 || slices.Contains(a.Audiences, ""), "set Accept.Audiences: the names of this service, so that tokens for others are refused")
+	skips := func(t Trust) bool { return t.SkipIssuer }
+	first := slices.IndexFunc(a.Issuers, skips)
+	fault(first >= 0 && slices.ContainsFunc(a.Issuers[first+1:], skips), "two issuers have SkipIssuer: whose a token is must be clear")
+	addressed := len(a.Issuers) == 0 || slices.ContainsFunc(a.Issuers, func(t Trust) bool { return !t.SkipAudience })
+	fault(addressed && len(a.Audiences) == 0 || slices.Contains(a.Audiences, ""), "set Accept.Audiences: the names of this service, so that tokens for others are refused")
 	fault(a.Leeway > maxLeeway, "Accept.Leeway may be at most %s, not %s: mend the clocks instead", maxLeeway, a.Leeway)
 	fault(slices.Contains(a.RequiredClaims, ""), "a name in Accept.RequiredClaims is empty")
 	return errors.Join(faults...)
@@ -114,11 +132,17 @@ func NewVerifier(a Accept) (*Verifier, error) {
 	}
 	v := &Verifier{issuers: map[string]*issuerTrust{}, kind: strings.TrimPrefix(strings.ToLower(a.Type), "application/"), required: slices.Clone(a.RequiredClaims)}
 	for _, t := range a.Issuers {
-		v.only = &issuerTrust{keys: t.Keys, validator: gojwt.NewValidator(
-			gojwt.WithIssuer(t.Issuer), gojwt.WithAudience(a.Audiences...), gojwt.WithExpirationRequired(),
-			gojwt.WithIssuedAt(), gojwt.WithLeeway(max(a.Leeway, 0)), gojwt.WithTimeFunc(a.Now),
-		)}
+		times := []gojwt.ParserOption{
+			gojwt.WithIssuer(t.Issuer), gojwt.WithExpirationRequired(), gojwt.WithIssuedAt(), gojwt.WithLeeway(max(a.Leeway, 0)), gojwt.WithTimeFunc(a.Now),
+		}
+		v.only = &issuerTrust{Trust: t, addressless: gojwt.NewValidator(times...)}
+		if len(a.Audiences) > 0 { // golang-jwt takes none for any
+			v.only.validator = gojwt.NewValidator(append(times, gojwt.WithAudience(a.Audiences...))...)
+		}
 		v.issuers[t.Issuer] = v.only
+		if t.SkipIssuer {
+			v.nameless = v.only
+		}
 	}
 	if len(v.issuers) > 1 {
 		v.only = nil
@@ -153,20 +177,49 @@ func (v *Verifier) Verify(ctx context.Context, token string) (Claims, error) {
 	if err != nil {
 		return Claims{}, badly("the token's claims", err)
 	}
-	issuer, known := v.only, v.only != nil
-	if !known {
-		issuer, known = v.issuers[claims.Issuer]
-	}
-	if !known {
+	issuer := v.issuerOf(&claims)
+	if issuer == nil {
 		return Claims{}, bad("the token is of another issuer")
 	}
-	if err := issuer.checkSignature(ctx, h, token[:len(head)+1+len(payload)], signature); err != nil {
+	keyID, err := issuer.checkSignature(ctx, h, token[:len(head)+1+len(payload)], signature)
+	if err != nil {
 		return Claims{}, err
 	}
-	if err := issuer.validator.Validate(registered{&claims}); err != nil {
+	if err := issuer.validate(&claims, keyID); err != nil {
 		return Claims{}, badly("the token's claims", err)
 	}
 	return claims, v.checkRequired(&claims)
+}
+
+// issuerOf is nil for a token of an issuer that is not trusted.
+func (v *Verifier) issuerOf(c *Claims) *issuerTrust {
+	switch {
+	case v.only != nil:
+		return v.only
+	case v.nameless != nil && !c.has("iss"):
+		return v.nameless
+	}
+	return v.issuers[c.Issuer]
+}
+
+var errForOthers = errors.New("they name an audience, and Accept.Audiences none")
+
+// validate checks what the claims say, once their signature by a key is good. What the issuer may leave out, only that key's
+// tokens may.
+func (t *issuerTrust) validate(c *Claims, keyID string) error {
+	validator := t.validator
+	if isBare := t.KeyID != "" && keyID == t.KeyID; isBare {
+		if t.SkipIssuer && !c.has("iss") {
+			c.Issuer = t.Issuer
+		}
+		if t.SkipAudience && !c.has("aud") {
+			validator = t.addressless
+		}
+	}
+	if validator == nil {
+		return errForOthers
+	}
+	return validator.Validate(registered{c})
 }
 
 // split takes a token of three parts of base64url, and nothing else: encoding/base64 would
@@ -220,22 +273,29 @@ func decodeClaims(text string) (Claims, error) {
 	return parseClaims(data)
 }
 
-// checkSignature lets the key decide about the algorithm, and the header only agree (SEC-92).
-func (t *issuerTrust) checkSignature(ctx context.Context, h header, signed, signature string) error {
-	k, err := t.keys.FindKey(ctx, h.keyID)
+// checkSignature lets the key decide about the algorithm, and the header only agree (SEC-92). It returns the key's id.
+func (t *issuerTrust) checkSignature(ctx context.Context, h header, signed, signature string) (string, error) {
+	id := h.keyID
+	if !h.namesKey {
+		id = t.KeyID
+	}
+	if id == "" {
+		return "", bad("the token names no key")
+	}
+	k, err := t.Keys.FindKey(ctx, id)
 	switch {
 	case errors.Is(err, ErrNoKey) || err == nil && k.material == nil:
-		return bad("the token names no key of its issuer")
+		return "", bad("the token names no key of its issuer")
 	case err != nil:
-		return fmt.Errorf("finding a token's key: %w", err)
+		return "", fmt.Errorf("finding a token's key: %w", err)
 	case h.algorithm != string(k.algorithm):
-		return bad("the token's algorithm is not that of its key")
+		return "", bad("the token's algorithm is not that of its key")
 	}
 	raw, err := encoding.DecodeString(signature)
 	if err != nil || k.method.Verify(signed, raw, k.public) != nil {
-		return bad("the token's signature is wrong")
+		return "", bad("the token's signature is wrong")
 	}
-	return nil
+	return id, nil
 }
 
 func (v *Verifier) checkRequired(c *Claims) error {
