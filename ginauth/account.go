@@ -2,6 +2,7 @@ package ginauth
 
 import (
 	"fmt"
+	"log/slog"
 	"net/http"
 	"reflect"
 
@@ -59,8 +60,13 @@ func (m *mount) next(c *gin.Context) string {
 	return next
 }
 
-// Reply answers with JSON that nothing may cache or interpret, as the library's own handlers do.
+// Reply answers with JSON that nothing may cache or interpret, as the library's own handlers do. On a copy of a gin.Context,
+// which has no answer, it does nothing but tell the log.
 func Reply(c *gin.Context, status int, body any) {
+	if !answers(c) {
+		slog.ErrorContext(requestContext(c), "ginauth: a reply was for a request without an answer: it is over, or its gin.Context a copy", "route", c.FullPath())
+		return
+	}
 	setReplyHeaders(c.Writer.Header())
 	c.JSON(status, body)
 }

@@ -31,7 +31,7 @@ type causeKey struct{}
 func AuditContext(c *gin.Context) context.Context {
 	st := attached(c)
 	if st == nil {
-		return WithCause(c.Request.Context(), causeOf(c, &unmounted))
+		return WithCause(requestContext(c), causeOf(c, &unmounted))
 	}
 	st.mu.Lock()
 	defer st.mu.Unlock()
@@ -60,19 +60,23 @@ func (st *state) audit(c *gin.Context) context.Context {
 	case st.hasToken && st.live():
 		cause.Session = st.digest.String()
 	}
-	return WithCause(c.Request.Context(), cause)
+	return WithCause(requestContext(c), cause)
 }
 
 // auditSave gives ctx the cause for what the middleware does of itself, as long as the request runs.
 func (st *state) auditSave(ctx context.Context) context.Context {
-	if st.writer.context == nil {
+	if !st.life.enter() {
 		return ctx
 	}
+	defer st.life.leave()
 	cause, _ := CauseOf(st.audit(st.writer.context))
 	return WithCause(ctx, cause)
 }
 
 func causeOf(c *gin.Context, m *mount) Cause {
+	if c.Request == nil {
+		return Cause{}
+	}
 	cause := Cause{Origin: m.proxies.origin(c.Request), RequestID: sentRequestID(c), Operation: c.Request.Method + " " + c.FullPath()}
 	if info, ours := route.Of(c.Handler()); ours {
 		cause.Operation = info.Name

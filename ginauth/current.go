@@ -11,10 +11,10 @@ import (
 )
 
 // CurrentUser returns the user of the request whose gin.Context this is, or is derived
-// from. On a protected route the user is known already; on an excluded one the store is asked
+// from; the context of the http.Request does as well, for net/http handlers that Gin serves below Session. On a protected route the user is known already; on an excluded one the store is asked
 // at the first call. It returns ErrUnauthenticated when nobody is logged in, ErrUnavailable when
 // the store cannot be asked, and ErrNotMounted on a route that Session does not cover.
-// It is safe for concurrent use while the request runs.
+// It is safe for concurrent use while the request runs; a goroutine that outlives it needs a c.Copy().
 func CurrentUser[U User](ctx context.Context) (U, error) {
 	var none U
 	c, st, err := stateOf(ctx)

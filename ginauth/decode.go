@@ -31,6 +31,9 @@ const (
 // fills text, numbers and bools only.
 func Bind(c *gin.Context, into any) error {
 	r := c.Request
+	if r == nil {
+		return errNoRequest
+	}
 	kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	if err != nil || r.Header.Get("Content-Encoding") != "" {
 		return errUnsupportedBody

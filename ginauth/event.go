@@ -97,15 +97,18 @@ func LogEvent(c *gin.Context, kind EventKind, args ...any) {
 
 // event writes one security event to the log. It never holds what the user typed.
 func (m *mount) event(c *gin.Context, kind EventKind, args ...any) {
-	cause := causeOf(c, m)
+	cause, method := causeOf(c, m), ""
+	if c.Request != nil {
+		method = c.Request.Method
+	}
 	args = append([]any{
-		"event", string(kind), "method", c.Request.Method, "route", c.FullPath(), "operation", cause.Operation,
+		"event", string(kind), "method", method, "route", c.FullPath(), "operation", cause.Operation,
 		"ip", cause.Origin.Addr.String(), "user_agent", cause.Origin.UserAgent,
 	}, args...)
 	if cause.RequestID != "" {
 		args = append(args, "request_id", cause.RequestID)
 	}
-	m.logger().Log(c.Request.Context(), kind.level(), "ginauth: security event", args...)
+	m.logger().Log(requestContext(c), kind.level(), "ginauth: security event", args...)
 }
 
 // identifierKey makes failed identifiers comparable within one process and unreadable

@@ -28,7 +28,7 @@ func deviceKey(token Digest, identifier string) LimitKey {
 // account's is forgotten there. Call it before the answer begins, on a route
 // that Session covers. Where no Limiter keeps devices it does nothing. An error is no reason to turn the user away.
 func RememberDevice[U User](c *gin.Context, cfg Config[U], u U) error {
-	st, err := withSessions(c)
+	st, err := changing(c)
 	if err != nil {
 		return err
 	}

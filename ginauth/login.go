@@ -112,6 +112,9 @@ func startSession[U User](
 // from this client. Nobody is logged in by it: see SignIn.
 func VerifyPassword[U User](c *gin.Context, cfg Config[U], email, plain string) (U, error) {
 	var none U
+	if c.Request == nil {
+		return none, errNoRequest
+	}
 	cfg = cfg.WithDefaults()
 	t, err := newThrottle(cfg)
 	if err != nil {

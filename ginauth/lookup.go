@@ -114,12 +114,15 @@ func (st *state) tellsUser(key string) bool {
 
 // readUserKeys lets RetrieveUser read a session that is about to change, unless it has done so in this request.
 func (st *state) readUserKeys() {
+	if !st.life.enter() {
+		return
+	}
+	defer st.life.leave()
 	st.mu.Lock()
-	c := st.writer.context
-	skip := c == nil || st.m.retrieve == nil || st.userKeys != nil || st.fresh || !st.hasToken || !st.values.changed()
+	skip := st.m.retrieve == nil || st.userKeys != nil || st.fresh || !st.hasToken || !st.values.changed()
 	st.mu.Unlock()
 	if !skip {
-		st.m.retrieve(c, st)
+		st.m.retrieve(st.writer.context, st)
 	}
 }
 

@@ -62,6 +62,9 @@ func (p proxies) trusts(addr netip.Addr) bool {
 
 // origin walks X-Forwarded-For from the right while the address before is a trusted proxy's.
 func (p proxies) origin(r *http.Request) Origin {
+	if r == nil {
+		return Origin{}
+	}
 	o := Origin{UserAgent: cleanUserAgent(r.UserAgent())}
 	peer, err := netip.ParseAddrPort(r.RemoteAddr)
 	if err != nil {

@@ -99,7 +99,8 @@ func Invalid(fields ...FieldError) error {
 
 // Fail answers a request with the problem that err is or wraps, and aborts its handlers.
 // Any other error is answered as 500 with an id under which its cause is logged;
-// the text of err is never sent. A client that has gone away is sent nothing.
+// the text of err is never sent. A client that has gone away is sent nothing. A copy of a gin.Context has no answer: the
+// error is logged.
 func Fail(c *gin.Context, err error) {
 	if st := attached(c); st != nil {
 		fail(c, st.m, err)
@@ -113,9 +114,13 @@ var unmounted = mount{}
 
 func fail(c *gin.Context, m *mount, err error) {
 	c.Abort()
-	ctx := c.Request.Context()
+	ctx := requestContext(c)
 	if st := attached(c); st != nil {
 		ctx = st.request.Context() // inner ones may have ended by themselves
+	}
+	if !answers(c) {
+		m.logger().ErrorContext(ctx, "ginauth: a problem was for a request without an answer: it is over, or its gin.Context a copy", "route", c.FullPath(), "error", err)
+		return
 	}
 	if errors.Is(err, context.Canceled) && ctx.Err() != nil {
 		c.Status(statusClientClosed)
@@ -231,6 +236,9 @@ func requestID(c *gin.Context) string {
 
 // sentRequestID is the announced one, made harmless; empty for none and for one that is too long.
 func sentRequestID(c *gin.Context) string {
+	if !answers(c) {
+		return ""
+	}
 	if id := c.Writer.Header().Get("X-Request-Id"); len(id) <= 64 {
 		return cleanUserAgent(id)
 	}

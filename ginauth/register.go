@@ -56,7 +56,7 @@ func HashNewPassword[U User](c *gin.Context, cfg Config[U], plain string, person
 	if err := cfg.Policy.Check(plain, personal...); errors.As(err, &refused) {
 		return hash, Invalid(FieldError{Field: "password", Code: string(refused.Code), Detail: refused.Error()})
 	}
-	hash, err = cfg.Passwords.Hash(c.Request.Context(), plain)
+	hash, err = cfg.Passwords.Hash(requestContext(c), plain)
 	if err != nil {
 		return hash, hashing(err)
 	}

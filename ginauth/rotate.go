@@ -47,8 +47,9 @@ func (st *state) renew(ctx context.Context, change SessionChange) error {
 func (st *state) afterRotation(ctx context.Context) (SessionRecord, error) {
 	record, err := st.findRotated(ctx)
 	if errors.Is(err, ErrTokenReused) {
-		if c := st.writer.context; c != nil {
-			st.m.event(c, EventTokenReuse, "session", st.digest) //nolint:contextcheck // the request's own
+		if st.life.enter() {
+			defer st.life.leave()
+			st.m.event(st.writer.context, EventTokenReuse, "session", st.digest) //nolint:contextcheck // the request's own
 		}
 		return SessionRecord{}, ErrNoSession
 	}

@@ -80,7 +80,7 @@ func (m *mount) serve(c *gin.Context) {
 		return
 	}
 	st := m.attach(c)
-	defer st.writer.detach()
+	defer st.detach()
 	if st.cookiesSent > 1 {
 		m.event(c, EventDuplicateCookie, "cookies", st.cookiesSent)
 	}

@@ -24,7 +24,7 @@ func Remember() SignInOption { return func(n *NewSession) { n.Persistent = true 
 // a route that Session does not cover, see CanSignIn, and where Sessions does not know a user whom
 // Users has. Call it before the answer begins.
 func SignIn[U User](c *gin.Context, u U, options ...SignInOption) error {
-	st, err := withSessions(c)
+	st, err := changing(c)
 	if err != nil {
 		return err
 	}
@@ -41,7 +41,7 @@ func SignIn[U User](c *gin.Context, u U, options ...SignInOption) error {
 // CanSignIn returns ErrNotMounted where SignIn would, for logins that spend something first, such as a link or a
 // code of one use. It asks no store.
 func CanSignIn(c *gin.Context) error {
-	_, err := withSessions(c)
+	_, err := changing(c)
 	return err
 }
 
@@ -49,7 +49,7 @@ func CanSignIn(c *gin.Context) error {
 // a session it does nothing. It returns ErrUnavailable when the store cannot be
 // asked, and then the session may still be alive. Call it before the answer begins.
 func SignOut(c *gin.Context) error {
-	st, err := withSessions(c)
+	st, err := changing(c)
 	if err != nil {
 		return err
 	}
@@ -60,7 +60,7 @@ func SignOut(c *gin.Context) error {
 // at once, but for Config.RotationGrace. Call it when the user's rights change. Without a session it does nothing. It
 // returns ErrUnauthenticated for a session that ended meanwhile.
 func Renew(c *gin.Context) error {
-	st, err := withSessions(c)
+	st, err := changing(c)
 	if err != nil {
 		return err
 	}

@@ -20,8 +20,10 @@ type state struct {
 	m *mount
 	// position is the place of m's Session in the chain of handlers.
 	position int
-	inner    []inner // of further Sessions on groups, which have policies of their own
-	request  *http.Request
+	inner    []inner       // of further Sessions on groups, which have policies of their own
+	request  *http.Request // as Session got it
+	context  stateContext
+	life     lifetime
 	store    SessionStore
 	gorilla  *gorillaSession // the store, if it is one of those
 	writer   writer
@@ -72,10 +74,11 @@ const (
 
 type stateKey struct{}
 
-// attach puts a new state into the request; its writer's detach takes it out again.
+// attach puts a new state into the request and into its context; detach takes it out again.
 func (m *mount) attach(c *gin.Context) *state {
 	st := &state{m: m, position: route.Position(c), request: c.Request, store: m.sessions}
 	st.session.state = st
+	st.context = stateContext{c.Request.Context(), st}
 	switch {
 	case m.gorilla != nil:
 		st.gorilla, st.cookiesSent = m.gorilla.session(c.Request)
@@ -84,12 +87,26 @@ func (m *mount) attach(c *gin.Context) *state {
 		st.digest, st.cookiesSent, st.hasToken = m.cookie.read(c.Request)
 	}
 	st.writer = writer{ResponseWriter: c.Writer, state: st, context: c}
-	c.Writer = &st.writer
+	c.Writer, c.Request = &st.writer, c.Request.WithContext(&st.context)
 	c.Set(stateKey{}, st)
 	if st.store != nil {
 		c.Set(sessions.DefaultKey, &st.session)
 	}
 	return st
+}
+
+// detach ends what attach began, also when a handler panics.
+func (st *state) detach() {
+	st.settle()
+	st.life.end()
+	c := st.writer.context
+	c.Writer = st.writer.ResponseWriter
+	// net/http cleans up after the request that it made, and not after our copy of that.
+	if c.Request != nil && c.Request.MultipartForm != nil && st.request.MultipartForm == nil {
+		if err := c.Request.MultipartForm.RemoveAll(); err != nil {
+			st.m.log.WarnContext(st.request.Context(), "ginauth: files of an upload were not removed", "error", err)
+		}
+	}
 }
 
 // attached returns the state of a request that attach saw, or nil.
@@ -99,7 +116,8 @@ func attached(c *gin.Context) *state {
 	return st
 }
 
-// stateOf finds the state of a request by its gin.Context or a context derived from that.
+// stateOf finds the state of a request by its gin.Context, or by a context derived from that or from the
+// request's own. In the last case, the gin.Context may be used between life.enter and life.leave only.
 func stateOf(ctx context.Context) (*gin.Context, *state, error) {
 	c, ok := ctx.(*gin.Context)
 	if !ok {
@@ -109,6 +127,8 @@ func stateOf(ctx context.Context) (*gin.Context, *state, error) {
 		if st := attached(c); st != nil {
 			return c, st, nil
 		}
+	} else if st, ok := ctx.Value(stateKey{}).(*state); ok {
+		return st.writer.context, st, nil
 	}
 	return c, nil, fmt.Errorf("%w: the route was registered before router.Use(ginauth.Session(cfg)), or this is no context of a request", ErrNotMounted)
 }
@@ -118,6 +138,12 @@ func stateOf(ctx context.Context) (*gin.Context, *state, error) {
 func (st *state) currentUser(c *gin.Context) (any, error) {
 	if user, found, err := st.foundUser(); found {
 		return user, err
+	}
+	if c == st.writer.context { // and not a copy
+		if !st.life.enter() {
+			return nil, errOver
+		}
+		defer st.life.leave()
 	}
 	defer st.lookups.Add(-1)
 	if st.lookups.Add(1) > maxLookups {
@@ -153,7 +179,16 @@ func (st *state) setUser(user any, account Account) {
 	}
 }
 
-// withSessions is stateOf for what changes a session.
+// changing is withSessions for what changes a session, and so the answer.
+func changing(c *gin.Context) (*state, error) {
+	st, err := withSessions(c)
+	if err == nil && !answers(c) {
+		err = errNoAnswer
+	}
+	return st, err
+}
+
+// withSessions is stateOf for what needs sessions.
 func withSessions(c *gin.Context) (*state, error) {
 	_, st, err := stateOf(c)
 	if err == nil && st.store == nil {

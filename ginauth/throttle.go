@@ -52,6 +52,9 @@ func newThrottle[U User](cfg Config[U]) (*throttle, error) {
 // email's; an identifier that is empty or no e-mail
 // address only counts by its client's address. Other errors mean that nobody can count: do not go on.
 func Throttle[U User](c *gin.Context, cfg Config[U], purpose, identifier string, l Limit) error {
+	if c.Request == nil {
+		return errNoRequest
+	}
 	for _, rates := range [][]Rate{l.PerIdentifier, l.PerAddress} {
 		if slices.ContainsFunc(rates, func(r Rate) bool { return !r.valid() }) {
 			return errors.New("throttling: every Rate needs Attempts and Per above zero")

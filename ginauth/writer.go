@@ -14,25 +14,16 @@ import (
 type writer struct {
 	gin.ResponseWriter
 	state   *state
-	context *gin.Context // nil after the request
+	context *gin.Context // another request's once ours is over
 	begun   bool
 	failed  bool
 }
 
 var errAnswered = errors.New("ginauth: the session could not be saved, and that was the answer")
 
-// detach gives the gin.Context its own writer back, also when a handler panics.
-func (w *writer) detach() {
-	w.context.Writer = w.ResponseWriter
-	w.state.settle()
-	w.state.mu.Lock()
-	defer w.state.mu.Unlock()
-	w.context = nil
-}
-
 // begin saves and announces the session, once. It returns false when the answer is given.
 func (w *writer) begin() bool {
-	if w.begun || w.context == nil {
+	if w.begun || w.state.life.isOver() {
 		return !w.failed
 	}
 	w.begun = true

@@ -43,6 +43,9 @@ func (b *backend[U]) Scheme() ginauth.Scheme {
 }
 
 func (b *backend[U]) Authenticate(c *gin.Context) (p ginauth.Principal[U], err error) {
+	if c.Request == nil {
+		return p, ginauth.ErrNoCredentials
+	}
 	sent, err := presented(c.Request.Header, b.keys.Prefix)
 	if errors.Is(err, ginauth.ErrNoCredentials) {
 		return p, err

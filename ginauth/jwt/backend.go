@@ -80,6 +80,9 @@ func (b *backend[U]) Scheme() ginauth.Scheme { return b.scheme }
 // Authenticate reads and verifies a token, asks whether it was revoked, and then looks the user up.
 func (b *backend[U]) Authenticate(c *gin.Context) (ginauth.Principal[U], error) {
 	var none ginauth.Principal[U]
+	if c.Request == nil {
+		return none, ginauth.ErrNoCredentials
+	}
 	token, err := b.read(c)
 	if err != nil {
 		return none, err

@@ -65,12 +65,14 @@ func (h *Handler) As(entry gin.HandlerFunc) gin.HandlerFunc {
 	return entry
 }
 
-// Serve runs the handler.
+// Serve runs the handler, unless c has no answer.
 func (h *Handler) Serve(c *gin.Context) {
 	if c.Request == nil && h.answer(c) {
 		return
 	}
-	h.serve(c)
+	if Answers(c) {
+		h.serve(c)
+	}
 }
 
 type probe struct{ info *Info }
