@@ -22,7 +22,7 @@ func (t tokenPages) show(c *gin.Context, u User) { t.page(c, u, http.StatusOK, "
 
 func (t tokenPages) create(c *gin.Context, u User) {
 	var form struct {
-		Name string `json:"name" binding:"required"`
+		Name string `json:"name"`
 	}
 	if err := ginauth.Bind(c, &form); err != nil {
 		ginauth.Fail(c, err)

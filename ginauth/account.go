@@ -50,7 +50,7 @@ func (m *mount) sendOn(c *gin.Context) bool {
 
 // next is where a browser that has logged in goes on.
 func (m *mount) next(c *gin.Context) string {
-	next := c.PostForm("next")
+	next := posted(c, "next")
 	if next == "" {
 		next = c.Query("next")
 	}

@@ -72,10 +72,7 @@ func changePassword[U User](c *gin.Context, m *mount, cfg Config[U], users Passw
 		return err
 	}
 	var form passwordChangeForm
-	if err := Bind(c, &form); err != nil {
-		return err
-	}
-	if err := checkPassword(cfg.Policy, form.NewPassword, auth.Account); err != nil {
+	if err := bindAll(c, &form, func() []FieldError { return checkPassword(cfg.Policy, form.NewPassword, auth.Account) }); err != nil {
 		return err
 	}
 	ctx, leave, err := cfg.Passwords.Enter(c.Request.Context())
@@ -111,10 +108,10 @@ func changePassword[U User](c *gin.Context, m *mount, cfg Config[U], users Passw
 }
 
 // checkPassword is the policy for the new password of an account.
-func checkPassword(policy password.Policy, plain string, account Account) error {
+func checkPassword(policy password.Policy, plain string, account Account) []FieldError {
 	var refused *password.PolicyError
 	if err := policy.Check(plain, account.Identifier); errors.As(err, &refused) {
-		return Invalid(FieldError{Field: "new_password", Code: string(refused.Code), Detail: refused.Error()})
+		return []FieldError{{Field: "new_password", Code: string(refused.Code), Detail: refused.Error()}}
 	}
 	return nil
 }

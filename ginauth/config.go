@@ -14,6 +14,8 @@ import (
 
 	"github.com/gin-contrib/sessions"
 	"github.com/gin-gonic/gin"
+	"github.com/gin-gonic/gin/binding"
+	ut "github.com/go-playground/universal-translator"
 
 	"github.com/ginauth/ginauth/ginauth/internal/origin"
 	"github.com/ginauth/ginauth/ginauth/internal/pairing"
@@ -116,6 +118,9 @@ type Config[U User] struct {
 	// Render writes a problem in the app's own way, such as an HTML page. Headers are set
 	// already. When it writes nothing, the problem goes out as JSON. Default: JSON.
 	Render func(*gin.Context, *Problem)
+	// Translator tells in which language to name broken rules of binding tags, as the validator's translations or the app's
+	// own have them: register those with the engine of Gin's binding.Validator. It may return nil. Default: English.
+	Translator func(*gin.Context) ut.Translator
 	// Logger gets the security events and the causes of 5xx answers. Default: slog.Default.
 	Logger *slog.Logger
 }
@@ -287,10 +292,11 @@ type mount struct {
 	// retrieves: RetrieveUser looks the user up.
 	retrieves bool
 	// retrieve calls RetrieveUser for what it reads.
-	retrieve func(*gin.Context, *state)
-	pages    Pages
-	render   func(*gin.Context, *Problem)
-	log      *slog.Logger
+	retrieve   func(*gin.Context, *state)
+	pages      Pages
+	render     func(*gin.Context, *Problem)
+	translator func(*gin.Context) ut.Translator
+	log        *slog.Logger
 }
 
 // compile panics with the constructor's name when cfg is unusable: routes are built
@@ -303,6 +309,7 @@ func compileFor[U User](constructor string, cfg Config[U], withSessions bool) *m
 	if err := cfg.validate(withSessions); err != nil {
 		panic(fmt.Sprintf("ginauth.%s: %v", constructor, err)) //nolint:forbidigo // while routes are built
 	}
+	english.of(binding.Validator.Engine())
 	cfg = cfg.WithDefaults()
 	origins, _ := origin.NewCheck(cfg.TrustedOrigins, cfg.Cookie.InsecureLocalhost) // validated above
 	excluded, _ := rule.Compile(cfg.Exclude)                                        // validated above
@@ -312,7 +319,7 @@ func compileFor[U User](constructor string, cfg Config[U], withSessions bool) *m
 		excluded: excluded, unverified: cfg.Unverified, unverifiedMay: may, origins: origins, proxies: trusted,
 		users: cfg.Users, retrieves: cfg.RetrieveUser != nil, lifetime: cfg.Lifetime, idleTimeout: cfg.IdleTimeout, touchEvery: cfg.TouchEvery,
 		rememberIdleTimeout: cfg.RememberIdleTimeout, rememberLifetime: cfg.RememberLifetime, maxSessions: cfg.MaxSessions, rotationGrace: cfg.RotationGrace,
-		ownUsers: cfg.Users != nil, pages: cfg.Pages, render: cfg.Render, log: cfg.Logger,
+		ownUsers: cfg.Users != nil, pages: cfg.Pages, render: cfg.Render, translator: cfg.Translator, log: cfg.Logger,
 	}
 	if m.ownUsers {
 		m.stillLive = stillLive(cfg.Users)

@@ -4,8 +4,9 @@ import (
 	"fmt"
 	"log/slog"
 	"strings"
-	"unicode"
 	"unicode/utf8"
+
+	"github.com/ginauth/ginauth/ginauth/internal/label"
 )
 
 // maxName bounds a user's name, in code points.
@@ -51,7 +52,7 @@ func cleanName(name string) (string, []FieldError) {
 	if utf8.RuneCountInString(name) > maxName {
 		return "", []FieldError{{Field: "name", Code: "too_long", Detail: "name must have at most 200 characters"}}
 	}
-	if strings.ContainsFunc(name, unicode.IsControl) {
+	if name != "" && !label.Fit(name) {
 		return "", []FieldError{{Field: "name", Code: "invalid", Detail: "name contains characters that cannot be used"}}
 	}
 	return name, nil

@@ -8,14 +8,11 @@ import (
 	"io"
 	"mime"
 	"net/http"
-	"net/url"
 	"reflect"
 	"strings"
 	"unicode/utf8"
 
 	"github.com/gin-gonic/gin"
-	"github.com/gin-gonic/gin/binding"
-	"github.com/go-playground/validator/v10"
 )
 
 const (
@@ -26,10 +23,33 @@ const (
 )
 
 // Bind reads a JSON object or a form into the struct that into points to and checks its binding
-// tags. It is stricter than Gin's: at most 16 KiB, one body, one value per name, names
+// tags, all fields at once. It is stricter than Gin's: at most 16 KiB, one body, one value per name, names
 // spelled exactly, no NUL and no broken text (SEC-21, SEC-23, SEC-84). The error is for Fail. A form
-// fills text, numbers and bools only.
+// fills text, numbers and bools only, the latter as checkboxes are sent. What earlier middleware has read by c.PostForm or
+// c.ShouldBindBodyWith is found where those leave it; a body that was read in another way is lost.
 func Bind(c *gin.Context, into any) error {
+	return bindAll(c, into, nil)
+}
+
+// bindAll is Bind with rules that tags cannot express, so that all faults are told in one round.
+func bindAll(c *gin.Context, into any, further func() []FieldError) error {
+	if err := decode(c, into); err != nil {
+		return err
+	}
+	faults, err := tagFaults(c, into)
+	if err != nil {
+		return err
+	}
+	if further != nil {
+		faults = addFaults(faults, further())
+	}
+	if len(faults) > 0 {
+		return Invalid(faults...)
+	}
+	return nil
+}
+
+func decode(c *gin.Context, into any) error {
 	r := c.Request
 	if r == nil {
 		return errNoRequest
@@ -40,19 +60,19 @@ func Bind(c *gin.Context, into any) error {
 	}
 	switch kind {
 	case "application/json":
-		err = decodeJSON(c, into)
+		return decodeJSON(c, into)
 	case "application/x-www-form-urlencoded":
-		err = decodeForm(c, into)
-	default:
-		return errUnsupportedBody
+		return decodeForm(c, into)
 	}
-	if err != nil {
-		return err
-	}
-	return checkTags(into)
+	return errUnsupportedBody
 }
 
 func readBody(c *gin.Context) ([]byte, error) {
+	if kept, ok := c.Get(gin.BodyBytesKey); ok {
+		if body, ok := kept.([]byte); ok {
+			return checkBody(body)
+		}
+	}
 	if c.Request.Body == nil {
 		c.Request.Body = http.NoBody
 	}
@@ -62,7 +82,15 @@ func readBody(c *gin.Context) ([]byte, error) {
 	case errors.As(err, &tooLarge):
 		return nil, errBodyTooLarge
 	case err != nil:
-		return nil, malformed("it ended too early")
+		return nil, fmt.Errorf("%w: %w", malformed("it ended too early"), err)
+	}
+	return checkBody(body)
+}
+
+func checkBody(body []byte) ([]byte, error) {
+	switch {
+	case len(body) > maxBody:
+		return nil, errBodyTooLarge
 	case !utf8.Valid(body):
 		return nil, malformed("it is not UTF-8")
 	}
@@ -197,81 +225,9 @@ func checkText(s string) error {
 	return nil
 }
 
-func decodeForm(c *gin.Context, into any) error {
-	body, err := readBody(c)
-	if err != nil {
-		return err
-	}
-	form, err := url.ParseQuery(string(body))
-	if err != nil {
-		return malformed("it is not a form")
-	}
-	for name, values := range form {
-		if len(values) > 1 {
-			return malformed("a name occurs twice")
-		}
-		if err := errors.Join(checkText(name), checkText(values[0])); err != nil {
-			return err
-		}
-	}
-	c.Request.PostForm, c.Request.Form = form, form // for "next", and for Config.Render
-	form, err = flatForm(reflect.TypeOf(into).Elem(), form)
-	if err != nil {
-		return err
-	}
-	if err := binding.MapFormWithTag(into, form, "json"); err != nil {
-		return malformed("it has a value of the wrong type")
-	}
-	return nil
-}
-
-// flatForm leaves the names that a form can fill: Gin would read a struct's field as JSON, past
-// the checks above, or fill it from names of other fields.
-func flatForm(t reflect.Type, form url.Values) (url.Values, error) {
-	flat := url.Values{}
-	for _, f := range reflect.VisibleFields(t) {
-		name, ok := jsonName(f)
-		if !ok || !form.Has(name) {
-			continue
-		}
-		kind := f.Type.Kind()
-		if kind == reflect.Pointer {
-			kind = f.Type.Elem().Kind()
-		}
-		switch kind { //nolint:exhaustive // the rest is text, a number or a bool
-		case reflect.Struct, reflect.Map, reflect.Slice, reflect.Array, reflect.Interface, reflect.Pointer:
-			return nil, malformed("a form cannot hold it all: send JSON", FieldError{Field: name, Code: "type", Detail: name + " must be sent as JSON"})
-		}
-		flat[name] = form[name]
-	}
-	return flat, nil
-}
-
 func malformed(why string, fields ...FieldError) error {
 	p := problemOf(errMalformedBody)
 	p.Detail = "The request body cannot be read: " + why + "."
 	p.Errors = fields
 	return &p
-}
-
-// checkTags runs the validator of Gin's binding.
-func checkTags(form any) error {
-	err := binding.Validator.ValidateStruct(form)
-	if err == nil {
-		return nil
-	}
-	var broken validator.ValidationErrors
-	if !errors.As(err, &broken) {
-		return fmt.Errorf("checking a form: %w", err)
-	}
-	fields := make([]FieldError, len(broken))
-	for i, b := range broken {
-		name := jsonPath(reflect.TypeOf(form).Elem(), b.StructNamespace())
-		detail := name + " does not meet the rule " + b.Tag()
-		if b.Tag() == "required" {
-			detail = name + " is required"
-		}
-		fields[i] = FieldError{Field: name, Code: b.Tag(), Detail: detail}
-	}
-	return Invalid(fields...)
 }

@@ -23,13 +23,14 @@ func BindRegistration[U User, F Form](c *gin.Context, cfg Config[U], form *F) (N
 }
 
 func bindRegistration[U User, F Form](c *gin.Context, cfg Config[U], t *throttle, form *F) (n NewUser, attempt tried, err error) {
-	if err := Bind(c, form); err != nil {
-		return n, attempt, err
-	}
-	r := (*form).registration()
-	n, err = newUser(r, cfg.Policy)
+	var r Registration
+	err = bindAll(c, form, func() (faults []FieldError) {
+		r = (*form).registration()
+		n, faults = newUser(r, cfg.Policy)
+		return faults
+	})
 	if err != nil {
-		return n, attempt, err
+		return NewUser{}, attempt, err
 	}
 	ctx, leave, err := cfg.Passwords.Enter(c.Request.Context())
 	if err != nil {

@@ -60,10 +60,7 @@ func setPassword[U User](c *gin.Context, m *mount, cfg Config[U], users Password
 		return err
 	}
 	var form newPasswordForm
-	if err := Bind(c, &form); err != nil {
-		return err
-	}
-	if err := checkPassword(cfg.Policy, form.NewPassword, auth.Account); err != nil {
+	if err := bindAll(c, &form, func() []FieldError { return checkPassword(cfg.Policy, form.NewPassword, auth.Account) }); err != nil {
 		return err
 	}
 	hash, err := cfg.Passwords.Hash(c.Request.Context(), form.NewPassword)

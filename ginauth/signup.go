@@ -96,10 +96,8 @@ func register[U User, F Form](c *gin.Context, m *mount, cfg Config[U], fill func
 }
 
 // newUser checks a registration by the rules that binding tags cannot express, all at once.
-func newUser(r Registration, policy password.Policy) (NewUser, error) {
-	var faults []FieldError
-	name, nameFaults := cleanName(r.Name)
-	faults = append(faults, nameFaults...)
+func newUser(r Registration, policy password.Policy) (n NewUser, faults []FieldError) {
+	name, faults := cleanName(r.Name)
 	email := strings.Trim(r.Email, " \t")
 	canonical, err := CanonicalEmail(email)
 	if err != nil {
@@ -109,8 +107,5 @@ func newUser(r Registration, policy password.Policy) (NewUser, error) {
 	if err := policy.Check(r.Password, email, name); errors.As(err, &refused) {
 		faults = append(faults, FieldError{Field: "password", Code: string(refused.Code), Detail: refused.Error()})
 	}
-	if len(faults) > 0 {
-		return NewUser{}, Invalid(faults...)
-	}
-	return NewUser{Name: name, Email: email, Canonical: canonical}, nil
+	return NewUser{Name: name, Email: email, Canonical: canonical}, faults
 }

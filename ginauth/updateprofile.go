@@ -86,10 +86,11 @@ func updateProfile[U User, F any](c *gin.Context, m *mount, users ProfileStore[U
 		return u, err
 	}
 	var form F
-	if err := Bind(c, &form); err != nil {
-		return u, err
-	}
-	name, err := newName(form)
+	var name *string
+	err = bindAll(c, &form, func() (faults []FieldError) {
+		name, faults = newName(form)
+		return faults
+	})
 	if err != nil {
 		return u, err
 	}
@@ -107,19 +108,16 @@ func updateProfile[U User, F any](c *gin.Context, m *mount, users ProfileStore[U
 }
 
 // newName is the name in a payload that embeds Profile, cleaned; nil for none.
-func newName(form any) (*string, error) {
+func newName(form any) (*string, []FieldError) {
 	p, ok := form.(interface{ profile() Profile })
 	if !ok || p.profile().Name == nil {
-		return nil, nil //nolint:nilnil // no name is a fine answer
+		return nil, nil
 	}
 	name, faults := cleanName(*p.profile().Name)
 	if name == "" && faults == nil {
 		faults = []FieldError{{Field: "name", Code: "required", Detail: "name is required"}}
 	}
-	if faults != nil {
-		return nil, Invalid(faults...)
-	}
-	return &name, nil
+	return &name, faults
 }
 
 // refresh makes CurrentUser answer with the user as changed.

@@ -6,12 +6,12 @@ import (
 	"slices"
 	"strings"
 	"time"
-	"unicode"
 	"unicode/utf8"
 
 	"github.com/gin-gonic/gin"
 
 	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/internal/label"
 )
 
 // maxName bounds a key's name, in characters.
@@ -20,7 +20,7 @@ const maxName = 100
 // Request is what a new key shall be.
 type Request struct {
 	// Name is what its user calls the key: 1 to 100 characters.
-	Name string `json:"name" binding:"required" maxLength:"100" example:"deployment"`
+	Name string `json:"name" validate:"required" maxLength:"100" example:"deployment"`
 	// Scopes are what the key may be used for: at most 50. None is nothing that asks for a scope.
 	Scopes []string `json:"scopes" validate:"optional,max=50"`
 	// ExpiresInDays is the key's lifetime. Zero: Keys.Lifetime.
@@ -97,7 +97,7 @@ func cleanName(name string) (string, []ginauth.FieldError) {
 		return "", fieldError("name", "required", "name is required")
 	case utf8.RuneCountInString(name) > maxName:
 		return "", fieldError("name", "too_long", fmt.Sprintf("name must have at most %d characters", maxName))
-	case strings.ContainsFunc(name, unicode.IsControl) || !utf8.ValidString(name):
+	case !label.Fit(name):
 		return "", fieldError("name", "invalid", "name contains characters that cannot be used")
 	}
 	return name, nil

@@ -68,6 +68,8 @@ func TestCreationChecksItsFields(t *testing.T) { // SEC-23
 		`{"name":" \t"}`:                       "name required",
 		`{"name":"` + long(101) + `"}`:         "name too_long",
 		`{"name":"a\u0007b"}`:                  "name invalid",
+		`{"name":"\u200b\u3164"}`:              "name invalid",
+		`{"name":"key\u202eyek"}`:              "name invalid",
 		`{"name":"a","scopes":["all"]}`:        "scopes unknown",
 		`{"name":"a","scopes":[""]}`:           "scopes invalid",
 		`{"name":"a","scopes":["read write"]}`: "scopes invalid",

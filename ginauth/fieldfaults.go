@@ -1,0 +1,101 @@
+package ginauth
+
+import (
+	"errors"
+	"fmt"
+	"reflect"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/gin-gonic/gin"
+	"github.com/gin-gonic/gin/binding"
+	"github.com/go-playground/locales/en"
+	ut "github.com/go-playground/universal-translator"
+	"github.com/go-playground/validator/v10"
+	translations "github.com/go-playground/validator/v10/translations/en"
+)
+
+// tagFaults runs the validator of Gin's binding.
+func tagFaults(c *gin.Context, form any) ([]FieldError, error) {
+	err := binding.Validator.ValidateStruct(form)
+	if err == nil {
+		return nil, nil
+	}
+	var broken validator.ValidationErrors
+	if !errors.As(err, &broken) {
+		return nil, fmt.Errorf("checking a form: %w", err)
+	}
+	language := translatorOf(c)
+	faults := make([]FieldError, len(broken))
+	for i, b := range broken {
+		name := jsonPath(reflect.TypeOf(form).Elem(), b.StructNamespace())
+		faults[i] = FieldError{Field: name, Code: b.Tag(), Detail: inWords(reflect.TypeOf(form).Elem(), b, name, language)}
+	}
+	return faults, nil
+}
+
+// addFaults adds those of fields that have none yet.
+func addFaults(faults, more []FieldError) []FieldError {
+	for _, f := range more {
+		if !slices.ContainsFunc(faults, func(had FieldError) bool { return had.Field == f.Field }) {
+			faults = append(faults, f)
+		}
+	}
+	return faults
+}
+
+// inWords is a broken rule as a sentence, with the fields' names in JSON.
+func inWords(form reflect.Type, b validator.FieldError, name string, language ut.Translator) string {
+	text := b.Error()
+	if language != nil {
+		text = b.Translate(language)
+	}
+	if text == b.Error() { // no translation
+		if b.Tag() == "required" {
+			return name + " is required"
+		}
+		if text = b.Translate(english.of(binding.Validator.Engine())); text == b.Error() {
+			return name + " is not valid"
+		}
+	}
+	text = strings.Replace(text, b.Field(), name, 1)
+	if strings.HasSuffix(b.Tag(), "field") { // its parameter is another field
+		parent := strings.TrimSuffix(b.StructNamespace(), b.StructField())
+		text = strings.Replace(text, b.Param(), jsonPath(form, parent+b.Param()), 1)
+	}
+	return text
+}
+
+// translatorOf is nil where the app has none of its own.
+func translatorOf(c *gin.Context) ut.Translator {
+	if st := attached(c); st != nil && st.m.translator != nil {
+		return st.m.translator(c)
+	}
+	return nil
+}
+
+// english are the validator's own sentences.
+var english englishSentences
+
+type englishSentences struct {
+	mu         sync.Mutex
+	engine     any
+	translator ut.Translator
+}
+
+// of registers the sentences with an engine once. The validator forbids that while others ask it for a translation, so
+// that constructors call it before requests do.
+func (e *englishSentences) of(engine any) ut.Translator {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.translator == nil || e.engine != engine {
+		locale := en.New()
+		e.engine = engine
+		e.translator, _ = ut.New(locale, locale).GetTranslator(locale.Locale())
+		if v, ok := engine.(*validator.Validate); ok {
+			_ = translations.RegisterDefaultTranslations(v, e.translator) // fails for conflicts in a translator alone, and this is new
+		}
+	}
+	return e.translator
+}
