@@ -87,13 +87,20 @@ func (k CookieOptions) set(h http.Header, token string, age time.Duration) error
 	if len(k.name())+len(token) > maxCookie {
 		return errCookieTooLarge
 	}
-	h.Add("Set-Cookie", k.header(token, int(age/time.Second)))
+	h.Add("Set-Cookie", k.Cookie(token, age).String())
 	return nil
 }
 
-func (k CookieOptions) clear(h http.Header) { h.Add("Set-Cookie", k.header("", -1)) }
+func (k CookieOptions) clear(h http.Header) { h.Add("Set-Cookie", k.Cookie("", -1).String()) }
 
-func (k CookieOptions) header(value string, maxAge int) string {
-	c := http.Cookie{Name: k.name(), Value: value, Path: "/", MaxAge: maxAge, Secure: true, HttpOnly: true, SameSite: k.SameSite} //nolint:gosec // SameSite is Lax or Strict: validate looked
-	return c.String()
+// Cookie returns the cookie that Login sends for a token, for handlers of the app's own that set or read it
+// themselves; its Name has the prefix. Age is for how long browsers keep it, in whole seconds; a negative one makes them
+// drop it.
+func (k CookieOptions) Cookie(token string, age time.Duration) *http.Cookie {
+	k = k.withDefaults()
+	maxAge := int(age / time.Second)
+	if age < 0 {
+		maxAge = -1
+	}
+	return &http.Cookie{Name: k.name(), Value: token, Path: "/", MaxAge: maxAge, Secure: true, HttpOnly: true, SameSite: k.SameSite} //nolint:gosec // SameSite is Lax or Strict: validate looked
 }

@@ -123,8 +123,16 @@ type flow[U ginauth.User] struct {
 }
 
 func compile[U ginauth.User](constructor string, f Flow[U]) *flow[U] {
-	if err := f.Validate(); err != nil {
+	compiled, err := build(f)
+	if err != nil {
 		panic(fmt.Sprintf("jwt.%s: %v", constructor, err)) //nolint:forbidigo // construction
+	}
+	return compiled
+}
+
+func build[U ginauth.User](f Flow[U]) (*flow[U], error) {
+	if err := f.Validate(); err != nil {
+		return nil, err
 	}
 	compiled := &flow[U]{Flow: f.withDefaults()}
 	compiled.Config = f.Config.WithDefaults()
@@ -133,7 +141,7 @@ func compile[U ginauth.User](constructor string, f Flow[U]) *flow[U] {
 	compiled.verifier, _ = NewVerifier(Accept{ // the issuer was validated
 		Issuers: []Trust{{Issuer: o.Issuer, Keys: o.Keys}}, Audiences: o.Audiences, Type: o.Type, Now: o.Now,
 	})
-	return compiled
+	return compiled, nil
 }
 
 var errMethod = ginauth.NewProblem(http.StatusMethodNotAllowed, "method_not_allowed", "Use POST.")

@@ -53,10 +53,15 @@ func (f *flow[U]) logIn(c *gin.Context, email, plain string, scopes []string, la
 			ginauth.ErrNotMounted, f.Config.Users, l.user.Account().ID, f.Refresh, err)
 	}
 	if err == nil {
-		ginauth.LogEvent(c, ginauth.EventLogin, "user_id", l.user.Account().ID, "session", l.claims.Session)
-		f.recordLogin(c, l.user.Account().ID)
+		f.began(c, l)
 	}
 	return l, err
+}
+
+// began tells of a login, in the log and, unless the store has done so, in the table.
+func (f *flow[U]) began(c *gin.Context, l login[U]) {
+	ginauth.LogEvent(c, ginauth.EventLogin, "user_id", l.user.Account().ID, "session", l.claims.Session)
+	f.recordLogin(c, l.user.Account().ID)
 }
 
 // recordLogin stores that tokens were given out which no store knows of. It is not worth failing a login for.

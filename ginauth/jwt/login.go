@@ -1,6 +1,7 @@
 package jwt
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 
@@ -22,6 +23,10 @@ const (
 	// the access token, so give the Issuer a longer Lifetime.
 	InCookie
 )
+
+var errDelivery = errors.New("there is no such Delivery: use InBody, InHeader or InCookie")
+
+func (d Delivery) valid() bool { return d >= InBody && d <= InCookie }
 
 // Login returns the handler that exchanges ginauth.Credentials, as JSON or a form, for a token. It
 // answers 200, and 401 as ginauth.Login does. Mount it with POST on a route that needs no login. It panics when the
@@ -47,8 +52,8 @@ const (
 //	@Router			/token/login [post]
 func Login[U ginauth.User](f Flow[U], d Delivery) gin.HandlerFunc {
 	compiled := compile("Login", f)
-	if d < InBody || d > InCookie {
-		panic(fmt.Sprintf("jwt.Login: there is no Delivery %d: use InBody, InHeader or InCookie", d)) //nolint:forbidigo // construction
+	if !d.valid() {
+		panic(fmt.Sprintf("jwt.Login: %v", errDelivery)) //nolint:forbidigo // construction
 	}
 	h := post("tokenLogin", func(c *gin.Context) error {
 		if d == InCookie && compiled.check.Check(c.Request) != nil {
@@ -68,17 +73,26 @@ func Login[U ginauth.User](f Flow[U], d Delivery) gin.HandlerFunc {
 }
 
 func (f *flow[U]) deliver(c *gin.Context, d Delivery, l login[U]) error {
-	switch d {
-	case InBody:
+	if err := f.place(c, d, l); err != nil {
+		return err
+	}
+	if d == InBody {
 		ginauth.Reply(c, http.StatusOK, l.answer)
 		return nil
-	case InHeader:
-		c.Header("Authorization", tokenType+" "+l.answer.AccessToken)
-	case InCookie:
-		if err := f.Cookie.set(c.Writer.Header(), l.answer.AccessToken, l.claims.ExpiresAt.Sub(l.claims.IssuedAt)); err != nil {
-			return err
-		}
 	}
 	ginauth.Reply(c, http.StatusOK, f.Config.View(l.user))
+	return nil
+}
+
+// place puts the token into the answer's header where it belongs there.
+func (f *flow[U]) place(c *gin.Context, d Delivery, l login[U]) error {
+	c.Header("Cache-Control", "no-store")
+	switch d {
+	case InHeader:
+		c.Header(authorization, tokenType+" "+l.answer.AccessToken)
+	case InCookie:
+		return f.Cookie.set(c.Writer.Header(), l.answer.AccessToken, l.claims.ExpiresAt.Sub(l.claims.IssuedAt))
+	case InBody:
+	}
 	return nil
 }

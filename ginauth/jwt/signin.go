@@ -1,0 +1,59 @@
+package jwt
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/password"
+)
+
+// SignIn begins a login for a user whom a handler of the app's own has authenticated, and returns its tokens. With
+// InHeader or InCookie they are in the answer's header too, and there is no refresh token; status and body are the
+// handler's to send. The login has all of f.Scopes: set fewer in f before. It returns ginauth.ErrInvalidCredentials for
+// a user who is disabled or gone, ginauth.ErrCrossOrigin where another site would set the cookie,
+// ginauth.ErrUnavailable when the store cannot be asked, and an error when f cannot work. Call it before the
+// answer begins.
+func SignIn[U ginauth.User](c *gin.Context, f Flow[U], d Delivery, u U) (Answer, error) {
+	compiled, err := build(f)
+	if err == nil && !d.valid() {
+		err = errDelivery
+	}
+	if err != nil {
+		return Answer{}, fmt.Errorf("jwt.SignIn: %w", err)
+	}
+	switch {
+	case !canAnswer(c):
+		return Answer{}, errors.New("jwt.SignIn: the answer has begun, or this is a copy of the request's context, which has none")
+	case u.Account().ID == "":
+		return Answer{}, errors.New("jwt.SignIn: the user has no ID")
+	case u.Account().Disabled:
+		return Answer{}, ginauth.ErrInvalidCredentials
+	case d == InCookie && compiled.check.Check(c.Request) != nil:
+		return Answer{}, ginauth.ErrCrossOrigin
+	}
+	l := login[U]{user: u}
+	err = compiled.begin(c, &l, password.Hash{}, compiled.Scopes, d == InBody)
+	if errors.Is(err, ginauth.ErrNoUser) {
+		return Answer{}, fmt.Errorf("%w: %w", ginauth.ErrInvalidCredentials, err)
+	}
+	if err != nil {
+		return Answer{}, err
+	}
+	if err := compiled.place(c, d, l); err != nil {
+		return Answer{}, err
+	}
+	compiled.began(c, l)
+	return l.answer, nil
+}
+
+// canAnswer says whether a header can still be set. The writer of a copied context has nothing behind it.
+func canAnswer(c *gin.Context) bool {
+	if w, ok := c.Writer.(interface{ Unwrap() http.ResponseWriter }); ok && w.Unwrap() == nil {
+		return false
+	}
+	return !c.Writer.Written()
+}
