@@ -24,10 +24,9 @@ type User = store.User
 func router(users *store.DB[User], url string, unlimited bool, log *slog.Logger) (*gin.Engine, email.Flows[User], error) {
 	cfg := ginauth.Config[User]{
 		Users: users,
-		// Everything needs a login but these.
+		// Everything needs a login but these, and what is for who has none, such as ginauth.Login.
 		Exclude: []string{
-			"GET /", "/signup", "/login", "/restore", "/style.css", "/mailbox", ginauth.NoRoute,
-			"/forgot", "/reset", "/magic", "/magic/send", "/verify", "/verify/resend", "/email/confirm", "/email/undo",
+			"GET /", "GET /signup", "GET /login", "GET /restore", "GET /forgot", "GET /magic/send", "/style.css", "/mailbox", ginauth.NoRoute,
 		},
 		// Plain http, which this makes safe by refusing every host but localhost. Delete it behind TLS.
 		Cookie: ginauth.Cookie{InsecureLocalhost: true},

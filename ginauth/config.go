@@ -19,6 +19,7 @@ import (
 
 	"github.com/ginauth/ginauth/ginauth/internal/origin"
 	"github.com/ginauth/ginauth/ginauth/internal/pairing"
+	"github.com/ginauth/ginauth/ginauth/internal/route"
 	"github.com/ginauth/ginauth/ginauth/internal/rule"
 	"github.com/ginauth/ginauth/ginauth/password"
 )
@@ -59,8 +60,9 @@ type Config[U User] struct {
 	RetrieveUser func(*gin.Context, sessions.Session) (U, error)
 
 	// Exclude lists the routes that answer without a session, as "/template" or "METHOD /template",
-	// compared with the route's template, not with the URL. A trailing "/*any" covers everything
-	// below. NoRoute covers requests that match no route. Default: none.
+	// compared with the route's template, not with the URL; GET covers HEAD. A trailing "/*any" covers everything
+	// below. NoRoute covers requests that match no route. Login, SignUp, Logout, the routes of mailed links and the like
+	// are open by themselves, as long as no handler of the app's stands between Session and them. Default: none.
 	Exclude []string
 	// Unverified is what users may do before their e-mail address was proved to be theirs. Default:
 	// UnverifiedAllowed, since an app without mails cannot prove addresses.
@@ -129,7 +131,7 @@ type Config[U User] struct {
 // there instead of getting JSON; an empty path leaves the JSON answer.
 type Pages struct {
 	// Login shows the login form. A GET that needs a session is sent there with the
-	// wanted path in the query parameter "next".
+	// wanted path in the query parameter "next". It must be open; a request for itself is answered 401.
 	Login string
 	// AfterLogin follows a login or sign-up that has no valid "next".
 	AfterLogin string
@@ -289,8 +291,10 @@ type mount struct {
 	stillLive                             func(context.Context, Account, password.Hash) (bool, error) // in users
 	// ownUsers: sessions belong to rows of Users; otherwise RetrieveUser alone knows whose they are.
 	ownUsers bool
-	// retrieves: RetrieveUser looks the user up.
+	// retrieves: RetrieveUser looks the user up, and retriever tells which one it is.
 	retrieves bool
+	retriever any
+	user      reflect.Type // U
 	// retrieve calls RetrieveUser for what it reads.
 	retrieve   func(*gin.Context, *state)
 	pages      Pages
@@ -321,6 +325,7 @@ func compileFor[U User](constructor string, cfg Config[U], withSessions bool) *m
 		rememberIdleTimeout: cfg.RememberIdleTimeout, rememberLifetime: cfg.RememberLifetime, maxSessions: cfg.MaxSessions, rotationGrace: cfg.RotationGrace,
 		ownUsers: cfg.Users != nil, pages: cfg.Pages, render: cfg.Render, translator: cfg.Translator, log: cfg.Logger,
 	}
+	m.retriever, m.user = route.Identity(cfg.RetrieveUser), reflect.TypeFor[U]()
 	if m.ownUsers {
 		m.stillLive = stillLive(cfg.Users)
 	}

@@ -3,11 +3,8 @@
 //	pool, err := pgxpool.New(ctx, os.Getenv("DATABASE_URL"))
 //	err = migrations.Up(ctx, pool)
 //	db := store.New[store.User](pool)
-//	cfg := ginauth.Config[store.User]{
-//		Users:   db,
-//		Exclude: []string{"/login", "/signup", "/schema/*any"},
-//	}
-//	r.Use(ginauth.Session(cfg)) // every route below needs a session, but the excluded ones
+//	cfg := ginauth.Config[store.User]{Users: db}
+//	r.Use(ginauth.Session(cfg)) // every route below needs a session, but sign-up, login and logout
 //	r.POST("/signup", ginauth.SignUp(cfg))
 //	r.POST("/login", ginauth.Login(cfg))
 //	r.POST("/logout", ginauth.Logout(cfg))

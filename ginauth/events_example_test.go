@@ -18,7 +18,7 @@ func ExampleEvents() {
 
 	r := gin.New()
 	db := store.New[store.User](pool)
-	cfg := ginauth.Config[store.User]{Users: db, Exclude: []string{"/login", "/signup"}, Logger: quiet}
+	cfg := ginauth.Config[store.User]{Users: db, Logger: quiet}
 	r.Use(ginauth.Session(cfg))
 	r.POST("/signup", ginauth.SignUp(cfg))
 	r.POST("/login", ginauth.Login(cfg))

@@ -3,6 +3,7 @@ package ginauth
 import (
 	"context"
 	"net/http"
+	"reflect"
 	"strings"
 	"time"
 
@@ -54,6 +55,7 @@ func CurrentAuth(ctx context.Context) (Auth, error) {
 type Guard struct {
 	name   string
 	scopes []string
+	users  []reflect.Type // that it asks for
 	check  func(*gin.Context, Auth) error
 }
 
@@ -67,6 +69,7 @@ func Require(guards ...Guard) gin.HandlerFunc {
 	for _, g := range guards {
 		info.Guards = append(info.Guards, g.name)
 		info.Scopes = append(info.Scopes, g.scopes...)
+		info.Users = append(info.Users, g.users...)
 	}
 	all := All(guards...)
 	h := route.New(info, func(c *gin.Context) {
@@ -109,6 +112,7 @@ func All(guards ...Guard) Guard {
 	all := Guard{name: joinNames("all", guards)}
 	for _, g := range guards {
 		all.scopes = append(all.scopes, g.scopes...)
+		all.users = append(all.users, g.users...)
 	}
 	all.check = func(c *gin.Context, a Auth) error {
 		for _, g := range guards {
@@ -125,7 +129,11 @@ func All(guards ...Guard) Guard {
 // the answer is the first one's, unless one could not tell: an outage is not a "no". Without any
 // it lets nobody pass.
 func Any(guards ...Guard) Guard {
-	return Guard{name: joinNames("any", guards), check: func(c *gin.Context, a Auth) error {
+	var users []reflect.Type
+	for _, g := range guards {
+		users = append(users, g.users...)
+	}
+	return Guard{name: joinNames("any", guards), users: users, check: func(c *gin.Context, a Auth) error {
 		var first, unsure error
 		for _, g := range guards {
 			err := g.pass(c, a)

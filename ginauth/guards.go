@@ -3,6 +3,7 @@ package ginauth
 import (
 	"fmt"
 	"net/http"
+	"reflect"
 	"slices"
 	"strings"
 	"time"
@@ -77,7 +78,7 @@ func Check[U User](name string, rule func(*gin.Context, U) error) Guard {
 	if name == "" || rule == nil {
 		refuseGuard("Check", "give it a name and a rule")
 	}
-	return Guard{name: name, check: func(c *gin.Context, _ Auth) error {
+	return Guard{name: name, users: []reflect.Type{reflect.TypeFor[U]()}, check: func(c *gin.Context, _ Auth) error {
 		u, err := CurrentUser[U](c)
 		if err != nil {
 			return err

@@ -17,7 +17,7 @@ import (
 // same 401, after the same work, for an unknown address, a wrong password, a disabled
 // user and a user without a password. After too many attempts it answers 429, whatever the password
 // and whether or not there is an account; see Limits. Hashes of lesser strength are replaced on the way.
-// Mount it with POST, under a Session that excludes its route. It panics when cfg is invalid.
+// Mount it with POST; its route is open by itself and need not be excluded. It panics when cfg is invalid.
 //
 //	@Summary		Log in
 //	@Description	Starts a session, whose cookie comes with the answer. A session that was there before ends.
@@ -39,7 +39,7 @@ import (
 func Login[U User](cfg Config[U]) gin.HandlerFunc {
 	m := compileAccounts("Login", cfg)
 	cfg = cfg.WithDefaults()
-	h := route.New(route.Info{Name: "login", Cookie: m.cookie.name, User: shown(cfg), Redirects: m.pages.AfterLogin != ""}, func(c *gin.Context) {
+	h := route.New(route.Info{Name: "login", Open: true, Mount: m, Cookie: m.cookie.name, User: shown(cfg), Redirects: m.pages.AfterLogin != ""}, func(c *gin.Context) {
 		u, err := logIn(c, m, cfg)
 		if err != nil {
 			Fail(c, err)

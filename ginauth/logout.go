@@ -22,12 +22,13 @@ import (
 //	@Router			/logout [post]
 func Logout[U User](cfg Config[U]) gin.HandlerFunc {
 	m := compile("Logout", cfg)
-	h := route.New(route.Info{Name: "logout", Open: true, Cookie: m.cookie.name, Redirects: m.pages.AfterLogout != ""}, func(c *gin.Context) {
+	h := route.New(route.Info{Name: "logout", Open: true, Mount: m, Cookie: m.cookie.name, Redirects: m.pages.AfterLogout != ""}, func(c *gin.Context) {
 		st, err := m.stateFor(c)
 		if err != nil {
 			Fail(c, err)
 			return
 		}
+		_, _ = st.currentUser(c) // for the log: without one, too, the cookie is cleared
 		id, session := st.proof.account.ID, st.digest
 		if err := st.signOut(c); err != nil {
 			Fail(c, err)

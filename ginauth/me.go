@@ -24,7 +24,7 @@ import (
 func Me[U User](cfg Config[U]) gin.HandlerFunc {
 	m := compile("Me", cfg)
 	cfg = cfg.WithDefaults()
-	h := route.New(route.Info{Name: "me", Cookie: m.cookie.name, User: shown(cfg)}, func(c *gin.Context) {
+	h := route.New(route.Info{Name: "me", Mount: m, Cookie: m.cookie.name, User: shown(cfg)}, func(c *gin.Context) {
 		u, err := CurrentUser[U](c)
 		if err != nil {
 			Fail(c, err)

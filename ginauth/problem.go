@@ -138,7 +138,7 @@ func fail(c *gin.Context, m *mount, err error) {
 	if c.Writer.Written() {
 		return
 	}
-	if p.Code == codeUnauthenticated && m.pages.Login != "" && prefersHTML(c) {
+	if p.Code == codeUnauthenticated && m.pages.Login != "" && prefersHTML(c) && !isPage(c.Request.URL, m.pages.Login) {
 		m.sendToLogin(c)
 		return
 	}

@@ -2,6 +2,7 @@ package ginauth
 
 import (
 	"net/url"
+	"path"
 	"strings"
 
 	"github.com/gin-gonic/gin"
@@ -28,6 +29,13 @@ func isLocalPath(s string) bool {
 // prefersHTML says whether the client wants a page rather than JSON.
 func prefersHTML(c *gin.Context) bool {
 	return c.NegotiateFormat(gin.MIMEJSON, gin.MIMEHTML) == gin.MIMEHTML
+}
+
+// isPage says whether a URL is that of a page, as far as Gin's own redirects take one path for another. To
+// send a browser from the login page to the login page would never end.
+func isPage(wanted *url.URL, page string) bool {
+	u, err := url.Parse(page)
+	return err == nil && strings.EqualFold(path.Clean(wanted.Path), path.Clean(u.Path))
 }
 
 // loginPage is where a browser goes to log in and then come back.

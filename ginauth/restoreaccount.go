@@ -13,7 +13,7 @@ import (
 // RestoreAccount returns the handler that undoes DeleteAccountAfter within its grace: it takes the Credentials
 // of a login, and logs the user in. It answers 200 with the user, and one and the same 401, after the same
 // work, for everybody else, those with an account that is not about to be deleted among them. Mount it with
-// POST, under a Session that excludes its route. It panics when cfg is invalid, and when Users is no
+// POST; its route is open by itself. It panics when cfg is invalid, and when Users is no
 // AccountRestorer.
 //
 //	@Summary		Restore my account
@@ -38,7 +38,7 @@ func RestoreAccount[U User](cfg Config[U]) gin.HandlerFunc {
 	m := compileAccounts(name, cfg)
 	users := usersAs[AccountRestorer[U]](name, m)
 	cfg = cfg.WithDefaults()
-	h := route.New(route.Info{Name: "restoreAccount", Cookie: m.cookie.name, Redirects: m.pages.AfterLogin != ""}, func(c *gin.Context) {
+	h := route.New(route.Info{Name: "restoreAccount", Open: true, Mount: m, Cookie: m.cookie.name, Redirects: m.pages.AfterLogin != ""}, func(c *gin.Context) {
 		u, err := restoreAccount(c, m, cfg, users)
 		if err != nil {
 			Fail(c, err)

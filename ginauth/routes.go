@@ -2,7 +2,6 @@ package ginauth
 
 import (
 	"errors"
-	"fmt"
 	"slices"
 
 	"github.com/gin-gonic/gin"
@@ -11,12 +10,13 @@ import (
 	"github.com/ginauth/ginauth/ginauth/internal/rule"
 )
 
-// CheckRoutes looks through a finished router for what would go wrong in silence: routes
-// that Session does not cover because they were registered before it, Exclude rules that match
-// no route, handlers whose cookie is not their Session's, and Login or SignUp on a protected route or
-// behind a guard.
-// It returns all faults, one sentence each, or nil. Routes meant to be without Session are
-// named in open, as rules of Config.Exclude. Call it in a test, or before the server starts.
+// CheckRoutes looks through a finished router for what would go wrong in silence: routes that Session does not
+// cover because they were registered before it, rules that match no route, open nothing or are not
+// needed, handlers whose Config or user type is not their Session's, handlers such as Login behind a guard or
+// behind the app's own, pages of Config.Pages that are missing or protected, CORS middleware that no preflight
+// reaches, backends that shadow one another, and users who cannot get verified.
+// It returns all faults, one sentence each, or nil. Routes meant to be without Session, and pages that another
+// server has, are named in open, as rules of Config.Exclude. Call it in a test, or before the server starts.
 func CheckRoutes(engine *gin.Engine, open ...string) error {
 	chains, err := route.Chains(engine)
 	if err != nil {
@@ -26,78 +26,76 @@ func CheckRoutes(engine *gin.Engine, open ...string) error {
 	if err != nil {
 		return err
 	}
-	used := map[string]bool{}
-	var faults []error
+	a := audit{exempt: exempt}
 	for _, r := range chains {
-		if exempt.Match(r.Method, r.Template) {
-			continue
-		}
-		faults = append(faults, checkRoute(r, used)...)
+		a.routes = append(a.routes, auditRoute(r))
 	}
-	for text, matched := range used {
-		if !matched && text != excludeRule(NoRoute) {
-			faults = append(faults, fmt.Errorf("the %s matches no route: correct or remove it", text))
-		}
+	var sentences []string
+	for _, check := range []func(audit) []string{
+		audit.coverage, audit.entrances, audit.rules, audit.configs, audit.userTypes, audit.pages, audit.preflights, audit.verification,
+	} {
+		sentences = append(sentences, check(a)...)
 	}
-	slices.SortFunc(faults, func(a, b error) int {
-		if a.Error() < b.Error() {
-			return -1
-		}
-		return 1
-	})
+	slices.Sort(sentences)
+	var faults []error
+	for _, s := range slices.Compact(sentences) {
+		faults = append(faults, errors.New(s))
+	}
 	return errors.Join(faults...)
 }
 
-// checkRoute also notes which Exclude rules matched.
-func checkRoute(r route.Route, used map[string]bool) (faults []error) {
-	name := r.Method + " " + r.Template
-	cookie, protected, covered, guarded := "", false, false, false
-	for _, h := range r.Handlers {
+// audit is what CheckRoutes knows of a router. Its checks are methods in files of their own.
+type audit struct {
+	routes []auditedRoute
+	exempt rule.List
+}
+
+// auditedRoute is a route with those of its handlers that are the library's.
+type auditedRoute struct {
+	route.Route
+	handlers []auditedHandler
+	sessions []auditedHandler // those of the handlers that are Sessions
+}
+
+type auditedHandler struct {
+	route.Info
+	at    int    // its place among Route.Handlers
+	mount *mount // nil where the handler has no Config of its own
+}
+
+func auditRoute(r route.Route) auditedRoute {
+	audited := auditedRoute{Route: r}
+	for i, h := range r.Handlers {
 		info, ours := route.Of(h)
-		switch {
-		case !ours:
+		if !ours {
 			continue
-		case info.Name == "session":
-			covered, cookie = true, info.Cookie
-			protected = protected || !noteRules(info, r, used)
-			noteExceptions(info, r, used)
-			continue
-		case info.Name == "require":
-			guarded = true
-		case guarded && isEntrance(info.Name):
-			faults = append(faults, fmt.Errorf("%s is behind a guard, which only lets in who is logged in: register it before the guard, or outside the guard's group", name))
-		case covered && info.Cookie != "" && info.Cookie != cookie:
-			faults = append(faults, fmt.Errorf("%s uses the cookie %s, but its Session %s: give both the same Config", name, info.Cookie, cookie))
-		case protected && isEntrance(info.Name):
-			faults = append(faults, fmt.Errorf("%s needs a session before one can get a session: add %q to Config.Exclude", name, name))
+		}
+		handler := auditedHandler{Info: info, at: i}
+		handler.mount, _ = info.Mount.(*mount)
+		audited.handlers = append(audited.handlers, handler)
+		if info.Name == "session" {
+			audited.sessions = append(audited.sessions, handler)
 		}
 	}
-	if !covered {
-		faults = append(faults, fmt.Errorf("%s is not covered by Session: call router.Use(ginauth.Session(cfg)) before registering it", name))
+	return audited
+}
+
+func (r auditedRoute) String() string { return r.Method + " " + r.Template }
+
+// protects says whether this Session asks for a user on the route.
+func (r auditedRoute) protects(session auditedHandler) bool {
+	return session.Protects(r.Method, r.Template) && !r.Behind(session.at).Open()
+}
+
+// protected says whether some Session asks for a user on the route.
+func (r auditedRoute) protected() bool { return slices.ContainsFunc(r.sessions, r.protects) }
+
+// coverage finds routes that no Session covers.
+func (a audit) coverage() (faults []string) {
+	for _, r := range a.routes {
+		if len(r.sessions) == 0 && !a.exempt.Match(r.Method, r.Template) {
+			faults = append(faults, r.String()+" is not covered by Session: call router.Use(ginauth.Session(cfg)) before registering it")
+		}
 	}
 	return faults
-}
-
-// noteRules says whether an Exclude rule of this Session opens the route.
-func noteRules(info route.Info, r route.Route, used map[string]bool) (opened bool) {
-	for _, text := range info.Exclude {
-		matched := info.Matches(text, r.Method, r.Template)
-		used[excludeRule(text)] = used[excludeRule(text)] || matched
-		opened = opened || matched
-	}
-	return opened
-}
-
-func noteExceptions(info route.Info, r route.Route, used map[string]bool) {
-	for _, text := range info.UnverifiedMay {
-		rule := fmt.Sprintf("UnverifiedMay rule %q", text)
-		used[rule] = used[rule] || info.Matches(text, r.Method, r.Template)
-	}
-}
-
-func excludeRule(text string) string { return fmt.Sprintf("Exclude rule %q", text) }
-
-// isEntrance says whether an operation is for who is not logged in yet.
-func isEntrance(operation string) bool {
-	return operation == "login" || operation == "signUp" || operation == "restoreAccount"
 }

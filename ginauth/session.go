@@ -1,7 +1,6 @@
 package ginauth
 
 import (
-	"errors"
 	"fmt"
 	"maps"
 	"net/http"
@@ -27,8 +26,9 @@ import (
 // nothing: register CORS middleware before Session. Rules such as "OPTIONS /template" in Exclude let preflights through.
 //
 // Register Gin's Recovery before Session, so that a handler that panics saves nothing, and run Gin
-// in release mode: its debug mode prints cookies after a panic. A second Session on a group adds
-// its Exclude rules; it must have the same cookie and stores.
+// in release mode: its debug mode prints cookies after a panic. A second Session on a group protects, too: it closes
+// what the first one excludes and it does not, and opens nothing that the first one protects. It must have
+// the same cookie, stores, backends and RetrieveUser.
 //
 // Session panics when cfg is invalid.
 func Session[U User](cfg Config[U]) gin.HandlerFunc {
@@ -44,7 +44,7 @@ func protect(m *mount, exclude, may []string) *route.Handler {
 		m.log.Warn("ginauth: a session in a cookie store can be used until it expires by whoever has a copy of its cookie, logged out or not; set Config.Users to a SessionAuthority such as store.New, or Config.Sessions to store.NewSessions")
 	}
 	info := route.Info{
-		Name: "session", Cookie: m.cookie.name, Exclude: append([]string(nil), exclude...),
+		Name: "session", Mount: m, Cookie: m.cookie.name, Exclude: append([]string(nil), exclude...),
 		Matches: func(text, method, template string) bool {
 			r, err := rule.Parse(text)
 			return err == nil && r.Matches(method, template)
@@ -93,8 +93,8 @@ func (m *mount) serve(c *gin.Context) {
 // serveInner is a second Session on the same request, such as one on a group: it adds its own
 // rules to the same session and user.
 func (m *mount) serveInner(c *gin.Context, outer *state) {
-	if err := m.fits(outer.m); err != nil || m.retrieves || !m.asksLike(outer.m) {
-		fail(c, outer.m, errTwoSessions)
+	if reason := m.unlike(outer.m); reason != "" {
+		fail(c, outer.m, fmt.Errorf("%w: two ginauth.Session run on one route: %s", ErrNotMounted, reason))
 		return
 	}
 	position := route.Position(c)
@@ -106,17 +106,37 @@ func (m *mount) serveInner(c *gin.Context, outer *state) {
 	}
 }
 
-var errTwoSessions = fmt.Errorf("%w: two ginauth.Session with different cookies, stores, backends or RetrieveUser run on one route: mount them on groups apart", ErrNotMounted)
-
 // fits says whether two configurations mean the same sessions and users.
 func (m *mount) fits(other *mount) error {
-	switch {
-	case m.cookie.name != other.cookie.name:
-		return fmt.Errorf("%w: the cookies are %s and %s: use one Config", ErrNotMounted, m.cookie.name, other.cookie.name)
-	case !same(m.keeper, other.keeper) || m.users != nil && !same(m.users, other.users) || m.retrieves != other.retrieves:
-		return fmt.Errorf("%w: two Configs with different stores or RetrieveUser are mixed: use one Config", ErrNotMounted)
+	if reason := m.differs(other); reason != "" {
+		return fmt.Errorf("%w: %s", ErrNotMounted, reason)
 	}
 	return nil
+}
+
+// differs is empty where two configurations mean the same sessions and users.
+func (m *mount) differs(other *mount) string {
+	switch {
+	case m.cookie.name != other.cookie.name:
+		return fmt.Sprintf("the cookies are %s and %s: use one Config", m.cookie.name, other.cookie.name)
+	case !same(m.keeper, other.keeper) || m.users != nil && !same(m.users, other.users) || m.retrieves != other.retrieves:
+		return "two Configs with different stores or RetrieveUser are mixed: use one Config"
+	}
+	return ""
+}
+
+// unlike is empty where a Session may stand behind another.
+func (m *mount) unlike(outer *mount) string {
+	if reason := m.differs(outer); reason != "" {
+		return reason
+	}
+	if !m.asksLike(outer) {
+		return "their backends differ: give both the same in the same order"
+	}
+	if m.retriever != outer.retriever {
+		return "two Configs with different RetrieveUser are mixed: use one Config"
+	}
+	return ""
 }
 
 // asksLike says whether two mounts have the same backends in the same order.
@@ -147,10 +167,10 @@ func (m *mount) admits(c *gin.Context, st *state, position int) bool {
 		c.AbortWithStatus(http.StatusNoContent)
 		return false
 	}
-	_, err := st.currentUser(c)
-	if errors.Is(err, ErrUnauthenticated) && route.Behind(c, position).Open() {
+	if route.Behind(c, position).Open() {
 		return true
 	}
+	_, err := st.currentUser(c)
 	if err == nil {
 		err = st.checkVerified(c, m, position)
 	}

@@ -16,8 +16,8 @@ import (
 // SignUp returns the handler that creates an account from a Registration, sent as JSON
 // or as a form, and logs the new user in. It answers 201 with the user, 422 with the fields at
 // fault, and 409 when the address has an account: so anybody can find out who has one, as fast as Limits.SignUp lets them.
-// email.SignUp tells nobody, but needs mails. Mount it with POST, under a Session that
-// excludes its route. It panics when cfg is invalid.
+// email.SignUp tells nobody, but needs mails. Mount it with POST; its route is open
+// by itself. It panics when cfg is invalid.
 //
 //	@Summary		Sign up
 //	@Description	Creates an account and starts a session, whose cookie comes with the answer.
@@ -59,7 +59,7 @@ func signUp[U User, F Form](constructor string, cfg Config[U], fill func(context
 	m := compileAccounts(constructor, cfg)
 	cfg = cfg.WithDefaults()
 	return route.New(route.Info{
-		Name: "signUp", Cookie: m.cookie.name, User: shown(cfg), Form: reflect.TypeFor[F](), Redirects: m.pages.AfterLogin != "",
+		Name: "signUp", Open: true, Mount: m, Cookie: m.cookie.name, User: shown(cfg), Form: reflect.TypeFor[F](), Redirects: m.pages.AfterLogin != "",
 	}, func(c *gin.Context) {
 		u, err := register(c, m, cfg, fill)
 		if err != nil {

@@ -48,10 +48,7 @@ func main() {
 }
 
 func router(pool *pgxpool.Pool) (*gin.Engine, error) {
-	cfg := ginauth.Config[store.User]{
-		Users:   store.New[store.User](pool),
-		Exclude: []string{"/api/login", "/api/signup"},
-	}
+	cfg := ginauth.Config[store.User]{Users: store.New[store.User](pool)}
 	r := gin.New()
 	r.Use(gin.Recovery(), ginauth.Session(cfg))
 	api := r.Group("/api")

@@ -11,8 +11,8 @@ import (
 // who is logged in to the account or sends its password along, so that nobody is talked into giving
 // their address to somebody else's account. The former address, if it was proved, gets a mail with a link that undoes it. The
 // owner's session in this browser goes on under a new token; others live on, since no proof of the account has changed. It
-// answers 204, and 409 when the address was taken meanwhile. Mount it for GET and POST, under a Session
-// that excludes its route. It panics when f is invalid.
+// answers 204, and 409 when the address was taken meanwhile. Mount it for GET and POST; its route is open
+// by itself. It panics when f is invalid.
 //
 //	@Summary		Confirm my new address
 //	@Description	Takes the token of a mail to the new address, from who is logged in to the account or sends its password.

@@ -13,7 +13,7 @@ import (
 // answers 200 with the user, and sends a browser to Config.Pages.AfterLogin, if there is one. The first such login proves
 // the address, and removes the password and whatever else an earlier owner of the account left (SEC-113). The browser is
 // known to the account from then on (see docs/throttling.md), and no notice tells of it: it would lie beside the link. Mount it for
-// GET and POST, under a Session that excludes its route. It panics when f is invalid.
+// GET and POST; its route is open by itself. It panics when f is invalid.
 //
 //	@Summary		Log in by a mailed link
 //	@Description	Starts a session, whose cookie comes with the answer.

@@ -9,8 +9,8 @@ import (
 // VerifyEmail returns the handler of the link that proves the address of a new account. A GET shows a page with
 // a button; the POST takes the token, from the page's cookie or as JSON. It counts only from who is
 // logged in to the account or sends its password along: otherwise somebody who signed up with your
-// address would have you confirm their account (SEC-113). Their session goes on under a new token. It answers 204. Mount it for GET and POST, under a
-// Session that excludes its route. It panics when f is invalid.
+// address would have you confirm their account (SEC-113). Their session goes on under a new token. It answers 204. Mount it for GET and POST; its route is open
+// by itself. It panics when f is invalid.
 //
 //	@Summary		Confirm my address
 //	@Description	Takes the token of a verification mail, from who is logged in to the account or sends its password.

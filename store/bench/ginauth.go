@@ -29,7 +29,7 @@ var ginauthContender = contender{
 			return nil, err
 		}
 		cfg := ginauth.Config[store.User]{
-			Users: store.New[store.User](e.pool), Passwords: hasher, Exclude: []string{"/login", "/signup"},
+			Users: store.New[store.User](e.pool), Passwords: hasher,
 			Lifetime: lifetime, IdleTimeout: lifetime,
 			Limits: ginauth.Limits{InsecureUnlimited: true}, // the others have none, and all load comes from one address
 		}

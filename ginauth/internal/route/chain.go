@@ -3,6 +3,7 @@ package route
 import (
 	"errors"
 	"reflect"
+	"runtime"
 	"unsafe"
 
 	"github.com/gin-gonic/gin"
@@ -12,6 +13,22 @@ import (
 type Route struct {
 	Method, Template string
 	Handlers         []gin.HandlerFunc
+}
+
+// Last is the handler that answers.
+func (r Route) Last() gin.HandlerFunc { return r.Handlers[len(r.Handlers)-1] }
+
+// FuncName is the name of a handler's function, as Gin's list of routes shows it.
+func FuncName(h gin.HandlerFunc) string {
+	if h == nil {
+		return ""
+	}
+	return runtime.FuncForPC(reflect.ValueOf(h).Pointer()).Name()
+}
+
+// SameCode says whether two handlers are closures of one function literal, or the same function.
+func SameCode(a, b gin.HandlerFunc) bool {
+	return reflect.ValueOf(a).Pointer() == reflect.ValueOf(b).Pointer()
 }
 
 // ErrLayout means that this Gin version keeps its routes in a way Chains does not know.

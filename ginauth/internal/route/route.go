@@ -14,8 +14,11 @@ type Info struct {
 	Name string
 	// Open: the handler answers without a session, on whatever route it is mounted.
 	Open bool
-	// Cookie is the session cookie's name on the wire.
+	// Cookie is the session cookie's name on the wire, and Mount the compiled Config, a *mount of package ginauth.
 	Cookie string
+	Mount  any
+	// Users are the types of users that the handler, or its guards, asks for.
+	Users []reflect.Type
 	// Guards are the names of those that the handler asks, and Scopes what they want of credentials.
 	Guards, Scopes []string
 	// Exclude are the middleware's rules as configured; Matches tells whether one covers a route.

@@ -82,8 +82,8 @@ func Parse(text string) (Rule, error) {
 // Matches says whether r names a route. The template of requests without a route is empty.
 func (r Rule) Matches(method, template string) bool {
 	switch {
-	case r.method != "" && r.method != method:
-		return false
+	case r.method != "" && r.method != method && !(r.method == http.MethodGet && method == http.MethodHead):
+		return false // what may be read may be asked about (RFC 9110, 9.3.2)
 	case r.below:
 		return strings.HasPrefix(template, r.path)
 	default:

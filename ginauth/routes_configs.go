@@ -1,0 +1,70 @@
+package ginauth
+
+import (
+	"fmt"
+	"reflect"
+)
+
+// configs finds Sessions and handlers of one route that were made from different Configs.
+func (a audit) configs() (faults []string) {
+	for _, r := range a.routes {
+		if len(r.sessions) == 0 {
+			continue
+		}
+		session := r.sessions[0].mount
+		for _, further := range r.sessions[1:] {
+			if reason := further.mount.unlike(session); reason != "" {
+				faults = append(faults, fmt.Sprintf("%s has two Sessions that cannot work together: %s", r, reason))
+			}
+		}
+		for _, h := range r.handlers {
+			switch {
+			case h.mount == nil || h.Name == "session":
+			case h.Cookie != session.cookie.name:
+				faults = append(faults, fmt.Sprintf("%s uses the cookie %s, but its Session %s: give both the same Config", r, h.Cookie, session.cookie.name))
+			case h.mount.differs(session) != "":
+				faults = append(faults, fmt.Sprintf("%s has another Config than its Session: %s", r, h.mount.differs(session)))
+			}
+		}
+	}
+	return faults
+}
+
+// userTypes finds handlers and guards that ask for another type of users than the Session has.
+func (a audit) userTypes() (faults []string) {
+	for _, r := range a.routes {
+		if len(r.sessions) == 0 {
+			continue
+		}
+		has := r.sessions[0].mount.user
+		for _, h := range r.handlers {
+			asked := h.Users
+			if h.mount != nil {
+				asked = append(asked[:len(asked):len(asked)], h.mount.user)
+			}
+			for _, wants := range asked {
+				if wants != has {
+					faults = append(faults, fmt.Sprintf("%s has a %s for users of the type %s, but its Session has %s: give both the same type", r, handlerWord(h.Name), typeName(wants), typeName(has)))
+				}
+			}
+		}
+	}
+	return faults
+}
+
+func handlerWord(operation string) string {
+	switch operation {
+	case "require":
+		return "guard"
+	case "session":
+		return "Session"
+	}
+	return "handler"
+}
+
+func typeName(t reflect.Type) string {
+	if t == nil {
+		return "none"
+	}
+	return t.String()
+}

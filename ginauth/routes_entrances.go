@@ -1,0 +1,52 @@
+package ginauth
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/ginauth/ginauth/ginauth/internal/route"
+)
+
+// entrances finds handlers for who is not logged in that only who is logged in can reach.
+func (a audit) entrances() (faults []string) {
+	for _, r := range a.routes {
+		for i, h := range r.handlers {
+			if len(r.sessions) == 0 || !h.Open {
+				continue
+			}
+			guarded := slices.ContainsFunc(r.handlers[:i], func(before auditedHandler) bool { return before.Name == "require" })
+			if guarded && isEntrance(h.Name) {
+				faults = append(faults, r.String()+" is behind a guard, which only lets in who is logged in: register it before the guard, or outside the guard's group")
+			}
+			if r.protected() {
+				faults = append(faults, fmt.Sprintf(
+					"%s needs a user, since %s, which is not the library's own or asks for a user, runs behind Session, too: register that before Session, or add %q to Config.Exclude", r, r.closedBy(), r))
+			}
+		}
+	}
+	return faults
+}
+
+// closedBy is the first handler by which a route is not open by itself.
+func (r auditedRoute) closedBy() string {
+	for i := r.sessions[0].at + 1; i < len(r.Handlers); i++ {
+		if r.Handlers[i] == nil {
+			continue
+		}
+		info, ours := route.Of(r.Handlers[i])
+		if !ours || !info.Open && info.Name != "session" && info.Name != "require" {
+			return route.FuncName(r.Handlers[i])
+		}
+	}
+	return "another handler"
+}
+
+// isEntrance says whether an operation is for who is not logged in yet.
+func isEntrance(operation string) bool {
+	switch operation {
+	case "login", "signUp", "restoreAccount", "signUpByMail", "magicLink", "sendMagicLink", "forgotPassword", "resetPassword",
+		"tokenLogin", "token", "tokenRefresh":
+		return true
+	}
+	return false
+}

@@ -1,0 +1,24 @@
+package ginauth
+
+import "slices"
+
+// verifies are the operations that prove an address.
+var verifies = []string{"verifyEmail", "magicLink", "resetPassword", "confirmEmailChange"}
+
+// verification finds a policy for users who are not verified in a router in which nobody can become so.
+func (a audit) verification() []string {
+	wanted := false
+	for _, r := range a.routes {
+		for _, h := range r.handlers {
+			if slices.Contains(verifies, h.Name) {
+				return nil
+			}
+			// Who makes exceptions may have a route of the app's own among them.
+			wanted = wanted || h.Name == "session" && h.mount.unverified != UnverifiedAllowed && len(h.UnverifiedMay) == 0
+		}
+	}
+	if !wanted {
+		return nil
+	}
+	return []string{"Config.Unverified refuses users who are not verified, but no route verifies them: mount email.VerifyEmail, or name the app's own route in UnverifiedMay"}
+}
