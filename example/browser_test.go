@@ -137,7 +137,7 @@ func TestBrowserShowsWhatIsWrong(t *testing.T) {
 	b := newBrowser(t)
 	b.open(t, "/login")
 	b.fill(t, "email", "ada@example.com", "password", "not the right one")
-	b.sees(t, ".alert", "E-mail address or password is wrong.")
+	b.sees(t, ".alert", wrongPassword)
 	b.has(t, "email", "ada@example.com")
 	b.has(t, "password", "")
 

@@ -6,6 +6,7 @@ package main
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -44,7 +45,7 @@ func (b *browser) mail(t *testing.T, to, path string) string {
 // send submits the form that goes to a path, after typing into its fields, names and values by turns.
 func (b *browser) send(t *testing.T, action string, fields ...string) {
 	t.Helper()
-	form := `form[action="` + action + `"] `
+	form := `form:is([action="` + action + `"], [action^="` + action + `?page="]) `
 	for i := 0; i < len(fields); i += 2 {
 		field := chromedp.CSS(form + "#" + fields[i])
 		b.do(t, chromedp.Clear(field), chromedp.SendKeys(field, fields[i+1]))
@@ -62,6 +63,14 @@ func (b *browser) signUp(t *testing.T) {
 	b.open(t, "/signup")
 	b.fill(t, "name", "Ada Lovelace", "email", "ada@example.com", "password", passphrase)
 	b.sees(t, ".person h1", "Ada Lovelace")
+}
+
+// isAtPageOf is isAt for the page of a link: the token is not in its address.
+func (b *browser) isAtPageOf(t *testing.T, path string) {
+	t.Helper()
+	if got, err := chromedp.Run(b.ctx, chromedp.Location()); err != nil || !strings.HasPrefix(got, b.url+path+"?page=") || strings.Contains(got, "token") {
+		t.Fatalf("the browser is at %s (%v), not at the page of a link to %s", got, err, path)
+	}
 }
 
 // isLoggedOut looks at a page that only users can see.
@@ -84,7 +93,7 @@ func TestBrowserForgetsItsPassword(t *testing.T) {
 
 	b.follow(t, b.mail(t, "ada@example.com", "/reset"))
 	b.sees(t, "main strong", "ada@example.com")
-	b.isAt(t, "/reset")
+	b.isAtPageOf(t, "/reset")
 	b.send(t, "/reset", "password", "passwordpassword")
 	b.sees(t, "#password-error", "Password is too easy to guess.")
 	b.send(t, "/reset", "password", newPassphrase)
@@ -92,7 +101,7 @@ func TestBrowserForgetsItsPassword(t *testing.T) {
 
 	old.isLoggedOut(t)
 	b.send(t, "/login", "email", "ada@example.com", "password", passphrase)
-	b.sees(t, ".alert", "E-mail address or password is wrong.")
+	b.sees(t, ".alert", wrongPassword)
 	b.send(t, "/login", "email", "ada@example.com", "password", newPassphrase)
 	b.sees(t, ".person h1", "Ada Lovelace")
 }
@@ -115,7 +124,7 @@ func TestBrowserLogsInByMail(t *testing.T) {
 	}
 	b.follow(t, link)
 	b.sees(t, "main strong", "ada@example.com")
-	b.isAt(t, "/magic")
+	b.isAtPageOf(t, "/magic")
 	b.send(t, "/magic")
 	b.sees(t, ".person h1", "Ada Lovelace")
 	b.isAt(t, "/user")
@@ -149,7 +158,7 @@ func TestBrowserChangesItsAddressAndUndoesIt(t *testing.T) {
 	owner.do(t, chromedp.Click(chromedp.CSS(`main a[href="/forgot"]`)), chromedp.WaitVisible(chromedp.CSS(`form[action="/forgot"]`)))
 	b.isLoggedOut(t)
 	b.send(t, "/login", "email", "ada@example.com", "password", passphrase)
-	b.sees(t, ".alert", "E-mail address or password is wrong.")
+	b.sees(t, ".alert", wrongPassword)
 
 	owner.send(t, "/forgot", "email", "ada@example.com")
 	owner.do(t, chromedp.WaitVisible(chromedp.CSS(`main a[href="/mailbox"]`)))
@@ -175,7 +184,7 @@ func TestBrowserLeavesAndComesBack(t *testing.T) {
 	b.isAt(t, "/restore")
 	other.isLoggedOut(t)
 	other.send(t, "/login", "email", "ada@example.com", "password", passphrase)
-	other.sees(t, ".alert", "E-mail address or password is wrong.")
+	other.sees(t, ".alert", wrongPassword)
 
 	b.send(t, "/restore", "email", "ada@example.com", "password", passphrase)
 	b.sees(t, ".person h1", "Ada Lovelace")

@@ -25,6 +25,7 @@ import (
 const (
 	passphrase    = "tea at half past four"
 	newPassphrase = "coffee at a quarter to nine"
+	wrongPassword = "E-mail address or password is wrong. If the address is not confirmed yet, ask for a new link by mail first: it confirms the address or sets a new password."
 )
 
 // atTheEnd removes what tests share.
@@ -170,6 +171,16 @@ func (a answer) redirects(t *testing.T, to string) {
 	if got := a.header.Get("Location"); a.status != http.StatusSeeOther || got != to {
 		t.Errorf("%d to %q, not to %q: %s", a.status, got, to, a.body)
 	}
+}
+
+// page is where a link leads that moves its token into a cookie.
+func (a answer) page(t *testing.T, path string) string {
+	t.Helper()
+	to := a.header.Get("Location")
+	if a.status != http.StatusSeeOther || !strings.HasPrefix(to, path+"?page=") {
+		t.Fatalf("%d to %q, not to the page of a link to %q: %s", a.status, to, path, a.body)
+	}
+	return to
 }
 
 type syncBuffer struct {

@@ -23,7 +23,7 @@ var (
 	ErrUnauthenticated error = problem(http.StatusUnauthorized, codeUnauthenticated, "Log in first.")
 	// ErrInvalidCredentials: identifier and password do not belong together. It is the same for
 	// an unknown account, a wrong password, a disabled account and one without a password.
-	ErrInvalidCredentials error = problem(http.StatusUnauthorized, "invalid_credentials", "E-mail address or password is wrong.")
+	ErrInvalidCredentials error = problem(http.StatusUnauthorized, "invalid_credentials", "E-mail address or password is wrong. If the address is not confirmed yet, ask for a new link by mail first: it confirms the address or sets a new password.")
 	// ErrBadCredentials: a token, key or the like that came with the request is not good (any more).
 	ErrBadCredentials error = problem(http.StatusUnauthorized, "bad_credentials", "The credentials that came with this request are not valid.")
 	// ErrIdentifierTaken: another account has this e-mail address.

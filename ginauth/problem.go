@@ -188,6 +188,9 @@ func (m *mount) writeProblem(c *gin.Context, p *Problem) {
 		h.Set("Allow", p.allowed)
 	}
 	if m.render != nil {
+		if !c.Request.URL.Query().Has("token") { // a page may have a form, which without a referrer has no Origin (SEC-114)
+			h.Set("Referrer-Policy", "same-origin")
+		}
 		m.render(c, p)
 		if c.Writer.Written() {
 			return

@@ -128,7 +128,7 @@ func (d *DB[U]) ArchiveUser(ctx context.Context, id ginauth.UserID, grace time.D
 const inGrace = `u.disabled_at IS NOT NULL AND u.delete_after > clock.now`
 
 const findArchived = `
-SELECT u.id, u.password_hash
+SELECT u.id, ` + goodHash + `
 FROM ginauth.users AS u
 CROSS JOIN ` + theClock + `
 WHERE u.email_canonical = $1::text AND ` + inGrace

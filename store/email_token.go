@@ -9,6 +9,7 @@ import (
 
 	"github.com/ginauth/ginauth/ginauth"
 	"github.com/ginauth/ginauth/ginauth/email"
+	"github.com/ginauth/ginauth/ginauth/password"
 )
 
 // goodToken holds for t until it expires, of a user who may use it, and whose address is still the one
@@ -38,6 +39,29 @@ func (d *DB[U]) FindEmailToken(ctx context.Context, k email.Kind, digest ginauth
 		return none, "", orNoToken(err)
 	}
 	return u, address, nil
+}
+
+const findPending = `
+SELECT u.password_hash
+FROM ginauth.email_tokens AS t
+JOIN ginauth.users AS u ON u.id = t.user_id
+CROSS JOIN ` + theClock + `
+WHERE ` + goodToken + ` AND u.password_pending AND u.verified_at IS NULL`
+
+// FindPendingPassword returns the password of a sign-up by mail whose address is not proved yet, for a good token of
+// email.KindVerify; zero: there is none. It is one statement, and writes nothing.
+func (d *DB[U]) FindPendingPassword(ctx context.Context, digest ginauth.Digest) (password.Hash, error) {
+	var encoded *string
+	err := d.caller.do(ctx, "finding a password that waits", func(ctx context.Context, conn Conn) error {
+		return conn.QueryRow(ctx, findPending, digest[:], d.clock(), string(email.KindVerify)).Scan(&encoded)
+	})
+	if errors.Is(err, pgx.ErrNoRows) {
+		return password.Hash{}, nil
+	}
+	if err != nil {
+		return password.Hash{}, err
+	}
+	return hashOf(encoded)
 }
 
 const (

@@ -20,9 +20,9 @@ const (
 	setPassword = `
 WITH changed AS (
 	UPDATE ginauth.users AS u
-	SET password_hash = $4::text, session_epoch = u.session_epoch + 1, updated_at = clock.now
+	SET password_hash = $4::text, password_pending = FALSE, session_epoch = u.session_epoch + 1, updated_at = clock.now
 	FROM ` + theClock + `
-	WHERE u.id = $1::uuid AND u.disabled_at IS NULL AND u.password_hash IS NOT DISTINCT FROM $3::text
+	WHERE u.id = $1::uuid AND u.disabled_at IS NULL AND ` + goodHash + ` IS NOT DISTINCT FROM $3::text
 	RETURNING u.id, u.session_epoch, clock.now
 ), kept AS (
 	UPDATE ginauth.sessions AS s
@@ -39,7 +39,7 @@ SELECT changed.session_epoch + ` + everybodysEpoch + `, EXISTS (SELECT 1 FROM ke
 	forcePassword = `
 WITH changed AS (
 	UPDATE ginauth.users AS u
-	SET password_hash = $3::text, session_epoch = u.session_epoch + 1, updated_at = clock.now
+	SET password_hash = $3::text, password_pending = FALSE, session_epoch = u.session_epoch + 1, updated_at = clock.now
 	FROM ` + theClock + `
 	WHERE u.id = $1::uuid
 	RETURNING u.id

@@ -40,7 +40,7 @@ const userColumns = `u.id, u.email, u.name, u.verified_at, u.disabled_at, u.crea
 // reservedColumns belong to ginauth: what an app's user type adds must be called otherwise.
 var reservedColumns = []string{
 	"id", "email", "email_canonical", "name", "password_hash",
-	"verified_at", "disabled_at", "created_at", "updated_at", "session_epoch", "delete_after",
+	"verified_at", "disabled_at", "created_at", "updated_at", "session_epoch", "delete_after", "password_pending",
 }
 
 func (u *User) dest(to []any) []any {

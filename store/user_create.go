@@ -17,8 +17,8 @@ import (
 
 // The names of further columns and their parameters go between these parts.
 const (
-	insertUser       = `INSERT INTO ginauth.users AS u (created_at, updated_at, id, email, email_canonical, name, password_hash`
-	insertUserValues = `) VALUES (COALESCE($1::timestamptz, now()), COALESCE($1::timestamptz, now()), $2::uuid, $3::text, $4::text, $5::text, $6::text`
+	insertUser       = `INSERT INTO ginauth.users AS u (created_at, updated_at, id, email, email_canonical, name, password_hash, password_pending`
+	insertUserValues = `) VALUES (COALESCE($1::timestamptz, now()), COALESCE($1::timestamptz, now()), $2::uuid, $3::text, $4::text, $5::text, $6::text, $7::boolean`
 )
 
 // identifierConstraint makes the canonical e-mail address unique.
@@ -102,7 +102,7 @@ func (d *DB[U]) created(ctx context.Context, tx pgx.Tx, u U) error {
 func (d *DB[U]) insertion(id uuid.UUID, n ginauth.NewUser, u *U) (statement string, args []any) {
 	v := reflect.ValueOf(u).Elem()
 	var columns, parameters strings.Builder
-	args = []any{d.clock(), id.String(), n.Email, n.Canonical, d.layout.user(v).Name, hashOrNull(n.Hash)}
+	args = []any{d.clock(), id.String(), n.Email, n.Canonical, d.layout.user(v).Name, hashOrNull(n.Hash), d.pending}
 	for _, c := range d.layout.extra {
 		field := v.FieldByIndex(c.path)
 		if field.IsZero() {

@@ -19,7 +19,8 @@ SELECT EXISTS (SELECT FROM ginauth.users WHERE email_canonical = $1::text)`
 
 // CreateUserAndMail stores a new user as CreateUser does, with a mail that asks for the proof of the
 // address; where the address has an account it only queues a mail to its owner. Either is
-// one transaction with one mail in it (SEC-30, SEC-32). What refuses a new user, such as a constraint of the app's own
+// one transaction with one mail in it (SEC-30, SEC-32). The password of a new user is good once the address is proved;
+// until then FindCredential returns none (SEC-183). What refuses a new user, such as a constraint of the app's own
 // columns or AfterCreate, refuses it for both: where the address has an account, all of it runs and is rolled back. So nothing unique may be
 // made of the address: its owner has that already, and the refusal would tell.
 func (d *DB[U]) CreateUserAndMail(ctx context.Context, n ginauth.NewUser, fill func(*U) error, locale string) (created bool, err error) {
@@ -37,7 +38,7 @@ func (d *DB[U]) CreateUserAndMail(ctx context.Context, n ginauth.NewUser, fill f
 		return pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) (err error) {
 			refused, events = nil, nil
 			in := d.within(tx)
-			in.notices = false // one mail
+			in.notices, in.pending = false, true // one mail
 			in.events.after = func(_ context.Context, e ginauth.Event) { events = append(events, e) }
 			if created, err = in.createOrRehearse(ctx, id, n, u); err == nil {
 				err = in.mailNewcomer(ctx, created, email.Order{Email: n.Email, Canonical: n.Canonical, Locale: locale})
@@ -188,5 +189,5 @@ func takenEvent(ctx context.Context) ginauth.Event {
 // within returns the store as a part of a transaction. It looks no sessions up.
 func (d *DB[U]) within(tx pgx.Tx) *DB[U] {
 	s := &Sessions{caller: newCaller(tx, d.caller.timeout), now: d.now, maxData: d.maxData, notices: d.notices, events: eventOptions{on: d.events.on}}
-	return &DB[U]{Sessions: s, layout: d.layout, statements: d.statements, afterCreate: d.afterCreate}
+	return &DB[U]{Sessions: s, layout: d.layout, statements: d.statements, afterCreate: d.afterCreate, pending: d.pending}
 }

@@ -24,7 +24,7 @@ func newUserStatements(l layout) userStatements {
 	return userStatements{
 		columns:        columns,
 		findUser:       `SELECT ` + columns + findUserFrom,
-		findCredential: `SELECT u.password_hash, ` + columns + findCredentialFrom,
+		findCredential: `SELECT ` + goodHash + `, ` + columns + findCredentialFrom,
 		findAdmitted:   `SELECT ` + columns + findAdmittedFrom,
 		findKey:        `SELECT ` + columns + findKeyFrom,
 		findTokenUser:  `SELECT ` + columns + findTokenUserFrom,
@@ -47,11 +47,16 @@ func (d *DB[U]) FindUser(ctx context.Context, id ginauth.UserID) (U, error) {
 	return u, orNoUser(err)
 }
 
+// goodHash is NULL for a password that is not good yet, as for none: whoever signed up by mail has to prove the address
+// first (SEC-183).
+const goodHash = `CASE WHEN u.password_pending AND u.verified_at IS NULL THEN NULL ELSE u.password_hash END`
+
 const findCredentialFrom = `
 FROM ginauth.users AS u
 WHERE u.email_canonical = $1::text`
 
-// FindCredential returns the user, disabled or not, and the password hash, zero for none.
+// FindCredential returns the user, disabled or not, and the password hash, zero for none, and for one of
+// CreateUserAndMail whose address is not proved yet.
 // A stored hash that package password refuses is an error that wraps
 // password.ErrMalformedHash.
 func (d *DB[U]) FindCredential(ctx context.Context, identifier string) (U, password.Hash, error) {

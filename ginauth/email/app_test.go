@@ -197,6 +197,17 @@ func (c *client) form(path string, values url.Values) *httptest.ResponseRecorder
 	return c.Do(authtest.FormRequest(path, values.Encode()))
 }
 
+// land follows a link as far as its page, and returns where that is.
+func (c *client) land(tb testing.TB, path, token string) string {
+	tb.Helper()
+	w := c.get(path + "?token=" + token)
+	page := w.Header().Get("Location")
+	if w.Code != http.StatusSeeOther || !strings.HasPrefix(page, path+"?page=") {
+		tb.Fatalf("the link to %s: %d, to %q", path, w.Code, page)
+	}
+	return page
+}
+
 // use posts a token, and a password where there is one.
 func (c *client) use(path, token string, plain ...string) *httptest.ResponseRecorder {
 	fields := map[string]string{"token": token}

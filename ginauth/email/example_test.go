@@ -94,11 +94,12 @@ func ExampleMagicLink() {
 	_, err := mails.SendDue(context.Background())
 	link := regexp.MustCompile(`/magic\?token=\S+`).FindString(sent.Plain)
 	fmt.Println(err, sent.Subject)
-	fmt.Println(visitor.get(link).Header().Get("Location"), visitor.get("/magic").Code, visitor.get("/user").Code)
-	fmt.Println(visitor.form("/magic", nil).Code, visitor.get("/user").Code)
+	page := visitor.get(link).Header().Get("Location")
+	fmt.Println(page[:len("/magic?page=")], visitor.get(page).Code, visitor.get("/user").Code)
+	fmt.Println(visitor.form(page, nil).Code, visitor.get("/user").Code)
 	// Output:
 	// 202
 	// <nil> Log in to app.example.com
-	// /magic 200 401
+	// /magic?page= 200 401
 	// 200 200
 }

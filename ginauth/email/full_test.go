@@ -18,7 +18,7 @@ import (
 func newFull(tb testing.TB, pool *pgxpool.Pool) *app {
 	tb.Helper()
 	a := newAppOn(tb, pool, func(f *flows) {
-		f.Config.Exclude = append(f.Config.Exclude, "/restore", "/token", "/token/login", "/refresh", "/revoke")
+		f.Config.Exclude = append(f.Config.Exclude, "/restore", "/token", "/token/login", "/refresh", "/revoke", "/verify-password")
 	})
 	a.db = store.New[user](pool, store.WithNow(a.clock.Now), store.WithTimeout(20*time.Second), store.WithMail())
 	a.mails.Config.Users, a.mails.Store, a.Engine = a.db, a.db, gin.New()

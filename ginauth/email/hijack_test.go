@@ -82,12 +82,12 @@ func TestVerifyingInABrowser(t *testing.T) {
 	a := newApp(t)
 	a.signUp(t)
 	b := a.browser()
-	want(t, "landing", b.get("/verify?token="+a.token(t, "/resend")), http.StatusSeeOther)
-	if w := b.get("/verify"); w.Code != http.StatusOK || !strings.Contains(w.Body.String(), `name="password"`) || !strings.Contains(w.Body.String(), "Ada@Example.com") {
+	page := b.land(t, "/verify", a.token(t, "/resend"))
+	if w := b.get(page); w.Code != http.StatusOK || !strings.Contains(w.Body.String(), `name="password"`) || !strings.Contains(w.Body.String(), "Ada@Example.com") {
 		t.Errorf("page: %d %s", w.Code, w.Body)
 	}
-	want(t, "a wrong password", b.form("/verify", url.Values{"password": {adaNew}}), http.StatusUnauthorized)
-	want(t, "the right one", b.form("/verify", url.Values{"password": {adaOld}}), http.StatusOK)
+	want(t, "a wrong password", b.form(page, url.Values{"password": {adaNew}}), http.StatusUnauthorized)
+	want(t, "the right one", b.form(page, url.Values{"password": {adaOld}}), http.StatusOK)
 	if n := a.count(t, `SELECT count(*) FROM ginauth.users WHERE verified_at IS NOT NULL`); n != 1 {
 		t.Error("the address is not verified")
 	}

@@ -1,6 +1,7 @@
 package email
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"net/url"
@@ -11,16 +12,15 @@ import (
 
 	"github.com/ginauth/ginauth/ginauth"
 	"github.com/ginauth/ginauth/ginauth/internal/route"
+	"github.com/ginauth/ginauth/ginauth/password"
 )
 
-// linkForm is what a link's page sends. A browser has the token in a cookie; other clients send it along.
+// linkForm is what a link's page sends. A browser has the token in a cookie that belongs to the page; other clients send it
+// along.
 type linkForm struct {
 	Token    string `json:"token"`
 	Password string `json:"password" format:"password"`
 } //	@name	Link
-
-// cookieLife is how long a browser may look at the page before it sends the form.
-const cookieLife = 15 * time.Minute
 
 // link is the handler behind a link: a GET shows a page with a button, and only the POST does something
 // (SEC-85), since scanners and previews of mail programs follow links.
@@ -71,17 +71,16 @@ func (l link[U]) handler(operation string) *route.Handler {
 // it (SEC-114), and shows the page. It changes nothing, and only counts the tokens that it looks up.
 func (l link[U]) land(c *gin.Context) {
 	if c.Request.URL.Query().Has("token") {
-		l.setCookie(c, c.Query("token"))
-		setPageHeaders(c.Writer.Header())
-		c.Redirect(http.StatusSeeOther, l.path)
+		page := l.keep(c, c.Query("token"))
+		setPageHeaders(c)
+		c.Redirect(http.StatusSeeOther, l.action(page))
 		return
 	}
-	token := l.cookieToken(c)
-	if _, ok := ginauth.ParseToken(token); !ok {
-		l.refuse(c, errLink, Page{})
-		return
+	token, _, err := l.shown(c)
+	if err == nil {
+		err = l.count(c)
 	}
-	if err := l.count(c); err != nil {
+	if err != nil {
 		l.refuse(c, err, Page{})
 		return
 	}
@@ -92,17 +91,23 @@ func (l link[U]) land(c *gin.Context) {
 	case err != nil:
 		l.refuse(c, err, Page{})
 	default:
-		l.show(c, http.StatusOK, l.page(c, t))
+		l.show(c, http.StatusOK, l.page(c, t, token))
 	}
 }
+
+// action is where the form of a page is sent.
+func (l link[U]) action(page string) string { return l.path + "?page=" + page }
 
 // count limits how many links one address may try, by whatever method (SEC-115).
 func (l link[U]) count(c *gin.Context) error {
 	return ginauth.Throttle(c, l.Config, "link", "", ginauth.Limit{PerAddress: l.Config.Limits.LinkPerAddress})
 }
 
-func (l link[U]) page(c *gin.Context, t found[U]) Page {
+func (l link[U]) page(c *gin.Context, t found[U], token string) Page {
 	p := Page{Kind: l.kind, Step: StepConfirm, Action: l.path, Email: t.email}
+	if parsed, ok := ginauth.ParseToken(token); ok {
+		p.Action = l.action(pageOf(parsed))
+	}
 	p.Password = l.password != nil && l.password(c, t.user)
 	return p
 }
@@ -118,14 +123,21 @@ func (l link[U]) post(c *gin.Context) {
 		ginauth.Fail(c, err)
 		return
 	}
+	bound := true
 	if form.Token == "" {
-		form.Token = l.cookieToken(c)
+		form.Token, bound, err = l.shown(c)
 	}
-	if err := l.count(c); err != nil {
+	if err == nil {
+		err = l.count(c)
+	}
+	if err != nil {
 		l.refuse(c, err, Page{})
 		return
 	}
 	t, err := l.find(c, form.Token)
+	if err == nil && !bound {
+		err = errLinkPage
+	}
 	if err == nil {
 		err = l.use(c, t, form.Password)
 	}
@@ -133,9 +145,9 @@ func (l link[U]) post(c *gin.Context) {
 	case errors.Is(err, ErrNoToken), errors.Is(err, errLink):
 		l.refuseLink(c)
 	case err != nil:
-		l.refuse(c, err, l.page(c, t))
+		l.refuse(c, err, l.page(c, t, form.Token))
 	default:
-		l.setCookie(c, "")
+		l.forget(c, form.Token)
 		l.done(c)
 	}
 }
@@ -154,9 +166,8 @@ func (l link[U]) find(c *gin.Context, token string) (t found[U], err error) {
 	return t, err
 }
 
-// refuseLink answers to a token that is not good, and has the browser forget it.
+// refuseLink answers to a token that is not good.
 func (l link[U]) refuseLink(c *gin.Context) {
-	l.setCookie(c, "")
 	ginauth.LogEvent(c, ginauth.EventBadLink, "kind", string(l.kind))
 	l.refuse(c, errLink, Page{})
 }
@@ -181,46 +192,50 @@ func (l link[U]) finish(c *gin.Context) {
 		l.show(c, http.StatusOK, Page{Kind: l.kind, Step: StepDone})
 		return
 	}
-	setPageHeaders(c.Writer.Header())
+	setPageHeaders(c)
 	c.Status(http.StatusNoContent)
-}
-
-// cookie has a name of its own for each kind, so that two pages that are open do not mix.
-func (l link[U]) cookieName() string {
-	if l.secure {
-		return "__Host-mail-" + string(l.kind)
-	}
-	return "mail-" + string(l.kind)
-}
-
-func (l link[U]) cookieToken(c *gin.Context) string {
-	sent := c.Request.CookiesNamed(l.cookieName())
-	if len(sent) != 1 {
-		return ""
-	}
-	return sent[0].Value
-}
-
-// setCookie keeps a token; what is none removes the cookie. SameSite is Lax, since the browser comes from a mail.
-func (l link[U]) setCookie(c *gin.Context, token string) {
-	k := http.Cookie{Name: l.cookieName(), Path: "/", MaxAge: -1, Secure: l.secure, HttpOnly: true, SameSite: http.SameSiteLaxMode} //nolint:gosec // Secure is off on localhost alone
-	if t, ok := ginauth.ParseToken(token); ok {
-		k.Value, k.MaxAge = t.Reveal(), int(cookieLife/time.Second)
-	}
-	http.SetCookie(c.Writer, &k)
 }
 
 // proves tells whether who sent the request has the account already: by a session or a token of its own that is
 // good for everything, or by its password.
-func (f *flows[U]) proves(c *gin.Context, owner U, plain string) error {
-	if f.signedInAs(c, owner) {
+func (f *flows[U]) proves(c *gin.Context, t found[U], plain string) error {
+	if f.signedInAs(c, t.user) {
 		return nil
 	}
 	if plain == "" {
 		return errProofNeeded
 	}
-	_, err := ginauth.VerifyPassword(c, f.Config, owner.Account().Identifier, plain)
+	cfg := f.Config
+	if t.use.Kind == KindVerify {
+		hash, err := f.Store.FindPendingPassword(c.Request.Context(), t.use.Digest)
+		if err != nil {
+			return err
+		}
+		if !hash.IsZero() {
+			cfg.Users = &newcomers[U]{cfg.Users, t.user, hash}
+		}
+	}
+	_, err := ginauth.VerifyPassword(c, cfg, t.user.Account().Identifier, plain)
 	return err
+}
+
+// newcomers is the store for whoever holds the link of a sign-up: to them its password is no secret of who has an account.
+type newcomers[U ginauth.User] struct {
+	ginauth.UserStore[U]
+	user U
+	hash password.Hash
+}
+
+func (n *newcomers[U]) FindCredential(context.Context, string) (U, password.Hash, error) {
+	return n.user, n.hash, nil
+}
+
+// RecordEvent keeps failures where the store does.
+func (n *newcomers[U]) RecordEvent(ctx context.Context, e ginauth.Event) error {
+	if r, ok := n.UserStore.(ginauth.EventRecorder); ok {
+		return r.RecordEvent(ctx, e)
+	}
+	return nil
 }
 
 // renew gives the owner's session a new token before the account gets more: should that fail, nothing has changed, and

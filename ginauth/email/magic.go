@@ -23,9 +23,10 @@ import (
 //	@Produce		json,application/problem+json
 //	@Param			link	body	linkForm	true	"Token of the mail, unless the page's cookie has it, and password"
 //	@Success		200	{object}	store.User
-//	@Failure		400	{object}	ginauth.Problem	"malformed_body"
+//	@Failure		400	{object}	ginauth.Problem	"malformed_body, link_cookie_missing"
 //	@Failure		401	{object}	ginauth.Problem	"invalid_credentials"
 //	@Failure		403	{object}	ginauth.Problem	"cross_origin"
+//	@Failure		409	{object}	ginauth.Problem	"link_not_shown"
 //	@Failure		410	{object}	ginauth.Problem	"link_invalid"
 //	@Failure		413	{object}	ginauth.Problem	"body_too_large"
 //	@Failure		415	{object}	ginauth.Problem	"unsupported_media_type"
@@ -67,7 +68,7 @@ func (f *flows[U]) welcome(c *gin.Context) {
 		f.show(c, http.StatusOK, Page{Kind: KindLogin, Step: StepDone})
 		return
 	default:
-		setPageHeaders(c.Writer.Header())
+		setPageHeaders(c)
 		c.Redirect(http.StatusSeeOther, page)
 		return
 	}

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 
@@ -68,8 +69,7 @@ func TestEveryCredentialAtEveryEndpoint(t *testing.T) { // SEC-104, SEC-168
 		places[path] = func(token string) *httptest.ResponseRecorder { return a.anyone().use(path, token, adaOld) }
 		places[path+", as a cookie"] = func(token string) *httptest.ResponseRecorder {
 			c := a.anyone()
-			c.Cookies["__Host-mail-"+map[string]string{"/verify": "verify", "/reset": "reset", "/magic": "login", "/confirm": "change", "/undo": "undo"}[path]] = token
-			return c.use(path, "", adaOld)
+			return c.use(c.land(t, path, token), "", adaOld)
 		}
 	}
 	before := a.count(t, `SELECT count(*) FROM ginauth.email_tokens`)
@@ -87,7 +87,7 @@ func TestEveryCredentialAtEveryEndpoint(t *testing.T) { // SEC-104, SEC-168
 	if after := a.count(t, `SELECT count(*) FROM ginauth.email_tokens`); after != before || before < 5 {
 		t.Errorf("%d tokens are left of %d", after, before)
 	}
-	if good := a.good(linksOf(all)); good != "/confirm /magic /reset /undo /verify" {
+	if good := a.good(t, linksOf(all)); good != "/confirm /magic /reset /undo /verify" {
 		t.Errorf("only %s were good all the time", good)
 	}
 	for _, place := range []string{"session", "bearer", "refresh", "/verify", "/confirm"} { // and so were these
@@ -100,7 +100,7 @@ func TestEveryCredentialAtEveryEndpoint(t *testing.T) { // SEC-104, SEC-168
 func linksOf(credentials map[string]string) map[string]string {
 	links := map[string]string{}
 	for place, token := range credentials {
-		if linkCookies[place] != "" {
+		if slices.Contains(linkPaths, place) {
 			links[place] = token
 		}
 	}
@@ -162,9 +162,7 @@ func TestCredentialsWithScopesCannotTakeTheAccount(t *testing.T) { // SEC-104, S
 			for path, token := range map[string]string{"/verify": verify, "/confirm": confirm} {
 				wantProblem(t, path, thief.use(path, token), http.StatusForbidden, "proof_required")
 				wantProblem(t, path+" with another password", thief.use(path, token, adaNew), http.StatusUnauthorized, "invalid_credentials")
-				kind := map[string]string{"/verify": "verify", "/confirm": "change"}[path]
-				thief.Cookies["__Host-mail-"+kind] = token
-				if w := thief.get(path); !strings.Contains(w.Body.String(), `name="password"`) {
+				if w := thief.get(thief.land(t, path, token)); !strings.Contains(w.Body.String(), `name="password"`) {
 					t.Errorf("the page of %s asks for no password: %d %s", path, w.Code, w.Body)
 				}
 			}

@@ -2,7 +2,6 @@ package email
 
 import (
 	"html/template"
-	"net/http"
 
 	"github.com/gin-gonic/gin"
 
@@ -23,14 +22,14 @@ const (
 )
 
 // Page is what Flows.Page shows a browser. Its headers are set already: nothing may be cached, framed,
-// or loaded from elsewhere, and the address of the page is told to nobody.
+// or loaded from elsewhere, and the address of the page is told to no other site.
 type Page struct {
 	Kind Kind
 	Step Step
 	// Status is the HTTP status to answer with.
 	Status int
-	// Action is the path to which the form of StepConfirm is sent, by POST. The token is in a cookie that
-	// the page cannot read.
+	// Action is where the form of StepConfirm is sent, by POST: a path with a query that binds the form to this page. The
+	// token is in a cookie that the page cannot read.
 	Action string
 	// Email is the address that the link proves, to show at StepConfirm.
 	Email string
@@ -40,26 +39,29 @@ type Page struct {
 	Problem *ginauth.Problem
 }
 
-// pageHeaders let a page be styled by itself and send its form home. The referrer policy costs the form its
-// Origin header; Sec-Fetch-Site tells what is needed (SEC-114, SEC-139).
+// pageHeaders let a page be styled by itself and send its form home. Without a referrer a form has no Origin header
+// (SEC-114, SEC-139).
 var pageHeaders = map[string]string{
 	"Cache-Control":                "no-store",
 	"Content-Security-Policy":      "default-src 'none'; style-src 'self'; img-src 'self'; font-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
 	"Cross-Origin-Resource-Policy": "same-origin",
-	"Referrer-Policy":              "no-referrer",
+	"Referrer-Policy":              "same-origin",
 	"Vary":                         "Cookie, Accept",
 	"X-Content-Type-Options":       "nosniff",
 	"X-Robots-Tag":                 "noindex",
 }
 
-func setPageHeaders(h http.Header) {
+func setPageHeaders(c *gin.Context) {
 	for name, value := range pageHeaders {
-		h.Set(name, value)
+		c.Header(name, value)
+	}
+	if c.Request.URL.Query().Has("token") {
+		c.Header("Referrer-Policy", "no-referrer")
 	}
 }
 
 func (f *flows[U]) show(c *gin.Context, status int, p Page) {
-	setPageHeaders(c.Writer.Header())
+	setPageHeaders(c)
 	p.Status = status
 	if f.Page != nil {
 		f.Page(c, p)

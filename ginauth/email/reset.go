@@ -22,8 +22,9 @@ import (
 //	@Produce		application/problem+json
 //	@Param			link	body	linkForm	true	"Token of the mail, unless the page's cookie has it, and password"
 //	@Success		204
-//	@Failure		400	{object}	ginauth.Problem	"malformed_body"
+//	@Failure		400	{object}	ginauth.Problem	"malformed_body, link_cookie_missing"
 //	@Failure		403	{object}	ginauth.Problem	"cross_origin"
+//	@Failure		409	{object}	ginauth.Problem	"link_not_shown"
 //	@Failure		410	{object}	ginauth.Problem	"link_invalid"
 //	@Failure		413	{object}	ginauth.Problem	"body_too_large"
 //	@Failure		415	{object}	ginauth.Problem	"unsupported_media_type"

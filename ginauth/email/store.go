@@ -50,7 +50,8 @@ type Store[U ginauth.User] interface {
 	Tokens[U]
 	// CreateUserAndMail stores a new user as ginauth.UserStore.CreateUser does, with a mail of
 	// KindVerify; or, where the address has an account, a mail of KindTaken. It does either in one
-	// transaction, and tells which by created.
+	// transaction, and tells which by created. Until the address is proved, FindCredential and FindArchived return no
+	// password for the new user: a login with it would tell that the address was free.
 	CreateUserAndMail(ctx context.Context, n ginauth.NewUser, fill func(*U) error, locale string) (created bool, err error)
 }
 
@@ -78,6 +79,9 @@ type Tokens[U ginauth.User] interface {
 	// FindEmailToken returns the user of a good token and the address that it proves, and writes
 	// nothing. ErrNoToken means that there is none.
 	FindEmailToken(ctx context.Context, k Kind, digest ginauth.Digest) (U, string, error)
+	// FindPendingPassword returns the password that CreateUserAndMail stored, while it is not good yet, for a good token
+	// of KindVerify, and writes nothing. Zero: there is none.
+	FindPendingPassword(ctx context.Context, digest ginauth.Digest) (password.Hash, error)
 	// UseEmailToken spends a token and does what it is for, all or nothing, and returns the
 	// user as it is then. It voids the user's other tokens. Those of KindUndo stay, but a use of one voids those
 	// that are younger or lead to the same address; and those of KindChange stay when KindVerify was used, or a

@@ -142,14 +142,14 @@ func TestAppsOwnPage(t *testing.T) {
 	})
 	a.verified(t)
 	b := a.browser()
-	b.get("/magic?token=" + a.token(t, "/send"))
-	if w := b.get("/magic"); w.Body.String() != "mine" || w.Header().Get("Referrer-Policy") != "no-referrer" {
+	page := b.land(t, "/magic", a.token(t, "/send"))
+	if w := b.get(page); w.Body.String() != "mine" || w.Header().Get("Referrer-Policy") != "same-origin" {
 		t.Errorf("%v %s", w.Header(), w.Body)
 	}
-	b.form("/magic", nil)
+	b.form(page, nil)
 	b.get("/magic")
 	text, _ := json.Marshal(seen)
-	if len(seen) != 3 || seen[0].Step != email.StepConfirm || seen[0].Email != "Ada@Example.com" || seen[0].Action != "/magic" || seen[1].Step != email.StepDone || seen[2].Problem == nil || seen[2].Action != "" {
+	if len(seen) != 3 || seen[0].Step != email.StepConfirm || seen[0].Email != "Ada@Example.com" || seen[0].Action != page || seen[1].Step != email.StepDone || seen[2].Problem == nil || seen[2].Action != "" {
 		t.Errorf("%s", text)
 	}
 }

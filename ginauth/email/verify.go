@@ -20,9 +20,10 @@ import (
 //	@Produce		application/problem+json
 //	@Param			link	body	linkForm	true	"Token of the mail, unless the page's cookie has it, and password"
 //	@Success		204
-//	@Failure		400	{object}	ginauth.Problem	"malformed_body"
+//	@Failure		400	{object}	ginauth.Problem	"malformed_body, link_cookie_missing"
 //	@Failure		401	{object}	ginauth.Problem	"invalid_credentials"
 //	@Failure		403	{object}	ginauth.Problem	"cross_origin, proof_required"
+//	@Failure		409	{object}	ginauth.Problem	"link_not_shown"
 //	@Failure		410	{object}	ginauth.Problem	"link_invalid"
 //	@Failure		413	{object}	ginauth.Problem	"body_too_large"
 //	@Failure		415	{object}	ginauth.Problem	"unsupported_media_type"
@@ -38,7 +39,7 @@ func VerifyEmail[U ginauth.User](f Flows[U]) gin.HandlerFunc {
 }
 
 func (f *flows[U]) verify(c *gin.Context, t found[U], plain string) error {
-	if err := f.proves(c, t.user, plain); err != nil {
+	if err := f.proves(c, t, plain); err != nil {
 		return err
 	}
 	if err := f.renew(c, t.user); err != nil {
