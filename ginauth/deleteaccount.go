@@ -21,14 +21,17 @@ type archived struct {
 
 // DeleteAccount returns the handler that deletes the current user at once: the account, its sessions, its
 // API keys, its logins by refresh tokens. It asks for a login or Reauthenticate within the last 10 minutes,
-// and answers 403 reauthentication_required otherwise; 204 when all is gone. Mount it with POST or DELETE.
+// and answers 403 reauthentication_required otherwise; 204 when all is gone. While a mailed link lives that undoes a change of
+// the address, the user may be a thief: the account is archived as by DeleteAccountAfter until the link is over, and the
+// answer is 200 with that time. Mount it with POST or DELETE.
 // docs/accounts.md says what stays. It panics when cfg is invalid, and when Users is no AccountDeleter.
 //
 //	@Summary		Delete my account
 //	@Description	Deletes the account with its sessions, API keys and logins. Needs a recent login.
 //	@ID				deleteAccount
 //	@Tags			account
-//	@Produce		application/problem+json
+//	@Produce		json,application/problem+json
+//	@Success		200	{object}	archived	"A link that undoes a change of the address is still good: the account is deleted after that"
 //	@Success		204
 //	@Failure		401	{object}	Problem	"unauthenticated"
 //	@Failure		403	{object}	Problem	"cross_origin, forbidden, reauthentication_required"
@@ -42,7 +45,8 @@ func DeleteAccount[U User](cfg Config[U]) gin.HandlerFunc {
 
 // DeleteAccountAfter is DeleteAccount with a time for second thoughts: the account is disabled at once, and all
 // its sessions and logins end; it is deleted after the grace by the store's sweeper. Until then RestoreAccount
-// undoes it, and so does the app's own code. It answers 200 with the time. It panics when the grace is
+// undoes it, and so do the mailed links of package email and the app's own code. It answers 200 with the time, which is not before
+// the end of a link that undoes a change of the address. It panics when the grace is
 // not positive, too.
 //
 //	@Summary		Delete my account after a time for second thoughts
@@ -73,7 +77,7 @@ func deleter[U User](constructor string, cfg Config[U], grace time.Duration) *ro
 		switch {
 		case err != nil:
 			Fail(c, err)
-		case grace == 0 || m.pages.AfterLogout != "" && prefersHTML(c):
+		case after.IsZero() || m.pages.AfterLogout != "" && prefersHTML(c):
 			m.farewell(c)
 		default:
 			Reply(c, http.StatusOK, archived{DeleteAfter: after})
@@ -89,19 +93,17 @@ func deleteAccount(c *gin.Context, m *mount, users AccountDeleter, grace time.Du
 	if st.writer.begun {
 		return after, errBegun
 	}
-	ctx, id, event := AuditContext(c), auth.Account.ID, EventUserDeleted
-	session := st.digest
-	if grace > 0 {
-		event = EventUserArchived
-		after, err = users.ArchiveUser(ctx, id, grace)
-	} else {
-		err = users.DeleteUser(ctx, id)
-	}
+	ctx, id, session := AuditContext(c), auth.Account.ID, st.digest
+	after, err = users.ArchiveUser(ctx, id, grace)
 	if errors.Is(err, ErrNoUser) {
 		return after, fmt.Errorf("%w: the account has ended already", ErrUnauthenticated)
 	}
 	if err != nil {
 		return after, err
+	}
+	event := EventUserArchived
+	if after.IsZero() {
+		event = EventUserDeleted
 	}
 	m.event(c, event, "user_id", id, "session", session)
 	st.leaveBehind(context.WithoutCancel(ctx))

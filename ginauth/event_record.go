@@ -7,20 +7,27 @@ import (
 	"github.com/gin-gonic/gin"
 )
 
+// detailUnproved marks a failure at an address that was not proved: it may be its owner's, at an account that somebody
+// else has made, who must not learn where the owner is (SEC-185).
+const detailUnproved = "address_unproved"
+
 // recordFailure stores a failed login where the store of users keeps events, by the same statement for an account
 // and for none (SEC-29). What was typed is hidden (SEC-165). The attempt was counted already, so that its answer
 // stays what it is when the event cannot be stored: then it is in the log alone (SEC-163).
-func recordFailure(c *gin.Context, log *slog.Logger, users any, user UserID, identifier string) {
+func recordFailure(c *gin.Context, log *slog.Logger, users any, account Account, identifier string) {
 	recorder, ok := users.(EventRecorder)
 	if !ok {
 		return
 	}
 	ctx := context.WithoutCancel(AuditContext(c)) // who guesses may hang up
-	e := NewEvent(ctx, EventLoginFailed, user)
-	if e.Actor != user {
+	e := NewEvent(ctx, EventLoginFailed, account.ID)
+	if e.Actor != account.ID {
 		e.Actor = "" // whoever it is logged in as, it is not an operator
 	}
 	e.Detail = map[string]string{"identifier": hideIdentifier(identifier)}
+	if !account.Verified {
+		e.Detail[detailUnproved] = "true"
+	}
 	record(ctx, log, recorder, e)
 }
 

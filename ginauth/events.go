@@ -25,7 +25,8 @@ type Activity struct {
 	ByMe bool `json:"by_me"`
 	// Operation is the name of the handler, such as "changePassword", or the method and route.
 	Operation string `json:"operation,omitempty" example:"login"`
-	// IP is the client's address; empty when unknown, and for what another user did, such as an admin.
+	// IP is the client's address; empty when unknown, for what another user did, such as an admin, and for failed logins at
+	// an address that was not proved to be the user's.
 	IP string `json:"ip,omitempty" example:"203.0.113.7"`
 	// Device is a guess from the User-Agent, such as "Firefox on Linux"; empty when there was no client, and where IP is.
 	Device string `json:"device,omitempty" example:"Firefox on Linux"`
@@ -71,7 +72,7 @@ func ListEvents(c *gin.Context) (ActivityPage, error) {
 		page.Next = list[len(list)-1].At.UnixMicro()
 	}
 	for _, e := range list {
-		page.Events = append(page.Events, e.activity())
+		page.Events = append(page.Events, e.activity(auth.Account.Verified))
 	}
 	return page, nil
 }
@@ -105,10 +106,14 @@ func pageAsked(c *gin.Context) (before time.Time, limit int, err error) {
 	return before, limit, nil
 }
 
-func (e Event) activity() Activity {
+// activity leaves out where others are while the address is not proved: they may be its owner (SEC-185).
+func (e Event) activity(verified bool) Activity {
 	a := Activity{At: e.At, Kind: e.Kind, Outcome: e.Outcome, ByMe: e.Actor != "" && e.Actor == e.User, Operation: e.Operation}
 	if e.Actor != "" && e.Actor != e.User {
 		return a // an operator's client is none of the user's business
+	}
+	if !a.ByMe && (!verified || e.Detail[detailUnproved] != "") {
+		return a
 	}
 	if e.Origin.Addr.IsValid() {
 		a.IP = e.Origin.Addr.String()

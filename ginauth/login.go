@@ -73,7 +73,7 @@ func logIn[U User](c *gin.Context, m *mount, cfg Config[U]) (u U, err error) {
 	switch {
 	case errors.Is(err, ErrInvalidCredentials):
 		m.event(c, EventLoginFailed, "identifier", hideIdentifier(form.Email))
-		recordFailure(c, m.logger(), cfg.Users, u.Account().ID, form.Email)
+		recordFailure(c, m.logger(), cfg.Users, u.Account(), form.Email)
 		return u, err
 	case err != nil:
 		return u, err
@@ -132,7 +132,7 @@ func VerifyPassword[U User](c *gin.Context, cfg Config[U], email, plain string) 
 	u, hash, err := verify(ctx, cfg, Credentials{Email: email, Password: plain}, found)
 	if errors.Is(err, ErrInvalidCredentials) {
 		LogEvent(c, EventLoginFailed, "identifier", hideIdentifier(email))
-		recordFailure(c, cfg.Logger, cfg.Users, u.Account().ID, email)
+		recordFailure(c, cfg.Logger, cfg.Users, u.Account(), email)
 	}
 	if err != nil {
 		return none, err

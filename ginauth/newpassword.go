@@ -24,8 +24,8 @@ func verifyOwner[U User](
 		err = ErrInvalidCredentials
 	}
 	if errors.Is(err, ErrInvalidCredentials) {
-		m.event(c, EventLoginFailed, "user_id", account.ID)                     //nolint:contextcheck // the request's own
-		recordFailure(c, m.logger(), cfg.Users, account.ID, account.Identifier) //nolint:contextcheck // the request's own
+		m.event(c, EventLoginFailed, "user_id", account.ID)                  //nolint:contextcheck // the request's own
+		recordFailure(c, m.logger(), cfg.Users, account, account.Identifier) //nolint:contextcheck // the request's own
 	}
 	if err != nil {
 		return attempt, password.Hash{}, fmt.Errorf("verifying the current password: %w", err)

@@ -80,7 +80,7 @@ func restoreAccount[U User](c *gin.Context, m *mount, cfg Config[U], users Accou
 	}
 	if errors.Is(err, ErrInvalidCredentials) {
 		m.event(c, EventLoginFailed, "identifier", hideIdentifier(form.Email))
-		recordFailure(c, m.logger(), cfg.Users, id, form.Email)
+		recordFailure(c, m.logger(), cfg.Users, Account{ID: id}, form.Email)
 	}
 	if err != nil {
 		return u, err

@@ -255,12 +255,10 @@ type ProfileStore[U User] interface {
 
 // AccountDeleter is an optional extension of UserStore for users who leave.
 type AccountDeleter interface {
-	// DeleteUser deletes the user with all that belongs to them: sessions, API keys, logins by refresh
-	// tokens. ErrNoUser means that there is none.
-	DeleteUser(ctx context.Context, id UserID) error
 	// ArchiveUser disables the user, ends all sessions and logins, and marks the user to be deleted
-	// after the grace. It returns when that is. ErrNoUser means that there is none or that they
-	// are disabled already.
+	// after the grace, but not while a mailed link lives that undoes a change of address: the user may be a thief. It
+	// returns when that is. Without a grace and such a link it deletes the user at once with all that
+	// belongs to them (sessions, API keys, logins by refresh tokens), and returns the zero time. ErrNoUser means that there is none or that they are disabled already.
 	ArchiveUser(ctx context.Context, id UserID, grace time.Duration) (deleteAfter time.Time, err error)
 }
 

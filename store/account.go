@@ -7,6 +7,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgtype"
 
 	"github.com/ginauth/ginauth/ginauth"
 	"github.com/ginauth/ginauth/ginauth/password"
@@ -94,26 +95,48 @@ func oneUser(tag pgconn.CommandTag) error {
 	return nil
 }
 
+// wayBack is how long a link that undoes a change of address is good for at most, NULL without one. One whose mail has
+// not been sent yet lives for a week, unless the app says otherwise.
+const wayBack = `GREATEST(
+	(SELECT max(t.expires_at) FROM ginauth.email_tokens AS t WHERE t.user_id = u.id AND t.kind = 'undo' AND t.expires_at > clock.now),
+	(SELECT max(o.created_at) + interval '7 days' FROM ginauth.outbox AS o
+		WHERE o.user_id = u.id AND o.kind = 'undo' AND o.failed_at IS NULL AND o.created_at + interval '7 days' > clock.now))`
+
+const findWayBack = `
+SELECT ` + wayBack + ` IS NOT NULL
+FROM ginauth.users AS u
+CROSS JOIN ` + theClock + `
+WHERE u.id = $1::uuid AND u.disabled_at IS NULL`
+
 const archiveUser = `
 UPDATE ginauth.users AS u
-SET disabled_at = clock.now, delete_after = clock.now + $3::interval,
+SET disabled_at = clock.now, delete_after = GREATEST(clock.now + $3::interval, ` + wayBack + `),
 	session_epoch = u.session_epoch + 1, updated_at = clock.now
 FROM ` + theClock + `
 WHERE u.id = $1::uuid AND u.disabled_at IS NULL
 RETURNING u.delete_after`
 
 // ArchiveUser disables a user, who is deleted after the grace by Sweep, and returns when that
-// is. RestoreUser and EnableUser undo it until then. ginauth.ErrNoUser means that there is no such
+// is. RestoreUser and EnableUser undo it until then, and so do mailed links. A user who has a link that undoes a change of address
+// is kept until that is over: whoever archives the account may be a thief (SEC-184). Without a grace and such
+// a link, the user is deleted at once, and the time is zero. ginauth.ErrNoUser means that there is no such
 // user, or that they are disabled already.
 func (d *DB[U]) ArchiveUser(ctx context.Context, id ginauth.UserID, grace time.Duration) (deleteAfter time.Time, err error) {
-	if grace <= 0 {
-		return deleteAfter, errors.New("archiving a user: the grace must be positive")
+	if grace < 0 {
+		return deleteAfter, errors.New("archiving a user: the grace must not be negative")
 	}
 	key, known := parseID(string(id))
 	if !known {
 		return deleteAfter, ginauth.ErrNoUser
 	}
 	err = d.audited(ctx, "archiving a user", func(ctx context.Context, tx pgx.Tx) (ginauth.Event, error) {
+		deleteAfter = time.Time{}
+		if grace == 0 {
+			deleted, err := d.deleteWithoutWayBack(ctx, tx, key)
+			if deleted || err != nil {
+				return ginauth.NewEvent(ctx, ginauth.EventUserDeleted, id), err
+			}
+		}
 		var b pgx.Batch
 		b.Queue(archiveUser, key, d.clock(), grace).QueryRow(func(row pgx.Row) error {
 			return row.Scan((*utcTime)(&deleteAfter))
@@ -122,6 +145,22 @@ func (d *DB[U]) ArchiveUser(ctx context.Context, id ginauth.UserID, grace time.D
 		return ginauth.NewEvent(ctx, ginauth.EventUserArchived, id), orNoUser(tx.SendBatch(ctx, &b).Close())
 	})
 	return deleteAfter, err
+}
+
+// isArchived holds for a user who was archived and is not deleted yet. An operator's DisableUser is no archive.
+const isArchived = `u.disabled_at IS NOT NULL AND u.delete_after IS NOT NULL`
+
+// deleteWithoutWayBack locks the user first, so that no link is made meanwhile.
+func (d *DB[U]) deleteWithoutWayBack(ctx context.Context, tx pgx.Tx, user pgtype.UUID) (deleted bool, err error) {
+	if _, err := tx.Exec(ctx, lockUser, user); err != nil {
+		return false, err
+	}
+	var keep bool
+	if err := tx.QueryRow(ctx, findWayBack, user, d.clock()).Scan(&keep); err != nil || keep {
+		return false, orNoUser(err)
+	}
+	_, err = tx.Exec(ctx, deleteUser, user)
+	return err == nil, err
 }
 
 // inGrace holds for a user who was archived and may come back.

@@ -13,8 +13,10 @@ import (
 )
 
 // goodToken holds for t until it expires, of a user who may use it, and whose address is still the one
-// that the token is about, unless it is about another (SEC-104).
-const goodToken = `t.digest = $1::bytea AND t.kind = $3::text AND t.expires_at > clock.now AND u.disabled_at IS NULL
+// that the token is about, unless it is about another (SEC-104). An archived user comes back by it: who has the
+// mailbox need not have archived the account (SEC-184, SEC-185).
+const goodToken = `t.digest = $1::bytea AND t.kind = $3::text AND t.expires_at > clock.now
+	AND (u.disabled_at IS NULL OR ` + isArchived + `)
 	AND (t.kind IN ('change', 'undo') OR t.email_canonical = u.email_canonical)`
 
 const findEmailTokenFrom = `
@@ -77,27 +79,36 @@ FOR NO KEY UPDATE`
 DELETE FROM ginauth.email_tokens AS t
 USING ginauth.users AS u, ` + theClock + `
 WHERE u.id = t.user_id AND ` + goodToken + `
-RETURNING t.user_id, t.email, t.email_canonical, t.created_at, u.email, u.email_canonical, u.verified_at`
+RETURNING t.user_id, t.email, t.email_canonical, t.created_at, u.email, u.email_canonical, u.verified_at, u.disabled_at IS NOT NULL`
 )
 
 // UseEmailToken spends a token and does what it is for, in one transaction. The first proof that an
 // address belongs to somebody, by a link that needs the mail alone, removes what was there before:
-// password, sessions, logins by refresh tokens, API keys and other mailed links (SEC-113).
+// password, sessions, logins by refresh tokens, API keys, known devices and other mailed links (SEC-113); it writes the event
+// ginauth.EventFirstProof, in whose OnEvent an app clears what is its own. An archived user is restored by it.
 func (d *DB[U]) UseEmailToken(ctx context.Context, use email.Use) (U, error) {
 	var u U
+	var also []ginauth.Event
 	if use.Kind == email.KindReset && use.Hash.IsZero() {
 		return u, errors.New("using a mailed token: the new password's hash is empty")
 	}
 	err := d.audited(ctx, "using a mailed token", func(ctx context.Context, tx pgx.Tx) (ginauth.Event, error) {
 		var zero U
-		u = zero
-		s, err := d.spend(ctx, tx, use, &u)
+		u, also = zero, nil
+		s, err := d.spend(ctx, tx, use)
 		if err != nil {
 			return unchanged, orNoToken(err)
+		}
+		if also, err = d.record(ctx, tx, s.consequences(ctx)); err != nil {
+			return unchanged, err
+		}
+		if err := d.scan(tx.QueryRow(ctx, d.statements.findUser, s.user), &u); err != nil {
+			return unchanged, err
 		}
 		return s.event(ctx)
 	})
 	if err == nil {
+		d.announce(ctx, also...)
 		return u, nil
 	}
 	var none U
@@ -107,20 +118,22 @@ func (d *DB[U]) UseEmailToken(ctx context.Context, use email.Use) (U, error) {
 	return none, err
 }
 
-func (d *DB[U]) spend(ctx context.Context, tx pgx.Tx, use email.Use, to *U) (spent, error) {
+func (d *DB[U]) spend(ctx context.Context, tx pgx.Tx, use email.Use) (spent, error) {
 	s := spent{kind: use.Kind, hash: use.Hash, locale: use.Locale}
 	if err := tx.QueryRow(ctx, lockTokensUser, use.Digest[:], string(use.Kind)).Scan(&s.user); err != nil {
 		return s, err
 	}
 	err := tx.QueryRow(ctx, takeToken, use.Digest[:], d.clock(), string(use.Kind)).
-		Scan(&s.user, &s.address, &s.canonical, &s.madeAt, &s.former, &s.formerCanonical, &s.verifiedAt)
+		Scan(&s.user, &s.address, &s.canonical, &s.madeAt, &s.former, &s.formerCanonical, &s.verifiedAt, &s.archived)
 	if err != nil {
 		return s, err
 	}
-	if err := d.apply(ctx, tx, s); err != nil {
-		return s, err
+	if s.kind == email.KindUndo {
+		if err := d.releaseAddress(ctx, tx, &s); err != nil {
+			return s, err
+		}
 	}
-	return s, d.scan(tx.QueryRow(ctx, d.statements.findUser, s.user), to)
+	return s, d.apply(ctx, tx, s)
 }
 
 func orNoToken(err error) error {

@@ -24,10 +24,17 @@ type spent struct {
 	madeAt                  time.Time
 	former, formerCanonical string // that the user has
 	verifiedAt              *time.Time
+	archived                bool
+	released                ginauth.UserID // who had to give the address up
 }
 
 // first tells that nobody had proved the address before.
 func (s *spent) first() bool { return s.verifiedAt == nil }
+
+// takesOver tells that who has the mailbox need not be who has had the account.
+func (s *spent) takesOver() bool {
+	return s.first() && (s.kind == email.KindReset || s.kind == email.KindLogin)
+}
 
 func (s *spent) owner() (ginauth.UserID, error) {
 	id, err := s.user.Value()
@@ -50,6 +57,21 @@ func (s *spent) event(ctx context.Context) (ginauth.Event, error) {
 		kind = ginauth.EventUserVerified
 	}
 	return detailed(byProof(ctx, kind, owner), "link", string(s.kind)), err
+}
+
+// consequences are the events of what the token did besides.
+func (s *spent) consequences(ctx context.Context) (list []ginauth.Event) {
+	owner, _ := s.owner() // event says so
+	if s.archived {
+		list = append(list, detailed(byProof(ctx, ginauth.EventUserRestored, owner), "link", string(s.kind)))
+	}
+	if s.takesOver() {
+		list = append(list, detailed(byProof(ctx, ginauth.EventFirstProof, owner), "link", string(s.kind)))
+	}
+	if s.released != "" {
+		list = append(list, detailed(ginauth.NewEvent(ctx, ginauth.EventUserArchived, s.released), "link", string(s.kind)))
+	}
+	return list
 }
 
 const (
@@ -84,6 +106,11 @@ SET email = $3::text, email_canonical = $4::text, password_hash = NULL, session_
 	verified_at = COALESCE($2::timestamptz, now()), updated_at = COALESCE($2::timestamptz, now())
 WHERE id = $1::uuid`
 
+	restoreArchived = `
+UPDATE ginauth.users
+SET disabled_at = NULL, delete_after = NULL, updated_at = COALESCE($2::timestamptz, now())
+WHERE id = $1::uuid`
+
 	// Mails go first: a token that is being made for one is seen by the next statement (SEC-113).
 	withdrawChanges = `DELETE FROM ginauth.outbox WHERE user_id = $1::uuid AND kind = 'change' AND failed_at IS NULL`
 	voidTokens      = `DELETE FROM ginauth.email_tokens WHERE user_id = $1::uuid AND kind <> 'undo'`
@@ -106,17 +133,15 @@ func (d *DB[U]) apply(ctx context.Context, tx pgx.Tx, s spent) error {
 		b.Queue(voidTokensHere, s.user)
 	case email.KindReset:
 		b.Queue(resetPassword, s.user, d.clock(), s.hash.Reveal())
+		endTrust(&b, s.user)
 		voidAll(&b, s.user)
-		if s.first() {
-			b.Queue(revokeUsersKeys, s.user)
-		}
 	case email.KindLogin:
 		if !s.first() {
 			b.Queue(voidTokensHere, s.user)
 			break
 		}
 		b.Queue(proveAndWipe, s.user, d.clock())
-		b.Queue(revokeUsersKeys, s.user)
+		endTrust(&b, s.user)
 		voidAll(&b, s.user)
 	case email.KindChange:
 		b.Queue(changeAddress, s.user, d.clock(), s.address, s.canonical)
@@ -126,17 +151,26 @@ func (d *DB[U]) apply(ctx context.Context, tx pgx.Tx, s spent) error {
 		voidAll(&b, s.user)
 	case email.KindUndo:
 		b.Queue(restoreAddress, s.user, d.clock(), s.address, s.canonical)
-		b.Queue(revokeUsersKeys, s.user)
+		endTrust(&b, s.user)
 		voidAll(&b, s.user)
 		b.Queue(withdrawUndos, s.user, s.madeAt)
 		b.Queue(voidLaterUndos, s.user, s.madeAt, s.canonical)
 	default:
 		return fmt.Errorf("a token of kind %q is good for nothing", s.kind)
 	}
+	if s.archived {
+		b.Queue(restoreArchived, s.user, d.clock())
+	}
 	if err := d.queueNotice(&b, s); err != nil {
 		return err
 	}
 	return tx.SendBatch(ctx, &b).Close()
+}
+
+// endTrust ends what a password does not: who proves to be the owner by mail has lost control of it (SEC-186).
+func endTrust(b *pgx.Batch, user pgtype.UUID) {
+	b.Queue(revokeUsersKeys, user)
+	b.Queue(forgetDevices, user)
 }
 
 func voidAll(b *pgx.Batch, user pgtype.UUID) {

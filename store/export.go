@@ -10,8 +10,8 @@ import (
 var _ ginauth.AccountExporter = (*DB[User])(nil)
 
 // Rows that have ended but are still stored are held, too. Digests, hashes and the values that the app
-// keeps in sessions, which may be secrets, stay out (SEC-19, SEC-160), and so do the client of an operator and ids
-// that count what happens to everybody (SEC-36).
+// keeps in sessions, which may be secrets, stay out (SEC-19, SEC-160), and so do the client of an operator, that of
+// a failed login at an address that was not proved (SEC-185), and ids that count what happens to everybody (SEC-36).
 const exportUser = `
 SELECT jsonb_build_object(
 	'account', jsonb_build_object(
@@ -60,8 +60,8 @@ SELECT jsonb_build_object(
 		SELECT jsonb_agg(e.item ORDER BY e.at, e.id) FROM (
 			SELECT v.at, v.id, jsonb_build_object(
 				'at', v.at, 'kind', v.kind, 'outcome', v.outcome, 'by_me', v.actor_id IS NOT DISTINCT FROM u.id,
-				'operation', v.operation, 'request_id', v.request_id, 'detail', v.detail - 'identifier') || CASE
-				WHEN v.actor_id <> u.id THEN '{}'
+				'operation', v.operation, 'request_id', v.request_id, 'detail', v.detail - 'identifier' - 'address_unproved') || CASE
+				WHEN v.actor_id <> u.id OR v.actor_id IS NULL AND (u.verified_at IS NULL OR v.detail ? 'address_unproved') THEN '{}'
 				ELSE jsonb_build_object('ip', host(v.ip), 'user_agent', v.user_agent, 'session', v.session) END AS item
 			FROM ginauth.events AS v WHERE v.user_id = u.id ORDER BY v.at DESC, v.id DESC LIMIT $2::bigint) AS e), '[]'))
 FROM ginauth.users AS u

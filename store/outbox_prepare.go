@@ -15,10 +15,10 @@ import (
 const (
 	// findRecipient locks the user before the mail, as everything does that voids both: a token is
 	// made before that, and voided, or after it, when the mail is gone. A mail that names no user is for
-	// whoever has the address now.
+	// whoever has the address now. Mails reach archived users, who need not have archived their account themselves.
 	findRecipient = `
 FROM ginauth.users AS u
-WHERE u.disabled_at IS NULL AND u.id = (
+WHERE (u.disabled_at IS NULL OR ` + isArchived + `) AND u.id = (
 	SELECT COALESCE(o.user_id, (SELECT v.id FROM ginauth.users AS v WHERE v.email_canonical = o.email_canonical))
 	FROM ginauth.outbox AS o WHERE o.id = $1::uuid AND o.failed_at IS NULL)
 FOR SHARE OF u`
@@ -55,7 +55,7 @@ WHERE o.id = $5::uuid`
 
 // PrepareMail returns whom a mail goes to and stores the digest of its token, in one transaction.
 // email.ErrNoMail means that the mail is gone, or that there is nobody to send it to: no account has the
-// address, or a disabled one, or it is proved already, or the new address is another's.
+// address, or one that is disabled and not just archived, or it is proved already, or the new address is another's.
 func (d *DB[U]) PrepareMail(ctx context.Context, id email.MailID, digest ginauth.Digest, lifetime time.Duration) (email.Recipient[U], error) {
 	key, ok := parseID(string(id))
 	if !ok {

@@ -15,7 +15,7 @@ const dueUsers = `
 SELECT u.id, u.delete_after
 FROM ginauth.users AS u
 CROSS JOIN (SELECT COALESCE($1::timestamptz, now()) AS now) AS clock
-WHERE u.delete_after <= clock.now AND u.disabled_at IS NOT NULL AND (u.delete_after, u.id) > ($2::timestamptz, $3::uuid)
+WHERE u.delete_after <= clock.now AND u.disabled_at IS NOT NULL AND ` + wayBack + ` IS NULL AND (u.delete_after, u.id) > ($2::timestamptz, $3::uuid)
 ORDER BY u.delete_after, u.id
 LIMIT 100`
 
@@ -28,7 +28,7 @@ WITH gone AS (
 		SELECT u.id
 		FROM ginauth.users AS u
 		CROSS JOIN (SELECT COALESCE($1::timestamptz, now()) AS now) AS clock
-		WHERE u.id = $2::uuid AND u.delete_after <= clock.now AND u.disabled_at IS NOT NULL
+		WHERE u.id = $2::uuid AND u.delete_after <= clock.now AND u.disabled_at IS NOT NULL AND ` + wayBack + ` IS NULL
 		FOR UPDATE OF u SKIP LOCKED)
 	RETURNING id
 )

@@ -88,7 +88,7 @@ func (d *DB[U]) rehearse(ctx context.Context, id uuid.UUID, n ginauth.NewUser, u
 // nobodys is an address of the same domain, with a blank, which no canonical address has.
 func nobodys(canonical string, id uuid.UUID) string {
 	const maxCanonical = 254 // users_email_canonical_check, in characters
-	local := "rehearsal " + id.String()
+	local := "nobody " + id.String()
 	_, domain, _ := strings.Cut(canonical, "@")
 	if utf8.RuneCountInString(domain) >= maxCanonical-len(local) {
 		return local

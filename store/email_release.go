@@ -1,0 +1,42 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"github.com/ginauth/ginauth/ginauth"
+)
+
+// releasedGrace is for how long an account is kept that had to give its address up. It is a judgement: a month is long
+// enough for whoever has it to write to the app's operators.
+const releasedGrace = 30 * 24 * time.Hour
+
+// Only an account that was made after the address had been moved away can have it.
+const releaseAddress = `
+UPDATE ginauth.users AS u
+SET email_canonical = $4::text, session_epoch = u.session_epoch + 1, updated_at = clock.now,
+	disabled_at = COALESCE(u.disabled_at, clock.now),
+	delete_after = CASE WHEN u.disabled_at IS NULL THEN clock.now + $5::interval ELSE u.delete_after END
+FROM ` + theClock + `
+WHERE u.email_canonical = $1::text AND u.id <> $3::uuid AND u.verified_at IS NULL
+RETURNING u.id`
+
+// releaseAddress archives an account that a thief has made under the address to which an undo link leads back, and whose
+// mailbox they do not have: it must not hold the address (SEC-184, SEC-185).
+func (d *DB[U]) releaseAddress(ctx context.Context, tx pgx.Tx, s *spent) error {
+	id, err := uuid.NewRandom()
+	if err != nil {
+		return err
+	}
+	var released idText
+	err = tx.QueryRow(ctx, releaseAddress, s.canonical, d.clock(), s.user, nobodys(s.canonical, id), releasedGrace).Scan(&released)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return nil
+	}
+	s.released = ginauth.UserID(released)
+	return err
+}
