@@ -42,7 +42,7 @@ func router(users *store.DB[User], url string, unlimited bool, log *slog.Logger)
 	mails := email.Flows[User]{
 		Config: cfg, Store: users, Sender: box, // smtp.New sends for real
 		BaseURL: url, From: "ginauth example <hello@localhost>", Site: "the ginauth example",
-		Pages: email.Pages{Verify: "/verify", Reset: "/reset", Login: "/magic", Change: "/email/confirm", Undo: "/email/undo"},
+		Pages: email.Pages{Verify: "/verify", Reset: "/reset", Login: "/magic", Change: "/email/confirm", Undo: "/email/undo", Forgot: "/forgot"},
 		Page:  showMailPage,
 	}
 

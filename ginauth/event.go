@@ -35,6 +35,12 @@ type Event struct {
 	Detail map[string]string
 }
 
+// FirstProof says whether a mailed link proved an address for the first time, and handed the account over to whoever has the
+// mailbox: the one who made the account may be somebody else. What they wrote into columns of the app's own, and the
+// name, is still there; store.OnEvent clears it in the same transaction. It is false where the account's user proved
+// the address, by email.VerifyEmail.
+func (e Event) FirstProof() bool { return e.Detail["first_proof"] != "" }
+
 // Outcome is how an Event went.
 type Outcome string
 

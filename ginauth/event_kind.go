@@ -12,7 +12,6 @@ const (
 	EventSignUp              EventKind = "user_created"
 	EventUserUpdated         EventKind = "user_updated"
 	EventUserVerified        EventKind = "user_verified"
-	EventFirstProof          EventKind = "user_first_proof"
 	EventUserDisabled        EventKind = "user_disabled"
 	EventUserEnabled         EventKind = "user_enabled"
 	EventUserArchived        EventKind = "user_archived"

@@ -84,31 +84,32 @@ RETURNING t.user_id, t.email, t.email_canonical, t.created_at, u.email, u.email_
 
 // UseEmailToken spends a token and does what it is for, in one transaction. The first proof that an
 // address belongs to somebody, by a link that needs the mail alone, removes what was there before:
-// password, sessions, logins by refresh tokens, API keys, known devices and other mailed links (SEC-113); it writes the event
-// ginauth.EventFirstProof, in whose OnEvent an app clears what is its own. An archived user is restored by it.
+// password, sessions, logins by refresh tokens, API keys, known devices and other mailed links (SEC-113). The event
+// then is ginauth.Event.FirstProof, and in OnEvent an app clears what is its own. An archived user is restored by it.
 func (d *DB[U]) UseEmailToken(ctx context.Context, use email.Use) (U, error) {
 	var u U
-	var also []ginauth.Event
+	var events []ginauth.Event
 	if use.Kind == email.KindReset && use.Hash.IsZero() {
 		return u, errors.New("using a mailed token: the new password's hash is empty")
 	}
 	err := d.audited(ctx, "using a mailed token", func(ctx context.Context, tx pgx.Tx) (ginauth.Event, error) {
 		var zero U
-		u, also = zero, nil
+		u, events = zero, nil
 		s, err := d.spend(ctx, tx, use)
 		if err != nil {
 			return unchanged, orNoToken(err)
 		}
-		if also, err = d.record(ctx, tx, s.consequences(ctx)); err != nil {
+		if events, err = s.events(ctx); err != nil {
 			return unchanged, err
 		}
-		if err := d.scan(tx.QueryRow(ctx, d.statements.findUser, s.user), &u); err != nil {
+		if err := d.record(ctx, tx, events); err != nil {
 			return unchanged, err
 		}
-		return s.event(ctx)
+		// The user as OnEvent leaves it.
+		return unchanged, d.scan(tx.QueryRow(ctx, d.statements.findUser, s.user), &u)
 	})
 	if err == nil {
-		d.announce(ctx, also...)
+		d.announce(ctx, events...)
 		return u, nil
 	}
 	var none U

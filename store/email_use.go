@@ -42,8 +42,8 @@ func (s *spent) owner() (ginauth.UserID, error) {
 	return ginauth.UserID(owner), err
 }
 
-// event is what the token did to the account.
-func (s *spent) event(ctx context.Context) (ginauth.Event, error) {
+// events are what the token did to the account, and to the one that had to give the address up.
+func (s *spent) events(ctx context.Context) ([]ginauth.Event, error) {
 	owner, err := s.owner()
 	kind := ginauth.EventLinkUsed
 	switch {
@@ -56,22 +56,17 @@ func (s *spent) event(ctx context.Context) (ginauth.Event, error) {
 	case s.kind == email.KindVerify || s.first():
 		kind = ginauth.EventUserVerified
 	}
-	return detailed(byProof(ctx, kind, owner), "link", string(s.kind)), err
-}
-
-// consequences are the events of what the token did besides.
-func (s *spent) consequences(ctx context.Context) (list []ginauth.Event) {
-	owner, _ := s.owner() // event says so
-	if s.archived {
-		list = append(list, detailed(byProof(ctx, ginauth.EventUserRestored, owner), "link", string(s.kind)))
-	}
+	e := detailed(byProof(ctx, kind, owner), "link", string(s.kind))
 	if s.takesOver() {
-		list = append(list, detailed(byProof(ctx, ginauth.EventFirstProof, owner), "link", string(s.kind)))
+		e = detailed(e, "first_proof", "true") // Event.FirstProof
 	}
-	if s.released != "" {
-		list = append(list, detailed(ginauth.NewEvent(ctx, ginauth.EventUserArchived, s.released), "link", string(s.kind)))
+	if s.archived {
+		e = detailed(e, "restored", "true")
 	}
-	return list
+	if s.released == "" {
+		return []ginauth.Event{e}, err
+	}
+	return []ginauth.Event{e, detailed(ginauth.NewEvent(ctx, ginauth.EventUserArchived, s.released), "link", string(s.kind))}, err
 }
 
 const (

@@ -154,17 +154,17 @@ type refusal struct{ error }
 
 func (r *refusal) Unwrap() error { return r.error }
 
-// record writes events that go with the one of the transaction, and returns them as they are stored.
-func (s *Sessions) record(ctx context.Context, tx pgx.Tx, list []ginauth.Event) ([]ginauth.Event, error) {
+// record writes events in a transaction, and fills in what the database knows of them.
+func (s *Sessions) record(ctx context.Context, tx pgx.Tx, list []ginauth.Event) error {
 	for i := range list {
 		if err := s.insertEvent(ctx, tx, &list[i]); err != nil {
-			return nil, err
+			return err
 		}
 		if err := s.hook(ctx, tx, list[i]); err != nil {
-			return nil, err
+			return err
 		}
 	}
-	return list, nil
+	return nil
 }
 
 func (s *Sessions) hook(ctx context.Context, tx pgx.Tx, e ginauth.Event) error {

@@ -57,7 +57,8 @@ func (f *flows[U]) confirmChange(c *gin.Context, t found[U], plain string) error
 // UndoEmailChange returns the handler of the link that goes back to an account's former address. A GET shows a
 // page with a button; the POST takes the token, from the page's cookie or as JSON. Whoever changed the
 // address may know the password, so it goes too, with all sessions, API keys and links; the
-// owner sets a new one by ForgotPassword. It answers 204. Mount it for GET and POST, on a route that needs no
+// owner sets a new one by ForgotPassword. An account that was archived meanwhile comes back, one that was to be deleted at
+// once waits for the link, and an account that somebody else has made under the former address, and never proved, gives it up. It answers 204. Mount it for GET and POST, on a route that needs no
 // login. It panics when f is invalid.
 //
 //	@Summary		Get my account back

@@ -23,6 +23,6 @@
 //
 // A token is 256 random bits, good for one purpose, one account and one address, once, and until its
 // end. A newer mail of the kind voids it, and so do another link that is used, a new password and a new address; but not
-// the way back from a change of address, which must outlive what a thief does next. A GET never spends a token: it
+// the way back from a change of address, which must outlive what a thief does next, archiving the account and deleting it too. A GET never spends a token: it
 // moves it into a cookie and shows a page with a button.
 package email

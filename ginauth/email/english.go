@@ -1,13 +1,15 @@
 package email
 
+import "strings"
+
 // builtIn is every mail in English.
 var builtIn = Texts{
 	KindVerify: english("Confirm your e-mail address for {{.Site}}",
 		"To confirm that this is your address, open this link:",
-		"It is good for {{.Lifetime}}. If you did not sign up, do nothing, or use \"forgot password\" to take the account over."),
+		"It is good for {{.Lifetime}}. If you did not sign up, do nothing, or use "+forgot+" to take the account over."),
 	KindReset: english("Set a new password for {{.Site}}",
 		"Somebody, you we hope, forgot the password of your account. To set a new one, open this link:",
-		"It is good for {{.Lifetime}} and works once. If it was not you, do nothing: your password stays as it is."),
+		"It is good for {{.Lifetime}} and works once. A new password logs out all devices and ends all API keys. If it was not you, do nothing: your password stays as it is."),
 	KindLogin: english("Log in to {{.Site}}",
 		"To log in, open this link:",
 		"It is good for {{.Lifetime}} and works once. If you did not ask for it, do nothing, and do not pass it on."),
@@ -16,24 +18,30 @@ var builtIn = Texts{
 		"It is good for {{.Lifetime}}. If you did not ask for it, do nothing."),
 	KindUndo: english("Your e-mail address for {{.Site}} was changed",
 		"Your account has another e-mail address now. If you did not want that, open this link to get the account back:",
-		"It is good for {{.Lifetime}}. If it was you, do nothing."),
+		"It is good for {{.Lifetime}}, whatever else happens to the account until then. If it was you, do nothing."),
 	KindTaken: english("You already have an account with {{.Site}}",
 		"Somebody, you we hope, tried to sign up with this address, which has an account already.",
-		"Log in, or use \"forgot password\" if you do not know yours. If it was not you, do nothing."),
+		"Log in, or use "+forgot+" if you do not know your password, never confirmed this address, or want a deleted account back. If it was not you, do nothing."),
 	KindPassword: english("Your password for {{.Site}} was changed",
-		"The password of your account was changed, and all devices were logged out.",
-		"If it was not you, use \"forgot password\" at once, and look after your mailbox."),
+		"The password of your account was changed, and all other devices were logged out.",
+		"If it was not you, use "+forgot+" at once, which logs out all devices and ends all API keys, and look after your mailbox."),
 	KindDevice: english("New login to {{.Site}}",
 		"There was a login to your account on a device that had not been used for it before.",
-		"If it was you, do nothing. If not, use \"forgot password\" at once, which logs out all devices."),
+		"If it was you, do nothing. If not, use "+forgot+" at once, which logs out all devices and ends all API keys."),
 }
+
+// forgot names a page, and leads there where the app has said where it is.
+const (
+	forgot     = `"forgot password"{{with .ForgotPage}} ({{.}}){{end}}`
+	forgotHTML = `"forgot password"{{with .ForgotPage}} (<a href="{{.}}">{{.}}</a>){{end}}`
+)
 
 func english(subject, before, after string) Text {
 	return Text{
 		Subject: subject,
 		Plain:   before + "\n\n{{with .Link}}{{.}}\n\n{{end}}" + after + "\n\n{{.Site}}\n{{.BaseURL}}\n",
 		HTML: `<!doctype html><html lang="en"><meta charset="utf-8"><title>` + subject + `</title><body>` +
-			`<p>` + before + `</p>{{with .Link}}<p><a href="{{.}}">{{.}}</a></p>{{end}}<p>` + after + `</p>` +
+			`<p>` + before + `</p>{{with .Link}}<p><a href="{{.}}">{{.}}</a></p>{{end}}<p>` + strings.ReplaceAll(after, forgot, forgotHTML) + `</p>` +
 			`<p>{{.Site}}<br>{{.BaseURL}}</p></body></html>` + "\n",
 	}
 }

@@ -65,7 +65,7 @@ type Flows[U ginauth.User] struct {
 }
 
 // Pages are paths of this app, such as "/reset", under which handlers of this package are mounted
-// for GET and POST. Browsers find them behind BaseURL.
+// for GET and POST, but for Forgot. Browsers find them behind BaseURL.
 type Pages struct {
 	// Verify is where VerifyEmail is.
 	Verify string
@@ -77,6 +77,9 @@ type Pages struct {
 	Change string
 	// Undo is where UndoEmailChange is.
 	Undo string
+	// Forgot is the app's own page with the form that ForgotPassword takes. Mails that name it link to it. Default: they
+	// name it alone.
+	Forgot string
 }
 
 // Lifetimes are how long links are good for, counted from when their mail was sent. A mail that cannot be
@@ -137,7 +140,7 @@ func (f Flows[U]) Validate() error {
 	_, err = mail.ParseAddress(f.From)
 	fault(err != nil || hasControl(f.From), `set From to an address, such as "Example <hello@example.com>"`)
 	fault(hasControl(f.Site), "Site must not have control characters")
-	for _, path := range []string{f.Pages.Verify, f.Pages.Reset, f.Pages.Login, f.Pages.Change, f.Pages.Undo} {
+	for _, path := range []string{f.Pages.Verify, f.Pages.Reset, f.Pages.Login, f.Pages.Change, f.Pages.Undo, f.Pages.Forgot} {
 		fault(path != "" && !isPath(path), "the page %q must be a path of this app, such as /reset", path)
 	}
 	for _, d := range []time.Duration{f.Lifetimes.Reset, f.Lifetimes.Verify, f.Lifetimes.Change, f.Lifetimes.Login, f.Lifetimes.Undo} {

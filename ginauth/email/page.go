@@ -72,8 +72,16 @@ func (f *flows[U]) show(c *gin.Context, status int, p Page) {
 	words := pageWords[p.Kind]
 	_ = pageTemplate.Execute(c.Writer, struct { // the client may be gone
 		Page
-		Title, Button, Done, Field, Complete string
-	}{p, words.title, words.button, words.done, words.field, words.complete})
+		Title, Button, Done, Field, Complete, Forgot string
+	}{p, words.title, words.button, words.done, words.field, words.complete, f.forgotPath()})
+}
+
+// forgotPath is Pages.Forgot as a browser finds it.
+func (f *flows[U]) forgotPath() string {
+	if f.Pages.Forgot == "" {
+		return ""
+	}
+	return f.base + f.Pages.Forgot
 }
 
 var pageWords = map[Kind]struct{ title, button, done, field, complete string }{
@@ -95,7 +103,8 @@ var pageTemplate = template.Must(template.New("page").Parse(`<!doctype html>
 {{with .Problem}}<p role="alert">{{.Detail}}{{range .Errors}} {{.Detail}}.{{end}}</p>
 {{end}}{{if eq .Step "sent"}}<p>If there is something to send, a mail is on its way. Look into your mailbox.</p>
 {{else if eq .Step "done"}}<p>{{.Done}}</p>
-{{else if .Action}}<p>{{.Email}}</p>
+{{if and .Forgot (eq .Kind "undo")}}<p><a href="{{.Forgot}}">Set a new password</a></p>
+{{end}}{{else if .Action}}<p>{{.Email}}</p>
 <form method="post" action="{{.Action}}">
 {{if .Password}}<p><label>{{.Field}} <input type="password" name="password" required autocomplete="{{.Complete}}"></label></p>
 {{end}}<p><button>{{.Button}}</button></p>

@@ -9,13 +9,14 @@ import (
 )
 
 // ResetPassword returns the handler of the link that sets a new password. A GET shows a page with a field; the
-// POST takes the token, from the page's cookie or as JSON, and the password. It ends all sessions and
-// logins by refresh tokens, voids all other links but those that undo a change of address, tells the owner by mail, forgets wrong passwords, makes the browser known to the account (see docs/throttling.md), and
+// POST takes the token, from the page's cookie or as JSON, and the password. It ends all sessions,
+// logins by refresh tokens and API keys (whoever resets has lost control), voids all other links but those that undo a change of
+// address, restores an account that waits to be deleted, tells the owner by mail, forgets known devices and wrong passwords, makes the browser known to the account (see docs/throttling.md), and
 // logs nobody in (SEC-77, SEC-109). It answers 204, and 422 for a password that Config.Policy refuses, which spends nothing. Mount it for GET and
 // POST, on a route that needs no login. It panics when f is invalid.
 //
 //	@Summary		Set a new password
-//	@Description	Takes the token of a mail that was asked for, and the new password. All sessions end; nobody is logged in.
+//	@Description	Takes the token of a mail that was asked for, and the new password. All sessions and API keys end; nobody is logged in.
 //	@ID				resetPassword
 //	@Tags			mail
 //	@Accept			json,x-www-form-urlencoded

@@ -148,3 +148,39 @@ func TestPolicyHoldsForResets(t *testing.T) { // SEC-5
 	}
 	want(t, "a good one, with the same link", a.anyone().use("/reset", token, adaNew), http.StatusNoContent)
 }
+
+func TestAResetEndsEverythingThatLetsIn(t *testing.T) { // SEC-186
+	t.Parallel()
+	a := newThieves(t)
+	a.mails.Pages.Forgot = "/forgotten"
+	owner := a.verified(t)
+	w := owner.post("/keys", `{"name":"weekly"}`)
+	want(t, "key", w, http.StatusCreated)
+	_, rest, _ := strings.Cut(w.Body.String(), `"key":"`)
+	key, _, _ := strings.Cut(rest, `"`)
+	script := a.anyone()
+	script.Header = http.Header{"X-Api-Key": {key}}
+	want(t, "the key before", script.get("/me"), http.StatusOK)
+	want(t, "change", owner.post("/email", `{"email":"pending@example.com"}`), http.StatusAccepted)
+	pending := a.mailTo(t, "pending@example.com").token(t)
+	a.exec(t, `INSERT INTO ginauth.refresh_tokens (selector, id, user_id, digest, epoch, created_at, last_used_at, idle_timeout, expires_at)
+		SELECT sha256('s'), gen_random_uuid(), id, sha256('d'), session_epoch, now(), now(), interval '1 day', now() + interval '9 years' FROM ginauth.users`)
+	a.exec(t, `INSERT INTO ginauth.known_devices (key, user_id, epoch, last_used_at, expires_at)
+		SELECT substr(sha256('d'), 1, 16), id, session_epoch, now(), now() + interval '9 years' FROM ginauth.users`)
+
+	want(t, "reset", a.anyone().use("/reset", a.token(t, "/forgot"), adaNew), http.StatusNoContent)
+	want(t, "the key after", script.get("/me"), http.StatusUnauthorized)
+	want(t, "the session after", owner.get("/me"), http.StatusUnauthorized)
+	wantProblem(t, "the pending change", owner.use("/confirm", pending, adaNew), http.StatusGone, "link_invalid")
+	for _, left := range []string{
+		`SELECT count(*) FROM ginauth.api_keys`, `SELECT count(*) FROM ginauth.known_devices WHERE key = substr(sha256('d'), 1, 16)`,
+		`SELECT count(*) FROM ginauth.refresh_tokens AS t JOIN ginauth.users AS u ON u.id = t.user_id WHERE t.epoch = u.session_epoch`,
+	} {
+		if n := a.count(t, left); n != 0 {
+			t.Errorf("%s: %d", left, n)
+		}
+	}
+	if l := a.mailTo(t, "Ada@Example.com"); !strings.Contains(l.plain, "("+baseURL+"/forgotten)") || !strings.Contains(l.plain, "ends all API keys") {
+		t.Errorf("the notice is\n%s", l.plain)
+	}
+}

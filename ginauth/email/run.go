@@ -110,6 +110,9 @@ func (f *flows[U]) write(m Mail, to Recipient[U], path string, lifetime time.Dur
 		return Message{}, fmt.Errorf("%w: the stored address is none", ErrRefused)
 	}
 	d := Data{Site: f.Site, BaseURL: f.BaseURL, Email: to.Email, User: to.User}
+	if f.Pages.Forgot != "" {
+		d.ForgotPage = f.BaseURL + f.Pages.Forgot
+	}
 	if path != "" {
 		d.Link, d.Lifetime = f.BaseURL+path+"?token="+token.Reveal(), inWords(lifetime)
 	}

@@ -83,7 +83,7 @@ type Tokens[U ginauth.User] interface {
 	// of KindVerify, and writes nothing. Zero: there is none.
 	FindPendingPassword(ctx context.Context, digest ginauth.Digest) (password.Hash, error)
 	// UseEmailToken spends a token and does what it is for, all or nothing, and returns the
-	// user as it is then. It voids the user's other tokens. Those of KindUndo stay, but a use of one voids those
+	// user as it is then. It restores an archived user, and voids the user's other tokens. Those of KindUndo stay, but a use of one voids those
 	// that are younger or lead to the same address; and those of KindChange stay when KindVerify was used, or a
 	// KindLogin that was not the first proof of the address. Of parallel calls with one token, one succeeds. ErrNoToken means that
 	// there is no such good token; ginauth.ErrIdentifierTaken, that the address belongs to

@@ -27,6 +27,8 @@ type Data struct {
 	// Link leads to the page of the mail's kind. It is empty for KindTaken, KindPassword and KindDevice, and for KindUndo where
 	// there is no such page. It is a credential.
 	Link string
+	// ForgotPage leads to Pages.Forgot; empty where there is none. It is no credential.
+	ForgotPage string
 	// Lifetime is that of Link in words, such as "30 minutes".
 	Lifetime string
 	// User is the app's own type. Built-in texts say nothing of it, not even the name: whoever
@@ -46,7 +48,7 @@ type catalogs map[string]map[Kind]letter
 // compileTexts also writes every text once, so that a misspelled field is found at start.
 func compileTexts[U any](texts map[string]Texts) (catalogs, error) {
 	var nobody U
-	sample := Data{Site: "Site", BaseURL: "https://example.com", Email: "ada@example.com", Link: "https://example.com/?token=" + sampleToken, Lifetime: "1 hour", User: nobody}
+	sample := Data{Site: "Site", BaseURL: "https://example.com", Email: "ada@example.com", Link: "https://example.com/?token=" + sampleToken, ForgotPage: "https://example.com/forgot", Lifetime: "1 hour", User: nobody}
 	c := catalogs{"": {}}
 	var faults []error
 	add := func(locale string, list Texts) {
