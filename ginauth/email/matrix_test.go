@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/gin-gonic/gin"
 
@@ -116,7 +117,7 @@ func (s scoped) Authenticate(c *gin.Context) (p ginauth.Principal[user], err err
 		return p, ginauth.ErrNoCredentials
 	}
 	p.User, err = s.a.db.FindUserByEmail(c, "ada@example.com")
-	p.Scopes, p.AuthenticatedAt = scopes, s.a.clock.Now()
+	p.Scopes, p.AuthenticatedAt = scopes, time.Now()
 	return p, err
 }
 
