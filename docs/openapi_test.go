@@ -2,7 +2,12 @@ package docs_test
 
 import (
 	"encoding/json"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -29,7 +34,7 @@ func reference(t *testing.T) *gin.Engine {
 	cfg := ginauth.Config[store.User]{
 		Users: db,
 		Exclude: []string{
-			"/signup", "/login", "/token", "/token/login", "/refresh", "/revoke", "/user/restore",
+			"/.well-known/jwks.json", "/signup", "/login", "/token", "/token/login", "/refresh", "/revoke", "/user/restore",
 			"/signup/mail", "/forgot", "/verify/resend", "/magic/send", "/reset", "/verify", "/magic", "/email/confirm", "/email/undo",
 		},
 	}
@@ -90,6 +95,7 @@ func reference(t *testing.T) *gin.Engine {
 	r.POST("/token/logout", jwt.Logout(flow))
 	r.POST("/refresh", jwt.Refresh(flow))
 	r.POST("/revoke", jwt.Revoke(flow))
+	r.GET("/.well-known/jwks.json", jwt.PublicKeys(ring))
 	return r
 }
 
@@ -130,6 +136,49 @@ func TestOpenAPIHasEveryOperation(t *testing.T) {
 		if !slices.Contains(described, id) {
 			t.Errorf("the reference app does not mount %s: add it in docs/openapi_test.go", id)
 		}
+	}
+}
+
+// middleware are constructors of what answers nothing by itself.
+var middleware = []string{"Session", "Authenticate", "Require", "With", "Mount"}
+
+// Every handler that an app can mount is described, or its routes would be faults of openapi.Check.
+func TestEveryHandlerIsAnnotated(t *testing.T) {
+	t.Parallel()
+	annotated := map[string]bool{}
+	for _, folder := range []string{"../ginauth", "../ginauth/apikey", "../ginauth/email", "../ginauth/jwt"} {
+		files, err := filepath.Glob(folder + "/*.go")
+		if err != nil || len(files) == 0 {
+			t.Fatal(folder, err)
+		}
+		for _, file := range files {
+			if strings.HasSuffix(file, "_test.go") {
+				continue
+			}
+			parsed, err := parser.ParseFile(token.NewFileSet(), file, nil, parser.ParseComments)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, declared := range parsed.Decls {
+				f, ok := declared.(*ast.FuncDecl)
+				if !ok || f.Recv != nil || !f.Name.IsExported() || slices.Contains(middleware, f.Name.Name) || f.Type.Results == nil || len(f.Type.Results.List) != 1 {
+					continue
+				}
+				result, ok := f.Type.Results.List[0].Type.(*ast.SelectorExpr)
+				if !ok || result.Sel.Name != "HandlerFunc" {
+					continue
+				}
+				annotated[folder+f.Name.Name] = strings.Contains(f.Doc.Text(), "@ID") && strings.Contains(f.Doc.Text(), "@Router")
+			}
+		}
+	}
+	for name, has := range annotated {
+		if !has && !annotated[strings.TrimSuffix(name, "With")] { // which answers as the one without a payload of the app's
+			t.Errorf("%s is a handler without annotations", name)
+		}
+	}
+	if len(annotated) < 30 {
+		t.Errorf("%d handlers were found", len(annotated))
 	}
 }
 

@@ -19,10 +19,15 @@ type jwk struct {
 	X     string `json:"x,omitempty"`
 	Y     string `json:"y,omitempty"`
 
-	Algorithm Algorithm `json:"alg,omitempty"`
+	Algorithm Algorithm `json:"alg,omitempty" swaggertype:"string"`
 	ID        string    `json:"kid,omitempty"`
 	Use       string    `json:"use,omitempty"`
-}
+} //	@name	JWK
+
+// jwkSet is RFC 7517's, 5.
+type jwkSet struct {
+	Keys []jwk `json:"keys"`
+} //	@name	JWKSet
 
 // publicJWK returns a JWK without a type for anything but a public key, secrets above all.
 func publicJWK(public crypto.PublicKey) jwk {

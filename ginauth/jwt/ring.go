@@ -61,9 +61,7 @@ func NewRing(signing Key, verifying ...Key) (*Ring, error) {
 
 func newRingState(signing Key, keys []Key) (*ringState, error) {
 	s := &ringState{signing: signing, keys: keys, byID: make(map[string]Key, len(keys))}
-	document := struct {
-		Keys []jwk `json:"keys"`
-	}{Keys: []jwk{}}
+	document := jwkSet{Keys: []jwk{}}
 	for _, k := range keys {
 		if k.material == nil {
 			return nil, errors.New("a key is the zero Key: make it by NewKey, ParseKey, ReadKey or Generate, and check their error")
@@ -153,6 +151,15 @@ const keysMaxAge = "300"
 // services that verify the tokens by themselves. It never shows a secret. Others may keep the
 // document for 5 minutes. Mount it with GET on a route that needs no login, such as
 // "/.well-known/jwks.json".
+//
+//	@Summary		Show the public keys
+//	@Description	The keys that tokens are verified with, as a JWK set (RFC 7517). May be kept for 5 minutes.
+//	@ID				publicKeys
+//	@Tags			tokens
+//	@Produce		application/jwk-set+json
+//	@Success		200	{object}	jwkSet
+//	@Success		304	"The client has them already (If-None-Match)."
+//	@Router			/.well-known/jwks.json [get]
 func PublicKeys(r *Ring) gin.HandlerFunc {
 	h := route.New(route.Info{Name: "publicKeys", Open: true}, func(c *gin.Context) {
 		s := r.state.Load()

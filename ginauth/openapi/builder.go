@@ -82,7 +82,7 @@ func (b *builder) frame() *openapi3.T {
 	maps.Copy(security, b.app.doc.Components.SecuritySchemes)
 	return &openapi3.T{
 		OpenAPI: "3.0.3", Info: &info, Servers: openapi3.Servers{{URL: b.opts.Server}},
-		Paths: openapi3.NewPaths(), Tags: b.app.doc.Tags, ExternalDocs: b.app.doc.ExternalDocs, Extensions: b.app.doc.Extensions,
+		Security: b.app.doc.Security, Paths: openapi3.NewPaths(), Tags: b.app.doc.Tags, ExternalDocs: b.app.doc.ExternalDocs, Extensions: b.app.doc.Extensions,
 		Components: &openapi3.Components{
 			Schemas: schemas, SecuritySchemes: security, Examples: openapi3.Examples{},
 			Parameters: b.app.doc.Components.Parameters, RequestBodies: b.app.doc.Components.RequestBodies, Responses: b.app.doc.Components.Responses,

@@ -29,6 +29,9 @@ func (b *builder) secure(op *openapi3.Operation, m mounted) {
 		b.compare(*op.Security, names, m)
 		return
 	}
+	if op.Security == nil && b.inherits(m) {
+		return // it says nothing, and so what the document says in general
+	}
 	security := openapi3.SecurityRequirements{}
 	if m.access.secured {
 		for i, s := range m.access.schemes {
@@ -41,6 +44,22 @@ func (b *builder) secure(op *openapi3.Operation, m mounted) {
 		}
 	}
 	op.Security = &security
+}
+
+// inherits: middleware of the app's own may ask for what its document says of all routes (swag's general @security). Of
+// its handlers and of the routes that Session protects ginauth knows better.
+func (b *builder) inherits(m mounted) bool {
+	if m.access.secured || m.ours {
+		return false
+	}
+	for _, requirement := range b.doc.Security {
+		for name := range requirement {
+			if !m.access.covered || b.isForeign(name) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // compare keeps what the app says of its own, and reports where the middleware says otherwise.

@@ -134,6 +134,60 @@ func TestExplicitSecurityIsKeptAndContradictionsAreReported(t *testing.T) {
 	}
 }
 
+// swag's general @security is about what the app's own middleware asks for.
+func TestGeneralSecurityOfTheAppIsKept(t *testing.T) {
+	t.Parallel()
+	cfg := newConfig(t, "/login", "/open", "/free")
+	router := func() *gin.Engine {
+		r := gin.New()
+		r.GET("/early", answer)
+		r.GET("/early/undocumented", answer)
+		r.GET("/early/free", answer)
+		r.POST("/token", ginauth.Logout(cfg)) // ginauth's own, outside of Session
+		r.Use(ginauth.Session(cfg))
+		r.POST("/login", ginauth.Login(cfg))
+		r.GET("/open", answer)
+		r.GET("/free", answer)
+		r.GET("/shelf", answer)
+		r.GET("/partner", answer)
+		return r
+	}
+	plain := `%q: {"get": {"responses": {"200": {"description": "OK"}}}}`
+	free := `%q: {"get": {"security": [], "responses": {"200": {"description": "OK"}}}}`
+	own := `%q: {"get": {"security": [{"partner": []}], "responses": {"200": {"description": "OK"}}}}`
+	paths := strings.Join([]string{
+		fmt.Sprintf(plain, "/early"), fmt.Sprintf(free, "/early/free"), fmt.Sprintf(plain, "/open"), fmt.Sprintf(free, "/free"),
+		fmt.Sprintf(plain, "/shelf"), fmt.Sprintf(own, "/partner"),
+	}, ",")
+	session, partner, none := openapi3.SecurityRequirements{{"sessionCookie": {}}}, openapi3.SecurityRequirements{{"partner": {}}}, openapi3.SecurityRequirements{}
+	for general, want := range map[string]map[string]*openapi3.SecurityRequirements{
+		"": {"/early": &none, "/early/undocumented": &none, "/early/free": &none, "/open": &none, "/free": &none, "/shelf": &session, "/partner": &partner},
+		// nil says nothing, and so what the whole document says
+		`[{"partner": []}]`:                        {"/early": nil, "/early/undocumented": nil, "/early/free": &none, "/open": nil, "/free": &none, "/shelf": &session, "/partner": &partner},
+		`[{"sessionCookie": []}, {"partner": []}]`: {"/early": nil, "/early/undocumented": nil, "/early/free": &none, "/open": nil, "/free": &none, "/shelf": &session, "/partner": &partner},
+		`[{"sessionCookie": []}]`:                  {"/early": nil, "/early/undocumented": nil, "/early/free": &none, "/open": &none, "/free": &none, "/shelf": &session, "/partner": &partner},
+	} {
+		swagger := swag2(paths)
+		if general != "" {
+			swagger = strings.Replace(swagger, `"paths":`, `"security": `+general+`, "paths":`, 1)
+		}
+		doc := document(t, router(), openapi.Options{Swagger: swagger})
+		if (len(doc.Security) > 0) != (general != "") {
+			t.Errorf("%s: the document says %v", general, doc.Security)
+		}
+		for path, security := range want {
+			if diff := cmp.Diff(security, operation(t, doc, "GET", path).Security); diff != "" {
+				t.Errorf("%s, %s: %s", general, path, diff)
+			}
+		}
+		for _, path := range []string{"/login", "/token"} { // ginauth knows what its own handlers ask for
+			if got := operation(t, doc, "POST", path).Security; got == nil || len(*got) != 0 {
+				t.Errorf("%s, %s: %v", general, path, got)
+			}
+		}
+	}
+}
+
 func TestAnOperationOfTheAppReplacesOurs(t *testing.T) {
 	t.Parallel()
 	mine := `"/login": {"post": {"operationId": "login", "summary": "Come in", "responses": {"200": {"description": "OK"}}}}`
