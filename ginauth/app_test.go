@@ -15,7 +15,6 @@ import (
 
 	"github.com/ginauth/ginauth/ginauth"
 	"github.com/ginauth/ginauth/ginauth/internal/authtest"
-	"github.com/ginauth/ginauth/ginauth/password"
 	"github.com/ginauth/ginauth/store"
 	"github.com/ginauth/ginauth/store/storetest"
 )
@@ -176,16 +175,6 @@ func formRequest(path, body string) *http.Request {
 	r := authtest.FormRequest(path, body)
 	r.Header.Set("Accept", "text/html,application/xhtml+xml,*/*;q=0.8")
 	return r
-}
-
-// storm hashes one password at a time and lets two wait.
-func storm(tb testing.TB) *password.Hasher {
-	tb.Helper()
-	h, err := password.New(password.Options{Slots: 1, Queue: 2})
-	if err != nil {
-		tb.Fatal(err)
-	}
-	return h
 }
 
 // quiet is for what need not be read.

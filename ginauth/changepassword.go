@@ -75,9 +75,9 @@ func changePassword[U User](c *gin.Context, m *mount, cfg Config[U], users Passw
 	if err := bindAll(c, &form, func() []FieldError { return checkPassword(cfg.Policy, form.NewPassword, auth.Account) }); err != nil {
 		return err
 	}
-	ctx, leave, err := cfg.Passwords.Enter(c.Request.Context())
+	ctx, leave, err := m.proxies.enterHasher(c.Request.Context(), c, cfg.Passwords)
 	if err != nil {
-		return hashing(err)
+		return err
 	}
 	defer leave()
 	by := st.digest // the session's before it gets a new token

@@ -34,8 +34,8 @@ var (
 	ErrInsecureHost error = problem(http.StatusMisdirectedRequest, "insecure_host", "This server is set up for development and answers on localhost only.")
 	// ErrUnavailable: a store cannot be asked. It is never taken for "not logged in".
 	ErrUnavailable error = problem(http.StatusServiceUnavailable, "unavailable", "The service is not available right now. Try again.").retryAfter("2")
-	// ErrBusy: more passwords are waiting to be hashed than the server is willing to queue.
-	ErrBusy error = problem(http.StatusServiceUnavailable, "busy", "Too many people are logging in right now. Try again.").retryAfter("1")
+	// ErrBusy: the password would have waited, or has waited, for too long to be hashed; see password.Options.MaxWait.
+	ErrBusy error = problem(http.StatusServiceUnavailable, "busy", "Too many people are logging in right now. Try again.").retryAfter("2")
 	// ErrTooManyAttempts: there were too many of this kind lately. The answer says after how long there may be another.
 	ErrTooManyAttempts error = problem(http.StatusTooManyRequests, "too_many_attempts", "There were too many attempts. Wait a while, then try again.")
 	// ErrSessionTooLarge: the session's values exceed the store's limit.

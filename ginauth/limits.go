@@ -35,8 +35,8 @@ type Limits struct {
 	// DeviceFailures is how many wrong passwords a known device may have in a row, whatever others do, at most
 	// 100. Then it is like any other. Default: 10.
 	DeviceFailures int
-	// LoginPerAddress is for passwords of all users from one IPv4 address, or one IPv6 /64.
-	// Default: 20 a minute and 300 an hour.
+	// LoginPerAddress is for passwords of all users from one IPv4 address, or one IPv6 /64, which may be
+	// an office's. Default: 60 a minute and 300 an hour.
 	LoginPerAddress []Rate
 	// SignUp is for new accounts. Default: 10 an hour per address and per identifier.
 	SignUp Limit
@@ -82,7 +82,7 @@ func (l Limits) withDefaults() Limits {
 		field *[]Rate
 		value []Rate
 	}{
-		{&l.LoginPerAddress, []Rate{{20, time.Minute}, {300, time.Hour}}},
+		{&l.LoginPerAddress, []Rate{{60, time.Minute}, {300, time.Hour}}},
 		{&l.LinkPerAddress, []Rate{{20, time.Minute}, {300, time.Hour}}},
 		{&l.SignUp.PerAddress, []Rate{{10, time.Hour}}},
 		{&l.SignUp.PerIdentifier, []Rate{{10, time.Hour}}},

@@ -14,11 +14,11 @@ import (
 func TestZeroLimitsAreTheSafeOnes(t *testing.T) { // SEC-38, SEC-46
 	t.Parallel()
 	cfg := config{Users: newUnusedDB()}
-	perMinute, perHour := ginauth.Rate{Attempts: 20, Per: time.Minute}, ginauth.Rate{Attempts: 300, Per: time.Hour}
+	login, perMinute, perHour := ginauth.Rate{Attempts: 60, Per: time.Minute}, ginauth.Rate{Attempts: 20, Per: time.Minute}, ginauth.Rate{Attempts: 300, Per: time.Hour}
 	tenAnHour := []ginauth.Rate{{Attempts: 10, Per: time.Hour}}
 	want := ginauth.Limits{
 		FreeFailures: 5, MaxWait: 15 * time.Minute, MaxFailures: 100, DeviceFailures: 10,
-		LoginPerAddress: []ginauth.Rate{perMinute, perHour}, LinkPerAddress: []ginauth.Rate{perMinute, perHour},
+		LoginPerAddress: []ginauth.Rate{login, perHour}, LinkPerAddress: []ginauth.Rate{perMinute, perHour},
 		SignUp: ginauth.Limit{PerAddress: tenAnHour, PerIdentifier: tenAnHour},
 		Mail: ginauth.Limit{
 			PerAddress: []ginauth.Rate{{Attempts: 20, Per: time.Hour}}, PerIdentifier: []ginauth.Rate{{Attempts: 5, Per: time.Hour}},

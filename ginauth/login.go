@@ -3,7 +3,6 @@ package ginauth
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net/http"
 
 	"github.com/gin-gonic/gin"
@@ -59,10 +58,9 @@ func logIn[U User](c *gin.Context, m *mount, cfg Config[U]) (u U, err error) {
 	if err := Bind(c, &form); err != nil {
 		return u, err
 	}
-	// Who cannot be hashed for is turned away before the store is asked (SEC-144).
-	ctx, leave, err := cfg.Passwords.Enter(c.Request.Context())
+	ctx, leave, err := m.proxies.enterHasher(c.Request.Context(), c, cfg.Passwords)
 	if err != nil {
-		return u, hashing(err)
+		return u, err
 	}
 	defer leave()
 	attempt, found, err := guess[U](ctx, c, m.throttle, form.Email)
@@ -120,9 +118,9 @@ func VerifyPassword[U User](c *gin.Context, cfg Config[U], email, plain string) 
 	if err != nil {
 		return none, err
 	}
-	ctx, leave, err := cfg.Passwords.Enter(c.Request.Context())
+	ctx, leave, err := t.proxies.enterHasher(c.Request.Context(), c, cfg.Passwords)
 	if err != nil {
-		return none, hashing(err)
+		return none, err
 	}
 	defer leave()
 	attempt, found, err := guess[U](ctx, c, t, email)
@@ -196,12 +194,4 @@ func upgradeHash[U User](ctx context.Context, cfg Config[U], id UserID, old pass
 	if err != nil {
 		cfg.Logger.WarnContext(ctx, "ginauth: a password hash could not be upgraded", "user_id", id, "error", err)
 	}
-}
-
-// hashing translates the errors of package password.
-func hashing(err error) error {
-	if errors.Is(err, password.ErrBusy) {
-		return fmt.Errorf("%w: %w", ErrBusy, err)
-	}
-	return fmt.Errorf("hashing a password: %w", err)
 }

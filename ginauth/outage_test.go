@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"testing"
+
+	"github.com/ginauth/ginauth/ginauth/password"
 )
 
 // SEC-147
@@ -30,7 +32,7 @@ func TestClientThatLeavesIsSentNothing(t *testing.T) {
 // While others hash or wait in every place, logins are told to come again, and whoever is logged in goes on.
 func TestLoginStormIsBoundedAndOthersGoOn(t *testing.T) { // SEC-144
 	t.Parallel()
-	hasher := storm(t)
+	hasher := hasherOf(t, password.Options{Slots: 1, MaxWait: -1})
 	app := newApp(t, with(func(cfg *config) { cfg.Passwords = hasher }))
 	c := app.signUp(t, ada)
 	goesOn := func() {
@@ -46,13 +48,9 @@ func TestLoginStormIsBoundedAndOthersGoOn(t *testing.T) { // SEC-144
 		}
 		return answers
 	}
-	var leave []func()
-	for range 3 { // one hashes, two wait
-		_, place, err := hasher.Enter(t.Context())
-		if err != nil {
-			t.Fatal(err)
-		}
-		leave = append(leave, place)
+	_, leave, err := hasher.Enter(t.Context(), "192.0.2.0/24", "192.0.2.1/32") // the address of package httptest
+	if err != nil {
+		t.Fatal(err)
 	}
 	answers := logins()
 	goesOn()
@@ -61,9 +59,7 @@ func TestLoginStormIsBoundedAndOthersGoOn(t *testing.T) { // SEC-144
 			t.Errorf("no place is free: %d %s", w.Code, w.Body)
 		}
 	}
-	for _, place := range leave {
-		place()
-	}
+	leave()
 	statuses := map[int]int{}
 	for answers, n := logins(), 0; n < callers; n++ {
 		goesOn()

@@ -60,9 +60,9 @@ func reauthenticate[U User](c *gin.Context, m *mount, cfg Config[U]) error {
 	if err := Bind(c, &form); err != nil {
 		return err
 	}
-	ctx, leave, err := cfg.Passwords.Enter(c.Request.Context())
+	ctx, leave, err := m.proxies.enterHasher(c.Request.Context(), c, cfg.Passwords)
 	if err != nil {
-		return hashing(err)
+		return err
 	}
 	defer leave()
 	account := st.proof.account

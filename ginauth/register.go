@@ -32,9 +32,9 @@ func bindRegistration[U User, F Form](c *gin.Context, cfg Config[U], t *throttle
 	if err != nil {
 		return NewUser{}, attempt, err
 	}
-	ctx, leave, err := cfg.Passwords.Enter(c.Request.Context())
+	ctx, leave, err := t.proxies.enterHasher(c.Request.Context(), c, cfg.Passwords)
 	if err != nil {
-		return n, attempt, hashing(err)
+		return n, attempt, err
 	}
 	defer leave()
 	attempt, err = t.signUp(ctx, c, n.Canonical)
@@ -57,7 +57,16 @@ func HashNewPassword[U User](c *gin.Context, cfg Config[U], plain string, person
 	if err := cfg.Policy.Check(plain, personal...); errors.As(err, &refused) {
 		return hash, Invalid(FieldError{Field: "password", Code: string(refused.Code), Detail: refused.Error()})
 	}
-	hash, err = cfg.Passwords.Hash(requestContext(c), plain)
+	trusted, err := parseProxies(cfg.TrustedProxies)
+	if err != nil {
+		return hash, err
+	}
+	ctx, leave, err := trusted.enterHasher(requestContext(c), c, cfg.Passwords)
+	if err != nil {
+		return hash, err
+	}
+	defer leave()
+	hash, err = cfg.Passwords.Hash(ctx, plain)
 	if err != nil {
 		return hash, hashing(err)
 	}

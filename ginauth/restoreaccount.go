@@ -58,9 +58,9 @@ func restoreAccount[U User](c *gin.Context, m *mount, cfg Config[U], users Accou
 	if err := Bind(c, &form); err != nil {
 		return u, err
 	}
-	ctx, leave, err := cfg.Passwords.Enter(AuditContext(c))
+	ctx, leave, err := m.proxies.enterHasher(AuditContext(c), c, cfg.Passwords)
 	if err != nil {
-		return u, hashing(err)
+		return u, err
 	}
 	defer leave()
 	attempt, _, err := guess[U](ctx, c, m.throttle, form.Email)

@@ -63,7 +63,12 @@ func setPassword[U User](c *gin.Context, m *mount, cfg Config[U], users Password
 	if err := bindAll(c, &form, func() []FieldError { return checkPassword(cfg.Policy, form.NewPassword, auth.Account) }); err != nil {
 		return err
 	}
-	hash, err := cfg.Passwords.Hash(c.Request.Context(), form.NewPassword)
+	ctx, leave, err := m.proxies.enterHasher(c.Request.Context(), c, cfg.Passwords)
+	if err != nil {
+		return err
+	}
+	defer leave()
+	hash, err := cfg.Passwords.Hash(ctx, form.NewPassword)
 	if err != nil {
 		return hashing(err)
 	}

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net/netip"
 	"slices"
 	"strconv"
 	"time"
@@ -146,7 +145,7 @@ func (t *throttle) admit(ctx context.Context, c *gin.Context, identifier string,
 		return v, err
 	}
 	t.report(c, identifier, v) //nolint:contextcheck // the request's own
-	return v, tooManyAttempts(v.Wait)
+	return v, waiting(ErrTooManyAttempts, v.Wait)
 }
 
 func (t *throttle) report(c *gin.Context, identifier string, v Verdict) {
@@ -240,24 +239,4 @@ func (l Limit) attempt(client, purpose, identifier string) (a Attempt) {
 // /64. All whose address is unknown, as behind a unix socket, are one.
 func (t *throttle) clientOf(c *gin.Context) string {
 	return addressPrefix(t.proxies.origin(c.Request).Addr)
-}
-
-func addressPrefix(addr netip.Addr) string {
-	if !addr.IsValid() {
-		return "unknown"
-	}
-	addr = addr.Unmap().WithZone("")
-	bits := 64
-	if addr.Is4() {
-		bits = 32
-	}
-	return netip.PrefixFrom(addr, bits).Masked().String()
-}
-
-func tooManyAttempts(wait time.Duration) error {
-	var p *Problem
-	errors.As(ErrTooManyAttempts, &p)
-	told := *p
-	seconds := (min(wait, maxRetryAfter) + time.Second - 1) / time.Second
-	return told.retryAfter(strconv.Itoa(int(seconds)))
 }

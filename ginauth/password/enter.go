@@ -5,15 +5,44 @@ import (
 	"sync"
 )
 
-// Enter takes a place among the callers that hash or wait, or returns ErrBusy. Hash and Verify
-// use that place when they get the context that Enter returns, one after the other. A caller that has
-// to look something up before it can verify enters first, so that a flood is turned
+type placeKey struct{}
+
+// Enter takes a place among the callers that hash or wait, or returns a *BusyError at once where the caller would wait
+// for longer than Options.MaxWait. Hash and Verify use that place when they get the context that Enter
+// returns. A caller that has to look something up before it can verify enters first, so that a flood is turned
 // away before it reaches the database. Call leave when done; calling it again does nothing.
-// It is safe for concurrent use.
-func (h *Hasher) Enter(ctx context.Context) (entered context.Context, leave func(), err error) {
-	leave, err = h.slots.admit()
+//
+// Clients take turns, however many places each has, so that a client delays itself alone. The caller names its client,
+// or first the network of clients that it is in, which take turns with other networks. All who
+// name none are one client. It is safe for concurrent use.
+func (h *Hasher) Enter(ctx context.Context, client ...string) (entered context.Context, leave func(), err error) {
+	p, err := h.queue.enter(client)
 	if err != nil {
 		return ctx, func() {}, err
 	}
-	return context.WithValue(ctx, admittedKey{}, h.slots.admitted), sync.OnceFunc(leave), nil
+	return context.WithValue(ctx, placeKey{}, p), sync.OnceFunc(p.leave), nil
+}
+
+// do runs work in a slot, with the place that ctx has, or with one of its own.
+func (h *Hasher) do(ctx context.Context, work func()) error {
+	p, ok := ctx.Value(placeKey{}).(*place)
+	if ok && p.of(h.queue) {
+		return p.do(ctx, work)
+	}
+	p, err := h.queue.enter(nil)
+	if err != nil {
+		return err
+	}
+	defer p.leave()
+	return p.do(ctx, work)
+}
+
+// of tells whether the place is still one of this queue.
+func (p *place) of(q *queue) bool {
+	if p.queue != q {
+		return false
+	}
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return !p.left
 }

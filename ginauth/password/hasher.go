@@ -9,7 +9,7 @@ import (
 // It is safe for concurrent use. Share one in the whole process: two have twice the budget.
 type Hasher struct {
 	params Params
-	slots  slots
+	queue  *queue
 	decoy  argon
 }
 
@@ -28,20 +28,20 @@ func New(o Options) (*Hasher, error) {
 
 func newHasher(o Options) *Hasher {
 	o = o.withDefaults()
-	return &Hasher{params: o.Params, slots: newSlots(o.Slots, o.Queue), decoy: blankArgon(o.Params)}
+	return &Hasher{params: o.Params, queue: newQueue(o.Slots, o.MaxWait, o.Params.takes()), decoy: blankArgon(o.Params)}
 }
 
 // Hash hashes a password in its NFC form. It judges no more than whether it can be hashed: an
 // empty one, one of more than 256 code points, and one that is not UTF-8 or contains a NUL
-// are a *PolicyError. ErrBusy means that the queue is full; the context's error, that it
-// ended while waiting.
+// are a *PolicyError. A *BusyError, which is an ErrBusy, means that the wait would be too long, or was; the
+// context's error, that it ended while waiting.
 func (h *Hasher) Hash(ctx context.Context, plain string) (Hash, error) {
 	text, _, code := normalise(plain)
 	if code != "" {
 		return Hash{}, refusal(code, 1, maxCodePoints)
 	}
 	var made argon
-	if err := h.slots.do(ctx, func() { made = newArgon(text, h.params) }); err != nil {
+	if err := h.do(ctx, func() { made = newArgon(text, h.params) }); err != nil {
 		return Hash{}, err
 	}
 	return newHash(made), nil
@@ -57,7 +57,7 @@ func (h *Hasher) Verify(ctx context.Context, hash Hash, plain string) (bool, err
 		return false, nil
 	}
 	ok := false
-	err := h.slots.do(ctx, func() {
+	err := h.do(ctx, func() {
 		if hash.IsZero() {
 			h.decoy.derive(text) // SEC-32
 			return

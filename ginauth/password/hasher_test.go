@@ -8,6 +8,7 @@ import (
 	"runtime"
 	"strings"
 	"testing"
+	"time"
 	"unicode"
 
 	"golang.org/x/text/unicode/norm"
@@ -20,7 +21,7 @@ const phrase = "correct horse battery staple"
 // cheapHasher is quick, and its queue is long enough for any test here.
 func cheapHasher(tb testing.TB) *password.Hasher {
 	tb.Helper()
-	return newHasher(tb, password.Options{InsecureCheap: true, Queue: 1000})
+	return newHasher(tb, password.Options{InsecureCheap: true, MaxWait: time.Minute})
 }
 
 func newHasher(tb testing.TB, o password.Options) *password.Hasher {
@@ -54,7 +55,7 @@ func verify(tb testing.TB, h *password.Hasher, hash password.Hash, plain string)
 func TestHashesAreSaltedPHCStrings(t *testing.T) {
 	t.Parallel()
 	want := regexp.MustCompile(`^\$argon2id\$v=19\$m=19456,t=2,p=1\$[A-Za-z0-9+/]{22}\$[A-Za-z0-9+/]{43}$`)
-	h := newHasher(t, password.Options{Queue: 100})
+	h := newHasher(t, password.Options{MaxWait: time.Minute})
 	seen := map[string]bool{}
 	for range 5 {
 		hash := mustHash(t, h, phrase)
@@ -109,8 +110,7 @@ func TestNewRefusesImpossibleOptions(t *testing.T) {
 	for _, o := range []password.Options{
 		{Slots: -1},
 		{Slots: 1 << 20},
-		{Queue: -2},
-		{Queue: 1 << 20},
+		{MaxWait: time.Hour},
 		{InsecureCheap: true, Params: password.Params{MemoryKiB: 19 << 10}},
 		{InsecureCheap: true, Params: password.Params{Passes: 2}},
 	} {

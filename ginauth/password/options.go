@@ -4,15 +4,16 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"time"
 )
 
 const (
-	// queuePerSlot: at 20 ms a hash the last in the queue waits for about 100 ms.
-	queuePerSlot = 4
+	// defaultMaxWait is what people wait for without trying again. At 20 ms a hash it is a hundred of them per slot.
+	defaultMaxWait = 2 * time.Second
 
 	// Bounds that only a mistyped option exceeds.
-	maxSlots = 1 << 10
-	maxQueue = 1 << 16
+	maxSlots   = 1 << 10
+	maxMaxWait = time.Minute
 )
 
 // Options configures a Hasher. The zero value is the recommended setting.
@@ -23,15 +24,16 @@ type Options struct {
 	// Slots is how many hashes are computed at once, each with its MemoryKiB.
 	// Default: GOMAXPROCS, since more of them cost memory and gain no speed. At most 1024.
 	Slots int
-	// Queue is how many callers may wait for a slot; the next one gets ErrBusy.
-	// Default: 4 times Slots. -1 is none. At most 65536.
-	Queue int
+	// MaxWait is how long a caller may wait for a slot. Who would wait for longer, by what hashes take
+	// lately, gets a *BusyError at once, and so does who has waited for so long. Who waits holds no memory of a hash.
+	// Default: 2 s. Negative is no wait at all. At most 1 min.
+	MaxWait time.Duration
 	// InsecureCheap replaces Params by a cost that protects nothing, under a hundredth of the
 	// default. It is safe only in tests, whose passwords are made up.
 	InsecureCheap bool
 }
 
-// withDefaults fills what is zero; a Queue of -1 becomes the 0 that it means.
+// withDefaults fills what is zero; a negative MaxWait becomes the 0 that it means.
 func (o Options) withDefaults() Options {
 	o.Params = o.Params.withDefaults()
 	if o.InsecureCheap {
@@ -40,12 +42,10 @@ func (o Options) withDefaults() Options {
 	if o.Slots == 0 {
 		o.Slots = runtime.GOMAXPROCS(0)
 	}
-	switch o.Queue {
-	case 0:
-		o.Queue = queuePerSlot * o.Slots
-	case -1:
-		o.Queue = 0
+	if o.MaxWait == 0 {
+		o.MaxWait = defaultMaxWait
 	}
+	o.MaxWait = max(0, o.MaxWait)
 	return o
 }
 
@@ -62,8 +62,8 @@ func (o Options) validate() error {
 	if o.Slots < 0 || o.Slots > maxSlots {
 		return fmt.Errorf("password.Options: Slots is %d; it must be 0 (default) to %d", o.Slots, maxSlots)
 	}
-	if o.Queue < -1 || o.Queue > maxQueue {
-		return fmt.Errorf("password.Options: Queue is %d; it must be -1 (none), 0 (default) or at most %d", o.Queue, maxQueue)
+	if o.MaxWait > maxMaxWait {
+		return fmt.Errorf("password.Options: MaxWait is %s; it must be negative (none), 0 (default, %s) or at most %s", o.MaxWait, defaultMaxWait, maxMaxWait)
 	}
 	return nil
 }

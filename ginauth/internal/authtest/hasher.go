@@ -2,6 +2,7 @@ package authtest
 
 import (
 	"testing"
+	"time"
 
 	"github.com/ginauth/ginauth/ginauth/password"
 )
@@ -9,7 +10,7 @@ import (
 // CheapHasher hashes with so little work that tests are quick.
 func CheapHasher(tb testing.TB) *password.Hasher {
 	tb.Helper()
-	h, err := password.New(password.Options{InsecureCheap: true, Slots: 4, Queue: 256})
+	h, err := password.New(password.Options{InsecureCheap: true, Slots: 4, MaxWait: time.Minute})
 	if err != nil {
 		tb.Fatal(err)
 	}

@@ -1,0 +1,58 @@
+package ginauth
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/netip"
+	"strconv"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/ginauth/ginauth/ginauth/password"
+)
+
+// enterHasher takes a place to hash in, before the store is asked anything (SEC-144). Clients take turns, as do their
+// networks, so that a client delays itself alone, whatever becomes of its requests.
+func (p proxies) enterHasher(ctx context.Context, c *gin.Context, h *password.Hasher) (entered context.Context, leave func(), err error) {
+	addr := p.origin(c.Request).Addr
+	entered, leave, err = h.Enter(ctx, prefixOf(addr, 24, 48), addressPrefix(addr))
+	if err != nil {
+		err = hashing(err)
+	}
+	return entered, leave, err
+}
+
+// addressPrefix is what one client has: an IPv4 address, or an IPv6 /64.
+func addressPrefix(addr netip.Addr) string { return prefixOf(addr, 32, 64) }
+
+func prefixOf(addr netip.Addr, bits4, bits6 int) string {
+	if !addr.IsValid() {
+		return "unknown"
+	}
+	addr = addr.Unmap().WithZone("")
+	bits := bits6
+	if addr.Is4() {
+		bits = bits4
+	}
+	return netip.PrefixFrom(addr, bits).Masked().String()
+}
+
+// hashing translates the errors of package password.
+func hashing(err error) error {
+	var busy *password.BusyError
+	if errors.As(err, &busy) {
+		return fmt.Errorf("%w: %w", waiting(ErrBusy, busy.RetryAfter), err)
+	}
+	return fmt.Errorf("hashing a password: %w", err)
+}
+
+// waiting is a problem that tells how long to wait, in whole seconds.
+func waiting(problem error, wait time.Duration) error {
+	var p *Problem
+	errors.As(problem, &p)
+	told := *p
+	seconds := (min(wait, maxRetryAfter) + time.Second - 1) / time.Second
+	return told.retryAfter(strconv.Itoa(int(seconds)))
+}
