@@ -257,3 +257,36 @@ func TestOneFunctionTakesPlaces(t *testing.T) { // SEC-189
 }
 
 var hasherCall = regexp.MustCompile(`\b(?:Passwords|h)\.(Enter|Hash|Verify)\(([^,]*),`)
+
+// Whose stored hash cannot be used is in the log, and the client gets the one answer to wrong passwords.
+func TestUnusableHashIsLoggedWithItsUser(t *testing.T) {
+	t.Parallel()
+	app := newApp(t, with(func(cfg *config) { cfg.Exclude = append(cfg.Exclude, "/restore") }), routes(hashingRoutes))
+	app.signUp(t, grace)
+	c := app.signUp(t, ada)
+	var id string
+	if err := app.pool.QueryRow(t.Context(), `UPDATE ginauth.users SET password_hash = '$argon2id$v=19$m=2048,t=1,p=256$canary' WHERE email = 'ada@example.com' RETURNING id::text`).Scan(&id); err != nil {
+		t.Fatal(err)
+	}
+	logged := func(who *client, path, body string) {
+		t.Helper()
+		before := len(app.log.String())
+		if w := who.post(path, body); w.Code != http.StatusUnauthorized || problemIn(t, w).Code != "invalid_credentials" {
+			t.Errorf("%s: %d %s", path, w.Code, w.Body)
+		}
+		line := ""
+		for each := range strings.Lines(app.log.String()[before:]) {
+			if strings.Contains(each, "a stored password hash cannot be used") {
+				line = each
+			}
+		}
+		if !strings.Contains(line, `"user_id":"`+id+`"`) || strings.Contains(line, "canary") || strings.Contains(line, "ada@") {
+			t.Errorf("%s: the log has %s", path, line)
+		}
+	}
+	logged(&client{handler: app}, "/login", adaIn)
+	logged(c, "/reauthenticate", `{"password":"correct horse battery staple"}`)
+	logged(c, "/password/change", `{"current_password":"correct horse battery staple","new_password":"`+wrong+`"}`)
+	app.exec(t, `UPDATE ginauth.users SET disabled_at = now(), delete_after = now() + interval '1 day' WHERE id = $1`, id)
+	logged(&client{handler: app}, "/restore", adaIn)
+}

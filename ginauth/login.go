@@ -143,13 +143,13 @@ func VerifyPassword[U User](c *gin.Context, cfg Config[U], email, plain string) 
 // verify returns the user to whom the credentials belong. It looks the credential up unless that was found
 // already.
 func verify[U User](ctx context.Context, cfg Config[U], form Credentials, known *credential[U]) (u U, hash password.Hash, err error) {
-	hash, err = verifyFound(ctx, cfg, form, func(canonical string) (found password.Hash, err error) {
+	hash, err = verifyFound(ctx, cfg, form, func(canonical string) (id UserID, found password.Hash, err error) {
 		if known != nil {
-			u = known.user
-			return known.hash, known.err
+			u, found, err = known.user, known.hash, known.err
+		} else {
+			u, found, err = cfg.Users.FindCredential(ctx, canonical)
 		}
-		u, found, err = cfg.Users.FindCredential(ctx, canonical)
-		return found, err
+		return u.Account().ID, found, err
 	})
 	if err == nil && u.Account().Disabled {
 		err = ErrInvalidCredentials
@@ -158,12 +158,13 @@ func verify[U User](ctx context.Context, cfg Config[U], form Credentials, known 
 }
 
 // verifyFound does one hash verification against what find returns, whoever asks (SEC-29, SEC-32).
-func verifyFound[U User](ctx context.Context, cfg Config[U], form Credentials, find func(canonical string) (password.Hash, error)) (hash password.Hash, err error) {
+func verifyFound[U User](ctx context.Context, cfg Config[U], form Credentials, find func(canonical string) (UserID, password.Hash, error)) (hash password.Hash, err error) {
 	unknown := true
 	if canonical, invalid := CanonicalEmail(form.Email); invalid == nil {
-		hash, err = find(canonical)
+		var id UserID
+		id, hash, err = find(canonical)
 		if errors.Is(err, password.ErrMalformedHash) { // a fault of ours, which must not mark the account
-			cfg.Logger.ErrorContext(ctx, "ginauth: a stored password hash cannot be used", "error", err)
+			cfg.Logger.ErrorContext(ctx, "ginauth: a stored password hash cannot be used", "user_id", id, "identifier", hideIdentifier(canonical), "error", err)
 		} else if err != nil && !errors.Is(err, ErrNoUser) {
 			return hash, err
 		}

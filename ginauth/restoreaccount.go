@@ -68,9 +68,9 @@ func restoreAccount[U User](c *gin.Context, m *mount, cfg Config[U], users Accou
 		return u, err
 	}
 	var id UserID
-	hash, err := verifyFound(ctx, cfg, form, func(canonical string) (found password.Hash, err error) {
+	hash, err := verifyFound(ctx, cfg, form, func(canonical string) (_ UserID, found password.Hash, err error) {
 		id, found, err = users.FindArchived(ctx, canonical)
-		return found, err
+		return id, found, err
 	})
 	if err == nil {
 		u, err = users.RestoreUser(ctx, id, hash)

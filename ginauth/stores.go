@@ -15,7 +15,8 @@ type UserStore[U User] interface {
 	// FindUser returns the user, or ErrNoUser.
 	FindUser(ctx context.Context, id UserID) (U, error)
 	// FindCredential returns the user with that canonical identifier and the password hash,
-	// which is zero for a user without a password; or ErrNoUser. Disabled users are returned too.
+	// which is zero for a user without a password; or ErrNoUser. Disabled users are returned too, and so is
+	// the user whose hash is a password.ErrMalformedHash, for the log.
 	FindCredential(ctx context.Context, identifier string) (U, password.Hash, error)
 	// CreateUser stores a new user, or returns ErrIdentifierTaken. When fill is not nil it edits
 	// the user before it is stored; its error undoes everything and is returned as it is.
@@ -265,7 +266,8 @@ type AccountDeleter interface {
 // AccountRestorer is an optional extension of UserStore for users who think better of it.
 type AccountRestorer[U User] interface {
 	// FindArchived returns the user with that canonical identifier, who is archived and whose grace is
-	// not over, with the password hash, which is zero for none; or ErrNoUser.
+	// not over, with the password hash, which is zero for none; or ErrNoUser. A password.ErrMalformedHash
+	// comes beside the user, for the log.
 	FindArchived(ctx context.Context, identifier string) (UserID, password.Hash, error)
 	// RestoreUser undoes ArchiveUser within its grace; nothing that ended begins again. ErrNoUser means
 	// that there is nothing to undo, or that the hash is no longer credential.

@@ -187,10 +187,7 @@ func (d *DB[U]) FindArchived(ctx context.Context, identifier string) (ginauth.Us
 		return "", password.Hash{}, orNoUser(err)
 	}
 	hash, err := hashOf(encoded)
-	if err != nil {
-		return "", password.Hash{}, err
-	}
-	return ginauth.UserID(id), hash, nil
+	return ginauth.UserID(id), hash, err
 }
 
 const restoreUser = `

@@ -58,8 +58,5 @@ func judged[U any](v ginauth.Verdict, u U, encoded *string, err error) (ginauth.
 		return v, none, password.Hash{}, err
 	}
 	hash, err := hashOf(encoded)
-	if err != nil {
-		return v, none, password.Hash{}, err
-	}
-	return v, u, hash, nil
+	return v, u, hash, err
 }

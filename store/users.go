@@ -58,7 +58,7 @@ WHERE u.email_canonical = $1::text`
 // FindCredential returns the user, disabled or not, and the password hash, zero for none, and for one of
 // CreateUserAndMail whose address is not proved yet.
 // A stored hash that package password refuses is an error that wraps
-// password.ErrMalformedHash.
+// password.ErrMalformedHash, beside the user.
 func (d *DB[U]) FindCredential(ctx context.Context, identifier string) (U, password.Hash, error) {
 	var none U
 	if !storable(identifier) {
@@ -70,10 +70,7 @@ func (d *DB[U]) FindCredential(ctx context.Context, identifier string) (U, passw
 		return none, password.Hash{}, orNoUser(err)
 	}
 	hash, err := hashOf(encoded)
-	if err != nil {
-		return none, password.Hash{}, err
-	}
-	return u, hash, nil
+	return u, hash, err
 }
 
 // hashOf is zero for NULL, a user without a password.

@@ -19,7 +19,7 @@ const (
 	// Bounds on a stored hash. RFC 9106 would allow tags of 4 bytes.
 	minSaltBytes, maxSaltBytes = 8, 64
 	minTagBytes, maxTagBytes   = 16, 64
-	maxLanes                   = 16
+	maxLanes                   = 255 // of x/crypto/argon2; all lanes share the memory
 	maxArgonLength             = 256
 )
 

@@ -31,7 +31,7 @@ func newHash(s scheme) Hash { return Hash{scheme: &s} }
 
 // ParseHash reads a stored hash: $argon2id$v=19$... as RFC 9106 and the PHC string format
 // define it, or bcrypt's $2a$, $2b$ and $2y$. Its cost is bounded, so that a planted row cannot
-// exhaust the process: argon2id at 256 MiB, 1 GiB of memory times passes and 16 lanes; bcrypt
+// exhaust the process: argon2id at 256 MiB, 1 GiB of memory times passes, whatever the number of lanes, of which there may be 255; bcrypt
 // at cost 15. Anything else, the empty string too, is ErrMalformedHash.
 func ParseHash(s string) (Hash, error) {
 	known, err := parseScheme(s)
