@@ -120,12 +120,23 @@ func (m *mount) askAll(c *gin.Context, st *state) (proof, error) {
 		if err != nil {
 			st.refusedBy.Store(int32(i) + 1)
 		}
-		if errors.Is(err, ErrBadCredentials) {
-			m.event(c, EventBadCredentials, "via", m.providers[i].scheme.Name, "reason", err.Error())
-		}
-		return p, err
+		return p, m.refuseCredentials(c, m.providers[i].scheme.Name, err)
 	}
 	return proof{}, ErrUnauthenticated
+}
+
+// refuseCredentials limits how many bad ones a client may send. Any other error, and none, stays.
+func (m *mount) refuseCredentials(c *gin.Context, via string, err error) error {
+	if !errors.Is(err, ErrBadCredentials) {
+		return err
+	}
+	limited := m.badCredentials.refuse(c, err)
+	if errors.Is(limited, ErrTooManyAttempts) {
+		m.event(c, EventRateExceeded, "via", via, "reason", "bad credentials")
+		return limited
+	}
+	m.event(c, EventBadCredentials, "via", via, "reason", err.Error())
+	return err
 }
 
 // sessionOrNone tells a request without a session, or with an anonymous one, from a session that

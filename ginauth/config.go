@@ -289,6 +289,7 @@ type mount struct {
 	clearSiteData                         string
 	throttle                              *throttle                                                   // of handlers that need accounts
 	stillLive                             func(context.Context, Account, password.Hash) (bool, error) // in users
+	badCredentials                        badCredentials
 	// ownUsers: sessions belong to rows of Users; otherwise RetrieveUser alone knows whose they are.
 	ownUsers bool
 	// retrieves: RetrieveUser looks the user up, and retriever tells which one it is.
@@ -329,6 +330,7 @@ func compileFor[U User](constructor string, cfg Config[U], withSessions bool) *m
 	if m.ownUsers {
 		m.stillLive = stillLive(cfg.Users)
 	}
+	m.badCredentials = countBadCredentials(cfg, trusted, m)
 	if withSessions {
 		keepSessions(m, cfg)
 	}

@@ -67,7 +67,7 @@ func (a *app) atOnce(n int, addr func(int) string) (statuses map[int]int, took t
 // hashTime is what a hash takes beside another one.
 func hashTime(tb testing.TB) time.Duration {
 	tb.Helper()
-	const each = 3
+	const each = 2
 	start, done := time.Now(), make(chan error)
 	for range 2 {
 		go func() {
@@ -89,7 +89,7 @@ func hashTime(tb testing.TB) time.Duration {
 // SEC-189: with all defaults, a crowd that comes at one moment gets in, and so does an office behind one address.
 func TestFortyLoginsAtOnceGetIn(t *testing.T) {
 	t.Parallel()
-	const people, rounds = 40, 4
+	const people, rounds = 40, 3
 	for name, addr := range map[string]func(int) string{
 		"from everywhere":  func(n int) string { return fmt.Sprintf("10.1.%d.%d", n, n+1) },
 		"from one network": func(n int) string { return fmt.Sprintf("10.2.0.%d", n+1) },
@@ -98,19 +98,16 @@ func TestFortyLoginsAtOnceGetIn(t *testing.T) {
 		t.Run(name, func(t *testing.T) { //nolint:paralleltest // one storm at a time
 			var last string
 			for range rounds { // others may keep the machine busy
+				if each := hashTime(t); each > 40*time.Millisecond { // 40 of them on two cores are 0.8 s then
+					t.Skipf("the machine is too busy: hashes take %s", each)
+				}
 				app := newApp(t, with(func(cfg *config) { cfg.Passwords, cfg.Limits = hasherOf(t, password.Options{}), ginauth.Limits{} }))
 				crowd(t, app, people)
-				before := hashTime(t)
 				statuses, took := app.atOnce(people, addr)
 				if statuses[http.StatusOK] == people {
 					return
 				}
-				if each := min(before, hashTime(t)); each < 50*time.Millisecond { // 40 of them on two cores are a second then
-					last += fmt.Sprintf("answers %v in %s, with hashes of %s; ", statuses, took, each)
-				}
-			}
-			if last == "" {
-				t.Skip("the machine is too busy: hashes take more than 50 ms")
+				last = fmt.Sprintf("answers %v in %s", statuses, took)
 			}
 			t.Error(last)
 		})

@@ -46,6 +46,10 @@ type Limits struct {
 	// LinkPerAddress is for links of mails that are tried, with package email. Default: 20 a minute and 300 an hour,
 	// whatever LoginPerAddress is.
 	LinkPerAddress []Rate
+	// BadCredentialsPerAddress is for tokens, API keys and what else a Backend refuses, and for refresh tokens, that were
+	// never good. It is counted by each process, and good ones are never refused for it. Default: 20 a minute and
+	// 300 an hour.
+	BadCredentialsPerAddress []Rate
 
 	// InsecureUnlimited switches all limits off. It is for load tests of an app that nobody else can reach.
 	InsecureUnlimited bool
@@ -84,6 +88,7 @@ func (l Limits) withDefaults() Limits {
 	}{
 		{&l.LoginPerAddress, []Rate{{60, time.Minute}, {300, time.Hour}}},
 		{&l.LinkPerAddress, []Rate{{20, time.Minute}, {300, time.Hour}}},
+		{&l.BadCredentialsPerAddress, []Rate{{20, time.Minute}, {300, time.Hour}}},
 		{&l.SignUp.PerAddress, []Rate{{10, time.Hour}}},
 		{&l.SignUp.PerIdentifier, []Rate{{10, time.Hour}}},
 		{&l.Mail.PerAddress, []Rate{{20, time.Hour}}},
@@ -105,7 +110,7 @@ func (l Limits) validate() error {
 	case l.DeviceFailures > defaultMaxFailures:
 		return errors.New("Limits.DeviceFailures must be at most 100: a stolen device cookie is worth as many guesses")
 	}
-	for _, rates := range [][]Rate{l.LoginPerAddress, l.LinkPerAddress, l.SignUp.PerAddress, l.SignUp.PerIdentifier, l.Mail.PerAddress, l.Mail.PerIdentifier} {
+	for _, rates := range [][]Rate{l.LoginPerAddress, l.LinkPerAddress, l.BadCredentialsPerAddress, l.SignUp.PerAddress, l.SignUp.PerIdentifier, l.Mail.PerAddress, l.Mail.PerIdentifier} {
 		if len(rates) == 0 {
 			return errors.New("a list of rates in Limits is empty: leave it nil for the default, or name a rate")
 		}

@@ -19,7 +19,8 @@ func TestZeroLimitsAreTheSafeOnes(t *testing.T) { // SEC-38, SEC-46
 	want := ginauth.Limits{
 		FreeFailures: 5, MaxWait: 15 * time.Minute, MaxFailures: 100, DeviceFailures: 10,
 		LoginPerAddress: []ginauth.Rate{login, perHour}, LinkPerAddress: []ginauth.Rate{perMinute, perHour},
-		SignUp: ginauth.Limit{PerAddress: tenAnHour, PerIdentifier: tenAnHour},
+		BadCredentialsPerAddress: []ginauth.Rate{perMinute, perHour},
+		SignUp:                   ginauth.Limit{PerAddress: tenAnHour, PerIdentifier: tenAnHour},
 		Mail: ginauth.Limit{
 			PerAddress: []ginauth.Rate{{Attempts: 20, Per: time.Hour}}, PerIdentifier: []ginauth.Rate{{Attempts: 5, Per: time.Hour}},
 		},

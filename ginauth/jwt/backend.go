@@ -7,6 +7,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/internal/genuine"
 )
 
 // Bearer returns the backend that reads a token from the header "Authorization: Bearer …" (RFC
@@ -97,12 +98,12 @@ func (b *backend[U]) Authenticate(c *gin.Context) (ginauth.Principal[U], error) 
 	u, err := b.find(c, claims)
 	switch {
 	case errors.Is(err, ginauth.ErrNoUser), errors.Is(err, ginauth.ErrNoSession):
-		return none, badly("the token's user or session", err)
+		return none, genuine.Refuse(badly("the token's user or session", err))
 	case err != nil:
 		return none, fmt.Errorf("finding a token's user: %w", err)
 	}
 	if account := u.Account(); account.ID == "" || account.Disabled {
-		return none, bad("the token's user is disabled or nobody")
+		return none, genuine.Refuse(bad("the token's user is disabled or nobody"))
 	}
 	return ginauth.Principal[U]{
 		User: u, Credential: claims, Scopes: claims.Scopes, AuthenticatedAt: claims.AuthenticatedAt, Session: claims.Session,
@@ -118,7 +119,7 @@ func (b *backend[U]) checkRevoked(c *gin.Context, claims Claims) error {
 		return fmt.Errorf("asking whether a token was revoked: %w", err)
 	}
 	if revoked {
-		return bad("the token was revoked")
+		return genuine.Refuse(bad("the token was revoked"))
 	}
 	return nil
 }

@@ -27,6 +27,7 @@ import (
 //	@Success		200	{object}	Answer
 //	@Failure		400	{object}	oauthError		"invalid_request, invalid_grant, invalid_scope, unsupported_grant_type"
 //	@Failure		405	{object}	ginauth.Problem	"method_not_allowed"
+//	@Failure		429	{object}	ginauth.Problem	"too_many_attempts"
 //	@Failure		503	{object}	ginauth.Problem	"unavailable"
 //	@Router			/refresh [post]
 func Refresh[U ginauth.User](f Flow[U]) gin.HandlerFunc {
@@ -56,7 +57,7 @@ func (f *flow[U]) refreshGrant(c *gin.Context, form tokenForm) error {
 	}
 	token, ok := refresh.Parse(form.RefreshToken)
 	if !ok {
-		return errInvalidGrant
+		return f.unknownToken(c)
 	}
 	l, err := f.renewed(c, token, form.Scope)
 	if errors.Is(err, ginauth.ErrTokenReused) { // whoever rotates it ends the login
@@ -77,12 +78,17 @@ func (f *flow[U]) refreshGrant(c *gin.Context, form tokenForm) error {
 	return nil
 }
 
+// unknownToken refuses a token that no login has, with 429 where a client sends many (SEC-47).
+func (f *flow[U]) unknownToken(c *gin.Context) error {
+	return ginauth.ThrottleBadCredentials(c, f.Config, errInvalidGrant)
+}
+
 // renewed makes the answer to a good token, but for its successor. What can fail is tried before the token is
 // replaced, so that a client may try again with it, however late (SEC-100).
 func (f *flow[U]) renewed(c *gin.Context, token refresh.Token, asked string) (l login[U], err error) {
 	family, err := f.Refresh.FindRefreshFamily(c.Request.Context(), token.Key())
 	if errors.Is(err, ginauth.ErrNoSession) {
-		return l, errInvalidGrant
+		return l, f.unknownToken(c)
 	}
 	if err != nil {
 		return l, err

@@ -13,6 +13,7 @@ import (
 	gojwt "github.com/golang-jwt/jwt/v5"
 
 	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/internal/genuine"
 )
 
 const (
@@ -186,9 +187,9 @@ func (v *Verifier) Verify(ctx context.Context, token string) (Claims, error) {
 		return Claims{}, err
 	}
 	if err := issuer.validate(&claims, keyID); err != nil {
-		return Claims{}, badly("the token's claims", err)
+		return Claims{}, genuine.Refuse(badly("the token's claims", err))
 	}
-	return claims, v.checkRequired(&claims)
+	return claims, genuine.Refuse(v.checkRequired(&claims))
 }
 
 // issuerOf is nil for a token of an issuer that is not trusted.

@@ -1,0 +1,72 @@
+package ginauth
+
+import (
+	"context"
+	"errors"
+	"hash/maphash"
+	"reflect"
+	"sync"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/ginauth/ginauth/ginauth/internal/genuine"
+)
+
+// badCredentials counts credentials that are no good, by the client's address, in the memory of the process: a
+// flood of them costs no write. It is asked after the credentials were found bad, so that no others are refused.
+type badCredentials struct {
+	limiter ofStore
+	limit   Limit
+	off     bool
+	proxies proxies
+}
+
+// forBadCredentials has room of its own, so that floods crowd out nothing else that is counted in memory.
+var forBadCredentials = sync.OnceValue(func() *inMemory { return newInMemory(time.Now, maxInMemory) }) //nolint:forbidigo // the process has no other clock
+
+// countBadCredentials takes a valid Config with its defaults. All that has the same Users counts together.
+func countBadCredentials[U User](cfg Config[U], trusted proxies, otherwise *mount) badCredentials {
+	b := badCredentials{
+		limiter: ofStore{inMemory: forBadCredentials()}, limit: Limit{PerAddress: cfg.Limits.BadCredentialsPerAddress},
+		off: cfg.Limits.InsecureUnlimited, proxies: trusted,
+	}
+	switch {
+	case cfg.Users != nil && reflect.ValueOf(cfg.Users).Comparable():
+		b.limiter.salt = maphash.Comparable(storeSeed, any(cfg.Users))
+	case otherwise != nil:
+		b.limiter.salt = maphash.Comparable(storeSeed, otherwise)
+	}
+	return b
+}
+
+// refuse returns err, which refuses credentials, or ErrTooManyAttempts for a client that sent too many bad ones. Those
+// that were good once are no guesses.
+func (b badCredentials) refuse(c *gin.Context, err error) error {
+	if b.off || genuine.Refused(err) {
+		return err
+	}
+	a := b.limit.attempt(addressPrefix(b.proxies.origin(c.Request).Addr), "bad credentials", "")
+	v, failed := b.limiter.CountAttempt(context.WithoutCancel(c.Request.Context()), a)
+	if failed != nil || v.Wait <= 0 {
+		return err
+	}
+	return waiting(ErrTooManyAttempts, v.Wait)
+}
+
+// ThrottleBadCredentials returns err, which says that credentials such as a refresh token are not good, or
+// ErrTooManyAttempts for a client that sent too many such lately, by Limits.BadCredentialsPerAddress. It is for handlers
+// of the app's own that take credentials; what a Backend refuses is counted already. Nothing is asked or stored
+// outside of this process.
+func ThrottleBadCredentials[U User](c *gin.Context, cfg Config[U], err error) error {
+	cfg = cfg.WithDefaults()
+	trusted, invalid := parseProxies(cfg.TrustedProxies)
+	if invalid = errors.Join(invalid, cfg.Limits.validate()); invalid != nil {
+		return invalid
+	}
+	limited := countBadCredentials(cfg, trusted, nil).refuse(c, err)
+	if errors.Is(limited, ErrTooManyAttempts) {
+		LogEvent(c, EventRateExceeded, "reason", "bad credentials")
+	}
+	return limited
+}
