@@ -73,7 +73,8 @@ type Config[U User] struct {
 	// Default: none, same origin only.
 	TrustedOrigins []string
 	// TrustedProxies are the networks (CIDR) whose X-Forwarded-For is believed when the client's
-	// address is stored with a session. Default: none, the peer of the TCP connection.
+	// address is counted by or stored, and "unix" for the peers of a unix socket, which have no address. Gin's own
+	// SetTrustedProxies is for its ClientIP. Default: none, the peer of the connection.
 	TrustedProxies []string
 
 	// Cookie is the session cookie. Its zero value is the safe one.
@@ -268,6 +269,7 @@ type mount struct {
 	unverified    Unverified
 	origins       *http.CrossOriginProtection
 	proxies       proxies
+	proxyWatch    *proxyWatch
 	users         any                                       // the UserStore[U]
 	keeper        any                                       // of the sessions, to tell two mounts apart
 	sessions      SessionStore                              // nil with gorilla
@@ -321,7 +323,7 @@ func compileFor[U User](constructor string, cfg Config[U], withSessions bool) *m
 	trusted, _ := parseProxies(cfg.TrustedProxies)                                  // validated above
 	may, _ := rule.Compile(cfg.UnverifiedMay)                                       // validated above
 	m := &mount{
-		excluded: excluded, unverified: cfg.Unverified, unverifiedMay: may, origins: origins, proxies: trusted,
+		excluded: excluded, unverified: cfg.Unverified, unverifiedMay: may, origins: origins, proxies: trusted, proxyWatch: watchProxies(cfg.Logger),
 		users: cfg.Users, retrieves: cfg.RetrieveUser != nil, lifetime: cfg.Lifetime, idleTimeout: cfg.IdleTimeout, touchEvery: cfg.TouchEvery,
 		rememberIdleTimeout: cfg.RememberIdleTimeout, rememberLifetime: cfg.RememberLifetime, maxSessions: cfg.MaxSessions, rotationGrace: cfg.RotationGrace,
 		ownUsers: cfg.Users != nil, pages: cfg.Pages, render: cfg.Render, translator: cfg.Translator, log: cfg.Logger,

@@ -2,8 +2,10 @@ package ginauth
 
 import (
 	"fmt"
+	"net"
 	"net/http"
 	"net/netip"
+	"slices"
 	"strings"
 
 	"github.com/gin-gonic/gin"
@@ -31,33 +33,38 @@ func RequestOrigin(c *gin.Context) Origin {
 	return m.proxies.origin(c.Request)
 }
 
-type proxies []netip.Prefix
+// unixSocket is the name of the peers of a unix socket, which have no address.
+const unixSocket = "unix"
 
-func parseProxies(cidrs []string) (proxies, error) {
-	parsed := make(proxies, 0, len(cidrs))
-	for _, cidr := range cidrs {
-		prefix, err := netip.ParsePrefix(cidr)
+// proxies are the peers whose X-Forwarded-For is believed.
+type proxies struct {
+	networks []netip.Prefix
+	unix     bool
+}
+
+func parseProxies(names []string) (p proxies, err error) {
+	for _, name := range names {
+		if name == unixSocket {
+			p.unix = true
+			continue
+		}
+		prefix, err := netip.ParsePrefix(name)
 		if err != nil {
-			return nil, fmt.Errorf("the trusted proxy %q must be a network such as 10.0.0.0/8", cidr)
+			return p, fmt.Errorf("the trusted proxy %q must be a network such as 10.0.0.0/8, or %q for the peers of a unix socket", name, unixSocket)
 		}
 		if prefix.Addr().Is4In6() {
-			return nil, fmt.Errorf("the trusted proxy %q must be written as an IPv4 network", cidr)
+			return p, fmt.Errorf("the trusted proxy %q must be written as an IPv4 network", name)
 		}
 		if prefix.Bits() == 0 {
-			return nil, fmt.Errorf("the trusted proxy %q would trust everybody", cidr)
+			return p, fmt.Errorf("the trusted proxy %q would trust everybody", name)
 		}
-		parsed = append(parsed, prefix.Masked())
+		p.networks = append(p.networks, prefix.Masked())
 	}
-	return parsed, nil
+	return p, nil
 }
 
 func (p proxies) trusts(addr netip.Addr) bool {
-	for _, prefix := range p {
-		if prefix.Contains(addr) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(p.networks, func(network netip.Prefix) bool { return network.Contains(addr) })
 }
 
 // origin walks X-Forwarded-For from the right while the address before is a trusted proxy's.
@@ -66,21 +73,40 @@ func (p proxies) origin(r *http.Request) Origin {
 		return Origin{}
 	}
 	o := Origin{UserAgent: cleanUserAgent(r.UserAgent())}
-	peer, err := netip.ParseAddrPort(r.RemoteAddr)
-	if err != nil {
-		return o
-	}
-	o.Addr = peer.Addr().Unmap().WithZone("")
-	forwarded := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
-	for i := len(forwarded) - 1; i >= 0 && p.trusts(o.Addr); i-- {
+	var trusted bool
+	o.Addr, trusted = p.peer(r)
+	forwarded := strings.Split(strings.Join(r.Header.Values(forwardedFor), ","), ",")
+	for i := len(forwarded) - 1; i >= 0 && trusted; i-- {
 		before, err := parseForwarded(strings.TrimSpace(forwarded[i]))
 		if err != nil {
 			break
 		}
 		o.Addr = before.Unmap().WithZone("")
+		trusted = p.trusts(o.Addr)
 	}
 	return o
 }
+
+// peer is the other end of the connection, which has no address on a unix socket.
+func (p proxies) peer(r *http.Request) (addr netip.Addr, trusted bool) {
+	if onUnixSocket(r) {
+		return addr, p.unix
+	}
+	if peer, err := netip.ParseAddrPort(r.RemoteAddr); err == nil {
+		addr = peer.Addr().Unmap().WithZone("")
+	}
+	return addr, p.trusts(addr)
+}
+
+// onUnixSocket believes the listener, and where there is none, as in tests, the peer's name on a unix socket.
+func onUnixSocket(r *http.Request) bool {
+	if local, ok := r.Context().Value(http.LocalAddrContextKey).(net.Addr); ok {
+		return strings.HasPrefix(local.Network(), "unix")
+	}
+	return r.RemoteAddr == "@"
+}
+
+const forwardedFor = "X-Forwarded-For" // in canonical form
 
 // parseForwarded takes an address alone, and one with the client's port, as some proxies send it.
 func parseForwarded(s string) (netip.Addr, error) {

@@ -28,6 +28,11 @@ func TestClientAddressIsThePeerUnlessAProxyIsTrusted(t *testing.T) {
 		{name: "mapped v4", peer: "[::ffff:203.0.113.7]:1", want: "203.0.113.7"},
 		{name: "a zone", peer: "[fe80::1%eth0]:1", want: "fe80::1"},
 		{name: "a unix socket", peer: "@", want: "invalid IP"},
+		{name: "a proxy on an unnamed unix socket", peer: "@", forwarded: []string{"198.51.100.2"}, trusted: []string{"10.0.0.0/8"}, want: "invalid IP"},
+		{name: "a proxy on a unix socket", peer: "@", forwarded: []string{"6.6.6.6, 198.51.100.2"}, trusted: []string{"unix"}, want: "198.51.100.2"},
+		{name: "two proxies, one on a unix socket", peer: "@", forwarded: []string{"6.6.6.6, 198.51.100.2, 10.9.9.9"}, trusted: []string{"unix", "10.0.0.0/8"}, want: "198.51.100.2"},
+		{name: "a silent proxy on a unix socket", peer: "@", trusted: []string{"unix"}, want: "invalid IP"},
+		{name: "a client while unix sockets are trusted", peer: "203.0.113.7:1", forwarded: []string{"6.6.6.6"}, trusted: []string{"unix"}, want: "203.0.113.7"},
 	} {
 		trusted, err := parseProxies(tc.trusted)
 		if err != nil {
@@ -46,7 +51,7 @@ func TestClientAddressIsThePeerUnlessAProxyIsTrusted(t *testing.T) {
 
 func TestProxiesAreNetworks(t *testing.T) {
 	t.Parallel()
-	for _, bad := range []string{"", "10.0.0.1", "0.0.0.0/0", "::/0", "proxy.example"} {
+	for _, bad := range []string{"", "10.0.0.1", "0.0.0.0/0", "::/0", "proxy.example", "unix:/run/app.sock", "UNIX"} {
 		if _, err := parseProxies([]string{bad}); err == nil {
 			t.Errorf("%q was accepted", bad)
 		}
