@@ -47,7 +47,7 @@ func (b badCredentials) refuse(c *gin.Context, err error) error {
 		return err
 	}
 	a := b.limit.attempt(addressPrefix(b.proxies.origin(c.Request).Addr), "bad credentials", "")
-	v, failed := b.limiter.CountAttempt(context.WithoutCancel(c.Request.Context()), a)
+	v, failed := b.limiter.CountAttempt(context.WithoutCancel(requestContext(c)), a)
 	if failed != nil || v.Wait <= 0 {
 		return err
 	}

@@ -70,6 +70,9 @@ func takers(cfg config, keys apikey.Keys[user], u user) map[string]func(*gin.Con
 		"ginauth.Throttle": func(c *gin.Context) error {
 			return ginauth.Throttle(c, cfg, "tea", "", ginauth.Limit{PerAddress: []ginauth.Rate{{Attempts: 1000, Per: time.Hour}}})
 		},
+		"ginauth.ThrottleBadCredentials": func(c *gin.Context) error {
+			return ginauth.ThrottleBadCredentials(c, cfg, ginauth.ErrBadCredentials)
+		},
 		"ginauth.VerifyPassword": func(c *gin.Context) error {
 			return second(ginauth.VerifyPassword(c, cfg, "ada@example.com", "not the password"))
 		},
