@@ -18,7 +18,8 @@ import (
 //
 // Everything else is as with Session: CurrentUser, guards, errors and excluded routes do not care
 // about the backend. Without SessionAuth there are no sessions and no cookie, and Config needs no
-// Users; unsafe requests from other origins are refused only where a backend reads a cookie.
+// Users; unsafe requests from other origins are refused unless every backend reads bearer tokens or has its
+// Scheme declare SentOnPurpose.
 //
 // Authenticate panics when cfg or a backend's Scheme is invalid, and without backends.
 func Authenticate[U User](cfg Config[U], backends ...Backend[U]) gin.HandlerFunc {

@@ -44,7 +44,7 @@ func (k *keys) Authenticate(c *gin.Context) (ginauth.Principal[user], error) {
 }
 
 var (
-	apiKey = ginauth.Scheme{Name: "apiKey", Type: "apiKey", In: "header", Parameter: "X-API-Key"}
+	apiKey = ginauth.Scheme{Name: "apiKey", Type: "apiKey", In: "header", Parameter: "X-API-Key", SentOnPurpose: true}
 	bearer = ginauth.Scheme{Name: "BearerToken", Type: "http", HTTP: "bearer"}
 )
 

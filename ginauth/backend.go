@@ -44,9 +44,7 @@ type Scheme struct {
 	Description string
 	// Type is "apiKey", "http" or "oauth2".
 	Type string
-	// In is "header" or "cookie", and Parameter the name there, for the type apiKey. Browsers send
-	// cookies by themselves, so unsafe requests from other origins are refused where a backend
-	// reads one.
+	// In is "header" or "cookie", and Parameter the name there, for the type apiKey.
 	In, Parameter string
 	// HTTP is the authentication scheme of the type http (RFC 9110, 11.1), such as "bearer", and
 	// BearerFormat a hint, such as "JWT".
@@ -55,6 +53,11 @@ type Scheme struct {
 	// Scopes what its tokens may be asked for, with a description each.
 	TokenURL, RefreshURL string
 	Scopes               map[string]string
+	// SentOnPurpose declares that a client's own code adds the credential to each request. What may come along without
+	// that can be abused by other sites: cookies, what browsers remember of a log-in dialog (Basic, Digest,
+	// Negotiate), client certificates, headers that a proxy adds. So unsafe requests from other origins are refused
+	// where a backend neither reads bearer tokens nor declares this. Default: false.
+	SentOnPurpose bool
 }
 
 // ErrNoCredentials is what a Backend answers to a request without credentials of its kind.

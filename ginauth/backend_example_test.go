@@ -49,7 +49,7 @@ func (w webhook) Authenticate(c *gin.Context) (ginauth.Principal[partner], error
 }
 
 func (webhook) Scheme() ginauth.Scheme {
-	return ginauth.Scheme{Name: "webhook", Type: "apiKey", In: "header", Parameter: "X-Signature"}
+	return ginauth.Scheme{Name: "webhook", Type: "apiKey", In: "header", Parameter: "X-Signature", SentOnPurpose: true}
 }
 
 // A backend of the app's own: a webhook whose sender signs the body.

@@ -22,6 +22,8 @@ func (s Scheme) validate() error {
 		return errors.New("has the type http: set HTTP to the authentication scheme, such as bearer")
 	case s.Type == "oauth2" && s.TokenURL == "":
 		return errors.New("has the type oauth2: set TokenURL")
+	case s.SentOnPurpose && s.sentByBrowsers():
+		return errors.New("sets SentOnPurpose, but browsers send such credentials by themselves: leave it false")
 	case s.Type != "apiKey" && s.Type != "http" && s.Type != "oauth2":
 		return errors.New("needs a Type: apiKey, http or oauth2")
 	}
@@ -31,6 +33,18 @@ func (s Scheme) validate() error {
 const schemeNameCharacters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-"
 
 func (s Scheme) bearer() bool { return s.Type == "oauth2" || strings.EqualFold(s.HTTP, "bearer") }
+
+// ambient says whether a request may carry the credential without the client's meaning to (SEC-182).
+func (s Scheme) ambient() bool {
+	bearer := s.Type != "apiKey" && s.bearer()
+	return !bearer && !s.SentOnPurpose
+}
+
+// sentByBrowsers knows what browsers add to requests of their own accord (RFC 7617, 7616, 4559, 8120).
+func (s Scheme) sentByBrowsers() bool {
+	known := []string{"basic", "digest", "negotiate", "ntlm", "mutual"}
+	return s.cookie() || s.Type == "http" && slices.Contains(known, strings.ToLower(s.HTTP))
+}
 
 func (s Scheme) cookie() bool { return s.Type == "apiKey" && s.In == "cookie" }
 
@@ -67,7 +81,7 @@ func (m *mount) add(p provider) {
 	if header := p.scheme.header(); !slices.Contains(m.varies, header) {
 		m.varies = append(m.varies, header)
 	}
-	m.ambient = m.ambient || p.scheme.cookie()
+	m.ambient = m.ambient || p.scheme.ambient()
 }
 
 // challenged are the challenges of a 401. A bearer token that was refused is named as such (RFC

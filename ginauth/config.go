@@ -280,7 +280,7 @@ type mount struct {
 	providers    []provider
 	challenges   []string
 	varies       []string // request headers with credentials
-	ambient      bool     // browsers send credentials by themselves
+	ambient      bool     // some credential may come along by itself
 	lifetime     time.Duration
 	idleTimeout  time.Duration
 	touchEvery   time.Duration

@@ -25,7 +25,7 @@ func (n nightly) Authenticate(c *gin.Context) (p ginauth.Principal[store.User], 
 }
 
 func (nightly) Scheme() ginauth.Scheme {
-	return ginauth.Scheme{Name: "nightly", Type: "apiKey", In: "header", Parameter: "X-Nightly"}
+	return ginauth.Scheme{Name: "nightly", Type: "apiKey", In: "header", Parameter: "X-Nightly", SentOnPurpose: true}
 }
 
 // A handler of the app's own that only the account's owner may use, soon after a login.

@@ -32,7 +32,7 @@ type Info struct {
 	UnverifiedMay []string
 	// Schemes are the credentials that the middleware takes, in the order in which it looks for them.
 	Schemes []Scheme
-	// Ambient: browsers send one of them by themselves, so requests of other sites are refused.
+	// Ambient: one of them may come along by itself, so requests of other sites are refused.
 	Ambient bool
 	// Redirects: browsers, which ask for HTML, are sent to a page instead of getting JSON.
 	Redirects bool
@@ -49,6 +49,7 @@ type Scheme struct {
 	HTTP, BearerFormat   string
 	TokenURL, RefreshURL string
 	Scopes               map[string]string
+	SentOnPurpose        bool
 }
 
 // Handler is a handler of the library before it has the function that Gin runs; see As.
