@@ -75,6 +75,7 @@ func reference(t *testing.T) *gin.Engine {
 	r.POST("/api-keys", fresh, apikey.Create(cfg, keys))
 	r.GET("/api-keys", apikey.List(cfg, keys))
 	r.DELETE("/api-keys/:id", apikey.Revoke(cfg, keys))
+	r.DELETE("/api-keys", apikey.RevokeAll(cfg, keys))
 	mails := email.Flows[store.User]{
 		Config: cfg, Store: db, BaseURL: referenceURL, From: "ginauth <hello@example.com>",
 		Sender: smtp.New(smtp.Options{Host: "mail.example.com"}),

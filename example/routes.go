@@ -107,11 +107,13 @@ func mountMail(r *gin.Engine, mails email.Flows[User]) {
 func mountKeys(r *gin.Engine, cfg ginauth.Config[User], keys apikey.Keys[User]) {
 	r.GET("/api-keys", apikey.List(cfg, keys))
 	r.POST("/api-keys", fresh(), apikey.Create(cfg, keys))
+	r.DELETE("/api-keys", apikey.RevokeAll(cfg, keys))
 	r.DELETE("/api-keys/:id", apikey.Revoke(cfg, keys))
 	pages := tokenPages{keys: keys}
 	r.GET("/tokens", ginauth.With(pages.show))
 	r.POST("/tokens", fresh(), ginauth.With(pages.create))
 	r.POST("/tokens/:id/revoke", ginauth.With(pages.revoke))
+	r.POST("/tokens/revoke-all", ginauth.With(pages.revokeAll))
 }
 
 func mountPages(r *gin.Engine, box *mailbox) {
@@ -132,7 +134,7 @@ var schema = openapi.Options{
 	Hide: []string{
 		"GET /", "GET /signup", "GET /login", "GET /restore", "GET /forgot", "GET /magic/send", "GET /account", "GET /activity",
 		"GET /verify", "GET /reset", "GET /magic", "GET /email/confirm", "GET /email/undo",
-		"POST /user", "/tokens", "/tokens/:id/revoke", "/mailbox", "/style.css",
+		"POST /user", "/tokens", "/tokens/:id/revoke", "/tokens/revoke-all", "/mailbox", "/style.css",
 	},
 }
 

@@ -18,7 +18,13 @@ type tokens struct {
 // tokenPages are the pages on which a user makes API keys, here called tokens, and ends them.
 type tokenPages struct{ keys apikey.Keys[User] }
 
-func (t tokenPages) show(c *gin.Context, u User) { t.page(c, u, http.StatusOK, "") }
+func (t tokenPages) show(c *gin.Context, u User) {
+	if _, err := ginauth.CurrentOwner(c, 0); err != nil { // a token is for its script, not for these pages
+		ginauth.Fail(c, err)
+		return
+	}
+	t.page(c, u, http.StatusOK, "")
+}
 
 func (t tokenPages) create(c *gin.Context, u User) {
 	var form struct {
@@ -37,7 +43,21 @@ func (t tokenPages) create(c *gin.Context, u User) {
 }
 
 func (t tokenPages) revoke(c *gin.Context, u User) {
-	if err := t.keys.Store.RevokeAPIKey(c.Request.Context(), u.ID, apikey.ID(c.Param("id"))); err != nil {
+	t.end(c, func() error {
+		return t.keys.Store.RevokeAPIKey(ginauth.AuditContext(c), u.ID, apikey.ID(c.Param("id")))
+	})
+}
+
+func (t tokenPages) revokeAll(c *gin.Context, u User) {
+	t.end(c, func() error { return t.keys.Store.RevokeUserAPIKeys(ginauth.AuditContext(c), u.ID) })
+}
+
+func (t tokenPages) end(c *gin.Context, revoke func() error) {
+	_, err := ginauth.CurrentOwner(c, 0) // no token ends another
+	if err == nil {
+		err = revoke()
+	}
+	if err != nil {
 		ginauth.Fail(c, err)
 		return
 	}

@@ -30,6 +30,17 @@ func TestTokenIsMadeUsedByCurlAndEnded(t *testing.T) {
 	if got := use(http.MethodPost, "/api-keys"); got.status != http.StatusForbidden { // it is not fresh, and no session
 		t.Errorf("a token that makes tokens: %d", got.status)
 	}
+	// Nor does it see or end the others.
+	c.post(t, "/tokens", "name", "other script").has(t, http.StatusCreated, "other script")
+	ends := regexp.MustCompile(`/tokens/[0-9a-f-]{36}/revoke`).FindAllString(c.get(t, "/tokens").body, -1)
+	if len(ends) != 2 {
+		t.Fatalf("%d tokens", len(ends))
+	}
+	for _, path := range append(ends, "/tokens/revoke-all") {
+		use(http.MethodPost, path).has(t, http.StatusForbidden, "forbidden")
+	}
+	use(http.MethodGet, "/tokens").has(t, http.StatusForbidden, "forbidden")
+	c.post(t, ends[0]).redirects(t, "/tokens") // the newest
 	list := c.get(t, "/tokens")
 	list.has(t, http.StatusOK, "backup script", "last used")
 	if regexp.MustCompile(regexp.QuoteMeta(token[1])).MatchString(list.body) {

@@ -80,7 +80,7 @@ func changePassword[U User](c *gin.Context, m *mount, cfg Config[U], users Passw
 		return err
 	}
 	defer leave()
-	by := st.digest // the session's before it gets a new token
+	by := st.by(c) // the session's before it gets a new token
 	change := PasswordChange{UserID: auth.Account.ID, Authenticated: true}
 	for range 2 { // a login may have replaced the hash by a stronger one meanwhile
 		var attempt tried

@@ -93,7 +93,7 @@ func deleteAccount(c *gin.Context, m *mount, users AccountDeleter, grace time.Du
 	if st.writer.begun {
 		return after, errBegun
 	}
-	ctx, id, session := AuditContext(c), auth.Account.ID, st.digest
+	ctx, id, session := AuditContext(c), auth.Account.ID, st.by(c)
 	after, err = users.ArchiveUser(ctx, id, grace)
 	if errors.Is(err, ErrNoUser) {
 		return after, fmt.Errorf("%w: the account has ended already", ErrUnauthenticated)
@@ -113,7 +113,12 @@ func deleteAccount(c *gin.Context, m *mount, users AccountDeleter, grace time.Du
 // leaveBehind ends the session of a user who is gone. Nothing depends on it: without its user
 // a session is none.
 func (st *state) leaveBehind(ctx context.Context) {
-	if err := st.end(ctx); err != nil {
+	err := st.end(ctx)
+	if errors.Is(err, errSessionRequired) { // the cookie's session is somebody else's
+		st.setUser(nil, Account{})
+		return
+	}
+	if err != nil {
 		st.m.log.WarnContext(ctx, "ginauth: the session of a deleted user is still stored", "error", err)
 	}
 	st.forget()

@@ -61,6 +61,7 @@ var (
 	errMethod          error = problem(http.StatusMethodNotAllowed, "method_not_allowed", "Use POST.").allow("POST")
 	errSessionNotFound error = problem(http.StatusNotFound, "session_not_found", "You have no such session.")
 	errRevokeMethod    error = problem(http.StatusMethodNotAllowed, "method_not_allowed", "Use POST or DELETE.").allow("POST, DELETE")
+	errSessionRequired error = problem(http.StatusForbidden, "session_required", "This needs your session. Send its cookie, and no token or key.")
 	errPasswordExists  error = problem(http.StatusConflict, "password_exists", "This account has a password. Change it instead.")
 	errUpdateMethod    error = problem(http.StatusMethodNotAllowed, "method_not_allowed", "Use POST, PUT or PATCH.").allow("POST, PUT, PATCH")
 	errReadMethod      error = problem(http.StatusMethodNotAllowed, "method_not_allowed", "Use GET.").allow("GET, HEAD")

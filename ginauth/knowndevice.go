@@ -73,7 +73,7 @@ func (t *throttle) recognise(ctx context.Context, c *gin.Context, canonical stri
 }
 
 // passwordChanged records the change, and that the browser of its owner is known still: the change has ended all devices.
-func (m *mount) passwordChanged(c *gin.Context, st *state, auth Auth, by Digest) {
+func (m *mount) passwordChanged(c *gin.Context, st *state, auth Auth, by string) {
 	m.event(c, EventPasswordChanged, "user_id", auth.Account.ID, "session", by)
 	if auth.Via != sessionScheme {
 		return

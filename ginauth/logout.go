@@ -8,16 +8,17 @@ import (
 
 // Logout returns the handler that ends the session: its row is deleted and its cookie
 // cleared. It answers 204, with a session and without one, so its route need not be excluded;
-// 503 when the store cannot be asked, and then the session may still be alive. Mount it
+// 403 session_required to a token or key, which ends in other ways, unless it has no scopes and comes with a session
+// of the same user; 503 when the store cannot be asked, and then the session may still be alive. Mount it
 // with POST: a GET would let any page log the user out. It panics when cfg is invalid.
 //
 //	@Summary		Log out
-//	@Description	Ends the session and clears its cookie. Answers the same without a session.
+//	@Description	Ends the session and clears its cookie. Answers the same without a session. A token or key is refused: it is ended in other ways.
 //	@ID				logout
 //	@Tags			account
 //	@Produce		application/problem+json
 //	@Success		204
-//	@Failure		403	{object}	Problem	"cross_origin"
+//	@Failure		403	{object}	Problem	"cross_origin, session_required"
 //	@Failure		503	{object}	Problem	"unavailable"
 //	@Router			/logout [post]
 func Logout[U User](cfg Config[U]) gin.HandlerFunc {
@@ -25,6 +26,10 @@ func Logout[U User](cfg Config[U]) gin.HandlerFunc {
 	h := route.New(route.Info{Name: "logout", Open: true, Mount: m, Cookie: m.cookie.name, Redirects: m.pages.AfterLogout != ""}, func(c *gin.Context) {
 		st, err := m.stateFor(c)
 		if err != nil {
+			Fail(c, err)
+			return
+		}
+		if err := st.ownSession(c); err != nil {
 			Fail(c, err)
 			return
 		}

@@ -77,7 +77,9 @@ func (st *state) changePassword(c *gin.Context, users PasswordStore, change Pass
 	}
 	if err != nil {
 		st.m.log.WarnContext(ctx, "ginauth: a password was changed, but not all sessions could be told", "user_id", change.UserID, "error", err)
-		st.forgetLocked()
+		if !st.byOther() { // then the cookie may be somebody else's
+			st.forgetLocked()
+		}
 	}
 	return nil
 }

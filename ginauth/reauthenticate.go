@@ -13,7 +13,8 @@ type passwordForm struct {
 
 // Reauthenticate returns the handler that takes the current user's password, as JSON or as a
 // form, and makes the session Fresh, under a new token. It answers 204, and 401
-// invalid_credentials for a wrong password. Mount it with POST. It panics when cfg is invalid.
+// invalid_credentials for a wrong password, and 403 session_required to a token or key, which this cannot
+// make fresh. Mount it with POST. It panics when cfg is invalid.
 //
 //	@Summary		Prove who I am
 //	@Description	Takes the current user's password again, as routes that change credentials ask for.
@@ -25,7 +26,7 @@ type passwordForm struct {
 //	@Success		204
 //	@Failure		400	{object}	Problem	"malformed_body"
 //	@Failure		401	{object}	Problem	"unauthenticated, invalid_credentials"
-//	@Failure		403	{object}	Problem	"cross_origin"
+//	@Failure		403	{object}	Problem	"cross_origin, session_required"
 //	@Failure		413	{object}	Problem	"body_too_large"
 //	@Failure		415	{object}	Problem	"unsupported_media_type"
 //	@Failure		422	{object}	Problem	"validation_failed"
@@ -55,6 +56,9 @@ func reauthenticate[U User](c *gin.Context, m *mount, cfg Config[U]) error {
 	}
 	if _, err := st.currentUser(c); err != nil {
 		return err
+	}
+	if st.proof.via != sessionScheme {
+		return errSessionRequired // a token or key has no freshness to renew
 	}
 	var form passwordForm
 	if err := Bind(c, &form); err != nil {

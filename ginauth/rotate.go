@@ -12,7 +12,7 @@ import (
 // maxRotationGrace is the most that SEC-66 allows.
 const maxRotationGrace = 30 * time.Second
 
-// rotate gives the session a new token along with a change; without a session it does nothing.
+// rotate gives the session a new token along with a change; without a session of the request's user it does nothing.
 func (st *state) rotate(c *gin.Context, change SessionChange) error {
 	if st.writer.begun {
 		return errBegun
@@ -21,7 +21,7 @@ func (st *state) rotate(c *gin.Context, change SessionChange) error {
 	defer st.mu.Unlock()
 	ctx := st.audit(c)
 	if err := st.load(ctx); err != nil {
-		if errors.Is(err, ErrNoSession) {
+		if errors.Is(err, ErrNoSession) || errors.Is(err, errSessionRequired) {
 			return nil
 		}
 		return err

@@ -17,6 +17,9 @@ func (st *state) end(ctx context.Context) error {
 }
 
 func (st *state) endLocked(ctx context.Context) error {
+	if err := st.mayEnd(ctx); err != nil {
+		return err
+	}
 	if st.hasToken {
 		if err := st.store.DeleteSession(ctx, st.digest); err != nil {
 			return err
@@ -43,7 +46,7 @@ func (st *state) endUnknown(ctx context.Context) error {
 func (st *state) forgetLocked() {
 	st.token, st.digest, st.hasToken, st.destroy, st.fresh = Token{}, Digest{}, false, false, false
 	st.know(SessionRecord{}, ErrNoSession)
-	st.values = values{}
+	st.values, st.barred = values{}, nil
 	st.reply = replyNothing
 	if st.cookiesSent > 0 {
 		st.reply = replyClear
@@ -172,7 +175,7 @@ func (st *state) create(ctx context.Context, n NewSession) error {
 		return err
 	}
 	st.token, st.digest, st.hasToken, st.destroy, st.reply = token, n.Digest, true, false, replySet
-	st.fresh, st.overtook = true, false
+	st.fresh, st.overtook, st.barred = true, false, nil
 	st.values.saved()
 	st.know(record, nil)
 	return nil

@@ -72,7 +72,7 @@ func setPassword[U User](c *gin.Context, m *mount, cfg Config[U], users Password
 	if err != nil {
 		return hashing(err)
 	}
-	by := st.digest // the session's before it gets a new token
+	by := st.by(c) // the session's before it gets a new token
 	err = st.changePassword(c, users, PasswordChange{UserID: auth.Account.ID, New: hash})
 	if errors.Is(err, ErrNoUser) {
 		return fmt.Errorf("%w: %w", errPasswordExists, err)

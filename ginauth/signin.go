@@ -46,7 +46,8 @@ func CanSignIn(c *gin.Context) error {
 }
 
 // SignOut ends the session: it is deleted at once, and its cookie with the answer. Without
-// a session it does nothing. It returns ErrUnavailable when the store cannot be
+// a session it does nothing. A request that a token or key authenticated gets the error session_required, unless it also
+// has a session of the same user and the credential has no scopes. It returns ErrUnavailable when the store cannot be
 // asked, and then the session may still be alive. Call it before the answer begins.
 func SignOut(c *gin.Context) error {
 	st, err := changing(c)
@@ -57,7 +58,7 @@ func SignOut(c *gin.Context) error {
 }
 
 // Renew gives the session a new token and keeps everything else; the old one is worthless
-// at once, but for Config.RotationGrace. Call it when the user's rights change. Without a session it does nothing. It
+// at once, but for Config.RotationGrace. Call it when the user's rights change. Without a session of the current user it does nothing. It
 // returns ErrUnauthenticated for a session that ended meanwhile.
 func Renew(c *gin.Context) error {
 	st, err := changing(c)
@@ -142,6 +143,9 @@ func (st *state) replace(c *gin.Context, account Account, n NewSession) error {
 }
 
 func (st *state) signOut(c *gin.Context) error {
+	if err := st.ownSession(c); err != nil {
+		return err
+	}
 	ctx, user, session := AuditContext(c), st.proof.account.ID, st.digest
 	if err := st.end(ctx); err != nil {
 		return err

@@ -1,6 +1,7 @@
 package ginauth
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -44,6 +45,7 @@ type state struct {
 	known       bool // record and recordErr are the store's answer
 	record      SessionRecord
 	recordErr   error
+	barred      error // why the request may not use its cookie's session, see bar
 	values      values
 	destroy     bool  // ends at the next save
 	failure     error // what an interface without errors could not return
@@ -150,10 +152,15 @@ func (st *state) currentUser(c *gin.Context) (any, error) {
 		return nil, errRecursion
 	}
 	p, err := st.m.authenticate(c, st)
+	var barred error
+	if err == nil && st.m.retrieves && p.via != sessionScheme {
+		barred = st.m.barsRetrieved(c, st, p)
+	}
 	st.mu.Lock()
 	defer st.mu.Unlock()
 	if !st.found { // otherwise a parallel call was first, or RetrieveUser signed somebody in or out
 		st.found, st.proof, st.userErr = true, p, err
+		st.bar(barred)
 	}
 	return st.proof.user, st.userErr
 }
@@ -205,11 +212,12 @@ func (st *state) nobody() error {
 	return ErrUnauthenticated
 }
 
-// load reads the session once; ErrNoSession when there is none. The caller holds mu.
+// load reads the session once; ErrNoSession when there is none, errSessionRequired when it is not this
+// request's to use. The caller holds mu.
 func (st *state) load(ctx context.Context) error {
 	st.asked = true
 	if st.known {
-		return st.recordErr
+		return cmp.Or(st.recordErr, st.barred)
 	}
 	if !st.hasToken {
 		st.know(SessionRecord{}, ErrNoSession)
@@ -220,7 +228,8 @@ func (st *state) load(ctx context.Context) error {
 		record, err = st.afterRotation(ctx)
 	}
 	st.know(record, err)
-	return err
+	st.bar(nil)
+	return cmp.Or(err, st.barred)
 }
 
 // know keeps the store's answer. The caller holds mu.
@@ -242,5 +251,5 @@ func (st *state) loginID() SessionID {
 	return st.proof.session
 }
 
-// live says whether the request has a session that the store knows. The caller holds mu.
-func (st *state) live() bool { return st.known && st.recordErr == nil }
+// live says whether the request has a session that the store knows, and may use it. The caller holds mu.
+func (st *state) live() bool { return st.known && st.recordErr == nil && st.barred == nil }

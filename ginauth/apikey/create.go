@@ -19,7 +19,7 @@ type created struct {
 // Create returns the handler that makes a key for the current user from a Request, sent as JSON or,
 // without scopes, as a form. It answers 201 with the key's Record and, this once, the key
 // itself; 409 when the user has as many as they may have; and 403 when the request itself was
-// authenticated by a key. Mount it with POST, behind ginauth.Require(ginauth.Fresh(10*time.Minute)),
+// authenticated by a key or another credential with scopes. Mount it with POST, behind ginauth.Require(ginauth.Fresh(10*time.Minute)),
 // since a key outlives the session that made it. It panics when cfg or keys is invalid.
 //
 //	@Summary		Make an API key
@@ -32,7 +32,7 @@ type created struct {
 //	@Success		201	{object}	created
 //	@Failure		400	{object}	ginauth.Problem	"malformed_body"
 //	@Failure		401	{object}	ginauth.Problem	"unauthenticated"
-//	@Failure		403	{object}	ginauth.Problem	"cross_origin, session_required, reauthentication_required"
+//	@Failure		403	{object}	ginauth.Problem	"cross_origin, forbidden, session_required, reauthentication_required"
 //	@Failure		409	{object}	ginauth.Problem	"too_many_api_keys"
 //	@Failure		413	{object}	ginauth.Problem	"body_too_large"
 //	@Failure		415	{object}	ginauth.Problem	"unsupported_media_type"
@@ -58,7 +58,7 @@ func create[U ginauth.User](c *gin.Context, keys Keys[U]) (Key, Record, error) {
 		c.Header("Allow", http.MethodPost)
 		return Key{}, Record{}, errCreateMethod
 	}
-	if _, err := keyMaker[U](c); err != nil {
+	if _, err := owner[U](c); err != nil {
 		return Key{}, Record{}, err // before the body is read
 	}
 	var r Request

@@ -5,6 +5,7 @@
 //	r.POST("/api-keys", ginauth.Require(ginauth.Fresh(10*time.Minute)), apikey.Create(cfg, keys))
 //	r.GET("/api-keys", apikey.List(cfg, keys))
 //	r.DELETE("/api-keys/:id", apikey.Revoke(cfg, keys))
+//	r.DELETE("/api-keys", apikey.RevokeAll(cfg, keys))
 //
 // [Backend] authenticates requests by a key in "Authorization: Bearer" or "X-API-Key". It never
 // looks at the URL or at cookies, and a Bearer token without the keys' prefix is left to the next
@@ -26,6 +27,6 @@
 //
 // A key ends when it expires, when its user revokes it, and when the account is deleted. It is not
 // found while the account is disabled. It goes on when the user logs out everywhere or changes the
-// password, since the scripts that hold keys know neither: end all keys of a user by the
-// store's RevokeUserAPIKeys where the account was taken over.
+// password, since the scripts that hold keys know neither: [RevokeAll] ends all keys of a user whose
+// account was taken over.
 package apikey

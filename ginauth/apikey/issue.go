@@ -30,7 +30,7 @@ type Request struct {
 } //	@name	APIKeyRequest
 
 // Issue makes a new key for the current user and returns it, this once, with its record. It is
-// Create for pages of the app's own, and returns its errors for ginauth.Fail.
+// Create for pages of the app's own, and returns its errors for ginauth.Fail. A credential with scopes makes none.
 func Issue[U ginauth.User](c *gin.Context, keys Keys[U], r Request) (Key, Record, error) {
 	if err := keys.Validate(); err != nil {
 		return Key{}, Record{}, fmt.Errorf("issuing an API key: %w", err)
@@ -39,7 +39,7 @@ func Issue[U ginauth.User](c *gin.Context, keys Keys[U], r Request) (Key, Record
 }
 
 func issue[U ginauth.User](c *gin.Context, keys Keys[U], r Request) (Key, Record, error) {
-	user, err := keyMaker[U](c)
+	user, err := owner[U](c)
 	if err != nil {
 		return Key{}, Record{}, err
 	}
@@ -65,17 +65,17 @@ func issue[U ginauth.User](c *gin.Context, keys Keys[U], r Request) (Key, Record
 	return key, record, nil
 }
 
-// keyMaker returns the current user, unless that is known by a key: a stolen key must not
-// beget others that outlive it.
-func keyMaker[U ginauth.User](c *gin.Context) (ginauth.UserID, error) {
-	u, err := ginauth.CurrentUser[U](c) // on an excluded route, the backends are asked only now
-	if err != nil {
+// owner returns the current user, unless that is known by a key or by another credential with scopes: a stolen
+// one must not beget keys that may do more or live longer, nor see or end the others.
+func owner[U ginauth.User](c *gin.Context) (ginauth.UserID, error) {
+	if _, err := ginauth.CurrentUser[U](c); err != nil { // on an excluded route, the backends are asked only now
 		return "", err
 	}
 	if _, byKey := used(c); byKey {
 		return "", errSessionRequired
 	}
-	return u.Account().ID, nil
+	auth, err := ginauth.CurrentOwner(c, 0)
+	return auth.Account.ID, err
 }
 
 // record checks a request by the rules that binding tags cannot express, all at once.

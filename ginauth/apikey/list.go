@@ -10,8 +10,8 @@ import (
 )
 
 // List returns the handler that answers 200 with the current user's keys, a list of Record, the
-// newest first. It shows expired keys too, until a later key takes their place. It panics when cfg
-// or keys is invalid.
+// newest first. It shows expired keys too, until a later key takes their place. It answers 403 to a key or
+// another credential with scopes. It panics when cfg or keys is invalid.
 //
 //	@Summary		List my API keys
 //	@Description	Returns the keys of the current user, the newest first, without the secrets.
@@ -20,13 +20,14 @@ import (
 //	@Produce		json,application/problem+json
 //	@Success		200	{array}		Record
 //	@Failure		401	{object}	ginauth.Problem	"unauthenticated"
+//	@Failure		403	{object}	ginauth.Problem	"forbidden, session_required"
 //	@Failure		503	{object}	ginauth.Problem	"unavailable"
 //	@Security		sessionCookie
 //	@Router			/api-keys [get]
 func List[U ginauth.User](cfg ginauth.Config[U], keys Keys[U]) gin.HandlerFunc {
 	keys = compileHandler("List", cfg, keys)
-	h := route.New(route.Info{Name: "apiKeys"}, ginauth.With(func(c *gin.Context, u U) {
-		records, err := list(c, keys, u.Account().ID)
+	h := route.New(route.Info{Name: "apiKeys"}, ginauth.With(func(c *gin.Context, _ U) {
+		records, err := list(c, keys)
 		if err != nil {
 			ginauth.Fail(c, err)
 			return
@@ -36,7 +37,11 @@ func List[U ginauth.User](cfg ginauth.Config[U], keys Keys[U]) gin.HandlerFunc {
 	return h.As(func(c *gin.Context) { h.Serve(c) })
 }
 
-func list[U ginauth.User](c *gin.Context, keys Keys[U], user ginauth.UserID) ([]Record, error) {
+func list[U ginauth.User](c *gin.Context, keys Keys[U]) ([]Record, error) {
+	user, err := owner[U](c)
+	if err != nil {
+		return nil, err
+	}
 	records, err := keys.Store.UserAPIKeys(c.Request.Context(), user)
 	if err != nil {
 		return nil, err

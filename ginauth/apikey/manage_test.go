@@ -344,3 +344,32 @@ func TestIssueChecksItsConfiguration(t *testing.T) {
 	})
 	wantProblem(t, "no store", app.signUp(t, ada).post("/page", ""), http.StatusInternalServerError, "internal")
 }
+
+func TestAllKeysOfAUserEndAtOnce(t *testing.T) { // SEC-79
+	t.Parallel()
+	app := newApp(t)
+	app.Match([]string{http.MethodDelete, http.MethodPut}, "/api-keys", apikey.RevokeAll(app.cfg, app.keys))
+	owner, other := app.signUp(t, ada), app.signUp(t, grace)
+	keys := []made{owner.create(t, `{"name":"one"}`), owner.create(t, `{"name":"two"}`)}
+	foreign := other.create(t, `{"name":"three"}`)
+	if w := owner.send(http.MethodDelete, "/api-keys"); w.Code != http.StatusNoContent {
+		t.Fatalf("%d %s", w.Code, w.Body)
+	}
+	for _, m := range keys {
+		if w := app.use(m.Key); w.Code != http.StatusUnauthorized {
+			t.Errorf("%s: %d", m.Name, w.Code)
+		}
+	}
+	if w := app.use(foreign.Key); w.Code != http.StatusOK {
+		t.Errorf("another user's: %d", w.Code)
+	}
+	if w := owner.send(http.MethodDelete, "/api-keys"); w.Code != http.StatusNoContent || len(owner.list(t)) != 0 {
+		t.Errorf("once more: %d, %v", w.Code, owner.list(t))
+	}
+	if w := owner.send(http.MethodPut, "/api-keys"); w.Code != http.StatusMethodNotAllowed || w.Header().Get("Allow") != "POST, DELETE" {
+		t.Errorf("PUT: %d, Allow %q", w.Code, w.Header().Get("Allow"))
+	}
+	if events := app.log.Events(t, "authn_token_revoked"); len(events) != 2 || events[0]["keys"] != "all" {
+		t.Errorf("%v", events)
+	}
+}

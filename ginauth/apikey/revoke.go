@@ -12,8 +12,8 @@ import (
 
 // Revoke returns the handler that ends the key of the current user whose id is the route's parameter
 // ":id". It answers 204, and 404 for a key that is not theirs. A request that was authenticated
-// by a key can end that key and no other. Mount it with POST or DELETE. It panics when cfg or keys
-// is invalid.
+// by a key can end that key and no other, and one by another credential with scopes none: 403. Mount it with
+// POST or DELETE. It panics when cfg or keys is invalid.
 //
 //	@Summary		Revoke one of my API keys
 //	@Description	The key is no good any more at once. A request that was authenticated by a key can end that key alone.
@@ -23,7 +23,7 @@ import (
 //	@Param			id	path	string	true	"Id of the key"
 //	@Success		204
 //	@Failure		401	{object}	ginauth.Problem	"unauthenticated"
-//	@Failure		403	{object}	ginauth.Problem	"cross_origin, session_required"
+//	@Failure		403	{object}	ginauth.Problem	"cross_origin, forbidden, session_required"
 //	@Failure		404	{object}	ginauth.Problem	"api_key_not_found"
 //	@Failure		503	{object}	ginauth.Problem	"unavailable"
 //	@Security		sessionCookie
@@ -41,13 +41,14 @@ func Revoke[U ginauth.User](cfg ginauth.Config[U], keys Keys[U]) gin.HandlerFunc
 }
 
 func revoke[U ginauth.User](c *gin.Context, keys Keys[U], user ginauth.UserID) error {
-	if c.Request.Method != http.MethodPost && c.Request.Method != http.MethodDelete {
-		c.Header("Allow", "POST, DELETE")
-		return errRevokeMethod
+	if err := mustRevoke(c); err != nil {
+		return err
 	}
 	id := ID(c.Param("id"))
-	if own, byKey := used(c); byKey && own.ID != id {
-		return errSessionRequired
+	if own, byKey := used(c); !byKey || own.ID != id {
+		if _, err := owner[U](c); err != nil {
+			return err
+		}
 	}
 	err := keys.Store.RevokeAPIKey(ginauth.AuditContext(c), user, id)
 	if errors.Is(err, ErrNoKey) {
@@ -57,5 +58,55 @@ func revoke[U ginauth.User](c *gin.Context, keys Keys[U], user ginauth.UserID) e
 		return err
 	}
 	ginauth.LogEvent(c, ginauth.EventTokenRevoked, "user_id", user, "key_id", id)
+	return nil
+}
+
+// RevokeAll returns the handler that ends all keys of the current user, such as after somebody else was in the account. It
+// answers 204, and 403 to a key or another credential with scopes. Mount it with POST or DELETE. It panics
+// when cfg or keys is invalid.
+//
+//	@Summary		Revoke all my API keys
+//	@Description	None of the user's keys is any good any more at once.
+//	@ID				revokeAPIKeys
+//	@Tags			api keys
+//	@Produce		application/problem+json
+//	@Success		204
+//	@Failure		401	{object}	ginauth.Problem	"unauthenticated"
+//	@Failure		403	{object}	ginauth.Problem	"cross_origin, forbidden, session_required"
+//	@Failure		503	{object}	ginauth.Problem	"unavailable"
+//	@Security		sessionCookie
+//	@Router			/api-keys [delete]
+func RevokeAll[U ginauth.User](cfg ginauth.Config[U], keys Keys[U]) gin.HandlerFunc {
+	keys = compileHandler("RevokeAll", cfg, keys)
+	h := route.New(route.Info{Name: "revokeAPIKeys"}, ginauth.With(func(c *gin.Context, _ U) {
+		if err := revokeAll(c, keys); err != nil {
+			ginauth.Fail(c, err)
+			return
+		}
+		ginauth.Reply(c, http.StatusNoContent, nil)
+	}))
+	return h.As(func(c *gin.Context) { h.Serve(c) })
+}
+
+func revokeAll[U ginauth.User](c *gin.Context, keys Keys[U]) error {
+	if err := mustRevoke(c); err != nil {
+		return err
+	}
+	user, err := owner[U](c)
+	if err != nil {
+		return err
+	}
+	if err := keys.Store.RevokeUserAPIKeys(ginauth.AuditContext(c), user); err != nil {
+		return err
+	}
+	ginauth.LogEvent(c, ginauth.EventTokenRevoked, "user_id", user, "keys", "all")
+	return nil
+}
+
+func mustRevoke(c *gin.Context) error {
+	if c.Request.Method != http.MethodPost && c.Request.Method != http.MethodDelete {
+		c.Header("Allow", "POST, DELETE")
+		return errRevokeMethod
+	}
 	return nil
 }

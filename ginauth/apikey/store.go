@@ -37,6 +37,8 @@ type Store[U ginauth.User] interface {
 	// RevokeAPIKey ends a key of the user. ErrNoKey means that there is none of that id, or
 	// that it is someone else's, which then lives on.
 	RevokeAPIKey(ctx context.Context, user ginauth.UserID, id ID) error
+	// RevokeUserAPIKeys ends all keys of the user. A user without keys is no error.
+	RevokeUserAPIKeys(ctx context.Context, user ginauth.UserID) error
 }
 
 // ID names a key in public, for lists and for revoking. It is no credential.

@@ -123,7 +123,7 @@ func TestSecurityNamesTheSchemesOfTheBackends(t *testing.T) {
 	if oauth2.Type != "oauth2" || oauth2.Flows.Password.TokenURL != "/token" || !cmp.Equal(wantScopes, oauth2.Flows.Password.Scopes) {
 		t.Errorf("the token is %+v with %v", oauth2, oauth2.Flows.Password)
 	}
-	if create := operation(t, doc, "POST", "/api-keys"); examples(t, create, "403") != "cross_origin, reauthentication_required, session_required" {
+	if create := operation(t, doc, "POST", "/api-keys"); examples(t, create, "403") != "cross_origin, forbidden, reauthentication_required, session_required" {
 		t.Errorf("a guarded operation has the refusals %q", examples(t, create, "403"))
 	}
 }

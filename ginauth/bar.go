@@ -1,0 +1,90 @@
+package ginauth
+
+import (
+	"context"
+	"errors"
+
+	"github.com/gin-gonic/gin"
+)
+
+// bar keeps a request that was authenticated in another way than by its cookie's session from that session, unless
+// both are the same user's and the credential is good for everything, as the session is. Otherwise a key of one's own
+// would do to a stolen session what only its user may. Such a session is neither read nor written. The reason is known
+// already where RetrieveUser says whose a session is. The caller holds mu.
+func (st *state) bar(why error) {
+	if !st.found || st.userErr != nil || st.proof.via == sessionScheme {
+		return
+	}
+	if why == nil && !st.m.retrieves && st.known && st.recordErr == nil && st.record.UserID != "" && !st.proof.speaksFor(st.record.UserID) {
+		why = errSessionRequired
+	}
+	if why != nil {
+		st.barred, st.values.raw, st.values.stored = why, nil, nil
+	}
+}
+
+// speaksFor says whether a credential is good for everything that this user may do.
+func (p proof) speaksFor(user UserID) bool { return p.scopes == nil && p.account.ID == user }
+
+// barsRetrieved is why a request that another backend authenticated may not use its session, whose user
+// RetrieveUser alone knows. A session of nobody ends, as ever.
+func (m *mount) barsRetrieved(c *gin.Context, st *state, p proof) error {
+	if !st.hasToken {
+		return nil
+	}
+	owner, err := m.findUser(c, st)
+	switch {
+	case errors.Is(err, ErrUnauthenticated):
+		return nil
+	case err != nil:
+		return err
+	case !p.speaksFor(owner.account.ID):
+		return errSessionRequired
+	}
+	return nil
+}
+
+// ownSession returns errSessionRequired for a request that was authenticated in another way than by a session, unless
+// it also has one of the same user and may use it.
+func (st *state) ownSession(c *gin.Context) error {
+	if len(st.m.providers) > 1 { // on an open route nobody has asked yet
+		_, err := st.currentUser(c)
+		if err != nil && !errors.Is(err, ErrUnauthenticated) && !errors.Is(err, ErrBadCredentials) {
+			return err
+		}
+	}
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	if !st.byOther() {
+		return nil
+	}
+	err := st.load(c.Request.Context())
+	anonymous := st.record.UserID == "" && !st.m.retrieves
+	if errors.Is(err, ErrNoSession) || err == nil && (anonymous || st.proof.scopes != nil) {
+		return errSessionRequired
+	}
+	return err
+}
+
+// byOther says whether the request was authenticated in another way than by its session. The caller holds mu.
+func (st *state) byOther() bool {
+	return st.found && st.userErr == nil && st.proof.via != sessionScheme
+}
+
+// mayEnd says whether the cookie's session is not kept from the request. The caller holds mu.
+func (st *state) mayEnd(ctx context.Context) error {
+	if !st.hasToken || !st.byOther() {
+		return st.barred
+	}
+	if err := st.load(ctx); err != nil && !errors.Is(err, ErrNoSession) {
+		return err
+	}
+	return nil
+}
+
+// by names the login that the request was authenticated by, as the log does. It is empty for a credential that belongs
+// to none, such as an API key.
+func (st *state) by(c *gin.Context) string {
+	cause, _ := CauseOf(AuditContext(c))
+	return cause.Session
+}
