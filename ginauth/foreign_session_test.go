@@ -33,7 +33,13 @@ func valuesOf(r *gin.Engine) {
 	r.POST("/clear", func(c *gin.Context) { sessions.Default(c).Clear() })
 	r.POST("/delete", func(c *gin.Context) { sessions.Default(c).Delete("role") })
 	r.POST("/renew", fails(ginauth.Renew))
-	r.GET("/get", func(c *gin.Context) { c.String(http.StatusOK, "%v", sessions.Default(c).Get("role")) })
+	r.GET("/get", func(c *gin.Context) {
+		if all, err := ginauth.SessionValues(c); err != nil || sessions.Default(c).Get("role") == nil && len(all) > 0 {
+			c.String(http.StatusTeapot, "%v, %v", all, err)
+			return
+		}
+		c.String(http.StatusOK, "%v", sessions.Default(c).Get("role"))
+	})
 }
 
 // A session belongs to a request by its user alone: by another's key it is neither read nor written, touched nor ended.

@@ -71,7 +71,7 @@ func (st *state) changePassword(c *gin.Context, users PasswordStore, change Pass
 		err = ErrNoSession
 	}
 	if mine && err == nil {
-		if err = st.update(ctx, SessionChange{Digest: token.Digest(), Authenticated: change.Authenticated}); err == nil {
+		if err = st.update(ctx, &SessionChange{Digest: token.Digest(), Authenticated: change.Authenticated}); err == nil {
 			st.token, st.reply = token, replySet
 		}
 	}

@@ -100,6 +100,7 @@ func sessionRows(s *stage) map[string]row {
 		"ginauth.RememberDevice":      {handler: fails(func(c *gin.Context) error { return ginauth.RememberDevice(c, cfg, s.known(c)) }), narrow: ok, full: ok},
 		"ginauth.Sessions":            {method: http.MethodGet, handler: ginauth.Sessions(cfg), narrow: forbidden, full: ok},
 		"ginauth.ListDevices":         {handler: fails(func(c *gin.Context) error { _, err := ginauth.ListDevices(c); return err }), narrow: forbidden, full: ok},
+		"ginauth.SessionValues":       {handler: fails(func(c *gin.Context) error { _, err := ginauth.SessionValues(c); return err }), narrow: ok, full: ok},
 		"ginauth.RevokeSession":       {handler: ginauth.RevokeSession(cfg), narrow: forbidden, full: notFound},
 		"ginauth.RevokeOtherSessions": {handler: ginauth.RevokeOtherSessions(cfg), narrow: forbidden, full: noContent},
 		"ginauth.RevokeAllSessions":   {handler: ginauth.RevokeAllSessions(cfg), narrow: forbidden, full: noContent},

@@ -30,11 +30,12 @@ func (st *state) rotate(c *gin.Context, change SessionChange) error {
 	return st.renew(ctx, change)
 }
 
-// renew writes the change under a new token. The caller holds mu.
+// renew writes the change under a new token. Of parallel requests within a grace the first gives the session its token,
+// and the others none: one of two would be dead. The caller holds mu.
 func (st *state) renew(ctx context.Context, change SessionChange) error {
 	token := NewToken()
 	change.Digest = token.Digest()
-	if err := st.update(ctx, change); err != nil {
+	if err := st.update(ctx, &change); err != nil || change.Digest == (Digest{}) {
 		return err
 	}
 	st.token, st.fresh, st.reply = token, true, replySet
@@ -56,6 +57,7 @@ func (st *state) afterRotation(ctx context.Context) (SessionRecord, error) {
 	if err != nil {
 		return SessionRecord{}, err
 	}
+	st.reportGrace(record)
 	if method := st.request.Method; method != http.MethodGet && method != http.MethodHead {
 		return SessionRecord{}, ErrNoSession
 	}
@@ -72,13 +74,21 @@ func (st *state) findRotated(ctx context.Context) (SessionRecord, error) {
 	return store.FindRotated(st.auditSave(ctx), st.digest)
 }
 
-// overtaken says whether the session was rotated since this request found it alive, and lets the
+// overtaken returns the session if it was rotated since this request found it alive, and lets the
 // request go on under the new digest. The caller holds mu.
-func (st *state) overtaken(ctx context.Context) bool {
+func (st *state) overtaken(ctx context.Context) (SessionRecord, bool) {
 	record, err := st.findRotated(ctx)
 	if err != nil || record.ID != st.record.ID {
-		return false
+		return SessionRecord{}, false
 	}
+	st.reportGrace(record)
 	st.digest = record.Digest
-	return true
+	return record, true
+}
+
+// reportGrace logs that a replaced token was used by another client than the one that replaced it.
+func (st *state) reportGrace(record SessionRecord) {
+	if c := st.writer.context; c != nil && record.Elsewhere {
+		st.m.event(c, EventTokenGrace, "user_id", record.UserID, "session", st.digest) //nolint:contextcheck // the request's own
+	}
 }

@@ -102,7 +102,7 @@ func (st *state) saveValues(ctx context.Context) error {
 	if changesUser { // SEC-62
 		return st.renew(ctx, SessionChange{})
 	}
-	return st.update(ctx, SessionChange{})
+	return st.update(ctx, &SessionChange{})
 }
 
 // errOvertook: a session that ended before a change was saved does not come back under a new token (SEC-75).
@@ -129,12 +129,15 @@ func (st *state) touch(ctx context.Context) {
 	st.reissue()
 }
 
-// update writes the changed values, along with a further change. The caller holds mu.
-func (st *state) update(ctx context.Context, change SessionChange) error {
+// update writes the changed values, along with a further change. A session that another request has rotated meanwhile, within
+// the grace of that, is not rotated again: then the change has no Digest any more. The caller holds mu.
+func (st *state) update(ctx context.Context, change *SessionChange) error {
 	change.Set, change.Unset = object(st.values.set), st.values.unsetKeys()
-	record, err := st.store.UpdateSession(ctx, st.digest, change)
-	if errors.Is(err, ErrNoSession) && st.overtaken(ctx) {
-		record, err = st.store.UpdateSession(ctx, st.digest, change)
+	record, err := st.store.UpdateSession(ctx, st.digest, *change)
+	if errors.Is(err, ErrNoSession) {
+		if rotated, ok := st.overtaken(ctx); ok {
+			record, err = st.updateRotated(ctx, rotated, change)
+		}
 	}
 	if errors.Is(err, ErrNoSession) {
 		st.know(SessionRecord{}, ErrNoSession)
@@ -148,6 +151,17 @@ func (st *state) update(ctx context.Context, change SessionChange) error {
 	st.know(record, nil)
 	st.reissue()
 	return nil
+}
+
+// updateRotated is update for a session that was rotated meanwhile. The caller holds mu.
+func (st *state) updateRotated(ctx context.Context, rotated SessionRecord, change *SessionChange) (SessionRecord, error) {
+	if change.Grace > 0 { // otherwise the tokens before must die at once
+		change.Digest, change.Grace = Digest{}, 0
+		if !change.Authenticated && !st.values.changed() {
+			return rotated, nil
+		}
+	}
+	return st.store.UpdateSession(ctx, st.digest, *change)
 }
 
 // reissue sends the cookie again when another store gave it another value. Where the value holds

@@ -93,6 +93,9 @@ type SessionRecord struct {
 	// Settled says that CreateSession has done what NewSession.Settles asks for, and KnownDevice what
 	// Limiter.SettleAttempt would have returned. They are false in every other record.
 	Settled, KnownDevice bool
+	// Elsewhere says that FindRotated found the session by another client than the one that replaced its token, for the
+	// first time since then: from another address prefix or by another browser. It is false in every other record.
+	Elsewhere bool
 }
 
 // NewSession is a session about to be created.

@@ -49,6 +49,7 @@ func TestSchemaRejectsBadRows(t *testing.T) {
 		{`UPDATE ginauth.sessions SET digest = $1`, check, "sessions_digest_check", make([]byte, 33)},
 		{`UPDATE ginauth.sessions SET data = $1`, check, "sessions_data_check", "[]"},
 		{`UPDATE ginauth.sessions SET data = $1`, check, "sessions_data_check", "null"},
+		{`UPDATE ginauth.sessions SET replaced_from = $1`, check, "sessions_replaced_from_check", []byte("client")},
 		{`UPDATE ginauth.sessions SET version = $1`, check, "sessions_version_check", -1},
 		{`UPDATE ginauth.sessions SET idle_timeout = make_interval(secs => $1)`, check, "sessions_idle_timeout_check", 0.0},
 		{`UPDATE ginauth.sessions SET idle_timeout = make_interval(secs => $1)`, check, "sessions_idle_timeout_check", -1.0},

@@ -1,11 +1,18 @@
 package store
 
 import (
+	"context"
 	"crypto/sha256"
 	"net/netip"
 
 	"github.com/ginauth/ginauth/ginauth"
 )
+
+// clientOf is clientDigest of who sent the request.
+func clientOf(ctx context.Context) []byte {
+	cause, _ := ginauth.CauseOf(ctx)
+	return clientDigest(cause.Origin)
+}
 
 // clientDigest is what two requests have in common that come from one client: the IPv4 address or IPv6 /64, by which
 // attempts are counted too, and the browser.

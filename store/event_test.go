@@ -170,6 +170,20 @@ var accountChanges = map[string]accountChange{
 		_, err := db.FindRotated(ctx, a.rotated)
 		return unless(err, ginauth.ErrTokenReused)
 	}},
+	"FindRotated from elsewhere": {kind: ginauth.EventTokenGrace, given: func(t *testing.T, a *audited) {
+		t.Helper()
+		a.rotated = a.session.Digest
+		home := ginauth.WithCause(t.Context(), ginauth.Cause{Origin: ginauth.Origin{UserAgent: "phone"}, RequestID: "home"})
+		if _, err := a.setup.db.UpdateSession(home, a.rotated, ginauth.SessionChange{Digest: newDigest(), Grace: time.Minute}); err != nil {
+			t.Fatal(err)
+		}
+	}, do: func(ctx context.Context, db *store.DB[store.User], a *audited) error {
+		got, err := db.FindRotated(ctx, a.rotated)
+		if err == nil && !got.Elsewhere {
+			err = errors.New("it is not told")
+		}
+		return err
+	}},
 	"DeleteSession": {kind: ginauth.EventLogout, do: func(ctx context.Context, db *store.DB[store.User], a *audited) error {
 		return db.DeleteSession(ctx, a.session.Digest)
 	}},
@@ -263,7 +277,7 @@ func (a *audited) state(t *testing.T) string {
 	err := a.pool.QueryRow(t.Context(), `SELECT concat_ws(E'\n',
 		(SELECT string_agg(concat_ws(' ', u.email_canonical, u.name, u.password_hash, u.session_epoch, u.disabled_at, u.delete_after, u.verified_at), E'\n' ORDER BY u.id) FROM ginauth.users AS u),
 		(SELECT string_agg(k.name, ' ' ORDER BY k.name) FROM ginauth.api_keys AS k),
-		(SELECT string_agg(concat_ws(' ', s.digest, s.data, s.epoch, s.previous_digest), E'\n' ORDER BY s.digest) FROM ginauth.sessions AS s),
+		(SELECT string_agg(concat_ws(' ', s.digest, s.data, s.epoch, s.previous_digest, s.elsewhere), E'\n' ORDER BY s.digest) FROM ginauth.sessions AS s),
 		(SELECT string_agg(concat_ws(' ', r.selector, r.digest, r.epoch, r.expires_at, r.elsewhere), E'\n' ORDER BY r.selector) FROM ginauth.refresh_tokens AS r),
 		(SELECT string_agg(concat_ws(' ', o.kind, o.email, o.requests), E'\n' ORDER BY o.kind, o.email) FROM ginauth.outbox AS o),
 		(SELECT string_agg(m.kind, ' ' ORDER BY m.kind) FROM ginauth.email_tokens AS m),

@@ -11,7 +11,7 @@ var _ ginauth.RotationStore = (*Sessions)(nil)
 // A late use ends the session by its id, also when it is rotated at the same time.
 const findRotated = `
 WITH found AS (
-	SELECT ` + sessionColumns + `, clock.now, s.previous_until > clock.now AS in_time
+	SELECT ` + sessionColumns + `, clock.now, s.previous_until > clock.now AS in_time, s.replaced_from <> $9::bytea AND NOT s.elsewhere AS elsewhere
 	FROM ginauth.sessions AS s
 	CROSS JOIN ` + theClock + `
 	WHERE s.previous_digest = $1::bytea AND s.previous_until IS NOT NULL AND ` + live + `
@@ -19,11 +19,17 @@ WITH found AS (
 	DELETE FROM ginauth.sessions AS old
 	USING found
 	WHERE old.id = found.id AND NOT found.in_time
-	RETURNING found.user_id, found.now
+	RETURNING found.user_id, found.now, '` + string(ginauth.EventTokenReuse) + `' AS kind, 'failure' AS outcome
+), marked AS (
+	UPDATE ginauth.sessions AS s
+	SET elsewhere = TRUE
+	FROM found
+	WHERE s.id = found.id AND s.previous_digest = $1::bytea AND found.in_time AND found.elsewhere AND NOT s.elsewhere
+	RETURNING found.user_id, found.now, '` + string(ginauth.EventTokenGrace) + `' AS kind, 'success' AS outcome
 ), noted AS (
 	INSERT INTO ginauth.events ` + eventColumns + `
-	SELECT now, '` + string(ginauth.EventTokenReuse) + `', 'failure', user_id, NULL, $3::text, $4::text, $5::text, $6::inet, $7::text, $8::jsonb
-	FROM ended
+	SELECT now, kind, outcome, user_id, NULL, $3::text, $4::text, $5::text, $6::inet, $7::text, $8::jsonb
+	FROM (SELECT * FROM ended UNION ALL SELECT * FROM marked) AS late
 	RETURNING id
 )
 SELECT ` + sessionColumns + `, s.now, s.in_time, (SELECT noted.id FROM noted) FROM found AS s`
@@ -31,17 +37,21 @@ SELECT ` + sessionColumns + `, s.now, s.in_time, (SELECT noted.id FROM noted) FR
 // FindRotated returns the live session that had this digest before its last rotation, if that
 // is not longer ago than the rotation's grace. Later it deletes the session, and returns
 // it with ginauth.ErrTokenReused and writes the event authn_token_reuse (SEC-82). ginauth.ErrNoSession means that no live session had
-// this digest last, or that its rotation had no grace: none brings an ended session back. It is one statement, and
-// writes nothing within the grace.
+// this digest last, or that its rotation had no grace: none brings an ended session back. It is one statement, and within the
+// grace writes nothing but the event authn_token_grace, at the first use by another client than the one that made the rotation (SEC-193).
 func (s *Sessions) FindRotated(ctx context.Context, d ginauth.Digest) (ginauth.SessionRecord, error) {
 	var r ginauth.SessionRecord
 	var inTime bool
-	args := append([]any{d[:], s.clock(), d.String()}, reuseArgs(ctx)...)
+	args := append(append([]any{d[:], s.clock(), d.String()}, reuseArgs(ctx)...), clientOf(ctx))
 	err := s.noted(ctx, "finding a rotated session", func(ctx context.Context, conn Conn) (ginauth.Event, error) {
 		var id *int64
 		dest := append(recordDest(&r, make([]any, 0, recordSize+2)), &inTime, &id)
 		err := conn.QueryRow(ctx, findRotated, args...).Scan(dest...)
-		return reused(ctx, r.UserID, d.String(), id, utcTime(r.ReadAt)), orNoSession(err)
+		kind := ginauth.EventTokenReuse
+		if inTime {
+			kind, r.Elsewhere = ginauth.EventTokenGrace, id != nil
+		}
+		return lateUse(ctx, kind, r.UserID, d.String(), id, utcTime(r.ReadAt)), orNoSession(err)
 	})
 	switch {
 	case err != nil:

@@ -8,13 +8,15 @@ import (
 	"github.com/ginauth/ginauth/ginauth"
 )
 
-// A rotation leaves the digest before it for FindRotated. Both need $3 and $4, the new digest or
-// NULL and its grace, and $5, whether the user has just proved who they are.
+// A rotation leaves the digest before it for FindRotated, and who made it. Both need $3 and $4, the new digest or
+// NULL and its grace, $5, whether the user has just proved who they are, and $6, the client.
 const (
 	rotate = `digest = COALESCE($3::bytea, s.digest),
 	previous_digest = CASE WHEN $3::bytea IS NULL THEN s.previous_digest ELSE s.digest END,
 	previous_until = CASE WHEN $3::bytea IS NULL THEN s.previous_until
-		WHEN $4::interval > interval '0' THEN clock.now + $4::interval END`
+		WHEN $4::interval > interval '0' THEN clock.now + $4::interval END,
+	replaced_from = CASE WHEN $3::bytea IS NULL THEN s.replaced_from ELSE $6::bytea END,
+	elsewhere = s.elsewhere AND $3::bytea IS NULL`
 
 	authenticate = `authenticated_at = ` + authenticatedAt
 
@@ -27,7 +29,7 @@ const touchSession = `
 UPDATE ginauth.sessions AS s
 SET last_seen_at = GREATEST(s.last_seen_at, clock.now), ` + authenticate + `, ` + rotate + `
 FROM ` + theClock + `
-WHERE s.digest = $1::bytea AND ($6::interval = interval '0' OR s.last_seen_at + $6::interval <= clock.now) AND ` + liveOnceLocked + `
+WHERE s.digest = $1::bytea AND ($7::interval = interval '0' OR s.last_seen_at + $7::interval <= clock.now) AND ` + liveOnceLocked + `
 RETURNING ` + sessionColumns + `, clock.now, TRUE`
 
 // The row is locked before its data is merged, so that parallel requests keep each other's
@@ -38,10 +40,10 @@ WITH changed AS (
 		s.version + CASE WHEN s.data = merged.data THEN 0 ELSE 1 END AS version,
 		s.created_at, ` + authenticatedAt + ` AS authenticated_at,
 		GREATEST(s.last_seen_at, clock.now) AS last_seen_at, s.idle_timeout, s.expires_at, s.persistent,
-		s.ip, s.user_agent, clock.now, octet_length(merged.data::text) <= $8::bigint AS fits
+		s.ip, s.user_agent, clock.now, octet_length(merged.data::text) <= $9::bigint AS fits
 	FROM ginauth.sessions AS s
 	CROSS JOIN ` + theClock + `
-	CROSS JOIN LATERAL (SELECT (s.data - $6::text[]) || $7::jsonb AS data) AS merged
+	CROSS JOIN LATERAL (SELECT (s.data - $7::text[]) || $8::jsonb AS data) AS merged
 	WHERE s.digest = $1::bytea AND ` + liveOnceLocked + `
 	FOR UPDATE OF s
 ), stored AS (
@@ -67,13 +69,15 @@ func (s *Sessions) UpdateSession(ctx context.Context, d ginauth.Digest, change g
 }
 
 func (s *Sessions) change(ctx context.Context, d ginauth.Digest, change ginauth.SessionChange) (ginauth.SessionRecord, error) {
-	statement, args := touchSession, []any{d[:], s.clock(), digestOrNull(change.Digest), max(change.Grace, 0), change.Authenticated, max(change.UnlessSeenFor, 0)}
+	statement, args := touchSession, []any{
+		d[:], s.clock(), digestOrNull(change.Digest), max(change.Grace, 0), change.Authenticated, clientOf(ctx), max(change.UnlessSeenFor, 0),
+	}
 	if len(change.Set) > 0 || len(change.Unset) > 0 {
 		if s.hopeless(change.Set) {
 			return ginauth.SessionRecord{}, ginauth.ErrSessionTooLarge
 		}
 		unset := append([]string{}, change.Unset...) // a nil slice would be NULL, and so the result
-		statement, args = changeSession, append(args[:5], unset, object(change.Set), s.maxData)
+		statement, args = changeSession, append(args[:6], unset, object(change.Set), s.maxData)
 	}
 	var r ginauth.SessionRecord
 	var fits bool
