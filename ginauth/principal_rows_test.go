@@ -178,6 +178,7 @@ func tokenRows(s *stage) map[string]row {
 		"jwt.Token":   {handler: jwt.Token(s.flow), body: form("grant_type=password&username=%s&password=correct+horse+battery+staple"), narrow: ok, full: ok},
 		"jwt.Refresh": {handler: jwt.Refresh(s.flow), body: form("refresh_token=%s"), narrow: http.StatusBadRequest, full: http.StatusBadRequest},
 		"jwt.Revoke":  {handler: jwt.Revoke(s.flow), body: revoked, narrow: ok, full: ok},
+		"jwt.SignIn":  {handler: fails(func(c *gin.Context) error { _, err := jwt.SignIn(c, s.flow, jwt.InBody, s.known(c)); return err }), narrow: ok, full: ok},
 		"jwt.Logout":  {handler: jwt.Logout(s.flow), narrow: noContent, full: noContent},
 	}
 }
