@@ -97,7 +97,7 @@ func setPageHeaders(c *gin.Context) {
 
 // wantsPage says whether the client asks for HTML rather than JSON, as browsers do.
 func wantsPage(c *gin.Context) bool {
-	return c.NegotiateFormat(gin.MIMEJSON, gin.MIMEHTML) == gin.MIMEHTML
+	return ginauth.PrefersHTML(c)
 }
 
 // visitor is the current user of a page that is open to everybody, or nil. It answers

@@ -41,7 +41,7 @@ func (m *mount) welcome(c *gin.Context, status int, view any) {
 
 // sendOn redirects a browser of a logged-in user, and says whether it did.
 func (m *mount) sendOn(c *gin.Context) bool {
-	if m.pages.AfterLogin == "" || !prefersHTML(c) {
+	if m.pages.AfterLogin == "" || !browses(c) {
 		return false
 	}
 	m.redirect(c, m.next(c))
@@ -54,8 +54,8 @@ func (m *mount) next(c *gin.Context) string {
 	if next == "" {
 		next = c.Query("next")
 	}
-	if !isLocalPath(next) {
-		return m.pages.AfterLogin
+	if !isLocalPath(next) || !staysIn(m.prefix, next) {
+		return m.prefix + m.pages.AfterLogin
 	}
 	return next
 }
@@ -75,8 +75,8 @@ func (m *mount) farewell(c *gin.Context) {
 	if m.clearSiteData != "" {
 		c.Header("Clear-Site-Data", m.clearSiteData)
 	}
-	if m.pages.AfterLogout != "" && prefersHTML(c) {
-		m.redirect(c, m.pages.AfterLogout)
+	if m.pages.AfterLogout != "" && browses(c) {
+		m.redirect(c, m.prefix+m.pages.AfterLogout)
 		return
 	}
 	noContent(c)

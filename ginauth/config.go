@@ -17,6 +17,7 @@ import (
 	"github.com/gin-gonic/gin/binding"
 	ut "github.com/go-playground/universal-translator"
 
+	"github.com/ginauth/ginauth/ginauth/internal/baseurl"
 	"github.com/ginauth/ginauth/ginauth/internal/origin"
 	"github.com/ginauth/ginauth/ginauth/internal/pairing"
 	"github.com/ginauth/ginauth/ginauth/internal/route"
@@ -114,6 +115,10 @@ type Config[U User] struct {
 	// that are not a common password.
 	Policy password.Policy
 
+	// BaseURL is where browsers find the app, such as "https://example.com/app", for a proxy or http.StripPrefix that removes a
+	// part of the path: Pages and routes are written without that, and redirects, their "next" and mailed links have it. The
+	// cookies' path stays "/". Default: none, the app has its host for itself.
+	BaseURL string
 	// Pages are the app's HTML pages. Default: none, every answer is JSON.
 	Pages Pages
 	// View is what a client sees of a user. Default: the user by its json tags.
@@ -222,6 +227,10 @@ func (cfg Config[U]) validate(withSessions bool) error {
 	for _, page := range []string{cfg.Pages.Login, cfg.Pages.AfterLogin, cfg.Pages.AfterLogout} {
 		fault(page != "" && !isLocalPath(page), "the page %q must be a path on this site, such as /login", page)
 	}
+	if cfg.BaseURL != "" {
+		err := baseurl.Check(cfg.BaseURL)
+		fault(err != nil, "%w", err)
+	}
 	_, err := rule.Compile(cfg.UnverifiedMay)
 	fault(err != nil, "UnverifiedMay: %w", err)
 	fault(!cfg.Unverified.valid(), "Unverified must be UnverifiedAllowed, UnverifiedReadOnly or UnverifiedRefused")
@@ -300,6 +309,7 @@ type mount struct {
 	user      reflect.Type // U
 	// retrieve calls RetrieveUser for what it reads.
 	retrieve   func(*gin.Context, *state)
+	prefix     string // of all paths, as browsers see them
 	pages      Pages
 	render     func(*gin.Context, *Problem)
 	translator func(*gin.Context) ut.Translator
@@ -326,7 +336,7 @@ func compileFor[U User](constructor string, cfg Config[U], withSessions bool) *m
 		excluded: excluded, unverified: cfg.Unverified, unverifiedMay: may, origins: origins, proxies: trusted, proxyWatch: watchProxies(cfg.Logger),
 		users: cfg.Users, retrieves: cfg.RetrieveUser != nil, lifetime: cfg.Lifetime, idleTimeout: cfg.IdleTimeout, touchEvery: cfg.TouchEvery,
 		rememberIdleTimeout: cfg.RememberIdleTimeout, rememberLifetime: cfg.RememberLifetime, maxSessions: cfg.MaxSessions, rotationGrace: cfg.RotationGrace,
-		ownUsers: cfg.Users != nil, pages: cfg.Pages, render: cfg.Render, translator: cfg.Translator, log: cfg.Logger,
+		ownUsers: cfg.Users != nil, pages: cfg.Pages, prefix: baseurl.Path(cfg.BaseURL), render: cfg.Render, translator: cfg.Translator, log: cfg.Logger,
 	}
 	m.retriever, m.user = route.Identity(cfg.RetrieveUser), reflect.TypeFor[U]()
 	if m.ownUsers {

@@ -77,7 +77,7 @@ func deleter[U User](constructor string, cfg Config[U], grace time.Duration) *ro
 		switch {
 		case err != nil:
 			Fail(c, err)
-		case after.IsZero() || m.pages.AfterLogout != "" && prefersHTML(c):
+		case after.IsZero() || m.pages.AfterLogout != "" && browses(c):
 			m.farewell(c)
 		default:
 			Reply(c, http.StatusOK, archived{DeleteAfter: after})

@@ -6,7 +6,9 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
+	"github.com/gin-contrib/sessions"
 	"github.com/gin-gonic/gin"
 
 	"github.com/ginauth/ginauth/ginauth"
@@ -104,6 +106,107 @@ func TestEveryAnswerOfTheLibraryCarriesItsHeaders(t *testing.T) {
 		}
 		if vary := strings.Join(h.Values("Vary"), ", "); vary != "Cookie, Accept" {
 			t.Errorf("%s: Vary %q", name, vary)
+		}
+	}
+}
+
+// What a script asks for is not sent to a page, whatever it accepts; neither is who does not want HTML.
+func TestOnlyWhoBrowsesIsSentToPages(t *testing.T) {
+	t.Parallel()
+	app := newApp(t, browsing, routes(func(r *gin.Engine, cfg config) {
+		r.POST("/user", ginauth.UpdateProfile(cfg))
+		r.POST("/revoke", ginauth.RevokeOtherSessions(cfg))
+		r.POST("/delete", ginauth.DeleteAccountAfter(cfg, time.Hour))
+	}))
+	app.signUp(t, ada)
+	try := func(accept, mode string, redirected bool) {
+		t.Helper()
+		c := &client{handler: app}
+		send := func(method, path, body string) {
+			t.Helper()
+			r := formRequest(path, body)
+			r.Method = method
+			r.Header.Set("Accept", accept)
+			if mode != "" {
+				r.Header.Set("Sec-Fetch-Mode", mode)
+			}
+			if w := c.do(r); (w.Code == http.StatusSeeOther) != redirected {
+				t.Errorf("%s %s with %q, %q: %d %s", method, path, accept, mode, w.Code, w.Header().Get("Location"))
+			}
+		}
+		send(http.MethodGet, "/user", "")
+		send(http.MethodPost, "/login", "email=ada@example.com&password=correct+horse+battery+staple")
+		send(http.MethodPost, "/user", "name=Ada")
+		send(http.MethodPost, "/revoke", "")
+		send(http.MethodPost, "/logout", "")
+	}
+	const browser = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
+	try(browser, "", true)
+	try(browser, "navigate", true)
+	for _, mode := range []string{"cors", "no-cors", "same-origin", "websocket", "Navigate", "x"} {
+		try(browser, mode, false)
+	}
+	try("TEXT/HTML", "navigate", true)
+	try("application/json;q=0.4, text/html;q=0.5", "", true)
+	try("text/html;q=0", "navigate", false)
+	try("text/html;q=0.4, application/json;q=0.5", "", false)
+	try("text/html;q=0.4, */*", "navigate", false)
+}
+
+// A proxy that removes a prefix, as http.StripPrefix does: what browsers see has it, and what the app sees has not.
+func TestPagesStayBehindThePrefixThatAProxyRemoves(t *testing.T) {
+	t.Parallel()
+	app := newApp(t, browsing, with(func(cfg *config) { cfg.BaseURL = "https://example.com/my/app" }))
+	app.signUp(t, ada)
+	public := &client{handler: http.StripPrefix("/my/app", app)}
+	leads := func(w *httptest.ResponseRecorder, to string) {
+		t.Helper()
+		if got := w.Header().Get("Location"); w.Code != http.StatusSeeOther || got != to {
+			t.Errorf("%d to %q, not to %q", w.Code, got, to)
+		}
+		for _, set := range w.Header().Values("Set-Cookie") {
+			if !strings.Contains(set, "; Path=/;") {
+				t.Errorf("the cookie is %s", set)
+			}
+		}
+	}
+	get := func(path string) *httptest.ResponseRecorder {
+		r := httptest.NewRequest(http.MethodGet, path, nil)
+		r.Header.Set("Accept", "text/html")
+		return public.do(r)
+	}
+	leads(get("/my/app/user?tab=a%2Fb"), "/my/app/login?next=%2Fmy%2Fapp%2Fuser%3Ftab%3Da%252Fb")
+	leads(public.do(formRequest("/my/app/logout", "")), "/my/app/")
+	for next, to := range map[string]string{
+		"":                            "/my/app/user",
+		"/my/app/user?tab=a%2Fb":      "/my/app/user?tab=a%2Fb",
+		"/my/app":                     "/my/app",
+		"/my/app?x":                   "/my/app?x",
+		"/user":                       "/my/app/user", // of another app on the host
+		"/my/application":             "/my/app/user",
+		"/my/app/../other":            "/my/app/user",
+		"/my/app/%2e%2E/other":        "/my/app/user",
+		"/my/app/..;/x":               "/my/app/..;/x",
+		"/MY/APP/user":                "/my/app/user",
+		"https://example.com/my/app/": "/my/app/user",
+		"//my/app/x":                  "/my/app/user",
+	} {
+		leads(public.do(formRequest("/my/app/login", "email=ada@example.com&password=correct+horse+battery+staple&next="+url.QueryEscape(next))), to)
+	}
+	if w := get("/my/app/user"); w.Code != http.StatusOK {
+		t.Errorf("%d %s", w.Code, w.Body)
+	}
+}
+
+func TestABaseURLThatCannotWorkIsRefused(t *testing.T) {
+	t.Parallel()
+	for _, bad := range []string{
+		"/app", "example.com/app", "https://example.com/app/", "https://example.com/", "http://example.com/app", "https://example.com/app?x", "https://example.com/a//b",
+		"https://example.com/a/../b", "https://example.com//evil.example", "https://u:p@example.com/app", "https://example.com/a b", "javascript:alert(1)", "https://example.com/app#",
+	} {
+		cfg := config{RetrieveUser: func(*gin.Context, sessions.Session) (user, error) { return user{}, nil }, BaseURL: bad}
+		if err := cfg.Validate(); err == nil || !strings.Contains(err.Error(), "BaseURL") {
+			t.Errorf("%q: %v", bad, err)
 		}
 	}
 }

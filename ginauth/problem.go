@@ -138,7 +138,7 @@ func fail(c *gin.Context, m *mount, err error) {
 	if c.Writer.Written() {
 		return
 	}
-	if p.Code == codeUnauthenticated && m.pages.Login != "" && prefersHTML(c) && !isPage(c.Request.URL, m.pages.Login) {
+	if p.Code == codeUnauthenticated && m.pages.Login != "" && browses(c) && !isPage(c.Request.URL, m.pages.Login) {
 		m.sendToLogin(c)
 		return
 	}
@@ -159,9 +159,9 @@ func problemOf(err error) Problem {
 }
 
 func (m *mount) sendToLogin(c *gin.Context) {
-	page := m.pages.Login
+	page := m.prefix + m.pages.Login
 	if c.Request.Method == http.MethodGet || c.Request.Method == http.MethodHead {
-		page = loginPage(page, c.Request.URL)
+		page = loginPage(m.prefix, m.pages.Login, c.Request.URL)
 	}
 	m.redirect(c, page)
 }

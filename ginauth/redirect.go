@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"github.com/gin-gonic/gin"
+
+	"github.com/ginauth/ginauth/ginauth/internal/accept"
 )
 
 // maxNext bounds the "next" parameter, in bytes.
@@ -26,9 +28,10 @@ func isLocalPath(s string) bool {
 	return err == nil && u.Scheme == "" && u.Host == "" && u.User == nil && u.Opaque == ""
 }
 
-// prefersHTML says whether the client wants a page rather than JSON.
-func prefersHTML(c *gin.Context) bool {
-	return c.NegotiateFormat(gin.MIMEJSON, gin.MIMEHTML) == gin.MIMEHTML
+// PrefersHTML says whether the client wants a page rather than JSON, by the weights of its Accept header (RFC 9110, 12.5.1).
+// A client that does not care gets JSON.
+func PrefersHTML(c *gin.Context) bool {
+	return c.Request != nil && accept.HTML(c.Request.Header)
 }
 
 // isPage says whether a URL is that of a page, as far as Gin's own redirects take one path for another. To
@@ -38,9 +41,25 @@ func isPage(wanted *url.URL, page string) bool {
 	return err == nil && strings.EqualFold(path.Clean(wanted.Path), path.Clean(u.Path))
 }
 
-// loginPage is where a browser goes to log in and then come back.
-func loginPage(page string, wanted *url.URL) string {
-	next := wanted.EscapedPath()
+// browses says whether the client may be sent to a page: it wants one, and no script asks.
+func browses(c *gin.Context) bool {
+	return PrefersHTML(c) && accept.Navigates(c.Request.Header)
+}
+
+// staysIn says whether the path of a URL is below a prefix, also after a browser has resolved its dots.
+func staysIn(prefix, ref string) bool {
+	u, err := url.Parse(ref)
+	below, err2 := url.PathUnescape(prefix)
+	if err != nil || err2 != nil {
+		return false
+	}
+	cleaned := path.Clean(u.Path)
+	return cleaned == below || strings.HasPrefix(cleaned, strings.TrimSuffix(below, "/")+"/")
+}
+
+// loginPage is where a browser goes to log in and then come back. The prefix is what a proxy has removed.
+func loginPage(prefix, page string, wanted *url.URL) string {
+	page, next := prefix+page, prefix+wanted.EscapedPath()
 	if wanted.RawQuery != "" {
 		next += "?" + wanted.RawQuery
 	}

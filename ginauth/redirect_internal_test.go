@@ -43,7 +43,7 @@ func FuzzLocalPath(f *testing.F) {
 		if isLocalPath(s) && leaves(s) {
 			t.Fatalf("a browser leaves the site for %q", s)
 		}
-		page := loginPage("/login", &url.URL{Path: s})
+		page := loginPage("", "/login", &url.URL{Path: s})
 		if leaves(page) || !strings.HasPrefix(page, "/login") {
 			t.Fatalf("loginPage gave %q for %q", page, s)
 		}

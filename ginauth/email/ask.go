@@ -146,7 +146,7 @@ func (f *flows[U]) wanted(c *gin.Context, k Kind, canonical string) error {
 }
 
 func (f *flows[U]) accept(c *gin.Context, k Kind) {
-	if prefersHTML(c) {
+	if ginauth.PrefersHTML(c) {
 		f.show(c, http.StatusAccepted, Page{Kind: k, Step: StepSent})
 		return
 	}
@@ -159,10 +159,6 @@ func mustPost(c *gin.Context) error {
 		return errMethod
 	}
 	return nil
-}
-
-func prefersHTML(c *gin.Context) bool {
-	return c.NegotiateFormat(gin.MIMEJSON, gin.MIMEHTML) == gin.MIMEHTML
 }
 
 // locale is one of Texts', never what the client sent.

@@ -11,6 +11,7 @@ import (
 
 	"github.com/ginauth/ginauth/ginauth"
 	"github.com/ginauth/ginauth/ginauth/email"
+	"github.com/ginauth/ginauth/ginauth/internal/authtest"
 )
 
 // An app that is not at the root of its host.
@@ -58,4 +59,34 @@ func (a *app) follow(t *testing.T, base, ask, path string) {
 		t.Fatalf("the page of %s: %d %s", path, w.Code, w.Body)
 	}
 	want(t, path, b.form(action[1], url.Values{"password": {adaOld}}), http.StatusOK)
+}
+
+// A proxy that removes a prefix: Config.BaseURL alone says where mails and redirects lead.
+func TestMailsAndRedirectsHaveThePrefixThatAProxyRemoves(t *testing.T) {
+	t.Parallel()
+	const base = "http://localhost:1/my/auth"
+	a := newApp(t, func(f *flows) {
+		f.BaseURL, f.Config.BaseURL = "", base
+		f.Config.Pages.AfterLogin = "/me"
+	})
+	want(t, "sign-up", a.anyone().post("/signup", ada), http.StatusCreated)
+	for _, tc := range []struct{ mode, to string }{{"cors", ""}, {"navigate", "/my/auth/me"}} {
+		a.accepted(t, "/send", adaMail)
+		mail := a.one(t).plain
+		link := regexp.MustCompile(regexp.QuoteMeta(base+"/magic?token=") + `(\S+)`).FindStringSubmatch(mail)
+		if link == nil {
+			t.Fatalf("the mail is %s", mail)
+		}
+		r := authtest.FormRequest("/magic", url.Values{"token": {link[1]}}.Encode())
+		r.Header.Set("Accept", "text/html")
+		r.Header.Set("Sec-Fetch-Mode", tc.mode)
+		w := authtest.Send(a, r)
+		if got := w.Header().Get("Location"); got != tc.to || got == "" && w.Code != http.StatusOK {
+			t.Errorf("%s: %d to %q %s", tc.mode, w.Code, got, w.Body)
+		}
+	}
+	a.mails.BaseURL = "http://localhost:2"
+	if err := a.mails.Validate(); err == nil || !strings.Contains(err.Error(), "that of Config alone") {
+		t.Errorf("two of them: %v", err)
+	}
 }

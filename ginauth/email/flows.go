@@ -9,13 +9,12 @@ import (
 	"net/url"
 	"reflect"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/gin-gonic/gin"
 
 	"github.com/ginauth/ginauth/ginauth"
-	"github.com/ginauth/ginauth/ginauth/internal/loopback"
+	"github.com/ginauth/ginauth/ginauth/internal/baseurl"
 	"github.com/ginauth/ginauth/ginauth/internal/pairing"
 )
 
@@ -45,7 +44,7 @@ type Flows[U ginauth.User] struct {
 	Sender Sender
 	// BaseURL is where browsers find the app, such as "https://app.example.com". Links begin with it, whatever
 	// host a request names (SEC-108). An app below a path has it here, such as "https://example.com/auth", and Pages
-	// without it. Plain http is for localhost only.
+	// without it. Plain http is for localhost only. Default: Config.BaseURL.
 	BaseURL string
 	// From is the sender, such as "Example <hello@example.com>".
 	From string
@@ -100,6 +99,9 @@ type Lifetimes struct {
 // WithDefaults returns a copy in which every empty field that has a default has it.
 func (f Flows[U]) WithDefaults() Flows[U] {
 	f.Config = f.Config.WithDefaults()
+	if f.BaseURL == "" {
+		f.BaseURL = f.Config.BaseURL
+	}
 	for _, d := range []struct {
 		field *time.Duration
 		value time.Duration
@@ -135,13 +137,14 @@ func (f Flows[U]) Validate() error {
 	err := pairing.Check(f.Store, f.Config.Users)
 	fault(err != nil, "Config.Users and Store do not fit: %w", err)
 	fault(isNil(f.Sender), "set Sender (such as smtp.New), also where another process runs Run: without one somewhere no mail would ever leave")
-	err = checkBaseURL(f.BaseURL)
+	err = baseurl.Check(f.BaseURL)
 	fault(err != nil, "%w", err)
+	fault(f.Config.BaseURL != "" && f.BaseURL != f.Config.BaseURL, "BaseURL is %q here and %q in Config: set that of Config alone", f.BaseURL, f.Config.BaseURL)
 	_, err = mail.ParseAddress(f.From)
 	fault(err != nil || hasControl(f.From), `set From to an address, such as "Example <hello@example.com>"`)
 	fault(hasControl(f.Site), "Site must not have control characters")
 	for _, path := range []string{f.Pages.Verify, f.Pages.Reset, f.Pages.Login, f.Pages.Change, f.Pages.Undo, f.Pages.Forgot} {
-		fault(path != "" && !isPath(path), "the page %q must be a path of this app, such as /reset", path)
+		fault(path != "" && !baseurl.IsPath(path), "the page %q must be a path of this app, such as /reset", path)
 	}
 	for _, d := range []time.Duration{f.Lifetimes.Reset, f.Lifetimes.Verify, f.Lifetimes.Change, f.Lifetimes.Login, f.Lifetimes.Undo} {
 		fault(d < time.Minute, "a lifetime of %s is too short to read the mail: give it a minute or more", d)
@@ -155,27 +158,6 @@ func (f Flows[U]) Validate() error {
 func isNil(v any) bool {
 	r := reflect.ValueOf(v)
 	return !r.IsValid() || (r.Kind() == reflect.Pointer || r.Kind() == reflect.Func) && r.IsNil()
-}
-
-func checkBaseURL(s string) error {
-	u, err := url.Parse(s)
-	switch {
-	case s == "":
-		return errors.New(`set BaseURL to where browsers find the app, such as "https://app.example.com": links are never built from what a request says`)
-	case err != nil || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" || u.Opaque != "" || strings.HasSuffix(s, "/") || hasControl(s):
-		return fmt.Errorf("the BaseURL %q must be a scheme, a host and at most a path, without a slash at its end", s)
-	case u.Path != "" && (!strings.HasSuffix(s, u.EscapedPath()) || !isPath(u.EscapedPath())):
-		return fmt.Errorf("the path of the BaseURL %q must be written as browsers send it, such as /auth", s)
-	case u.Scheme == "https", u.Scheme == "http" && loopback.Is(u.Hostname()):
-		return nil
-	}
-	return fmt.Errorf("the BaseURL %q must begin with https://, but for localhost: mails carry credentials", s)
-}
-
-// isPath is strict, since the path goes into mails, headers and forms as it is.
-func isPath(s string) bool {
-	u, err := url.Parse(s)
-	return err == nil && s[0] == '/' && u.EscapedPath() == s && !strings.HasPrefix(s, "//") && !strings.ContainsAny(s, `\`+"\t")
 }
 
 // flows is a compiled Flows.
@@ -208,7 +190,7 @@ func newFlows[U ginauth.User](f Flows[U]) *flows[U] {
 	c := &flows[U]{Flows: f.WithDefaults()}
 	c.locales = slices.Sorted(maps.Keys(f.Texts))
 	c.texts, _ = compileTexts[U](f.Texts) // validated
-	base, _ := url.Parse(f.BaseURL)       // validated
+	base, _ := url.Parse(c.BaseURL)       // validated
 	c.secure, c.domain, c.base = base.Scheme == "https", base.Hostname(), base.EscapedPath()
 	if net.ParseIP(c.domain) != nil {
 		c.domain = "[" + c.domain + "]"

@@ -175,7 +175,7 @@ func (l link[U]) refuseLink(c *gin.Context) {
 // refuse answers with a problem, in a page for a browser.
 func (l link[U]) refuse(c *gin.Context, err error, p Page) {
 	var problem *ginauth.Problem
-	if !errors.As(err, &problem) || problem.Status >= http.StatusInternalServerError || !prefersHTML(c) {
+	if !errors.As(err, &problem) || problem.Status >= http.StatusInternalServerError || !ginauth.PrefersHTML(c) {
 		ginauth.Fail(c, err)
 		return
 	}
@@ -188,7 +188,7 @@ func (l link[U]) refuse(c *gin.Context, err error, p Page) {
 }
 
 func (l link[U]) finish(c *gin.Context) {
-	if prefersHTML(c) {
+	if ginauth.PrefersHTML(c) {
 		l.show(c, http.StatusOK, Page{Kind: l.kind, Step: StepDone})
 		return
 	}

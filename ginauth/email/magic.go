@@ -6,6 +6,8 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/internal/accept"
+	"github.com/ginauth/ginauth/ginauth/internal/baseurl"
 )
 
 // MagicLink returns the handler of the link that logs in. A GET shows a page that says to which account, with a
@@ -63,13 +65,13 @@ func (f *flows[U]) logIn(c *gin.Context, t found[U], _ string) error {
 
 func (f *flows[U]) welcome(c *gin.Context) {
 	switch page := f.Config.Pages.AfterLogin; {
-	case !prefersHTML(c):
+	case !ginauth.PrefersHTML(c), page != "" && !accept.Navigates(c.Request.Header):
 	case page == "":
 		f.show(c, http.StatusOK, Page{Kind: KindLogin, Step: StepDone})
 		return
 	default:
 		setPageHeaders(c)
-		c.Redirect(http.StatusSeeOther, page)
+		c.Redirect(http.StatusSeeOther, baseurl.Path(f.Config.BaseURL)+page)
 		return
 	}
 	found, _ := c.Get(loggedIn{})

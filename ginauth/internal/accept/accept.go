@@ -1,0 +1,95 @@
+// Package accept reads what a client wants for an answer.
+package accept
+
+import (
+	"net/http"
+	"strconv"
+	"strings"
+)
+
+// preference is how much a client wants a media type, and how exactly it named it where.
+type preference struct {
+	quality  float64
+	exact    int // 0 is not at all
+	position int
+}
+
+// HTML says whether the client prefers text/html to JSON (RFC 9110, 12.5.1). Of two that it wants as much, it prefers the one
+// that it names more exactly, and then the one that it names first; a client that does not care gets JSON.
+func HTML(h http.Header) bool {
+	ranges := split(strings.Join(h.Values("Accept"), ","), ',')
+	html := wish(ranges, "text/html")
+	json, problem := wish(ranges, "application/json"), wish(ranges, "application/problem+json")
+	return html.quality > 0 && html.beats(json) && html.beats(problem)
+}
+
+// Navigates is false for what a script asks for, an image, a frame's worker and the like: whoever follows a redirect there
+// shows no page (W3C Fetch Metadata). Clients that do not say are given the benefit of the doubt.
+func Navigates(h http.Header) bool {
+	modes := h.Values("Sec-Fetch-Mode")
+	return len(modes) == 0 || len(modes) == 1 && modes[0] == "navigate"
+}
+
+func (p preference) beats(other preference) bool {
+	switch {
+	case p.quality != other.quality:
+		return p.quality > other.quality
+	case p.exact != other.exact:
+		return p.exact > other.exact
+	}
+	return p.position < other.position
+}
+
+// wish is that of the most exact range that has the media type.
+func wish(ranges []string, media string) (found preference) {
+	kind, _, _ := strings.Cut(media, "/")
+	for i, text := range ranges {
+		parts := split(text, ';')
+		exact := 0
+		switch name := strings.ToLower(strings.TrimSpace(parts[0])); name {
+		case media:
+			exact = 3
+		case kind + "/*":
+			exact = 2
+		case "*/*":
+			exact = 1
+		}
+		quality, ok := weight(parts[1:])
+		if ok && exact > found.exact {
+			found = preference{quality, exact, i}
+		}
+	}
+	return found
+}
+
+// weight is 1 where there is none. What is no weight makes the range none.
+func weight(parameters []string) (quality float64, ok bool) {
+	for _, parameter := range parameters {
+		name, value, _ := strings.Cut(parameter, "=")
+		if !strings.EqualFold(strings.TrimSpace(name), "q") {
+			continue
+		}
+		value = strings.TrimSpace(value)
+		quality, err := strconv.ParseFloat(value, 64)
+		wellFormed := err == nil && len(value) <= len("0.123") && strings.Trim(value, "0123456789.") == ""
+		return quality, wellFormed && quality <= 1
+	}
+	return 1, true
+}
+
+// split cuts at a separator that is not within quotation marks.
+func split(s string, separator byte) (parts []string) {
+	quoted, start := false, 0
+	for i := 0; i < len(s); i++ {
+		switch {
+		case quoted && s[i] == '\\':
+			i++
+		case s[i] == '"':
+			quoted = !quoted
+		case s[i] == separator && !quoted:
+			parts = append(parts, s[start:i])
+			start = i + 1
+		}
+	}
+	return append(parts, s[start:])
+}
