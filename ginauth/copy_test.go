@@ -35,6 +35,7 @@ var errNone = errors.New("it returns no error")
 
 // takers call every exported function that takes a gin.Context, by the name that takersInSource finds.
 func takers(cfg config, keys apikey.Keys[user], u user) map[string]func(*gin.Context) error {
+	tokens, ring := tokenOptions(cfg)
 	return map[string]func(*gin.Context) error{
 		"ginauth.AuditContext": func(c *gin.Context) error { ginauth.AuditContext(c); return errNone },
 		"ginauth.Bind":         func(c *gin.Context) error { return ginauth.Bind(c, &ginauth.Credentials{}) },
@@ -60,6 +61,7 @@ func takers(cfg config, keys apikey.Keys[user], u user) map[string]func(*gin.Con
 			return errNone
 		},
 		"ginauth.NewEvent":       func(c *gin.Context) error { ginauth.NewEvent(c, ginauth.EventLogin, "1"); return errNone },
+		"ginauth.PrefersHTML":    func(c *gin.Context) error { ginauth.PrefersHTML(c); return errNone },
 		"ginauth.RememberDevice": func(c *gin.Context) error { return ginauth.RememberDevice(c, cfg, u) },
 		"ginauth.Renew":          ginauth.Renew,
 		"ginauth.Reply":          func(c *gin.Context) error { ginauth.Reply(c, http.StatusOK, "hello"); return errNone },
@@ -87,20 +89,24 @@ func takers(cfg config, keys apikey.Keys[user], u user) map[string]func(*gin.Con
 		"apikey.backend.Authenticate": func(c *gin.Context) error {
 			return second(apikey.Backend(cfg, keys).Authenticate(c))
 		},
+		"jwt.SignIn": func(c *gin.Context) error {
+			issuer := jwt.NewIssuer(jwt.IssuerOptions{Keys: ring, Issuer: "https://example.com", Audiences: []string{"tests"}})
+			return second(jwt.SignIn(c, jwt.Flow[user]{Config: cfg, Issuer: issuer}, jwt.InBody, u))
+		},
 		"jwt.backend.Authenticate": func(c *gin.Context) error {
-			return second(jwt.Bearer(tokenOptions(cfg)).Authenticate(c))
+			return second(jwt.Bearer(tokens).Authenticate(c))
 		},
 	}
 }
 
-func tokenOptions(cfg config) jwt.Options[user] {
+func tokenOptions(cfg config) (jwt.Options[user], *jwt.Ring) {
 	_, private, _ := ed25519.GenerateKey(rand.Reader)
 	key, _ := jwt.NewKey("one", private)
 	ring, _ := jwt.NewRing(key)
 	return jwt.Options[user]{
 		Accept: jwt.Accept{Issuers: []jwt.Trust{{Issuer: "https://example.com", Keys: ring}}, Audiences: []string{"tests"}},
 		Users:  cfg.Users.(*store.DB[user]), Stateless: true, //nolint:forcetypeassert,errcheck // the kit's
-	}
+	}, ring
 }
 
 // takersInSource are the exported functions and methods of ginauth/... that take a *gin.Context, and those of

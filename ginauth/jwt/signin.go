@@ -3,11 +3,11 @@ package jwt
 import (
 	"errors"
 	"fmt"
-	"net/http"
 
 	"github.com/gin-gonic/gin"
 
 	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/internal/route"
 	"github.com/ginauth/ginauth/ginauth/password"
 )
 
@@ -50,10 +50,5 @@ func SignIn[U ginauth.User](c *gin.Context, f Flow[U], d Delivery, u U) (Answer,
 	return l.answer, nil
 }
 
-// canAnswer says whether a header can still be set. The writer of a copied context has nothing behind it.
-func canAnswer(c *gin.Context) bool {
-	if w, ok := c.Writer.(interface{ Unwrap() http.ResponseWriter }); ok && w.Unwrap() == nil {
-		return false
-	}
-	return !c.Writer.Written()
-}
+// canAnswer says whether a header can still be set.
+func canAnswer(c *gin.Context) bool { return route.Answers(c) && !c.Writer.Written() }
