@@ -180,7 +180,7 @@ func (d *DB[U]) FindArchived(ctx context.Context, identifier string) (ginauth.Us
 	}
 	var id idText
 	var encoded *string
-	err := d.caller.do(ctx, "finding an archived user", func(ctx context.Context, conn Conn) error {
+	err := d.caller.read(ctx, "finding an archived user", func(ctx context.Context, conn Conn) error {
 		return conn.QueryRow(ctx, findArchived, identifier, d.clock()).Scan(&id, &encoded)
 	})
 	if err != nil {

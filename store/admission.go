@@ -27,7 +27,7 @@ func (d *DB[U]) AdmitSession(ctx context.Context, n ginauth.NewSession) (ginauth
 	if !ok {
 		return a, ginauth.ErrNoUser
 	}
-	err := d.caller.do(ctx, "admitting a session", func(ctx context.Context, conn Conn) error {
+	err := d.caller.read(ctx, "admitting a session", func(ctx context.Context, conn Conn) error {
 		return conn.QueryRow(ctx, admitSession, user, d.clock(), hashOrNull(n.Credential)).Scan(&a.Epoch, (*utcTime)(&a.At))
 	})
 	return a, orNoUser(err)
@@ -49,7 +49,7 @@ func (d *DB[U]) FindAdmitted(ctx context.Context, user ginauth.UserID, session g
 	if !ok {
 		return none, at, ginauth.ErrNoSession
 	}
-	err := d.caller.do(ctx, "finding a session's user", func(ctx context.Context, conn Conn) error {
+	err := d.caller.read(ctx, "finding a session's user", func(ctx context.Context, conn Conn) error {
 		dest := append(d.layout.dest(reflect.ValueOf(&u).Elem(), make([]any, 0, d.layout.size()+1)), (*utcTime)(&at))
 		return conn.QueryRow(ctx, d.statements.findAdmitted, key, d.clock(), session[:], epoch).Scan(dest...)
 	})

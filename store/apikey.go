@@ -52,7 +52,7 @@ WHERE k.digest = $1::bytea AND u.disabled_at IS NULL AND ` + keyLives
 func (d *DB[U]) FindAPIKey(ctx context.Context, digest ginauth.Digest) (U, apikey.Record, error) {
 	var u U
 	var r apikey.Record
-	err := d.caller.do(ctx, "finding an API key", func(ctx context.Context, conn Conn) error {
+	err := d.caller.read(ctx, "finding an API key", func(ctx context.Context, conn Conn) error {
 		v := reflect.ValueOf(&u).Elem()
 		dest := keyDest(&r, d.layout.dest(v, make([]any, 0, d.layout.size()+keySize)))
 		return conn.QueryRow(ctx, d.statements.findKey, digest[:], d.clock()).Scan(dest...)
@@ -107,7 +107,7 @@ func (d *DB[U]) UserAPIKeys(ctx context.Context, user ginauth.UserID) ([]apikey.
 		return nil, nil
 	}
 	var list []apikey.Record
-	err := d.caller.do(ctx, "listing a user's API keys", func(ctx context.Context, conn Conn) error {
+	err := d.caller.read(ctx, "listing a user's API keys", func(ctx context.Context, conn Conn) error {
 		rows, err := conn.Query(ctx, listKeys, owner, d.clock(), maxListed)
 		if err != nil {
 			return err

@@ -12,6 +12,8 @@ import (
 const (
 	maxRetries = 3
 	retryPause = 10 * time.Millisecond
+	// maxStale is more than the statements of any one call.
+	maxStale = 16
 )
 
 // caller runs statements by the rules that hold for all of them.
@@ -40,6 +42,46 @@ func (c *caller) do(ctx context.Context, doing string, work func(context.Context
 	return translate(ctx, doing, c.retry(limited, work))
 }
 
+// read is do for work that writes nothing: where its connection has ended, as when the server did that between
+// two requests, it is done once more on another one.
+func (c *caller) read(ctx context.Context, doing string, work func(context.Context, Conn) error) error {
+	limited, cancel := context.WithTimeout(ctx, c.timeout) // SEC-157
+	defer cancel()
+	return translate(ctx, doing, c.reread(limited, work))
+}
+
+// reread is read without a deadline of its own and without the translation.
+func (c *caller) reread(limited context.Context, work func(context.Context, Conn) error) error {
+	err := c.retry(limited, work)
+	if c.pool == nil || !hungUp(err) {
+		return err
+	}
+	conn, err := c.answering(limited)
+	if err != nil {
+		return err
+	}
+	defer conn.Release()
+	return work(limited, conn)
+}
+
+// answering returns a connection that has just been tried: what ended one of the pool's has often ended them all.
+func (c *caller) answering(ctx context.Context) (*pgxpool.Conn, error) {
+	for left := c.pool.Stat().MaxConns(); ; left-- {
+		conn, err := c.pool.Acquire(ctx)
+		if err != nil {
+			return nil, err
+		}
+		if err = conn.Ping(ctx); err == nil {
+			return conn, nil
+		}
+		_ = conn.Conn().Close(ctx)
+		conn.Release()
+		if left == 0 || !hungUp(err) {
+			return nil, err
+		}
+	}
+}
+
 // retry is do without a deadline of its own and without the translation.
 func (c *caller) retry(limited context.Context, work func(context.Context, Conn) error) error {
 	err := c.once(limited, work)
@@ -54,17 +96,28 @@ func (c *caller) retry(limited context.Context, work func(context.Context, Conn)
 
 func (c *caller) once(ctx context.Context, work func(context.Context, Conn) error) error {
 	if c.pool == nil {
-		return work(ctx, c.conn)
+		return c.anew(ctx, c.conn, work)
 	}
 	conn, err := c.pool.Acquire(ctx)
 	if err != nil {
 		return err
 	}
 	defer conn.Release()
-	err = work(ctx, conn)
+	err = c.anew(ctx, conn, work)
 	if readOnly(err) {
 		// The next dial may find the server that took over.
 		_ = conn.Conn().Close(ctx)
+	}
+	return err
+}
+
+// anew does work again, on the same connection, where the server has forgotten a prepared statement or planned
+// it for other types, and so did nothing. With each such error the driver forgets that statement, too, and a
+// transaction may have several.
+func (c *caller) anew(ctx context.Context, conn Conn, work func(context.Context, Conn) error) error {
+	err := work(ctx, conn)
+	for try := 1; c.retries > 0 && try <= staleness(err); try++ {
+		err = work(ctx, conn)
 	}
 	return err
 }

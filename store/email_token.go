@@ -30,7 +30,7 @@ WHERE ` + goodToken
 func (d *DB[U]) FindEmailToken(ctx context.Context, k email.Kind, digest ginauth.Digest) (U, string, error) {
 	var u U
 	var address string
-	err := d.caller.do(ctx, "finding a mailed token", func(ctx context.Context, conn Conn) error {
+	err := d.caller.read(ctx, "finding a mailed token", func(ctx context.Context, conn Conn) error {
 		v := reflect.ValueOf(&u).Elem()
 		dest := append(make([]any, 0, d.layout.size()+1), &address)
 		return conn.QueryRow(ctx, `SELECT t.email, `+d.statements.columns+findEmailTokenFrom, digest[:], d.clock(), string(k)).

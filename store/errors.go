@@ -18,6 +18,9 @@ import (
 // SQLSTATE codes and classes, PostgreSQL's documentation, appendix A.
 const (
 	codeSerialization    = "40001"
+	codeNoStatement      = "26000"
+	codeNotSupported     = "0A000"
+	codeCannotConnect    = "57P03"
 	codeDeadlock         = "40P01"
 	codeUniqueViolation  = "23505"
 	codeUndefinedColumn  = "42703"
@@ -81,6 +84,39 @@ func unavailableCode(code string) bool {
 func conflicted(err error) bool {
 	code := sqlState(err)
 	return code == codeSerialization || code == codeDeadlock
+}
+
+// staleness is how often work may be done again that failed for a prepared statement: after DISCARD ALL or
+// DEALLOCATE, and after a change of a column's type.
+func staleness(err error) int {
+	switch sqlState(err) {
+	case codeNoStatement:
+		return maxStale
+	case codeNotSupported: // which other features are, too, and stay
+		var refused *pgconn.PgError
+		if errors.As(err, &refused) && refused.Routine == "RevalidateCachedQuery" {
+			return maxStale
+		}
+		return 1
+	}
+	return 0
+}
+
+// hungUp tells that a connection which was open has ended. A deadline is none: the server may still be at work.
+func hungUp(err error) bool {
+	if err == nil {
+		return false
+	}
+	if code := sqlState(err); code != "" {
+		return strings.HasPrefix(code, classShutdown) && code != codeCannotConnect || strings.HasPrefix(code, classConnection)
+	}
+	var connecting *pgconn.ConnectError
+	if errors.As(err, &connecting) || errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) {
+		return false
+	}
+	var network net.Error
+	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, pgconn.ErrConnClosed) ||
+		errors.As(err, &network) && !network.Timeout()
 }
 
 func readOnly(err error) bool { return sqlState(err) == codeReadOnly }

@@ -34,7 +34,7 @@ func (s *Sessions) UserEvents(ctx context.Context, user ginauth.UserID, before t
 		return nil, nil
 	}
 	var list []ginauth.Event
-	err := s.caller.do(ctx, "listing a user's events", func(ctx context.Context, conn Conn) error {
+	err := s.caller.read(ctx, "listing a user's events", func(ctx context.Context, conn Conn) error {
 		rows, err := conn.Query(ctx, listEvents, key, timeOrNull(before), limit)
 		if err != nil {
 			return err

@@ -77,7 +77,7 @@ func (d *DB[U]) ExportUser(ctx context.Context, id ginauth.UserID) (json.RawMess
 		return nil, ginauth.ErrNoUser
 	}
 	var document []byte
-	err := d.caller.do(ctx, "exporting a user", func(ctx context.Context, conn Conn) error {
+	err := d.caller.read(ctx, "exporting a user", func(ctx context.Context, conn Conn) error {
 		return conn.QueryRow(ctx, exportUser, key, maxListed).Scan(&document)
 	})
 	if err != nil {

@@ -74,7 +74,7 @@ func (l *lookup[A]) ask(ctx context.Context, d ginauth.Digest) (*A, error) {
 	}
 	defer l.line.leave(place)
 	a := new(A)
-	err := l.sessions.caller.retry(place, func(ctx context.Context, conn Conn) error { //nolint:contextcheck // the place's is the caller's
+	err := l.sessions.caller.reread(place, func(ctx context.Context, conn Conn) error { //nolint:contextcheck // the place's is the caller's
 		return l.query(ctx, conn, d, a)
 	})
 	if err != nil && place.Err() != nil && ctx.Err() == nil {
@@ -85,7 +85,7 @@ func (l *lookup[A]) ask(ctx context.Context, d ginauth.Digest) (*A, error) {
 
 func (l *lookup[A]) alone(ctx context.Context, d ginauth.Digest) (*A, error) {
 	a := new(A)
-	err := l.sessions.caller.do(ctx, finding, func(ctx context.Context, conn Conn) error {
+	err := l.sessions.caller.read(ctx, finding, func(ctx context.Context, conn Conn) error {
 		return l.query(ctx, conn, d, a)
 	})
 	return answerOf(a, err)
@@ -125,7 +125,7 @@ func (l *lookup[A]) serve(batch []*waiter[ginauth.Digest, *A]) {
 	for i, w := range batch {
 		digests[i] = w.question[:]
 	}
-	err := l.sessions.caller.do(context.Background(), finding, func(ctx context.Context, conn Conn) error {
+	err := l.sessions.caller.read(context.Background(), finding, func(ctx context.Context, conn Conn) error {
 		failAll(batch, pgx.ErrNoRows)
 		rows, err := conn.Query(ctx, l.many, l.args(digests)...)
 		if err != nil {

@@ -64,7 +64,7 @@ func (d *DB[U]) UpdateUser(ctx context.Context, id ginauth.UserID, name *string,
 
 // twice reads one row into two users that share no memory, so that fill cannot change both.
 func (d *DB[U]) twice(ctx context.Context, key any) (a, b U, err error) {
-	err = d.caller.do(ctx, "finding a user", func(ctx context.Context, conn Conn) error {
+	err = d.caller.read(ctx, "finding a user", func(ctx context.Context, conn Conn) error {
 		rows, err := conn.Query(ctx, d.statements.findUser, key)
 		if err != nil {
 			return err

@@ -132,7 +132,7 @@ WHERE t.selector = $1::bytea AND ` + liveFamily
 func (s *Sessions) FindRefreshFamily(ctx context.Context, k refresh.Key) (refresh.Family, error) {
 	var f refresh.Family
 	var good *bool // NULL where no token was replaced yet
-	err := s.caller.do(ctx, "finding a refresh token", func(ctx context.Context, conn Conn) error {
+	err := s.caller.read(ctx, "finding a refresh token", func(ctx context.Context, conn Conn) error {
 		row := conn.QueryRow(ctx, findFamily, k.Selector[:], s.clock(), k.Digest[:])
 		return orNoSession(row.Scan(append(familyDest(&f, make([]any, 0, familySize+1)), &good)...))
 	})

@@ -30,7 +30,7 @@ func (s *Sessions) UserRefreshFamilies(ctx context.Context, user ginauth.UserID)
 		return nil, nil
 	}
 	var list []refresh.Family
-	err := s.caller.do(ctx, "listing a user's refresh tokens", func(ctx context.Context, conn Conn) error {
+	err := s.caller.read(ctx, "listing a user's refresh tokens", func(ctx context.Context, conn Conn) error {
 		rows, err := conn.Query(ctx, listFamilies, key, s.clock(), maxListed)
 		if err != nil {
 			return err

@@ -29,7 +29,7 @@ func (s *Sessions) UserSessions(ctx context.Context, user ginauth.UserID) ([]gin
 		return nil, nil
 	}
 	var list []ginauth.SessionRecord
-	err := s.caller.do(ctx, "listing a user's sessions", func(ctx context.Context, conn Conn) error {
+	err := s.caller.read(ctx, "listing a user's sessions", func(ctx context.Context, conn Conn) error {
 		rows, err := conn.Query(ctx, listSessions, key, s.clock(), maxListed)
 		if err != nil {
 			return err

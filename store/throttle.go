@@ -176,16 +176,19 @@ WHERE t.key = $2::bytea AND t.failures > ` + itsRun + ` AND ` + ifStored
 // SettleAttempt takes back the guesses of an attempt that succeeded, and makes its device known, in one
 // round trip. A device that was known before keeps its key.
 func (s *Sessions) SettleAttempt(ctx context.Context, a ginauth.Attempt, done ginauth.Success) (known bool, err error) {
-	var batch pgx.Batch
-	if user, ok := parseID(string(done.User)); ok && done.Device != (ginauth.LimitKey{}) {
-		batch.Queue(lockUser, user) // first, as where a session is created
+	settlement := func() (batch pgx.Batch, some bool) {
+		if user, ok := parseID(string(done.User)); ok && done.Device != (ginauth.LimitKey{}) {
+			batch.Queue(lockUser, user) // first, as where a session is created
+		}
+		queued := batch.Len()
+		s.queueSettlement(&batch, ginauth.Settlement{Attempt: a, Success: done}, nil, &known)
+		return batch, batch.Len() > queued
 	}
-	queued := batch.Len()
-	s.queueSettlement(&batch, ginauth.Settlement{Attempt: a, Success: done}, nil, &known)
-	if batch.Len() == queued {
+	if _, some := settlement(); !some {
 		return false, nil
 	}
 	err = s.caller.do(ctx, "settling an attempt", func(ctx context.Context, conn Conn) error {
+		batch, _ := settlement() // anew: once it was sent, it belongs to its connection
 		return conn.SendBatch(ctx, &batch).Close()
 	})
 	return known && err == nil, err

@@ -34,7 +34,7 @@ func (d *DB[U]) FindTokenUser(ctx context.Context, user ginauth.UserID, session 
 	if !known || !wellFormed {
 		return none, ginauth.ErrNoSession
 	}
-	err := d.caller.do(ctx, "finding a token's user", func(ctx context.Context, conn Conn) error {
+	err := d.caller.read(ctx, "finding a token's user", func(ctx context.Context, conn Conn) error {
 		dest := d.layout.dest(reflect.ValueOf(&u).Elem(), make([]any, 0, d.layout.size()))
 		return conn.QueryRow(ctx, d.statements.findTokenUser, key, d.clock(), id).Scan(dest...)
 	})

@@ -59,7 +59,7 @@ func (d *DB[U]) CreateUserAndMail(ctx context.Context, n ginauth.NewUser, fill f
 // createOrRehearse does the same work whether or not the address has an account.
 func (d *DB[U]) createOrRehearse(ctx context.Context, id uuid.UUID, n ginauth.NewUser, u U) (created bool, err error) {
 	var taken bool
-	err = d.caller.do(ctx, "looking for an address", func(ctx context.Context, conn Conn) error {
+	err = d.caller.read(ctx, "looking for an address", func(ctx context.Context, conn Conn) error {
 		return conn.QueryRow(ctx, isTaken, n.Canonical).Scan(&taken)
 	})
 	if err != nil {

@@ -161,7 +161,7 @@ func (d *DB[U]) scan(row pgx.Row, to *U) error {
 // one returns the user that the statement finds by key. Its first columns go to before.
 func (d *DB[U]) one(ctx context.Context, doing, statement string, key any, before ...any) (U, error) {
 	var u U
-	err := d.caller.do(ctx, doing, func(ctx context.Context, conn Conn) error {
+	err := d.caller.read(ctx, doing, func(ctx context.Context, conn Conn) error {
 		v := reflect.ValueOf(&u).Elem()
 		dest := append(make([]any, 0, len(before)+d.layout.size()), before...)
 		err := conn.QueryRow(ctx, statement, key).Scan(d.layout.dest(v, dest)...)

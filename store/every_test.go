@@ -1,0 +1,380 @@
+package store_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/email"
+	"github.com/ginauth/ginauth/ginauth/refresh"
+	"github.com/ginauth/ginauth/store"
+)
+
+// every is one call of each exported method of a store, with something to work on of its own each time, which
+// s makes. So a call can be made again.
+type every struct {
+	t     *testing.T
+	s     *setup
+	db    *store.DB[store.User] // is called
+	reads map[string]func(context.Context) error
+	// writes change something.
+	writes map[string]func(context.Context) error
+}
+
+// noCalls are methods that ask the database nothing themselves, or for ever.
+var noCalls = []string{"AcceptsUsers", "Options", "RunSweeper"}
+
+func newEvery(t *testing.T, s *setup, db *store.DB[store.User]) every {
+	t.Helper()
+	e := every{t: t, s: s, db: db}
+	e.reads = e.readCalls()
+	e.writes = e.sessionWrites()
+	for name, call := range e.userWrites() {
+		e.writes[name] = call
+	}
+	for name, call := range e.otherWrites() {
+		e.writes[name] = call
+	}
+	for i := range reflect.TypeOf(db).NumMethod() {
+		name := reflect.TypeOf(db).Method(i).Name
+		_, reads := e.reads[name]
+		_, writes := e.writes[name]
+		if reads == writes && !slices.Contains(noCalls, name) {
+			t.Errorf("%s has no row: say how it is called", name)
+		}
+	}
+	return e
+}
+
+// all calls every method once.
+func (e every) all(what string) {
+	e.t.Helper()
+	for _, calls := range []map[string]func(context.Context) error{e.reads, e.writes} {
+		for name, call := range calls {
+			if err := call(e.t.Context()); err != nil {
+				e.t.Errorf("%s: %s: %v", what, name, err)
+			}
+		}
+	}
+}
+
+func (e every) readCalls() map[string]func(context.Context) error {
+	t, s, db := e.t, e.s, e.db
+	n := newUser()
+	u, err := s.db.CreateUser(t.Context(), n, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	session, anonymous, key := sessionOf(u.ID), sessionOf(""), keyOf(u.ID)
+	session.Origin = ginauth.Origin{UserAgent: "Firefox"}
+	session.Data = []byte(`{"s:name": {"t": "string", "v": "Ada"}}`)
+	s.session(t, session)
+	s.session(t, anonymous)
+	s.key(t, key)
+	token, family := s.family(t, u.ID)
+	mailed := s.mailed(t, orderFor(u, email.KindReset))
+	admission, err := s.db.AdmitSession(t.Context(), session)
+	if err != nil {
+		t.Fatal(err)
+	}
+	gone, goneUser := newUser(), store.User{}
+	if goneUser, err = s.db.CreateUser(t.Context(), gone, nil); err == nil {
+		_, err = s.db.ArchiveUser(t.Context(), goneUser.ID, time.Hour)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return map[string]func(context.Context) error{
+		"FindUser":        func(ctx context.Context) error { return wantUser(u)(db.FindUser(ctx, u.ID)) },
+		"FindUserByEmail": func(ctx context.Context) error { return wantUser(u)(db.FindUserByEmail(ctx, u.Email)) },
+		"FindCredential": func(ctx context.Context) error {
+			found, h, err := db.FindCredential(ctx, n.Canonical)
+			return errors.Join(wantUser(u)(found, err), wrongUnless(h.Equal(n.Hash)))
+		},
+		"FindSession": func(ctx context.Context) error {
+			r, err := db.FindSession(ctx, session.Digest)
+			return errors.Join(err, wrongUnless(r.UserID == u.ID && r.Digest == session.Digest && strings.Contains(string(r.Data), "Ada")))
+		},
+		"FindUserSession": func(ctx context.Context) error {
+			found, r, err := db.FindUserSession(ctx, session.Digest)
+			return errors.Join(wantUser(u)(found, err), wrongUnless(r.UserID == u.ID && strings.Contains(string(r.Data), "Ada")))
+		},
+		"FindArchived": func(ctx context.Context) error {
+			id, _, err := db.FindArchived(ctx, gone.Canonical)
+			return errors.Join(err, wrongUnless(id == goneUser.ID))
+		},
+		"AdmitSession": func(ctx context.Context) error {
+			a, err := db.AdmitSession(ctx, session)
+			return errors.Join(err, wrongUnless(a.Epoch == admission.Epoch))
+		},
+		"FindAdmitted": func(ctx context.Context) error {
+			found, at, err := db.FindAdmitted(ctx, u.ID, newDigest(), admission.Epoch)
+			return errors.Join(wantUser(u)(found, err), wrongUnless(!at.IsZero()))
+		},
+		"FindAPIKey": func(ctx context.Context) error {
+			found, r, err := db.FindAPIKey(ctx, key.Digest)
+			return errors.Join(wantUser(u)(found, err), wrongUnless(r.UserID == u.ID))
+		},
+		"UserAPIKeys": func(ctx context.Context) error {
+			list, err := db.UserAPIKeys(ctx, u.ID)
+			return errors.Join(err, wrongUnless(len(list) == 1 && list[0].Name == key.Name))
+		},
+		"FindTokenUser": func(ctx context.Context) error { return wantUser(u)(db.FindTokenUser(ctx, u.ID, family.ID)) },
+		"FindEmailToken": func(ctx context.Context) error {
+			found, address, err := db.FindEmailToken(ctx, email.KindReset, mailed)
+			return errors.Join(wantUser(u)(found, err), wrongUnless(address == u.Email))
+		},
+		"FindRefreshFamily": func(ctx context.Context) error {
+			f, err := db.FindRefreshFamily(ctx, token.Key())
+			if errors.Is(err, ginauth.ErrTokenReused) { // another call may have replaced it
+				err = nil
+			}
+			return errors.Join(err, wrongUnless(f.ID == family.ID))
+		},
+		"UserRefreshFamilies": func(ctx context.Context) error {
+			list, err := db.UserRefreshFamilies(ctx, u.ID)
+			return errors.Join(err, wrongUnless(len(list) == 1 && list[0].ID == family.ID))
+		},
+		"UserRefreshLogins": func(ctx context.Context) error {
+			list, err := db.UserRefreshLogins(ctx, u.ID)
+			return errors.Join(err, wrongUnless(len(list) == 1 && list[0].ID == family.ID))
+		},
+		"UserSessions": func(ctx context.Context) error {
+			list, err := db.UserSessions(ctx, u.ID)
+			return errors.Join(err, wrongUnless(len(list) == 1 && list[0].Origin.UserAgent == "Firefox"))
+		},
+		"UserEvents": func(ctx context.Context) error {
+			list, err := db.UserEvents(ctx, u.ID, time.Time{}, 10)
+			return errors.Join(err, wrongUnless(len(list) > 1 && list[0].User == u.ID && list[0].ID != 0))
+		},
+		"ExportUser": func(ctx context.Context) error {
+			held, err := db.ExportUser(ctx, u.ID)
+			return errors.Join(err, wrongUnless(strings.Contains(string(held), n.Email)))
+		},
+		"Get": func(ctx context.Context) error {
+			_, err := db.Get(httptest.NewRequestWithContext(ctx, http.MethodGet, "/", nil), "name")
+			return err
+		},
+		"New": func(ctx context.Context) error {
+			r := httptest.NewRequestWithContext(ctx, http.MethodGet, "/", nil)
+			r.AddCookie(&http.Cookie{Name: "name", Value: ginauth.NewToken().Reveal()})
+			session, err := db.New(r, "name")
+			return errors.Join(err, wrongUnless(session.IsNew))
+		},
+	}
+}
+
+var errWrong = errors.New("the answer is another one")
+
+func wrongUnless(right bool) error {
+	if right {
+		return nil
+	}
+	return errWrong
+}
+
+func wantUser(want store.User) func(store.User, error) error {
+	return func(got store.User, err error) error {
+		if err == nil && (got.ID != want.ID || got.Email != want.Email || !got.CreatedAt.Equal(want.CreatedAt)) {
+			err = fmt.Errorf("%w: %+v", errWrong, got)
+		}
+		return err
+	}
+}
+
+func (e every) sessionWrites() map[string]func(context.Context) error {
+	t, s, db := e.t, e.s, e.db
+	fresh := func() (store.User, ginauth.NewSession, ginauth.SessionRecord) {
+		u := s.user(t)
+		n := sessionOf(u.ID)
+		return u, n, s.session(t, n)
+	}
+	return map[string]func(context.Context) error{
+		"CreateSession": func(ctx context.Context) error {
+			n := sessionOf(s.user(t).ID)
+			n.Data, n.Limit = []byte(`{"s:a": {"t": "string", "v": "b"}}`), 3
+			r, err := db.CreateSession(ctx, n)
+			return errors.Join(err, wrongUnless(r.UserID == n.UserID && strings.Contains(string(r.Data), `"b"`)))
+		},
+		"UpdateSession": func(ctx context.Context) error {
+			_, n, _ := fresh()
+			_, touched := db.UpdateSession(ctx, n.Digest, ginauth.SessionChange{})
+			r, err := db.UpdateSession(ctx, n.Digest, set(`{"s:a": 1}`))
+			return errors.Join(touched, err, wrongUnless(strings.Contains(string(r.Data), "s:a")))
+		},
+		"DeleteSession": func(ctx context.Context) error {
+			_, n, _ := fresh()
+			return errors.Join(db.DeleteSession(ctx, n.Digest), wrongUnless(errors.Is(s.find(t, n.Digest), ginauth.ErrNoSession)))
+		},
+		"RevokeSession": func(ctx context.Context) error {
+			u, _, r := fresh()
+			return db.RevokeSession(ctx, u.ID, r.ID)
+		},
+		"RevokeUserSessions": func(ctx context.Context) error {
+			u, _, r := fresh()
+			return db.RevokeUserSessions(ctx, u.ID, r.ID)
+		},
+		"RevokeAllSessions": func(ctx context.Context) error {
+			err := db.RevokeAllSessions(ctx)
+			s.exec(t, `DELETE FROM ginauth.session_epoch`) // the others live on
+			return err
+		},
+		"FindRotated": func(ctx context.Context) error {
+			_, n, _ := fresh()
+			s.rotate(t, n.Digest, graceOfRefresh)
+			_, err := db.FindRotated(ctx, n.Digest)
+			return err
+		},
+		"EndAdmitted": func(ctx context.Context) error { return db.EndAdmitted(ctx, newDigest(), s.clock.now().Add(time.Hour)) },
+		"Save": func(ctx context.Context) error {
+			r := httptest.NewRequestWithContext(ctx, http.MethodGet, "/", nil)
+			session, err := db.Get(r, "name")
+			session.Values["a"] = "b"
+			return errors.Join(err, db.Save(r, httptest.NewRecorder(), session))
+		},
+		"CreateRefreshFamily": func(ctx context.Context) error {
+			_, err := db.CreateRefreshFamily(ctx, familyOf(s.user(t).ID, refresh.New()))
+			return err
+		},
+		"RotateRefreshToken": func(ctx context.Context) error {
+			token, _ := s.family(t, s.user(t).ID)
+			next, seal := token.Next()
+			_, err := db.RotateRefreshToken(ctx, refresh.Rotation{Key: token.Key(), Next: next.Key().Digest, Seal: seal, Grace: graceOfRefresh})
+			return err
+		},
+		"RevokeRefreshToken": func(ctx context.Context) error {
+			token, _ := s.family(t, s.user(t).ID)
+			_, err := db.RevokeRefreshToken(ctx, token.Key())
+			return err
+		},
+		"RevokeRefreshFamily": func(ctx context.Context) error {
+			u := s.user(t)
+			_, f := s.family(t, u.ID)
+			return db.RevokeRefreshFamily(ctx, u.ID, f.ID)
+		},
+	}
+}
+
+func (e every) userWrites() map[string]func(context.Context) error {
+	t, s, db := e.t, e.s, e.db
+	return map[string]func(context.Context) error{
+		"CreateUser": func(ctx context.Context) error { _, err := db.CreateUser(ctx, newUser(), nil); return err },
+		"CreateUserAndMail": func(ctx context.Context) error {
+			n := newUser()
+			created, err := db.CreateUserAndMail(ctx, n, nil, "")
+			_, again := db.CreateUserAndMail(ctx, n, nil, "")
+			return errors.Join(err, again, wrongUnless(created))
+		},
+		"DisableUser": func(ctx context.Context) error { return db.DisableUser(ctx, s.user(t).ID) },
+		"EnableUser": func(ctx context.Context) error {
+			u := s.user(t)
+			return errors.Join(s.db.DisableUser(ctx, u.ID), db.EnableUser(ctx, u.ID))
+		},
+		"DeleteUser":  func(ctx context.Context) error { return db.DeleteUser(ctx, s.user(t).ID) },
+		"ArchiveUser": func(ctx context.Context) error { _, err := db.ArchiveUser(ctx, s.user(t).ID, time.Hour); return err },
+		"RestoreUser": func(ctx context.Context) error {
+			u := s.user(t)
+			_, err := s.db.ArchiveUser(ctx, u.ID, time.Hour)
+			restored, again := db.RestoreUser(ctx, u.ID, hash('a'))
+			return errors.Join(err, wantUser(u)(restored, again))
+		},
+		"UpdateUser": func(ctx context.Context) error {
+			name := "Augusta"
+			u, err := db.UpdateUser(ctx, s.user(t).ID, &name, nil)
+			return errors.Join(err, wrongUnless(u.Name == name))
+		},
+		"ReplaceHash": func(ctx context.Context) error { return db.ReplaceHash(ctx, s.user(t).ID, hash('a'), hash('b')) },
+		"SetPassword": func(ctx context.Context) error {
+			_, err := db.SetPassword(ctx, ginauth.PasswordChange{UserID: s.user(t).ID, Old: hash('a'), New: hash('b')})
+			return err
+		},
+		"ForcePasswordReset": func(ctx context.Context) error { return db.ForcePasswordReset(ctx, s.user(t).ID) },
+		"CreateAPIKey":       func(ctx context.Context) error { _, err := db.CreateAPIKey(ctx, keyOf(s.user(t).ID)); return err },
+		"TouchAPIKey": func(ctx context.Context) error {
+			return db.TouchAPIKey(ctx, s.key(t, keyOf(s.user(t).ID)).ID, time.Minute)
+		},
+		"RevokeAPIKey": func(ctx context.Context) error {
+			u := s.user(t)
+			return db.RevokeAPIKey(ctx, u.ID, s.key(t, keyOf(u.ID)).ID)
+		},
+		"RevokeUserAPIKeys": func(ctx context.Context) error {
+			u := s.user(t)
+			s.key(t, keyOf(u.ID))
+			return db.RevokeUserAPIKeys(ctx, u.ID)
+		},
+		"UseEmailToken": func(ctx context.Context) error {
+			u := s.user(t)
+			used, err := db.UseEmailToken(ctx, email.Use{Kind: email.KindReset, Digest: s.token(t, u, email.KindReset), Hash: hash('b')})
+			return errors.Join(err, wrongUnless(used.ID == u.ID))
+		},
+	}
+}
+
+func someAttempt() ginauth.Attempt {
+	a := guessAt(newLimitKey(), newLimitKey())
+	a.Rates = []ginauth.RateLimit{{Key: newLimitKey(), Every: time.Minute, Burst: 3}}
+	return a
+}
+
+func (e every) otherWrites() map[string]func(context.Context) error {
+	t, s, db := e.t, e.s, e.db
+	claimed := func(ctx context.Context, db *store.DB[store.User]) (email.Mail, error) {
+		u := s.user(t)
+		s.exec(t, `DELETE FROM ginauth.outbox`)
+		if err := s.db.QueueMail(ctx, orderFor(u, email.KindReset)); err != nil {
+			return email.Mail{}, err
+		}
+		mails, err := db.ClaimMail(ctx, 1, time.Minute)
+		if err != nil || len(mails) != 1 {
+			return email.Mail{}, errors.Join(err, errWrong)
+		}
+		return mails[0], nil
+	}
+	return map[string]func(context.Context) error{
+		"QueueMail": func(ctx context.Context) error { return db.QueueMail(ctx, orderFor(s.user(t), email.KindReset)) },
+		"ClaimMail": func(ctx context.Context) error { _, err := claimed(ctx, db); return err },
+		"PrepareMail": func(ctx context.Context) error {
+			m, err := claimed(ctx, s.db)
+			if err == nil {
+				_, err = db.PrepareMail(ctx, m.ID, newDigest(), time.Hour)
+			}
+			return err
+		},
+		"SettleMail": func(ctx context.Context) error {
+			m, err := claimed(ctx, s.db)
+			if err == nil {
+				err = db.SettleMail(ctx, m.ID, m.Attempt, email.Outcome{})
+			}
+			return err
+		},
+		"RecordEvent": func(ctx context.Context) error {
+			return db.RecordEvent(ctx, ginauth.Event{Kind: "app_event", Outcome: "success", User: s.user(t).ID, Detail: map[string]string{"a": "b"}})
+		},
+		"SweepEvents": func(ctx context.Context) error { _, err := db.SweepEvents(ctx); return err },
+		"Sweep":       func(ctx context.Context) error { _, err := db.Sweep(ctx); return err },
+		"CountAttempt": func(ctx context.Context) error {
+			v, err := db.CountAttempt(ctx, someAttempt())
+			return errors.Join(err, wrongUnless(v.Wait == 0))
+		},
+		"CountAndFindCredential": func(ctx context.Context) error {
+			u := s.user(t)
+			canonical := orderFor(u, email.KindReset).Canonical
+			_, found, _, err := db.CountAndFindCredential(ctx, someAttempt(), canonical)
+			return wantUser(u)(found, err)
+		},
+		"SettleAttempt": func(ctx context.Context) error {
+			a := someAttempt()
+			_, err := s.db.CountAttempt(ctx, a)
+			_, settled := db.SettleAttempt(ctx, a, ginauth.Success{User: s.user(t).ID})
+			return errors.Join(err, settled)
+		},
+	}
+}
