@@ -70,7 +70,7 @@ func (s *Sessions) EndAdmitted(ctx context.Context, session ginauth.Digest, unti
 		return errors.New("ending a session: the time is missing after which it would have ended by itself")
 	}
 	return s.caller.do(ctx, "ending a session", func(ctx context.Context, conn Conn) error {
-		_, err := conn.Exec(ctx, endAdmitted, session[:], until)
+		_, err := conn.Exec(ctx, endAdmitted, session[:], timestamp(until))
 		return err
 	})
 }

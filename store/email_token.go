@@ -54,7 +54,7 @@ WHERE ` + goodToken + ` AND u.password_pending AND u.verified_at IS NULL`
 // email.KindVerify; zero: there is none. It is one statement, and writes nothing.
 func (d *DB[U]) FindPendingPassword(ctx context.Context, digest ginauth.Digest) (password.Hash, error) {
 	var encoded *string
-	err := d.caller.do(ctx, "finding a password that waits", func(ctx context.Context, conn Conn) error {
+	err := d.caller.read(ctx, "finding a password that waits", func(ctx context.Context, conn Conn) error {
 		return conn.QueryRow(ctx, findPending, digest[:], d.clock(), string(email.KindVerify)).Scan(&encoded)
 	})
 	if errors.Is(err, pgx.ErrNoRows) {
@@ -125,7 +125,7 @@ func (d *DB[U]) spend(ctx context.Context, tx pgx.Tx, use email.Use) (spent, err
 		return s, err
 	}
 	err := tx.QueryRow(ctx, takeToken, use.Digest[:], d.clock(), string(use.Kind)).
-		Scan(&s.user, &s.address, &s.canonical, &s.madeAt, &s.former, &s.formerCanonical, &s.verifiedAt, &s.archived)
+		Scan(&s.user, &s.address, &s.canonical, (*utcTime)(&s.madeAt), &s.former, &s.formerCanonical, &nullTime{&s.verifiedAt}, &s.archived)
 	if err != nil {
 		return s, err
 	}

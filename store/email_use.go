@@ -148,8 +148,8 @@ func (d *DB[U]) apply(ctx context.Context, tx pgx.Tx, s spent) error {
 		b.Queue(restoreAddress, s.user, d.clock(), s.address, s.canonical)
 		endTrust(&b, s.user)
 		voidAll(&b, s.user)
-		b.Queue(withdrawUndos, s.user, s.madeAt)
-		b.Queue(voidLaterUndos, s.user, s.madeAt, s.canonical)
+		b.Queue(withdrawUndos, s.user, timestamp(s.madeAt))
+		b.Queue(voidLaterUndos, s.user, timestamp(s.madeAt), s.canonical)
 	default:
 		return fmt.Errorf("a token of kind %q is good for nothing", s.kind)
 	}

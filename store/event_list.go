@@ -58,7 +58,7 @@ func timeOrNull(t time.Time) any {
 	if t.IsZero() {
 		return nil
 	}
-	return t
+	return timestamp(t)
 }
 
 func scanEvent(row pgx.CollectableRow) (e ginauth.Event, err error) {

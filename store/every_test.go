@@ -132,6 +132,10 @@ func (e every) readCalls() map[string]func(context.Context) error {
 			found, address, err := db.FindEmailToken(ctx, email.KindReset, mailed)
 			return errors.Join(wantUser(u)(found, err), wrongUnless(address == u.Email))
 		},
+		"FindPendingPassword": func(ctx context.Context) error {
+			h, err := db.FindPendingPassword(ctx, newDigest())
+			return errors.Join(err, wrongUnless(h.IsZero()))
+		},
 		"FindRefreshFamily": func(ctx context.Context) error {
 			f, err := db.FindRefreshFamily(ctx, token.Key())
 			if errors.Is(err, ginauth.ErrTokenReused) { // another call may have replaced it

@@ -51,7 +51,7 @@ func (l *lookup[A]) args(digests any) []any {
 	if l.sessions.now == nil {
 		return []any{digests}
 	}
-	return []any{digests, l.sessions.now()}
+	return []any{digests, l.sessions.clock()}
 }
 
 // find returns ginauth.ErrNoSession when there is nothing, or what there is has ended.

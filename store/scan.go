@@ -13,7 +13,8 @@ import (
 )
 
 // The types below are fields of records as the driver scans into them. Each
-// reads NULL as its zero value.
+// reads NULL as its zero value. Its ScanText is for what comes in the text format, which
+// the driver hands to it without asking the codec, that an app may have replaced by one of its own.
 
 type idText string
 
@@ -23,6 +24,12 @@ func (t *idText) ScanUUID(v pgtype.UUID) error {
 	if v.Valid {
 		*t = idText(uuid.UUID(v.Bytes).String())
 	}
+	return nil
+}
+
+// ScanText is for the driver.
+func (t *idText) ScanText(v pgtype.Text) error {
+	*t = idText(v.String)
 	return nil
 }
 
@@ -42,7 +49,36 @@ func (t *utcTime) ScanTimestamptz(v pgtype.Timestamptz) error {
 	return nil
 }
 
+// ScanText is for the driver.
+func (t *utcTime) ScanText(v pgtype.Text) error {
+	at, err := parseTimestamptz(v)
+	if err != nil {
+		return err
+	}
+	return t.ScanTimestamptz(at)
+}
+
+func parseTimestamptz(v pgtype.Text) (at pgtype.Timestamptz, err error) {
+	if v.Valid {
+		codec := pgtype.TimestamptzCodec{}
+		err = codec.PlanScan(nil, pgtype.TimestamptzOID, pgtype.TextFormatCode, &at).Scan([]byte(v.String), &at)
+	}
+	return at, err
+}
+
+// timestamp is a time as the server reads it, whatever the driver's codec makes of a time.Time.
+func timestamp(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05.999999Z07:00") }
+
 type nullTime struct{ to **time.Time }
+
+// ScanText is for the driver.
+func (t nullTime) ScanText(v pgtype.Text) error {
+	at, err := parseTimestamptz(v)
+	if err != nil {
+		return err
+	}
+	return t.ScanTimestamptz(at)
+}
 
 // ScanTimestamptz is for the driver.
 func (t nullTime) ScanTimestamptz(v pgtype.Timestamptz) error {
@@ -74,6 +110,18 @@ type clientAddr netip.Addr
 func (a *clientAddr) ScanNetipPrefix(v netip.Prefix) error {
 	*a = clientAddr(v.Addr())
 	return nil
+}
+
+// ScanText is for the driver.
+func (a *clientAddr) ScanText(v pgtype.Text) error {
+	*a = clientAddr{}
+	if !v.Valid {
+		return nil
+	}
+	address, _, _ := strings.Cut(v.String, "/")
+	parsed, err := netip.ParseAddr(address)
+	*a = clientAddr(parsed)
+	return err
 }
 
 // scopeText keeps NULL, which is every scope, apart from no scope.

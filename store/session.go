@@ -68,7 +68,7 @@ func (s *Sessions) clock() any {
 	if s.now == nil {
 		return nil
 	}
-	return s.now()
+	return timestamp(s.now())
 }
 
 // sessionColumns are the fields of a SessionRecord, in the order of recordDest.

@@ -76,7 +76,7 @@ func (s *Sessions) sweepArchived(ctx context.Context) (deleted int64, err error)
 
 func (s *Sessions) dueUsers(ctx context.Context, after dueUser) (list []dueUser, err error) {
 	err = s.caller.do(ctx, "sweeping archived users", func(ctx context.Context, conn Conn) error {
-		rows, err := conn.Query(ctx, dueUsers, s.clock(), after.since, string(after.id))
+		rows, err := conn.Query(ctx, dueUsers, s.clock(), timestamp(after.since), string(after.id))
 		if err != nil {
 			return err
 		}
