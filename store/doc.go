@@ -93,7 +93,9 @@
 //
 // Every call has a deadline. A database that is stopped, unreachable, hanging, read-only,
 // overloaded or shutting down is ginauth.ErrUnavailable, with the cause wrapped, and so is a
-// transaction that still conflicts after three retries. Nothing else is retried: a
+// transaction that still conflicts after three retries. What the server refused because it had forgotten a prepared
+// statement, or planned it for a type that has changed, is sent again, and so is what only reads and whose connection had
+// ended. Nothing else is retried: a
 // statement whose connection broke may have been carried out. A caller whose own context is
 // cancelled gets context.Canceled instead. What does not pass by itself, such as a
 // wrong password or a missing table, is neither.
