@@ -6,10 +6,12 @@ package main
 
 import (
 	"context"
+	"errors"
 	"os"
 	"os/exec"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/chromedp/cdproto/emulation"
@@ -21,7 +23,19 @@ import (
 	"github.com/ginauth/ginauth/store/storetest"
 )
 
-// browser is a headless Chromium that looks at an example of its own.
+// chrome is one headless Chromium for all tests: to start one takes longer than most of them.
+var chrome = sync.OnceValues(func() (context.Context, error) {
+	path, err := chromium()
+	if err != nil {
+		return nil, err
+	}
+	// The sandbox refuses root, and the pages are our own.
+	ctx, cancel := chromedp.NewContext(context.Background(), chromedp.WithAllocatorOptions(chromedp.ExecPath(path), chromedp.NoSandbox))
+	atTheEnd(cancel)
+	return ctx, chromedp.Do(ctx)
+})
+
+// browser is a private window, which shares nothing with those of other tests, at an example of its own.
 type browser struct {
 	ctx context.Context
 	url string
@@ -29,10 +43,18 @@ type browser struct {
 
 func newBrowser(t *testing.T) *browser {
 	t.Helper()
-	path := chromium(t)
+	all, err := chrome()
+	switch {
+	case errors.Is(err, errNoBrowser) && os.Getenv("CI") == "":
+		t.Skip(err)
+	case err != nil:
+		t.Fatal(err)
+	}
 	p := start(t, []string{"DATABASE_URL=" + storetest.NewURL(t)})
-	// The sandbox refuses root, and the pages are our own.
-	ctx, cancel := chromedp.NewContext(context.Background(), chromedp.WithAllocatorOptions(chromedp.ExecPath(path), chromedp.NoSandbox))
+	ctx, cancel := chromedp.NewContext(all, chromedp.WithNewBrowserContext())
+	if err := chromedp.Do(ctx); err != nil {
+		t.Fatal(err)
+	}
 	ctx, stop := context.WithTimeout(ctx, patience)
 	t.Cleanup(func() {
 		if t.Failed() {
@@ -44,20 +66,16 @@ func newBrowser(t *testing.T) *browser {
 	return &browser{ctx: ctx, url: p.url}
 }
 
+var errNoBrowser = errors.New("no browser is installed: apt-get install chromium")
+
 // chromium is the browser's path. Where continuous integration runs, there is one.
-func chromium(t *testing.T) string {
-	t.Helper()
+func chromium() (string, error) {
 	for _, name := range []string{"chromium", "chromium-browser", "google-chrome", "google-chrome-stable"} {
 		if path, err := exec.LookPath(name); err == nil {
-			return path
+			return path, nil
 		}
 	}
-	const message = "no browser is installed: apt-get install chromium"
-	if os.Getenv("CI") != "" {
-		t.Fatal(message)
-	}
-	t.Skip(message)
-	return ""
+	return "", errNoBrowser
 }
 
 func (b *browser) do(t *testing.T, steps ...chromedp.Action[chromedp.Void]) {

@@ -43,18 +43,28 @@ func documentOf(t *testing.T, engine *gin.Engine, o openapi.Options) *openapi3.T
 	return doc
 }
 
+// describedOnce finds the operations of the description, which is made once: all apps have the same routes.
+var describedOnce struct {
+	sync.Once
+	router routers.Router
+	err    error
+}
+
 func newContract(t *testing.T, engine *gin.Engine) *contract {
 	t.Helper()
-	doc := documentOf(t, engine, schema)
-	closed := false
-	for _, s := range doc.Components.Schemas {
-		s.Value.AdditionalProperties = openapi3.AdditionalProperties{Has: &closed}
+	once := &describedOnce
+	once.Do(func() {
+		doc := documentOf(t, engine, schema)
+		closed := false
+		for _, s := range doc.Components.Schemas {
+			s.Value.AdditionalProperties = openapi3.AdditionalProperties{Has: &closed}
+		}
+		once.router, once.err = legacy.NewRouter(doc)
+	})
+	if once.err != nil || once.router == nil {
+		t.Fatalf("the description has no router: %v", once.err)
 	}
-	router, err := legacy.NewRouter(doc)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return &contract{t: t, app: engine, router: router, seen: map[string]bool{}}
+	return &contract{t: t, app: engine, router: once.router, seen: map[string]bool{}}
 }
 
 func (k *contract) ServeHTTP(w http.ResponseWriter, r *http.Request) {

@@ -33,7 +33,7 @@ var binary = sync.OnceValues(func() (string, error) {
 	if err != nil {
 		return "", err
 	}
-	atTheEnd = func() { _ = os.RemoveAll(dir) }
+	atTheEnd(func() { _ = os.RemoveAll(dir) })
 	path := filepath.Join(dir, "example")
 	if out, err := exec.Command("go", "build", "-o", path, ".").CombinedOutput(); err != nil {
 		return path, fmt.Errorf("building the example: %w\n%s", err, out)

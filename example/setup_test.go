@@ -28,13 +28,24 @@ const (
 	wrongPassword = "E-mail address or password is wrong. If the address is not confirmed yet, ask for a new link by mail first: it confirms the address or sets a new password."
 )
 
-// atTheEnd removes what tests share.
-var atTheEnd = func() {}
+// shared ends what tests share.
+var shared struct {
+	sync.Mutex
+	ends []func()
+}
+
+func atTheEnd(end func()) {
+	shared.Lock()
+	defer shared.Unlock()
+	shared.ends = append(shared.ends, end)
+}
 
 func TestMain(m *testing.M) {
 	gin.SetMode(gin.TestMode)
 	code := m.Run()
-	atTheEnd()
+	for _, end := range shared.ends {
+		end()
+	}
 	os.Exit(code)
 }
 
