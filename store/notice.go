@@ -13,8 +13,9 @@ import (
 
 // WithMail makes the store write to users, by itself, in the transaction that made it necessary and in the
 // default language: to a new user, for the proof of the address (email.KindVerify); and to one whose address is
-// proved, that the password was changed (email.KindPassword), or that there was a login on a new device
-// (email.KindDevice, ginauth.NewSession.NewDevice) when they had been seen on another before. Default: no such
+// proved, that the password was changed (email.KindPassword), that there was a login on a new device
+// (email.KindDevice, ginauth.NewSession.NewDevice) when they had been seen on another before, or that a login was ended because a
+// token of it was used after it had been replaced (email.KindReuse). Default: no such
 // mails, since without email.Flows.Run somewhere nobody sends them.
 func WithMail() Option {
 	return func(o *options) { o.notices = true }
@@ -34,6 +35,25 @@ WHERE u.id = $4::uuid AND u.verified_at IS NOT NULL AND `
 	tellOfDevice   = tellUser + `EXISTS (SELECT 1 FROM ginauth.sessions AS s WHERE s.digest = $5::bytea AND s.user_id = u.id)
 	AND EXISTS (SELECT 1 FROM ginauth.known_devices AS d WHERE d.user_id = u.id)` + orCountRequest
 )
+
+// tellOfReuse queues a notice about logins that the statement has ended, whose mails have the id ended.notice, NULL for none.
+const tellOfReuse = intoOutbox + `
+	SELECT ended.notice, '` + string(email.KindReuse) + `', u.id, u.email, u.email_canonical, '', ended.now, ended.now
+	FROM ended
+	JOIN ginauth.users AS u ON u.id = ended.user_id
+	WHERE ended.notice IS NOT NULL AND u.verified_at IS NOT NULL` + orCountRequest
+
+// reuseNotice is the id of a mail of tellOfReuse.
+func (s *Sessions) reuseNotice() (any, error) {
+	if !s.notices {
+		return nil, nil //nolint:nilnil // NULL
+	}
+	id, err := uuid.NewRandom()
+	if err != nil {
+		return nil, fmt.Errorf("queueing a notice: making its id: %w", err)
+	}
+	return id.String(), nil
+}
 
 // tell queues a notice, if the store is to do so and what it tells of came about; proof is the last argument
 // of the statement.

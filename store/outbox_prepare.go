@@ -35,6 +35,7 @@ WHERE o.id = $1::uuid AND o.failed_at IS NULL AND CASE o.kind
 	WHEN 'undo' THEN TRUE
 	WHEN 'password' THEN TRUE
 	WHEN 'device' THEN TRUE
+	WHEN 'reuse' THEN TRUE
 	ELSE u.email_canonical = o.email_canonical END
 FOR UPDATE OF o`
 
@@ -101,5 +102,5 @@ func (d *DB[U]) PrepareMail(ctx context.Context, id email.MailID, digest ginauth
 // orderNames says whether a mail goes to the address that was written down with it, which is not a stranger's
 // word: a notice is for whom the account was of, also when a thief has moved it since (SEC-111).
 func orderNames(k email.Kind) bool {
-	return k == email.KindChange || k == email.KindUndo || k == email.KindPassword || k == email.KindDevice
+	return k == email.KindChange || k == email.KindUndo || k == email.KindPassword || k == email.KindDevice || k == email.KindReuse
 }

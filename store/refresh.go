@@ -175,6 +175,9 @@ RETURNING ` + familyColumns + `, t.digest, t.seal, t.expires_at > clock.now AS g
 		CASE WHEN good THEN 'success' ELSE 'failure' END, user_id, NULL, id::text, ` + reuseOf7to11 + `
 	FROM rotated WHERE NOT good OR elsewhere
 	RETURNING id, at
+), ended AS (
+	SELECT user_id, now, $13::uuid AS notice FROM rotated WHERE NOT good
+), told AS (` + tellOfReuse + `
 )
 SELECT ` + familyColumns + `, t.digest, t.seal, t.good, (SELECT noted.id FROM noted), (SELECT noted.at FROM noted) FROM rotated AS t`
 
@@ -183,7 +186,7 @@ const reuseOf7to11 = `$7::text, $8::text, $9::inet, $10::text, $11::jsonb`
 
 // RotateRefreshToken replaces a token by its successor. It is one statement. ginauth.ErrTokenReused means that
 // the token had been replaced before, and not within its grace: the family has ended, and
-// is returned. ginauth.ErrNoSession means that no live family has it.
+// is returned, and with WithMail the user gets a mail. ginauth.ErrNoSession means that no live family has it.
 func (s *Sessions) RotateRefreshToken(ctx context.Context, r refresh.Rotation) (refresh.Rotated, error) {
 	if r.Grace < 0 || r.Next == (ginauth.Digest{}) {
 		return refresh.Rotated{}, errors.New("replacing a refresh token: it needs a successor, and no negative grace")
@@ -192,8 +195,12 @@ func (s *Sessions) RotateRefreshToken(ctx context.Context, r refresh.Rotation) (
 	var seal []byte
 	var good bool
 	args := append([]any{r.Key.Selector[:], s.clock(), r.Key.Digest[:], r.Next[:], r.Seal[:], r.Grace}, reuseArgs(ctx)...)
-	args = append(args, clientDigest(ginauth.NewEvent(ctx, ginauth.EventTokenGrace, "").Origin))
-	err := s.noted(ctx, "replacing a refresh token", func(ctx context.Context, conn Conn) (ginauth.Event, error) {
+	notice, err := s.reuseNotice()
+	if err != nil {
+		return to, err
+	}
+	args = append(args, clientDigest(ginauth.NewEvent(ctx, ginauth.EventTokenGrace, "").Origin), notice)
+	err = s.noted(ctx, "replacing a refresh token", func(ctx context.Context, conn Conn) (ginauth.Event, error) {
 		var id *int64
 		var at utcTime
 		dest := append(familyDest(&to.Family, make([]any, 0, familySize+5)), (*digestBytes)(&to.Digest), &seal, &good, &id, &at)

@@ -19,7 +19,7 @@ WITH found AS (
 	DELETE FROM ginauth.sessions AS old
 	USING found
 	WHERE old.id = found.id AND NOT found.in_time
-	RETURNING found.user_id, found.now, '` + string(ginauth.EventTokenReuse) + `' AS kind, 'failure' AS outcome
+	RETURNING found.user_id, found.now, '` + string(ginauth.EventTokenReuse) + `' AS kind, 'failure' AS outcome, $10::uuid AS notice
 ), marked AS (
 	UPDATE ginauth.sessions AS s
 	SET elsewhere = TRUE
@@ -29,21 +29,27 @@ WITH found AS (
 ), noted AS (
 	INSERT INTO ginauth.events ` + eventColumns + `
 	SELECT now, kind, outcome, user_id, NULL, $3::text, $4::text, $5::text, $6::inet, $7::text, $8::jsonb
-	FROM (SELECT * FROM ended UNION ALL SELECT * FROM marked) AS late
+	FROM (SELECT user_id, now, kind, outcome FROM ended UNION ALL SELECT user_id, now, kind, outcome FROM marked) AS late
 	RETURNING id
+), told AS (` + tellOfReuse + `
 )
 SELECT ` + sessionColumns + `, s.now, s.in_time, (SELECT noted.id FROM noted) FROM found AS s`
 
 // FindRotated returns the live session that had this digest before its last rotation, if that
 // is not longer ago than the rotation's grace. Later it deletes the session, and returns
-// it with ginauth.ErrTokenReused and writes the event authn_token_reuse (SEC-82). ginauth.ErrNoSession means that no live session had
-// this digest last, or that its rotation had no grace: none brings an ended session back. It is one statement, and within the
-// grace writes nothing but the event authn_token_grace, at the first use by another client than the one that made the rotation (SEC-193).
+// it with ginauth.ErrTokenReused and writes the event authn_token_reuse (SEC-82), and with WithMail a mail to the user.
+// ginauth.ErrNoSession means that no live session had this digest last, or that its rotation had no grace: none brings
+// an ended session back. It is one statement, and within the grace writes nothing but the event authn_token_grace, at the first
+// use by another client than the one that made the rotation (SEC-193).
 func (s *Sessions) FindRotated(ctx context.Context, d ginauth.Digest) (ginauth.SessionRecord, error) {
 	var r ginauth.SessionRecord
 	var inTime bool
-	args := append(append([]any{d[:], s.clock(), d.String()}, reuseArgs(ctx)...), clientOf(ctx))
-	err := s.noted(ctx, "finding a rotated session", func(ctx context.Context, conn Conn) (ginauth.Event, error) {
+	notice, err := s.reuseNotice()
+	if err != nil {
+		return r, err
+	}
+	args := append(append([]any{d[:], s.clock(), d.String()}, reuseArgs(ctx)...), clientOf(ctx), notice)
+	err = s.noted(ctx, "finding a rotated session", func(ctx context.Context, conn Conn) (ginauth.Event, error) {
 		var id *int64
 		dest := append(recordDest(&r, make([]any, 0, recordSize+2)), &inTime, &id)
 		err := conn.QueryRow(ctx, findRotated, args...).Scan(dest...)

@@ -28,6 +28,9 @@ var builtIn = Texts{
 	KindDevice: english("New login to {{.Site}}",
 		"There was a login to your account on a device that had not been used for it before.",
 		"If it was you, do nothing. If not, use "+forgot+" at once, which logs out all devices and ends all API keys."),
+	KindReuse: english("A login to {{.Site}} was ended",
+		"A login to your account was ended: a key of it came back that had been replaced before, so somebody else may have a copy.",
+		"Log in again on that device. If you do not know how this came about, use "+forgot+" at once, which logs out all devices and ends all API keys."),
 }
 
 // forgot names a page, and leads there where the app has said where it is.

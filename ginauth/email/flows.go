@@ -211,7 +211,7 @@ func (f *flows[U]) target(k Kind) (path string, lifetime time.Duration) {
 		return f.Pages.Change, f.Lifetimes.Change
 	case KindUndo:
 		return f.Pages.Undo, f.Lifetimes.Undo
-	case KindTaken, KindPassword, KindDevice:
+	case KindTaken, KindPassword, KindDevice, KindReuse:
 	}
 	return "", 0
 }

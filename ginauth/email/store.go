@@ -40,6 +40,8 @@ const (
 	KindPassword Kind = "password"
 	// KindDevice tells that there was a login on a device that had not been used before.
 	KindDevice Kind = "device"
+	// KindReuse tells that a login was ended because a token of it was used after it had been replaced.
+	KindReuse Kind = "reuse"
 )
 
 // Store keeps the mails to be sent and the tokens in them. *store.DB is one. Expiry is the store's
@@ -97,7 +99,7 @@ type MailID string
 // Order is a mail to be sent.
 type Order struct {
 	Kind Kind
-	// UserID is set for KindChange, KindUndo, KindPassword and KindDevice. For the other kinds the user is looked up by
+	// UserID is set for KindChange, KindUndo, KindPassword, KindDevice and KindReuse. For the other kinds the user is looked up by
 	// Canonical when the mail is sent, so that the order tells nothing about it.
 	UserID ginauth.UserID
 	// Email is the address as typed, and Canonical the form by which an account is found.
@@ -120,7 +122,7 @@ type Mail struct {
 // Recipient is whom a mail goes to.
 type Recipient[U ginauth.User] struct {
 	User U
-	// Email is the address that the store has for the user, but for KindChange, KindUndo, KindPassword and KindDevice the
+	// Email is the address that the store has for the user, but for KindChange and the kinds after it but KindTaken the
 	// order's: a notice is for whom the account was of, also when a thief has moved it since.
 	Email string
 }

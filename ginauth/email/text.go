@@ -24,7 +24,7 @@ type Data struct {
 	Site, BaseURL string
 	// Email is the address that the mail goes to.
 	Email string
-	// Link leads to the page of the mail's kind. It is empty for KindTaken, KindPassword and KindDevice, and for KindUndo where
+	// Link leads to the page of the mail's kind. It is empty for KindTaken, KindPassword, KindDevice and KindReuse, and for KindUndo where
 	// there is no such page. It is a credential.
 	Link string
 	// ForgotPage leads to Pages.Forgot; empty where there is none. It is no credential.
@@ -86,7 +86,7 @@ const sampleToken = "x-sample-token-x"
 // to whoever looks over a shoulder.
 func (l letter) try(k Kind, sample Data) error {
 	subject, plain, html, err := l.write(sample)
-	if err != nil || k == KindTaken || k == KindPassword || k == KindDevice {
+	if err != nil || k == KindTaken || k == KindPassword || k == KindDevice || k == KindReuse {
 		return err
 	}
 	switch {
