@@ -41,10 +41,10 @@ func TestFailedLoginsTakeAsLongForEverybody(t *testing.T) { //nolint:paralleltes
 	if err != nil {
 		t.Fatal(err)
 	}
-	app.exec(t, `INSERT INTO ginauth.users (id, email, email_canonical, password_hash, disabled_at, delete_after)
+	app.exec(t, `INSERT INTO ginauth.users (id, email, email_canonical, password_hash, disabled_at, delete_after, password_pending)
 		SELECT gen_random_uuid(), address, address, CASE WHEN kind <> 'nopass' THEN $1::text END,
-			CASE WHEN kind IN ('disabled', 'archived') THEN now() END, CASE WHEN kind = 'archived' THEN now() + interval '1 year' END
-		FROM generate_series(1, $2::integer) AS n, unnest(ARRAY['known', 'nopass', 'disabled', 'archived', 'slow']) AS kind,
+			CASE WHEN kind IN ('disabled', 'archived') THEN now() END, CASE WHEN kind = 'archived' THEN now() + interval '1 year' END, kind = 'pending'
+		FROM generate_series(1, $2::integer) AS n, unnest(ARRAY['known', 'nopass', 'disabled', 'archived', 'pending', 'slow']) AS kind,
 			LATERAL (SELECT kind || n || '@example.com' AS address) AS named`, hash.Reveal(), crowd)
 	app.exec(t, `ANALYZE ginauth.users`)
 	gate := func(to http.Handler, path, kind string) (bool, []float64) {
@@ -64,7 +64,7 @@ func TestFailedLoginsTakeAsLongForEverybody(t *testing.T) { //nolint:paralleltes
 		})
 	}
 	for _, c := range []struct{ path, kind string }{
-		{"/login", "known"}, {"/login", "nopass"}, {"/login", "disabled"}, {"/restore", "archived"}, {"/restore", "known"},
+		{"/login", "known"}, {"/login", "nopass"}, {"/login", "disabled"}, {"/login", "pending"}, {"/restore", "archived"}, {"/restore", "known"},
 	} {
 		differ, shares := gate(app, c.path, c.kind)
 		t.Logf("%s, %s: %.3f", c.path, c.kind, shares)
