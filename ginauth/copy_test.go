@@ -62,6 +62,7 @@ func takers(cfg config, keys apikey.Keys[user], u user) map[string]func(*gin.Con
 		},
 		"ginauth.NewEvent":       func(c *gin.Context) error { ginauth.NewEvent(c, ginauth.EventLogin, "1"); return errNone },
 		"ginauth.PrefersHTML":    func(c *gin.Context) error { ginauth.PrefersHTML(c); return errNone },
+		"ginauth.Recheck":        func(c *gin.Context) error { return second(ginauth.Recheck[user](c)) },
 		"ginauth.RememberDevice": func(c *gin.Context) error { return ginauth.RememberDevice(c, cfg, u) },
 		"ginauth.Renew":          ginauth.Renew,
 		"ginauth.Reply":          func(c *gin.Context) error { ginauth.Reply(c, http.StatusOK, "hello"); return errNone },

@@ -31,6 +31,7 @@ type state struct {
 	session  ginSession
 
 	lookups   atomic.Int32
+	rechecks  bool         // of a request that had its answer before
 	refusedBy atomic.Int32 // the provider, counted from one
 
 	mu          sync.Mutex

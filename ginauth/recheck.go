@@ -1,0 +1,98 @@
+package ginauth
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"reflect"
+
+	"github.com/gin-gonic/gin"
+)
+
+// Recheck is CurrentUser for a handler that runs for long, such as a stream of server-sent events or a WebSocket: it
+// asks the store and the backends anew, whether the request's credential is still good and its user the same. Call it
+// before each message, or once in an interval, and end the stream on any error: ErrUnauthenticated or ErrBadCredentials when the
+// login has ended, ErrUnavailable when nobody can tell, ErrNotVerified where Config.Unverified is against it. It returns the user as
+// stored now, also to CurrentUser and CurrentAuth from then on; guards are not asked again, so look at the user's roles there.
+//
+// To recheck is no use of a session: one that is not used otherwise ends after Config.IdleTimeout. A session whose token was replaced,
+// as by Reauthenticate in another tab, has ended for this request; a client that connects again has the new one. Changes
+// made here with sessions.Default must be saved before.
+func Recheck[U User](ctx context.Context) (U, error) {
+	var none U
+	c, st, err := stateOf(ctx)
+	if err != nil {
+		return none, err
+	}
+	user, err := st.recheck(c)
+	if err != nil {
+		return none, err
+	}
+	u, ok := user.(*U)
+	if !ok {
+		return none, fmt.Errorf("%w: the session's user is a %T, not a *%s", ErrNotMounted, user, reflect.TypeFor[U]())
+	}
+	return *u, nil
+}
+
+func (st *state) recheck(c *gin.Context) (any, error) {
+	if c == st.writer.context { // and not a copy
+		if !st.life.enter() {
+			return nil, errOver
+		}
+		defer st.life.leave()
+	}
+	before, found, err := st.foundProof()
+	if found && err != nil {
+		return nil, err // nobody comes in by a recheck
+	}
+	anew := st.anew()
+	p, err := st.m.authenticate(c, anew)
+	if err == nil && found && p.account.ID != before.account.ID {
+		err = fmt.Errorf("%w: the credential is another user's now", ErrUnauthenticated)
+	}
+	if err != nil && !errors.Is(err, ErrUnauthenticated) && !errors.Is(err, ErrBadCredentials) {
+		return nil, err
+	}
+	st.adoptProof(anew, p, err)
+	if err == nil && st.m.protects(c.Request.Method, c.FullPath()) {
+		err = st.checkPolicies(c)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return p.user, nil
+}
+
+func (st *state) foundProof() (p proof, found bool, err error) {
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	return st.proof, st.found, st.userErr
+}
+
+// anew is a state that has asked nothing yet, by the same credentials.
+func (st *state) anew() *state {
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	anew := &state{
+		m: st.m, position: st.position, request: st.request, store: st.store,
+		hasToken: st.hasToken, digest: st.digest, cookiesSent: st.cookiesSent, rechecks: true,
+	}
+	anew.session.state = anew
+	anew.writer = writer{ResponseWriter: st.writer.ResponseWriter, state: anew, context: st.writer.context}
+	if st.gorilla != nil {
+		anew.gorilla = &gorillaSession{gorillaStore: st.gorilla.gorillaStore, cookie: st.gorilla.cookie}
+		anew.store = anew.gorilla
+	}
+	return anew
+}
+
+// adoptProof makes what was found anew the answer of currentUser.
+func (st *state) adoptProof(anew *state, p proof, err error) {
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	st.asked, st.found, st.proof, st.userErr = true, true, p, err
+	if err == nil && anew.live() && anew.digest == st.digest {
+		st.known, st.record, st.recordErr = true, anew.record, nil
+	}
+}
