@@ -62,9 +62,12 @@ type Config[U User] struct {
 
 	// Exclude lists the routes that answer without a session, as "/template" or "METHOD /template",
 	// compared with the route's template, not with the URL; GET covers HEAD. A trailing "/*any" covers everything
-	// below. NoRoute covers requests that match no route. Login, SignUp, Logout, the routes of mailed links and the like
+	// below, also within the route of a mount such as "/files/*path", whose cleaned path counts there. NoRoute covers requests that match no route. Login, SignUp, Logout, the routes of mailed links and the like
 	// are open by themselves, as long as no handler of the app's stands between Session and them. Default: none.
 	Exclude []string
+	// ExcludeIf excludes those requests of a route for which the rule's function returns true, for what templates cannot say. The
+	// function decides by the request alone, such as its Host, and writes no answer. Default: none.
+	ExcludeIf map[string]func(*gin.Context) bool
 	// Unverified is what users may do before their e-mail address was proved to be theirs. Default:
 	// UnverifiedAllowed, since an app without mails cannot prove addresses.
 	Unverified Unverified
@@ -73,6 +76,13 @@ type Config[U User] struct {
 	// TrustedOrigins may send unsafe requests from another origin: exact "https://host[:port]".
 	// Default: none, same origin only.
 	TrustedOrigins []string
+	// TrustedOriginsFor are further trusted origins of single routes, by rules as in Exclude, such as "https://appleid.apple.com" for
+	// "POST /auth/apple". Default: none.
+	TrustedOriginsFor map[string][]string
+	// SkipOriginCheck lists routes, as "METHOD /template", that take unsafe requests of every origin, "null" among them, such as
+	// what an identity provider makes browsers post. It is safe only where the handler itself proves that its user asked
+	// for the request, as by the state of OAuth. CheckRoutes lists them until they are named there. Default: none.
+	SkipOriginCheck []string
 	// TrustedProxies are the networks (CIDR) whose X-Forwarded-For is believed when the client's
 	// address is counted by or stored, and "unix" for the peers of a unix socket, which have no address. Gin's own
 	// SetTrustedProxies is for its ClientIP. Default: none, the peer of the connection.
@@ -240,7 +250,8 @@ func (cfg Config[U]) validate(withSessions bool) error {
 	}
 	_, err = origin.NewCheck(cfg.TrustedOrigins, cfg.Cookie.InsecureLocalhost)
 	fault(err != nil, "%w", err)
-	return errors.Join(faults...)
+	_, more := cfg.compileRouteRules()
+	return errors.Join(append(faults, more...)...)
 }
 
 // siteData are the directives of Clear-Site-Data (W3C, 3.1).
@@ -273,6 +284,7 @@ type mount struct {
 	cookie   cookie
 	device   cookie
 	excluded rule.List
+	rules    routeRules
 	// unverifiedMay are the exceptions of unverified.
 	unverifiedMay rule.List
 	unverified    Unverified
@@ -338,6 +350,7 @@ func compileFor[U User](constructor string, cfg Config[U], withSessions bool) *m
 		rememberIdleTimeout: cfg.RememberIdleTimeout, rememberLifetime: cfg.RememberLifetime, maxSessions: cfg.MaxSessions, rotationGrace: cfg.RotationGrace,
 		ownUsers: cfg.Users != nil, pages: cfg.Pages, prefix: baseurl.Path(cfg.BaseURL), render: cfg.Render, translator: cfg.Translator, log: cfg.Logger,
 	}
+	m.rules, _ = cfg.compileRouteRules() // validated above
 	m.retriever, m.user = route.Identity(cfg.RetrieveUser), reflect.TypeFor[U]()
 	if m.ownUsers {
 		m.stillLive = stillLive(cfg.Users)

@@ -25,6 +25,6 @@ func isPreflight(c *gin.Context) bool {
 func preflightIsExcluded(c *gin.Context) bool {
 	st := attached(c)
 	return st != nil && slices.ContainsFunc(st.m.excluded, func(r rule.Rule) bool {
-		return r.Names(http.MethodOptions) && r.Matches(http.MethodOptions, c.FullPath())
+		return r.Method() == http.MethodOptions && matches(rule.List{r}, c)
 	})
 }

@@ -3,6 +3,8 @@ package ginauth
 import (
 	"fmt"
 	"reflect"
+
+	"github.com/ginauth/ginauth/ginauth/internal/route"
 )
 
 // configs finds Sessions and handlers of one route that were made from different Configs.
@@ -19,7 +21,7 @@ func (a audit) configs() (faults []string) {
 		}
 		for _, h := range r.handlers {
 			switch {
-			case h.mount == nil || h.Name == "session":
+			case h.mount == nil || h.IsSession():
 			case h.Cookie != session.cookie.name:
 				faults = append(faults, fmt.Sprintf("%s uses the cookie %s, but its Session %s: give both the same Config", r, h.Cookie, session.cookie.name))
 			case h.mount.differs(session) != "":
@@ -56,7 +58,7 @@ func handlerWord(operation string) string {
 	switch operation {
 	case "require":
 		return "guard"
-	case "session":
+	case "session", route.Wrapper:
 		return "Session"
 	}
 	return "handler"

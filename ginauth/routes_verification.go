@@ -14,7 +14,7 @@ func (a audit) verification() []string {
 				return nil
 			}
 			// Who makes exceptions may have a route of the app's own among them.
-			wanted = wanted || h.Name == "session" && h.mount.unverified != UnverifiedAllowed && len(h.UnverifiedMay) == 0
+			wanted = wanted || h.IsSession() && h.mount.unverified != UnverifiedAllowed && len(h.UnverifiedMay) == 0
 		}
 	}
 	if !wanted {

@@ -47,7 +47,8 @@ func protect(m *mount, exclude, may []string) *route.Handler {
 		Name: "session", Mount: m, Cookie: m.cookie.name, Exclude: append([]string(nil), exclude...),
 		Matches: func(text, method, template string) bool {
 			r, err := rule.Parse(text)
-			return err == nil && r.Matches(method, template)
+			_, within := r.Within(method, template)
+			return err == nil && (within || r.Matches(method, template))
 		},
 		Protects: m.protects, WantsVerified: m.wantsVerified, UnverifiedMay: append([]string(nil), may...), Ambient: m.ambient, Redirects: m.pages.Login != "",
 	}
@@ -59,8 +60,7 @@ func protect(m *mount, exclude, may []string) *route.Handler {
 	return route.New(info, m.serve)
 }
 
-// protects says whether a request of this method to this route template needs a user. The OpenAPI
-// document asks it too.
+// protects is asksUser as far as a route's template tells, for CheckRoutes and the OpenAPI document.
 func (m *mount) protects(method, template string) bool {
 	return !m.excluded.Match(method, template)
 }
@@ -70,7 +70,7 @@ func (m *mount) serve(c *gin.Context) {
 		fail(c, m, ErrInsecureHost)
 		return
 	}
-	if err := m.checkOrigin(c.Request); err != nil {
+	if err := m.checkOrigin(c); err != nil {
 		m.event(c, EventCrossOrigin, "origin", cleanUserAgent(c.GetHeader("Origin")))
 		fail(c, m, ErrCrossOrigin)
 		return
@@ -145,15 +145,6 @@ func (m *mount) asksLike(other *mount) bool {
 	return slices.EqualFunc(m.providers, other.providers, func(a, b provider) bool { return same(a.backend, b.backend) })
 }
 
-// checkOrigin refuses what another site made a browser send. Where no credential comes by itself,
-// there is nothing to abuse.
-func (m *mount) checkOrigin(r *http.Request) error {
-	if !m.ambient {
-		return nil
-	}
-	return m.origins.Check(r)
-}
-
 // same compares stores, which are pointers as a rule; what cannot be compared differs.
 func same(a, b any) bool {
 	return a == nil && b == nil || a != nil && reflect.ValueOf(a).Comparable() && a == b
@@ -161,7 +152,7 @@ func same(a, b any) bool {
 
 // admits answers the request itself when it must not go on. The position is this Session's in the chain.
 func (m *mount) admits(c *gin.Context, st *state, position int) bool {
-	if !m.protects(c.Request.Method, c.FullPath()) {
+	if !m.asksUser(c) {
 		return true
 	}
 	if isPreflight(c) {

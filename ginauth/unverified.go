@@ -45,6 +45,11 @@ func (m *mount) wantsVerified(method, template string) bool {
 	return !m.unverifiedMay.Match(method, template)
 }
 
+// asksVerified is wantsVerified for a request, whose rules may name what lies within a mount.
+func (m *mount) asksVerified(c *gin.Context) bool {
+	return m.wantsVerified(c.Request.Method, c.FullPath()) && !matches(m.unverifiedMay, c)
+}
+
 // checkPolicies is checkVerified for every Session on the request, for routes that are excluded from some:
 // there nobody has asked yet.
 func (st *state) checkPolicies(c *gin.Context) error {
@@ -60,7 +65,7 @@ func (st *state) checkPolicies(c *gin.Context) error {
 // checkVerified is ErrNotVerified where the policy is against the current user, who is known. It
 // refuses whatever is not known to be open. The position is that of m's Session in the chain.
 func (st *state) checkVerified(c *gin.Context, m *mount, position int) error {
-	if !m.wantsVerified(c.Request.Method, c.FullPath()) {
+	if !m.asksVerified(c) {
 		return nil
 	}
 	st.mu.Lock()

@@ -27,7 +27,7 @@ func accessOf(r route.Route, used map[string]bool) access {
 		info, ours := route.Of(h)
 		switch {
 		case !ours:
-		case info.Name == "session":
+		case info.IsSession():
 			protects := info.Protects(r.Method, r.Template)
 			protected = protected || protects && !r.Behind(i).Open()
 			for _, text := range info.Exclude {

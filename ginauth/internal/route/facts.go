@@ -21,6 +21,12 @@ func (i Info) facts() Facts { return Facts{Name: i.Name, Open: i.Open, Scoped: l
 
 func (f Facts) ours() bool { return f.Name != "" }
 
+// Wrapper is the name of a middleware of the app's around a Session.
+const Wrapper = "wrapper"
+
+// IsSession says whether the handler is a Session, or around one.
+func (i Info) IsSession() bool { return i.Name == "session" || i.Name == Wrapper }
+
 // decides says whether the handler lets requests pass or not, and does nothing else.
 func (f Facts) decides() bool { return f.Name == "session" || f.Name == "require" }
 

@@ -5,6 +5,7 @@ package rule
 import (
 	"fmt"
 	"net/http"
+	"path"
 	"slices"
 	"strings"
 )
@@ -49,41 +50,41 @@ func Parse(text string) (Rule, error) {
 		return Rule{}, fmt.Errorf("the Exclude rule %q %s: write \"/template\" or \"METHOD /template\"", text, why)
 	}
 	var r Rule
-	path := text
+	template := text
 	if method, rest, ok := strings.Cut(text, " "); ok {
-		r.method, path = method, rest
+		r.method, template = method, rest
 		if !slices.Contains(methods, method) {
 			return refuse("has an unknown method")
 		}
 	}
 	switch {
-	case !strings.HasPrefix(path, "/"):
+	case !strings.HasPrefix(template, "/"):
 		return refuse("does not start with a slash")
-	case strings.ContainsAny(path, " \t\r\n\\?#"):
+	case strings.ContainsAny(template, " \t\r\n\\?#"):
 		return refuse("has a character that no route template has")
-	case strings.Contains(path, "//"):
+	case strings.Contains(template, "//"):
 		return refuse("has an empty segment")
 	}
-	if at := strings.IndexByte(path, '*'); at >= 0 {
-		name := path[at+1:]
-		if path[at-1] != '/' || name == "" || strings.ContainsAny(name, "/*:") {
+	if at := strings.IndexByte(template, '*'); at >= 0 {
+		name := template[at+1:]
+		if template[at-1] != '/' || name == "" || strings.ContainsAny(name, "/*:") {
 			return refuse("may have a wildcard only as its whole last segment, such as /docs/*any")
 		}
 		if at == 1 {
 			return refuse("would open every route")
 		}
-		r.path, r.below = path[:at], true
+		r.path, r.below = template[:at], true
 		return r, nil
 	}
-	r.path = path
+	r.path = template
 	return r, nil
 }
 
 // Matches says whether r names a route. The template of requests without a route is empty.
 func (r Rule) Matches(method, template string) bool {
 	switch {
-	case r.method != "" && r.method != method && !(r.method == http.MethodGet && method == http.MethodHead):
-		return false // what may be read may be asked about (RFC 9110, 9.3.2)
+	case !r.names(method):
+		return false
 	case r.below:
 		return strings.HasPrefix(template, r.path)
 	default:
@@ -91,8 +92,13 @@ func (r Rule) Matches(method, template string) bool {
 	}
 }
 
-// Names says whether the rule is for this method alone.
-func (r Rule) Names(method string) bool { return r.method == method }
+// names says whether the rule is for a method. What may be read may be asked about (RFC 9110, 9.3.2).
+func (r Rule) names(method string) bool {
+	return r.method == "" || r.method == method || r.method == http.MethodGet && method == http.MethodHead
+}
+
+// Method is the one that the rule is for; empty for every method.
+func (r Rule) Method() string { return r.method }
 
 // Match says whether one of the rules names a route.
 func (l List) Match(method, template string) bool {
@@ -102,4 +108,39 @@ func (l List) Match(method, template string) bool {
 		}
 	}
 	return false
+}
+
+// MatchWithin is Match for a request of a mount, whose template ends in a wildcard: one of the rules may
+// name what lies within. The rest is the wildcard's value, decoded.
+func (l List) MatchWithin(method, template, rest string) bool {
+	for _, r := range l {
+		if inner, ok := r.Within(method, template); ok && r.coversRest(inner, rest) {
+			return true
+		}
+	}
+	return false
+}
+
+// Within says whether r names something within a mount, and what, from the mount on. It cannot know the names of
+// further parameters there.
+func (r Rule) Within(method, template string) (inner string, ok bool) {
+	mount, _, wild := strings.Cut(template, "*")
+	if !wild || len(r.path) <= len(mount) || !strings.HasPrefix(r.path, mount) || !r.names(method) {
+		return "", false
+	}
+	inner = r.path[len(mount)-1:]
+	return inner, !strings.ContainsAny(inner, ":*")
+}
+
+// coversRest compares with the cleaned path, and with the path as it was sent, since nobody knows which of the two the
+// mount reads. Characters that some servers take for others cover nothing.
+func (r Rule) coversRest(inner, rest string) bool {
+	if strings.ContainsAny(rest, "\\;%") {
+		return false
+	}
+	clean := path.Clean("/" + rest)
+	if !r.below {
+		return rest == inner && clean == inner
+	}
+	return strings.HasPrefix(rest, inner) && strings.HasPrefix(clean+"/", inner)
 }

@@ -1,0 +1,60 @@
+package ginauth
+
+import (
+	"fmt"
+
+	"github.com/ginauth/ginauth/ginauth/internal/rule"
+)
+
+// optOuts lists the routes that requests of every origin reach, and those that a function of the app's opens, until
+// CheckRoutes is given them by name. It finds such rules that match nothing.
+func (a audit) optOuts() (faults []string) {
+	matched := map[string]bool{}
+	note := func(field, text string, routes rule.List, r auditedRoute) bool {
+		name := fmt.Sprintf("%s rule %q", field, text)
+		hit := matchesRoute(routes, r)
+		matched[name] = matched[name] || hit || text == NoRoute
+		return hit && !a.exempt.Match(r.Method, r.Template)
+	}
+	for _, r := range a.routes {
+		for _, session := range r.sessions {
+			for _, one := range session.mount.rules.conditions {
+				if note("ExcludeIf", one.text, one.routes, r) || one.text == NoRoute && !a.exempt.Match("", "") {
+					r := fmt.Sprint(r)
+					if one.text == NoRoute {
+						r = NoRoute
+					}
+					faults = append(faults, fmt.Sprintf("%s is open to requests that the function of ExcludeIf for %q picks: name %q in CheckRoutes where that is meant", r, one.text, r))
+				}
+			}
+			for _, one := range session.mount.rules.origins {
+				field := "TrustedOriginsFor"
+				if one.check == nil {
+					field = "SkipOriginCheck"
+				}
+				if note(field, one.text, one.routes, r) && one.check == nil {
+					faults = append(faults, fmt.Sprintf("%s takes requests of every origin, by SkipOriginCheck: name %q in CheckRoutes where its handler proves that its user asked for the request", r, r))
+				}
+			}
+		}
+	}
+	for name, hit := range matched {
+		if !hit {
+			faults = append(faults, fmt.Sprintf("the %s matches no route: correct or remove it", name))
+		}
+	}
+	return faults
+}
+
+// matchesRoute says whether one of the rules names a route, or something within a mount.
+func matchesRoute(rules rule.List, r auditedRoute) bool {
+	if rules.Match(r.Method, r.Template) {
+		return true
+	}
+	for _, one := range rules {
+		if _, within := one.Within(r.Method, r.Template); within {
+			return true
+		}
+	}
+	return false
+}
