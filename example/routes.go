@@ -48,6 +48,7 @@ func router(users *store.DB[User], url string, unlimited bool, log *slog.Logger)
 
 	r := gin.New()
 	r.HandleMethodNotAllowed = true
+	r.RedirectTrailingSlash = false // it comes before all middleware, and repeats a host that a request line names
 	if err := r.SetTrustedProxies(nil); err != nil {
 		return nil, mails, fmt.Errorf("trusting no proxy: %w", err)
 	}

@@ -52,6 +52,9 @@ var (
 
 const codeUnauthenticated = "unauthenticated"
 
+// errAbsoluteForm: the request line names a host (RFC 9112, 3.2.2).
+var errAbsoluteForm error = problem(http.StatusBadRequest, "absolute_form", "The request line must begin with a path, not with a host.")
+
 // What can be wrong with a request body.
 var (
 	errMalformedBody   error = problem(http.StatusBadRequest, "malformed_body", "The request body cannot be read.")

@@ -66,6 +66,10 @@ func (m *mount) protects(method, template string) bool {
 }
 
 func (m *mount) serve(c *gin.Context) {
+	if isAbsoluteForm(c.Request) {
+		fail(c, m, errAbsoluteForm)
+		return
+	}
 	if !m.cookie.allows(c.Request) {
 		fail(c, m, ErrInsecureHost)
 		return
