@@ -1,0 +1,5 @@
+package given
+
+var directory interface {
+	Find(ctx context.Context, name string) (User, error)
+}

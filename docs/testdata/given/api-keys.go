@@ -1,0 +1,3 @@
+package given
+
+var keys apikey.Keys[User]

@@ -1,0 +1,6 @@
+package given
+
+var (
+	router  *gin.Engine
+	options openapi.Options
+)

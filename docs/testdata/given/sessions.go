@@ -1,0 +1,3 @@
+package given
+
+var signingKey, encryptionKey []byte

@@ -1,0 +1,3 @@
+package given
+
+var form struct{ Email string }
