@@ -110,6 +110,64 @@ func TestBrowserForgetsItsPassword(t *testing.T) {
 	b.sees(t, ".person h1", "Ada Lovelace")
 }
 
+// tab is another page of the same browser.
+func (b *browser) tab(t *testing.T) *browser {
+	t.Helper()
+	ctx, cancel := chromedp.NewContext(b.ctx)
+	t.Cleanup(cancel)
+	return &browser{ctx: ctx, url: b.url}
+}
+
+// SEC-187
+func TestBrowserDoesInEachTabWhatItShows(t *testing.T) {
+	t.Parallel()
+	adas := newBrowser(t)
+	adas.signUp(t)
+	grace := adas.another(t)
+	grace.open(t, "/signup")
+	grace.fill(t, "name", "Grace Hopper", "email", "grace@example.com", "password", passphrase)
+	grace.sees(t, ".person h1", "Grace Hopper")
+	both := adas.another(t)
+	for _, address := range []string{"ada@example.com", "grace@example.com"} {
+		both.open(t, "/magic/send")
+		both.send(t, "/magic/send", "email", address)
+		both.do(t, chromedp.WaitVisible(chromedp.CSS(`main a[href="/mailbox"]`)))
+	}
+	both.follow(t, both.mail(t, "ada@example.com", "/magic"))
+	both.sees(t, "main strong", "ada@example.com")
+	second := both.tab(t)
+	second.follow(t, both.mail(t, "grace@example.com", "/magic"))
+	second.sees(t, "main strong", "grace@example.com")
+	third := both.tab(t)
+	third.follow(t, both.url+"/magic?token="+strings.Repeat("A", 43))
+	third.sees(t, ".alert", "This link is not good any more. Ask for a new one.")
+
+	both.send(t, "/magic")
+	both.sees(t, ".person h1", "Ada Lovelace")
+	second.send(t, "/magic")
+	second.sees(t, ".person h1", "Grace Hopper")
+}
+
+// SEC-187
+func TestBrowserWithoutCookiesIsToldSo(t *testing.T) {
+	t.Parallel()
+	b := newBrowser(t)
+	b.signUp(t)
+	b.open(t, "/forgot")
+	b.send(t, "/forgot", "email", "ada@example.com")
+	b.do(t, chromedp.WaitVisible(chromedp.CSS(`main a[href="/mailbox"]`)))
+	b.follow(t, b.mail(t, "ada@example.com", "/reset"))
+	b.sees(t, "main strong", "ada@example.com")
+	page, err := chromedp.Run(b.ctx, chromedp.Location())
+	if err != nil {
+		t.Fatal(err)
+	}
+	blocked := b.another(t)
+	blocked.follow(t, page)
+	blocked.sees(t, ".alert", "Open the link in the mail again. If you have just done so, your browser keeps no cookies of this site: "+
+		"allow them, since the link does not work without.")
+}
+
 // SEC-85
 func TestBrowserLogsInByMail(t *testing.T) {
 	t.Parallel()
