@@ -399,6 +399,9 @@ func TestEveryAlgorithmVerifiesItsOwnTokensOnly(t *testing.T) {
 	for _, signs := range everyAlgorithm {
 		for _, says := range everyAlgorithm {
 			for _, names := range everyAlgorithm {
+				if !sameKind(names, signs) && !sameKind(names, says) {
+					continue // it has nothing to do with that key
+				}
 				token := pairs[signs].forge(t, marshal(t, object{"alg": says, "kid": names, "typ": "at+jwt"}), claims)
 				good := signs == says && says == names
 				if _, err := v.Verify(t.Context(), token); (err == nil) != good || err != nil && !errors.Is(err, ginauth.ErrBadCredentials) {

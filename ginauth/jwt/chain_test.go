@@ -253,6 +253,9 @@ func TestBackendsOfOneKindStandSideBySide(t *testing.T) {
 		}
 		c.String(http.StatusOK, auth.Via)
 	})
+	alone := gin.New()
+	alone.Use(authenticate(ginauth.Config[user]{Logger: slog.New(slog.DiscardHandler)}, backends[1]))
+	alone.POST("/via", me)
 	good, partner := mine.token(t, nil), theirs.token(t, nil)
 	for _, test := range []struct {
 		name, value string
@@ -277,6 +280,12 @@ func TestBackendsOfOneKindStandSideBySide(t *testing.T) {
 		if w := send(r, request); !strings.Contains(w.Body.String(), test.want) {
 			t.Errorf("%s: %.60s: %d %s, want %s", test.name, test.value, w.Code, w.Body, test.want)
 		}
+	}
+	cross := httptest.NewRequest(http.MethodPost, "/via", nil) // SEC-182: a proxy may have added it
+	cross.Header.Set("X-Partner-Token", partner)
+	cross.Header.Set("Sec-Fetch-Site", "cross-site")
+	if w := send(alone, cross); w.Code != http.StatusForbidden {
+		t.Errorf("from another site: %d", w.Code)
 	}
 	double := httptest.NewRequest(http.MethodGet, "/via", nil)
 	double.Header["X-Partner-Token"] = []string{partner, partner}

@@ -46,7 +46,8 @@ type Options[U ginauth.User] struct {
 	// It is asked before the user is looked up. Its error is answered 503 or 500. Default: none.
 	Revoked func(*gin.Context, Claims) (bool, error)
 	// Header is the one that Bearer reads. Default: "Authorization", with the scheme Bearer. Any other holds the token,
-	// with the scheme in front or without it.
+	// with the scheme in front or without it. Since proxies add such headers to what browsers send, unsafe requests from
+	// other origins are refused then.
 	Header string
 	// SchemeName is the name of the backend's Scheme, by which Auth.Via and OpenAPI know it, and SchemeDescription
 	// a sentence for people. Two backends side by side need two names. Default: "BearerToken", "TokenCookie" or

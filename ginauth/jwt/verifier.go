@@ -304,7 +304,7 @@ func (v *Verifier) checkRequired(c *Claims) error {
 		return bad("the token has no sub")
 	}
 	for _, claim := range v.required {
-		if claim == "jti" && c.ID != "" || claim == "sid" && c.Session != "" {
+		if claim == "jti" && c.ID != "" || claim == "sid" && c.Session != "" || claim == "iat" && !c.IssuedAt.IsZero() {
 			continue
 		}
 		if claim == "jti" || claim == "sid" || !c.has(claim) {
