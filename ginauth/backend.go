@@ -53,6 +53,9 @@ type Scheme struct {
 	// Scopes what its tokens may be asked for, with a description each.
 	TokenURL, RefreshURL string
 	Scopes               map[string]string
+	// Prefix is what the credentials begin with, where the backend leaves all others to the next one. CheckRoutes
+	// tells by it which backend shadows which. Default: none, it takes whatever stands there.
+	Prefix string
 	// SentOnPurpose declares that a client's own code adds the credential to each request. What may come along without
 	// that can be abused by other sites: cookies, what browsers remember of a log-in dialog (Basic, Digest,
 	// Negotiate), client certificates, headers that a proxy adds. So unsafe requests from other origins are refused

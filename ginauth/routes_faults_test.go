@@ -24,6 +24,7 @@ func TestCheckRoutesNamesEveryKindOfFault(t *testing.T) {
 	t.Parallel()
 	const here = "github.com/ginauth/ginauth/ginauth_test."
 	elsewhere := store.New[user](storetest.NewDB(t))
+	mailing := store.New[user](storetest.NewDB(t), store.WithMail())
 	for name, test := range map[string]struct {
 		options []appOption
 		open    []string
@@ -138,6 +139,21 @@ func TestCheckRoutesNamesEveryKindOfFault(t *testing.T) {
 		"the app verifies by itself": {options: []appOption{with(func(cfg *config) {
 			cfg.Unverified, cfg.UnverifiedMay = ginauth.UnverifiedReadOnly, []string{"/user"}
 		})}},
+		"mails without flows": {
+			options: []appOption{with(func(cfg *config) { cfg.Users = mailing })},
+			want: []string{
+				`the store was made with WithMail, but no route is of package email, so that its links lead nowhere: mount email.VerifyEmail and run email.Flows.Run, or leave WithMail out`,
+			},
+		},
+		"mails with flows": {options: []appOption{
+			with(func(cfg *config) { cfg.Users = mailing }),
+			routes(func(r *gin.Engine, cfg config) {
+				r.POST("/forgot", email.ForgotPassword(email.Flows[user]{
+					Config: cfg, Store: mailing, Sender: noSender{}, BaseURL: "https://app.example", From: "a@app.example",
+					Pages: email.Pages{Reset: "/reset"},
+				}))
+			}),
+		}},
 		"users get verified": {options: []appOption{
 			with(func(cfg *config) { cfg.Unverified = ginauth.UnverifiedRefused }),
 			routes(func(r *gin.Engine, cfg config) {

@@ -21,6 +21,10 @@ func WithMail() Option {
 	return func(o *options) { o.notices = true }
 }
 
+// SendsMail says whether the store writes mails to users by itself, as WithMail asks for. ginauth.CheckRoutes
+// asks it.
+func (s *Sessions) SendsMail() bool { return s.notices }
+
 // What follows a change in its batch cannot see whether that came about but by what it left.
 const (
 	ifPasswordIs = ` AND EXISTS (SELECT 1 FROM ginauth.users AS u WHERE u.id = $1::uuid AND u.password_hash = $2::text)`

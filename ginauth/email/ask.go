@@ -101,7 +101,7 @@ func SendMagicLink[U ginauth.User](f Flows[U]) gin.HandlerFunc {
 }
 
 func (f *flows[U]) asks(operation string, k Kind) *route.Handler {
-	return route.New(route.Info{Name: operation, Open: true}, func(c *gin.Context) {
+	return route.New(route.Info{Mails: true, Name: operation, Open: true}, func(c *gin.Context) {
 		if err := f.ask(c, k); err != nil {
 			ginauth.Fail(c, err)
 			return

@@ -54,7 +54,7 @@ func (l link[U]) handler(operation string) *route.Handler {
 	}
 	l.path = l.base + l.path
 	redirects := l.kind == KindLogin && l.Config.Pages.AfterLogin != ""
-	return route.New(route.Info{Name: operation, Open: true, Redirects: redirects}, func(c *gin.Context) {
+	return route.New(route.Info{Mails: true, Name: operation, Open: true, Redirects: redirects}, func(c *gin.Context) {
 		switch c.Request.Method {
 		case http.MethodGet, http.MethodHead:
 			l.land(c)

@@ -47,7 +47,7 @@ func SignUpWith[U ginauth.User, F ginauth.Form](f Flows[U], fill func(ctx contex
 
 func signUp[U ginauth.User, F ginauth.Form](constructor string, f Flows[U], fill func(context.Context, F, *U) error) *route.Handler {
 	compiled := compile(constructor, f, "Verify", f.Pages.Verify)
-	return route.New(route.Info{Name: "signUpByMail", Open: true}, func(c *gin.Context) {
+	return route.New(route.Info{Mails: true, Name: "signUpByMail", Open: true}, func(c *gin.Context) {
 		if err := register(c, compiled, fill); err != nil {
 			ginauth.Fail(c, err)
 			return

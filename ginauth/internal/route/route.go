@@ -34,6 +34,8 @@ type Info struct {
 	Schemes []Scheme
 	// Ambient: one of them may come along by itself, so requests of other sites are refused.
 	Ambient bool
+	// Mails: the handler is one of the mail flows.
+	Mails bool
 	// Redirects: browsers, which ask for HTML, are sent to a page instead of getting JSON.
 	Redirects bool
 	// User is the type that the handler shows, nil where nobody knows. Form is what it takes.
@@ -49,6 +51,7 @@ type Scheme struct {
 	HTTP, BearerFormat   string
 	TokenURL, RefreshURL string
 	Scopes               map[string]string
+	Prefix               string
 	SentOnPurpose        bool
 }
 

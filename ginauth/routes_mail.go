@@ -1,0 +1,21 @@
+package ginauth
+
+// mails finds a store that writes mails to users in a router without any handler of package email.
+func (a audit) mails() []string {
+	writes := false
+	for _, r := range a.routes {
+		for _, h := range r.handlers {
+			if h.Mails {
+				return nil
+			}
+			if h.mount != nil {
+				users, knows := h.mount.users.(interface{ SendsMail() bool })
+				writes = writes || knows && users.SendsMail()
+			}
+		}
+	}
+	if !writes {
+		return nil
+	}
+	return []string{"the store was made with WithMail, but no route is of package email, so that its links lead nowhere: mount email.VerifyEmail and run email.Flows.Run, or leave WithMail out"}
+}
