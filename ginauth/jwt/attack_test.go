@@ -168,7 +168,7 @@ func attacks() []attack {
 		unsigned("no alg", "", "AAAA"),
 		withHeader("alg missing", object{"alg": nil}),
 		withHeader("alg as a list", object{"alg": []string{"EdDSA"}}),
-		attack{"alg in another case", func(t *testing.T, b *bench) string {
+		{"alg in another case", func(t *testing.T, b *bench) string {
 			t.Helper()
 			return b.tokenWithHeader(t, object{"alg": strings.ToLower(string(b.key.Algorithm()))})
 		}},

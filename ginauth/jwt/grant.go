@@ -49,8 +49,8 @@ func (f *flow[U]) logIn(c *gin.Context, email, plain string, scopes []string, la
 			break
 		}
 		// Stands unless the password was changed meanwhile, which the next verification finds out (SEC-190).
-		err = fmt.Errorf("%w: Flow.Config.Users, a %T, has the user %s, and Flow.Refresh, a %T, does not know it: have both on one database: %v", //nolint:errorlint // nobody may take it for ErrNoUser
-			ginauth.ErrNotMounted, f.Config.Users, l.user.Account().ID, f.Refresh, err)
+		err = fmt.Errorf("%w: Flow.Config.Users, a %T, has the user %s, and Flow.Refresh, a %T, does not know it: have both on one database: %v",
+			ginauth.ErrNotMounted, f.Config.Users, l.user.Account().ID, f.Refresh, err) //nolint:errorlint // nobody may take it for ErrNoUser
 	}
 	if err == nil {
 		f.began(c, l)

@@ -15,7 +15,7 @@ import (
 // InHeader or InCookie they are in the answer's header too, and there is no refresh token; status and body are the
 // handler's to send. The login has all of f.Scopes: set fewer in f before. It returns ginauth.ErrInvalidCredentials for
 // a user who is disabled or gone, ginauth.ErrCrossOrigin where another site would set the cookie,
-// ginauth.ErrUnavailable when the store cannot be asked, and an error when f cannot work. Call it before the
+// ginauth.ErrUnavailable when the store cannot be asked, and another error when f cannot work. Call it before the
 // answer begins.
 func SignIn[U ginauth.User](c *gin.Context, f Flow[U], d Delivery, u U) (Answer, error) {
 	compiled, err := build(f)
@@ -38,7 +38,7 @@ func SignIn[U ginauth.User](c *gin.Context, f Flow[U], d Delivery, u U) (Answer,
 	l := login[U]{user: u}
 	err = compiled.begin(c, &l, password.Hash{}, compiled.Scopes, d == InBody)
 	if errors.Is(err, ginauth.ErrNoUser) {
-		return Answer{}, fmt.Errorf("%w: %w", ginauth.ErrInvalidCredentials, err)
+		err = compiled.explainNoUser(c, u, err)
 	}
 	if err != nil {
 		return Answer{}, err
@@ -48,6 +48,20 @@ func SignIn[U ginauth.User](c *gin.Context, f Flow[U], d Delivery, u U) (Answer,
 	}
 	compiled.began(c, l)
 	return l.answer, nil
+}
+
+// explainNoUser tells a user who is gone from one whom the store of refresh tokens does not know: a fault of the set-up,
+// which must not look like a refusal (SEC-190).
+func (f *flow[U]) explainNoUser(c *gin.Context, u U, refused error) error {
+	known, err := f.Config.Users.FindUser(c.Request.Context(), u.Account().ID)
+	switch {
+	case errors.Is(err, ginauth.ErrNoUser) || err == nil && known.Account().Disabled:
+		return fmt.Errorf("%w: %w", ginauth.ErrInvalidCredentials, refused)
+	case err != nil:
+		return err
+	}
+	return fmt.Errorf("%w: Flow.Config.Users, a %T, has the user %s, and Flow.Refresh, a %T, does not know it: have both on one database",
+		ginauth.ErrNotMounted, f.Config.Users, u.Account().ID, f.Refresh)
 }
 
 // canAnswer says whether a header can still be set.

@@ -95,6 +95,18 @@ func TestOwnHandlersSignNobodyInWhoMayNot(t *testing.T) {
 	}
 }
 
+// SEC-190
+func TestSignInWithStoresThatDoNotBelongTogetherIsAFault(t *testing.T) {
+	t.Parallel()
+	s, other := newSite(t), newSite(t)
+	apart := s.flow
+	apart.Refresh = other.db
+	s.enter("/apart", apart, jwt.InBody, s.ada)
+	if w := s.send(httptest.NewRequest(http.MethodPost, "/apart", nil)); w.Code != http.StatusInternalServerError || !strings.Contains(w.Body.String(), "not_mounted") {
+		t.Errorf("%d %s", w.Code, w.Body)
+	}
+}
+
 // SEC-188
 func TestSignInOnACopyOrTooLateIsAnError(t *testing.T) {
 	t.Parallel()

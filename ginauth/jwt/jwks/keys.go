@@ -130,7 +130,7 @@ func (k *Keys) FindKey(ctx context.Context, id string) (jwt.Key, error) {
 		return found, nil
 	}
 	select {
-	case <-k.asking.fetch(k.now()): // what came is in document
+	case <-k.asking.fetch(k.now()): //nolint:contextcheck // it is nobody's request; what came is in document
 	case <-ctx.Done():
 		return jwt.Key{}, fmt.Errorf("%w: waiting for the keys of the issuer: %w", ginauth.ErrUnavailable, ctx.Err())
 	}
