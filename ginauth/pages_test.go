@@ -82,6 +82,20 @@ func TestRenderShowsAProblemTheAppsOwnWay(t *testing.T) {
 	}
 }
 
+// A problem that the app shows with its form is sent again by that form, whose Origin would be null without a referrer.
+func TestPagesOfProblemsTellTheirOwnSiteTheirAddress(t *testing.T) { // SEC-114
+	t.Parallel()
+	app := newApp(t, browsing, with(func(cfg *config) {
+		cfg.Render = func(c *gin.Context, p *ginauth.Problem) { c.String(p.Status, "<form method=post>") }
+	}))
+	for path, want := range map[string]string{"/login": "same-origin", "/login?token=secret": "no-referrer"} {
+		w := app.send(formRequest(path, "email=ada@example.com&password=wrong"))
+		if got := w.Header()["Referrer-Policy"]; w.Code != http.StatusUnauthorized || len(got) != 1 || got[0] != want {
+			t.Errorf("%s: %d, %q, want %q", path, w.Code, got, want)
+		}
+	}
+}
+
 // SEC-139
 func TestEveryAnswerOfTheLibraryCarriesItsHeaders(t *testing.T) {
 	t.Parallel()
