@@ -29,7 +29,7 @@ var mailKinds = map[email.Kind]mailWords{
 	},
 	email.KindReset: {
 		Title: "Set a new password", Ask: "For the account of", Button: "Set the password",
-		Done: "Your new password is set, and all devices are logged out.", Next: "/login", Onward: "Log in with it", Again: "/forgot",
+		Done: "Your new password is set. All devices are logged out, and API keys have ended.", Next: "/login", Onward: "Log in with it", Again: "/forgot",
 	},
 	email.KindLogin: {
 		Title: "Log in by mail", Ask: "You will be logged in as", Button: "Log in",

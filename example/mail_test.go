@@ -51,6 +51,20 @@ func TestForgottenPasswordIsReplacedByMail(t *testing.T) {
 	c.get(t, c.get(t, link).page(t, "/reset")).has(t, http.StatusGone, "This link is not good any more.", `href="/forgot"`)
 }
 
+func TestAnArchivedAccountComesBackByMail(t *testing.T) {
+	t.Parallel()
+	a := newApp(t)
+	owner := newClient(t, a.url)
+	owner.signUp(t, "Ada Lovelace", "ada@example.com")
+	owner.post(t, "/user/archive").redirects(t, "/restore")
+	c := newClient(t, a.url)
+	c.get(t, "/restore").has(t, http.StatusOK, `href="/forgot"`)
+	c.post(t, "/forgot", "email", "ada@example.com").has(t, http.StatusAccepted)
+	page := c.get(t, a.link(t, "/reset")).page(t, "/reset")
+	c.post(t, page, "password", newPassphrase).has(t, http.StatusOK, "Your new password is set")
+	c.post(t, "/login", "email", "ada@example.com", "password", newPassphrase).redirects(t, "/user")
+}
+
 // SEC-31
 func TestForgotSaysTheSameAboutEveryAddress(t *testing.T) {
 	t.Parallel()

@@ -46,7 +46,9 @@
 // for the statement and is refused.
 //
 //	UPDATE ginauth.users
-//	SET password_hash = $2, session_epoch = session_epoch + 1, updated_at = now() WHERE id = $1;
+//	SET password_hash = $2, password_pending = FALSE, session_epoch = session_epoch + 1, updated_at = now() WHERE id = $1;
+//
+// password_pending marks a password of [DB.CreateUserAndMail], which logs nobody in while verified_at is NULL.
 //
 // A rotated session is known by the digest before the last rotation, too: [Sessions.FindRotated]
 // returns it for the rotation's grace, and ends it when the old token is used later. The
@@ -61,7 +63,8 @@
 //
 // [DB.SetPassword] stores a password and ends what the old one began, in one transaction. Operators have
 // [DB.FindUserByEmail], [DB.DisableUser], [DB.EnableUser], [DB.ForcePasswordReset] and [DB.DeleteUser]; none of
-// them sees or sets a password. A user whom [DB.ArchiveUser] has disabled is deleted by the sweeper after the grace.
+// them sees or sets a password. A user whom [DB.ArchiveUser] has disabled is deleted by the sweeper after the grace, and
+// after the last mailed link that undoes a change of address.
 //
 // # Attempts
 //
