@@ -17,10 +17,11 @@ var (
 	errOver      = fmt.Errorf("%w: the request is over: give what outlives it the user, or a c.Copy()", ErrNotMounted)
 )
 
-// answers says whether an answer can still be written with c (SEC-188).
+// answers says whether an answer can still be written with c (SEC-188). Middleware in front of Session, such as a recovery,
+// may still write one when the state's life is over; the server ends the request's own context once it cannot.
 func answers(c *gin.Context) bool {
 	st := attached(c)
-	return route.Answers(c) && (st == nil || !st.life.isOver())
+	return route.Answers(c) && (st == nil || !st.life.isOver() || st.request.Context().Err() == nil)
 }
 
 // requestContext is that of the request, however little there is of c.

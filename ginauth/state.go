@@ -190,7 +190,7 @@ func (st *state) setUser(user any, account Account) {
 // changing is withSessions for what changes a session, and so the answer.
 func changing(c *gin.Context) (*state, error) {
 	st, err := withSessions(c)
-	if err == nil && !answers(c) {
+	if err == nil && (!answers(c) || st.life.isOver()) {
 		err = errNoAnswer
 	}
 	return st, err

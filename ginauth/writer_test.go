@@ -2,6 +2,7 @@ package ginauth_test
 
 import (
 	"bufio"
+	"errors"
 	"io"
 	"net"
 	"net/http"
@@ -12,6 +13,8 @@ import (
 
 	"github.com/gin-contrib/sessions"
 	"github.com/gin-gonic/gin"
+
+	"github.com/ginauth/ginauth/ginauth"
 )
 
 func sessionOf(c *gin.Context) sessions.Session { return sessions.Default(c) }
@@ -151,5 +154,33 @@ func TestASessionStartedTooLateIsReported(t *testing.T) {
 	if w.Body.String() != "x" || w.Header().Get("Set-Cookie") != "" || !strings.Contains(app.log.String(), "cookie cannot change any more") ||
 		app.count(t, "SELECT count(*) FROM ginauth.sessions") != 0 {
 		t.Errorf("%d %s %s", w.Code, w.Body, app.log)
+	}
+}
+
+func TestMiddlewareInFrontOfSessionAnswersLast(t *testing.T) {
+	t.Parallel()
+	app := newApp(t, before(func(r *gin.Engine) {
+		r.Use(gin.CustomRecoveryWithWriter(io.Discard, func(c *gin.Context, _ any) { ginauth.Fail(c, ginauth.ErrForbidden) }))
+		r.Use(func(c *gin.Context) {
+			c.Next()
+			if c.Query("fail") != "" {
+				ginauth.Fail(c, ginauth.ErrForbidden)
+			}
+			if c.Query("reply") != "" {
+				ginauth.Reply(c, http.StatusForbidden, gin.H{"code": "forbidden"})
+			}
+			if err := ginauth.Renew(c); c.FullPath() != "" && !errors.Is(err, ginauth.ErrNotMounted) {
+				t.Errorf("renewing a session behind Session: %v", err)
+			}
+		})
+	}), with(func(cfg *config) { cfg.Exclude = append(cfg.Exclude, "/empty", "/panic") }), routes(func(r *gin.Engine, _ config) {
+		r.GET("/empty", func(*gin.Context) {})
+		r.GET("/panic", func(*gin.Context) { panic("out of tea") })
+	}))
+	for _, path := range []string{"/panic", "/empty?fail=1", "/empty?reply=1"} {
+		w := app.send(httptest.NewRequest(http.MethodGet, path, nil))
+		if w.Code != http.StatusForbidden || !strings.Contains(w.Body.String(), `"code":"forbidden"`) {
+			t.Errorf("%s: %d %s", path, w.Code, w.Body)
+		}
 	}
 }
