@@ -33,15 +33,17 @@ func router(users *store.DB[User], url string, unlimited bool, log *slog.Logger)
 		// For load tests alone; leave it out.
 		Limits: ginauth.Limits{InsecureUnlimited: unlimited},
 		Policy: password.Policy{Words: []string{"ginauth"}},
-		Pages:  ginauth.Pages{Login: "/login", AfterLogin: "/user", AfterLogout: "/"},
-		Render: showProblem,
-		Logger: log,
+		// Where browsers find it, for redirects and for the links in mails.
+		BaseURL: url,
+		Pages:   ginauth.Pages{Login: "/login", AfterLogin: "/user", AfterLogout: "/"},
+		Render:  showProblem,
+		Logger:  log,
 	}
 	keys := apikey.Keys[User]{Store: users, Prefix: "example_"}
 	box := newMailbox(url)
 	mails := email.Flows[User]{
 		Config: cfg, Store: users, Sender: box, // smtp.New sends for real
-		BaseURL: url, From: "ginauth example <hello@localhost>", Site: "the ginauth example",
+		From: "ginauth example <hello@localhost>", Site: "the ginauth example",
 		Pages: email.Pages{Verify: "/verify", Reset: "/reset", Login: "/magic", Change: "/email/confirm", Undo: "/email/undo", Forgot: "/forgot"},
 		Page:  showMailPage,
 	}

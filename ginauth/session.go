@@ -50,7 +50,7 @@ func protect(m *mount, exclude, may []string) *route.Handler {
 			_, within := r.Within(method, template)
 			return err == nil && (within || r.Matches(method, template))
 		},
-		Protects: m.protects, WantsVerified: m.wantsVerified, UnverifiedMay: append([]string(nil), may...), Ambient: m.ambient, Redirects: m.pages.Login != "",
+		Protects: m.protects, WantsVerified: m.wantsVerified, UnverifiedMay: append([]string(nil), may...), Ambient: m.ambient, Base: m.prefix, Redirects: m.pages.Login != "",
 	}
 	for _, p := range m.providers {
 		s := route.Scheme(p.scheme)

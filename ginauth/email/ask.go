@@ -8,6 +8,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/internal/accept"
 	"github.com/ginauth/ginauth/ginauth/internal/route"
 )
 
@@ -169,9 +170,8 @@ func (f *flows[U]) locale(c *gin.Context) string {
 		}
 		return ""
 	}
-	for part := range strings.SplitSeq(c.GetHeader("Accept-Language"), ",") {
-		tag, _, _ := strings.Cut(part, ";")
-		for tag = strings.TrimSpace(tag); tag != "" && len(tag) <= maxLocale; tag = parent(tag) {
+	for _, tag := range accept.Names(c.Request.Header.Values("Accept-Language")) {
+		for ; tag != "" && len(tag) <= maxLocale; tag = parent(tag) {
 			if i := slices.IndexFunc(f.locales, func(l string) bool { return strings.EqualFold(l, tag) }); i >= 0 {
 				return f.locales[i]
 			}

@@ -14,6 +14,7 @@ type access struct {
 	asked     bool
 	ambient   bool // unsafe requests of other sites are refused
 	redirects bool // browsers are sent to the login page
+	base      string
 	schemes   []route.Scheme
 	guards    []string
 	scopes    []string
@@ -36,7 +37,7 @@ func accessOf(r route.Route, used map[string]bool) access {
 			asks := info.WantsVerified(r.Method, r.Template) && (protects || !a.covered)
 			wantsVerified = wantsVerified || asks && !r.Behind(i).ForUnverified()
 			if !a.covered {
-				a.covered, a.schemes, a.ambient, a.redirects = true, info.Schemes, info.Ambient, info.Redirects
+				a.covered, a.base, a.schemes, a.ambient, a.redirects = true, info.Base, info.Schemes, info.Ambient, info.Redirects
 			}
 		case info.Name == "require" || info.Name == "with":
 			a.asked = true

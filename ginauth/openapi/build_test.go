@@ -206,3 +206,17 @@ func TestOptionsThatCannotWorkAreRefused(t *testing.T) {
 		}
 	}
 }
+
+func TestTheServerIsWhereBrowsersFindTheApp(t *testing.T) {
+	t.Parallel()
+	cfg := newConfig(t)
+	cfg.BaseURL = "https://example.com/my/app"
+	r := gin.New()
+	r.Use(ginauth.Session(cfg))
+	r.GET("/user", ginauth.Me(cfg))
+	for server, want := range map[string]string{"": "/my/app", "/other": "/other"} {
+		if got := document(t, r, openapi.Options{Server: server}).Servers[0].URL; got != want {
+			t.Errorf("Server %q: %s", server, got)
+		}
+	}
+}

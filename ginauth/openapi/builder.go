@@ -54,6 +54,16 @@ func newBuilder(engine *gin.Engine, opts Options) (*builder, error) {
 	return b, nil
 }
 
+// server is where clients reach the router, by the word of the app or of its Session.
+func (b *builder) server() string {
+	for _, m := range b.routes {
+		if b.opts.Server == "" && m.access.base != "" {
+			return m.access.base
+		}
+	}
+	return cmp.Or(b.opts.Server, defaultServer)
+}
+
 // askHandlers notes which of ginauth's handlers ask for a user by themselves, on excluded routes too.
 func (b *builder) askHandlers() {
 	for i, m := range b.routes {
@@ -81,7 +91,7 @@ func (b *builder) frame() *openapi3.T {
 	security := openapi3.SecuritySchemes{}
 	maps.Copy(security, b.app.doc.Components.SecuritySchemes)
 	return &openapi3.T{
-		OpenAPI: "3.0.3", Info: &info, Servers: openapi3.Servers{{URL: b.opts.Server}},
+		OpenAPI: "3.0.3", Info: &info, Servers: openapi3.Servers{{URL: b.server()}},
 		Security: b.app.doc.Security, Paths: openapi3.NewPaths(), Tags: b.app.doc.Tags, ExternalDocs: b.app.doc.ExternalDocs, Extensions: b.app.doc.Extensions,
 		Components: &openapi3.Components{
 			Schemas: schemas, SecuritySchemes: security, Examples: openapi3.Examples{},

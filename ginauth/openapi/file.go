@@ -11,9 +11,12 @@ import (
 	"io"
 	"net/http"
 	"path"
+	"slices"
 	"strings"
 
 	"github.com/gin-gonic/gin"
+
+	"github.com/ginauth/ginauth/ginauth/internal/accept"
 )
 
 //go:embed ui/page.html ui/start.js ui/swagger-ui-bundle.js.gz ui/swagger-ui.css.gz
@@ -91,11 +94,5 @@ func (f *file) unpack(c *gin.Context, contentType string) {
 }
 
 func acceptsGzip(c *gin.Context) bool {
-	for coding := range strings.SplitSeq(c.GetHeader("Accept-Encoding"), ",") {
-		name, quality, _ := strings.Cut(coding, ";")
-		if strings.TrimSpace(name) == "gzip" {
-			return strings.Trim(strings.TrimSpace(quality), "q=0.") != "" || strings.TrimSpace(quality) == ""
-		}
-	}
-	return false
+	return slices.Contains(accept.Names(c.Request.Header.Values("Accept-Encoding")), "gzip")
 }

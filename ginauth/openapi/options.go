@@ -19,7 +19,7 @@ type Options struct {
 	// document. An operation documented here replaces ginauth's own at the same route. Default: none.
 	Swagger string
 	// Server is the URL under which clients reach the router, when a proxy removes a prefix from the
-	// path. Default: "/".
+	// path. Default: the path of Config.BaseURL, or "/".
 	Server string
 	// Hide are routes that the document leaves out, as rules of Config.Exclude. Default: none.
 	Hide []string
@@ -44,9 +44,6 @@ const (
 )
 
 func (o Options) withDefaults() Options {
-	if o.Server == "" {
-		o.Server = defaultServer
-	}
 	if o.Path == "" {
 		o.Path = defaultPath
 	}

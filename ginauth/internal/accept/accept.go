@@ -2,7 +2,9 @@
 package accept
 
 import (
+	"cmp"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -28,6 +30,29 @@ func HTML(h http.Header) bool {
 func Navigates(h http.Header) bool {
 	modes := h.Values("Sec-Fetch-Mode")
 	return len(modes) == 0 || len(modes) == 1 && modes[0] == "navigate"
+}
+
+// Names are what a client lists in a header such as Accept-Language or Accept-Encoding, in lower case, the best first, without
+// what it refuses.
+func Names(values []string) []string {
+	type wanted struct {
+		name    string
+		quality float64
+	}
+	var list []wanted
+	for _, text := range split(strings.Join(values, ","), ',') {
+		parts := split(text, ';')
+		name := strings.ToLower(strings.TrimSpace(parts[0]))
+		if quality, ok := weight(parts[1:]); ok && quality > 0 && name != "" {
+			list = append(list, wanted{name, quality})
+		}
+	}
+	slices.SortStableFunc(list, func(a, b wanted) int { return cmp.Compare(b.quality, a.quality) })
+	names := make([]string, len(list))
+	for i, w := range list {
+		names[i] = w.name
+	}
+	return names
 }
 
 func (p preference) beats(other preference) bool {

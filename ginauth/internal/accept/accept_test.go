@@ -2,6 +2,7 @@ package accept_test
 
 import (
 	"net/http"
+	"strings"
 	"testing"
 
 	"github.com/ginauth/ginauth/ginauth/internal/accept"
@@ -54,6 +55,25 @@ func TestHTMLIsNegotiated(t *testing.T) {
 	} {
 		if got := accept.HTML(http.Header{"Accept": tc.accept}); got != tc.html {
 			t.Errorf("%q: %t", tc.accept, got)
+		}
+	}
+}
+
+func TestNamesComeInTheOrderOfTheirWeights(t *testing.T) {
+	t.Parallel()
+	for _, tc := range []struct {
+		want   string
+		values []string
+	}{
+		{"", nil},
+		{"de en", []string{"de, en"}},
+		{"de en", []string{"en;q=0.8, DE"}},
+		{"de", []string{"en;q=0, de;q=0.001"}},
+		{"fr-ch fr en de *", []string{"fr-CH, fr;q=0.9", "en;q=0.8, de; Q=0.7, *;q=0.5"}},
+		{"gzip", []string{"br;q=2, GZIP,,"}},
+	} {
+		if got := strings.Join(accept.Names(tc.values), " "); got != tc.want {
+			t.Errorf("%q: %s", tc.values, got)
 		}
 	}
 }

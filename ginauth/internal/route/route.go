@@ -36,6 +36,8 @@ type Info struct {
 	Ambient bool
 	// Mails: the handler is one of the mail flows.
 	Mails bool
+	// Base is the path that browsers see in front of the app's own.
+	Base string
 	// Redirects: browsers, which ask for HTML, are sent to a page instead of getting JSON.
 	Redirects bool
 	// User is the type that the handler shows, nil where nobody knows. Form is what it takes.
