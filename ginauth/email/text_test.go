@@ -24,7 +24,7 @@ func TestTextsFollowTheLanguage(t *testing.T) {
 	for language, subject := range map[string]string{
 		"de-AT, en;q=0.5": "Neues Passwort für Example", "fr, DE;q=0.3": "Neues Passwort für Example", "x;q=0.9, de;q=0.1": "Neues Passwort für Example",
 		"de;q=0, en": "Set a new password for Example",
-		"en": "Set a new password for Example", "": "Set a new password for Example", "de\r\nBcc: x": "Set a new password for Example",
+		"en":         "Set a new password for Example", "": "Set a new password for Example", "de\r\nBcc: x": "Set a new password for Example",
 	} {
 		c := a.anyone()
 		c.Header = http.Header{"Accept-Language": {language}}
