@@ -251,7 +251,7 @@ func TestChangesOfPasswordAndNameAreCheckedInOneRound(t *testing.T) {
 	}
 }
 
-// SEC-37: what a name looks like is what it is.
+// SEC-137: what a name looks like is what it is.
 func TestNamesThatCannotBeSeenOrThatTurnTextAroundAreRefused(t *testing.T) {
 	t.Parallel()
 	app := newApp(t, routes(func(r *gin.Engine, cfg config) { r.POST("/user", ginauth.UpdateProfile(cfg)) }))
