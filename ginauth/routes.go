@@ -14,7 +14,8 @@ import (
 // cover because they were registered before it or that opt out of a check, rules that match no route, open nothing or are not
 // needed, handlers whose Config or user type is not their Session's, handlers such as Login behind a guard or
 // behind the app's own, pages of Config.Pages that are missing or protected, CORS middleware that no preflight
-// reaches, backends that shadow one another, users who cannot get verified, and mails whose links lead nowhere.
+// reaches, proxies that Gin's SetTrustedProxies and Config.TrustedProxies take differently, backends that shadow one
+// another, users who cannot get verified, and mails whose links lead nowhere.
 // It returns all faults, one sentence each, or nil. Routes meant to be without Session or to be opened by ExcludeIf or
 // SkipOriginCheck, and pages that another server has, are named in open, as rules of Config.Exclude. Call it in a test, or before the server starts.
 func CheckRoutes(engine *gin.Engine, open ...string) error {
@@ -26,13 +27,14 @@ func CheckRoutes(engine *gin.Engine, open ...string) error {
 	if err != nil {
 		return err
 	}
-	a := audit{exempt: exempt}
+	a := audit{engine: engine, exempt: exempt}
 	for _, r := range chains {
 		a.routes = append(a.routes, auditRoute(r))
 	}
 	var sentences []string
 	for _, check := range []func(audit) []string{
-		audit.coverage, audit.entrances, audit.rules, audit.configs, audit.userTypes, audit.backends, audit.pages, audit.preflights, audit.optOuts, audit.verification, audit.mails,
+		audit.coverage, audit.entrances, audit.rules, audit.configs, audit.userTypes, audit.backends, audit.pages, audit.preflights, audit.proxies,
+		audit.optOuts, audit.verification, audit.mails,
 	} {
 		sentences = append(sentences, check(a)...)
 	}
@@ -46,6 +48,7 @@ func CheckRoutes(engine *gin.Engine, open ...string) error {
 
 // audit is what CheckRoutes knows of a router. Its checks are methods in files of their own.
 type audit struct {
+	engine *gin.Engine
 	routes []auditedRoute
 	exempt rule.List
 }

@@ -1,0 +1,118 @@
+package ginauth
+
+import (
+	"fmt"
+	"net/http"
+	"net/netip"
+	"reflect"
+	"slices"
+	"strings"
+
+	"github.com/gin-gonic/gin"
+)
+
+// proxies finds peers whose X-Forwarded-For Gin believes and a Session does not, or the other way round. Gin's
+// default, which is to believe everybody, is left alone where no proxy is named: there is nothing to compare it with.
+func (a audit) proxies() (faults []string) {
+	believed := ginTrust{a.engine}
+	for _, r := range a.routes {
+		for _, session := range r.sessions {
+			if session.mount == nil {
+				continue
+			}
+			ours := session.mount.proxies
+			if len(ours.networks) == 0 && believed.everybody() {
+				continue
+			}
+			if fault := believed.differs(ours); fault != "" && !slices.Contains(faults, fault) {
+				faults = append(faults, fault)
+			}
+		}
+	}
+	return faults
+}
+
+// ginTrust asks an engine what it makes of forwarded addresses.
+type ginTrust struct{ engine *gin.Engine }
+
+func (g ginTrust) trusts(peer netip.Addr) bool {
+	const client = "192.0.2.254" // an address of documentation (RFC 5737)
+	c := gin.CreateTestContextOnly(nil, g.engine)
+	c.Request = &http.Request{RemoteAddr: netip.AddrPortFrom(peer, 1).String(), Header: http.Header{forwardedFor: {client}}}
+	return c.ClientIP() == client
+}
+
+func (g ginTrust) everybody() bool {
+	return !slices.ContainsFunc(anyPeers, func(peer netip.Addr) bool { return !g.trusts(peer) })
+}
+
+// anyPeers are of all kinds.
+var anyPeers = []netip.Addr{
+	netip.MustParseAddr("127.0.0.1"), netip.MustParseAddr("10.0.0.1"), netip.MustParseAddr("172.16.0.1"), netip.MustParseAddr("192.168.0.1"),
+	netip.MustParseAddr("203.0.113.7"), netip.MustParseAddr("::1"), netip.MustParseAddr("fd00::1"), netip.MustParseAddr("2001:db8::7"),
+}
+
+// differs names the first peer that Gin and ours take differently. It asks at the edges of all networks.
+func (g ginTrust) differs(ours proxies) string {
+	for _, peer := range append(edges(append(g.networks(), ours.networks...)), anyPeers...) {
+		gins, own := g.trusts(peer), ours.trusts(peer)
+		switch {
+		case own && !gins:
+			return fmt.Sprintf("X-Forwarded-For of %s is believed by Config.TrustedProxies and not by Gin, whose ClientIP is another client: call router.SetTrustedProxies(%s)", peer, ours)
+		case gins && !own:
+			return fmt.Sprintf("X-Forwarded-For of %s is believed by Gin's ClientIP and not by Config.TrustedProxies: call router.SetTrustedProxies(%s), or add the proxy to TrustedProxies", peer, ours)
+		}
+	}
+	return ""
+}
+
+// String is what SetTrustedProxies takes.
+func (p proxies) String() string {
+	if len(p.networks) == 0 {
+		return "nil"
+	}
+	quoted := make([]string, len(p.networks))
+	for i, network := range p.networks {
+		quoted[i] = fmt.Sprintf("%q", network)
+	}
+	return "[]string{" + strings.Join(quoted, ", ") + "}"
+}
+
+// networks are those that the engine was given, as far as this version of Gin shows them.
+func (g ginTrust) networks() (found []netip.Prefix) {
+	list := reflect.ValueOf(g.engine).Elem().FieldByName("trustedProxies")
+	if list.Kind() != reflect.Slice || list.Type().Elem().Kind() != reflect.String {
+		return nil
+	}
+	for i := range list.Len() {
+		text := list.Index(i).String()
+		if addr, err := netip.ParseAddr(text); err == nil {
+			found = append(found, netip.PrefixFrom(addr, addr.BitLen()))
+		} else if prefix, err := netip.ParsePrefix(text); err == nil {
+			found = append(found, prefix.Masked())
+		}
+	}
+	return found
+}
+
+// edges are the first and the last address of each network, and their neighbours outside.
+func edges(networks []netip.Prefix) (found []netip.Addr) {
+	for _, network := range networks {
+		first, last := network.Addr(), lastOf(network)
+		for _, addr := range []netip.Addr{first, last, first.Prev(), last.Next()} {
+			if addr.IsValid() {
+				found = append(found, addr)
+			}
+		}
+	}
+	return found
+}
+
+func lastOf(network netip.Prefix) netip.Addr {
+	bytes := network.Addr().AsSlice()
+	for bit := network.Bits(); bit < len(bytes)*8; bit++ {
+		bytes[bit/8] |= 1 << (7 - bit%8)
+	}
+	last, _ := netip.AddrFromSlice(bytes)
+	return last
+}
