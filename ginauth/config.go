@@ -245,7 +245,7 @@ func (cfg Config[U]) validate(withSessions bool) error {
 	fault(err != nil, "UnverifiedMay: %w", err)
 	fault(!cfg.Unverified.valid(), "Unverified must be UnverifiedAllowed, UnverifiedReadOnly or UnverifiedRefused")
 	fault(len(cfg.UnverifiedMay) > 0 && cfg.Unverified == UnverifiedAllowed, "UnverifiedMay makes exceptions of nothing: set Unverified to UnverifiedReadOnly or UnverifiedRefused")
-	for _, err := range []error{cfg.Cookie.validate(), cfg.Policy.Validate(), cfg.Limits.validate(), second(rule.Compile(cfg.Exclude)), second(parseProxies(cfg.TrustedProxies))} {
+	for _, err := range []error{cfg.Cookie.validate(len(cfg.TrustedOrigins) > 0), cfg.Policy.Validate(), cfg.Limits.validate(), second(rule.Compile(cfg.Exclude)), second(parseProxies(cfg.TrustedProxies))} {
 		fault(err != nil, "%w", err)
 	}
 	_, err = origin.NewCheck(cfg.TrustedOrigins, cfg.Cookie.InsecureLocalhost)
@@ -290,7 +290,7 @@ type mount struct {
 	unverified    Unverified
 	origins       *http.CrossOriginProtection
 	proxies       proxies
-	proxyWatch    *proxyWatch
+	watch         *watch
 	users         any                                       // the UserStore[U]
 	keeper        any                                       // of the sessions, to tell two mounts apart
 	sessions      SessionStore                              // nil with gorilla
@@ -345,7 +345,7 @@ func compileFor[U User](constructor string, cfg Config[U], withSessions bool) *m
 	trusted, _ := parseProxies(cfg.TrustedProxies)                                  // validated above
 	may, _ := rule.Compile(cfg.UnverifiedMay)                                       // validated above
 	m := &mount{
-		excluded: excluded, unverified: cfg.Unverified, unverifiedMay: may, origins: origins, proxies: trusted, proxyWatch: watchProxies(cfg.Logger),
+		excluded: excluded, unverified: cfg.Unverified, unverifiedMay: may, origins: origins, proxies: trusted, watch: watchFor(cfg.Logger),
 		users: cfg.Users, retrieves: cfg.RetrieveUser != nil, lifetime: cfg.Lifetime, idleTimeout: cfg.IdleTimeout, touchEvery: cfg.TouchEvery,
 		rememberIdleTimeout: cfg.RememberIdleTimeout, rememberLifetime: cfg.RememberLifetime, maxSessions: cfg.MaxSessions, rotationGrace: cfg.RotationGrace,
 		ownUsers: cfg.Users != nil, pages: cfg.Pages, prefix: baseurl.Path(cfg.BaseURL), render: cfg.Render, translator: cfg.Translator, log: cfg.Logger,

@@ -58,7 +58,7 @@ func TestUnsafeConfigsFailWhenTheRouterIsBuilt(t *testing.T) {
 		"must be shorter than IdleTimeout":     func(cfg *config) { cfg.TouchEvery = time.Hour },
 		"must be a path on this site":          func(cfg *config) { cfg.Pages.Login = "https://evil.example/login" },
 		"leave the prefix off":                 func(cfg *config) { cfg.Cookie.Name = "__Host-session" },
-		"SameSite must be Lax or Strict":       func(cfg *config) { cfg.Cookie.SameSite = http.SameSiteNoneMode },
+		"name them in TrustedOrigins":          func(cfg *config) { cfg.Cookie.SameSite = http.SameSiteNoneMode },
 		"the Exclude rule \"/*any\"":           func(cfg *config) { cfg.Exclude = []string{"/*any"} },
 		"must start with https://":             func(cfg *config) { cfg.TrustedOrigins = []string{"http://app.example"} },
 		"must be a network such as 10.0.0.0/8": func(cfg *config) { cfg.TrustedProxies = []string{"10.0.0.1"} },

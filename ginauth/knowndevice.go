@@ -13,7 +13,7 @@ import (
 const deviceCookie = "device"
 
 func (k Cookie) compileDevice() cookie {
-	k.Name = deviceCookie
+	k.Name, k.Domain = deviceCookie, "" // a device is one of this host
 	return k.compile()
 }
 

@@ -210,6 +210,7 @@ func (st *state) announce(h http.Header) {
 	switch st.reply {
 	case replySet:
 		st.m.cookie.set(h, st.cookieValue(), st.cookieAge())
+		st.m.watch.cookie(st.request, st.m.cookie)
 	case replyClear:
 		st.m.cookie.clear(h)
 	case replyNothing:

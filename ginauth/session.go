@@ -83,7 +83,7 @@ func (m *mount) serve(c *gin.Context) {
 		m.serveInner(c, outer)
 		return
 	}
-	m.proxyWatch.look(c.Request, m.proxies)
+	m.watch.proxy(c.Request, m.proxies)
 	st := m.attach(c)
 	defer st.detach()
 	if st.cookiesSent > 1 {

@@ -82,12 +82,13 @@ func (m *mount) attach(c *gin.Context) *state {
 	st := &state{m: m, position: route.Position(c), request: c.Request, store: m.sessions}
 	st.session.state = st
 	st.context = stateContext{c.Request.Context(), st}
+	sent := m.withCookies(c.Request)
 	switch {
 	case m.gorilla != nil:
-		st.gorilla, st.cookiesSent = m.gorilla.session(c.Request)
+		st.gorilla, st.cookiesSent = m.gorilla.session(sent)
 		st.store, st.hasToken = st.gorilla, st.gorilla.cookie != ""
 	case m.sessions != nil:
-		st.digest, st.cookiesSent, st.hasToken = m.cookie.read(c.Request)
+		st.digest, st.cookiesSent, st.hasToken = m.cookie.read(sent)
 	}
 	st.writer = writer{ResponseWriter: c.Writer, state: st, context: c}
 	c.Writer, c.Request = &st.writer, c.Request.WithContext(&st.context)
