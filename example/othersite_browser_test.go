@@ -39,8 +39,7 @@ func (s *sites) origin(host string) string { return "https://" + host + ":" + s.
 // newSites serves the API under every host of which the first label is "api", and an empty page under the others.
 func newSites(t *testing.T, frontEnd string, cookie ginauth.Cookie) *sites {
 	t.Helper()
-	path := chromium(t)
-	s := &sites{}
+	s := &sites{ctx: newWindow(t)}
 	var api http.Handler
 	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if strings.HasPrefix(r.Host, "api.") {
@@ -55,15 +54,6 @@ func newSites(t *testing.T, frontEnd string, cookie ginauth.Cookie) *sites {
 	t.Cleanup(server.Close)
 	s.port = server.URL[strings.LastIndexByte(server.URL, ':')+1:]
 	api = s.api(t, s.origin(frontEnd), cookie)
-
-	ctx, cancel := chromedp.NewContext(context.Background(), chromedp.WithAllocatorOptions(
-		chromedp.ExecPath(path), chromedp.NoSandbox, // the sandbox refuses root, and the pages are our own
-		chromedp.Flag("host-resolver-rules", "MAP * 127.0.0.1"), chromedp.Flag("ignore-certificate-errors", true),
-	))
-	t.Cleanup(cancel)
-	ctx, stop := context.WithTimeout(ctx, patience)
-	t.Cleanup(stop)
-	s.ctx = ctx
 	return s
 }
 
