@@ -141,7 +141,7 @@ func TestOpenAPIHasEveryOperation(t *testing.T) {
 }
 
 // middleware are constructors of what answers nothing by itself.
-var middleware = []string{"Session", "Authenticate", "Require", "With", "Mount"}
+var middleware = []string{"Session", "Authenticate", "Require", "With", "Wrap"}
 
 // Every handler that an app can mount is described, or its routes would be faults of openapi.Check.
 func TestEveryHandlerIsAnnotated(t *testing.T) {
