@@ -44,7 +44,10 @@ func openDatabase(ctx context.Context, s settings, log *slog.Logger) (_ *databas
 	if err := reach(ctx, d.pool); err != nil {
 		return nil, err
 	}
-	return d, migrations.Up(ctx, d.pool)
+	if err := migrations.Up(ctx, d.pool); err != nil {
+		return d, err
+	}
+	return d, migrations.Check(ctx, d.pool) // all that an app needs which its deployment migrates
 }
 
 // reach tells in one line why the database cannot be used; the driver takes several.

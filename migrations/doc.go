@@ -2,7 +2,7 @@
 // own, ginauth, in any database with PostgreSQL 14 or later. No extension and no superuser is
 // needed, and the migrations insert no rows.
 //
-// An app calls [Up] when it starts, or a deployment runs the command before it starts the app:
+// An app calls [Up] when it starts, or a deployment runs the command before it starts the app, which then calls [Check]:
 //
 //	DATABASE_URL=postgres://… go run github.com/ginauth/ginauth/migrations/migrate up
 //
@@ -32,6 +32,8 @@
 //	GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA ginauth TO app;
 //	REVOKE ALL ON ginauth.goose_db_version FROM app;
 //	ALTER DEFAULT PRIVILEGES IN SCHEMA ginauth GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO app;
+//
+// [Check] also needs SELECT on ginauth.goose_db_version, which holds version numbers and times.
 //
 // # Rolling deployments
 //

@@ -2,7 +2,9 @@ package store
 
 import (
 	"context"
+	"log/slog"
 	"math/rand/v2"
+	"sync/atomic"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -22,10 +24,13 @@ type caller struct {
 	pool    *pgxpool.Pool // conn, if it is one
 	retries int
 	timeout time.Duration
+	log     *slog.Logger // nil: slog.Default
+
+	toldOutdated *atomic.Bool
 }
 
-func newCaller(conn Conn, timeout time.Duration) caller {
-	c := caller{conn: conn, timeout: timeout, retries: maxRetries}
+func newCaller(conn Conn, timeout time.Duration, log *slog.Logger) caller {
+	c := caller{conn: conn, timeout: timeout, retries: maxRetries, log: log, toldOutdated: &atomic.Bool{}}
 	c.pool, _ = conn.(*pgxpool.Pool)
 	if _, inTx := conn.(pgx.Tx); inTx {
 		c.retries = 0 // only who began a transaction can repeat it
@@ -39,7 +44,7 @@ func newCaller(conn Conn, timeout time.Duration) caller {
 func (c *caller) do(ctx context.Context, doing string, work func(context.Context, Conn) error) error {
 	limited, cancel := context.WithTimeout(ctx, c.timeout) // SEC-157
 	defer cancel()
-	return translate(ctx, doing, c.retry(limited, work))
+	return translate(ctx, doing, c.explainSchema(limited, c.retry(limited, work)))
 }
 
 // read is do for work that writes nothing: where its connection has ended, as when the server did that between
@@ -47,7 +52,7 @@ func (c *caller) do(ctx context.Context, doing string, work func(context.Context
 func (c *caller) read(ctx context.Context, doing string, work func(context.Context, Conn) error) error {
 	limited, cancel := context.WithTimeout(ctx, c.timeout) // SEC-157
 	defer cancel()
-	return translate(ctx, doing, c.reread(limited, work))
+	return translate(ctx, doing, c.explainSchema(limited, c.reread(limited, work)))
 }
 
 // reread is read without a deadline of its own and without the translation.

@@ -141,7 +141,10 @@ func sqlState(err error) string {
 // the values that the driver and PostgreSQL quote.
 func explain(err error) error {
 	var refused *pgconn.PgError
+	var old *outdated
 	switch {
+	case errors.As(err, &old):
+		return err
 	case !errors.As(err, &refused) && strings.HasPrefix(err.Error(), "failed to encode args["):
 		return &quiet{text: "a field of the user type does not fit its column", cause: err}
 	case refused == nil:

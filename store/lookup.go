@@ -80,7 +80,7 @@ func (l *lookup[A]) ask(ctx context.Context, d ginauth.Digest) (*A, error) {
 	if err != nil && place.Err() != nil && ctx.Err() == nil {
 		err = context.DeadlineExceeded
 	}
-	return answerOf(a, translate(ctx, finding, err))
+	return answerOf(a, translate(ctx, finding, l.sessions.caller.explainSchema(place, err))) //nolint:contextcheck // the place's is the caller's
 }
 
 func (l *lookup[A]) alone(ctx context.Context, d ginauth.Digest) (*A, error) {

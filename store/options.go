@@ -51,7 +51,8 @@ func WithNow(now func() time.Time) Option {
 	return func(o *options) { o.now = now }
 }
 
-// WithLogger sets who is told of what RunSweeper could not do, which nobody else would hear of. Default: slog.Default.
+// WithLogger sets who is told of what RunSweeper could not do, which nobody else would hear of, and once of a database that
+// is not migrated. Default: slog.Default.
 func WithLogger(log *slog.Logger) Option {
 	return func(o *options) { o.log = log }
 }

@@ -48,7 +48,7 @@ func NewSessions(conn Conn, opts ...Option) *Sessions {
 }
 
 func newSessions(conn Conn, o options) *Sessions {
-	s := &Sessions{caller: newCaller(conn, o.timeout), now: o.now, maxData: o.maxData, notices: o.notices, cookie: *ginOptions.ToGorillaOptions(), events: o.events, log: o.log}
+	s := &Sessions{caller: newCaller(conn, o.timeout, o.log), now: o.now, maxData: o.maxData, notices: o.notices, cookie: *ginOptions.ToGorillaOptions(), events: o.events, log: o.log}
 	if _, inTx := conn.(pgx.Tx); inTx {
 		s.events.after = nil // only who began a transaction knows when it is committed
 	}
