@@ -21,7 +21,7 @@ func CurrentUser[U User](ctx context.Context) (U, error) {
 	if err != nil {
 		return none, err
 	}
-	user, err := st.currentUser(c)
+	user, err := st.currentUserFor(ctx, c)
 	if err != nil {
 		return none, err
 	}

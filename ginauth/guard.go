@@ -35,7 +35,7 @@ func CurrentAuth(ctx context.Context) (Auth, error) {
 	if err != nil {
 		return Auth{}, err
 	}
-	if _, err := st.currentUser(c); err != nil {
+	if _, err := st.currentUserFor(ctx, c); err != nil {
 		return Auth{}, err
 	}
 	st.mu.Lock()

@@ -85,6 +85,30 @@ func TestAContextThatOutlivesItsRequestKnowsNobody(t *testing.T) {
 	}
 }
 
+// An access log, say, asks when Session and the handlers are done.
+func TestMiddlewareInFrontOfSessionKnowsTheUserAfterwards(t *testing.T) {
+	t.Parallel()
+	var logged string
+	app := newApp(t, before(func(r *gin.Engine) {
+		r.Use(func(c *gin.Context) {
+			c.Next()
+			u, err := ginauth.CurrentUser[user](c)
+			auth, authErr := ginauth.CurrentAuth(c)
+			if err != nil || authErr != nil || auth.Account.ID != u.ID {
+				logged = "nobody"
+				return
+			}
+			logged = u.Email
+		})
+	}))
+	ada := app.signUp(t, ada)
+	for _, path := range []string{"/", "/user"} { // excluded: nobody has asked before
+		if ada.get(path); logged != "ada@example.com" {
+			t.Errorf("%s was %s's", path, logged)
+		}
+	}
+}
+
 func TestUploadedFilesAreRemovedWithTheirRequest(t *testing.T) {
 	t.Parallel()
 	var name string

@@ -139,15 +139,20 @@ func stateOf(ctx context.Context) (*gin.Context, *state, error) {
 
 // currentUser returns the user as a *U, or why there is none. The backends are asked once; no lock is
 // held meanwhile, because RetrieveUser and backends are the app's own and may call back.
-func (st *state) currentUser(c *gin.Context) (any, error) {
+func (st *state) currentUser(c *gin.Context) (any, error) { return st.currentUserFor(c, c) }
+
+// currentUserFor is currentUser for who got the gin.Context by ctx. Middleware in front of Session may ask when that is done, by
+// the gin.Context itself.
+func (st *state) currentUserFor(ctx context.Context, c *gin.Context) (any, error) {
 	if user, found, err := st.foundUser(); found {
 		return user, err
 	}
 	if c == st.writer.context { // and not a copy
-		if !st.life.enter() {
+		if st.life.enter() {
+			defer st.life.leave()
+		} else if _, itself := ctx.(*gin.Context); !itself || st.request.Context().Err() != nil {
 			return nil, errOver
 		}
-		defer st.life.leave()
 	}
 	defer st.lookups.Add(-1)
 	if st.lookups.Add(1) > maxLookups {
