@@ -1,0 +1,7 @@
+package given
+
+var (
+	plain, network, client string
+	hash                   password.Hash
+	hasher                 *password.Hasher
+)
