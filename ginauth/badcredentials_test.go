@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -81,21 +82,27 @@ func TestBadCredentialsAreLimitedPerAddress(t *testing.T) {
 	t.Parallel()
 	for name, try := range map[string]func(t *testing.T, d *doors, addr string, n int) *httptest.ResponseRecorder{
 		"unknown key": func(t *testing.T, d *doors, addr string, _ int) *httptest.ResponseRecorder {
+			t.Helper()
 			return d.with(addr, "X-API-Key", otherKey(t, d.key))
 		},
 		"malformed key": func(t *testing.T, d *doors, addr string, n int) *httptest.ResponseRecorder {
-			return d.with(addr, "X-API-Key", fmt.Sprint(n))
+			t.Helper()
+			return d.with(addr, "X-API-Key", strconv.Itoa(n))
 		},
 		"malformed token": func(t *testing.T, d *doors, addr string, n int) *httptest.ResponseRecorder {
+			t.Helper()
 			return d.with(addr, "Authorization", fmt.Sprintf("Bearer a.b.%d", n))
 		},
 		"forged token": func(t *testing.T, d *doors, addr string, _ int) *httptest.ResponseRecorder {
+			t.Helper()
 			return d.with(addr, "Authorization", "Bearer "+d.tokens.AccessToken[:len(d.tokens.AccessToken)-4]+"AAAA")
 		},
 		"unknown refresh": func(t *testing.T, d *doors, addr string, _ int) *httptest.ResponseRecorder {
+			t.Helper()
 			return d.form(addr, "/refresh", "refresh_token="+refresh.New().Reveal())
 		},
 		"malformed refresh": func(t *testing.T, d *doors, addr string, n int) *httptest.ResponseRecorder {
+			t.Helper()
 			return d.form(addr, "/token", fmt.Sprintf("grant_type=refresh_token&refresh_token=%d", n))
 		},
 	} {

@@ -15,7 +15,7 @@ import (
 func TestHandlersShowTheirOwnNames(t *testing.T) {
 	t.Parallel()
 	app, _ := policed(t, ginauth.UnverifiedAllowed)
-	app.Engine.POST("/in", ginauth.Login(app.cfg))
+	app.POST("/in", ginauth.Login(app.cfg))
 	want := map[string]string{
 		"GET /user": "ginauth.Me[", "POST /logout": "ginauth.Logout[", "DELETE /sessions/:id": "ginauth.RevokeSession[", "PATCH /user": "ginauth.UpdateProfile[",
 		"POST /in": "ginauth.Login[", "GET /open/with": "ginauth.With[",

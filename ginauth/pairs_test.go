@@ -250,6 +250,7 @@ var works = map[string]struct {
 	"Authenticate": {build: anything, do: func(t *testing.T, p *pair) { p.it(t, p.c, http.StatusNoContent, "x", "") }},
 	"Session":      {build: anything, do: func(t *testing.T, p *pair) { p.it(t, p.c, http.StatusNoContent, "x", "") }},
 	"Login": {build: ginauth.Login[user], do: func(t *testing.T, p *pair) {
+		t.Helper()
 		p.it(t, &client{handler: p}, http.StatusOK, "x", adaIn)
 	}},
 	"SignUp": {build: ginauth.SignUp[user], do: signsUp},
@@ -257,16 +258,19 @@ var works = map[string]struct {
 		return ginauth.SignUpWith(cfg, func(context.Context, ginauth.Registration, *user) error { return nil })
 	}, do: signsUp},
 	"Logout": {build: ginauth.Logout[user], do: func(t *testing.T, p *pair) {
+		t.Helper()
 		p.it(t, p.c, http.StatusNoContent, "x", "")
 		p.c.want(t, http.StatusUnauthorized, "after logout")
 		p.other.want(t, http.StatusOK, "the other session")
 	}},
 	"Me": {build: ginauth.Me[user], do: func(t *testing.T, p *pair) {
+		t.Helper()
 		if w := p.c.get("/it/x"); w.Code != http.StatusOK || !strings.Contains(w.Body.String(), `"ada@example.com"`) {
 			t.Errorf("%d %s", w.Code, w.Body)
 		}
 	}},
 	"Sessions": {build: ginauth.Sessions[user], do: func(t *testing.T, p *pair) {
+		t.Helper()
 		var devices []ginauth.Device
 		w := p.c.get("/it/x")
 		if err := json.Unmarshal(w.Body.Bytes(), &devices); err != nil || len(devices) != 2 || devices[0].Current == devices[1].Current {
@@ -274,26 +278,32 @@ var works = map[string]struct {
 		}
 	}},
 	"RevokeSession": {build: ginauth.RevokeSession[user], do: func(t *testing.T, p *pair) {
+		t.Helper()
 		p.it(t, p.c, http.StatusNoContent, p.other.get("/session").Body.String(), "")
 		p.wantAlive(t, true, false)
 	}},
 	"RevokeOtherSessions": {build: ginauth.RevokeOtherSessions[user], do: func(t *testing.T, p *pair) {
+		t.Helper()
 		p.it(t, p.c, http.StatusNoContent, "x", "")
 		p.wantAlive(t, true, false)
 	}},
 	"RevokeAllSessions": {build: ginauth.RevokeAllSessions[user], do: func(t *testing.T, p *pair) {
+		t.Helper()
 		p.it(t, p.c, http.StatusNoContent, "x", "")
 		p.wantAlive(t, false, false)
 	}},
 	"Reauthenticate": {build: ginauth.Reauthenticate[user], do: func(t *testing.T, p *pair) {
+		t.Helper()
 		p.it(t, p.c, http.StatusNoContent, "x", `{"password":"correct horse battery staple"}`)
 		p.wantAlive(t, true, true)
 	}},
 	"ChangePassword": {build: ginauth.ChangePassword[user], do: func(t *testing.T, p *pair) {
+		t.Helper()
 		p.it(t, p.c, http.StatusNoContent, "x", toNew)
 		p.wantAlive(t, true, false)
 	}},
 	"SetPassword": {build: ginauth.SetPassword[user], do: func(t *testing.T, p *pair) {
+		t.Helper()
 		execute(t, p.pool, "UPDATE ginauth.users SET password_hash = NULL")
 		p.it(t, p.c, http.StatusNoContent, "x", `{"new_password":"an entirely new passphrase"}`)
 		p.wantAlive(t, true, false)
@@ -303,6 +313,7 @@ var works = map[string]struct {
 		return ginauth.UpdateProfileWith(cfg, func(context.Context, ginauth.Profile, *user) error { return nil })
 	}, do: renames},
 	"ExportAccount": {build: ginauth.ExportAccount[user], do: func(t *testing.T, p *pair) {
+		t.Helper()
 		if w := p.c.get("/it/x"); w.Code != http.StatusOK || !strings.Contains(w.Body.String(), `"ada@example.com"`) {
 			t.Errorf("%d %s", w.Code, w.Body)
 		}
@@ -310,12 +321,14 @@ var works = map[string]struct {
 	"DeleteAccount":      {build: ginauth.DeleteAccount[user], do: leaves},
 	"DeleteAccountAfter": {build: func(cfg config) gin.HandlerFunc { return ginauth.DeleteAccountAfter(cfg, time.Hour) }, do: leaves},
 	"RestoreAccount": {build: ginauth.RestoreAccount[user], do: func(t *testing.T, p *pair) {
+		t.Helper()
 		if _, err := p.db.ArchiveUser(t.Context(), p.ada.ID, time.Hour); err != nil {
 			t.Fatal(err)
 		}
 		p.it(t, &client{handler: p}, http.StatusOK, "x", adaIn)
 	}},
 	"Events": {build: ginauth.Events[user], do: func(t *testing.T, p *pair) {
+		t.Helper()
 		if w := p.c.get("/it/x"); w.Code != http.StatusOK || !strings.Contains(w.Body.String(), `"authn_login_success"`) {
 			t.Errorf("%d %s", w.Code, w.Body)
 		}

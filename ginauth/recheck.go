@@ -24,7 +24,7 @@ func Recheck[U User](ctx context.Context) (U, error) {
 	if err != nil {
 		return none, err
 	}
-	user, err := st.recheck(c)
+	user, err := st.recheck(c) //nolint:contextcheck // the request's own
 	if err != nil {
 		return none, err
 	}

@@ -57,7 +57,7 @@ func (st *state) afterRotation(ctx context.Context) (SessionRecord, error) {
 	if err != nil {
 		return SessionRecord{}, err
 	}
-	st.reportGrace(record)
+	st.reportGrace(record) //nolint:contextcheck // the request's own
 	if method := st.request.Method; method != http.MethodGet && method != http.MethodHead {
 		return SessionRecord{}, ErrNoSession
 	}
@@ -81,7 +81,7 @@ func (st *state) overtaken(ctx context.Context) (SessionRecord, bool) {
 	if err != nil || record.ID != st.record.ID {
 		return SessionRecord{}, false
 	}
-	st.reportGrace(record)
+	st.reportGrace(record) //nolint:contextcheck // the request's own
 	st.digest = record.Digest
 	return record, true
 }
@@ -89,6 +89,6 @@ func (st *state) overtaken(ctx context.Context) (SessionRecord, bool) {
 // reportGrace logs that a replaced token was used by another client than the one that replaced it.
 func (st *state) reportGrace(record SessionRecord) {
 	if c := st.writer.context; c != nil && record.Elsewhere {
-		st.m.event(c, EventTokenGrace, "user_id", record.UserID, "session", st.digest) //nolint:contextcheck // the request's own
+		st.m.event(c, EventTokenGrace, "user_id", record.UserID, "session", st.digest)
 	}
 }

@@ -158,7 +158,8 @@ func TestCheckRoutesNamesEveryKindOfFault(t *testing.T) {
 			with(func(cfg *config) { cfg.Unverified = ginauth.UnverifiedRefused }),
 			routes(func(r *gin.Engine, cfg config) {
 				r.POST("/verify", email.VerifyEmail(email.Flows[user]{
-					Config: cfg, Store: cfg.Users.(*store.DB[user]), Sender: noSender{}, BaseURL: "https://app.example", From: "a@app.example",
+					Config: cfg, Sender: noSender{}, BaseURL: "https://app.example", From: "a@app.example",
+					Store: cfg.Users.(*store.DB[user]), //nolint:forcetypeassert,errcheck // the kit's
 					Pages: email.Pages{Verify: "/verify"},
 				}))
 			}),

@@ -59,8 +59,8 @@ func everyStore(t *testing.T, handle func(step string, c *gin.Context), flow fun
 	}
 }
 
-func signInAs(c *gin.Context, name string) {
-	if err := ginauth.SignIn(c, person{Name: name}); err != nil {
+func signInAda(c *gin.Context) {
+	if err := ginauth.SignIn(c, person{Name: "ada"}); err != nil {
 		ginauth.Fail(c, err)
 	}
 }
@@ -69,24 +69,24 @@ func signInAs(c *gin.Context, name string) {
 func TestWhatAHandlerSetIsInTheSessionAfterSignIn(t *testing.T) {
 	t.Parallel()
 	ways := map[string]func(*gin.Context, sessions.Session){
-		"set, sign in":       func(c *gin.Context, s sessions.Session) { s.Set("name", "ada"); signInAs(c, "ada") },
-		"read, set, sign in": func(c *gin.Context, s sessions.Session) { s.Get("name"); s.Set("name", "ada"); signInAs(c, "ada") },
+		"set, sign in":       func(c *gin.Context, s sessions.Session) { s.Set("name", "ada"); signInAda(c) },
+		"read, set, sign in": func(c *gin.Context, s sessions.Session) { s.Get("name"); s.Set("name", "ada"); signInAda(c) },
 		"ask for the user, set, sign in": func(c *gin.Context, s sessions.Session) {
 			_, _ = ginauth.CurrentUser[person](c)
 			s.Set("name", "ada")
-			signInAs(c, "ada")
+			signInAda(c)
 		},
 		"set, ask for the user, sign in": func(c *gin.Context, s sessions.Session) {
 			s.Set("name", "ada")
 			_, _ = ginauth.CurrentUser[person](c)
-			signInAs(c, "ada")
+			signInAda(c)
 		},
 		"set, save, sign in": func(c *gin.Context, s sessions.Session) {
 			s.Set("name", "ada")
 			if err := s.Save(); err != nil {
 				ginauth.Fail(c, err)
 			}
-			signInAs(c, "ada")
+			signInAda(c)
 		},
 		"read, set, renew, sign in": func(c *gin.Context, s sessions.Session) {
 			s.Get("name")
@@ -94,21 +94,21 @@ func TestWhatAHandlerSetIsInTheSessionAfterSignIn(t *testing.T) {
 			if err := ginauth.Renew(c); err != nil {
 				ginauth.Fail(c, err)
 			}
-			signInAs(c, "ada")
+			signInAda(c)
 		},
 		"read, set, sign in, sign in": func(c *gin.Context, s sessions.Session) {
 			s.Get("name")
 			s.Set("name", "ada")
-			signInAs(c, "ada")
-			signInAs(c, "ada")
+			signInAda(c)
+			signInAda(c)
 		},
-		"sign in, read, set":   func(c *gin.Context, s sessions.Session) { signInAs(c, "ada"); s.Get("name"); s.Set("name", "ada") },
-		"delete, set, sign in": func(c *gin.Context, s sessions.Session) { s.Delete("name"); s.Set("name", "ada"); signInAs(c, "ada") },
-		"clear, set, sign in":  func(c *gin.Context, s sessions.Session) { s.Clear(); s.Set("name", "ada"); signInAs(c, "ada") },
+		"sign in, read, set":   func(c *gin.Context, s sessions.Session) { signInAda(c); s.Get("name"); s.Set("name", "ada") },
+		"delete, set, sign in": func(c *gin.Context, s sessions.Session) { s.Delete("name"); s.Set("name", "ada"); signInAda(c) },
+		"clear, set, sign in":  func(c *gin.Context, s sessions.Session) { s.Clear(); s.Set("name", "ada"); signInAda(c) },
 		"read all, set, sign in": func(c *gin.Context, s sessions.Session) {
 			_, _ = ginauth.SessionValues(c)
 			s.Set("name", "ada")
-			signInAs(c, "ada")
+			signInAda(c)
 		},
 	}
 	everyStore(t, func(step string, c *gin.Context) {
@@ -126,6 +126,7 @@ func TestWhatAHandlerSetIsInTheSessionAfterSignIn(t *testing.T) {
 		ways[step](c, s)
 		s.Delete("scratch")
 	}, func(t *testing.T, k kept, c *client) {
+		t.Helper()
 		for way := range ways {
 			for _, before := range []string{"a visitor", "the same user", "a user who is gone"} {
 				c.value = ""
@@ -206,6 +207,7 @@ func TestANewUserByAValueAloneHasANewToken(t *testing.T) {
 			s.Set(name, value)
 		}
 	}, func(t *testing.T, k kept, c *client) {
+		t.Helper()
 		run := func(path, step string, rotates bool) {
 			t.Helper()
 			old := *c
@@ -278,6 +280,7 @@ func TestAllValuesOfASessionCanBeRead(t *testing.T) {
 		}
 		c.String(http.StatusOK, "%d %v", len(again), cmp.Diff(want[step], again))
 	}, func(t *testing.T, _ kept, c *client) {
+		t.Helper()
 		for _, step := range []string{"empty", "fill", "filled", "change", "changed"} {
 			if w := c.post("/run?step="+step, ""); w.Code != http.StatusOK || !strings.HasSuffix(w.Body.String(), " ") {
 				t.Errorf("%s: %d %s", step, w.Code, w.Body)

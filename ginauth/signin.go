@@ -95,8 +95,8 @@ func (st *state) explainNoUser(c *gin.Context, account Account, credential passw
 	case asking != nil:
 		return asking
 	case known:
-		return fmt.Errorf("%w: Config.Users, a %T, has the user %s, and Config.Sessions, a %T, does not know it: have both on one database: %v", //nolint:errorlint // nobody may take it for ErrNoUser
-			ErrNotMounted, st.m.users, account.ID, st.m.keeper, err)
+		return fmt.Errorf("%w: Config.Users, a %T, has the user %s, and Config.Sessions, a %T, does not know it: have both on one database: %v",
+			ErrNotMounted, st.m.users, account.ID, st.m.keeper, err) //nolint:errorlint // nobody may take it for ErrNoUser
 	}
 	return fmt.Errorf("%w: %w", ErrInvalidCredentials, err)
 }

@@ -41,12 +41,12 @@ func TestAHostInTheRequestLineIsRefused(t *testing.T) {
 	defer server.Close()
 	address := strings.TrimPrefix(server.URL, "http://")
 	for _, target := range []string{"http://evil.example/user/", "http://evil.example/self", "http://evil.example", "https://app.example/", "ftp://evil.example/x", "http:///self"} {
-		answer := raw(t, address, target)
+		answer := raw(t, address, target) //nolint:bodyclose // closed there
 		if answer.StatusCode != http.StatusBadRequest || answer.Header.Get("Location") != "" {
 			t.Errorf("%s: %s to %q", target, answer.Status, answer.Header.Get("Location"))
 		}
 	}
-	if answer := raw(t, address, "/"); answer.StatusCode != http.StatusOK {
+	if answer := raw(t, address, "/"); answer.StatusCode != http.StatusOK { //nolint:bodyclose // closed there
 		t.Errorf("a path: %s", answer.Status)
 	}
 	// Tests of apps write whole URLs, and so do adapters of other servers.

@@ -25,6 +25,7 @@ func TestAUserWhomOnlyTheUsersStoreKnowsIsAFaultAndNoWrongPassword(t *testing.T)
 		},
 		"SignUpWith": func(_ *testing.T, a *app) int { return a.send(jsonRequest("/signup/with", grace)).Code },
 		"RestoreAccount": func(t *testing.T, a *app) int {
+			t.Helper()
 			u, _, err := a.db.FindCredential(t.Context(), "ada@example.com")
 			if err != nil {
 				t.Fatal(err)

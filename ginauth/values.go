@@ -124,7 +124,7 @@ func (v *values) differs(among func(key string) bool) bool {
 		return true
 	}
 	for key, after := range v.set {
-		if before, had := v.stored[key]; among(key) && !(had && codec.Equal(before, after)) {
+		if before, had := v.stored[key]; among(key) && (!had || !codec.Equal(before, after)) {
 			return true
 		}
 	}

@@ -174,7 +174,7 @@ var accountChanges = map[string]accountChange{
 		t.Helper()
 		a.rotated = a.session.Digest
 		home := ginauth.WithCause(t.Context(), ginauth.Cause{Origin: ginauth.Origin{UserAgent: "phone"}, RequestID: "home"})
-		if _, err := a.setup.db.UpdateSession(home, a.rotated, ginauth.SessionChange{Digest: newDigest(), Grace: time.Minute}); err != nil {
+		if _, err := a.db.UpdateSession(home, a.rotated, ginauth.SessionChange{Digest: newDigest(), Grace: time.Minute}); err != nil {
 			t.Fatal(err)
 		}
 	}, do: func(ctx context.Context, db *store.DB[store.User], a *audited) error {
@@ -222,7 +222,7 @@ var accountChanges = map[string]accountChange{
 		t.Helper()
 		a.token, a.family = a.setup.family(t, a.user.ID)
 		home := ginauth.WithCause(t.Context(), ginauth.Cause{Origin: ginauth.Origin{UserAgent: "phone"}, RequestID: "home"})
-		if _, err := a.setup.use(home, a.token); err != nil {
+		if _, err := a.use(home, a.token); err != nil {
 			t.Fatal(err)
 		}
 	}, do: func(ctx context.Context, db *store.DB[store.User], a *audited) error {

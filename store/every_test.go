@@ -85,8 +85,9 @@ func (e every) readCalls() map[string]func(context.Context) error {
 	if err != nil {
 		t.Fatal(err)
 	}
-	gone, goneUser := newUser(), store.User{}
-	if goneUser, err = s.db.CreateUser(t.Context(), gone, nil); err == nil {
+	gone := newUser()
+	goneUser, err := s.db.CreateUser(t.Context(), gone, nil)
+	if err == nil {
 		_, err = s.db.ArchiveUser(t.Context(), goneUser.ID, time.Hour)
 	}
 	if err != nil {

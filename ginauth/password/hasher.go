@@ -28,7 +28,7 @@ func New(o Options) (*Hasher, error) {
 
 func newHasher(o Options) *Hasher {
 	o = o.withDefaults()
-	return &Hasher{params: o.Params, queue: newQueue(o.Slots, o.MaxWait, o.Params.takes()), decoy: blankArgon(o.Params)}
+	return &Hasher{params: o.Params, queue: newQueue(o.Slots, o.MaxWait, o.takes()), decoy: blankArgon(o.Params)}
 }
 
 // Hash hashes a password in its NFC form. It judges no more than whether it can be hashed: an

@@ -132,7 +132,7 @@ func (p *place) do(ctx context.Context, work func()) error {
 	}
 	start := time.Now() //nolint:forbidigo // measures work, which no clock of the caller's does
 	done := false
-	defer func() { p.queue.release(time.Since(start), done) }()
+	defer func() { p.queue.release(time.Since(start), done) }() //nolint:forbidigo // as above
 	work()
 	done = true
 	return nil
@@ -166,7 +166,7 @@ func (p *place) acquire(ctx context.Context) error {
 	}
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	p.waited += time.Since(start)
+	p.waited += time.Since(start) //nolint:forbidigo // as in do
 	switch {
 	case err == nil:
 		return nil

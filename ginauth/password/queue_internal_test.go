@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"strconv"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -61,8 +62,8 @@ func TestQueueServesAStormWithinTheWait(t *testing.T) {
 	for name, client := range map[string]func(int) []string{
 		"one client":    func(int) []string { return []string{"192.0.2.0/24", "192.0.2.1/32"} },
 		"nobody named":  func(int) []string { return nil },
-		"many clients":  func(n int) []string { return []string{fmt.Sprint(n), fmt.Sprint(n)} },
-		"many of a net": func(n int) []string { return []string{"192.0.2.0/24", fmt.Sprint(n)} },
+		"many clients":  func(n int) []string { return []string{strconv.Itoa(n), strconv.Itoa(n)} },
+		"many of a net": func(n int) []string { return []string{"192.0.2.0/24", strconv.Itoa(n)} },
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -90,7 +91,7 @@ func TestQueueIsFair(t *testing.T) {
 	t.Parallel()
 	for name, flood := range map[string]func(int) []string{
 		"of one client":       func(int) []string { return []string{"net", "client"} },
-		"of a network":        func(n int) []string { return []string{"net", fmt.Sprint(n)} },
+		"of a network":        func(n int) []string { return []string{"net", strconv.Itoa(n)} },
 		"of who names nobody": func(int) []string { return nil },
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -182,7 +183,7 @@ func TestSlotsBoundAStorm(t *testing.T) {
 			ctx, cancel := context.WithTimeout(t.Context(), time.Duration(n)*7*time.Millisecond)
 			go func() {
 				defer cancel()
-				p, err := q.enter([]string{fmt.Sprint(n % 7), fmt.Sprint(n % 11)})
+				p, err := q.enter([]string{strconv.Itoa(n % 7), strconv.Itoa(n % 11)})
 				if err != nil {
 					return
 				}

@@ -58,7 +58,7 @@ func (p Part) Scoped() bool {
 
 // every is false where no handler acts.
 func (p Part) every(is func(Facts) bool) bool {
-	refused := p.contains(func(f Facts) bool { return !f.decides() && !(f.ours() && is(f)) })
+	refused := p.contains(func(f Facts) bool { return !f.decides() && (!f.ours() || !is(f)) })
 	return !refused && p.contains(func(f Facts) bool { return !f.decides() })
 }
 
