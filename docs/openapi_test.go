@@ -58,7 +58,7 @@ func reference(t *testing.T) *gin.Engine {
 	r.POST("/signup", ginauth.SignUp(cfg))
 	r.POST("/login", ginauth.Login(cfg))
 	r.POST("/logout", ginauth.Logout(cfg))
-	r.GET("/user", ginauth.Me(cfg))
+	r.GET("/user", ginauth.Require(ginauth.AnyScope()), ginauth.Me(cfg))
 	r.POST("/reauthenticate", ginauth.Reauthenticate(cfg))
 	r.POST("/password", ginauth.SetPassword(cfg))
 	r.POST("/password/change", ginauth.ChangePassword(cfg))

@@ -79,7 +79,7 @@ func mountSessions(r *gin.Engine, cfg ginauth.Config[User]) {
 }
 
 func mountAccount(r *gin.Engine, cfg ginauth.Config[User]) {
-	r.GET("/user", ginauth.With(showUser), ginauth.Me(cfg))
+	r.GET("/user", ginauth.Require(ginauth.AnyScope()), ginauth.With(showUser), ginauth.Me(cfg)) // for tokens, too
 	r.PATCH("/user", ginauth.UpdateProfile(cfg))
 	r.POST("/user", ginauth.UpdateProfile(cfg)) // HTML forms know no PATCH
 	r.GET("/events", ginauth.Events(cfg))

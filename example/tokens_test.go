@@ -37,9 +37,9 @@ func TestTokenIsMadeUsedByCurlAndEnded(t *testing.T) {
 		t.Fatalf("%d tokens", len(ends))
 	}
 	for _, path := range append(ends, "/tokens/revoke-all") {
-		use(http.MethodPost, path).has(t, http.StatusForbidden, "forbidden")
+		use(http.MethodPost, path).has(t, http.StatusForbidden, "insufficient_scope")
 	}
-	use(http.MethodGet, "/tokens").has(t, http.StatusForbidden, "forbidden")
+	use(http.MethodGet, "/tokens").has(t, http.StatusForbidden, "insufficient_scope")
 	c.post(t, ends[0]).redirects(t, "/tokens") // the newest
 	list := c.get(t, "/tokens")
 	list.has(t, http.StatusOK, "backup script", "last used")

@@ -79,7 +79,7 @@ func compileChain[U User](constructor string, cfg Config[U], backends []Backend[
 	if len(backends) == 1 && sessions { // nothing to choose from
 		return m
 	}
-	m.authenticate = m.askAll
+	m.authenticate, m.asksBackends = m.askAll, true
 	return m
 }
 
@@ -100,6 +100,9 @@ func adapt[U User](m *mount, b Backend[U]) provider {
 		now := time.Now() //nolint:forbidigo // a backend has no other clock
 		if inFuture(p.AuthenticatedAt, now) {
 			p.AuthenticatedAt = time.Time{} // no proof yet, also for rules of the app's own
+		}
+		if scheme.Scoped && p.Scopes == nil {
+			p.Scopes = []string{}
 		}
 		return proof{
 			user: &p.User, account: account, via: scheme.Name,

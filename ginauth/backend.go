@@ -25,8 +25,8 @@ type Principal[U User] struct {
 	// Credential is what the request was authenticated by, such as a token's claims; see
 	// Auth.Credential. It must not be the secret itself. Nil: nothing worth knowing.
 	Credential any
-	// Scopes are what the credential may be used for. Nil is everything that the user may do;
-	// empty is nothing that asks for a scope.
+	// Scopes are what the credential may be used for: only routes that Scope or AnyScope guards take it, and nothing
+	// changes an account by it. Nil is everything that the user may do; empty is what AnyScope guards.
 	Scopes []string
 	// AuthenticatedAt is when the user last proved who they are. Zero is "not known", which is
 	// never Fresh, and so is a time more than a minute ahead of ours.
@@ -61,6 +61,9 @@ type Scheme struct {
 	// Negotiate), client certificates, headers that a proxy adds. So unsafe requests from other origins are refused
 	// where a backend neither reads bearer tokens nor declares this. Default: false.
 	SentOnPurpose bool
+	// Scoped declares that the credentials always have scopes, as API keys have: a Principal without any has none. Routes that
+	// neither Scope nor AnyScope guards refuse them, and are described without this scheme.
+	Scoped bool
 }
 
 // ErrNoCredentials is what a Backend answers to a request without credentials of its kind.

@@ -45,7 +45,7 @@ func newDoors(t *testing.T) *doors {
 	d.api.POST("/token", jwt.Token(flow))
 	d.api.POST("/refresh", jwt.Refresh(flow))
 	d.api.Use(ginauth.Authenticate(d.cfg, apikey.Backend(d.cfg, keysOf(d.cfg)), jwt.Bearer(options)))
-	d.api.GET("/user", ginauth.Me(d.cfg))
+	d.api.GET("/user", ginauth.Require(ginauth.AnyScope()), ginauth.Me(d.cfg))
 
 	browser := d.owner(t, ada)
 	d.exec(t, "UPDATE ginauth.users SET verified_at = created_at")

@@ -12,7 +12,7 @@ import (
 // would do to a stolen session what only its user may. Such a session is neither read nor written. The reason is known
 // already where RetrieveUser says whose a session is. The caller holds mu.
 func (st *state) bar(why error) {
-	if !st.found || st.userErr != nil || st.proof.via == sessionScheme {
+	if !st.byOther() {
 		return
 	}
 	if why == nil && !st.m.retrieves && st.known && st.recordErr == nil && st.record.UserID != "" && !st.proof.speaksFor(st.record.UserID) {
@@ -68,7 +68,7 @@ func (st *state) ownSession(c *gin.Context) error {
 
 // byOther says whether the request was authenticated in another way than by its session. The caller holds mu.
 func (st *state) byOther() bool {
-	return st.found && st.userErr == nil && st.proof.via != sessionScheme
+	return st.found && st.proof.via != "" && st.proof.via != sessionScheme
 }
 
 // mayEnd says whether the cookie's session is not kept from the request. The caller holds mu.

@@ -48,7 +48,7 @@ func ChangePassword[U User](cfg Config[U]) gin.HandlerFunc {
 	m := compileAccounts(name, cfg)
 	users := passwordStore(name, m)
 	cfg = cfg.WithDefaults()
-	h := route.New(route.Info{Name: "changePassword", Mount: m, Cookie: m.cookie.name}, func(c *gin.Context) {
+	h := route.New(route.Info{Name: "changePassword", ChecksScopes: true, Mount: m, Cookie: m.cookie.name}, func(c *gin.Context) {
 		if err := changePassword(c, m, cfg, users); err != nil {
 			Fail(c, err)
 			return

@@ -299,6 +299,7 @@ type mount struct {
 	// authenticate asks the providers; it is findUser where the session is the only one.
 	authenticate func(*gin.Context, *state) (proof, error)
 	providers    []provider
+	asksBackends bool // other than the session's
 	challenges   []string
 	varies       []string // request headers with credentials
 	ambient      bool     // some credential may come along by itself

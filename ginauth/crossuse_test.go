@@ -41,7 +41,7 @@ func TestCredentialsServeOnePurpose(t *testing.T) { // SEC-168
 	cfg.Exclude = append(cfg.Exclude, "/reset", "/magic")
 	mails.Config = cfg
 	r.Use(ginauth.Authenticate(cfg, apikey.Backend(cfg, keysOf(cfg)), jwt.Bearer(options), ginauth.SessionAuth(cfg)))
-	r.GET("/user", ginauth.Me(cfg))
+	r.GET("/user", ginauth.Require(ginauth.AnyScope()), ginauth.Me(cfg))
 	r.POST("/reset", email.ResetPassword(mails))
 	r.POST("/magic", email.MagicLink(mails))
 

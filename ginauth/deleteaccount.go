@@ -72,7 +72,7 @@ func deleter[U User](constructor string, cfg Config[U], grace time.Duration) *ro
 	m := compileAccounts(constructor, cfg)
 	users := usersAs[AccountDeleter](constructor, m)
 	name := strings.ToLower(constructor[:1]) + constructor[1:]
-	return route.New(route.Info{Name: name, Mount: m, Cookie: m.cookie.name, Guards: []string{Fresh(freshFor).name}}, func(c *gin.Context) {
+	return route.New(route.Info{Name: name, ChecksScopes: true, Mount: m, Cookie: m.cookie.name, Guards: []string{Fresh(freshFor).name}}, func(c *gin.Context) {
 		after, err := deleteAccount(c, m, users, grace)
 		switch {
 		case err != nil:

@@ -97,7 +97,7 @@ func deviceName(userAgent string) string {
 //	@Router			/sessions [get]
 func Sessions[U User](cfg Config[U]) gin.HandlerFunc {
 	m := compileManager("Sessions", cfg, (*mount).manager)
-	h := route.New(route.Info{Name: "sessions", Mount: m, Cookie: m.cookie.name}, func(c *gin.Context) {
+	h := route.New(route.Info{Name: "sessions", ChecksScopes: true, Mount: m, Cookie: m.cookie.name}, func(c *gin.Context) {
 		devices, err := ListDevices(c)
 		if err != nil {
 			Fail(c, err)

@@ -145,7 +145,7 @@ func Events[U User](cfg Config[U]) gin.HandlerFunc {
 	const name = "Events"
 	m := compileAccounts(name, cfg)
 	usersAs[EventLister](name, m)
-	h := route.New(route.Info{Name: "events", Mount: m, Cookie: m.cookie.name}, func(c *gin.Context) {
+	h := route.New(route.Info{Name: "events", ChecksScopes: true, Mount: m, Cookie: m.cookie.name}, func(c *gin.Context) {
 		page, err := ListEvents(c)
 		if err != nil {
 			Fail(c, err)

@@ -40,7 +40,7 @@ func ExportAccount[U User](cfg Config[U]) gin.HandlerFunc {
 	m := compileAccounts(name, cfg)
 	users := usersAs[AccountExporter](name, m)
 	cfg = cfg.WithDefaults()
-	h := route.New(route.Info{Name: "exportAccount", Mount: m, Cookie: m.cookie.name}, func(c *gin.Context) {
+	h := route.New(route.Info{Name: "exportAccount", ChecksScopes: true, Mount: m, Cookie: m.cookie.name}, func(c *gin.Context) {
 		export, err := exportAccount(c, m, cfg, users)
 		if err != nil {
 			Fail(c, err)

@@ -10,6 +10,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/ginauth/ginauth/ginauth/internal/route"
+	"github.com/ginauth/ginauth/ginauth/internal/scope"
 )
 
 // Auth is how the current user is known, and what a Guard decides by.
@@ -53,8 +54,9 @@ func CurrentAuth(ctx context.Context) (Auth, error) {
 // Guard is a further condition for a logged-in user, made by Check, Fresh, Scope and the like. It
 // carries a name, by which documents and tests know it. The zero Guard lets nobody pass.
 type Guard struct {
-	name   string
-	scopes []string
+	name string
+	// scopes are what it wants of a credential with scopes: all of one of these lists. Nil: it does not say.
+	scopes [][]string
 	users  []reflect.Type // that it asks for
 	check  func(*gin.Context, Auth) error
 }
@@ -68,7 +70,7 @@ func Require(guards ...Guard) gin.HandlerFunc {
 	info := route.Info{Name: "require"}
 	for _, g := range guards {
 		info.Guards = append(info.Guards, g.name)
-		info.Scopes = append(info.Scopes, g.scopes...)
+		info.Scopes = scope.Both(info.Scopes, g.scopes)
 		info.Users = append(info.Users, g.users...)
 	}
 	all := All(guards...)
@@ -94,7 +96,7 @@ func Require(guards ...Guard) gin.HandlerFunc {
 			Fail(c, err)
 		}
 	})
-	if len(info.Scopes) > 0 { // a literal of its own, by which the middleware knows it
+	if info.Scopes != nil { // a literal of its own, by which the middleware knows it
 		return h.As(func(c *gin.Context) { h.Serve(c) })
 	}
 	return h.As(func(c *gin.Context) { h.Serve(c) })
@@ -111,7 +113,7 @@ func (g Guard) pass(c *gin.Context, a Auth) error {
 func All(guards ...Guard) Guard {
 	all := Guard{name: joinNames("all", guards)}
 	for _, g := range guards {
-		all.scopes = append(all.scopes, g.scopes...)
+		all.scopes = scope.Both(all.scopes, g.scopes)
 		all.users = append(all.users, g.users...)
 	}
 	all.check = func(c *gin.Context, a Auth) error {
@@ -127,15 +129,20 @@ func All(guards ...Guard) Guard {
 
 // Any is the guard that asks for one of guards, the first that lets the user pass. When none does,
 // the answer is the first one's, unless one could not tell: an outage is not a "no". Without any
-// it lets nobody pass.
+// it lets nobody pass. Where one of guards is a Scope or AnyScope, or has one, those without do not count for a
+// credential with scopes: Any(Role(User.Roles, "admin"), Scope("x")) does not let an admin's key pass that has no x.
 func Any(guards ...Guard) Guard {
-	var users []reflect.Type
+	anyOf := Guard{name: joinNames("any", guards)}
 	for _, g := range guards {
-		users = append(users, g.users...)
+		anyOf.users = append(anyOf.users, g.users...)
+		anyOf.scopes = append(anyOf.scopes, g.scopes...)
 	}
-	return Guard{name: joinNames("any", guards), users: users, check: func(c *gin.Context, a Auth) error {
+	anyOf.check = func(c *gin.Context, a Auth) error {
 		var first, unsure error
 		for _, g := range guards {
+			if a.Scopes != nil && anyOf.scopes != nil && g.scopes == nil {
+				continue // or the scopes that the others ask for were no ceiling (SEC-179)
+			}
 			err := g.pass(c, a)
 			if err == nil {
 				return nil
@@ -154,7 +161,8 @@ func Any(guards ...Guard) Guard {
 			return first
 		}
 		return ErrForbidden
-	}}
+	}
+	return anyOf
 }
 
 func joinNames(how string, guards []Guard) string {

@@ -43,8 +43,8 @@ func Verified() Guard {
 }
 
 // Scope asks that the request's credential is good for every one of scopes. A session is good for
-// everything. Otherwise the answer is 403 insufficient_scope, with the challenge of RFC 6750, 3.1.
-// It panics without scopes, and for one that RFC 6749, 3.3 does not allow.
+// everything. Otherwise the answer is 403 insufficient_scope, with the challenge of RFC 6750, 3.1. A route that neither Scope nor
+// AnyScope guards takes no credential with scopes. It panics without scopes, and for one that RFC 6749, 3.3 does not allow.
 func Scope(scopes ...string) Guard {
 	if len(scopes) == 0 {
 		refuseGuard("Scope", "name a scope")
@@ -54,9 +54,9 @@ func Scope(scopes ...string) Guard {
 			refuseGuard("Scope", fmt.Sprintf("%q is no scope of RFC 6749: use printable ASCII without blanks, quotes and backslashes", s))
 		}
 	}
-	refusal := *problem(http.StatusForbidden, "insufficient_scope", "These credentials are not good for that.")
+	refusal := *problem(http.StatusForbidden, codeInsufficientScope, "These credentials are not good for that.")
 	refusal.challenge = `Bearer ` + realm + `, error="insufficient_scope", scope="` + strings.Join(scopes, " ") + `"`
-	return Guard{name: "scope(" + strings.Join(scopes, " ") + ")", scopes: scopes, check: func(_ *gin.Context, a Auth) error {
+	return Guard{name: "scope(" + strings.Join(scopes, " ") + ")", scopes: [][]string{slices.Clone(scopes)}, check: func(_ *gin.Context, a Auth) error {
 		if a.Scopes == nil {
 			return nil
 		}
@@ -67,6 +67,12 @@ func Scope(scopes ...string) Guard {
 		}
 		return nil
 	}}
+}
+
+// AnyScope lets every credential pass, whatever scopes it has, and also one that has none: it says that the route is for
+// credentials with scopes, too, which a route without it or Scope refuses.
+func AnyScope() Guard {
+	return Guard{name: "anyScope", scopes: [][]string{{}}, check: func(*gin.Context, Auth) error { return nil }}
 }
 
 // Check is the guard of the app's own rule about its own user type. The rule returns nil to let the

@@ -242,7 +242,7 @@ func TestNoCredentialActsOnAnotherSessionOrBeyondItsScopes(t *testing.T) { // SE
 		if r.handler == nil {
 			continue
 		}
-		s.engine.Handle(rowMethod(r), "/"+name+"/:id", r.handler)
+		s.engine.Handle(rowMethod(r), "/"+name+"/:id", ginauth.Require(ginauth.AnyScope()), r.handler)
 	}
 	for _, name := range slices.Sorted(maps.Keys(rows)) {
 		r := rows[name]

@@ -32,8 +32,8 @@ func principalRows(s *stage) map[string]row {
 func harmlessRows() map[string]row {
 	rows := map[string]row{}
 	for _, name := range []string{
-		"Session", "Authenticate", "Require", "AuditContext", "Bind", "BindRegistration", "CanSignIn", "Fail", "HashNewPassword",
-		"LogEvent", "Reply", "RequestOrigin", "Throttle", "VerifyPassword",
+		"Session", "Authenticate", "Wrap", "Require", "AuditContext", "Bind", "BindRegistration", "CanSignIn", "Fail", "HashNewPassword",
+		"LogEvent", "PrefersHTML", "Reply", "RequestOrigin", "Throttle", "ThrottleBadCredentials", "VerifyPassword",
 	} {
 		rows["ginauth."+name] = row{}
 	}

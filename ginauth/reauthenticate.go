@@ -37,7 +37,7 @@ type passwordForm struct {
 func Reauthenticate[U User](cfg Config[U]) gin.HandlerFunc {
 	m := compileAccounts("Reauthenticate", cfg)
 	cfg = cfg.WithDefaults()
-	h := route.New(route.Info{Name: "reauthenticate", Mount: m, Cookie: m.cookie.name, Redirects: m.pages.AfterLogin != ""}, func(c *gin.Context) {
+	h := route.New(route.Info{Name: "reauthenticate", ChecksScopes: true, Mount: m, Cookie: m.cookie.name, Redirects: m.pages.AfterLogin != ""}, func(c *gin.Context) {
 		if err := reauthenticate(c, m, cfg); err != nil {
 			Fail(c, err)
 			return

@@ -100,7 +100,7 @@ func RevokeAllSessions[U User](cfg Config[U]) gin.HandlerFunc {
 
 func revoker[U User](name string, cfg Config[U], by func(*mount) SessionManager, revoke func(*gin.Context, *state, SessionManager) error) *route.Handler {
 	m := compileManager(name, cfg, by)
-	return route.New(route.Info{Name: name, Mount: m, Cookie: m.cookie.name}, func(c *gin.Context) {
+	return route.New(route.Info{Name: name, ChecksScopes: true, Mount: m, Cookie: m.cookie.name}, func(c *gin.Context) {
 		if c.Request.Method != http.MethodPost && c.Request.Method != http.MethodDelete {
 			Fail(c, errRevokeMethod)
 			return

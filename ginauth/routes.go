@@ -15,7 +15,8 @@ import (
 // needed, handlers whose Config or user type is not their Session's, handlers such as Login behind a guard or
 // behind the app's own, pages of Config.Pages that are missing or protected, CORS middleware that no preflight
 // reaches, proxies that Gin's SetTrustedProxies and Config.TrustedProxies take differently, backends that shadow one
-// another, users who cannot get verified, and mails whose links lead nowhere.
+// another, credentials with scopes where no route says which it takes, guards behind what they should guard, users who
+// cannot get verified, and mails whose links lead nowhere.
 // It returns all faults, one sentence each, or nil. Routes meant to be without Session or to be opened by ExcludeIf or
 // SkipOriginCheck, and pages that another server has, are named in open, as rules of Config.Exclude. Call it in a test, or before the server starts.
 func CheckRoutes(engine *gin.Engine, open ...string) error {
@@ -34,7 +35,7 @@ func CheckRoutes(engine *gin.Engine, open ...string) error {
 	var sentences []string
 	for _, check := range []func(audit) []string{
 		audit.coverage, audit.entrances, audit.rules, audit.configs, audit.userTypes, audit.backends, audit.pages, audit.preflights, audit.proxies,
-		audit.optOuts, audit.verification, audit.mails,
+		audit.optOuts, audit.verification, audit.mails, audit.scopes,
 	} {
 		sentences = append(sentences, check(a)...)
 	}

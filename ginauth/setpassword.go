@@ -44,7 +44,7 @@ func SetPassword[U User](cfg Config[U]) gin.HandlerFunc {
 	m := compileAccounts(name, cfg)
 	users := passwordStore(name, m)
 	cfg = cfg.WithDefaults()
-	h := route.New(route.Info{Name: "setPassword", Mount: m, Cookie: m.cookie.name, Guards: []string{Fresh(freshFor).name}}, func(c *gin.Context) {
+	h := route.New(route.Info{Name: "setPassword", ChecksScopes: true, Mount: m, Cookie: m.cookie.name, Guards: []string{Fresh(freshFor).name}}, func(c *gin.Context) {
 		if err := setPassword(c, m, cfg, users); err != nil {
 			Fail(c, err)
 			return

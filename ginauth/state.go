@@ -21,14 +21,17 @@ type state struct {
 	m *mount
 	// position is the place of m's Session in the chain of handlers.
 	position int
-	inner    []inner       // of further Sessions on groups, which have policies of their own
-	request  *http.Request // as Session got it
-	context  stateContext
-	life     lifetime
-	store    SessionStore
-	gorilla  *gorillaSession // the store, if it is one of those
-	writer   writer
-	session  ginSession
+	// takesScopes: the route says what a credential with scopes may do.
+	takesScopes bool
+
+	inner   []inner       // of further Sessions on groups, which have policies of their own
+	request *http.Request // as Session got it
+	context stateContext
+	life    lifetime
+	store   SessionStore
+	gorilla *gorillaSession // the store, if it is one of those
+	writer  writer
+	session ginSession
 
 	lookups   atomic.Int32
 	rechecks  bool         // of a request that had its answer before
@@ -80,6 +83,7 @@ type stateKey struct{}
 // attach puts a new state into the request and into its context; detach takes it out again.
 func (m *mount) attach(c *gin.Context) *state {
 	st := &state{m: m, position: route.Position(c), request: c.Request, store: m.sessions}
+	st.takesScopes = m.takesScopes(c, st.position)
 	st.session.state = st
 	st.context = stateContext{c.Request.Context(), st}
 	sent := m.withCookies(c.Request)
@@ -160,6 +164,9 @@ func (st *state) currentUserFor(ctx context.Context, c *gin.Context) (any, error
 	}
 	p, err := st.m.authenticate(c, st)
 	var barred error
+	if err == nil {
+		err = st.checkScopes(c, p)
+	}
 	if err == nil && st.m.retrieves && p.via != sessionScheme {
 		barred = st.m.barsRetrieved(c, st, p)
 	}

@@ -68,7 +68,7 @@ func profileHandler[U User, F any](constructor string, cfg Config[U], fill func(
 	m := compileAccounts(constructor, cfg)
 	users := usersAs[ProfileStore[U]](constructor, m)
 	cfg = cfg.WithDefaults()
-	return route.New(route.Info{Name: "updateProfile", Mount: m, Cookie: m.cookie.name}, func(c *gin.Context) {
+	return route.New(route.Info{Name: "updateProfile", ChecksScopes: true, Mount: m, Cookie: m.cookie.name}, func(c *gin.Context) {
 		u, err := updateProfile(c, m, users, fill)
 		if err != nil {
 			Fail(c, err)

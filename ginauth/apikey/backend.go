@@ -37,7 +37,7 @@ type backend[U ginauth.User] struct {
 
 func (b *backend[U]) Scheme() ginauth.Scheme {
 	return ginauth.Scheme{
-		Name: "apiKey", Type: "http", HTTP: "bearer", BearerFormat: "API key", Prefix: b.keys.Prefix,
+		Name: "apiKey", Type: "http", HTTP: "bearer", BearerFormat: "API key", Prefix: b.keys.Prefix, Scoped: true,
 		Description: "An API key, which begins with " + b.keys.Prefix + ". The header X-API-Key takes it too.",
 	}
 }

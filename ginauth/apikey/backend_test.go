@@ -314,7 +314,7 @@ func TestSchemeDescribesTheKey(t *testing.T) {
 	t.Parallel()
 	b := apikey.Backend(config{Users: &stubStore{}, Sessions: unusedSessions{}}, keys{Store: &stubStore{}, Prefix: "acme_"})
 	want := ginauth.Scheme{
-		Name: "apiKey", Type: "http", HTTP: "bearer", BearerFormat: "API key", Prefix: "acme_",
+		Name: "apiKey", Type: "http", HTTP: "bearer", BearerFormat: "API key", Prefix: "acme_", Scoped: true,
 		Description: "An API key, which begins with acme_. The header X-API-Key takes it too.",
 	}
 	if diff := cmp.Diff(want, b.Scheme()); diff != "" {

@@ -46,10 +46,11 @@ func TestKeysAndSessionsStandSideBySide(t *testing.T) { // SEC-171, SEC-177
 	cfg := app.cfg
 	cfg.Exclude = []string{"/lazy"}
 	r.Use(ginauth.Authenticate(cfg, apikey.Backend(cfg, app.keys), ginauth.SessionAuth(cfg)))
-	r.GET("/user", ginauth.Me(cfg))
+	r.GET("/user", ginauth.Require(ginauth.AnyScope()), ginauth.Me(cfg))
+	r.GET("/unnamed", ginauth.Me(cfg))
 	r.GET("/read", ginauth.Require(ginauth.Scope("read")), ginauth.Me(cfg))
 	r.GET("/write", ginauth.Require(ginauth.Scope("write")), ginauth.Me(cfg))
-	r.GET("/fresh", ginauth.Require(ginauth.Fresh(time.Hour)), ginauth.Me(cfg))
+	r.GET("/fresh", ginauth.Require(ginauth.AnyScope(), ginauth.Fresh(time.Hour)), ginauth.Me(cfg))
 	r.POST("/api-keys", apikey.Create(cfg, app.keys))
 	r.POST("/lazy", apikey.Create(cfg, app.keys))
 	r.DELETE("/api-keys/:id", apikey.Revoke(cfg, app.keys))
@@ -72,6 +73,10 @@ func TestKeysAndSessionsStandSideBySide(t *testing.T) { // SEC-171, SEC-177
 		{"GET", "/user", "", c.value, http.StatusOK, ""},
 		{"GET", "/user", "", "", http.StatusUnauthorized, "unauthenticated"},
 		{"GET", "/user", m.Key[:52] + "-", c.value, http.StatusUnauthorized, "bad_credentials"},
+		{"GET", "/unnamed", m.Key, "", http.StatusForbidden, "insufficient_scope"},
+		{"GET", "/unnamed", other.Key, "", http.StatusForbidden, "insufficient_scope"},
+		{"GET", "/unnamed", "", c.value, http.StatusOK, ""},
+		{"GET", "/user", other.Key, "", http.StatusOK, ""},
 		{"GET", "/read", m.Key, "", http.StatusOK, ""},
 		{"GET", "/write", m.Key, "", http.StatusForbidden, "insufficient_scope"},
 		{"GET", "/read", other.Key, "", http.StatusForbidden, "insufficient_scope"},

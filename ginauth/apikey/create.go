@@ -42,7 +42,7 @@ type created struct {
 //	@Router			/api-keys [post]
 func Create[U ginauth.User](cfg ginauth.Config[U], keys Keys[U]) gin.HandlerFunc {
 	keys = compileHandler("Create", cfg, keys)
-	h := route.New(route.Info{Name: "createAPIKey"}, ginauth.With(func(c *gin.Context, _ U) {
+	h := route.New(route.Info{Name: "createAPIKey", ChecksScopes: true}, ginauth.With(func(c *gin.Context, _ U) {
 		key, record, err := create(c, keys)
 		if err != nil {
 			ginauth.Fail(c, err)

@@ -21,7 +21,7 @@ const maxName = 100
 type Request struct {
 	// Name is what its user calls the key: 1 to 100 characters.
 	Name string `json:"name" validate:"required" maxLength:"100" example:"deployment"`
-	// Scopes are what the key may be used for: at most 50. None is nothing that asks for a scope.
+	// Scopes are what the key may be used for: at most 50. None is what ginauth.AnyScope guards.
 	Scopes []string `json:"scopes" validate:"optional,max=50"`
 	// ExpiresInDays is the key's lifetime. Zero: Keys.Lifetime.
 	ExpiresInDays int `json:"expires_in_days" validate:"optional" minimum:"0"`

@@ -26,7 +26,7 @@ import (
 //	@Router			/api-keys [get]
 func List[U ginauth.User](cfg ginauth.Config[U], keys Keys[U]) gin.HandlerFunc {
 	keys = compileHandler("List", cfg, keys)
-	h := route.New(route.Info{Name: "apiKeys"}, ginauth.With(func(c *gin.Context, _ U) {
+	h := route.New(route.Info{Name: "apiKeys", ChecksScopes: true}, ginauth.With(func(c *gin.Context, _ U) {
 		records, err := list(c, keys)
 		if err != nil {
 			ginauth.Fail(c, err)

@@ -30,7 +30,7 @@ import (
 //	@Router			/api-keys/{id} [delete]
 func Revoke[U ginauth.User](cfg ginauth.Config[U], keys Keys[U]) gin.HandlerFunc {
 	keys = compileHandler("Revoke", cfg, keys)
-	h := route.New(route.Info{Name: "revokeAPIKey"}, ginauth.With(func(c *gin.Context, u U) {
+	h := route.New(route.Info{Name: "revokeAPIKey", ChecksScopes: true}, ginauth.With(func(c *gin.Context, u U) {
 		if err := revoke(c, keys, u.Account().ID); err != nil {
 			ginauth.Fail(c, err)
 			return
@@ -78,7 +78,7 @@ func revoke[U ginauth.User](c *gin.Context, keys Keys[U], user ginauth.UserID) e
 //	@Router			/api-keys [delete]
 func RevokeAll[U ginauth.User](cfg ginauth.Config[U], keys Keys[U]) gin.HandlerFunc {
 	keys = compileHandler("RevokeAll", cfg, keys)
-	h := route.New(route.Info{Name: "revokeAPIKeys"}, ginauth.With(func(c *gin.Context, _ U) {
+	h := route.New(route.Info{Name: "revokeAPIKeys", ChecksScopes: true}, ginauth.With(func(c *gin.Context, _ U) {
 		if err := revokeAll(c, keys); err != nil {
 			ginauth.Fail(c, err)
 			return

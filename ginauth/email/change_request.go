@@ -32,7 +32,7 @@ import (
 //	@Router			/email [post]
 func ChangeEmail[U ginauth.User](f Flows[U]) gin.HandlerFunc {
 	compiled := compile("ChangeEmail", f, "Change", f.Pages.Change, "Undo", f.Pages.Undo)
-	h := route.New(route.Info{Mails: true, Name: "changeEmail"}, func(c *gin.Context) {
+	h := route.New(route.Info{Mails: true, Name: "changeEmail", ChecksScopes: true}, func(c *gin.Context) {
 		if err := compiled.askChange(c); err != nil {
 			ginauth.Fail(c, err)
 			return

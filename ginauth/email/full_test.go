@@ -42,7 +42,7 @@ func newFull(tb testing.TB, pool *pgxpool.Pool) *app {
 	a.POST("/restore", ginauth.RestoreAccount(cfg))
 	a.POST("/reauthenticate", ginauth.Reauthenticate(cfg))
 	a.POST("/logout", ginauth.Logout(cfg))
-	a.GET("/me", ginauth.Me(cfg))
+	a.GET("/me", ginauth.Require(ginauth.AnyScope()), ginauth.Me(cfg))
 	a.GET("/export", ginauth.ExportAccount(cfg))
 	a.POST("/password/change", ginauth.ChangePassword(cfg))
 	a.POST("/password", ginauth.SetPassword(cfg))

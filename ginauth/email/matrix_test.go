@@ -136,7 +136,7 @@ func TestCredentialsWithScopesCannotTakeTheAccount(t *testing.T) { // SEC-104, S
 			cfg := a.mails.Config
 			a.Engine = gin.New()
 			a.Use(ginauth.Authenticate(cfg, scoped{a}, ginauth.SessionAuth(cfg)))
-			a.GET("/me", ginauth.Me(cfg))
+			a.GET("/me", ginauth.Require(ginauth.AnyScope()), ginauth.Me(cfg))
 			a.POST("/email", email.ChangeEmail(a.mails))
 			a.POST("/resend", email.ResendVerification(a.mails))
 			a.Any("/verify", email.VerifyEmail(a.mails))

@@ -120,7 +120,7 @@ func newThieves(t *testing.T) *thieves {
 	cfg, keys := a.mails.Config, apikey.Keys[user]{Store: a.db}
 	a.Engine = gin.New()
 	a.Use(ginauth.Authenticate(cfg, apikey.Backend(cfg, keys), ginauth.SessionAuth(cfg)))
-	a.GET("/me", ginauth.Me(cfg))
+	a.GET("/me", ginauth.Require(ginauth.AnyScope()), ginauth.Me(cfg))
 	a.POST("/signup", ginauth.SignUp(cfg))
 	a.POST("/login", ginauth.Login(cfg))
 	a.POST("/restore", ginauth.RestoreAccount(cfg))

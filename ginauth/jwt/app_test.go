@@ -101,7 +101,7 @@ func (b *bench) serve(tb testing.TB, backends ...ginauth.Backend[user]) {
 	tb.Helper()
 	b.engine = gin.New()
 	b.engine.Use(gin.CustomRecoveryWithWriter(io.Discard, func(c *gin.Context, _ any) { c.AbortWithStatus(http.StatusInternalServerError) }))
-	b.engine.GET("/me", authenticate(ginauth.Config[user]{Logger: slog.New(slog.DiscardHandler)}, backends...), me)
+	b.engine.GET("/me", authenticate(ginauth.Config[user]{Logger: slog.New(slog.DiscardHandler)}, backends...), ginauth.Require(ginauth.AnyScope()), me)
 	b.Server = httptest.NewServer(b.engine)
 	tb.Cleanup(b.Close)
 }

@@ -36,8 +36,8 @@ func newChain(t *testing.T) *chain {
 	ch.router.Use(ginauth.Authenticate(cfg, apikey.Backend(cfg, keys), jwt.Bearer(s.options), ginauth.SessionAuth(cfg)))
 	ch.router.POST("/login", ginauth.Login(cfg))
 	ch.router.POST("/keys", apikey.Create(cfg, keys))
-	ch.router.GET("/me", me)
-	ch.router.GET("/via", func(c *gin.Context) {
+	ch.router.GET("/me", ginauth.Require(ginauth.AnyScope()), me)
+	ch.router.GET("/via", ginauth.Require(ginauth.AnyScope()), func(c *gin.Context) {
 		auth, err := ginauth.CurrentAuth(c)
 		if err != nil {
 			ginauth.Fail(c, err)
@@ -140,7 +140,7 @@ func TestTokenInACookieIsRefusedFromOtherSites(t *testing.T) {
 	router := func(backends ...ginauth.Backend[user]) *gin.Engine {
 		r := gin.New()
 		r.Use(authenticate(ginauth.Config[user]{Logger: slog.New(slog.DiscardHandler)}, backends...))
-		r.Any("/change", func(c *gin.Context) { c.Status(http.StatusNoContent) })
+		r.Any("/change", ginauth.Require(ginauth.AnyScope()), func(c *gin.Context) { c.Status(http.StatusNoContent) })
 		return r
 	}
 	cookie, header := router(jwt.Cookie(b.options, jwt.CookieOptions{})), router(jwt.Bearer(b.options))
@@ -180,14 +180,14 @@ func TestGuardsDecideByTheToken(t *testing.T) {
 	r := gin.New()
 	r.Use(authenticate(ginauth.Config[user]{Logger: slog.New(slog.DiscardHandler)}, jwt.Bearer(b.options)))
 	r.GET("/scope", ginauth.Require(ginauth.Scope("read", "write")), me)
-	r.GET("/fresh", ginauth.Require(ginauth.Fresh(10*time.Minute)), me)
-	r.GET("/own", ginauth.Require(ginauth.CheckAuth("own", func(_ *gin.Context, a ginauth.Auth) error {
+	r.GET("/fresh", ginauth.Require(ginauth.AnyScope(), ginauth.Fresh(10*time.Minute)), me)
+	r.GET("/own", ginauth.Require(ginauth.AnyScope(), ginauth.CheckAuth("own", func(_ *gin.Context, a ginauth.Auth) error {
 		if a.AuthenticatedAt.IsZero() || a.Now.Sub(a.AuthenticatedAt) > time.Hour {
 			return ginauth.ErrForbidden
 		}
 		return nil
 	})), me)
-	r.GET("/ada", ginauth.Require(ginauth.Role(roles, "ada")), me)
+	r.GET("/ada", ginauth.Require(ginauth.AnyScope(), ginauth.Role(roles, "ada")), me)
 	r.GET("/admin", ginauth.Require(ginauth.Role(roles, "admin")), me)
 	open := gin.New()
 	open.GET("/scope", ginauth.Require(ginauth.Scope("read", "write")), me)
@@ -245,7 +245,7 @@ func TestBackendsOfOneKindStandSideBySide(t *testing.T) {
 	}
 	r := gin.New()
 	r.Use(authenticate(ginauth.Config[user]{Logger: slog.New(slog.DiscardHandler)}, backends...))
-	r.GET("/via", func(c *gin.Context) {
+	r.GET("/via", ginauth.Require(ginauth.AnyScope()), func(c *gin.Context) {
 		auth, err := ginauth.CurrentAuth(c)
 		if err != nil {
 			ginauth.Fail(c, err)

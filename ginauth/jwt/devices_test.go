@@ -43,7 +43,7 @@ func newDevices(t *testing.T, edit ...siteOption) *devices {
 		r.POST("/login", ginauth.Login(cfg))
 		r.POST("/token", jwt.Token(flow))
 		r.POST("/refresh", jwt.Refresh(flow))
-		r.GET("/me", me)
+		r.GET("/me", ginauth.Require(ginauth.AnyScope()), me)
 		r.GET("/sessions", ginauth.Sessions(cfg))
 		r.DELETE("/sessions/:id", ginauth.RevokeSession(cfg))
 		r.POST("/sessions/revoke-others", ginauth.RevokeOtherSessions(cfg))

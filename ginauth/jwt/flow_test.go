@@ -81,7 +81,7 @@ func (s *site) routes() {
 	if !s.flow.NoRefresh {
 		s.POST("/refresh", jwt.Refresh(s.flow))
 	}
-	s.GET("/me", authenticate(ginauth.Config[user]{}, jwt.Bearer(s.options), jwt.Cookie(s.options, s.flow.Cookie)), me)
+	s.GET("/me", authenticate(ginauth.Config[user]{}, jwt.Bearer(s.options), jwt.Cookie(s.options, s.flow.Cookie)), ginauth.Require(ginauth.AnyScope()), me)
 }
 
 func stateless(s *site) { s.options.Stateless = true }

@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/ginauth/ginauth/ginauth/internal/route"
+	"github.com/ginauth/ginauth/ginauth/internal/scope"
 )
 
 // access is what the handlers in front of a route ask of a request.
@@ -17,7 +18,9 @@ type access struct {
 	base      string
 	schemes   []route.Scheme
 	guards    []string
-	scopes    []string
+	// scopes are the alternatives of what guards want of a credential with scopes; without takesScopes it is refused.
+	scopes      [][]string
+	takesScopes bool
 }
 
 // accessOf reads a route's chain as a request runs through it, and notes which rules matched.
@@ -38,21 +41,29 @@ func accessOf(r route.Route, used map[string]bool) access {
 			wantsVerified = wantsVerified || asks && !r.Behind(i).ForUnverified()
 			if !a.covered {
 				a.covered, a.base, a.schemes, a.ambient, a.redirects = true, info.Base, info.Schemes, info.Ambient, info.Redirects
+				a.takesScopes = r.Behind(i).TakesScopes()
 			}
 		case info.Name == "require" || info.Name == "with":
 			a.asked = true
 			a.guards = append(a.guards, info.Guards...)
-			a.scopes = append(a.scopes, info.Scopes...)
+			a.scopes = scope.Both(a.scopes, info.Scopes)
 		}
 	}
-	slices.Sort(a.scopes)
-	a.scopes = slices.Compact(a.scopes)
 	a.secured = a.covered && (protected || a.asked)
 	if a.secured && wantsVerified && !slices.Contains(a.guards, "verified") {
 		a.guards = append(a.guards, "verified")
 	}
+	if a.secured && a.takesTokens() && !a.takesScopes {
+		a.guards = append(a.guards, unscoped)
+	}
 	return a
 }
+
+// unscoped stands among the guards of an operation that takes no credential with scopes.
+const unscoped = "unscoped"
+
+// takes: the operation can be asked by this scheme's credentials.
+func (a access) takes(s route.Scheme) bool { return a.takesScopes || !s.Scoped }
 
 // takesTokens: some credential is not the session, and can be refused as such.
 func (a access) takesTokens() bool {

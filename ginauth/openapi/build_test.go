@@ -129,6 +129,38 @@ func TestSecurityNamesTheSchemesOfTheBackends(t *testing.T) {
 }
 
 // examples are the codes of a status, after a look at each.
+// What a route asks of credentials with scopes is in the document: which scopes, in alternatives, that any will do, or that there is
+// no way in with them.
+func TestScopesThatARouteTakesAreNamed(t *testing.T) {
+	t.Parallel()
+	doc := document(t, backendsRouter(t), openapi.Options{})
+	for path, want := range map[string]openapi3.SecurityRequirements{
+		"/user":    {{"apiKey": {}}, {"BearerToken": {}}, {"sessionCookie": {}}},
+		"/account": {{"BearerToken": {}}, {"sessionCookie": {}}}, // a key has scopes, a token may have none
+	} {
+		if diff := cmp.Diff(want, *operation(t, doc, "GET", path).Security); diff != "" {
+			t.Errorf("%s: %s", path, diff)
+		}
+	}
+	account := operation(t, doc, "GET", "/account")
+	if diff := cmp.Diff([]any{"unscoped"}, account.Extensions["x-ginauth-guards"]); diff != "" || examples(t, account, "403") != "insufficient_scope" {
+		t.Errorf("%s, 403 has %q", diff, examples(t, account, "403"))
+	}
+	user := operation(t, doc, "GET", "/user")
+	if diff := cmp.Diff([]any{"anyScope"}, user.Extensions["x-ginauth-guards"]); diff != "" || user.Responses.Value("403") != nil {
+		t.Errorf("%s, or a 403", diff)
+	}
+	keys := document(t, keysRouter(t), openapi.Options{})
+	want := openapi3.SecurityRequirements{{"apiKey": {"things:write"}}, {"apiKey": {"all"}}}
+	if diff := cmp.Diff(want, *operation(t, keys, "POST", "/things").Security); diff != "" {
+		t.Error(diff)
+	}
+	// Where nothing else is taken, the scheme is named all the same: an empty list would say that the route is open.
+	if diff := cmp.Diff(openapi3.SecurityRequirements{{"apiKey": {}}}, *operation(t, keys, "GET", "/me").Security); diff != "" {
+		t.Error(diff)
+	}
+}
+
 func examples(t *testing.T, op *openapi3.Operation, status string) string {
 	t.Helper()
 	response := op.Responses.Value(status)

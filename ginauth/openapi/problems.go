@@ -75,6 +75,12 @@ func codesInFront(m mounted) []string {
 
 // codesOfGuard reads the names that ginauth gives its guards, also within All and AnyOf.
 func codesOfGuard(name string) []string {
+	switch name {
+	case "anyScope":
+		return nil
+	case unscoped:
+		return []string{"insufficient_scope"}
+	}
 	var codes []string
 	for prefix, code := range map[string]string{
 		"fresh(": "reauthentication_required", "verified": "not_verified", "scope(": "insufficient_scope",

@@ -34,13 +34,11 @@ func (b *builder) secure(op *openapi3.Operation, m mounted) {
 	}
 	security := openapi3.SecurityRequirements{}
 	if m.access.secured {
+		none := !slices.ContainsFunc(m.access.schemes, m.access.takes) // then all are named: an empty list would be "open"
 		for i, s := range m.access.schemes {
-			scopes := []string{}
-			if s.Name != sessionScheme { // a session is good for everything
-				scopes = append(scopes, m.access.scopes...)
-				b.declareScopes(names[i], scopes)
+			if none || m.access.takes(s) {
+				security = append(security, b.requirements(names[i], s, m.access.scopes)...)
 			}
-			security = append(security, openapi3.SecurityRequirement{names[i]: scopes})
 		}
 	}
 	op.Security = &security
@@ -60,6 +58,19 @@ func (b *builder) inherits(m mounted) bool {
 		}
 	}
 	return false
+}
+
+// requirements are the alternatives of one scheme.
+func (b *builder) requirements(name string, s route.Scheme, wanted [][]string) openapi3.SecurityRequirements {
+	if s.Name == sessionScheme || len(wanted) == 0 { // a session is good for everything
+		return openapi3.SecurityRequirements{{name: []string{}}}
+	}
+	var all openapi3.SecurityRequirements
+	for _, scopes := range wanted {
+		b.declareScopes(name, scopes)
+		all = append(all, openapi3.SecurityRequirement{name: append([]string{}, scopes...)})
+	}
+	return all
 }
 
 // compare keeps what the app says of its own, and reports where the middleware says otherwise.

@@ -125,7 +125,8 @@ func backendsRouter(t *testing.T) *gin.Engine {
 	r.Use(ginauth.Authenticate(cfg, apikey.Backend(cfg, keys), ginauth.Backend[user](token{oauth}), ginauth.SessionAuth(cfg)))
 	r.POST("/login", ginauth.Login(cfg))
 	r.POST("/token", answer)
-	r.GET("/user", ginauth.Me(cfg))
+	r.GET("/user", ginauth.Require(ginauth.AnyScope()), ginauth.Me(cfg))
+	r.GET("/account", ginauth.Me(cfg))
 	r.POST("/api-keys", ginauth.Require(ginauth.Fresh(600e9)), apikey.Create(cfg, keys))
 	r.GET("/api-keys", apikey.List(cfg, keys))
 	r.DELETE("/api-keys/:id", apikey.Revoke(cfg, keys))
@@ -141,7 +142,7 @@ func keysRouter(t *testing.T) *gin.Engine {
 	r.Use(ginauth.Authenticate(cfg, apikey.Backend(cfg, apikey.Keys[user]{Store: store.New[user](storetest.NewDB(t), store.WithTimeout(time.Minute))})))
 	r.GET("/status", answer)
 	r.GET("/me", ginauth.With(func(c *gin.Context, _ user) { answer(c) }))
-	r.POST("/things", answer)
+	r.POST("/things", ginauth.Require(ginauth.Any(ginauth.Scope("things:write"), ginauth.Scope("all"))), answer)
 	r.DELETE("/things/:id", answer)
 	return r
 }

@@ -1,3 +1,6 @@
 package given
 
-var keys apikey.Keys[User]
+var (
+	keys   apikey.Keys[User]
+	report gin.HandlerFunc
+)

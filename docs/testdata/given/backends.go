@@ -8,4 +8,6 @@ var (
 	hooks        ginauth.Backend[User]
 	authorOfPost func(*gin.Context) (ginauth.UserID, error)
 	deletePost   gin.HandlerFunc
+	listUsers    gin.HandlerFunc
+	listProjects gin.HandlerFunc
 )

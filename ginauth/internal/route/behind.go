@@ -51,10 +51,26 @@ func (p Part) Open() bool { return p.every(func(f Facts) bool { return f.Open })
 // app's policy is: every handler that acts is the library's own and for them (SEC-181).
 func (p Part) ForUnverified() bool { return p.every(Facts.forUnverified) }
 
-// Scoped says whether some handler says which scopes a credential needs.
-func (p Part) Scoped() bool {
-	return p.contains(func(f Facts) bool { return f.Scoped })
+// TakesScopes says whether the part says what a credential with scopes may do: by a guard, which must not be the last
+// handler behind one that acts, or because every handler that acts decides itself (SEC-179).
+func (p Part) TakesScopes() bool {
+	acted := false
+	for i := p.from; i < p.chain.Len(); i++ {
+		h := p.chain.Index(i)
+		if h.IsNil() {
+			continue
+		}
+		f := factsOf(h)
+		if f.Scoped && (!acted || i < p.chain.Len()-1) {
+			return true
+		}
+		acted = acted || !f.decides()
+	}
+	return p.every(func(f Facts) bool { return f.Open || f.ChecksScopes })
 }
+
+// Empty says whether nothing stands there.
+func (p Part) Empty() bool { return p.chain.Len() <= p.from }
 
 // every is false where no handler acts.
 func (p Part) every(is func(Facts) bool) bool {

@@ -20,7 +20,7 @@ func TestMain(m *testing.M) {
 func middleware(seen *string) gin.HandlerFunc {
 	h := route.New(route.Info{Name: "session"}, func(c *gin.Context) {
 		if behind := route.Behind(c, route.Position(c)); *seen == "" {
-			*seen = fmt.Sprintf("open %t, scoped %t", behind.Open(), behind.Scoped())
+			*seen = fmt.Sprintf("open %t, scoped %t", behind.Open(), behind.TakesScopes())
 		}
 	})
 	return h.As(func(c *gin.Context) { h.Serve(c) })
@@ -32,7 +32,7 @@ func logout() gin.HandlerFunc {
 }
 
 func scoped() gin.HandlerFunc {
-	h := route.New(route.Info{Name: "require", Scopes: []string{"x"}}, func(*gin.Context) {})
+	h := route.New(route.Info{Name: "require", Scopes: [][]string{{"x"}}}, func(*gin.Context) {})
 	return h.As(func(c *gin.Context) { h.Serve(c) })
 }
 
@@ -63,17 +63,17 @@ func TestBehindIsWhatStandsBehindTheHandlerThatRuns(t *testing.T) {
 		engine             *gin.Engine
 		method, path, want string
 	}{
-		{engine, "GET", "/logout", "open true, scoped false"},
+		{engine, "GET", "/logout", "open true, scoped true"},
 		{other, "GET", "/logout", "open false, scoped false"},
-		{engine, "GET", "/logout", "open true, scoped false"},
+		{engine, "GET", "/logout", "open true, scoped true"},
 		{engine, "GET", "/group/x", "open false, scoped true"},
 		{engine, "GET", "/group/logout", "open true, scoped true"},
 		{engine, "PUT", "/any", "open false, scoped false"},
 		{engine, "GET", "/wrapped", "open false, scoped false"},
 		{engine, "GET", "/closure", "open false, scoped false"},
-		{engine, "GET", "/twice", "open true, scoped false"},
+		{engine, "GET", "/twice", "open true, scoped true"},
 		{engine, "GET", "/twice/own", "open false, scoped false"},
-		{engine, "GET", "/nowhere", "open true, scoped false"},
+		{engine, "GET", "/nowhere", "open true, scoped true"},
 		{engine, "POST", "/logout", "open false, scoped false"},
 	} {
 		seen = ""
@@ -96,9 +96,9 @@ func TestAChainIsOpenByAllOfItsHandlers(t *testing.T) {
 		open, unverified, scoped bool
 	}{
 		{nil, false, false, false},
-		{gin.HandlersChain{logout()}, true, true, false},
-		{gin.HandlersChain{logout(), nil, logout()}, true, true, false},
-		{gin.HandlersChain{session, logout()}, true, true, false},
+		{gin.HandlersChain{logout()}, true, true, true},
+		{gin.HandlersChain{logout(), nil, logout()}, true, true, true},
+		{gin.HandlersChain{session, logout()}, true, true, true},
 		{gin.HandlersChain{scoped(), logout()}, true, true, true},
 		{gin.HandlersChain{scoped()}, false, false, true},
 		{gin.HandlersChain{own, logout()}, false, false, false},
@@ -106,6 +106,8 @@ func TestAChainIsOpenByAllOfItsHandlers(t *testing.T) {
 		{gin.HandlersChain{me}, false, true, false},
 		{gin.HandlersChain{me, logout()}, false, true, false},
 		{gin.HandlersChain{own, me}, false, false, false},
+		{gin.HandlersChain{own, scoped(), own}, false, false, true},
+		{gin.HandlersChain{own, scoped()}, false, false, false}, // it would come too late
 	} {
 		r := route.Route{Handlers: append(gin.HandlersChain{session}, test.chain...)}
 		if open := r.Behind(0).Open(); open != test.open {
@@ -114,7 +116,7 @@ func TestAChainIsOpenByAllOfItsHandlers(t *testing.T) {
 		if unverified := r.Behind(0).ForUnverified(); unverified != test.unverified {
 			t.Errorf("%d handlers: for unverified users is %v", len(test.chain), unverified)
 		}
-		if got := r.Behind(0).Scoped(); got != test.scoped {
+		if got := r.Behind(0).TakesScopes(); got != test.scoped {
 			t.Errorf("%d handlers: scoped is %v", len(test.chain), got)
 		}
 	}

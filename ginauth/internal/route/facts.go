@@ -15,9 +15,13 @@ type Facts struct {
 	Open bool
 	// Scoped: the handler says which scopes a credential needs.
 	Scoped bool
+	// ChecksScopes is Info's.
+	ChecksScopes bool
 }
 
-func (i Info) facts() Facts { return Facts{Name: i.Name, Open: i.Open, Scoped: len(i.Scopes) > 0} }
+func (i Info) facts() Facts {
+	return Facts{Name: i.Name, Open: i.Open, Scoped: i.Scopes != nil, ChecksScopes: i.ChecksScopes}
+}
 
 func (f Facts) ours() bool { return f.Name != "" }
 

@@ -19,8 +19,12 @@ type Info struct {
 	Mount  any
 	// Users are the types of users that the handler, or its guards, asks for.
 	Users []reflect.Type
-	// Guards are the names of those that the handler asks, and Scopes what they want of credentials.
-	Guards, Scopes []string
+	// Guards are the names of those that the handler asks.
+	Guards []string
+	// Scopes are what the guards want of a credential with scopes: all of one of these lists. Nil: no guard says.
+	Scopes [][]string
+	// ChecksScopes: the handler itself decides what a credential with scopes may do there.
+	ChecksScopes bool
 	// Exclude are the middleware's rules as configured; Matches tells whether one covers a route.
 	Exclude []string
 	Matches func(rule, method, template string) bool
@@ -55,6 +59,7 @@ type Scheme struct {
 	Scopes               map[string]string
 	Prefix               string
 	SentOnPurpose        bool
+	Scoped               bool
 }
 
 // Handler is a handler of the library before it has the function that Gin runs; see As.

@@ -1,6 +1,8 @@
 // Package scope knows what a scope is.
 package scope
 
+import "slices"
+
 // Valid says whether s is a scope-token of RFC 6749, 3.3: visible ASCII without quotation mark and
 // backslash.
 func Valid(s string) bool {
@@ -10,4 +12,20 @@ func Valid(s string) bool {
 		}
 	}
 	return s != ""
+}
+
+// Both are the alternatives, lists of scopes, of who wants one of a and one of b. Nil says nothing.
+func Both(a, b [][]string) [][]string {
+	if a == nil || b == nil {
+		return append(slices.Clone(a), b...)
+	}
+	var all [][]string
+	for _, some := range a {
+		for _, more := range b {
+			scopes := append(slices.Clone(some), more...)
+			slices.Sort(scopes)
+			all = append(all, slices.Compact(scopes))
+		}
+	}
+	return all
 }
