@@ -30,7 +30,7 @@ type every struct {
 }
 
 // noCalls are methods that ask the database nothing themselves, or for ever.
-var noCalls = []string{"AcceptsUsers", "Options", "RunSweeper"}
+var noCalls = []string{"AcceptsUsers", "Options", "RunSweeper", "SendsMail"}
 
 func newEvery(t *testing.T, s *setup, db *store.DB[store.User]) every {
 	t.Helper()
