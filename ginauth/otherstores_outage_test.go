@@ -4,7 +4,6 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
-	"syscall"
 	"testing"
 	"time"
 
@@ -53,21 +52,21 @@ func TestOutageOfAnotherStoreIs503AndNeverAnonymous(t *testing.T) {
 					}
 				}
 			}
-			server.signal(t, syscall.SIGSTOP)
+			server.signal(t, toStop)
 			for began := time.Now(); c.get("/user").Code == http.StatusOK; { // threads stop one by one
 				if time.Since(began) > storeSlack {
 					t.Fatal("the server does not stop")
 				}
 			}
 			fails("hung")
-			server.signal(t, syscall.SIGCONT)
+			server.signal(t, toGoOn)
 			began := time.Now()
 			for c.get("/user").Code != http.StatusOK {
 				if time.Since(began) > storeSlack {
 					t.Fatal("no recovery")
 				}
 			}
-			server.signal(t, syscall.SIGKILL)
+			server.signal(t, toKill)
 			for _, err := net.Dial("unix", server.socket); err == nil; _, err = net.Dial("unix", server.socket) {
 			}
 			fails("stopped")

@@ -8,10 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strconv"
-	"strings"
 	"sync"
-	"syscall"
 	"testing"
 	"time"
 )
@@ -62,22 +59,6 @@ func (s *server) stop() {
 	_ = s.stdin.Close()
 	_ = s.cmd.Wait()
 	_ = os.RemoveAll(s.dir)
-}
-
-// signal reaches the server itself, not the shell that watches over it.
-func (s *server) signal(t *testing.T, sig syscall.Signal) {
-	t.Helper()
-	text, err := os.ReadFile(filepath.Join(s.dir, "pid"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	pid, err := strconv.Atoi(strings.TrimSpace(string(text)))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := syscall.Kill(pid, sig); err != nil {
-		t.Fatal(err)
-	}
 }
 
 func startRedis() (*server, error) {
