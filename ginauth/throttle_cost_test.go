@@ -2,6 +2,7 @@ package ginauth_test
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"sync/atomic"
 	"testing"
@@ -9,6 +10,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"github.com/ginauth/ginauth/ginauth"
 	"github.com/ginauth/ginauth/store/storetest"
 )
 
@@ -56,5 +58,54 @@ func TestThrottlingCostsALoginNoRoundTrip(t *testing.T) {
 		if n := tracer.n.Load() - before; n != c.roundTrip {
 			t.Errorf("a login %s: %d round trips, want %d", name, n, c.roundTrip)
 		}
+	}
+}
+
+// The figures of docs/throttling.md and docs/events.md. The log is the whole server's, so nothing else may run on it.
+func BenchmarkLoginCost(b *testing.B) {
+	for _, k := range []struct {
+		name   string
+		limits ginauth.Limits
+		known  bool
+		body   string
+		want   int
+	}{
+		{"elsewhere", generous, false, adaIn, http.StatusOK},
+		{"known", generous, true, adaIn, http.StatusOK},
+		{"wrong", generous, false, "", http.StatusUnauthorized},
+		{"refused", ginauth.Limits{}, false, adaIn, http.StatusTooManyRequests},
+		{"unlimited", ginauth.Limits{InsecureUnlimited: true}, false, adaIn, http.StatusOK},
+		{"unlimited-wrong", ginauth.Limits{InsecureUnlimited: true}, false, "", http.StatusUnauthorized},
+	} {
+		b.Run(k.name, func(b *testing.B) {
+			tracer := &trips{}
+			pool := storetest.NewDB(b, storetest.WithConfig(func(cfg *pgxpool.Config) { cfg.ConnConfig.Tracer = tracer }))
+			app := newAppOn(b, pool, with(func(cfg *config) { cfg.Limits = k.limits }))
+			app.signUp(b, ada)
+			owner := app.browser(nil)
+			owner.post("/login", adaIn) // it is known from now on
+			if k.want == http.StatusTooManyRequests {
+				app.lock(b, "ada@example.com")
+			}
+			const logged = "SELECT pg_current_wal_insert_lsn() - '0/0'::pg_lsn"
+			wal, asked := int64(app.count(b, logged)), tracer.n.Load()
+			b.ResetTimer()
+			for i := range b.N {
+				who, body := owner, k.body
+				if !k.known {
+					who = app.browser(nil)
+				}
+				if body == "" { // of another account each time, or it would be locked
+					body = credentials(fmt.Sprintf("user%d@example.com", i), wrong)
+				}
+				if w := who.post("/login", body); w.Code != k.want {
+					b.Fatalf("%d %s", w.Code, w.Body)
+				}
+			}
+			b.StopTimer()
+			asked = tracer.n.Load() - asked
+			b.ReportMetric(float64(int64(app.count(b, logged))-wal)/float64(b.N), "WAL-B/op")
+			b.ReportMetric(float64(asked)/float64(b.N), "trips/op")
+		})
 	}
 }
