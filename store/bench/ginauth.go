@@ -55,7 +55,7 @@ var ginauthContender = contender{
 // ginauthHasher has the others' parameters. The others hash as often at once as there are
 // requests; ginauth hashes as often as there are CPUs, and the rest wait.
 func ginauthHasher(e *env) (*pw.Hasher, error) {
-	return pw.New(pw.Options{Params: pw.Params{MemoryKiB: e.hash.memory, Passes: e.hash.time}, Queue: 4096})
+	return pw.New(pw.Options{Params: pw.Params{MemoryKiB: e.hash.memory, Passes: e.hash.time}, MaxWait: time.Minute})
 }
 
 func preloadGinauth(ctx context.Context, e *env, users []user) ([]string, error) {
