@@ -21,7 +21,7 @@ type Auth struct {
 	// "sessionCookie".
 	Via string
 	// Credential is the Principal's: what the request was authenticated by, such as a token's
-	// claims. Nil for a session.
+	// claims; for a session, a SessionView.
 	Credential any
 	// Scopes are the Principal's: nil when the credential is good for everything.
 	Scopes []string
@@ -46,7 +46,7 @@ func CurrentAuth(ctx context.Context) (Auth, error) {
 		AuthenticatedAt: st.proof.authenticatedAt, Now: st.proof.now,
 	}
 	if a.Via == sessionScheme {
-		a.AuthenticatedAt, a.Now = st.record.AuthenticatedAt, st.record.ReadAt
+		a.Credential, a.AuthenticatedAt, a.Now = SessionView{st}, st.record.AuthenticatedAt, st.record.ReadAt
 	}
 	return a, nil
 }

@@ -37,7 +37,9 @@ func (s *sessionAuth[U]) Authenticate(c *gin.Context) (Principal[U], error) {
 	if !ok {
 		return Principal[U]{}, fmt.Errorf("%w: the session's user is a %T", ErrNotMounted, p.user)
 	}
-	return Principal[U]{User: *u, AuthenticatedAt: p.authenticatedAt}, nil
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	return Principal[U]{User: *u, Credential: SessionView{st}, AuthenticatedAt: st.record.AuthenticatedAt}, nil
 }
 
 // Scheme returns the cookie, under the name "sessionCookie".

@@ -1,0 +1,33 @@
+package ginauth
+
+import "time"
+
+// SessionView is what Auth.Credential holds for a request that a session authenticated: the session, to be read and not
+// changed. It shows what this request has set so far. It holds no secret. The zero SessionView is a session without values.
+type SessionView struct{ state *state }
+
+// ID names the session in public. It is no credential.
+func (v SessionView) ID() SessionID { return v.record().ID }
+
+// ExpiresAt is when the session ends however much it is used, by the store's clock.
+func (v SessionView) ExpiresAt() time.Time { return v.record().ExpiresAt }
+
+// Get returns a copy of a session value, or nil, as the session of sessions.Default does.
+func (v SessionView) Get(key any) any {
+	if v.state == nil {
+		return nil
+	}
+	return v.state.session.Get(key)
+}
+
+func (v SessionView) record() SessionRecord {
+	if v.state == nil {
+		return SessionRecord{}
+	}
+	v.state.mu.Lock()
+	defer v.state.mu.Unlock()
+	if !v.state.live() {
+		return SessionRecord{}
+	}
+	return v.state.record
+}
