@@ -260,7 +260,7 @@ func TestNoLinkOpensADisabledAccount(t *testing.T) { // SEC-25
 // harmless are handlers that cannot come between an account and its undo link, for what they do is what a deed does, or
 // nothing to it.
 var harmless = map[string]string{
-	"ginauth.Authenticate": "a middleware", "ginauth.Session": "a middleware", "ginauth.With": "the app's own", "ginauth.Require": "a guard",
+	"ginauth.Authenticate": "a middleware", "ginauth.Wrap": "a middleware", "ginauth.Session": "a middleware", "ginauth.With": "the app's own", "ginauth.Require": "a guard",
 	"ginauth.Sessions": "reads", "ginauth.Events": "reads", "ginauth.ExportAccount": "reads", "ginauth.Me": "reads",
 	"ginauth.Login": "needs the password", "ginauth.Logout": "ends a session", "ginauth.RevokeSession": "ends a session",
 	"ginauth.RevokeAllSessions": "ends sessions", "ginauth.SignUpWith": "SignUp", "ginauth.UpdateProfileWith": "UpdateProfile",
