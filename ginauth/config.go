@@ -221,6 +221,10 @@ func (cfg Config[U]) validate(withSessions bool) error {
 		err := cmp.Or(pairing.Check(own, cfg.Users), pairing.Check(cfg.Users, cfg.Users)) // the second one embeds the sessions' store alone
 		fault(err != nil, "Users and Sessions do not fit: %w", err)
 	}
+	if withSessions && !ok && cfg.Sessions != nil {
+		err := checkOtherStore(cfg.Sessions)
+		fault(err != nil, "%w", err)
+	}
 	_, rotates := own.(RotationStore)
 	fault(cfg.RotationGrace > 0 && !rotates, "RotationGrace needs a store that is a RotationStore, which a %T is not: use store.NewSessions(pool), or leave it zero", cfg.Sessions)
 	fault(cfg.MaxSessions > 0 && !ok, "MaxSessions needs a store that counts, which a %T does not: use store.NewSessions(pool), or leave it zero", cfg.Sessions)
