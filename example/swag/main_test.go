@@ -55,6 +55,38 @@ func TestSwagDocumentIsFresh(t *testing.T) {
 	}
 }
 
+// Swag reads a type that embeds ginauth's only with the flag that docs/openapi.md names: --parseDependencyLevel 1.
+func TestSwagReadsAUserTypeThatEmbedsGinauths(t *testing.T) {
+	t.Parallel()
+	build := func(level int) (string, error) {
+		dir := t.TempDir()
+		err := gen.New().Build(&gen.Config{
+			SearchDir: "./testdata/owntype", MainAPIFile: "main.go", OutputDir: dir, OutputTypes: []string{"json"},
+			PropNamingStrategy: "camelcase", ParseDepth: 100, ParseDependency: level, Debugger: quiet{},
+		})
+		if err != nil {
+			return "", err
+		}
+		document, err := os.ReadFile(dir + "/swagger.json")
+		return string(document), err
+	}
+	if _, err := build(0); err == nil || !strings.Contains(err.Error(), "store.User") {
+		t.Errorf("without the flag: %v; if swag can do without it now, docs/openapi.md need not name it", err)
+	}
+	document, err := build(1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, field := range []string{"plan", "email", "name", "verified_at"} {
+		if !strings.Contains(document, `"`+field+`": {`) {
+			t.Errorf("the schema lacks %s:\n%s", field, document)
+		}
+	}
+	if strings.Contains(document, "disabled") {
+		t.Error("the schema shows what answers do not")
+	}
+}
+
 type quiet struct{}
 
 func (quiet) Printf(string, ...any) {}
