@@ -20,10 +20,11 @@ var (
 )
 
 // valuesOf mounts what an app does with session values.
-func valuesOf(r *gin.Engine) {
+func valuesOf(excluded *gin.Engine) {
+	r := excluded.Group("", ginauth.Require(ginauth.AnyScope()))
 	set := func(c *gin.Context) { sessions.Default(c).Set("role", "admin") }
 	r.POST("/set", set)
-	r.POST("/late", func(c *gin.Context) { // on an excluded route
+	excluded.POST("/late", func(c *gin.Context) { // on an excluded route
 		set(c)
 		if _, err := ginauth.CurrentUser[user](c); err != nil {
 			ginauth.Fail(c, err)
