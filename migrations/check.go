@@ -22,7 +22,7 @@ func Check(ctx context.Context, pool *pgxpool.Pool) error {
 	const insufficientPrivilege = "42501"
 	var refused *pgconn.PgError
 	if errors.As(err, &refused) && refused.Code == insufficientPrivilege {
-		return fmt.Errorf("checking the schema: the role may not see its version: grant it USAGE ON SCHEMA %s and SELECT ON %s: %w", schema, versionTable, err)
+		return fmt.Errorf("checking the schema: the role may not see its version: grant it usage of the schema %s, and select on %s: %w", schema, versionTable, err)
 	}
 	if err != nil {
 		return fmt.Errorf("checking the schema: %w", err)
