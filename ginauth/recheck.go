@@ -24,7 +24,7 @@ func Recheck[U User](ctx context.Context) (U, error) {
 	if err != nil {
 		return none, err
 	}
-	user, err := st.recheck(c) //nolint:contextcheck // the request's own
+	user, err := st.recheck(ctx, c)
 	if err != nil {
 		return none, err
 	}
@@ -35,21 +35,27 @@ func Recheck[U User](ctx context.Context) (U, error) {
 	return *u, nil
 }
 
-func (st *state) recheck(c *gin.Context) (any, error) {
+func (st *state) recheck(ctx context.Context, c *gin.Context) (any, error) {
 	if c == st.writer.context { // and not a copy
 		if !st.life.enter() {
 			return nil, errOver
 		}
 		defer st.life.leave()
 	}
-	before, found, err := st.foundProof()
-	if found && err != nil {
-		return nil, err // nobody comes in by a recheck
+	// The first look is CurrentUser's, which asks for scopes and whose session it is, too.
+	if user, found, err := st.foundUser(); !found {
+		return st.currentUserFor(ctx, c)
+	} else if err != nil {
+		return user, err // nobody comes in by a recheck
 	}
+	before := st.foundProof()
 	anew := st.anew()
 	p, err := st.m.authenticate(c, anew)
-	if err == nil && found && p.account.ID != before.account.ID {
+	switch {
+	case err == nil && p.account.ID != before.account.ID:
 		err = fmt.Errorf("%w: the credential is another user's now", ErrUnauthenticated)
+	case err == nil:
+		err = st.checkScopes(c, p)
 	}
 	if err != nil && !errors.Is(err, ErrUnauthenticated) && !errors.Is(err, ErrBadCredentials) {
 		return nil, err
@@ -64,10 +70,10 @@ func (st *state) recheck(c *gin.Context) (any, error) {
 	return p.user, nil
 }
 
-func (st *state) foundProof() (p proof, found bool, err error) {
+func (st *state) foundProof() proof {
 	st.mu.Lock()
 	defer st.mu.Unlock()
-	return st.proof, st.found, st.userErr
+	return st.proof
 }
 
 // anew is a state that has asked nothing yet, by the same credentials.

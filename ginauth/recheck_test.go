@@ -148,3 +148,32 @@ func mustDo(t *testing.T, err error) {
 		t.Fatal(err)
 	}
 }
+
+// SEC-179: a route that names no scopes is as closed to a limited credential by Recheck as by CurrentUser.
+func TestARecheckThatIsTheFirstLookAsksForScopes(t *testing.T) {
+	t.Parallel()
+	for name, ask := range map[string]func(*gin.Context) error{
+		"CurrentUser": func(c *gin.Context) error { return second(ginauth.CurrentUser[user](c)) },
+		"Recheck":     func(c *gin.Context) error { return second(ginauth.Recheck[user](c)) },
+		"twice": func(c *gin.Context) error {
+			_, _ = ginauth.Recheck[user](c)
+			return second(ginauth.Recheck[user](c))
+		},
+		"copy":     func(c *gin.Context) error { return second(ginauth.Recheck[user](c.Copy())) },
+		"net/http": func(c *gin.Context) error { return second(ginauth.Recheck[user](c.Request.Context())) },
+	} {
+		for _, scopes := range [][]string{nil, {}, {"x"}} {
+			r := gin.New()
+			r.Use(ginauth.Authenticate(config{Logger: quiet, Exclude: []string{"/open"}}, &keys{scheme: apiKey, find: findKey, scopes: scopes}))
+			var got error
+			r.GET("/open", func(c *gin.Context) { got = ask(c) })
+			ask := httptest.NewRequest(http.MethodGet, "/open", nil)
+			ask.Header.Set("X-Api-Key", "ada")
+			r.ServeHTTP(httptest.NewRecorder(), ask)
+			var p *ginauth.Problem
+			if refused := errors.As(got, &p) && p.Code == "insufficient_scope"; refused != (scopes != nil) || got != nil && !refused {
+				t.Errorf("%s with the scopes %q: %v", name, scopes, got)
+			}
+		}
+	}
+}
