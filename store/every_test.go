@@ -94,6 +94,15 @@ func (e every) readCalls() map[string]func(context.Context) error {
 		t.Fatal(err)
 	}
 	return map[string]func(context.Context) error{
+		"CountSessions": func(ctx context.Context) error {
+			alive, _, err := db.CountSessions(ctx)
+			return errors.Join(err, wrongUnless(alive > 1))
+		},
+		"SessionOwner": func(ctx context.Context) error {
+			list, err := s.db.UserSessions(ctx, u.ID)
+			owner, d, found := db.SessionOwner(ctx, list[0].ID)
+			return errors.Join(err, found, wrongUnless(owner == u.ID && d == session.Digest))
+		},
 		"FindUser":        func(ctx context.Context) error { return wantUser(u)(db.FindUser(ctx, u.ID)) },
 		"FindUserByEmail": func(ctx context.Context) error { return wantUser(u)(db.FindUserByEmail(ctx, u.Email)) },
 		"FindCredential": func(ctx context.Context) error {
@@ -363,8 +372,9 @@ func (e every) otherWrites() map[string]func(context.Context) error {
 		"RecordEvent": func(ctx context.Context) error {
 			return db.RecordEvent(ctx, ginauth.Event{Kind: "app_event", Outcome: "success", User: s.user(t).ID, Detail: map[string]string{"a": "b"}})
 		},
-		"SweepEvents": func(ctx context.Context) error { _, err := db.SweepEvents(ctx); return err },
-		"Sweep":       func(ctx context.Context) error { _, err := db.Sweep(ctx); return err },
+		"SweepEvents":   func(ctx context.Context) error { _, err := db.SweepEvents(ctx); return err },
+		"SweepSessions": func(ctx context.Context) error { _, err := db.SweepSessions(ctx); return err },
+		"Sweep":         func(ctx context.Context) error { _, err := db.Sweep(ctx); return err },
 		"CountAttempt": func(ctx context.Context) error {
 			v, err := db.CountAttempt(ctx, someAttempt())
 			return errors.Join(err, wrongUnless(v.Wait == 0))

@@ -1,0 +1,107 @@
+// Command ginauth does what operators do with the database that $DATABASE_URL names.
+//
+//	ginauth session delete [-dry-run] ID…           end sessions by their public ids
+//	ginauth session delete [-dry-run] -user EMAIL   end all sessions of a user, and logins by refresh tokens
+//	ginauth session delete [-dry-run] [-yes] -all   end those of everybody; asks first, unless -yes says so
+//	ginauth session delete [-dry-run] -expired      delete the rows of sessions that have ended
+//
+// Each prints how many. -dry-run changes nothing and prints how many it would be. Failure is one line on standard error
+// and exit code 1, a command that is not understood exit code 2.
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/ginauth/ginauth/store"
+)
+
+// command is one of ginauth's: what it is about, such as "session", and what it does.
+type command struct {
+	noun, verb, usage string
+	run               func(context.Context, *env, []string) error
+}
+
+// commands are all of them.
+var commands = []command{sessionDelete}
+
+// env is what commands work on.
+type env struct {
+	db  *store.DB[store.User]
+	in  io.Reader
+	out io.Writer
+}
+
+var errUsage = errors.New("usage")
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	err := run(ctx, os.Args[1:], os.Getenv("DATABASE_URL"), os.Stdin, os.Stdout)
+	stop()
+	switch {
+	case errors.Is(err, errUsage):
+		fmt.Fprint(os.Stderr, usage())
+		os.Exit(2)
+	case err != nil:
+		fmt.Fprintln(os.Stderr, "ginauth:", strings.Join(strings.Fields(err.Error()), " "))
+		os.Exit(1)
+	}
+}
+
+func usage() string {
+	var text strings.Builder
+	for _, c := range commands {
+		fmt.Fprintf(&text, "usage: ginauth %s %s %s\n", c.noun, c.verb, c.usage)
+	}
+	return text.String()
+}
+
+func run(ctx context.Context, args []string, url string, in io.Reader, out io.Writer) error {
+	if len(args) < 2 {
+		return errUsage
+	}
+	for _, c := range commands {
+		if c.noun != args[0] || c.verb != args[1] {
+			continue
+		}
+		pool, err := open(ctx, url)
+		if err != nil {
+			return err
+		}
+		defer pool.Close()
+		return c.run(ctx, &env{db: store.New[store.User](pool, store.WithTimeout(time.Minute)), in: in, out: out}, args[2:])
+	}
+	return errUsage
+}
+
+func open(ctx context.Context, url string) (*pgxpool.Pool, error) {
+	cfg, err := pgxpool.ParseConfig(url)
+	if err != nil || url == "" { // what the parser says may hold a piece of a password
+		return nil, errors.New("DATABASE_URL is not set or not understood: set it to postgres://user:password@host:5432/database")
+	}
+	return pgxpool.NewWithConfig(ctx, cfg)
+}
+
+// flags are a command's own, which say nothing by themselves.
+func flags(name string) *flag.FlagSet {
+	set := flag.NewFlagSet(name, flag.ContinueOnError)
+	set.SetOutput(io.Discard)
+	return set
+}
+
+// confirm asks a question that only "yes" answers.
+func (e *env) confirm(question string) bool {
+	_, _ = fmt.Fprintf(e.out, "%s Type yes: ", question)
+	answer, _ := bufio.NewReader(e.in).ReadString('\n')
+	return strings.TrimSpace(answer) == "yes"
+}
