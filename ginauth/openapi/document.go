@@ -60,7 +60,7 @@ func Build(engine *gin.Engine, opts Options) (*Document, error) {
 
 // render upgrades, validates and writes. Maps are written in the order of their keys.
 func render(doc *openapi3.T) ([]byte, error) {
-	raw, err := json.Marshal(doc)
+	raw, err := marshalRenamed(doc)
 	if err != nil {
 		return nil, fmt.Errorf("writing JSON: %w", err)
 	}

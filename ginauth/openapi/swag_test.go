@@ -64,7 +64,7 @@ func TestTheAppsOwnDocumentIsKeptAndSecured(t *testing.T) {
 		t.Errorf("the document is about %+v at %s", doc.Info, doc.Servers[0].URL)
 	}
 	op := operation(t, doc, "GET", "/orders/{orderID}") // the app's spelling
-	if op.OperationID != "order" || op.Summary != "One order" || op.Responses.Value("200").Value.Content["application/json"].Schema.Ref != "#/components/schemas/main.Order" {
+	if op.OperationID != "order" || op.Summary != "One order" || op.Responses.Value("200").Value.Content["application/json"].Schema.Ref != "#/components/schemas/Order" {
 		t.Errorf("the operation is %+v", op)
 	}
 	if diff := cmp.Diff(openapi3.SecurityRequirements{{"sessionCookie": {}}}, *op.Security); diff != "" {
@@ -79,21 +79,26 @@ func TestTheAppsOwnDocumentIsKeptAndSecured(t *testing.T) {
 	if cookie := doc.Components.SecuritySchemes["sessionCookie"].Value; cookie.In != "cookie" || cookie.Name != "__Host-session" {
 		t.Errorf("the stand-in of Swagger 2.0 for the cookie was kept: %+v", cookie)
 	}
-	if doc.Components.Schemas["main.Unused"] != nil {
+	if doc.Components.Schemas["Unused"] != nil {
 		t.Error("a type that no operation has is in the document")
 	}
 }
 
-// Two packages called store, each with a User: the app's keeps the name.
+// Two packages called store, each with a User.
 func TestTypesOfOneNameAreKeptApart(t *testing.T) {
 	t.Parallel()
 	doc := document(t, shop(t), openapi.Options{Swagger: swag2(orders)})
 	schemas := doc.Components.Schemas
-	if schemas["store.User"].Value.Properties["shelf"] == nil || schemas["ginauth.store.User"].Value.Properties["email"] == nil {
+	if schemas["StoreUser"].Value.Properties["shelf"] == nil || schemas["GinauthStoreUser"].Value.Properties["email"] == nil {
 		t.Errorf("the types are %v", schemas)
 	}
+	for name := range schemas {
+		if strings.Contains(name, ".") {
+			t.Errorf("the schema %s tells its package", name)
+		}
+	}
 	login := operation(t, doc, "POST", "/login").Responses.Value("200").Value.Content["application/json"].Schema.Ref
-	if login != "#/components/schemas/ginauth.store.User" {
+	if login != "#/components/schemas/GinauthStoreUser" {
 		t.Errorf("Login answers with %s", login)
 	}
 }

@@ -55,16 +55,16 @@ func TestTheAppsOwnTypesAreShown(t *testing.T) {
 	r.GET("/user", ginauth.Me(cfg))
 	doc := document(t, r, openapi.Options{})
 	for name, want := range map[string]string{
-		"openapi_test.member": `{"type": "object", "required": ["id", "email", "name", "plan", "since", "team", "referee"], "properties": {
+		"member": `{"type": "object", "required": ["id", "email", "name", "plan", "since", "team", "referee"], "properties": {
 			"id": {"type": "string", "format": "uuid"}, "email": {"type": "string", "format": "email"}, "name": {"type": "string"},
 			"verified_at": {"type": "string", "format": "date-time"},
 			"plan": {"type": "string", "enum": ["free", "paid"]}, "since": {"type": "string", "format": "date-time"},
 			"team": {"type": "string", "format": "uuid"}, "labels": {"type": "object", "additionalProperties": {"type": "integer"}},
-			"referee": {"type": ["string", "null"]}, "boss": {"$ref": "#/components/schemas/openapi_test.person"},
+			"referee": {"type": ["string", "null"]}, "boss": {"$ref": "#/components/schemas/person"},
 			"extra": {}, "avatar": {"type": "string", "format": "byte"}}}`,
-		"openapi_test.person": `{"type": "object", "required": ["name", "friends"], "properties": {
-			"name": {"type": "string"}, "friends": {"type": "array", "items": {"$ref": "#/components/schemas/openapi_test.person"}}}}`,
-		"openapi_test.application": `{"type": "object", "required": ["name", "email", "password", "company"], "properties": {
+		"person": `{"type": "object", "required": ["name", "friends"], "properties": {
+			"name": {"type": "string"}, "friends": {"type": "array", "items": {"$ref": "#/components/schemas/person"}}}}`,
+		"application": `{"type": "object", "required": ["name", "email", "password", "company"], "properties": {
 			"name": {"type": "string", "maxLength": 200, "examples": ["Ada Lovelace"]},
 			"email": {"type": "string", "format": "email", "examples": ["ada@example.com"]},
 			"password": {"type": "string", "format": "password", "examples": ["correct horse battery staple"]},
@@ -88,7 +88,7 @@ func TestTheAppsOwnTypesAreShown(t *testing.T) {
 	}
 	body := operation(t, doc, "POST", "/signup").RequestBody.Value.Content["application/json"].Schema.Ref
 	shown := operation(t, doc, "GET", "/user").Responses.Value("200").Value.Content["application/json"].Schema.Ref
-	if body != "#/components/schemas/openapi_test.application" || shown != "#/components/schemas/openapi_test.member" {
+	if body != "#/components/schemas/application" || shown != "#/components/schemas/member" {
 		t.Errorf("sign-up takes %s, Me shows %s", body, shown)
 	}
 }
@@ -123,7 +123,7 @@ func TestWhatViewMakesOfAUserIsShown(t *testing.T) {
 		r.Use(ginauth.Session(cfg))
 		r.GET("/user", ginauth.Me(cfg))
 		schema := operation(t, document(t, r, test.opts), "GET", "/user").Responses.Value("200").Value.Content["application/json"].Schema
-		if schema.Ref != "#/components/schemas/openapi_test.public" || schema.Value.Properties["nick"] == nil {
+		if schema.Ref != "#/components/schemas/public" || schema.Value.Properties["nick"] == nil {
 			t.Errorf("%s: the user is %s %v", name, schema.Ref, schema.Value)
 		}
 	}

@@ -6,7 +6,7 @@
 import createClient from "openapi-fetch";
 import type { components, paths } from "./api.js";
 
-type Problem = components["schemas"]["ginauth.Problem"];
+type Problem = components["schemas"]["Problem"];
 
 const url = process.argv[2];
 if (url === undefined) throw new Error("usage: node client.js URL");

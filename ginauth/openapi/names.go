@@ -1,0 +1,66 @@
+package openapi
+
+import (
+	"encoding/json"
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/getkin/kin-openapi/openapi3"
+)
+
+// schemaNames says what each schema is called in the document: a type by its own name, without the package,
+// which is no business of a client's. Types of one name have their packages in front: StoreUser, ShopUser.
+func schemaNames(schemas openapi3.Schemas) map[string]string {
+	names, wanted := map[string]string{}, map[string]int{}
+	for name := range schemas {
+		wanted[ownName(name)]++
+	}
+	for _, name := range slices.Sorted(maps.Keys(schemas)) {
+		names[name] = ownName(name)
+		if wanted[ownName(name)] == 1 || name == ownName(name) {
+			continue
+		}
+		qualified := ""
+		for part := range strings.FieldsFuncSeq(name, func(r rune) bool { return r == '.' || r == '_' }) {
+			qualified += strings.ToUpper(part[:1]) + part[1:]
+		}
+		names[name] = qualified
+		if wanted[qualified] > 0 { // somebody's type is called so
+			names[name] = name
+		}
+		wanted[qualified]++
+	}
+	return names
+}
+
+func ownName(name string) string { return name[strings.LastIndexByte(name, '.')+1:] }
+
+var schemaReference = regexp.MustCompile(`"` + schemaRef + `([^"/]+)"`)
+
+// marshalRenamed writes the document with those names. The caller's keeps its own.
+func marshalRenamed(doc *openapi3.T) ([]byte, error) {
+	written := *doc
+	names := map[string]string{}
+	if doc.Components != nil {
+		names = schemaNames(doc.Components.Schemas)
+		components := *doc.Components
+		components.Schemas = make(openapi3.Schemas, len(names))
+		for old, schema := range doc.Components.Schemas {
+			components.Schemas[names[old]] = schema
+		}
+		written.Components = &components
+	}
+	raw, err := json.Marshal(&written)
+	if err != nil {
+		return nil, err
+	}
+	return schemaReference.ReplaceAllFunc(raw, func(reference []byte) []byte {
+		old := string(reference[len(schemaRef)+1 : len(reference)-1])
+		if name, ok := names[old]; ok {
+			return []byte(`"` + schemaRef + name + `"`)
+		}
+		return reference
+	}), nil
+}
