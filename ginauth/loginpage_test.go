@@ -3,6 +3,7 @@ package ginauth_test
 import (
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
 
 	"github.com/gin-gonic/gin"
@@ -75,14 +76,20 @@ func TestTheLoginPageIsNeverRedirectedToItself(t *testing.T) {
 		"of a user": {"/entry", func(r *gin.Engine, _ config) {
 			r.GET("/entry", ginauth.With(func(*gin.Context, user) {}))
 		}},
-		"with a query":          {"/entry?by=form#top", func(*gin.Engine, config) {}},
-		"with a slash":          {"/entry/", func(r *gin.Engine, _ config) { r.GET("/entry", func(*gin.Context) {}) }},
-		"written in other case": {"/Entry", func(r *gin.Engine, _ config) { r.RedirectFixedPath = true; r.GET("/entry", func(*gin.Context) {}) }},
-		"with an escape":        {"/entr%79", func(*gin.Engine, config) {}},
+		"with a query":                       {"/entry?by=form#top", func(*gin.Engine, config) {}},
+		"with a slash":                       {"/entry/", func(r *gin.Engine, _ config) { r.GET("/entry", func(*gin.Context) {}) }},
+		"written in other case":              {"/Entry", func(r *gin.Engine, _ config) { r.RedirectFixedPath = true; r.GET("/entry", func(*gin.Context) {}) }},
+		"with an escape":                     {"/entr%79", func(*gin.Engine, config) {}},
+		"below a prefix that nobody removes": {"/entry", func(r *gin.Engine, _ config) { r.GET("/base/entry", func(*gin.Context) {}) }},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			app := newApp(t, with(func(cfg *config) { cfg.Exclude, cfg.Pages.Login = []string{"POST /open"}, test.page }), routes(test.routes))
+			app := newApp(t, with(func(cfg *config) {
+				cfg.Exclude, cfg.Pages.Login = []string{"POST /open"}, test.page
+				if strings.Contains(name, "prefix") {
+					cfg.BaseURL = "https://app.example/base"
+				}
+			}), routes(test.routes))
 			path := "/user"
 			for range 5 {
 				r := httptest.NewRequest(http.MethodGet, path, nil)

@@ -138,7 +138,7 @@ func fail(c *gin.Context, m *mount, err error) {
 	if c.Writer.Written() {
 		return
 	}
-	if p.Code == codeUnauthenticated && m.pages.Login != "" && browses(c) && !isPage(c.Request.URL, m.pages.Login) {
+	if p.Code == codeUnauthenticated && m.pages.Login != "" && browses(c) && !m.isLoginPage(c.Request.URL) {
 		m.sendToLogin(c)
 		return
 	}

@@ -41,6 +41,11 @@ func isPage(wanted *url.URL, page string) bool {
 	return err == nil && strings.EqualFold(path.Clean(wanted.Path), path.Clean(u.Path))
 }
 
+// isLoginPage also knows the page where a proxy leaves the prefix in the path, although BaseURL has it.
+func (m *mount) isLoginPage(wanted *url.URL) bool {
+	return isPage(wanted, m.pages.Login) || m.prefix != "" && isPage(wanted, m.prefix+m.pages.Login)
+}
+
 // browses says whether the client may be sent to a page: it wants one, and no script asks.
 func browses(c *gin.Context) bool {
 	return PrefersHTML(c) && accept.Navigates(c.Request.Header)

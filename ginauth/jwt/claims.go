@@ -29,7 +29,8 @@ type Claims struct {
 	ID string
 	// Session is "sid": the session, or the family of refresh tokens, that the token belongs to.
 	Session ginauth.SessionID
-	// Scopes are the words of "scope". Nil is a token without that claim.
+	// Scopes are the words of "scope", or where that is missing, of "scp", as some issuers call it, text or a list. Nil is
+	// a token without either, which is good for everything.
 	Scopes []string
 	// AuthenticatedAt is "auth_time": when the user last proved who they are.
 	AuthenticatedAt time.Time
@@ -75,6 +76,7 @@ func (c *Claims) find(claim string) (json.RawMessage, bool) {
 
 func parseClaims(data []byte) (c Claims, err error) {
 	c.payload = data
+	var scp []string
 	err = members(data, func(name []byte, value json.RawMessage) (err error) {
 		switch string(name) {
 		case "iss":
@@ -93,6 +95,10 @@ func parseClaims(data []byte) (c Claims, err error) {
 			var s string
 			s, err = text(value)
 			c.Scopes = append([]string{}, strings.Fields(s)...)
+		case "scp":
+			var list []string
+			list, err = texts(value)
+			scp = append([]string{}, strings.Fields(strings.Join(list, " "))...)
 		case "exp":
 			c.ExpiresAt, err = seconds(value)
 		case "nbf":
@@ -104,6 +110,9 @@ func parseClaims(data []byte) (c Claims, err error) {
 		}
 		return err
 	})
+	if c.Scopes == nil {
+		c.Scopes = scp
+	}
 	return c, err
 }
 

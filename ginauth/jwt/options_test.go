@@ -233,6 +233,12 @@ func TestPrincipalTellsWhatTheTokenSays(t *testing.T) {
 		{nil, nil},
 		{object{"scope": ""}, []string{}},
 		{object{"scope": "read write"}, []string{"read", "write"}},
+		{object{"scp": "read write"}, []string{"read", "write"}}, // as other issuers write it
+		{object{"scp": []string{"read", "write"}}, []string{"read", "write"}},
+		{object{"scp": []string{}}, []string{}},
+		{object{"scp": ""}, []string{}},
+		{object{"scope": "read", "scp": []string{"write"}}, []string{"read"}},
+		{object{"scope": "", "scp": "write"}, []string{}},
 	} {
 		c := contextWith("Bearer " + b.token(t, test.edit))
 		p, err := backend.Authenticate(c)
