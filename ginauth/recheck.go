@@ -60,7 +60,14 @@ func (st *state) recheck(ctx context.Context, c *gin.Context) (any, error) {
 	if err != nil && !errors.Is(err, ErrUnauthenticated) && !errors.Is(err, ErrBadCredentials) {
 		return nil, err
 	}
-	st.adoptProof(anew, p, err)
+	if err == nil {
+		err = st.checkScopes(c, p)
+	}
+	var barred error
+	if err == nil && st.m.retrieves && p.via != sessionScheme {
+		barred = st.m.barsRetrieved(c, st, p)
+	}
+	st.adoptProof(anew, p, err, barred)
 	if err == nil && st.m.protects(c.Request.Method, c.FullPath()) {
 		err = st.checkPolicies(c)
 	}
@@ -94,11 +101,12 @@ func (st *state) anew() *state {
 }
 
 // adoptProof makes what was found anew the answer of currentUser.
-func (st *state) adoptProof(anew *state, p proof, err error) {
+func (st *state) adoptProof(anew *state, p proof, err, barred error) {
 	st.mu.Lock()
 	defer st.mu.Unlock()
 	st.asked, st.found, st.proof, st.userErr = true, true, p, err
 	if err == nil && anew.live() && anew.digest == st.digest {
 		st.known, st.record, st.recordErr = true, anew.record, nil
 	}
+	st.bar(barred)
 }

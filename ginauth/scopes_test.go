@@ -37,6 +37,13 @@ func TestScopesAreACeiling(t *testing.T) { // SEC-179
 		}
 		answer(c)
 	}
+	again := func(c *gin.Context) { // as a stream does
+		if _, err := ginauth.Recheck[user](c); err != nil {
+			ginauth.Fail(c, err)
+			return
+		}
+		answer(c)
+	}
 	all, anyOf, require := ginauth.All, ginauth.Any, ginauth.Require
 	x := ginauth.Scope("x")
 	for name, test := range map[string]struct {
@@ -72,6 +79,7 @@ func TestScopesAreACeiling(t *testing.T) { // SEC-179
 		"all of none":                     {chain: []gin.HandlerFunc{require(all()), answer}, x: 403, y: 403},
 		"any of any scope and a role":     {chain: []gin.HandlerFunc{require(anyOf(admin, ginauth.AnyScope())), answer}, x: 200, y: 200},
 		"an excluded route that asks":     {chain: []gin.HandlerFunc{late}, x: 403, y: 403, nobody: true},
+		"an excluded route that rechecks": {chain: []gin.HandlerFunc{again}, x: 403, y: 403, nobody: true},
 		"an excluded route with a guard":  {chain: []gin.HandlerFunc{require(admin), answer}, x: 403, y: 403, nobody: true},
 		"an excluded route with With":     {chain: []gin.HandlerFunc{ofUser}, x: 403, y: 403, nobody: true},
 		"an excluded route with a scope":  {chain: []gin.HandlerFunc{scope("x"), late}, x: 200, y: 403, nobody: true},
