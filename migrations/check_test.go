@@ -50,7 +50,7 @@ func TestCheckChangesNothingAndSaysWhatToGrant(t *testing.T) { // SEC-169
 	admin := newPool(t, url, func(*pgxpool.Config) {})
 	role := newRole(t, admin)
 	app := as(t, url, role)
-	if err := migrations.Check(t.Context(), app); err == nil || !strings.Contains(err.Error(), "grant it USAGE ON SCHEMA ginauth and SELECT ON ginauth.goose_db_version") {
+	if err := migrations.Check(t.Context(), app); err == nil || !strings.Contains(err.Error(), "grant it usage of the schema ginauth, and select on ginauth.goose_db_version") {
 		t.Errorf("%v", err)
 	}
 	exec(t, admin, `GRANT USAGE ON SCHEMA ginauth TO `+role)
