@@ -32,11 +32,7 @@ func isNavigation(r *http.Request) bool {
 }
 
 // trustsOrigin asks the check of unsafe requests, whatever the method is.
-func (m *mount) trustsOrigin(r *http.Request) bool {
-	unsafe := *r
-	unsafe.Method = http.MethodPost
-	return m.origins.Check(&unsafe) == nil
-}
+func (m *mount) trustsOrigin(r *http.Request) bool { return m.origins.Check(asUnsafe(r)) == nil }
 
 // comesFromAnotherSite believes Sec-Fetch-Site, and where there is none, compares the registered domains.
 func comesFromAnotherSite(r *http.Request) bool {

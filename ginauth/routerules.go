@@ -106,14 +106,31 @@ func (m *mount) checkOrigin(c *gin.Context) error {
 	if !m.ambient {
 		return nil
 	}
-	err := m.origins.Check(c.Request)
+	r := c.Request
+	if opensWebSocket(r) {
+		r = asUnsafe(r)
+	}
+	err := m.origins.Check(r)
 	if err == nil {
 		return nil
 	}
 	for _, one := range m.rules.origins {
-		if matches(one.routes, c) && (one.check == nil || one.check.Check(c.Request) == nil) {
+		if matches(one.routes, c) && (one.check == nil || one.check.Check(r) == nil) {
 			return nil
 		}
 	}
 	return err
+}
+
+// opensWebSocket says whether a GET is a handshake (RFC 6455, 4.1), to which the rule that other origins cannot read answers
+// does not apply.
+func opensWebSocket(r *http.Request) bool {
+	return r.Method == http.MethodGet && strings.Contains(strings.ToLower(strings.Join(r.Header.Values("Upgrade"), ",")), "websocket")
+}
+
+// asUnsafe is the request for a check of its origin, whatever the method is.
+func asUnsafe(r *http.Request) *http.Request {
+	unsafe := *r
+	unsafe.Method = http.MethodPost
+	return &unsafe
 }

@@ -222,3 +222,58 @@ func TestAWrappedSessionCounts(t *testing.T) {
 		}()
 	}
 }
+
+// SEC-83: who opens a WebSocket reads what it answers, whatever the page's origin.
+func TestAWebSocketIsOpenedForTrustedOriginsAlone(t *testing.T) {
+	t.Parallel()
+	cfg := config{
+		Logger: quiet, TrustedOrigins: []string{"https://app.example"}, Exclude: []string{"/open"},
+		TrustedOriginsFor: map[string][]string{"GET /chat": {"https://chat.example"}},
+		SkipOriginCheck:   []string{"GET /all"},
+	}
+	cookies := &keys{scheme: ginauth.Scheme{Name: "a", Type: "apiKey", In: "cookie", Parameter: "token"}, find: findKey}
+	for _, ambient := range []bool{true, false} {
+		r := gin.New()
+		if ambient {
+			r.Use(ginauth.Authenticate(cfg, cookies))
+		} else {
+			r.Use(ginauth.Authenticate(cfg, &keys{scheme: apiKey, find: findKey}))
+		}
+		for _, path := range []string{"/socket", "/chat", "/all", "/open"} {
+			r.GET(path, func(c *gin.Context) { c.Status(http.StatusOK) })
+		}
+		for _, test := range []struct {
+			path, origin, site, upgrade string
+			status                      int
+		}{
+			{"/socket", "https://evil.example", "cross-site", "websocket", 403},
+			{"/socket", "https://sub.example.com", "same-site", "websocket", 403},
+			{"/socket", "https://evil.example", "", "h2c, WebSocket", 403}, // a browser that does not say the site
+			{"/open", "https://evil.example", "cross-site", "websocket", 403},
+			{"/chat", "https://evil.example", "cross-site", "websocket", 403},
+			{"/chat", "https://chat.example", "cross-site", "websocket", 200},
+			{"/socket", "https://chat.example", "cross-site", "websocket", 403},
+			{"/socket", "https://app.example", "cross-site", "websocket", 200},
+			{"/all", "https://evil.example", "cross-site", "websocket", 200},
+			{"/socket", "https://example.com", "same-origin", "websocket", 200},
+			{"/socket", "", "", "websocket", 200}, // no browser
+			{"/socket", "https://evil.example", "cross-site", "h2c", 200},
+		} {
+			want := test.status
+			if !ambient {
+				want = 200
+			}
+			w := ask(r, http.MethodGet, test.path, header("Cookie", "token=ada"), header("X-API-Key", "ada"), header("Upgrade", test.upgrade), func(r *http.Request) {
+				if test.origin != "" {
+					r.Header.Set("Origin", test.origin)
+				}
+				if test.site != "" {
+					r.Header.Set("Sec-Fetch-Site", test.site)
+				}
+			})
+			if w.Code != want {
+				t.Errorf("%+v, ambient %t: %d, want %d", test, ambient, w.Code, want)
+			}
+		}
+	}
+}

@@ -19,7 +19,7 @@ import (
 //
 // A protected request without a live session is answered 401, or, for a browser, with a
 // redirect to Pages.Login; when the store cannot be asked it is answered 503, never taken for
-// anonymous. Unsafe requests from other origins are refused with 403 on every route, excluded
+// anonymous. Unsafe requests from other origins, and those that open a WebSocket, are refused with 403 on every route, excluded
 // or not. Config.Unverified may refuse users whose address was not proved. On an excluded route nothing is looked up until CurrentUser or sessions.Default asks.
 //
 // A CORS preflight of a protected route, which has no user and which anybody can forge, is answered 204 and runs
