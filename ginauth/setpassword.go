@@ -72,6 +72,10 @@ func setPassword[U User](c *gin.Context, m *mount, cfg Config[U], users Password
 	if err != nil {
 		return hashing(err)
 	}
+	// A body may come long after the session was looked at, and whoever ended it has removed the password (SEC-184, SEC-185).
+	if _, err := st.recheck(c, c); err != nil {
+		return err
+	}
 	by := st.by(c) // the session's before it gets a new token
 	err = st.changePassword(c, users, PasswordChange{UserID: auth.Account.ID, New: hash})
 	if errors.Is(err, ErrNoUser) {

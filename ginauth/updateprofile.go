@@ -94,6 +94,9 @@ func updateProfile[U User, F any](c *gin.Context, m *mount, users ProfileStore[U
 	if err != nil {
 		return u, err
 	}
+	if _, err := st.recheck(c, c); err != nil { // the body may have come long after the first look
+		return u, err
+	}
 	ctx := AuditContext(c)
 	u, err = users.UpdateUser(ctx, auth.Account.ID, name, func(u *U) error { return fill(ctx, form, u) })
 	if errors.Is(err, ErrNoUser) {

@@ -15,7 +15,8 @@ var _ ginauth.PasswordStore = (*DB[User])(nil)
 
 // A password and the user's epoch move together, under the row's lock: a login with the old one
 // has come before, and is over, or waits and is refused (SEC-78). The session that is kept moves
-// along by one, so that one that had ended stays as far behind as it was.
+// along by one, so that one that had ended stays as far behind as it was. A first password needs no other, so that the
+// session that sets it must not have ended meanwhile, as by the link that took the password away (SEC-184).
 const (
 	setPassword = `
 WITH changed AS (
@@ -23,6 +24,9 @@ WITH changed AS (
 	SET password_hash = $4::text, password_pending = FALSE, session_epoch = u.session_epoch + 1, updated_at = clock.now
 	FROM ` + theClock + `
 	WHERE u.id = $1::uuid AND u.disabled_at IS NULL AND ` + goodHash + ` IS NOT DISTINCT FROM $3::text
+		AND ($3::text IS NOT NULL OR $5::uuid IS NULL OR EXISTS (
+			SELECT 1 FROM ginauth.sessions AS s
+			WHERE s.id = $5::uuid AND s.user_id = u.id AND s.epoch = u.session_epoch + ` + everybodysEpoch + `))
 	RETURNING u.id, u.session_epoch, clock.now
 ), kept AS (
 	UPDATE ginauth.sessions AS s
@@ -54,7 +58,7 @@ SELECT TRUE FROM changed`
 // user's mailed links, but for those that undo a change of address, and withdraws a pending change; with
 // WithMail it queues a mail that tells the user. It writes the event authn_password_change. All of it is done or nothing. API
 // keys live on. ginauth.ErrNoUser means that the user is unknown or disabled, or has
-// another password by now.
+// another password by now, or that change.Session, which sets the first one, has ended.
 func (d *DB[U]) SetPassword(ctx context.Context, change ginauth.PasswordChange) (ginauth.PasswordChanged, error) {
 	var changed ginauth.PasswordChanged
 	key, known := parseID(string(change.UserID))

@@ -1,6 +1,7 @@
 package apikey
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -53,6 +54,9 @@ func issue[U ginauth.User](c *gin.Context, keys Keys[U], r Request) (Key, Record
 	}
 	n.UserID, n.Digest, n.Start = user, key.Digest(), key.Start()
 	record, err := keys.Store.CreateAPIKey(ginauth.AuditContext(c), n)
+	if err == nil {
+		err = stillOwner(c, keys, record)
+	}
 	switch {
 	case errors.Is(err, ErrTooManyKeys):
 		return Key{}, Record{}, errTooMany
@@ -63,6 +67,20 @@ func issue[U ginauth.User](c *gin.Context, keys Keys[U], r Request) (Key, Record
 	}
 	ginauth.LogEvent(c, ginauth.EventTokenCreated, "user_id", user, "key_id", record.ID, "expires_at", record.ExpiresAt)
 	return key, record, nil
+}
+
+// stillOwner ends a key again whose maker's login has ended since it was looked at, which may be long ago: the body may
+// have come slowly. What ends a login may end all keys, and must not miss this one (SEC-186).
+func stillOwner[U ginauth.User](c *gin.Context, keys Keys[U], made Record) error {
+	_, ended := ginauth.Recheck[U](c)
+	if ended == nil {
+		return nil
+	}
+	ctx := context.WithoutCancel(ginauth.AuditContext(c))
+	if err := keys.Store.RevokeAPIKey(ctx, made.UserID, made.ID); err != nil && !errors.Is(err, ErrNoKey) {
+		return fmt.Errorf("%w: the API key %s of a login that has ended lives on: %w", ended, made.ID, err)
+	}
+	return ended
 }
 
 // owner returns the current user, unless that is known by a key or by another credential with scopes: a stolen

@@ -54,6 +54,9 @@ func (f *flows[U]) askChange(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
+	if _, err := ginauth.Recheck[U](c); err != nil { // the body may have come long after the first look
+		return err
+	}
 	o.UserID = auth.Account.ID
 	if err := f.Store.QueueMail(c.Request.Context(), o); err != nil {
 		return err

@@ -298,3 +298,49 @@ func TestEveryHandlerIsADeedOrHarmless(t *testing.T) {
 		}
 	}
 }
+
+// late is a body that comes only after something else has happened.
+type late struct {
+	*strings.Reader
+	before func()
+}
+
+func (l *late) Read(p []byte) (int, error) {
+	if l.before != nil {
+		l.before()
+		l.before = nil
+	}
+	return l.Reader.Read(p)
+}
+
+// A request that began with a good session, and whose body comes when a link has ended that, does nothing any more.
+func TestABodyThatComesAfterTheSessionHasEndedIsTooLate(t *testing.T) { // SEC-184, SEC-186
+	t.Parallel()
+	for name, test := range map[string]struct{ method, path, body string }{
+		"a first password": {http.MethodPost, "/password", `{"new_password":"` + adaNew + `"}`},
+		"a key":            {http.MethodPost, "/keys", `{"name":"backdoor"}`},
+		"another address":  {http.MethodPost, "/email", `{"email":"again@example.org"}`},
+		"another name":     {http.MethodPatch, "/user", `{"name":"Mallory"}`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			a := newThieves(t)
+			thief := a.stolen(t)
+			undo := a.mailTo(t, "Ada@Example.com").token(t)
+			r := httptest.NewRequest(test.method, test.path, &late{strings.NewReader(test.body), func() {
+				want(t, "undo", a.anyone().use("/undo", undo), http.StatusNoContent)
+			}})
+			r.Header.Set("Content-Type", "application/json")
+			if w := thief.Do(r); w.Code != http.StatusUnauthorized {
+				t.Errorf("%d %s", w.Code, w.Body)
+			}
+			if n := a.count(t, `SELECT count(*) FROM ginauth.outbox WHERE kind = 'change'`); n != 0 {
+				t.Errorf("%d mails to another address", n)
+			}
+			if n := a.count(t, `SELECT count(*) FROM ginauth.users WHERE name = 'Mallory'`); n != 0 {
+				t.Error("the account has another name")
+			}
+			a.isAdasAgain(t, thief)
+		})
+	}
+}
