@@ -55,13 +55,10 @@ func (st *state) recheck(ctx context.Context, c *gin.Context) (any, error) {
 	case err == nil && p.account.ID != before.account.ID:
 		err = fmt.Errorf("%w: the credential is another user's now", ErrUnauthenticated)
 	case err == nil:
-		err = st.checkScopes(c, p)
+		err = st.checkScopes(c, p) //nolint:contextcheck // the request's own
 	}
 	if err != nil && !errors.Is(err, ErrUnauthenticated) && !errors.Is(err, ErrBadCredentials) {
 		return nil, err
-	}
-	if err == nil {
-		err = st.checkScopes(c, p)
 	}
 	var barred error
 	if err == nil && st.m.retrieves && p.via != sessionScheme {
@@ -69,7 +66,7 @@ func (st *state) recheck(ctx context.Context, c *gin.Context) (any, error) {
 	}
 	st.adoptProof(anew, p, err, barred)
 	if err == nil && st.m.protects(c.Request.Method, c.FullPath()) {
-		err = st.checkPolicies(c)
+		err = st.checkPolicies(c) //nolint:contextcheck // the request's own
 	}
 	if err != nil {
 		return nil, err

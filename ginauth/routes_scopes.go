@@ -34,7 +34,7 @@ func (a audit) scopes() (faults []string) {
 // namesScopes says whether a guard of the route names scopes.
 func (r auditedRoute) namesScopes() bool {
 	return len(r.sessions) > 0 && r.Behind(r.sessions[0].at).TakesScopes() &&
-		slices.ContainsFunc(r.handlers, func(h auditedHandler) bool { return h.Info.Scopes != nil })
+		slices.ContainsFunc(r.handlers, func(h auditedHandler) bool { return h.Scopes != nil })
 }
 
 // lateGuard is the name of a guard that only runs when all is done.

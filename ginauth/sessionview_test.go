@@ -25,10 +25,10 @@ func TestTheCredentialOfASessionIsTheSession(t *testing.T) {
 			view, ok := auth.Credential.(ginauth.SessionView)
 			before := view.Get("plan")
 			sessionOf(c).Set("plan", "free") // seen at once
-			fmt.Fprintf(c.Writer, "%v %s %v %v %v", ok, view.ID(), before, view.Get("plan"), view.ExpiresAt().After(auth.Now))
+			_, _ = fmt.Fprintf(c.Writer, "%v %s %v %v %v", ok, view.ID(), before, view.Get("plan"), view.ExpiresAt().After(auth.Now))
 			p, err := ginauth.SessionAuth(cfg).Authenticate(c)
 			own, same := p.Credential.(ginauth.SessionView)
-			fmt.Fprintf(c.Writer, " %v %v %v", err, same && own == view, p.AuthenticatedAt.Equal(auth.AuthenticatedAt) && !p.AuthenticatedAt.IsZero())
+			_, _ = fmt.Fprintf(c.Writer, " %v %v %v", err, same && own == view, p.AuthenticatedAt.Equal(auth.AuthenticatedAt) && !p.AuthenticatedAt.IsZero())
 			if text := fmt.Sprintf("%v %+v %#v", auth, auth, view); strings.Contains(text, c.Request.Header.Get("Cookie")[len(cookie)+1:]) {
 				t.Error("it shows the token")
 			}

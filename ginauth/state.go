@@ -165,7 +165,7 @@ func (st *state) currentUserFor(ctx context.Context, c *gin.Context) (any, error
 	p, err := st.m.authenticate(c, st)
 	var barred error
 	if err == nil {
-		err = st.checkScopes(c, p)
+		err = st.checkScopes(c, p) //nolint:contextcheck // the request's own
 	}
 	if err == nil && st.m.retrieves && p.via != sessionScheme {
 		barred = st.m.barsRetrieved(c, st, p)

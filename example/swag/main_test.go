@@ -61,7 +61,7 @@ func TestSwagReadsAUserTypeThatEmbedsGinauths(t *testing.T) {
 	build := func(level int) (string, error) {
 		dir := t.TempDir()
 		err := gen.New().Build(&gen.Config{
-			SearchDir: "../../docs/testdata/owntype", MainAPIFile: "main.go", OutputDir: dir, OutputTypes: []string{"json"},
+			SearchDir: "./docs/owntype", MainAPIFile: "main.go", OutputDir: dir, OutputTypes: []string{"json"},
 			PropNamingStrategy: "camelcase", ParseDepth: 100, ParseDependency: level, Debugger: quiet{},
 		})
 		if err != nil {

@@ -22,10 +22,11 @@ func schemaNames(schemas openapi3.Schemas) map[string]string {
 		if wanted[ownName(name)] == 1 || name == ownName(name) {
 			continue
 		}
-		qualified := ""
+		var b strings.Builder
 		for part := range strings.FieldsFuncSeq(name, func(r rune) bool { return r == '.' || r == '_' }) {
-			qualified += strings.ToUpper(part[:1]) + part[1:]
+			b.WriteString(strings.ToUpper(part[:1]) + part[1:])
 		}
+		qualified := b.String()
 		names[name] = qualified
 		if wanted[qualified] > 0 { // somebody's type is called so
 			names[name] = name
@@ -57,8 +58,7 @@ func marshalRenamed(doc *openapi3.T) ([]byte, error) {
 		return nil, err
 	}
 	return schemaReference.ReplaceAllFunc(raw, func(reference []byte) []byte {
-		old := string(reference[len(schemaRef)+1 : len(reference)-1])
-		if name, ok := names[old]; ok {
+		if name, ok := names[string(reference[len(schemaRef)+1:len(reference)-1])]; ok {
 			return []byte(`"` + schemaRef + name + `"`)
 		}
 		return reference

@@ -1,4 +1,4 @@
-// Package main is an app whose user type embeds ginauth's.
+// Package main is an app whose user type embeds ginauth's. It is below docs, which swag leaves out of the app beside it.
 package main
 
 import (
