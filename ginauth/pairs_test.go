@@ -247,8 +247,8 @@ var works = map[string]struct {
 	build func(config) gin.HandlerFunc
 	do    func(*testing.T, *pair)
 }{
-	"Authenticate": {build: anything, do: passes},
-	"Session":      {build: anything, do: passes},
+	"Authenticate": {build: anything, do: letsPass},
+	"Session":      {build: anything, do: letsPass},
 	"Login": {build: ginauth.Login[user], do: func(t *testing.T, p *pair) {
 		t.Helper()
 		p.it(t, &client{handler: p}, http.StatusOK, "x", adaIn)
@@ -460,7 +460,7 @@ func execute(t *testing.T, pool *pgxpool.Pool, sql string) {
 	}
 }
 
-func passes(t *testing.T, p *pair) {
+func letsPass(t *testing.T, p *pair) {
 	t.Helper()
 	p.it(t, p.c, http.StatusNoContent, "x", "")
 }
