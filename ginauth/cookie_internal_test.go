@@ -67,7 +67,10 @@ func TestUnsafeCookiesAreRefused(t *testing.T) {
 		}
 	}
 	for _, k := range []Cookie{
-		{Name: "sid", SameSite: http.SameSiteStrictMode}, {SameSite: http.SameSiteNoneMode}, {Domain: "example.com"}, {Domain: "shop.example.co.uk", SameSite: http.SameSiteNoneMode},
+		{Name: "sid", SameSite: http.SameSiteStrictMode},
+		{SameSite: http.SameSiteNoneMode},
+		{Domain: "example.com"},
+		{Domain: "shop.example.co.uk", SameSite: http.SameSiteNoneMode},
 		{Domain: "xn--bcher-kva.example"},
 	} {
 		if err := k.withDefaults().validate(true); err != nil {

@@ -90,12 +90,12 @@ func hashTime(tb testing.TB) time.Duration {
 func TestFortyLoginsAtOnceGetIn(t *testing.T) { //nolint:tparallel // one storm at a time
 	t.Parallel()
 	const people, rounds = 40, 3
-	for name, addr := range map[string]func(int) string{
+	for name, addr := range map[string]func(int) string{ //nolint:paralleltest // one storm at a time
 		"from everywhere":  func(n int) string { return fmt.Sprintf("10.1.%d.%d", n, n+1) },
 		"from one network": func(n int) string { return fmt.Sprintf("10.2.0.%d", n+1) },
 		"from one address": func(int) string { return "10.3.0.1" },
 	} {
-		t.Run(name, func(t *testing.T) { //nolint:paralleltest // one storm at a time
+		t.Run(name, func(t *testing.T) {
 			var last string
 			for range rounds { // others may keep the machine busy
 				if each := hashTime(t); each > 60*time.Millisecond { // 40 of them on two cores are 1.2 s then
