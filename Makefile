@@ -26,12 +26,12 @@ migrate-down: ## undo the newest migration in $DATABASE_URL
 migrate-status: ## show which migrations $DATABASE_URL has
 	@$(GO) run ./migrations/migrate status
 
-test: ## run all tests; they start their own PostgreSQL
-	$(GO) test ./...
+test: ## run all tests; they start their own PostgreSQL (lint vets)
+	$(GO) test -vet=off ./...
 
 # What adds minutes and no goroutine of ours, such as browsers, is left to `test`: its files say !race.
 race: ## run the tests in random order under the race detector (needs a C compiler)
-	CGO_ENABLED=1 $(GO) test -race -shuffle=on ./...
+	CGO_ENABLED=1 $(GO) test -race -shuffle=on -vet=off ./...
 
 fuzz: ## run every fuzz target for FUZZTIME (10s)
 	@GO='$(GO)' FUZZTIME='$(FUZZTIME)' .ci/fuzz
