@@ -18,14 +18,7 @@ const minSigningKey = 16
 // checkOtherStore returns what is wrong with a store of gin-contrib's that would show itself at the first login only:
 // keys that do not work, or are guessed, and a directory that is not there.
 func checkOtherStore(store sessions.Store) error {
-	v := reflect.ValueOf(store)
-	for range 4 { // gin-contrib wraps gorilla's
-		for v.Kind() == reflect.Pointer || v.Kind() == reflect.Interface {
-			v = v.Elem()
-		}
-		if v.Kind() != reflect.Struct {
-			return nil
-		}
+	for _, v := range structsOf(store) {
 		if v.Type() == reflect.TypeFor[gorilla.FilesystemStore]() {
 			if err := checkDirectory(v.FieldByName("path")); err != nil {
 				return err
@@ -34,12 +27,27 @@ func checkOtherStore(store sessions.Store) error {
 		if codecs, ok := codecsOf(v); ok {
 			return checkKeys(codecs)
 		}
+	}
+	return nil
+}
+
+// structsOf is a store and what it embeds first: gin-contrib wraps gorilla's.
+func structsOf(store sessions.Store) (found []reflect.Value) {
+	v := reflect.ValueOf(store)
+	for range 4 {
+		for v.Kind() == reflect.Pointer || v.Kind() == reflect.Interface {
+			v = v.Elem()
+		}
+		if v.Kind() != reflect.Struct {
+			return found
+		}
+		found = append(found, v)
 		if v.NumField() == 0 || !v.Type().Field(0).Anonymous {
-			return nil
+			return found
 		}
 		v = v.Field(0)
 	}
-	return nil
+	return found
 }
 
 func codecsOf(v reflect.Value) ([]securecookie.Codec, bool) {

@@ -1,0 +1,223 @@
+package ginauth
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"reflect"
+	"strings"
+	"time"
+
+	"github.com/gin-contrib/sessions"
+	"github.com/gorilla/securecookie"
+	gorilla "github.com/gorilla/sessions"
+)
+
+const (
+	sessionFilePrefix = "session_" // gorilla/sessions'
+	// sweepFiles is how many names are read at once.
+	sweepFiles = 256
+	// maxSessionFile is far above what a store writes, whose limit is 4096 bytes unless MaxLength says otherwise.
+	maxSessionFile = 4 << 20
+)
+
+// SweepSessions deletes the files of sessions that have ended from the directory of Config.Sessions, which must be the
+// filesystem store of gin-contrib/sessions, and returns how many those were: that store deletes a file only when its
+// browser comes back. It goes through the directory once, until ctx ends, so call it again and again. Any number of
+// processes may do that at the same time.
+//
+// A file is deleted when it was signed with a key of the store for a session of this Config, and that session is past its
+// idle timeout or its absolute end, by the clock that ends sessions: of Users when that is a SessionAuthority, otherwise of
+// this process. Everything else stays: live sessions, files of other apps and other cookie names, files
+// signed with keys that the store no longer has, links and directories.
+//
+// A file that cannot be read or deleted keeps no other from being swept: the error tells the first of them, beside the
+// number of those that were deleted all the same. ErrUnavailable means that Users could not be asked, and ends
+// the sweep. An error is also returned for an invalid Config and for other stores: those of package store have
+// RunSweeper, and redis and memcached forget by themselves.
+func SweepSessions[U User](ctx context.Context, cfg Config[U]) (deleted int64, err error) {
+	if err := cfg.Validate(); err != nil {
+		return 0, fmt.Errorf("sweeping sessions: %w", err)
+	}
+	cfg = cfg.WithDefaults()
+	dir, codecs, ok := sessionFilesOf(cfg.Sessions)
+	if !ok {
+		return 0, fmt.Errorf("sweeping sessions: a %T keeps no session files: only the filesystem store needs this call, and the stores of package store have RunSweeper", cfg.Sessions)
+	}
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return 0, fmt.Errorf("sweeping sessions: opening the directory of Sessions: %w", err)
+	}
+	s := &fileSweep{gorillaStore: newGorillaStore(cfg, cfg.Cookie.compile().name), root: root, codecs: codecs}
+	err = s.run(ctx)
+	return s.deleted, errors.Join(err, root.Close())
+}
+
+// sessionFilesOf is where a filesystem store keeps its sessions, and what reads them however old they are. The store's own
+// codecs refuse what was written longer ago than their MaxAge.
+func sessionFilesOf(store sessions.Store) (dir string, codecs []securecookie.Codec, ok bool) {
+	for _, v := range structsOf(store) {
+		if v.Type() != reflect.TypeFor[gorilla.FilesystemStore]() {
+			continue
+		}
+		own, ok := codecsOf(v)
+		path := v.FieldByName("path")
+		if !ok || path.Kind() != reflect.String {
+			return "", nil, false
+		}
+		for _, codec := range own {
+			if signing, ok := codec.(*securecookie.SecureCookie); ok {
+				ageless := *signing
+				codec = ageless.MaxAge(0)
+			}
+			codecs = append(codecs, codec)
+		}
+		return path.String(), codecs, true
+	}
+	return "", nil, false
+}
+
+// fileSweep is one round through a directory.
+type fileSweep struct {
+	*gorillaStore
+	root    *os.Root
+	codecs  []securecookie.Codec
+	told    bool          // the authority has told its clock
+	ahead   time.Duration // how far that is ahead of this process's
+	deleted int64
+	failed  int
+	failure error // the first one
+}
+
+func (s *fileSweep) run(ctx context.Context) error {
+	dir, err := s.root.Open(".")
+	if err != nil {
+		return fmt.Errorf("sweeping sessions: opening the directory of Sessions: %w", err)
+	}
+	defer func() { _ = dir.Close() }()
+	for {
+		entries, err := dir.ReadDir(sweepFiles)
+		for _, entry := range entries {
+			if !entry.Type().IsRegular() || !strings.HasPrefix(entry.Name(), sessionFilePrefix) {
+				continue
+			}
+			if err := s.sweep(ctx, entry.Name()); err != nil {
+				return fmt.Errorf("sweeping sessions: %w", err)
+			}
+		}
+		switch {
+		case errors.Is(err, io.EOF):
+			return s.failures()
+		case err != nil:
+			return errors.Join(fmt.Errorf("sweeping sessions: reading the directory of Sessions: %w", err), s.failures())
+		}
+	}
+}
+
+// sweep deletes one file if its session is over. Its error ends the round.
+func (s *fileSweep) sweep(ctx context.Context, name string) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	e, before, err := s.read(name)
+	if err != nil {
+		s.note(err)
+		return nil
+	}
+	if before == nil {
+		return nil
+	}
+	over, err := s.over(ctx, e)
+	switch {
+	case errors.Is(err, ErrUnavailable) || ctx.Err() != nil:
+		return cmp.Or(err, ctx.Err())
+	case err != nil || !over:
+		s.note(err)
+		return nil
+	}
+	after, err := s.root.Lstat(name)
+	if err == nil && (!os.SameFile(before, after) || !after.ModTime().Equal(before.ModTime())) {
+		return nil // was written meanwhile, by a request that began before the session's end
+	}
+	if err == nil {
+		err = s.root.Remove(name)
+	}
+	if err == nil {
+		s.deleted++
+	}
+	s.note(err)
+	return nil
+}
+
+// read returns the session of a file, and no info where it holds none of ours: also while it is being written.
+func (s *fileSweep) read(name string) (e envelope, info fs.FileInfo, err error) {
+	info, err = s.root.Lstat(name)
+	if err != nil || !info.Mode().IsRegular() || info.Size() > maxSessionFile {
+		return e, nil, err
+	}
+	file, err := s.root.Open(name)
+	if err != nil {
+		return e, nil, err
+	}
+	defer func() { _ = file.Close() }()
+	if opened, err := file.Stat(); err != nil || !os.SameFile(info, opened) {
+		return e, nil, err
+	}
+	text, err := io.ReadAll(io.LimitReader(file, maxSessionFile))
+	if err != nil {
+		return e, nil, err
+	}
+	values := map[any]any{}
+	if securecookie.DecodeMulti(s.name, string(text), &values, s.codecs...) != nil {
+		return e, nil, nil
+	}
+	if e, err = openEnvelope(values); err != nil {
+		return e, nil, nil //nolint:nilerr // somebody else's values
+	}
+	return e, info, nil
+}
+
+// over asks the clock that would end the session. The authority's is asked about what seems to be over, and until it
+// has told.
+func (s *fileSweep) over(ctx context.Context, e envelope) (bool, error) {
+	if e.User == "" || s.authority == nil {
+		return !e.live(s.now()), nil
+	}
+	if s.told && e.live(s.now().Add(s.ahead)) {
+		return false, nil
+	}
+	_, at, err := s.authority.find(ctx, e.User, e.digest(), e.Epoch)
+	switch {
+	case errors.Is(err, ErrNoSession): // of a user who is disabled for now, perhaps
+		return !e.live(s.now().Add(s.ahead)), nil
+	case err != nil:
+		return false, err
+	}
+	s.told, s.ahead = true, at.Sub(s.now())
+	return !e.live(at), nil
+}
+
+// note keeps the first failure, without the file's name, which is the session's id in the store.
+func (s *fileSweep) note(err error) {
+	if err == nil || errors.Is(err, fs.ErrNotExist) { // was logged out, or swept by another process
+		return
+	}
+	var path *fs.PathError
+	if errors.As(err, &path) {
+		err = path.Err
+	}
+	if s.failed++; s.failure == nil {
+		s.failure = err
+	}
+}
+
+func (s *fileSweep) failures() error {
+	if s.failed == 0 {
+		return nil
+	}
+	return fmt.Errorf("sweeping sessions: %d files could not be read or deleted, the first because: %w", s.failed, s.failure)
+}
