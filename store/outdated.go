@@ -42,7 +42,10 @@ func (c *caller) explainSchema(ctx context.Context, err error) error {
 		return err // of the user type
 	}
 	text := fmt.Sprintf("run migrations.Up or make migrate: the database is at version %d, this build wants %d", at, schemaVersion)
-	if !known {
+	switch {
+	case at >= schemaVersion:
+		text = fmt.Sprintf("restore the schema ginauth from a backup: the database is at version %d, as this build wants it, but a part is missing", at)
+	case !known:
 		text = fmt.Sprintf("run migrations.Up or make migrate: this build wants version %d of the database, whose version the role may not see", schemaVersion)
 	}
 	if c.pool != nil && c.toldOutdated.CompareAndSwap(false, true) {
