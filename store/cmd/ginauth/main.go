@@ -5,8 +5,9 @@
 //	ginauth session delete [-dry-run] [-yes] -all   end those of everybody; asks first, unless -yes says so
 //	ginauth session delete [-dry-run] -expired      delete the rows of sessions that have ended
 //
-// Each prints how many. -dry-run changes nothing and prints how many it would be. Failure is one line on standard error
-// and exit code 1, a command that is not understood exit code 2.
+// Flags stand before ids, and an id that is no session's keeps all others from being ended. Each prints how many. -dry-run
+// changes nothing and prints how many it would be. Failure is one line on standard error and exit code 1, a command that is not
+// understood exit code 2.
 package main
 
 import (

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/ginauth/ginauth/ginauth"
 )
@@ -99,19 +100,29 @@ func (e *env) deleteOfUser(ctx context.Context, address string, dry bool) error 
 	return nil
 }
 
+// deleteByID finds them all before it ends one, so that an argument that is none, such as a flag behind the ids, ends nothing.
 func (e *env) deleteByID(ctx context.Context, ids []string, dry bool) error {
+	found := map[ginauth.Digest]bool{}
 	for _, id := range ids {
+		if strings.HasPrefix(id, "-") {
+			return errUsage
+		}
 		_, digest, err := e.db.SessionOwner(ctx, ginauth.SessionID(id))
 		if errors.Is(err, ginauth.ErrNoSession) {
-			return fmt.Errorf("there is no session %q", id)
-		}
-		if err == nil && !dry {
-			err = e.db.DeleteSession(ctx, digest)
+			return fmt.Errorf("there is no session %q: no session was ended", id)
 		}
 		if err != nil {
 			return err
 		}
+		found[digest] = true
 	}
-	e.report(dry, "%d sessions ended", "%d sessions would end", len(ids))
+	if !dry {
+		for digest := range found {
+			if err := e.db.DeleteSession(ctx, digest); err != nil {
+				return err
+			}
+		}
+	}
+	e.report(dry, "%d sessions ended", "%d sessions would end", len(found))
 	return nil
 }
