@@ -31,10 +31,13 @@ func fieldNames(t reflect.Type) map[string]bool {
 	return names
 }
 
-// jsonPath turns the validator's "Form.Address.City" into "address.city".
+// jsonPath turns the validator's "Form.Address.City" into "address.city". A struct without a name has none in front.
 func jsonPath(t reflect.Type, namespace string) string {
+	if t.Name() != "" {
+		namespace = strings.TrimPrefix(namespace, t.Name()+".")
+	}
 	var path []string
-	for _, part := range strings.Split(namespace, ".")[1:] {
+	for _, part := range steps(namespace) {
 		field, index, _ := strings.Cut(part, "[")
 		for t.Kind() == reflect.Pointer || t.Kind() == reflect.Slice || t.Kind() == reflect.Map {
 			t = t.Elem()
@@ -55,6 +58,23 @@ func jsonPath(t reflect.Type, namespace string) string {
 		}
 	}
 	return strings.Join(path, ".")
+}
+
+// steps cuts at dots that are in no key of a map.
+func steps(namespace string) (parts []string) {
+	start, depth := 0, 0
+	for i, r := range namespace {
+		switch {
+		case r == '[':
+			depth++
+		case r == ']':
+			depth--
+		case r == '.' && depth == 0:
+			parts = append(parts, namespace[start:i])
+			start = i + 1
+		}
+	}
+	return append(parts, namespace[start:])
 }
 
 // withoutEmbedded turns encoding/json's "Credentials.email" into "email".

@@ -276,3 +276,42 @@ func TestNamesThatCannotBeSeenOrThatTurnTextAroundAreRefused(t *testing.T) {
 		try(name, true)
 	}
 }
+
+// box is generic: its name in Go has dots.
+type box[T any] struct {
+	In   T      `json:"in"`
+	Nick string `json:"nick" binding:"min=3"`
+}
+
+func TestBrokenRulesNameTheFieldOfAnyStruct(t *testing.T) {
+	t.Parallel()
+	type place struct {
+		City string `json:"city" binding:"max=3"`
+	}
+	for _, tc := range []struct {
+		into                any
+		body, field, detail string
+	}{
+		{new(struct {
+			Nick  string `json:"nick"`
+			Again string `json:"again" binding:"eqfield=Nick"`
+		}), `{"nick":"a","again":"b"}`, "again", "again must be equal to nick"},
+		{new(struct {
+			At place `json:"at"`
+		}), `{"at":{"city":"Nowhere"}}`, "at.city", "at.city must be a maximum of 3 characters in length"},
+		{new(box[ginauth.Profile]), `{"nick":"a"}`, "nick", "nick must be at least 3 characters in length"},
+		{new(box[place]), `{"nick":"ada","in":{"city":"Nowhere"}}`, "in.city", "in.city must be a maximum of 3 characters in length"},
+		{new(struct {
+			By map[string]place `json:"by" binding:"dive"`
+		}), `{"by":{"a.b":{"city":"Nowhere"}}}`, "by[a.b].city", "by[a.b].city must be a maximum of 3 characters in length"},
+	} {
+		r := gin.New()
+		r.POST("/", func(c *gin.Context) { ginauth.Fail(c, ginauth.Bind(c, tc.into)) })
+		w := httptest.NewRecorder()
+		r.ServeHTTP(w, jsonRequest("/", tc.body))
+		told := problemIn(t, w).Errors
+		if len(told) != 1 || told[0].Field != tc.field || told[0].Detail != tc.detail {
+			t.Errorf("%T: %+v", tc.into, told)
+		}
+	}
+}
