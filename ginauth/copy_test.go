@@ -70,6 +70,7 @@ func takers(cfg config, keys apikey.Keys[user], u user) map[string]func(*gin.Con
 		"ginauth.SessionValues":  func(c *gin.Context) error { return second(ginauth.SessionValues(c)) },
 		"ginauth.SignIn":         func(c *gin.Context) error { return ginauth.SignIn(c, u) },
 		"ginauth.SignOut":        ginauth.SignOut,
+		"ginauth.SweepSessions":  func(c *gin.Context) error { return second(ginauth.SweepSessions(c, cfg)) },
 		"ginauth.Throttle": func(c *gin.Context) error {
 			return ginauth.Throttle(c, cfg, "tea", "", ginauth.Limit{PerAddress: []ginauth.Rate{{Attempts: 1000, Per: time.Hour}}})
 		},
