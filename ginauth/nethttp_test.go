@@ -165,17 +165,3 @@ func TestUploadedFilesAreRemovedWithTheirRequest(t *testing.T) {
 		}
 	}
 }
-
-// The request's context costs one allocation: the copy of the request that has it. Another four are Gin's keys and our state.
-func TestTheExcludedRouteCostsFiveAllocations(t *testing.T) { //nolint:paralleltest // others would count
-	app := newApp(t)
-	r := httptest.NewRequest(http.MethodGet, "/", nil)
-	w := &discard{header: http.Header{}}
-	got := testing.AllocsPerRun(1000, func() {
-		clear(w.header)
-		app.ServeHTTP(w, r)
-	})
-	if got > 5 {
-		t.Errorf("%.0f allocations", got)
-	}
-}
