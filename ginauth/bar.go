@@ -26,6 +26,18 @@ func (st *state) bar(why error) {
 // speaksFor says whether a credential is good for everything that this user may do.
 func (p proof) speaksFor(user UserID) bool { return p.scopes == nil && p.account.ID == user }
 
+// limits says what a proof may not do: err, why it does not pass on this route at all, and barred, why it may not use the
+// cookie's session.
+func (st *state) limits(c *gin.Context, p proof) (barred, err error) {
+	if err := st.checkScopes(c, p); err != nil {
+		return nil, err
+	}
+	if st.m.retrieves && p.via != sessionScheme {
+		barred = st.m.barsRetrieved(c, st, p)
+	}
+	return barred, nil
+}
+
 // barsRetrieved is why a request that another backend authenticated may not use its session, whose user
 // RetrieveUser alone knows. A session of nobody ends, as ever.
 func (m *mount) barsRetrieved(c *gin.Context, st *state, p proof) error {

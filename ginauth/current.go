@@ -21,7 +21,12 @@ func CurrentUser[U User](ctx context.Context) (U, error) {
 	if err != nil {
 		return none, err
 	}
-	user, err := st.currentUserFor(ctx, c)
+	return as[U](st.currentUserFor(ctx, c))
+}
+
+// as is the user, found as a *U, in the app's own type.
+func as[U User](user any, err error) (U, error) {
+	var none U
 	if err != nil {
 		return none, err
 	}

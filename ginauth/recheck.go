@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"reflect"
 
 	"github.com/gin-gonic/gin"
 )
@@ -24,15 +23,7 @@ func Recheck[U User](ctx context.Context) (U, error) {
 	if err != nil {
 		return none, err
 	}
-	user, err := st.recheck(ctx, c)
-	if err != nil {
-		return none, err
-	}
-	u, ok := user.(*U)
-	if !ok {
-		return none, fmt.Errorf("%w: the session's user is a %T, not a *%s", ErrNotMounted, user, reflect.TypeFor[U]())
-	}
-	return *u, nil
+	return as[U](st.recheck(ctx, c))
 }
 
 func (st *state) recheck(ctx context.Context, c *gin.Context) (any, error) {
@@ -51,18 +42,15 @@ func (st *state) recheck(ctx context.Context, c *gin.Context) (any, error) {
 	before := st.foundProof()
 	anew := st.anew()
 	p, err := st.m.authenticate(c, anew)
+	var barred error
 	switch {
 	case err == nil && p.account.ID != before.account.ID:
 		err = fmt.Errorf("%w: the credential is another user's now", ErrUnauthenticated)
 	case err == nil:
-		err = st.checkScopes(c, p) //nolint:contextcheck // the request's own
+		barred, err = st.limits(c, p) //nolint:contextcheck // the request's own
 	}
 	if err != nil && !errors.Is(err, ErrUnauthenticated) && !errors.Is(err, ErrBadCredentials) {
 		return nil, err
-	}
-	var barred error
-	if err == nil && st.m.retrieves && p.via != sessionScheme {
-		barred = st.m.barsRetrieved(c, st, p)
 	}
 	st.adoptProof(anew, p, err, barred)
 	if err == nil && st.m.protects(c.Request.Method, c.FullPath()) {

@@ -2,6 +2,7 @@ package ginauth
 
 import (
 	"fmt"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -60,13 +61,13 @@ func (cfg Config[U]) compileRouteRules() (compiled routeRules, faults []error) {
 		}
 		return routes
 	}
-	for _, text := range sortedKeys(cfg.ExcludeIf) {
+	for _, text := range slices.Sorted(maps.Keys(cfg.ExcludeIf)) {
 		if cfg.ExcludeIf[text] == nil {
 			faults = append(faults, fmt.Errorf("ExcludeIf has no function for %q: use Exclude", text))
 		}
 		compiled.conditions = append(compiled.conditions, condition{text, list("ExcludeIf", text), cfg.ExcludeIf[text]})
 	}
-	for _, text := range sortedKeys(cfg.TrustedOriginsFor) {
+	for _, text := range slices.Sorted(maps.Keys(cfg.TrustedOriginsFor)) {
 		check, err := origin.NewCheck(cfg.TrustedOriginsFor[text], cfg.Cookie.InsecureLocalhost)
 		if err != nil {
 			faults = append(faults, fmt.Errorf("TrustedOriginsFor %q: %w", text, err))
@@ -81,15 +82,6 @@ func (cfg Config[U]) compileRouteRules() (compiled routeRules, faults []error) {
 		compiled.origins = append(compiled.origins, originRule{text, routes, nil})
 	}
 	return compiled, faults
-}
-
-func sortedKeys[V any](m map[string]V) []string {
-	keys := make([]string, 0, len(m))
-	for key := range m {
-		keys = append(keys, key)
-	}
-	slices.Sort(keys)
-	return keys
 }
 
 // asksUser says whether the request needs a user by the rules of this Session.

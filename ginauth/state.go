@@ -165,10 +165,7 @@ func (st *state) currentUserFor(ctx context.Context, c *gin.Context) (any, error
 	p, err := st.m.authenticate(c, st)
 	var barred error
 	if err == nil {
-		err = st.checkScopes(c, p) //nolint:contextcheck // the request's own
-	}
-	if err == nil && st.m.retrieves && p.via != sessionScheme {
-		barred = st.m.barsRetrieved(c, st, p)
+		barred, err = st.limits(c, p) //nolint:contextcheck // the request's own
 	}
 	st.mu.Lock()
 	defer st.mu.Unlock()
