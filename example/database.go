@@ -44,10 +44,7 @@ func openDatabase(ctx context.Context, s settings, log *slog.Logger) (_ *databas
 	if err := reach(ctx, d.pool); err != nil {
 		return nil, err
 	}
-	if err := migrations.Up(ctx, d.pool); err != nil {
-		return d, err
-	}
-	return d, migrations.Check(ctx, d.pool) // all that an app needs which its deployment migrates
+	return d, migrations.Up(ctx, d.pool)
 }
 
 // reach tells in one line why the database cannot be used; the driver takes several.
