@@ -108,10 +108,16 @@ func TestCredentialsServeOnePurpose(t *testing.T) { // SEC-168
 // mailed is the token of a mail to Ada.
 func (a *app) mailed(t *testing.T, k email.Kind) string {
 	t.Helper()
-	token := ginauth.NewToken()
 	if err := a.db.QueueMail(t.Context(), email.Order{Kind: k, Email: "ada@example.com", Canonical: "ada@example.com"}); err != nil {
 		t.Fatal(err)
 	}
+	return a.nextMail(t)
+}
+
+// nextMail is the token of the only mail that waits.
+func (a *app) nextMail(t *testing.T) string {
+	t.Helper()
+	token := ginauth.NewToken()
 	due, err := a.db.ClaimMail(t.Context(), 1, time.Minute)
 	if err != nil || len(due) != 1 {
 		t.Fatalf("%d mails, %v", len(due), err)

@@ -9,7 +9,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/gin-gonic/gin"
 
@@ -143,22 +142,6 @@ func (s *stage) link(t *testing.T, kind email.Kind, u user, address string) stri
 		t.Fatal(err)
 	}
 	return s.nextMail(t)
-}
-
-func (s *stage) nextMail(t *testing.T) string {
-	t.Helper()
-	token := ginauth.NewToken()
-	due, err := s.db.ClaimMail(t.Context(), 1, time.Minute)
-	if err != nil || len(due) != 1 {
-		t.Fatalf("%d mails, %v", len(due), err)
-	}
-	if _, err := s.db.PrepareMail(t.Context(), due[0].ID, token.Digest(), time.Hour); err != nil {
-		t.Fatal(err)
-	}
-	if err := s.db.SettleMail(t.Context(), due[0].ID, due[0].Attempt, email.Outcome{}); err != nil {
-		t.Fatal(err)
-	}
-	return token.Reveal()
 }
 
 // everything is all that the database has of a user, but for when a key was last used.

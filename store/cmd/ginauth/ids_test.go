@@ -5,23 +5,13 @@ import (
 	"testing"
 	"time"
 
-	"github.com/jackc/pgx/v5/pgxpool"
-
 	"github.com/ginauth/ginauth/ginauth"
-	"github.com/ginauth/ginauth/store"
-	"github.com/ginauth/ginauth/store/storetest"
 )
 
 // A command line that cannot be carried out as a whole ends no session: a flag behind the ids, an id that nobody has.
 func TestACommandThatIsNotUnderstoodEndsNoSession(t *testing.T) {
 	t.Parallel()
-	url := storetest.NewURL(t)
-	pool, err := pgxpool.New(t.Context(), url)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(pool.Close)
-	db := store.New[store.User](pool, store.WithTimeout(time.Minute))
+	url, db := newStore(t)
 	session, err := db.CreateSession(t.Context(), ginauth.NewSession{Digest: ginauth.NewToken().Digest(), Lifetime: time.Hour, IdleTimeout: time.Hour})
 	if err != nil {
 		t.Fatal(err)

@@ -14,15 +14,21 @@ import (
 	"github.com/ginauth/ginauth/store/storetest"
 )
 
-func TestSessionsAreDeletedAndCounted(t *testing.T) {
-	t.Parallel()
-	url := storetest.NewURL(t)
+// newStore is a store on a database of its own, at that URL.
+func newStore(t *testing.T) (url string, db *store.DB[store.User]) {
+	t.Helper()
+	url = storetest.NewURL(t)
 	pool, err := pgxpool.New(t.Context(), url)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(pool.Close)
-	db := store.New[store.User](pool, store.WithTimeout(time.Minute))
+	return url, store.New[store.User](pool, store.WithTimeout(time.Minute))
+}
+
+func TestSessionsAreDeletedAndCounted(t *testing.T) {
+	t.Parallel()
+	url, db := newStore(t)
 	login := func(u store.User) ginauth.SessionRecord {
 		t.Helper()
 		r, err := db.CreateSession(t.Context(), ginauth.NewSession{Digest: ginauth.NewToken().Digest(), UserID: u.ID, Lifetime: time.Hour, IdleTimeout: time.Hour})
