@@ -9,7 +9,7 @@
 //
 // One hash takes about 20 ms of a core and 19 MiB. A Hasher therefore computes no more than
 // GOMAXPROCS at once, and the others wait, without memory for a hash, for 2 s at most: a hundred of them per
-// core. Who would wait for longer gets a BusyError at once, to be answered with 503 and Retry-After. Clients take
+// core. A caller that would wait for longer gets a BusyError at once, to be answered with 503 and Retry-After. Clients take
 // turns, so that a flood from one delays itself alone; see Hasher.Enter. A storm of logins costs time,
 // not the process. Use Default, or share one from New.
 //

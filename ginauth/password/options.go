@@ -24,8 +24,9 @@ type Options struct {
 	// Slots is how many hashes are computed at once, each with its MemoryKiB.
 	// Default: GOMAXPROCS, since more of them cost memory and gain no speed. At most 1024.
 	Slots int
-	// MaxWait is how long a caller may wait for a slot. Who would wait for longer, by what hashes take
-	// lately, gets a *BusyError at once, and so does who has waited for so long. Who waits holds no memory of a hash.
+	// MaxWait is how long a caller may wait for a slot. The queue estimates each wait by how long hashes took lately:
+	// a caller whose wait would be longer gets a *BusyError at once, and one who has waited for MaxWait gets it
+	// then. A caller that waits holds no memory of a hash.
 	// Default: 2 s. Negative is no wait at all. At most 1 min.
 	MaxWait time.Duration
 	// InsecureCheap replaces Params by a cost that protects nothing, under a hundredth of the
