@@ -13,14 +13,14 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/driver"
 )
 
 // The list of kinds is one that others branch on and count by.
 func TestEventKindsAreDocumented(t *testing.T) {
 	t.Parallel()
 	if diff := cmp.Diff(eventKindsInSource(t), eventKindsInGuide(t)); diff != "" {
-		t.Errorf("the table of docs/events.md differs from ginauth/event_kind.go (-source +guide):\n%s", diff)
+		t.Errorf("the table of docs/events.md differs from ginauth/driver/event_kind.go (-source +guide):\n%s", diff)
 	}
 }
 
@@ -29,15 +29,15 @@ func TestTheChecklistHasItsEvents(t *testing.T) { // SEC-161
 	t.Parallel()
 	stored := eventKindsInGuide(t)
 	for what, kind := range map[string]struct {
-		ginauth.EventKind
+		driver.EventKind
 		stored bool
 	}{
-		"login": {ginauth.EventLogin, true}, "failed login": {ginauth.EventLoginFailed, true}, "lock": {ginauth.EventLoginFailMax, false},
-		"logout": {ginauth.EventLogout, true}, "sign-up": {ginauth.EventSignUp, true}, "verification": {ginauth.EventUserVerified, true},
-		"reset asked": {ginauth.EventMailRequested, false}, "reset done": {ginauth.EventPasswordReset, true},
-		"password": {ginauth.EventPasswordChanged, true}, "address": {ginauth.EventEmailChanged, true},
-		"revoked": {ginauth.EventSessionsRevoked, true}, "reuse": {ginauth.EventTokenReuse, true}, "CSRF": {ginauth.EventCrossOrigin, false},
-		"rate limit": {ginauth.EventRateExceeded, false}, "admin": {ginauth.EventUserDisabled, true}, "authorization": {ginauth.EventDenied, false},
+		"login": {driver.LoginSucceeded, true}, "failed login": {driver.LoginFailed, true}, "lock": {driver.LoginLockedOut, false},
+		"logout": {driver.LoggedOut, true}, "sign-up": {driver.UserCreated, true}, "verification": {driver.UserVerified, true},
+		"reset asked": {driver.MailRequested, false}, "reset done": {driver.LoginPasswordReset, true},
+		"password": {driver.LoginPasswordChanged, true}, "address": {driver.UserEmailChanged, true},
+		"revoked": {driver.SessionsRevoked, true}, "reuse": {driver.TokenReused, true}, "CSRF": {driver.CrossOriginRefused, false},
+		"rate limit": {driver.RateExceeded, false}, "admin": {driver.UserDisabled, true}, "authorization": {driver.AccessDenied, false},
 	} {
 		if is, known := stored[string(kind.EventKind)]; !known || is != kind.stored {
 			t.Errorf("%s: %s is documented: %v, stored: %v", what, kind.EventKind, known, is)
@@ -48,7 +48,7 @@ func TestTheChecklistHasItsEvents(t *testing.T) { // SEC-161
 // eventKindsInSource are the constants by their value, and whether they are in the group of those that are stored.
 func eventKindsInSource(t *testing.T) map[string]bool {
 	t.Helper()
-	f, err := parser.ParseFile(token.NewFileSet(), "../ginauth/event_kind.go", nil, parser.SkipObjectResolution|parser.ParseComments)
+	f, err := parser.ParseFile(token.NewFileSet(), "../ginauth/driver/event_kind.go", nil, parser.SkipObjectResolution|parser.ParseComments)
 	if err != nil {
 		t.Fatal(err)
 	}

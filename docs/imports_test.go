@@ -19,7 +19,7 @@ var arrows = []arrow{
 	{
 		from:   "ginauth",
 		never:  []string{"store", "migrations", "example"},
-		reason: "arrows run example → store → ginauth → ginauth/password, and never back",
+		reason: "arrows run example → ginauth → ginauth/driver → ginauth/password, and never back",
 	},
 	{
 		from:   "ginauth",
@@ -44,6 +44,17 @@ var arrows = []arrow{
 			"ginauth$", "ginauth/internal",
 		},
 		reason: "passwords are hashed in jobs and imports too, where there is no web server",
+	},
+	{
+		from:   "ginauth/driver",
+		except: []string{"ginauth/driver/drivertest"},
+		never:  []string{"net/http$", "github.com/gin-gonic", "github.com/gin-contrib", "ginauth$", "ginauth/internal"},
+		reason: "a store is written without knowing the web",
+	},
+	{
+		from:   "store$",
+		never:  []string{"ginauth$", "ginauth/internal", "ginauth/email", "ginauth/apikey", "ginauth/jwt"},
+		reason: "a store knows the driver's contract and nothing of the web",
 	},
 	{
 		from:   "store",

@@ -20,7 +20,7 @@ func swagger(t *testing.T) []byte {
 	parser := swag.New(swag.SetStrict(true), swag.SetDebugger(quiet{}))
 	parser.RequiredByDefault = true // an answer has all its fields, unless a tag says otherwise
 	// The general information stands in the first folder; types are looked for in all.
-	if err := parser.ParseAPIMultiSearchDir([]string{".", "../ginauth", "../ginauth/apikey", "../ginauth/jwt", "../store"}, "api.go", 0); err != nil {
+	if err := parser.ParseAPIMultiSearchDir([]string{".", "../ginauth", "../ginauth/apikey", "../ginauth/driver", "../ginauth/jwt", "../store"}, "api.go", 0); err != nil {
 		t.Fatal(err)
 	}
 	document, err := json.MarshalIndent(parser.GetSwagger(), "", "  ")

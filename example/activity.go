@@ -6,6 +6,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/driver"
 )
 
 // showActivity lists what happened to the user's account.
@@ -18,18 +19,18 @@ func showActivity(c *gin.Context, u User) {
 	show(c, http.StatusOK, "activity", page{Title: "Activity", User: &u, Events: list.Events, Next: list.Next})
 }
 
-var descriptions = map[ginauth.EventKind]string{
-	ginauth.EventSignUp: "Signed up", ginauth.EventLogin: "Logged in", ginauth.EventLoginFailed: "Somebody failed to log in",
-	ginauth.EventLogout: "Logged out", ginauth.EventSessionsRevoked: "Logged out other devices", ginauth.EventUserUpdated: "Changed the profile",
-	ginauth.EventPasswordChanged: "Changed the password", ginauth.EventPasswordReset: "Set a new password by mail",
-	ginauth.EventUserVerified: "Confirmed the address", ginauth.EventEmailChanged: "Changed the address",
-	ginauth.EventEmailChangeUndone: "Took the change of address back", ginauth.EventLinkUsed: "Opened a link that logs in",
-	ginauth.EventTokenCreated: "Made a token", ginauth.EventTokenRevoked: "Revoked a token",
-	ginauth.EventUserArchived: "Closed the account", ginauth.EventUserRestored: "Restored the account",
+var descriptions = map[driver.EventKind]string{
+	driver.UserCreated: "Signed up", driver.LoginSucceeded: "Logged in", driver.LoginFailed: "Somebody failed to log in",
+	driver.LoggedOut: "Logged out", driver.SessionsRevoked: "Logged out other devices", driver.UserUpdated: "Changed the profile",
+	driver.LoginPasswordChanged: "Changed the password", driver.LoginPasswordReset: "Set a new password by mail",
+	driver.UserVerified: "Confirmed the address", driver.UserEmailChanged: "Changed the address",
+	driver.UserEmailChangeUndone: "Took the change of address back", driver.LinkUsed: "Opened a link that logs in",
+	driver.TokenCreated: "Made a token", driver.TokenRevoked: "Revoked a token",
+	driver.UserArchived: "Closed the account", driver.UserRestored: "Restored the account",
 }
 
 // describe says in words what kind of event it is.
-func describe(kind ginauth.EventKind) string {
+func describe(kind driver.EventKind) string {
 	if words, known := descriptions[kind]; known {
 		return words
 	}

@@ -9,7 +9,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/driver"
 	"github.com/ginauth/ginauth/store"
 )
 
@@ -80,13 +80,13 @@ func someone(t *testing.T, users *store.DB[User]) (token, other string) {
 	t.Helper()
 	people++
 	address := fmt.Sprintf("p%d@example.com", people)
-	u, err := users.CreateUser(t.Context(), ginauth.NewUser{Name: "P", Email: address, Canonical: address}, func(*User) error { return nil })
+	u, err := users.CreateUser(t.Context(), driver.NewUser{Name: "P", Email: address, Canonical: address}, func(*User) error { return nil })
 	if err != nil {
 		t.Fatal(err)
 	}
-	mine, theirs := ginauth.NewToken(), ginauth.NewToken()
-	for _, s := range []ginauth.Token{mine, theirs} {
-		record, err := users.CreateSession(t.Context(), ginauth.NewSession{UserID: u.ID, Digest: s.Digest(), Lifetime: time.Hour, IdleTimeout: time.Hour})
+	mine, theirs := driver.NewToken(), driver.NewToken()
+	for _, s := range []driver.Token{mine, theirs} {
+		record, err := users.CreateSession(t.Context(), driver.NewSession{UserID: u.ID, Digest: s.Digest(), Lifetime: time.Hour, IdleTimeout: time.Hour})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -4,6 +4,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/driver"
 	"github.com/ginauth/ginauth/ginauth/email"
 )
 
@@ -22,24 +23,24 @@ type mailWords struct {
 	Again        string // where to ask for another link
 }
 
-var mailKinds = map[email.Kind]mailWords{
-	email.KindVerify: {
+var mailKinds = map[driver.MailKind]mailWords{
+	driver.MailVerify: {
 		Title: "Confirm your address", Ask: "Is this your address?", Button: "Confirm",
 		Done: "Your address is confirmed.", Next: "/account", Onward: "Go to your account", Again: "/account",
 	},
-	email.KindReset: {
+	driver.MailReset: {
 		Title: "Set a new password", Ask: "For the account of", Button: "Set the password",
 		Done: "Your new password is set. All devices are logged out, and API keys have ended.", Next: "/login", Onward: "Log in with it", Again: "/forgot",
 	},
-	email.KindLogin: {
+	driver.MailLogin: {
 		Title: "Log in by mail", Ask: "You will be logged in as", Button: "Log in",
 		Done: "You are logged in.", Next: "/user", Onward: "See your profile", Again: "/magic/send",
 	},
-	email.KindChange: {
+	driver.MailChange: {
 		Title: "Change your address", Ask: "Your account will have the address", Button: "Use this address",
 		Done: "Your account has its new address. A mail to the former one tells how to undo that.", Next: "/account", Onward: "Go to your account", Again: "/account",
 	},
-	email.KindUndo: {
+	driver.MailUndo: {
 		Title: "Get your account back", Ask: "Your account will have its former address again. Its password goes, since others may know it, and all devices are logged out.", Button: "Undo the change",
 		Done: "Your account has its former address again. Set a new password now.", Next: "/forgot", Onward: "Set a new password", Again: "/forgot",
 	},
@@ -55,7 +56,7 @@ func showMailPage(c *gin.Context, p email.Page) {
 			shown.Form.Errors[e.Field] = e.Detail
 		}
 	}
-	ended := p.Step == email.StepDone && (p.Kind == email.KindReset || p.Kind == email.KindUndo)
+	ended := p.Step == email.StepDone && (p.Kind == driver.MailReset || p.Kind == driver.MailUndo)
 	if u, err := ginauth.CurrentUser[User](c); err == nil && !ended {
 		shown.User = &u
 	}

@@ -7,11 +7,12 @@ import (
 
 	"github.com/ginauth/ginauth/ginauth"
 	"github.com/ginauth/ginauth/ginauth/apikey"
+	"github.com/ginauth/ginauth/ginauth/driver"
 )
 
 // tokens is what the tokens page shows.
 type tokens struct {
-	List []apikey.Record
+	List []driver.APIKey
 	Made string // the new token, this once
 }
 
@@ -44,7 +45,7 @@ func (t tokenPages) create(c *gin.Context, u User) {
 
 func (t tokenPages) revoke(c *gin.Context, u User) {
 	t.end(c, func() error {
-		return t.keys.Store.RevokeAPIKey(ginauth.AuditContext(c), u.ID, apikey.ID(c.Param("id")))
+		return t.keys.Store.RevokeAPIKey(ginauth.AuditContext(c), u.ID, driver.APIKeyID(c.Param("id")))
 	})
 }
 

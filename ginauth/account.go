@@ -7,10 +7,12 @@ import (
 	"reflect"
 
 	"github.com/gin-gonic/gin"
+
+	"github.com/ginauth/ginauth/ginauth/driver"
 )
 
 // compileAccounts is compile for handlers that need accounts.
-func compileAccounts[U User](constructor string, cfg Config[U]) *mount {
+func compileAccounts[U driver.User](constructor string, cfg Config[U]) *mount {
 	if cfg.Users == nil {
 		panic(fmt.Sprintf("ginauth.%s: Config.Users is not set: set it (such as store.New[store.User](pool)), or write the handler with ginauth.SignIn", constructor)) //nolint:forbidigo // while routes are built
 	}
@@ -89,7 +91,7 @@ func noContent(c *gin.Context) {
 
 // shown is the type of what View makes of a user, for the OpenAPI document. It is asked when a document
 // is built, with a user that nobody is, and nil when View cannot make anything of that one.
-func shown[U User](cfg Config[U]) func() reflect.Type {
+func shown[U driver.User](cfg Config[U]) func() reflect.Type {
 	return func() (t reflect.Type) {
 		defer func() {
 			if recover() != nil {

@@ -15,6 +15,7 @@ import (
 	"github.com/gin-contrib/sessions/memstore"
 
 	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/driver"
 	"github.com/ginauth/ginauth/store"
 	"github.com/ginauth/ginauth/store/storetest"
 )
@@ -22,26 +23,26 @@ import (
 // apart are sessions that the users' store knows nothing of, as in a database of their own.
 type apart struct {
 	sessions.Store
-	ginauth.SessionStore
+	driver.Sessions
 
 	manager *store.Sessions
 	down    atomic.Bool
 	revoked []string
 }
 
-func (a *apart) UserSessions(ctx context.Context, id ginauth.UserID) ([]ginauth.SessionRecord, error) {
+func (a *apart) UserSessions(ctx context.Context, id driver.UserID) ([]driver.Session, error) {
 	return a.manager.UserSessions(ctx, id)
 }
 
-func (a *apart) RevokeSession(ctx context.Context, id ginauth.UserID, s ginauth.SessionID) error {
+func (a *apart) RevokeSession(ctx context.Context, id driver.UserID, s driver.SessionID) error {
 	return a.manager.RevokeSession(ctx, id, s)
 }
 
 func (a *apart) RevokeAllSessions(ctx context.Context) error { return a.manager.RevokeAllSessions(ctx) }
 
-func (a *apart) RevokeUserSessions(ctx context.Context, id ginauth.UserID, except ginauth.SessionID) error {
+func (a *apart) RevokeUserSessions(ctx context.Context, id driver.UserID, except driver.SessionID) error {
 	if a.down.Load() {
-		return ginauth.ErrUnavailable
+		return driver.ErrUnavailable
 	}
 	a.revoked = append(a.revoked, string(except))
 	return a.manager.RevokeUserSessions(ctx, id, except)
@@ -50,20 +51,20 @@ func (a *apart) RevokeUserSessions(ctx context.Context, id ginauth.UserID, excep
 // blind changes passwords without a look at sessions.
 type blind struct {
 	*store.DB[user]
-	change func(ctx context.Context, change ginauth.PasswordChange) error
+	change func(ctx context.Context, change driver.PasswordChange) error
 }
 
-func (b *blind) SetPassword(ctx context.Context, change ginauth.PasswordChange) (ginauth.PasswordChanged, error) {
-	return ginauth.PasswordChanged{}, b.change(ctx, change)
+func (b *blind) SetPassword(ctx context.Context, change driver.PasswordChange) (driver.PasswordChanged, error) {
+	return driver.PasswordChanged{}, b.change(ctx, change)
 }
 
 func appWithSessionsApart(t *testing.T) (*app, *apart) {
 	t.Helper()
 	pool := storetest.NewDB(t)
 	kept := store.NewSessions(pool, store.WithTimeout(time.Minute))
-	keeper := &apart{Store: kept, SessionStore: kept, manager: kept}
+	keeper := &apart{Store: kept, Sessions: kept, manager: kept}
 	users := &blind{DB: store.New[user](pool, store.WithTimeout(time.Minute))}
-	users.change = func(ctx context.Context, change ginauth.PasswordChange) error {
+	users.change = func(ctx context.Context, change driver.PasswordChange) error {
 		_, err := pool.Exec(ctx, "UPDATE ginauth.users SET password_hash = $2 WHERE id = $1 AND password_hash = $3", string(change.UserID), change.New.Reveal(), change.Old.Reveal())
 		return err
 	}
@@ -122,7 +123,7 @@ func TestAChangedPasswordWithSessionsOnTheSamePool(t *testing.T) { // SEC-77
 // Sessions that nothing could end are refused at start-up.
 func TestChangePasswordWantsSessionsThatCanEnd(t *testing.T) { // SEC-77
 	t.Parallel()
-	plain := struct{ ginauth.UserStore[user] }{newApp(t).db}
+	plain := struct{ driver.Users[user] }{newApp(t).db}
 	defer func() {
 		if got, _ := recover().(string); !strings.Contains(got, "could not end sessions") {
 			t.Errorf("it says %q", got)

@@ -11,13 +11,14 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/driver"
 )
 
 // target is what an attacker may know of a user: everything but token and password.
 type target struct {
-	user    ginauth.UserID
+	user    driver.UserID
 	email   string
-	session ginauth.SessionID
+	session driver.SessionID
 }
 
 // request names the target wherever a careless handler might look for whom to act on.
@@ -85,7 +86,7 @@ func TestNobodyActsAsSomebodyElse(t *testing.T) { // SEC-79, SEC-177
 			adas, graces := &client{handler: app, value: app.loggedIn(t)}, &client{handler: app}
 			graces.post("/login", graceIn)
 			actors := map[string]*client{"nobody": {handler: app}, "grace": graces, "ada": adas}
-			victim := target{user: ginauth.UserID(idOf(t, adas)), email: "ada@example.com", session: current(t, adas)}
+			victim := target{user: driver.UserID(idOf(t, adas)), email: "ada@example.com", session: current(t, adas)}
 			before := map[string]string{"ada": app.everythingOf(t, "ada@example.com"), "grace": app.everythingOf(t, "grace@example.com")}
 			w := actors[actor].do(victim.request(route.Method, route.Path))
 			if w.Code != want[name][i] {
@@ -109,7 +110,7 @@ func TestNobodyDeletesSomebodyElse(t *testing.T) { // SEC-177
 	app := newApp(t, managing, accounts)
 	for _, method := range []string{http.MethodDelete, http.MethodPost} {
 		adas, graces := app.signUp(t, ada), app.signUp(t, grace)
-		victim := target{user: ginauth.UserID(idOf(t, adas)), email: "ada@example.com", session: current(t, adas)}
+		victim := target{user: driver.UserID(idOf(t, adas)), email: "ada@example.com", session: current(t, adas)}
 		path := map[string]string{http.MethodDelete: "/user", http.MethodPost: "/user/archive"}[method]
 		before := app.everythingOf(t, "ada@example.com")
 		if w := (&client{handler: app}).do(victim.request(method, path)); w.Code != http.StatusUnauthorized {
@@ -135,7 +136,7 @@ func idOf(t *testing.T, c *client) string {
 	return id
 }
 
-func current(t *testing.T, c *client) ginauth.SessionID {
+func current(t *testing.T, c *client) driver.SessionID {
 	t.Helper()
 	devices := c.devices(t)
 	i := slices.IndexFunc(devices, func(d ginauth.Device) bool { return d.Current })

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/gin-gonic/gin"
+
+	"github.com/ginauth/ginauth/ginauth/driver"
 )
 
 // Authenticate returns the middleware that protects every route registered after it, except those
@@ -22,7 +24,7 @@ import (
 // Scheme declare SentOnPurpose.
 //
 // Authenticate panics when cfg or a backend's Scheme is invalid, and without backends.
-func Authenticate[U User](cfg Config[U], backends ...Backend[U]) gin.HandlerFunc {
+func Authenticate[U driver.User](cfg Config[U], backends ...Backend[U]) gin.HandlerFunc {
 	h := protect(compileChain("Authenticate", cfg, backends), cfg.Exclude, cfg.UnverifiedMay)
 	return h.As(func(c *gin.Context) { h.Serve(c) })
 }
@@ -30,12 +32,12 @@ func Authenticate[U User](cfg Config[U], backends ...Backend[U]) gin.HandlerFunc
 // proof is who sent a request, and how that is known.
 type proof struct {
 	user            any // *U
-	account         Account
+	account         driver.Account
 	via             string
 	credential      any
 	scopes          []string
 	authenticatedAt time.Time
-	session         SessionID // of another backend than sessions
+	session         driver.SessionID // of another backend than sessions
 	now             time.Time
 }
 
@@ -46,7 +48,7 @@ type provider struct {
 	authenticate func(*gin.Context, *state) (proof, error)
 }
 
-func compileChain[U User](constructor string, cfg Config[U], backends []Backend[U]) *mount {
+func compileChain[U driver.User](constructor string, cfg Config[U], backends []Backend[U]) *mount {
 	refuse := func(format string, args ...any) {
 		panic(fmt.Sprintf("ginauth.%s: ", constructor) + fmt.Sprintf(format, args...)) //nolint:forbidigo // while routes are built
 	}
@@ -83,7 +85,7 @@ func compileChain[U User](constructor string, cfg Config[U], backends []Backend[
 	return m
 }
 
-func adapt[U User](m *mount, b Backend[U]) provider {
+func adapt[U driver.User](m *mount, b Backend[U]) provider {
 	if _, ok := b.(*sessionAuth[U]); ok {
 		return provider{scheme: b.Scheme(), backend: sessionAuth[U]{}, authenticate: m.sessionOrNone}
 	}
@@ -136,10 +138,10 @@ func (m *mount) refuseCredentials(c *gin.Context, via string, err error) error {
 	}
 	limited := m.badCredentials.refuse(c, err)
 	if errors.Is(limited, ErrTooManyAttempts) {
-		m.event(c, EventRateExceeded, "via", via, "reason", "bad credentials")
+		m.event(c, driver.RateExceeded, "via", via, "reason", "bad credentials")
 		return limited
 	}
-	m.event(c, EventBadCredentials, "via", via, "reason", err.Error())
+	m.event(c, driver.CredentialsRefused, "via", via, "reason", err.Error())
 	return err
 }
 

@@ -15,6 +15,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/driver"
 	"github.com/ginauth/ginauth/ginauth/internal/authtest"
 )
 
@@ -53,7 +54,7 @@ func findKey(key string) (user, error) {
 	case "unknown":
 		return user{}, fmt.Errorf("%w: no such key", ginauth.ErrBadCredentials)
 	case "away":
-		return user{}, ginauth.ErrUnavailable
+		return user{}, driver.ErrUnavailable
 	case "broken":
 		return user{}, errors.New("a bug with a secret")
 	case "zero":
@@ -62,7 +63,7 @@ func findKey(key string) (user, error) {
 		at := time.Now()
 		return user{ID: "d", Email: "d@example.com", DisabledAt: &at}, nil
 	default:
-		return user{ID: ginauth.UserID(key), Email: key + "@example.com", Name: key}, nil
+		return user{ID: driver.UserID(key), Email: key + "@example.com", Name: key}, nil
 	}
 }
 
@@ -111,7 +112,7 @@ func TestTheFirstBackendThatFindsCredentialsDecides(t *testing.T) {
 	r := api(cfg, &keys{scheme: apiKey, find: findKey}, &keys{scheme: bearer, find: findKey}, ginauth.SessionAuth(cfg))
 	session := func(r *http.Request) { r.AddCookie(&http.Cookie{Name: cookie, Value: ada.value}) }
 	dead := func(r *http.Request) {
-		r.AddCookie(&http.Cookie{Name: cookie, Value: ginauth.NewToken().Reveal()})
+		r.AddCookie(&http.Cookie{Name: cookie, Value: driver.NewToken().Reveal()})
 	}
 	malformed := func(r *http.Request) { r.AddCookie(&http.Cookie{Name: cookie, Value: "x"}) }
 	key := func(value string) func(*http.Request) { return header("X-API-Key", value) }

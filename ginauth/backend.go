@@ -5,11 +5,13 @@ import (
 	"time"
 
 	"github.com/gin-gonic/gin"
+
+	"github.com/ginauth/ginauth/ginauth/driver"
 )
 
 // Backend is one way to authenticate a request: a session, a bearer token, an API key, or
 // whatever the app thinks of. It must be safe for concurrent use.
-type Backend[U User] interface {
+type Backend[U driver.User] interface {
 	// Authenticate returns who sent the request. ErrNoCredentials, wrapped or not, means that the
 	// request has none of this kind, and the next backend is asked. Any other error is final:
 	// ErrBadCredentials for credentials that are not good, ErrUnavailable when nobody can tell.
@@ -20,7 +22,7 @@ type Backend[U User] interface {
 }
 
 // Principal is who sent a request, and by what that is known.
-type Principal[U User] struct {
+type Principal[U driver.User] struct {
 	User U
 	// Credential is what the request was authenticated by, such as a token's claims; see
 	// Auth.Credential. It must not be the secret itself. Nil: nothing worth knowing.
@@ -33,7 +35,7 @@ type Principal[U User] struct {
 	AuthenticatedAt time.Time
 	// Session is the login that the credential belongs to, by the name that it has in lists of
 	// devices, such as a token's "sid". Empty: none.
-	Session SessionID
+	Session driver.SessionID
 }
 
 // Scheme describes the credentials of a Backend in the terms of OpenAPI's security schemes.

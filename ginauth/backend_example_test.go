@@ -14,12 +14,13 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/driver"
 )
 
 // partner is who sends webhooks: not everybody who calls has a row in a table.
 type partner struct{ Name string }
 
-func (p partner) Account() ginauth.Account { return ginauth.Account{ID: ginauth.UserID(p.Name)} }
+func (p partner) Account() driver.Account { return driver.Account{ID: driver.UserID(p.Name)} }
 
 // webhook authenticates requests whose body is signed: X-Signature: <partner>=<hex HMAC-SHA256>.
 type webhook struct{ secrets map[string][]byte }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"github.com/ginauth/ginauth/ginauth/driver"
 	"github.com/ginauth/ginauth/ginauth/internal/genuine"
 )
 
@@ -26,7 +27,7 @@ type badCredentials struct {
 var forBadCredentials = sync.OnceValue(func() *inMemory { return newInMemory(time.Now, maxInMemory) }) //nolint:forbidigo // the process has no other clock
 
 // countBadCredentials takes a valid Config with its defaults. All that has the same Users counts together.
-func countBadCredentials[U User](cfg Config[U], trusted proxies, otherwise *mount) badCredentials {
+func countBadCredentials[U driver.User](cfg Config[U], trusted proxies, otherwise *mount) badCredentials {
 	b := badCredentials{
 		limiter: ofStore{inMemory: forBadCredentials()}, limit: Limit{PerAddress: cfg.Limits.BadCredentialsPerAddress},
 		off: cfg.Limits.InsecureUnlimited, proxies: trusted,
@@ -58,7 +59,7 @@ func (b badCredentials) refuse(c *gin.Context, err error) error {
 // ErrTooManyAttempts for a client that sent too many such lately, by Limits.BadCredentialsPerAddress. It is for handlers
 // of the app's own that take credentials; what a Backend refuses is counted already. Nothing is asked or stored
 // outside of this process.
-func ThrottleBadCredentials[U User](c *gin.Context, cfg Config[U], err error) error {
+func ThrottleBadCredentials[U driver.User](c *gin.Context, cfg Config[U], err error) error {
 	cfg = cfg.WithDefaults()
 	trusted, invalid := parseProxies(cfg.TrustedProxies)
 	if invalid = errors.Join(invalid, cfg.Limits.validate()); invalid != nil {
@@ -66,7 +67,7 @@ func ThrottleBadCredentials[U User](c *gin.Context, cfg Config[U], err error) er
 	}
 	limited := countBadCredentials(cfg, trusted, nil).refuse(c, err)
 	if errors.Is(limited, ErrTooManyAttempts) {
-		LogEvent(c, EventRateExceeded, "reason", "bad credentials")
+		LogEvent(c, driver.RateExceeded, "reason", "bad credentials")
 	}
 	return limited
 }

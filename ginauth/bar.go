@@ -5,6 +5,8 @@ import (
 	"errors"
 
 	"github.com/gin-gonic/gin"
+
+	"github.com/ginauth/ginauth/ginauth/driver"
 )
 
 // bar keeps a request that was authenticated in another way than by its cookie's session from that session, unless
@@ -24,7 +26,7 @@ func (st *state) bar(why error) {
 }
 
 // speaksFor says whether a credential is good for everything that this user may do.
-func (p proof) speaksFor(user UserID) bool { return p.scopes == nil && p.account.ID == user }
+func (p proof) speaksFor(user driver.UserID) bool { return p.scopes == nil && p.account.ID == user }
 
 // limits says what a proof may not do: err, why it does not pass on this route at all, and barred, why it may not use the
 // cookie's session.
@@ -72,7 +74,7 @@ func (st *state) ownSession(c *gin.Context) error {
 	}
 	err := st.load(c.Request.Context())
 	anonymous := st.record.UserID == "" && !st.m.retrieves
-	if errors.Is(err, ErrNoSession) || err == nil && (anonymous || st.proof.scopes != nil) {
+	if errors.Is(err, driver.ErrNoSession) || err == nil && (anonymous || st.proof.scopes != nil) {
 		return errSessionRequired
 	}
 	return err
@@ -88,7 +90,7 @@ func (st *state) mayEnd(ctx context.Context) error {
 	if !st.hasToken || !st.byOther() {
 		return st.barred
 	}
-	if err := st.load(ctx); err != nil && !errors.Is(err, ErrNoSession) {
+	if err := st.load(ctx); err != nil && !errors.Is(err, driver.ErrNoSession) {
 		return err
 	}
 	return nil
@@ -97,6 +99,6 @@ func (st *state) mayEnd(ctx context.Context) error {
 // by names the login that the request was authenticated by, as the log does. It is empty for a credential that belongs
 // to none, such as an API key.
 func (st *state) by(c *gin.Context) string {
-	cause, _ := CauseOf(AuditContext(c))
+	cause, _ := driver.CauseOf(AuditContext(c))
 	return cause.Session
 }

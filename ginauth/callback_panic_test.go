@@ -10,6 +10,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/driver"
 	"github.com/ginauth/ginauth/store"
 	"github.com/ginauth/ginauth/store/storetest"
 )
@@ -26,8 +27,8 @@ func TestPanicsOfTheAppsFunctionsIssueNoSession(t *testing.T) { // SEC-164
 	for name, option := range map[string]store.Option{
 		"fill":        nil,
 		"AfterCreate": store.AfterCreate(func(context.Context, pgx.Tx, user) error { explode(); return nil }),
-		"OnEvent":     store.OnEvent(func(context.Context, pgx.Tx, ginauth.Event) error { explode(); return nil }),
-		"AfterEvent":  store.AfterEvent(func(context.Context, ginauth.Event) { explode() }),
+		"OnEvent":     store.OnEvent(func(context.Context, pgx.Tx, driver.Event) error { explode(); return nil }),
+		"AfterEvent":  store.AfterEvent(func(context.Context, driver.Event) { explode() }),
 	} {
 		pool := storetest.NewDB(t)
 		options := []store.Option{store.WithTimeout(time.Minute)}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"github.com/ginauth/ginauth/ginauth/driver"
 	"github.com/ginauth/ginauth/ginauth/internal/route"
 	"github.com/ginauth/ginauth/ginauth/password"
 )
@@ -43,7 +44,7 @@ type passwordChangeForm struct {
 //	@Failure		503	{object}	Problem	"unavailable, busy"
 //	@Security		sessionCookie
 //	@Router			/password/change [post]
-func ChangePassword[U User](cfg Config[U]) gin.HandlerFunc {
+func ChangePassword[U driver.User](cfg Config[U]) gin.HandlerFunc {
 	const name = "ChangePassword"
 	m := compileAccounts(name, cfg)
 	users := passwordStore(name, m)
@@ -59,14 +60,14 @@ func ChangePassword[U User](cfg Config[U]) gin.HandlerFunc {
 }
 
 // passwordStore is the user store, if a change of password can end the sessions.
-func passwordStore(constructor string, m *mount) PasswordStore {
+func passwordStore(constructor string, m *mount) driver.PasswordStore {
 	if !same(m.keeper, m.users) && m.epochs() == nil {
 		panic(fmt.Sprintf("ginauth.%s: a change of password could not end sessions in a %T: use store.New for Users, which can, or a ginauth.SessionManager for Sessions", constructor, m.keeper)) //nolint:forbidigo // while routes are built
 	}
-	return usersAs[PasswordStore](constructor, m)
+	return usersAs[driver.PasswordStore](constructor, m)
 }
 
-func changePassword[U User](c *gin.Context, m *mount, cfg Config[U], users PasswordStore) error {
+func changePassword[U driver.User](c *gin.Context, m *mount, cfg Config[U], users driver.PasswordStore) error {
 	st, auth, err := m.owner(c, errMethod, http.MethodPost)
 	if err != nil {
 		return err
@@ -81,7 +82,7 @@ func changePassword[U User](c *gin.Context, m *mount, cfg Config[U], users Passw
 	}
 	defer leave()
 	by := st.by(c) // the session's before it gets a new token
-	change := PasswordChange{UserID: auth.Account.ID, Authenticated: true}
+	change := driver.PasswordChange{UserID: auth.Account.ID, Authenticated: true}
 	for range 2 { // a login may have replaced the hash by a stronger one meanwhile
 		var attempt tried
 		attempt, change.Old, err = verifyOwner(ctx, c, m, cfg, auth.Account, form.CurrentPassword)
@@ -94,11 +95,11 @@ func changePassword[U User](c *gin.Context, m *mount, cfg Config[U], users Passw
 				return hashing(err)
 			}
 		}
-		if err = st.changePassword(c, users, change); !errors.Is(err, ErrNoUser) {
+		if err = st.changePassword(c, users, change); !errors.Is(err, driver.ErrNoUser) {
 			break
 		}
 	}
-	if errors.Is(err, ErrNoUser) {
+	if errors.Is(err, driver.ErrNoUser) {
 		return fmt.Errorf("%w: the password was changed meanwhile: %w", ErrInvalidCredentials, err)
 	}
 	if err == nil {
@@ -108,7 +109,7 @@ func changePassword[U User](c *gin.Context, m *mount, cfg Config[U], users Passw
 }
 
 // checkPassword is the policy for the new password of an account.
-func checkPassword(policy password.Policy, plain string, account Account) []FieldError {
+func checkPassword(policy password.Policy, plain string, account driver.Account) []FieldError {
 	var refused *password.PolicyError
 	if err := policy.Check(plain, account.Identifier); errors.As(err, &refused) {
 		return []FieldError{{Field: "new_password", Code: string(refused.Code), Detail: refused.Error()}}

@@ -18,6 +18,7 @@ import (
 
 	"github.com/ginauth/ginauth/ginauth"
 	"github.com/ginauth/ginauth/ginauth/apikey"
+	"github.com/ginauth/ginauth/ginauth/driver"
 	"github.com/ginauth/ginauth/ginauth/refresh"
 	"github.com/ginauth/ginauth/store"
 )
@@ -87,7 +88,7 @@ func TestTheSessionOfAChangedPasswordCanBeRevoked(t *testing.T) { // SEC-77
 		c := s.signUp(t, ada)
 		c.post("/password/change", toNew)
 		copied := c.as(s.app)
-		if err := s.db.RevokeUserSessions(t.Context(), ginauth.UserID(idOf(t, c)), ""); err != nil {
+		if err := s.db.RevokeUserSessions(t.Context(), driver.UserID(idOf(t, c)), ""); err != nil {
 			t.Fatal(err)
 		}
 		copied.want(t, http.StatusUnauthorized, "after RevokeUserSessions")
@@ -211,7 +212,7 @@ func TestAChangedPasswordEndsRefreshTokensAndNoAPIKeys(t *testing.T) {
 	t.Parallel()
 	app := newApp(t, accounts)
 	c := app.signUp(t, ada)
-	id := ginauth.UserID(idOf(t, c))
+	id := driver.UserID(idOf(t, c))
 	login, err := app.db.CreateRefreshFamily(t.Context(), familyOf(id))
 	if err != nil {
 		t.Fatal(err)
@@ -231,14 +232,14 @@ func TestAChangedPasswordEndsRefreshTokensAndNoAPIKeys(t *testing.T) {
 	}
 }
 
-func familyOf(id ginauth.UserID) refresh.NewFamily {
-	return refresh.NewFamily{Key: refresh.New().Key(), UserID: id, Lifetime: time.Hour, IdleTimeout: time.Hour}
+func familyOf(id driver.UserID) driver.NewRefreshFamily {
+	return driver.NewRefreshFamily{Key: refresh.New().Key(), UserID: id, Lifetime: time.Hour, IdleTimeout: time.Hour}
 }
 
-func (a *app) issueKey(t *testing.T, id ginauth.UserID) (apikey.Record, ginauth.Digest) {
+func (a *app) issueKey(t *testing.T, id driver.UserID) (driver.APIKey, driver.Digest) {
 	t.Helper()
-	digest := ginauth.NewToken().Digest()
-	r, err := a.db.CreateAPIKey(t.Context(), apikey.NewRecord{Digest: digest, UserID: id, Name: "nightly", Start: "gak_Ab3d", Lifetime: time.Hour})
+	digest := driver.NewToken().Digest()
+	r, err := a.db.CreateAPIKey(t.Context(), driver.NewAPIKey{Digest: digest, UserID: id, Name: "nightly", Start: "gak_Ab3d", Lifetime: time.Hour})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -262,7 +263,7 @@ func TestCredentialsWithScopesCannotChangeAnAccount(t *testing.T) { // SEC-177
 		t.Fatal(err)
 	}
 	before := app.everythingOf(t, "ada@example.com")
-	logins, err := app.db.UserSessions(t.Context(), ginauth.UserID(idOf(t, c)))
+	logins, err := app.db.UserSessions(t.Context(), driver.UserID(idOf(t, c)))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -299,7 +300,7 @@ func withMethod(method string, r *http.Request) *http.Request {
 func TestHandlersNameTheInterfaceTheyMiss(t *testing.T) {
 	t.Parallel()
 	kept := store.NewSessions(newApp(t).pool)
-	cfg := config{Users: struct{ ginauth.UserStore[user] }{}, Sessions: &apart{Store: kept, SessionStore: kept, manager: kept}}
+	cfg := config{Users: struct{ driver.Users[user] }{}, Sessions: &apart{Store: kept, Sessions: kept, manager: kept}}
 	for want, build := range map[string]func(){
 		"ginauth.ChangePassword needs Config.Users to be a ginauth.PasswordStore":      func() { ginauth.ChangePassword(cfg) },
 		"ginauth.SetPassword needs Config.Users to be a ginauth.PasswordStore":         func() { ginauth.SetPassword(cfg) },

@@ -17,6 +17,7 @@ import (
 	"github.com/gin-gonic/gin/binding"
 	ut "github.com/go-playground/universal-translator"
 
+	"github.com/ginauth/ginauth/ginauth/driver"
 	"github.com/ginauth/ginauth/ginauth/internal/baseurl"
 	"github.com/ginauth/ginauth/ginauth/internal/origin"
 	"github.com/ginauth/ginauth/ginauth/internal/pairing"
@@ -40,14 +41,14 @@ const (
 // Config is how an app wants its accounts and sessions. It is plain data: every
 // constructor compiles its own copy, so a later edit changes nothing already mounted, and
 // a Config may be shared by goroutines. Its zero value plus Users is the safe default.
-type Config[U User] struct {
+type Config[U driver.User] struct {
 	// Users keeps the accounts. Required, unless RetrieveUser is set and neither
 	// SignUp nor Login is used. Usually a *store.DB, or a type that embeds one.
-	Users UserStore[U]
+	Users driver.Users[U]
 	// Sessions keeps the sessions: any store of gin-contrib/sessions. Default: Users, when it is a
-	// SessionStore too. A store that is none, such as the cookie or redis store, cannot list a
+	// driver.Sessions too. A store that is none, such as the cookie or redis store, cannot list a
 	// user's sessions or count them, and what it cannot end only ends when Users is a
-	// SessionAuthority, as store.DB is; docs/sessions.md has the table. Give a store on the network
+	// driver.Authority, as store.DB is; docs/sessions.md has the table. Give a store on the network
 	// time-outs of its own. Those of package store belong to users of store.New: with Users of another kind
 	// they are refused.
 	Sessions sessions.Store
@@ -103,7 +104,7 @@ type Config[U User] struct {
 	// remembered: "remember" in Credentials, or the option Remember. Default: 14 and 30 days.
 	RememberIdleTimeout, RememberLifetime time.Duration
 	// MaxSessions is how many sessions a user may have; a new one ends the one used longest
-	// ago. Default: 50; no limit where Sessions is no SessionStore, which cannot count, and without Users.
+	// ago. Default: 50; no limit where Sessions is no driver.Sessions, which cannot count, and without Users.
 	MaxSessions int
 	// RotationGrace lets requests that were under way while Renew or Reauthenticate replaced the
 	// token still read with the old one. Whoever uses it later ends the session, for two parties
@@ -117,7 +118,7 @@ type Config[U User] struct {
 	Limits Limits
 	// Limiter counts them. Default: Users or Sessions, whichever is a Limiter, as store.DB is and store.Sessions;
 	// otherwise one in the memory of this process, of bounded size, which knows no devices.
-	Limiter Limiter
+	Limiter driver.Limiter
 
 	// Passwords hashes and verifies. Default: password.Default, one budget for the whole process.
 	Passwords *password.Hasher
@@ -225,7 +226,7 @@ func (cfg Config[U]) validate(withSessions bool) error {
 		err := checkOtherStore(cfg.Sessions)
 		fault(err != nil, "%w", err)
 	}
-	_, rotates := own.(RotationStore)
+	_, rotates := own.(driver.RotationStore)
 	fault(cfg.RotationGrace > 0 && !rotates, "RotationGrace needs a store that is a RotationStore, which a %T is not: use store.NewSessions(pool), or leave it zero", cfg.Sessions)
 	fault(cfg.MaxSessions > 0 && !ok, "MaxSessions needs a store that counts, which a %T does not: use store.NewSessions(pool), or leave it zero", cfg.Sessions)
 	fault(cfg.MaxSessions > 0 && cfg.Users == nil, "MaxSessions needs Users, since RetrieveUser alone knows whose a session is: set Users too, or leave MaxSessions zero")
@@ -263,20 +264,20 @@ var siteData = []string{"cache", "cookies", "storage", "executionContexts", "*"}
 
 func second[T any](_ T, err error) error { return err }
 
-func (cfg Config[U]) sessionStore() (SessionStore, bool) {
+func (cfg Config[U]) sessionStore() (driver.Sessions, bool) {
 	if cfg.Sessions != nil {
-		s, ok := cfg.Sessions.(SessionStore)
+		s, ok := cfg.Sessions.(driver.Sessions)
 		return s, ok
 	}
-	s, ok := cfg.Users.(SessionStore)
+	s, ok := cfg.Users.(driver.Sessions)
 	return s, ok
 }
 
-func (cfg Config[U]) limiter() Limiter {
-	if l, ok := cfg.Users.(Limiter); ok {
+func (cfg Config[U]) limiter() driver.Limiter {
+	if l, ok := cfg.Users.(driver.Limiter); ok {
 		return l
 	}
-	if l, ok := cfg.Sessions.(Limiter); ok {
+	if l, ok := cfg.Sessions.(driver.Limiter); ok {
 		return l
 	}
 	return inMemoryOf(cfg.Users)
@@ -295,9 +296,9 @@ type mount struct {
 	origins       *http.CrossOriginProtection
 	proxies       proxies
 	watch         *watch
-	users         any                                       // the UserStore[U]
+	users         any                                       // the driver.Users[U]
 	keeper        any                                       // of the sessions, to tell two mounts apart
-	sessions      SessionStore                              // nil with gorilla
+	sessions      driver.Sessions                           // nil with gorilla
 	gorilla       *gorillaStore                             // nil with sessions
 	findUser      func(*gin.Context, *state) (proof, error) // of the session
 	// authenticate asks the providers; it is findUser where the session is the only one.
@@ -315,8 +316,8 @@ type mount struct {
 	rotationGrace                         time.Duration
 	maxSessions                           int
 	clearSiteData                         string
-	throttle                              *throttle                                                   // of handlers that need accounts
-	stillLive                             func(context.Context, Account, password.Hash) (bool, error) // in users
+	throttle                              *throttle                                                          // of handlers that need accounts
+	stillLive                             func(context.Context, driver.Account, password.Hash) (bool, error) // in users
 	badCredentials                        badCredentials
 	// ownUsers: sessions belong to rows of Users; otherwise RetrieveUser alone knows whose they are.
 	ownUsers bool
@@ -335,11 +336,11 @@ type mount struct {
 
 // compile panics with the constructor's name when cfg is unusable: routes are built
 // at start-up, where that is the earliest and loudest answer.
-func compile[U User](constructor string, cfg Config[U]) *mount {
+func compile[U driver.User](constructor string, cfg Config[U]) *mount {
 	return compileFor(constructor, cfg, true)
 }
 
-func compileFor[U User](constructor string, cfg Config[U], withSessions bool) *mount {
+func compileFor[U driver.User](constructor string, cfg Config[U], withSessions bool) *mount {
 	if err := cfg.validate(withSessions); err != nil {
 		panic(fmt.Sprintf("ginauth.%s: %v", constructor, err)) //nolint:forbidigo // while routes are built
 	}
@@ -370,7 +371,7 @@ func compileFor[U User](constructor string, cfg Config[U], withSessions bool) *m
 	return m
 }
 
-func keepSessions[U User](m *mount, cfg Config[U]) {
+func keepSessions[U driver.User](m *mount, cfg Config[U]) {
 	m.cookie, m.device = cfg.Cookie.compile(), cfg.Cookie.compileDevice()
 	m.sessions, _ = cfg.sessionStore()
 	m.keeper = m.sessions

@@ -11,6 +11,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/driver"
 	"github.com/ginauth/ginauth/store"
 )
 
@@ -83,7 +84,7 @@ func TestUnsafeConfigsFailWhenTheRouterIsBuilt(t *testing.T) {
 
 // valueUsers cannot be compared, so that nobody could tell whether two Configs have the same users.
 type valueUsers struct {
-	ginauth.UserStore[user]
+	driver.Users[user]
 
 	seen map[string]int
 }
@@ -100,10 +101,10 @@ func TestHandlersThatNeedAccountsSayso(t *testing.T) {
 
 func TestUserTypeMustBeAStruct(t *testing.T) {
 	t.Parallel()
-	cfg := ginauth.Config[*user]{RetrieveUser: func(*gin.Context, sessions.Session) (*user, error) { return nil, ginauth.ErrNoUser }}
+	cfg := ginauth.Config[*user]{RetrieveUser: func(*gin.Context, sessions.Session) (*user, error) { return nil, driver.ErrNoUser }}
 	if err := cfg.Validate(); err == nil || !strings.Contains(err.Error(), "must be a struct") {
 		t.Errorf("Validate: %v", err)
 	}
 }
 
-func retrieveNobody(*gin.Context, sessions.Session) (user, error) { return user{}, ginauth.ErrNoUser }
+func retrieveNobody(*gin.Context, sessions.Session) (user, error) { return user{}, driver.ErrNoUser }

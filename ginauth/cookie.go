@@ -1,7 +1,6 @@
 package ginauth
 
 import (
-	"crypto/sha256"
 	"errors"
 	"fmt"
 	"net"
@@ -12,6 +11,7 @@ import (
 
 	"golang.org/x/net/publicsuffix"
 
+	"github.com/ginauth/ginauth/ginauth/driver"
 	"github.com/ginauth/ginauth/ginauth/internal/loopback"
 )
 
@@ -117,13 +117,13 @@ func (k cookie) header(value string, maxAge int) string {
 
 // read returns the digest of the request's token. Two cookies of the name are none: one of
 // them was planted.
-func (k cookie) read(r *http.Request) (d Digest, sent int, ok bool) {
+func (k cookie) read(r *http.Request) (d driver.Digest, sent int, ok bool) {
 	found := r.CookiesNamed(k.name)
 	if len(found) != 1 || found[0].Quoted {
 		return d, len(found), false
 	}
-	raw, ok := decodeToken(found[0].Value)
-	return sha256.Sum256(raw[:]), 1, ok
+	d, ok = driver.ParseDigest(found[0].Value)
+	return d, 1, ok
 }
 
 // allows says whether the request's host may use this cookie.

@@ -5,6 +5,8 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+
+	"github.com/ginauth/ginauth/ginauth/driver"
 )
 
 // SEC-53
@@ -12,7 +14,7 @@ func TestCookieDefaultsToTheStrictPrefix(t *testing.T) {
 	t.Parallel()
 	k := Cookie{}.withDefaults().compile()
 	h := http.Header{}
-	k.set(h, NewToken().Reveal(), 0)
+	k.set(h, driver.NewToken().Reveal(), 0)
 	attributes := strings.SplitN(h.Get("Set-Cookie"), "; ", 2)
 	if want := "Path=/; HttpOnly; Secure; SameSite=Lax"; attributes[1] != want || !strings.HasPrefix(attributes[0], "__Host-session=") {
 		t.Errorf("Set-Cookie: %s; want attributes %s", h.Get("Set-Cookie"), want)
@@ -116,7 +118,7 @@ func TestDeclaredCookiesKeepTheirAttributes(t *testing.T) {
 func TestCookieIsReadOnlyWhenThereIsOne(t *testing.T) {
 	t.Parallel()
 	k := Cookie{}.withDefaults().compile()
-	token := NewToken().Reveal()
+	token := driver.NewToken().Reveal()
 	for name, tc := range map[string]struct {
 		header string
 		sent   int

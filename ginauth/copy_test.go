@@ -27,6 +27,7 @@ import (
 
 	"github.com/ginauth/ginauth/ginauth"
 	"github.com/ginauth/ginauth/ginauth/apikey"
+	"github.com/ginauth/ginauth/ginauth/driver"
 	"github.com/ginauth/ginauth/ginauth/jwt"
 	"github.com/ginauth/ginauth/store"
 )
@@ -43,7 +44,6 @@ func takers(cfg config, keys apikey.Keys[user], u user) map[string]func(*gin.Con
 			return second(ginauth.BindRegistration(c, cfg, &ginauth.Registration{}))
 		},
 		"ginauth.CanSignIn":    ginauth.CanSignIn,
-		"ginauth.CauseOf":      func(c *gin.Context) error { ginauth.CauseOf(c); return errNone },
 		"ginauth.CurrentAuth":  func(c *gin.Context) error { return second(ginauth.CurrentAuth(c)) },
 		"ginauth.CurrentOwner": func(c *gin.Context) error { return second(ginauth.CurrentOwner(c, time.Minute)) },
 		"ginauth.CurrentUser":  func(c *gin.Context) error { return second(ginauth.CurrentUser[user](c)) },
@@ -57,10 +57,9 @@ func takers(cfg config, keys apikey.Keys[user], u user) map[string]func(*gin.Con
 		"ginauth.ListDevices": func(c *gin.Context) error { return second(ginauth.ListDevices(c)) },
 		"ginauth.ListEvents":  func(c *gin.Context) error { return second(ginauth.ListEvents(c)) },
 		"ginauth.LogEvent": func(c *gin.Context) error {
-			ginauth.LogEvent(c, ginauth.EventDenied)
+			ginauth.LogEvent(c, driver.AccessDenied)
 			return errNone
 		},
-		"ginauth.NewEvent":       func(c *gin.Context) error { ginauth.NewEvent(c, ginauth.EventLogin, "1"); return errNone },
 		"ginauth.PrefersHTML":    func(c *gin.Context) error { ginauth.PrefersHTML(c); return errNone },
 		"ginauth.Recheck":        func(c *gin.Context) error { return second(ginauth.Recheck[user](c)) },
 		"ginauth.RememberDevice": func(c *gin.Context) error { return ginauth.RememberDevice(c, cfg, u) },
@@ -80,7 +79,6 @@ func takers(cfg config, keys apikey.Keys[user], u user) map[string]func(*gin.Con
 		"ginauth.VerifyPassword": func(c *gin.Context) error {
 			return second(ginauth.VerifyPassword(c, cfg, "ada@example.com", "not the password"))
 		},
-		"ginauth.WithCause": func(c *gin.Context) error { ginauth.WithCause(c, ginauth.Cause{}); return errNone },
 		"ginauth.sessionAuth.Authenticate": func(c *gin.Context) error {
 			return second(ginauth.SessionAuth(cfg).Authenticate(c))
 		},

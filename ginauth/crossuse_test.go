@@ -12,6 +12,7 @@ import (
 
 	"github.com/ginauth/ginauth/ginauth"
 	"github.com/ginauth/ginauth/ginauth/apikey"
+	"github.com/ginauth/ginauth/ginauth/driver"
 	"github.com/ginauth/ginauth/ginauth/email"
 	"github.com/ginauth/ginauth/ginauth/jwt"
 )
@@ -82,8 +83,8 @@ func TestCredentialsServeOnePurpose(t *testing.T) { // SEC-168
 		{"refresh", tokens.RefreshToken, func(s string) bool {
 			return (&client{handler: r}).do(formRequest("/refresh", "refresh_token="+url.QueryEscape(s))).Code == http.StatusOK
 		}},
-		{"magic link", app.mailed(t, email.KindLogin), link("/magic")},
-		{"reset link", app.mailed(t, email.KindReset), link("/reset")},
+		{"magic link", app.mailed(t, driver.MailLogin), link("/magic")},
+		{"reset link", app.mailed(t, driver.MailReset), link("/reset")},
 	}
 	for _, door := range doors {
 		for _, other := range doors {
@@ -97,7 +98,7 @@ func TestCredentialsServeOnePurpose(t *testing.T) { // SEC-168
 	}
 	for _, door := range doors {
 		if door.name == "reset link" { // the magic link has voided the one that was good until then
-			door.secret = app.mailed(t, email.KindReset)
+			door.secret = app.mailed(t, driver.MailReset)
 		}
 		if door.opens != nil && !door.opens(door.secret) {
 			t.Errorf("the %s does not open its own door", door.name)
@@ -106,9 +107,9 @@ func TestCredentialsServeOnePurpose(t *testing.T) { // SEC-168
 }
 
 // mailed is the token of a mail to Ada.
-func (a *app) mailed(t *testing.T, k email.Kind) string {
+func (a *app) mailed(t *testing.T, k driver.MailKind) string {
 	t.Helper()
-	if err := a.db.QueueMail(t.Context(), email.Order{Kind: k, Email: "ada@example.com", Canonical: "ada@example.com"}); err != nil {
+	if err := a.db.QueueMail(t.Context(), driver.MailOrder{Kind: k, Email: "ada@example.com", Canonical: "ada@example.com"}); err != nil {
 		t.Fatal(err)
 	}
 	return a.nextMail(t)
@@ -117,7 +118,7 @@ func (a *app) mailed(t *testing.T, k email.Kind) string {
 // nextMail is the token of the only mail that waits.
 func (a *app) nextMail(t *testing.T) string {
 	t.Helper()
-	token := ginauth.NewToken()
+	token := driver.NewToken()
 	due, err := a.db.ClaimMail(t.Context(), 1, time.Minute)
 	if err != nil || len(due) != 1 {
 		t.Fatalf("%d mails, %v", len(due), err)
@@ -125,7 +126,7 @@ func (a *app) nextMail(t *testing.T) string {
 	if _, err := a.db.PrepareMail(t.Context(), due[0].ID, token.Digest(), time.Hour); err != nil {
 		t.Fatal(err)
 	}
-	if err := a.db.SettleMail(t.Context(), due[0].ID, due[0].Attempt, email.Outcome{}); err != nil {
+	if err := a.db.SettleMail(t.Context(), due[0].ID, due[0].Attempt, driver.MailOutcome{}); err != nil {
 		t.Fatal(err)
 	}
 	return token.Reveal()

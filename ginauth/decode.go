@@ -226,7 +226,7 @@ func checkText(s string) error {
 }
 
 func malformed(why string, fields ...FieldError) error {
-	p := problemOf(errMalformedBody)
+	p := ProblemOf(errMalformedBody)
 	p.Detail = "The request body cannot be read: " + why + "."
 	p.Errors = fields
 	return &p

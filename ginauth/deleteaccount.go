@@ -10,6 +10,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"github.com/ginauth/ginauth/ginauth/driver"
 	"github.com/ginauth/ginauth/ginauth/internal/route"
 )
 
@@ -38,7 +39,7 @@ type archived struct {
 //	@Failure		503	{object}	Problem	"unavailable"
 //	@Security		sessionCookie
 //	@Router			/user [delete]
-func DeleteAccount[U User](cfg Config[U]) gin.HandlerFunc {
+func DeleteAccount[U driver.User](cfg Config[U]) gin.HandlerFunc {
 	h := deleter("DeleteAccount", cfg, 0)
 	return h.As(func(c *gin.Context) { h.Serve(c) })
 }
@@ -60,7 +61,7 @@ func DeleteAccount[U User](cfg Config[U]) gin.HandlerFunc {
 //	@Failure		503	{object}	Problem	"unavailable"
 //	@Security		sessionCookie
 //	@Router			/user/archive [post]
-func DeleteAccountAfter[U User](cfg Config[U], grace time.Duration) gin.HandlerFunc {
+func DeleteAccountAfter[U driver.User](cfg Config[U], grace time.Duration) gin.HandlerFunc {
 	if grace <= 0 {
 		panic("ginauth.DeleteAccountAfter: the grace must be positive: use DeleteAccount") //nolint:forbidigo // while routes are built
 	}
@@ -68,9 +69,9 @@ func DeleteAccountAfter[U User](cfg Config[U], grace time.Duration) gin.HandlerF
 	return h.As(func(c *gin.Context) { h.Serve(c) })
 }
 
-func deleter[U User](constructor string, cfg Config[U], grace time.Duration) *route.Handler {
+func deleter[U driver.User](constructor string, cfg Config[U], grace time.Duration) *route.Handler {
 	m := compileAccounts(constructor, cfg)
-	users := usersAs[AccountDeleter](constructor, m)
+	users := usersAs[driver.AccountDeleter](constructor, m)
 	name := strings.ToLower(constructor[:1]) + constructor[1:]
 	return route.New(route.Info{Name: name, ChecksScopes: true, Mount: m, Cookie: m.cookie.name, Guards: []string{Fresh(freshFor).name}}, func(c *gin.Context) {
 		after, err := deleteAccount(c, m, users, grace)
@@ -85,7 +86,7 @@ func deleter[U User](constructor string, cfg Config[U], grace time.Duration) *ro
 	})
 }
 
-func deleteAccount(c *gin.Context, m *mount, users AccountDeleter, grace time.Duration) (after time.Time, err error) {
+func deleteAccount(c *gin.Context, m *mount, users driver.AccountDeleter, grace time.Duration) (after time.Time, err error) {
 	st, auth, err := m.freshOwner(c, errRevokeMethod, http.MethodPost, http.MethodDelete)
 	if err != nil {
 		return after, err
@@ -95,15 +96,15 @@ func deleteAccount(c *gin.Context, m *mount, users AccountDeleter, grace time.Du
 	}
 	ctx, id, session := AuditContext(c), auth.Account.ID, st.by(c)
 	after, err = users.ArchiveUser(ctx, id, grace)
-	if errors.Is(err, ErrNoUser) {
+	if errors.Is(err, driver.ErrNoUser) {
 		return after, fmt.Errorf("%w: the account has ended already", ErrUnauthenticated)
 	}
 	if err != nil {
 		return after, err
 	}
-	event := EventUserArchived
+	event := driver.UserArchived
 	if after.IsZero() {
-		event = EventUserDeleted
+		event = driver.UserDeleted
 	}
 	m.event(c, event, "user_id", id, "session", session)
 	st.leaveBehind(context.WithoutCancel(ctx))
@@ -115,7 +116,7 @@ func deleteAccount(c *gin.Context, m *mount, users AccountDeleter, grace time.Du
 func (st *state) leaveBehind(ctx context.Context) {
 	err := st.end(ctx)
 	if errors.Is(err, errSessionRequired) { // the cookie's session is somebody else's
-		st.setUser(nil, Account{})
+		st.setUser(nil, driver.Account{})
 		return
 	}
 	if err != nil {

@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/driver"
 )
 
 // SEC-25, SEC-76, SEC-161
@@ -19,7 +19,7 @@ func TestADeletedAccountIsGoneWithAllThatItHad(t *testing.T) {
 		graces := s.signUp(t, grace)
 		other := &client{handler: s.app}
 		other.post("/login", adaIn)
-		id, copied := ginauth.UserID(idOf(t, c)), c.as(s.app)
+		id, copied := driver.UserID(idOf(t, c)), c.as(s.app)
 		if _, err := s.db.CreateRefreshFamily(t.Context(), familyOf(id)); err != nil {
 			t.Fatal(err)
 		}
@@ -81,7 +81,7 @@ func TestAnArchivedAccountCanComeBackWithinTheGrace(t *testing.T) {
 	everywhere(t, func(s suite) {
 		t := s.t
 		c := s.signUp(t, ada)
-		copied, id := c.as(s.app), ginauth.UserID(idOf(t, c))
+		copied, id := c.as(s.app), driver.UserID(idOf(t, c))
 		login, err := s.db.CreateRefreshFamily(t.Context(), familyOf(id))
 		if err != nil {
 			t.Fatal(err)
@@ -158,7 +158,7 @@ func TestRestoringTellsNothing(t *testing.T) {
 	app := newApp(t, accounts, restorable)
 	app.signUp(t, ada)
 	graces := app.signUp(t, grace)
-	if err := app.db.DisableUser(t.Context(), ginauth.UserID(idOf(t, graces))); err != nil {
+	if err := app.db.DisableUser(t.Context(), driver.UserID(idOf(t, graces))); err != nil {
 		t.Fatal(err)
 	}
 	var bodies []string

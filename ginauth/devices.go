@@ -9,13 +9,14 @@ import (
 	"github.com/gin-gonic/gin"
 	"github.com/mileusna/useragent"
 
+	"github.com/ginauth/ginauth/ginauth/driver"
 	"github.com/ginauth/ginauth/ginauth/internal/route"
 )
 
 // Device is a login as its user sees it in a list.
 type Device struct {
 	// ID names the login for RevokeSession. It is no credential.
-	ID SessionID `json:"id"`
+	ID driver.SessionID `json:"id"`
 	// Kind is "session", or "token" for a login that refresh tokens keep alive.
 	Kind string `json:"kind"`
 	// Name is a guess from the User-Agent, such as "Firefox on Linux".
@@ -44,7 +45,7 @@ func ListDevices(c *gin.Context) ([]Device, error) {
 		return nil, err
 	}
 	devices := appendDevices([]Device{}, "session", records, current)
-	if tokens, ok := manager.(RefreshManager); ok {
+	if tokens, ok := manager.(driver.RefreshManager); ok {
 		records, err := tokens.UserRefreshLogins(ctx, user)
 		if err != nil {
 			return nil, err
@@ -55,7 +56,7 @@ func ListDevices(c *gin.Context) ([]Device, error) {
 	return devices, nil
 }
 
-func appendDevices(devices []Device, kind string, records []SessionRecord, current SessionID) []Device {
+func appendDevices(devices []Device, kind string, records []driver.Session, current driver.SessionID) []Device {
 	devices = slices.Grow(devices, len(records))
 	for _, r := range records {
 		d := Device{
@@ -95,7 +96,7 @@ func deviceName(userAgent string) string {
 //	@Failure		503	{object}	Problem	"unavailable"
 //	@Security		sessionCookie
 //	@Router			/sessions [get]
-func Sessions[U User](cfg Config[U]) gin.HandlerFunc {
+func Sessions[U driver.User](cfg Config[U]) gin.HandlerFunc {
 	m := compileManager("Sessions", cfg, (*mount).manager)
 	h := route.New(route.Info{Name: "sessions", ChecksScopes: true, Mount: m, Cookie: m.cookie.name}, func(c *gin.Context) {
 		devices, err := ListDevices(c)
@@ -113,26 +114,26 @@ const nobodysSessions = "RetrieveUser alone knows whose a session is, so no stor
 
 // manager can list sessions and end each of them. It is nil where the sessions' store cannot. An
 // API without sessions may still have logins by refresh tokens, where its users are.
-func (m *mount) manager() SessionManager {
+func (m *mount) manager() driver.SessionManager {
 	keeper := m.keeper
 	if keeper == nil {
 		keeper = m.users
 	}
-	manager, _ := keeper.(SessionManager)
+	manager, _ := keeper.(driver.SessionManager)
 	return manager
 }
 
 // epochs can end all sessions of a user at once, wherever they are kept.
-func (m *mount) epochs() SessionManager {
+func (m *mount) epochs() driver.SessionManager {
 	if m.gorilla != nil && m.gorilla.authority != nil {
-		manager, _ := m.users.(SessionManager)
+		manager, _ := m.users.(driver.SessionManager)
 		return manager
 	}
 	return m.manager()
 }
 
 // compileManager is compile for handlers that need a SessionManager.
-func compileManager[U User](name string, cfg Config[U], by func(*mount) SessionManager) *mount {
+func compileManager[U driver.User](name string, cfg Config[U], by func(*mount) driver.SessionManager) *mount {
 	m := compile(name, cfg)
 	if !m.ownUsers {
 		panic(fmt.Sprintf("ginauth.%s: %s", name, nobodysSessions)) //nolint:forbidigo // while routes are built
@@ -145,13 +146,13 @@ func compileManager[U User](name string, cfg Config[U], by func(*mount) SessionM
 
 // managed returns the state of a request by the account's owner and the store that can manage its sessions.
 // Who has a credential with scopes, such as an API key, neither learns where its owner logs in nor ends that.
-func managed(c *gin.Context, by func(*mount) SessionManager) (*state, SessionManager, error) {
+func managed(c *gin.Context, by func(*mount) driver.SessionManager) (*state, driver.SessionManager, error) {
 	st, err := loggedIn(c)
 	if err != nil {
 		return nil, nil, err
 	}
 	if st.proof.scopes != nil {
-		st.m.event(c, EventDenied, "user_id", st.proof.account.ID, "via", st.proof.via, "reason", "credentials with scopes")
+		st.m.event(c, driver.AccessDenied, "user_id", st.proof.account.ID, "via", st.proof.via, "reason", "credentials with scopes")
 		return nil, nil, fmt.Errorf("%w: credentials with scopes see no logins and end none", ErrForbidden)
 	}
 	if !st.m.ownUsers {

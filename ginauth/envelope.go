@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/ginauth/ginauth/ginauth/codec"
+	"github.com/ginauth/ginauth/ginauth/driver"
 )
 
 // envelope is a session as other stores keep it: one text among the values of theirs, so that
@@ -16,8 +17,8 @@ import (
 type envelope struct {
 	Format int `json:"v"`
 	// ID is random, new with every rotation, and no credential by itself.
-	ID            SessionID                  `json:"id"`
-	User          UserID                     `json:"user,omitempty"`
+	ID            driver.SessionID           `json:"id"`
+	User          driver.UserID              `json:"user,omitempty"`
 	Epoch         int64                      `json:"epoch,omitempty"`
 	Created       int64                      `json:"created"`
 	Authenticated int64                      `json:"auth,omitempty"`
@@ -39,7 +40,7 @@ const (
 // errNoEnvelope: the values were not written by us, or by an older format.
 var errNoEnvelope = errors.New("no envelope")
 
-func newEnvelope(n NewSession, a Admission) (envelope, error) {
+func newEnvelope(n driver.NewSession, a driver.Admission) (envelope, error) {
 	e := envelope{
 		Format: envelopeFormat, ID: newEnvelopeID(), User: n.UserID, Epoch: a.Epoch,
 		Created: a.At.UnixMilli(), Seen: a.At.UnixMilli(), Expires: a.At.Add(n.Lifetime).UnixMilli(), Idle: n.IdleTimeout.Milliseconds(),
@@ -55,7 +56,7 @@ func newEnvelope(n NewSession, a Admission) (envelope, error) {
 	return e, err
 }
 
-func newEnvelopeID() SessionID { return SessionID(rand.Text()) }
+func newEnvelopeID() driver.SessionID { return driver.SessionID(rand.Text()) }
 
 // openEnvelope reads what seal wrote, and nothing else.
 func openEnvelope(values map[any]any) (e envelope, err error) {
@@ -78,18 +79,18 @@ func (e envelope) seal() map[any]any {
 }
 
 // digest names the session where its end is written down.
-func (e envelope) digest() Digest { return sha256.Sum256([]byte(e.ID)) }
+func (e envelope) digest() driver.Digest { return sha256.Sum256([]byte(e.ID)) }
 
 func (e envelope) live(at time.Time) bool {
 	now := at.UnixMilli()
 	return now < e.Expires && now < e.Seen+e.Idle
 }
 
-func (e envelope) record(at time.Time) SessionRecord {
-	r := SessionRecord{
+func (e envelope) record(at time.Time) driver.Session {
+	r := driver.Session{
 		ID: e.ID, Digest: e.digest(), UserID: e.User, Version: e.Version, Persistent: e.Persistent, ReadAt: at,
 		CreatedAt: milli(e.Created), LastSeenAt: milli(e.Seen), ExpiresAt: milli(e.Expires), AuthenticatedAt: milli(e.Authenticated),
-		IdleTimeout: time.Duration(e.Idle) * time.Millisecond, Origin: Origin{UserAgent: e.UserAgent},
+		IdleTimeout: time.Duration(e.Idle) * time.Millisecond, Origin: driver.Origin{UserAgent: e.UserAgent},
 	}
 	if len(e.Data) > 0 {
 		r.Data, _ = json.Marshal(e.Data) // was read from JSON

@@ -1,19 +1,7 @@
 package ginauth
 
 import (
-	"errors"
 	"net/http"
-)
-
-// What a store or a RetrieveUser function answers.
-var (
-	// ErrNoUser means that there is no such user.
-	ErrNoUser = errors.New("no such user")
-	// ErrNoSession means that there is no such live session.
-	ErrNoSession = errors.New("no such session")
-	// ErrTokenReused means that a session's replaced token was used again after the grace of its
-	// rotation. The session has ended.
-	ErrTokenReused = errors.New("replaced session token used again")
 )
 
 // Errors that reach the client as a Problem. Wrap them with %w to add detail for the
@@ -26,20 +14,14 @@ var (
 	ErrInvalidCredentials error = problem(http.StatusUnauthorized, "invalid_credentials", "E-mail address or password is wrong. If the address is not confirmed yet, ask for a new link by mail first: it confirms the address or sets a new password.")
 	// ErrBadCredentials: a token, key or the like that came with the request is not good (any more).
 	ErrBadCredentials error = problem(http.StatusUnauthorized, "bad_credentials", "The credentials that came with this request are not valid.")
-	// ErrIdentifierTaken: another account has this e-mail address.
-	ErrIdentifierTaken error = problem(http.StatusConflict, "email_taken", "An account with this e-mail address exists already.")
 	// ErrCrossOrigin: a browser sent an unsafe request on behalf of another site.
 	ErrCrossOrigin error = problem(http.StatusForbidden, "cross_origin", "This request came from another site and was refused.")
 	// ErrInsecureHost: Cookie.InsecureLocalhost is on and the request is not for a loopback host.
 	ErrInsecureHost error = problem(http.StatusMisdirectedRequest, "insecure_host", "This server is set up for development and answers on localhost only.")
-	// ErrUnavailable: a store cannot be asked. It is never taken for "not logged in".
-	ErrUnavailable error = problem(http.StatusServiceUnavailable, "unavailable", "The service is not available right now. Try again.").retryAfter("2")
 	// ErrBusy: the password would have waited, or has waited, for too long to be hashed; see password.Options.MaxWait.
 	ErrBusy error = problem(http.StatusServiceUnavailable, "busy", "Too many people are logging in right now. Try again.").retryAfter("2")
 	// ErrTooManyAttempts: there were too many of this kind lately. The answer says after how long there may be another.
 	ErrTooManyAttempts error = problem(http.StatusTooManyRequests, "too_many_attempts", "There were too many attempts. Wait a while, then try again.")
-	// ErrSessionTooLarge: the session's values exceed the store's limit.
-	ErrSessionTooLarge error = problem(http.StatusRequestEntityTooLarge, "session_too_large", "Too much was stored in this session.")
 	// ErrReauthenticationRequired: the guard Fresh wants a more recent proof of who the user is.
 	ErrReauthenticationRequired error = problem(http.StatusForbidden, "reauthentication_required", "Confirm your password first.")
 	// ErrForbidden: a guard did not let the user pass.
@@ -48,6 +30,13 @@ var (
 	ErrNotVerified error = problem(http.StatusForbidden, "not_verified", "Verify your e-mail address first.")
 	// ErrNotMounted: a handler or CurrentUser runs on a route that Session does not cover.
 	ErrNotMounted error = problem(http.StatusInternalServerError, "not_mounted", "The server is not set up correctly.")
+)
+
+// What the client sees of a store's errors.
+var (
+	errUnavailable     = problem(http.StatusServiceUnavailable, "unavailable", "The service is not available right now. Try again.").retryAfter("2")
+	errIdentifierTaken = problem(http.StatusConflict, "email_taken", "An account with this e-mail address exists already.")
+	errSessionTooLarge = problem(http.StatusRequestEntityTooLarge, "session_too_large", "Too much was stored in this session.")
 )
 
 const codeUnauthenticated = "unauthenticated"

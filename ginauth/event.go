@@ -1,86 +1,17 @@
 package ginauth
 
 import (
-	"context"
 	"crypto/hmac"
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
 	"log/slog"
 	"sync"
-	"time"
 
 	"github.com/gin-gonic/gin"
+
+	"github.com/ginauth/ginauth/ginauth/driver"
 )
-
-// Event is one thing that happened to an account, or somebody's failure to get in. It holds no secret.
-type Event struct {
-	// ID grows with every event that is stored. Zero: it is not stored.
-	ID int64
-	// At is the store's clock when it was stored, in UTC.
-	At   time.Time
-	Kind EventKind
-	// User is whose account it is about. Empty: nobody's, or that of an address without account.
-	User UserID
-	// Actor is the user who did it. Empty: not known, or the app's own code; see NewEvent.
-	Actor UserID
-	// Session is Cause.Session, or that of the login which the event began.
-	Session string
-	Origin  Origin
-	// Outcome is OutcomeSuccess or OutcomeFailure.
-	Outcome Outcome
-	// Operation and RequestID are Cause's.
-	Operation, RequestID string
-	// Detail is more about it, such as the id of what ended. Nil: nothing.
-	Detail map[string]string
-}
-
-// FirstProof says whether a mailed link proved an address for the first time, and handed the account over to whoever has the
-// mailbox: the one who made the account may be somebody else. What they wrote into columns of the app's own, and the
-// name, is still there; store.OnEvent clears it in the same transaction. It is false where the account's user proved
-// the address, by email.VerifyEmail.
-func (e Event) FirstProof() bool { return e.Detail["first_proof"] != "" }
-
-// Outcome is how an Event went.
-type Outcome string
-
-// The outcomes.
-const (
-	OutcomeSuccess Outcome = "success"
-	OutcomeFailure Outcome = "failure"
-)
-
-// NewEvent returns an event of now under the circumstances that ctx carries. Without any, the app's own code did
-// it: then Detail has "actor": "operator". Where the user acts who is not logged in yet, set Actor.
-func NewEvent(ctx context.Context, kind EventKind, user UserID) Event {
-	e := Event{Kind: kind, User: user, Outcome: OutcomeSuccess}
-	if failures[kind] {
-		e.Outcome = OutcomeFailure
-	}
-	cause, known := CauseOf(ctx)
-	if !known {
-		e.Detail = map[string]string{"actor": "operator"}
-		return e
-	}
-	e.Actor, e.Session, e.Origin = cause.Actor, cause.Session, cause.Origin
-	e.Operation, e.RequestID = cause.Operation, cause.RequestID
-	return e
-}
-
-// EventRecorder is an optional extension of UserStore that keeps events. Such a store writes by itself what its
-// own methods change, in the transaction that changes it, with the circumstances of NewEvent.
-type EventRecorder interface {
-	// RecordEvent stores an event about what has no row to change, such as a failed login. It does the same
-	// work whether or not the event has a user.
-	RecordEvent(ctx context.Context, e Event) error
-}
-
-// EventLister is an optional extension of UserStore for users who want to see what happened to their account.
-type EventLister interface {
-	// UserEvents returns the user's events from before a time, or the newest for the zero time, the newest first: as
-	// many as limit, and whatever happened at the same time as the last of these. An unknown user has none.
-	UserEvents(ctx context.Context, user UserID, before time.Time, limit int) ([]Event, error)
-}
 
 func (m *mount) logger() *slog.Logger {
 	if m.log == nil {
@@ -93,7 +24,7 @@ func (m *mount) logger() *slog.Logger {
 // library: with the client's address and browser, method and route. Kinds are those of the OWASP
 // Logging Vocabulary where it has one. The arguments are slog's; they must hold no secret and
 // nothing that the user typed. What has to be in the table too, an EventRecorder records.
-func LogEvent(c *gin.Context, kind EventKind, args ...any) {
+func LogEvent(c *gin.Context, kind driver.EventKind, args ...any) {
 	m := &unmounted
 	if st := attached(c); st != nil {
 		m = st.m
@@ -102,7 +33,7 @@ func LogEvent(c *gin.Context, kind EventKind, args ...any) {
 }
 
 // event writes one security event to the log. It never holds what the user typed.
-func (m *mount) event(c *gin.Context, kind EventKind, args ...any) {
+func (m *mount) event(c *gin.Context, kind driver.EventKind, args ...any) {
 	cause, method := causeOf(c, m), ""
 	if c.Request != nil {
 		method = c.Request.Method
@@ -114,7 +45,15 @@ func (m *mount) event(c *gin.Context, kind EventKind, args ...any) {
 	if cause.RequestID != "" {
 		args = append(args, "request_id", cause.RequestID)
 	}
-	m.logger().Log(requestContext(c), kind.level(), "ginauth: security event", args...)
+	m.logger().Log(requestContext(c), level(kind), "ginauth: security event", args...)
+}
+
+// level makes failures warnings, and the use of a replaced token within its grace, which may be theft.
+func level(kind driver.EventKind) slog.Level {
+	if kind.Outcome() == driver.Failure || kind == driver.TokenUsedInGrace {
+		return slog.LevelWarn
+	}
+	return slog.LevelInfo
 }
 
 // identifierKey makes failed identifiers comparable within one process and unreadable

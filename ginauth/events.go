@@ -8,6 +8,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"github.com/ginauth/ginauth/ginauth/driver"
 	"github.com/ginauth/ginauth/ginauth/internal/route"
 )
 
@@ -18,9 +19,9 @@ const (
 
 // Activity is an event as the user sees it whose account it is about.
 type Activity struct {
-	At      time.Time `json:"at" format:"date-time"`
-	Kind    EventKind `json:"kind" swaggertype:"string" example:"authn_login_success"`
-	Outcome Outcome   `json:"outcome" swaggertype:"string" enums:"success,failure"`
+	At      time.Time        `json:"at" format:"date-time"`
+	Kind    driver.EventKind `json:"kind" swaggertype:"string" example:"authn_login_success"`
+	Outcome driver.Outcome   `json:"outcome" swaggertype:"string" enums:"success,failure"`
 	// ByMe: it was the user, and not an operator or somebody unknown.
 	ByMe bool `json:"by_me"`
 	// Operation is the name of the handler, such as "changePassword", or the method and route.
@@ -50,7 +51,7 @@ func ListEvents(c *gin.Context) (ActivityPage, error) {
 	if err != nil {
 		return ActivityPage{}, err
 	}
-	lister, ok := st.m.users.(EventLister)
+	lister, ok := st.m.users.(driver.EventLister)
 	if !ok {
 		return ActivityPage{}, fmt.Errorf("%w: Config.Users is no EventLister", ErrNotMounted)
 	}
@@ -72,13 +73,13 @@ func ListEvents(c *gin.Context) (ActivityPage, error) {
 		page.Next = list[len(list)-1].At.UnixMicro()
 	}
 	for _, e := range list {
-		page.Events = append(page.Events, e.activity(auth.Account.Verified))
+		page.Events = append(page.Events, activityOf(e, auth.Account.Verified))
 	}
 	return page, nil
 }
 
 // wholeTime returns how many events to show so that the next page can go on by the time alone.
-func wholeTime(list []Event, limit int) int {
+func wholeTime(list []driver.Event, limit int) int {
 	for limit < len(list) && list[limit].At.Equal(list[limit-1].At) {
 		limit++
 	}
@@ -107,7 +108,7 @@ func pageAsked(c *gin.Context) (before time.Time, limit int, err error) {
 }
 
 // activity leaves out where others are while the address is not proved: they may be its owner (SEC-185).
-func (e Event) activity(verified bool) Activity {
+func activityOf(e driver.Event, verified bool) Activity {
 	a := Activity{At: e.At, Kind: e.Kind, Outcome: e.Outcome, ByMe: e.Actor != "" && e.Actor == e.User, Operation: e.Operation}
 	if e.Actor != "" && e.Actor != e.User {
 		return a // an operator's client is none of the user's business
@@ -118,7 +119,7 @@ func (e Event) activity(verified bool) Activity {
 	if e.Origin.Addr.IsValid() {
 		a.IP = e.Origin.Addr.String()
 	}
-	if e.Origin != (Origin{}) {
+	if e.Origin != (driver.Origin{}) {
 		a.Device = deviceName(e.Origin.UserAgent)
 	}
 	return a
@@ -141,10 +142,10 @@ func (e Event) activity(verified bool) Activity {
 //	@Failure		503		{object}	Problem	"unavailable"
 //	@Security		sessionCookie
 //	@Router			/events [get]
-func Events[U User](cfg Config[U]) gin.HandlerFunc {
+func Events[U driver.User](cfg Config[U]) gin.HandlerFunc {
 	const name = "Events"
 	m := compileAccounts(name, cfg)
-	usersAs[EventLister](name, m)
+	usersAs[driver.EventLister](name, m)
 	h := route.New(route.Info{Name: "events", ChecksScopes: true, Mount: m, Cookie: m.cookie.name}, func(c *gin.Context) {
 		page, err := ListEvents(c)
 		if err != nil {

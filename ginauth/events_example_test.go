@@ -8,6 +8,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/driver"
 	"github.com/ginauth/ginauth/store"
 )
 
@@ -24,7 +25,7 @@ func ExampleEvents() {
 	r.POST("/login", ginauth.Login(cfg))
 	r.GET("/events", ginauth.Events(cfg))
 	r.POST("/unlock/:id", func(c *gin.Context) {
-		if err := db.EnableUser(ginauth.AuditContext(c), ginauth.UserID(c.Param("id"))); err != nil {
+		if err := db.EnableUser(ginauth.AuditContext(c), driver.UserID(c.Param("id"))); err != nil {
 			ginauth.Fail(c, err)
 			return
 		}

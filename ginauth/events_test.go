@@ -17,6 +17,7 @@ import (
 
 	"github.com/ginauth/ginauth/ginauth"
 	"github.com/ginauth/ginauth/ginauth/apikey"
+	"github.com/ginauth/ginauth/ginauth/driver"
 	"github.com/ginauth/ginauth/ginauth/email"
 	"github.com/ginauth/ginauth/ginauth/jwt"
 	"github.com/ginauth/ginauth/store"
@@ -33,11 +34,11 @@ var nowhere = email.SenderFunc(func(context.Context, email.Message) error { retu
 
 // active is an app with everything that changes an account.
 var active = routes(func(r *gin.Engine, cfg config) {
-	keys := apikey.Keys[user]{Store: cfg.Users.(apikey.Store[user])} //nolint:errcheck,forcetypeassert // store.DB is one
+	keys := apikey.Keys[user]{Store: cfg.Users.(driver.APIKeys[user])} //nolint:errcheck,forcetypeassert // store.DB is one
 	r.POST("/api-keys", apikey.Create(cfg, keys))
 	r.DELETE("/api-keys/:id", apikey.Revoke(cfg, keys))
 	mails := email.Flows[user]{
-		Config: cfg, Store: cfg.Users.(email.Store[user]), BaseURL: "https://app.example.com", From: "Example <hello@app.example.com>", //nolint:errcheck,forcetypeassert // store.DB is one
+		Config: cfg, Store: cfg.Users.(driver.Mails[user]), BaseURL: "https://app.example.com", From: "Example <hello@app.example.com>", //nolint:errcheck,forcetypeassert // store.DB is one
 		Sender: nowhere,
 		Pages:  email.Pages{Verify: "/verify", Reset: "/reset", Login: "/magic", Change: "/confirm", Undo: "/undo"},
 	}
@@ -54,9 +55,9 @@ var active = routes(func(r *gin.Engine, cfg config) {
 	r.POST("/revoke", jwt.Revoke(flow))
 	r.POST("/disable/:id", func(c *gin.Context) { // by an admin
 		db := cfg.Users.(interface { //nolint:errcheck,forcetypeassert // store.DB is one
-			DisableUser(ctx, ginauth.UserID) error
+			DisableUser(ctx, driver.UserID) error
 		})
-		if err := db.DisableUser(ginauth.AuditContext(c), ginauth.UserID(c.Param("id"))); err != nil {
+		if err := db.DisableUser(ginauth.AuditContext(c), driver.UserID(c.Param("id"))); err != nil {
 			ginauth.Fail(c, err)
 		}
 	})
@@ -68,9 +69,9 @@ var withLinks = with(func(cfg *config) {
 })
 
 // link is the body of a request with a link that is good for k.
-func (a *app) link(t *testing.T, k email.Kind, id, address, rest string) string {
+func (a *app) link(t *testing.T, k driver.MailKind, id, address, rest string) string {
 	t.Helper()
-	token := ginauth.NewToken()
+	token := driver.NewToken()
 	digest := token.Digest()
 	a.exec(t, `INSERT INTO ginauth.email_tokens (digest, kind, user_id, mail_id, email, email_canonical, created_at, expires_at)
 		VALUES ($1, $2, $3, gen_random_uuid(), $4, $4, $5, $6)`, digest[:], string(k), id, address, a.clock.Now(), a.clock.Now().Add(time.Hour))
@@ -141,12 +142,12 @@ func TestWhatUsersDoIsWrittenDown(t *testing.T) {
 		}, 204, []string{"authn_password_change success hers by her changePassword"}},
 		{"others", "POST", "/sessions/revoke-others", nil, 204, []string{"session_revoked success hers by her revokeOtherSessions"}},
 		{"key", "POST", "/api-keys", func() string { return `{"name":"nightly"}` }, 201, []string{"authn_token_created success hers by her createAPIKey"}},
-		{"verify", "POST", "/verify", func() string { return app.link(t, email.KindVerify, id, "ada@example.com", "") }, 204, []string{"user_verified success hers by her verifyEmail"}},
-		{"magic link", "POST", "/magic", func() string { return app.link(t, email.KindLogin, id, "ada@example.com", "") }, 200, []string{"authn_link_success success hers by her magicLink", "authn_login_success success hers by her magicLink"}},
-		{"new address", "POST", "/confirm", func() string { return app.link(t, email.KindChange, id, "a@example.com", "") }, 204, []string{"user_email_changed success hers by her confirmEmailChange"}},
-		{"undo", "POST", "/undo", func() string { return app.link(t, email.KindUndo, id, "ada@example.com", "") }, 204, []string{"user_email_change_undone success hers by her undoEmailChange"}},
+		{"verify", "POST", "/verify", func() string { return app.link(t, driver.MailVerify, id, "ada@example.com", "") }, 204, []string{"user_verified success hers by her verifyEmail"}},
+		{"magic link", "POST", "/magic", func() string { return app.link(t, driver.MailLogin, id, "ada@example.com", "") }, 200, []string{"authn_link_success success hers by her magicLink", "authn_login_success success hers by her magicLink"}},
+		{"new address", "POST", "/confirm", func() string { return app.link(t, driver.MailChange, id, "a@example.com", "") }, 204, []string{"user_email_changed success hers by her confirmEmailChange"}},
+		{"undo", "POST", "/undo", func() string { return app.link(t, driver.MailUndo, id, "ada@example.com", "") }, 204, []string{"user_email_change_undone success hers by her undoEmailChange"}},
 		{"reset", "POST", "/reset", func() string {
-			return app.link(t, email.KindReset, id, "ada@example.com", `,"password":`+newPassword)
+			return app.link(t, driver.MailReset, id, "ada@example.com", `,"password":`+newPassword)
 		}, 204, []string{"authn_password_reset success hers by her resetPassword"}},
 		{"tokens", "POST", "/token/login", func() string { return renewed }, 200, []string{"authn_login_success success hers by her tokenLogin"}},
 		{"wrong tokens", "POST", "/token/login", func() string { return adaIn }, 401, []string{"authn_login_fail failure hers by nobody tokenLogin"}},
@@ -296,7 +297,7 @@ type hangingUp struct {
 	hangUp func()
 }
 
-func (h *hangingUp) RecordEvent(c ctx, e ginauth.Event) error {
+func (h *hangingUp) RecordEvent(c ctx, e driver.Event) error {
 	h.hangUp()
 	return h.DB.RecordEvent(c, e)
 }
@@ -320,10 +321,10 @@ func TestEventsAreMineAlone(t *testing.T) { // SEC-177
 		return p
 	}
 	all := page(c, "")
-	if len(all.Events) != 6 || all.Next != 0 || all.Events[0].Kind != ginauth.EventLoginFailed || all.Events[0].ByMe || all.Events[0].IP != "192.0.2.1" {
+	if len(all.Events) != 6 || all.Next != 0 || all.Events[0].Kind != driver.LoginFailed || all.Events[0].ByMe || all.Events[0].IP != "192.0.2.1" {
 		t.Errorf("all: %+v", all)
 	}
-	if last := all.Events[5]; last.Kind != ginauth.EventSignUp || !last.ByMe || last.Outcome != "success" || last.Operation != "signUp" || last.At.IsZero() {
+	if last := all.Events[5]; last.Kind != driver.UserCreated || !last.ByMe || last.Outcome != "success" || last.Operation != "signUp" || last.At.IsZero() {
 		t.Errorf("the first: %+v", last)
 	}
 	first := page(c, "?limit=4")
@@ -378,14 +379,14 @@ func TestUsersKeptElsewhereLeaveEventsInTheLog(t *testing.T) {
 	t.Parallel()
 	app := newApp(t)
 	elsewhere := newAppOn(t, app.pool, with(func(cfg *config) {
-		cfg.Users, cfg.Sessions = struct{ ginauth.UserStore[user] }{app.db}, memstore.NewStore(signingKey)
+		cfg.Users, cfg.Sessions = struct{ driver.Users[user] }{app.db}, memstore.NewStore(signingKey)
 	}))
 	elsewhere.signUp(t, ada)
 	c := &client{handler: elsewhere}
 	c.post("/login", credentials("ada@example.com", wrong))
 	c.post("/login", adaIn)
 	c.post("/logout", "")
-	for _, kind := range []ginauth.EventKind{ginauth.EventLoginFailed, ginauth.EventLogin, ginauth.EventLogout} {
+	for _, kind := range []driver.EventKind{driver.LoginFailed, driver.LoginSucceeded, driver.LoggedOut} {
 		if n := len(elsewhere.log.Events(t, string(kind))); n != 1 {
 			t.Errorf("%s: %d", kind, n)
 		}
@@ -404,19 +405,19 @@ func TestClientsAreShownUnlessTheyAreOperators(t *testing.T) {
 	app := newApp(t, identified, active, listing)
 	app.clock.Set(app.clock.Now().Truncate(time.Microsecond))
 	c, other := app.signUp(t, ada), app.signUp(t, grace)
-	id := ginauth.UserID(idOf(t, c))
+	id := driver.UserID(idOf(t, c))
 	app.exec(t, `UPDATE ginauth.users SET verified_at = now()`) // who is to see where others are
 	app.clock.Advance(time.Minute)
 	if w := other.send(http.MethodPost, "/token/login", credentials("ada@example.com", wrong)); w.Code != http.StatusUnauthorized {
 		t.Fatalf("%d %s", w.Code, w.Body)
 	}
 	app.clock.Advance(time.Minute)
-	if w := other.send(http.MethodPost, "/undo", app.link(t, email.KindUndo, string(id), "ada@example.com", "")); w.Code != http.StatusNoContent {
+	if w := other.send(http.MethodPost, "/undo", app.link(t, driver.MailUndo, string(id), "ada@example.com", "")); w.Code != http.StatusNoContent {
 		t.Fatalf("%d %s", w.Code, w.Body)
 	}
 	app.clock.Advance(time.Minute)
-	operator := ginauth.Cause{Actor: ginauth.UserID(idOf(t, other)), Origin: ginauth.Origin{Addr: netip.MustParseAddr("198.51.100.7"), UserAgent: "Firefox"}, Operation: "POST /admin"}
-	if err := app.db.EnableUser(ginauth.WithCause(t.Context(), operator), id); err != nil {
+	operator := driver.Cause{Actor: driver.UserID(idOf(t, other)), Origin: driver.Origin{Addr: netip.MustParseAddr("198.51.100.7"), UserAgent: "Firefox"}, Operation: "POST /admin"}
+	if err := app.db.EnableUser(driver.WithCause(t.Context(), operator), id); err != nil {
 		t.Fatal(err)
 	}
 	app.exec(t, `UPDATE ginauth.sessions SET epoch = (SELECT session_epoch FROM ginauth.users WHERE users.id = sessions.user_id)`)
@@ -425,13 +426,13 @@ func TestClientsAreShownUnlessTheyAreOperators(t *testing.T) {
 		t.Fatalf("%+v, %v", page, err)
 	}
 	enabled, undone, failed := page.Events[0], page.Events[1], page.Events[2]
-	if enabled.Kind != ginauth.EventUserEnabled || enabled.IP != "" || enabled.Device != "" || enabled.ByMe {
+	if enabled.Kind != driver.UserEnabled || enabled.IP != "" || enabled.Device != "" || enabled.ByMe {
 		t.Errorf("by an operator: %+v", enabled)
 	}
-	if undone.Kind != ginauth.EventEmailChangeUndone || undone.IP == "" || undone.Device == "" {
+	if undone.Kind != driver.UserEmailChangeUndone || undone.IP == "" || undone.Device == "" {
 		t.Errorf("by a link: %+v", undone)
 	}
-	if failed.Kind != ginauth.EventLoginFailed || failed.IP == "" || failed.Device == "" {
+	if failed.Kind != driver.LoginFailed || failed.IP == "" || failed.Device == "" {
 		t.Errorf("a failure: %+v", failed)
 	}
 	if n := app.count(t, `SELECT count(*) FROM ginauth.events WHERE actor_id = $1 AND user_id = $2`, string(operator.Actor), string(id)); n != 1 {

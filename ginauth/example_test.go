@@ -14,6 +14,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/driver"
 	"github.com/ginauth/ginauth/store"
 	"github.com/ginauth/ginauth/store/storetest"
 )
@@ -154,8 +155,8 @@ type Person struct {
 	Name string
 }
 
-// Account makes a Person a ginauth.User.
-func (p Person) Account() ginauth.Account { return ginauth.Account{ID: ginauth.UserID(p.Name)} }
+// Account makes a Person a driver.User.
+func (p Person) Account() driver.Account { return driver.Account{ID: driver.UserID(p.Name)} }
 
 // Any other source of users: RetrieveUser gets the session and returns the user.
 func ExampleConfig_retrieveUser() {
@@ -171,7 +172,7 @@ func ExampleConfig_retrieveUser() {
 			name, _ := s.Get("name").(string)
 			p, ok := directory[name]
 			if !ok {
-				return Person{}, ginauth.ErrNoUser // 401, and the session ends
+				return Person{}, driver.ErrNoUser // 401, and the session ends
 			}
 			return p, nil
 		},
@@ -266,9 +267,9 @@ func ExampleCheckRoutes() {
 }
 
 func ExampleCanonicalEmail() {
-	canonical, err := ginauth.CanonicalEmail(" Ada@Example.COM ")
+	canonical, err := driver.CanonicalEmail(" Ada@Example.COM ")
 	fmt.Println(canonical, err)
-	_, err = ginauth.CanonicalEmail("Ada <ada@example.com>")
+	_, err = driver.CanonicalEmail("Ada <ada@example.com>")
 	fmt.Println(err)
 	// Output:
 	// ada@example.com <nil>

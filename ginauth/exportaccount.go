@@ -8,6 +8,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"github.com/ginauth/ginauth/ginauth/driver"
 	"github.com/ginauth/ginauth/ginauth/internal/route"
 )
 
@@ -35,10 +36,10 @@ type Export struct {
 //	@Failure		503	{object}	Problem	"unavailable"
 //	@Security		sessionCookie
 //	@Router			/user/export [get]
-func ExportAccount[U User](cfg Config[U]) gin.HandlerFunc {
+func ExportAccount[U driver.User](cfg Config[U]) gin.HandlerFunc {
 	const name = "ExportAccount"
 	m := compileAccounts(name, cfg)
-	users := usersAs[AccountExporter](name, m)
+	users := usersAs[driver.AccountExporter](name, m)
 	cfg = cfg.WithDefaults()
 	h := route.New(route.Info{Name: "exportAccount", ChecksScopes: true, Mount: m, Cookie: m.cookie.name}, func(c *gin.Context) {
 		export, err := exportAccount(c, m, cfg, users)
@@ -52,7 +53,7 @@ func ExportAccount[U User](cfg Config[U]) gin.HandlerFunc {
 	return h.As(func(c *gin.Context) { h.Serve(c) })
 }
 
-func exportAccount[U User](c *gin.Context, m *mount, cfg Config[U], users AccountExporter) (Export, error) {
+func exportAccount[U driver.User](c *gin.Context, m *mount, cfg Config[U], users driver.AccountExporter) (Export, error) {
 	_, auth, err := m.owner(c, errReadMethod, http.MethodGet, http.MethodHead)
 	if err != nil {
 		return Export{}, err
@@ -62,12 +63,12 @@ func exportAccount[U User](c *gin.Context, m *mount, cfg Config[U], users Accoun
 		return Export{}, err
 	}
 	held, err := users.ExportUser(c.Request.Context(), auth.Account.ID)
-	if errors.Is(err, ErrNoUser) {
+	if errors.Is(err, driver.ErrNoUser) {
 		return Export{}, fmt.Errorf("%w: the account ended while the request ran", ErrUnauthenticated)
 	}
 	if err != nil {
 		return Export{}, err
 	}
-	m.event(c, EventUserExported, "user_id", auth.Account.ID)
+	m.event(c, driver.UserExported, "user_id", auth.Account.ID)
 	return Export{User: cfg.View(u), Held: held}, nil
 }

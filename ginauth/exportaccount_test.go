@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/driver"
 )
 
 func TestAnExportHasEverythingButSecrets(t *testing.T) { // SEC-19, SEC-160, SEC-161
@@ -16,7 +16,7 @@ func TestAnExportHasEverythingButSecrets(t *testing.T) { // SEC-19, SEC-160, SEC
 	app.signUp(t, grace)
 	c := app.signUp(t, ada)
 	c.post("/put?key=oauth_state&value=a-secret-of-the-app", "")
-	id := ginauth.UserID(idOf(t, c))
+	id := driver.UserID(idOf(t, c))
 	family := familyOf(id)
 	login, err := app.db.CreateRefreshFamily(t.Context(), family)
 	if err != nil {
@@ -54,7 +54,7 @@ func TestAnExportHasEverythingButSecrets(t *testing.T) { // SEC-19, SEC-160, SEC
 		t.Errorf("the events: %v", held.Events)
 	}
 	secrets := append(spellings(t, c.value), "argon2", "$", "a-secret-of-the-app", "grace@", "digest", "hash", "selector", "seal")
-	for _, d := range []ginauth.Digest{digest, family.Key.Digest, family.Key.Selector} {
+	for _, d := range []driver.Digest{digest, family.Key.Digest, family.Key.Selector} {
 		secrets = append(secrets, hex.EncodeToString(d[:]))
 	}
 	secrets = append(secrets, app.text(t, "SELECT encode(digest, 'hex') FROM ginauth.sessions WHERE user_id = $1", string(id)))
@@ -105,8 +105,8 @@ func TestAnExportKnowsEveryTable(t *testing.T) { // SEC-19
 	} {
 		app.exec(t, sql)
 	}
-	app.issueKey(t, ginauth.UserID(id))
-	if _, err := app.db.CreateRefreshFamily(t.Context(), familyOf(ginauth.UserID(id))); err != nil {
+	app.issueKey(t, driver.UserID(id))
+	if _, err := app.db.CreateRefreshFamily(t.Context(), familyOf(driver.UserID(id))); err != nil {
 		t.Fatal(err)
 	}
 	w := (&client{handler: app, value: c.Cookies[cookie]}).get("/user/export")

@@ -11,6 +11,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/driver"
 )
 
 // fullKey is a backend whose credentials are good for everything, and narrowKey one whose are not. The key is the user's id.
@@ -119,9 +120,9 @@ func TestForeignSessionsOfOtherStoresAndRetrieveUser(t *testing.T) { // SEC-79
 	retrieve := func(_ *gin.Context, s sessions.Session) (user, error) {
 		id, _ := s.Get("user").(string)
 		if id == "" {
-			return user{}, ginauth.ErrNoUser
+			return user{}, driver.ErrNoUser
 		}
-		return user{ID: ginauth.UserID(id)}, nil
+		return user{ID: driver.UserID(id)}, nil
 	}
 	for name, cfg := range map[string]config{
 		"RetrieveUser":           {Sessions: app.db.Sessions, RetrieveUser: retrieve},
@@ -134,7 +135,7 @@ func TestForeignSessionsOfOtherStoresAndRetrieveUser(t *testing.T) { // SEC-79
 		valuesOf(r)
 		owner := user{ID: "grace"}
 		if cfg.Users != nil {
-			owner = user{ID: ginauth.UserID(idOf(t, app.signUp(t, grace)))}
+			owner = user{ID: driver.UserID(idOf(t, app.signUp(t, grace)))}
 		}
 		r.POST("/enter", func(c *gin.Context) {
 			sessions.Default(c).Set("user", string(owner.ID))

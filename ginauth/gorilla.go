@@ -16,6 +16,8 @@ import (
 
 	"github.com/gin-contrib/sessions"
 	gorilla "github.com/gorilla/sessions"
+
+	"github.com/ginauth/ginauth/ginauth/driver"
 )
 
 const (
@@ -25,7 +27,7 @@ const (
 	maxStoreAge = 30 * 24 * time.Hour
 )
 
-// gorillaStore keeps sessions in a store of gin-contrib/sessions that is no SessionStore: its
+// gorillaStore keeps sessions in a store of gin-contrib/sessions that is no driver.Sessions: its
 // cookie, memstore, filesystem, redis and memcached stores, and others of their kind. The store
 // makes the cookie's value; its attributes are Config.Cookie's. The store's other users are not
 // disturbed as long as they use another name.
@@ -41,23 +43,23 @@ type gorillaStore struct {
 	seed  maphash.Seed
 }
 
-// authority is a SessionAuthority without its type parameter.
+// authority is a driver.Authority without its type parameter.
 type authority struct {
-	admit func(context.Context, NewSession) (Admission, error)
-	find  func(context.Context, UserID, Digest, int64) (user any, at time.Time, err error)
-	end   func(context.Context, Digest, time.Time) error
+	admit func(context.Context, driver.NewSession) (driver.Admission, error)
+	find  func(context.Context, driver.UserID, driver.Digest, int64) (user any, at time.Time, err error)
+	end   func(context.Context, driver.Digest, time.Time) error
 }
 
-func newGorillaStore[U User](cfg Config[U], name string) *gorillaStore {
+func newGorillaStore[U driver.User](cfg Config[U], name string) *gorillaStore {
 	s := &gorillaStore{store: cfg.Sessions, name: name, now: time.Now, seed: maphash.MakeSeed()} //nolint:forbidigo // these stores have no clock
-	users, ok := cfg.Users.(SessionAuthority[U])
+	users, ok := cfg.Users.(driver.Authority[U])
 	if !ok {
 		return s
 	}
 	s.authority = &authority{
 		admit: users.AdmitSession,
 		end:   users.EndAdmitted,
-		find: func(ctx context.Context, user UserID, session Digest, epoch int64) (any, time.Time, error) {
+		find: func(ctx context.Context, user driver.UserID, session driver.Digest, epoch int64) (any, time.Time, error) {
 			u, at, err := users.FindAdmitted(ctx, user, session, epoch)
 			return u, at, err
 		},
@@ -97,65 +99,65 @@ func (s *gorillaStore) session(r *http.Request) (*gorillaSession, int) {
 // session is meant.
 type gorillaSession struct {
 	*gorillaStore
-	cookie   string    // as received, then as issued
-	reissued bool      // the cookie's value has changed
-	remote   bool      // the cookie's value is an id, and the session is elsewhere
-	id       SessionID // of the session that was found
-	at       time.Time // when it was found
-	user     any       // by the authority
-	epoch    *int64    // of the user, when it has moved and this session is to live on
+	cookie   string           // as received, then as issued
+	reissued bool             // the cookie's value has changed
+	remote   bool             // the cookie's value is an id, and the session is elsewhere
+	id       driver.SessionID // of the session that was found
+	at       time.Time        // when it was found
+	user     any              // by the authority
+	epoch    *int64           // of the user, when it has moved and this session is to live on
 }
 
-var _ SessionStore = (*gorillaSession)(nil)
+var _ driver.Sessions = (*gorillaSession)(nil)
 
 // FindSession returns the session that the cookie names.
-func (s *gorillaSession) FindSession(ctx context.Context, _ Digest) (SessionRecord, error) {
+func (s *gorillaSession) FindSession(ctx context.Context, _ driver.Digest) (driver.Session, error) {
 	held, e, err := s.open(ctx)
 	if err != nil {
-		return SessionRecord{}, err
+		return driver.Session{}, err
 	}
 	at := s.now()
 	if e.User != "" && s.authority != nil {
 		if s.user, at, err = s.authority.find(ctx, e.User, e.digest(), e.Epoch); err != nil {
-			return SessionRecord{}, err
+			return driver.Session{}, err
 		}
 	}
 	if !e.live(at) {
 		if held.ID != "" || at.Before(milli(e.Expires)) {
 			_ = s.end(ctx, held, e) // dead for good, should the clock go back (SEC-67); over it is anyway
 		}
-		return SessionRecord{}, ErrNoSession
+		return driver.Session{}, driver.ErrNoSession
 	}
 	s.id, s.at = e.ID, at
 	return e.record(at), nil
 }
 
 // CreateSession stores a session under a new cookie, and then ends the one of the cookie before.
-func (s *gorillaSession) CreateSession(ctx context.Context, n NewSession) (SessionRecord, error) {
-	admission := Admission{At: s.now()}
+func (s *gorillaSession) CreateSession(ctx context.Context, n driver.NewSession) (driver.Session, error) {
+	admission := driver.Admission{At: s.now()}
 	if n.UserID != "" && s.authority != nil {
 		var err error
 		if admission, err = s.authority.admit(ctx, n); err != nil {
-			return SessionRecord{}, err
+			return driver.Session{}, err
 		}
 	}
 	e, err := newEnvelope(n, admission)
 	if err != nil {
-		return SessionRecord{}, err
+		return driver.Session{}, err
 	}
 	old, before, err := s.open(ctx)
-	if err != nil && !errors.Is(err, ErrNoSession) {
-		return SessionRecord{}, err
+	if err != nil && !errors.Is(err, driver.ErrNoSession) {
+		return driver.Session{}, err
 	}
 	hasOld := err == nil
 	defer s.turn(before.ID)()
 	value, err := s.write(ctx, s.blank(), e, admission.At)
 	if err != nil {
-		return SessionRecord{}, err
+		return driver.Session{}, err
 	}
 	if hasOld {
 		if err := s.end(ctx, old, before); err != nil {
-			return SessionRecord{}, err
+			return driver.Session{}, err
 		}
 	}
 	s.issue(value, e, admission.At)
@@ -163,19 +165,19 @@ func (s *gorillaSession) CreateSession(ctx context.Context, n NewSession) (Sessi
 }
 
 // UpdateSession applies the change to the session as the store has it now.
-func (s *gorillaSession) UpdateSession(ctx context.Context, _ Digest, change SessionChange) (SessionRecord, error) {
+func (s *gorillaSession) UpdateSession(ctx context.Context, _ driver.Digest, change driver.SessionChange) (driver.Session, error) {
 	defer s.turn(s.id)()
 	held, e, err := s.open(ctx)
 	if err != nil {
-		return SessionRecord{}, err
+		return driver.Session{}, err
 	}
 	before := e
 	changed, err := e.merge(change.Set, change.Unset)
 	if err != nil {
-		return SessionRecord{}, err
+		return driver.Session{}, err
 	}
 	if !changed && change.UnlessSeenFor > 0 && s.at.Sub(milli(e.Seen)) < change.UnlessSeenFor {
-		return SessionRecord{}, ErrNoSession
+		return driver.Session{}, driver.ErrNoSession
 	}
 	if changed {
 		e.Version++
@@ -184,7 +186,7 @@ func (s *gorillaSession) UpdateSession(ctx context.Context, _ Digest, change Ses
 	if change.Authenticated && e.User != "" {
 		e.Authenticated = max(e.Authenticated, s.at.UnixMilli())
 	}
-	rotates := change.Digest != Digest{}
+	rotates := change.Digest != driver.Digest{}
 	if rotates {
 		e.ID, held = newEnvelopeID(), s.blank()
 	}
@@ -193,11 +195,11 @@ func (s *gorillaSession) UpdateSession(ctx context.Context, _ Digest, change Ses
 	}
 	value, err := s.write(ctx, held, e, s.at)
 	if err != nil {
-		return SessionRecord{}, err
+		return driver.Session{}, err
 	}
 	if rotates {
 		if err := s.endBefore(ctx, before); err != nil {
-			return SessionRecord{}, err
+			return driver.Session{}, err
 		}
 	}
 	s.issue(value, e, s.at)
@@ -205,9 +207,9 @@ func (s *gorillaSession) UpdateSession(ctx context.Context, _ Digest, change Ses
 }
 
 // DeleteSession ends the session that the cookie names, if it names one.
-func (s *gorillaSession) DeleteSession(ctx context.Context, _ Digest) error {
+func (s *gorillaSession) DeleteSession(ctx context.Context, _ driver.Digest) error {
 	held, e, err := s.open(ctx)
-	if errors.Is(err, ErrNoSession) {
+	if errors.Is(err, driver.ErrNoSession) {
 		return nil
 	}
 	if err != nil {
@@ -226,7 +228,7 @@ func (s *gorillaSession) issue(value string, e envelope, at time.Time) {
 }
 
 // turn waits for other writers of the same session.
-func (s *gorillaStore) turn(id SessionID) (done func()) {
+func (s *gorillaStore) turn(id driver.SessionID) (done func()) {
 	m := &s.turns[maphash.String(s.seed, string(id))%uint64(len(s.turns))]
 	m.Lock()
 	return m.Unlock
@@ -235,7 +237,7 @@ func (s *gorillaStore) turn(id SessionID) (done func()) {
 // open reads the session that the cookie names.
 func (s *gorillaSession) open(ctx context.Context) (*gorilla.Session, envelope, error) {
 	if s.cookie == "" {
-		return nil, envelope{}, ErrNoSession
+		return nil, envelope{}, driver.ErrNoSession
 	}
 	held, err := s.store.New(s.request(ctx, s.cookie), s.name)
 	if err != nil {
@@ -243,7 +245,7 @@ func (s *gorillaSession) open(ctx context.Context) (*gorilla.Session, envelope, 
 	}
 	e, err := openEnvelope(held.Values)
 	if err != nil { // also when the store has no session of this id, and so no values
-		return nil, envelope{}, ErrNoSession
+		return nil, envelope{}, driver.ErrNoSession
 	}
 	s.remote = held.ID != ""
 	return held, e, nil
@@ -269,7 +271,7 @@ func (s *gorillaSession) write(ctx context.Context, held *gorilla.Session, e env
 	case value == "":
 		return "", fmt.Errorf("saving a session: a %T sets no cookie of the name it was asked for", s.store)
 	case len(s.name)+len(value) > maxCookie:
-		return "", ErrSessionTooLarge
+		return "", driver.ErrSessionTooLarge
 	}
 	return value, nil
 }
@@ -290,7 +292,7 @@ func (s *gorillaSession) end(ctx context.Context, held *gorilla.Session, e envel
 // endBefore ends the session as it was before its rotation.
 func (s *gorillaSession) endBefore(ctx context.Context, before envelope) error {
 	old, _, err := s.open(ctx)
-	if errors.Is(err, ErrNoSession) {
+	if errors.Is(err, driver.ErrNoSession) {
 		return nil
 	}
 	if err != nil {
@@ -338,17 +340,17 @@ func unread(err error) error {
 	var forged interface{ IsDecode() bool } // securecookie's
 	switch {
 	case errors.As(err, &forged) && forged.IsDecode():
-		return ErrNoSession // SEC-155: no other way of reading it is tried
+		return driver.ErrNoSession // SEC-155: no other way of reading it is tried
 	case errors.Is(err, fs.ErrNotExist) || slices.Contains(gone, err.Error()):
-		return ErrNoSession
+		return driver.ErrNoSession
 	}
-	return fmt.Errorf("%w: reading a session: %w", ErrUnavailable, err)
+	return fmt.Errorf("%w: reading a session: %w", driver.ErrUnavailable, err)
 }
 
 func unsaved(err error) error {
 	text := err.Error()
 	if strings.Contains(text, "too long") || strings.Contains(text, "too big") || strings.Contains(text, "too large") {
-		return fmt.Errorf("%w: %w", ErrSessionTooLarge, err)
+		return fmt.Errorf("%w: %w", driver.ErrSessionTooLarge, err)
 	}
-	return fmt.Errorf("%w: saving a session: %w", ErrUnavailable, err)
+	return fmt.Errorf("%w: saving a session: %w", driver.ErrUnavailable, err)
 }

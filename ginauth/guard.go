@@ -9,6 +9,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"github.com/ginauth/ginauth/ginauth/driver"
 	"github.com/ginauth/ginauth/ginauth/internal/route"
 	"github.com/ginauth/ginauth/ginauth/internal/scope"
 )
@@ -16,7 +17,7 @@ import (
 // Auth is how the current user is known, and what a Guard decides by.
 type Auth struct {
 	// Account is the current user's.
-	Account Account
+	Account driver.Account
 	// Via is the name of the Scheme by which the request was authenticated, such as
 	// "sessionCookie".
 	Via string
@@ -90,8 +91,8 @@ func Require(guards ...Guard) gin.HandlerFunc {
 			return
 		}
 		if err := all.pass(c, auth); err != nil {
-			if problemOf(err).Status == http.StatusForbidden {
-				LogEvent(c, EventDenied, "user_id", auth.Account.ID, "via", auth.Via, "guard", all.name, "reason", err.Error())
+			if ProblemOf(err).Status == http.StatusForbidden {
+				LogEvent(c, driver.AccessDenied, "user_id", auth.Account.ID, "via", auth.Via, "guard", all.name, "reason", err.Error())
 			}
 			Fail(c, err)
 		}
@@ -147,7 +148,7 @@ func Any(guards ...Guard) Guard {
 			if err == nil {
 				return nil
 			}
-			if problemOf(err).Status >= 500 && unsure == nil {
+			if ProblemOf(err).Status >= 500 && unsure == nil {
 				unsure = err
 			}
 			if first == nil {

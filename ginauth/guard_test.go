@@ -11,6 +11,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/driver"
 )
 
 func roles(u user) []string {
@@ -24,13 +25,13 @@ func can(u user, permission string) bool { return u.Name == "ada" && permission 
 
 func pass(*gin.Context, user) error   { return nil }
 func refuse(*gin.Context, user) error { return ginauth.ErrForbidden }
-func away(*gin.Context, user) error   { return ginauth.ErrUnavailable }
+func away(*gin.Context, user) error   { return driver.ErrUnavailable }
 
 func TestGuards(t *testing.T) {
 	t.Parallel()
 	yes, no, unsure := ginauth.Check("yes", pass), ginauth.Check("no", refuse), ginauth.Check("unsure", away)
-	ownerOf := func(id ginauth.UserID, err error) ginauth.Guard {
-		return ginauth.Owner(func(*gin.Context) (ginauth.UserID, error) { return id, err })
+	ownerOf := func(id driver.UserID, err error) ginauth.Guard {
+		return ginauth.Owner(func(*gin.Context) (driver.UserID, error) { return id, err })
 	}
 	for name, test := range map[string]struct {
 		guard  ginauth.Guard
@@ -59,7 +60,7 @@ func TestGuards(t *testing.T) {
 		"owner":                    {ownerOf("ada", nil), 200, ""},
 		"owner of another's":       {ownerOf("bob", nil), 403, "forbidden"},
 		"owner of nobody's":        {ownerOf("", nil), 403, "forbidden"},
-		"owner cannot tell":        {ownerOf("ada", ginauth.ErrUnavailable), 503, "unavailable"},
+		"owner cannot tell":        {ownerOf("ada", driver.ErrUnavailable), 503, "unavailable"},
 		"owner of nothing":         {ownerOf("ada", ginauth.NewProblem(404, "post_not_found", "There is no such post.")), 404, "post_not_found"},
 		"verified refuses":         {ginauth.Verified(), 403, "not_verified"},
 		"fresh":                    {ginauth.Fresh(time.Hour), 200, ""},

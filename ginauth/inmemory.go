@@ -9,6 +9,8 @@ import (
 	"reflect"
 	"sync"
 	"time"
+
+	"github.com/ginauth/ginauth/ginauth/driver"
 )
 
 // maxInMemory bounds the limiter in memory, to about 20 MB.
@@ -31,23 +33,23 @@ func newInMemory(now func() time.Time, limit int) *inMemory {
 // are remembered longest.
 type table struct {
 	max     int
-	entries map[LimitKey]*entry
+	entries map[driver.LimitKey]*entry
 	byEnd   ending
 }
 
-func newTable(limit int) table { return table{max: limit, entries: map[LimitKey]*entry{}} }
+func newTable(limit int) table { return table{max: limit, entries: map[driver.LimitKey]*entry{}} }
 
 // entry is a row of store.DB's table.
 type entry struct {
-	key            LimitKey
+	key            driver.LimitKey
 	until, expires time.Time
 	failures, run  int
-	client         LimitKey
+	client         driver.LimitKey
 	place          int // in byEnd
 }
 
 // CountAttempt implements Limiter.
-func (l *inMemory) CountAttempt(ctx context.Context, a Attempt) (v Verdict, err error) {
+func (l *inMemory) CountAttempt(ctx context.Context, a driver.Attempt) (v driver.Verdict, err error) {
 	if err := inTime(ctx); err != nil {
 		return v, err
 	}
@@ -73,13 +75,13 @@ func (l *inMemory) CountAttempt(ctx context.Context, a Attempt) (v Verdict, err 
 		e.until = later(e.until, now).Add(r.Every)
 		l.rates.keep(e, e.until)
 	}
-	if a.Guess.Key != (LimitKey{}) {
+	if a.Guess.Key != (driver.LimitKey{}) {
 		l.fail(a.Guess, now)
 	}
 	return v, nil
 }
 
-func (l *inMemory) fail(g GuessLimit, now time.Time) {
+func (l *inMemory) fail(g driver.GuessLimit, now time.Time) {
 	e := l.guesses.entry(g.Key)
 	if !e.expires.After(now) {
 		e.failures = 0
@@ -89,12 +91,12 @@ func (l *inMemory) fail(g GuessLimit, now time.Time) {
 	}
 	e.failures++
 	e.run++
-	e.until = now.Add(g.wait(e.failures))
+	e.until = now.Add(g.Wait(e.failures))
 	l.guesses.keep(e, later(e.until, now.Add(time.Duration(e.failures)*g.Memory)))
 }
 
 // SettleAttempt implements Limiter. It knows no devices.
-func (l *inMemory) SettleAttempt(ctx context.Context, a Attempt, s Success) (bool, error) {
+func (l *inMemory) SettleAttempt(ctx context.Context, a driver.Attempt, s driver.Settled) (bool, error) {
 	if err := inTime(ctx); err != nil {
 		return false, err
 	}
@@ -112,7 +114,7 @@ func (l *inMemory) SettleAttempt(ctx context.Context, a Attempt, s Success) (boo
 	default:
 		e.failures--
 	}
-	e.client, e.run = LimitKey{}, 0
+	e.client, e.run = driver.LimitKey{}, 0
 	if e.failures <= 0 {
 		l.guesses.drop(e)
 	}
@@ -123,16 +125,18 @@ func (l *inMemory) SettleAttempt(ctx context.Context, a Attempt, s Success) (boo
 func inTime(ctx context.Context) error {
 	err := ctx.Err()
 	if errors.Is(err, context.DeadlineExceeded) {
-		return fmt.Errorf("%w: %w", ErrUnavailable, err)
+		return fmt.Errorf("%w: %w", driver.ErrUnavailable, err)
 	}
 	return err
 }
 
 // lastBy tells whether a client's guess was the last one, and none was taken back since. Clients that are not known
 // are no one client.
-func (e *entry) lastBy(client LimitKey) bool { return e.client == client && client != (LimitKey{}) }
+func (e *entry) lastBy(client driver.LimitKey) bool {
+	return e.client == client && client != (driver.LimitKey{})
+}
 
-func (t *table) entry(key LimitKey) *entry {
+func (t *table) entry(key driver.LimitKey) *entry {
 	if e := t.entries[key]; e != nil {
 		return e
 	}
@@ -206,7 +210,7 @@ type ofStore struct {
 
 var storeSeed = maphash.MakeSeed()
 
-func inMemoryOf(users any) Limiter {
+func inMemoryOf(users any) driver.Limiter {
 	l := ofStore{inMemory: shared()}
 	if users != nil && reflect.ValueOf(users).Comparable() {
 		l.salt = maphash.Comparable(storeSeed, users)
@@ -215,27 +219,27 @@ func inMemoryOf(users any) Limiter {
 }
 
 // CountAttempt implements Limiter.
-func (l ofStore) CountAttempt(ctx context.Context, a Attempt) (Verdict, error) {
+func (l ofStore) CountAttempt(ctx context.Context, a driver.Attempt) (driver.Verdict, error) {
 	return l.inMemory.CountAttempt(ctx, l.salted(a))
 }
 
 // SettleAttempt implements Limiter.
-func (l ofStore) SettleAttempt(ctx context.Context, a Attempt, s Success) (bool, error) {
+func (l ofStore) SettleAttempt(ctx context.Context, a driver.Attempt, s driver.Settled) (bool, error) {
 	return l.inMemory.SettleAttempt(ctx, l.salted(a), s)
 }
 
-func (l ofStore) salted(a Attempt) Attempt {
-	rates := append([]RateLimit(nil), a.Rates...)
+func (l ofStore) salted(a driver.Attempt) driver.Attempt {
+	rates := append([]driver.RateLimit(nil), a.Rates...)
 	for i := range rates {
-		rates[i].Key = rates[i].Key.salted(l.salt)
+		rates[i].Key = salted(rates[i].Key, l.salt)
 	}
-	if a.Rates = rates; a.Guess.Key != (LimitKey{}) {
-		a.Guess.Key = a.Guess.Key.salted(l.salt)
+	if a.Rates = rates; a.Guess.Key != (driver.LimitKey{}) {
+		a.Guess.Key = salted(a.Guess.Key, l.salt)
 	}
 	return a
 }
 
-func (k LimitKey) salted(salt uint64) LimitKey {
+func salted(k driver.LimitKey, salt uint64) driver.LimitKey {
 	for i := range 8 {
 		k[i] ^= byte(salt >> (8 * i)) //nolint:gosec // one byte of it is wanted
 	}

@@ -3,6 +3,8 @@ package ginauth
 import (
 	"testing"
 	"time"
+
+	"github.com/ginauth/ginauth/ginauth/driver"
 )
 
 // Whoever fills the memory with identifiers, which are remembered for a day, must not switch off the rates,
@@ -19,7 +21,7 @@ func TestIdentifiersDoNotCrowdTheRatesOut(t *testing.T) { // SEC-46, SEC-48
 	for n := range 100 {
 		a := guessed(0, 0)
 		a.Guess.Key = numbered(10_000 + n)
-		a.Rates = []RateLimit{{LimitKey{1}, 3 * time.Second, 20}, {LimitKey{2}, 12 * time.Second, 300}}
+		a.Rates = []driver.RateLimit{{Key: driver.LimitKey{1}, Every: 3 * time.Second, Burst: 20}, {Key: driver.LimitKey{2}, Every: 12 * time.Second, Burst: 300}}
 		if counted(t, l, a).Wait == 0 {
 			admitted++
 		}
@@ -37,7 +39,7 @@ func TestAddressesDoNotCrowdIdentifiersOut(t *testing.T) { // SEC-48
 		counted(t, l, guessed(1, 1))
 	}
 	for n := range 2000 {
-		counted(t, l, Attempt{Rates: []RateLimit{{numbered(n), 30 * 24 * time.Hour, 2}}})
+		counted(t, l, driver.Attempt{Rates: []driver.RateLimit{{Key: numbered(n), Every: 30 * 24 * time.Hour, Burst: 2}}})
 	}
 	if v := counted(t, l, guessed(1, 1)); v.Wait == 0 {
 		t.Error("the account under attack was forgotten")
@@ -53,7 +55,7 @@ func TestLimiterInMemoryTakesAllBack(t *testing.T) { // SEC-43
 	if v := counted(t, l, guessed(1, 1)); v.Wait == 0 {
 		t.Fatal("it is not locked")
 	}
-	if _, err := l.SettleAttempt(t.Context(), Attempt{Guess: GuessLimit{Key: LimitKey{1}}}, Success{All: true}); err != nil {
+	if _, err := l.SettleAttempt(t.Context(), driver.Attempt{Guess: driver.GuessLimit{Key: driver.LimitKey{1}}}, driver.Settled{All: true}); err != nil {
 		t.Fatal(err)
 	}
 	if v := counted(t, l, guessed(1, 1)); v.Wait != 0 {

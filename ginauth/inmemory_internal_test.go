@@ -9,6 +9,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/ginauth/ginauth/ginauth/driver"
 )
 
 func inMemoryAt(limit int) (l *inMemory, advance func(time.Duration)) {
@@ -16,18 +18,18 @@ func inMemoryAt(limit int) (l *inMemory, advance func(time.Duration)) {
 	return newInMemory(func() time.Time { return now }, limit), func(d time.Duration) { now = now.Add(d) }
 }
 
-func guessed(key, client byte) Attempt {
-	return Attempt{Guess: GuessLimit{
-		Key: LimitKey{key}, Client: LimitKey{client}, Free: 5, Max: 100, MaxWait: 15 * time.Minute, Memory: failureMemory,
+func guessed(key, client byte) driver.Attempt {
+	return driver.Attempt{Guess: driver.GuessLimit{
+		Key: driver.LimitKey{key}, Client: driver.LimitKey{client}, Free: 5, Max: 100, MaxWait: 15 * time.Minute, Memory: failureMemory,
 	}}
 }
 
-func numbered(n int) (k LimitKey) {
+func numbered(n int) (k driver.LimitKey) {
 	binary.BigEndian.PutUint64(k[8:], uint64(n)+1)
 	return k
 }
 
-func counted(t *testing.T, l Limiter, a Attempt) Verdict {
+func counted(t *testing.T, l driver.Limiter, a driver.Attempt) driver.Verdict {
 	t.Helper()
 	v, err := l.CountAttempt(t.Context(), a)
 	if err != nil {
@@ -74,7 +76,7 @@ func TestLimiterInMemoryWaitsAsTheStoreDoes(t *testing.T) { // SEC-38, SEC-44
 func TestLimiterInMemoryKeepsRates(t *testing.T) { // SEC-46
 	t.Parallel()
 	l, advance := inMemoryAt(100)
-	a := Attempt{Rates: []RateLimit{{LimitKey{1}, 3 * time.Second, 20}, {LimitKey{2}, time.Hour, 22}}}
+	a := driver.Attempt{Rates: []driver.RateLimit{{Key: driver.LimitKey{1}, Every: 3 * time.Second, Burst: 20}, {Key: driver.LimitKey{2}, Every: time.Hour, Burst: 22}}}
 	for i, want := range []time.Duration{20: 3 * time.Second} {
 		if v := counted(t, l, a); v.Wait != want {
 			t.Errorf("attempt %d: %+v", i+1, v)
@@ -92,12 +94,12 @@ func TestLimiterInMemoryTakesBackWhatSucceeded(t *testing.T) { // SEC-45
 	t.Parallel()
 	l, _ := inMemoryAt(100)
 	failures := func() int {
-		if e := l.guesses.entries[LimitKey{1}]; e != nil {
+		if e := l.guesses.entries[driver.LimitKey{1}]; e != nil {
 			return e.failures
 		}
 		return 0
 	}
-	settle := func(a Attempt) { _, _ = l.SettleAttempt(t.Context(), a, Success{}) }
+	settle := func(a driver.Attempt) { _, _ = l.SettleAttempt(t.Context(), a, driver.Settled{}) }
 	for _, client := range []byte{2, 2, 2, 1, 1} {
 		counted(t, l, guessed(1, client))
 	}
@@ -113,7 +115,7 @@ func TestLimiterInMemoryTakesBackWhatSucceeded(t *testing.T) { // SEC-45
 	}
 	counted(t, l, guessed(3, 1))
 	settle(guessed(3, 1))
-	if l.guesses.entries[LimitKey{3}] != nil {
+	if l.guesses.entries[driver.LimitKey{3}] != nil {
 		t.Error("an entry is left of a success")
 	}
 }
@@ -148,7 +150,7 @@ func TestLimiterInMemoryIsBounded(t *testing.T) { //nolint:paralleltest // it me
 	for n := range 3 * maxInMemory {
 		a := guessed(0, 0)
 		a.Guess.Key = numbered(n)
-		a.Rates = []RateLimit{{numbered(n), time.Hour, 2}}
+		a.Rates = []driver.RateLimit{{Key: numbered(n), Every: time.Hour, Burst: 2}}
 		counted(t, l, a)
 	}
 	runtime.GC()
@@ -181,9 +183,9 @@ func TestStoresWithoutALimiterDoNotShareCounts(t *testing.T) {
 		}
 	}
 	a := guessed(9, 1)
-	a.Rates = []RateLimit{{LimitKey{8}, time.Hour, 1}}
+	a.Rates = []driver.RateLimit{{Key: driver.LimitKey{8}, Every: time.Hour, Burst: 1}}
 	_, _ = inMemoryOf(second).CountAttempt(t.Context(), a)
-	if a.Rates[0].Key != (LimitKey{8}) {
+	if a.Rates[0].Key != (driver.LimitKey{8}) {
 		t.Error("the attempt was changed")
 	}
 }

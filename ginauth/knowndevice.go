@@ -6,6 +6,8 @@ import (
 	"net/http"
 
 	"github.com/gin-gonic/gin"
+
+	"github.com/ginauth/ginauth/ginauth/driver"
 )
 
 // deviceCookie holds a random token that says "somebody has logged in here before". It logs nobody in: all
@@ -18,7 +20,7 @@ func (k Cookie) compileDevice() cookie {
 }
 
 // deviceKey names a device of one user. Without its token nobody can tell that there is one.
-func deviceKey(token Digest, identifier string) LimitKey {
+func deviceKey(token driver.Digest, identifier string) driver.LimitKey {
 	return limitKey("device", identifier, string(token[:]))
 }
 
@@ -27,7 +29,7 @@ func deviceKey(token Digest, identifier string) LimitKey {
 // reset or a login by mail. A browser that is known already stays the device that it is, without its failures; another
 // account's is forgotten there. Call it before the answer begins, on a route
 // that Session covers. Where no Limiter keeps devices it does nothing. An error is no reason to turn the user away.
-func RememberDevice[U User](c *gin.Context, cfg Config[U], u U) error {
+func RememberDevice[U driver.User](c *gin.Context, cfg Config[U], u U) error {
 	st, err := changing(c)
 	if err != nil {
 		return err
@@ -39,8 +41,8 @@ func RememberDevice[U User](c *gin.Context, cfg Config[U], u U) error {
 	return t.remember(c, st, u.Account())
 }
 
-func (t *throttle) remember(c *gin.Context, st *state, a Account) error {
-	canonical, err := CanonicalEmail(a.Identifier)
+func (t *throttle) remember(c *gin.Context, st *state, a driver.Account) error {
+	canonical, err := driver.CanonicalEmail(a.Identifier)
 	if err != nil {
 		return fmt.Errorf("remembering a device: %w", err)
 	}
@@ -61,10 +63,10 @@ func (t *throttle) remember(c *gin.Context, st *state, a Account) error {
 // way that a Limiter has to tell. A refused one counts for nothing.
 func (t *throttle) recognise(ctx context.Context, c *gin.Context, canonical string) (tried, error) {
 	a := tried{throttle: t, identifier: canonical}
-	if t.deviceOf(c.Request, canonical) == (LimitKey{}) {
+	if t.deviceOf(c.Request, canonical) == (driver.LimitKey{}) {
 		return a, nil
 	}
-	attempt := Attempt{Guess: t.guessAt(c, canonical)}
+	attempt := driver.Attempt{Guess: t.guessAt(c, canonical)}
 	v, err := t.limiter.CountAttempt(ctx, attempt)
 	if err == nil && v.Wait <= 0 {
 		a.attempt, a.known = attempt, v.Known
@@ -74,7 +76,7 @@ func (t *throttle) recognise(ctx context.Context, c *gin.Context, canonical stri
 
 // passwordChanged records the change, and that the browser of its owner is known still: the change has ended all devices.
 func (m *mount) passwordChanged(c *gin.Context, st *state, auth Auth, by string) {
-	m.event(c, EventPasswordChanged, "user_id", auth.Account.ID, "session", by)
+	m.event(c, driver.LoginPasswordChanged, "user_id", auth.Account.ID, "session", by)
 	if auth.Via != sessionScheme {
 		return
 	}
@@ -87,21 +89,21 @@ func (m *mount) passwordChanged(c *gin.Context, st *state, auth Auth, by string)
 // owner may log in, also one without cookies. It is for after a new password whose owner a mail, say, has proved: the
 // guesses were about another. After any other login it would give attackers as many guesses as they had before. An
 // error is no reason to turn the user away.
-func ForgetGuesses[U User](ctx context.Context, cfg Config[U], u U) error {
-	canonical, err := CanonicalEmail(u.Account().Identifier)
+func ForgetGuesses[U driver.User](ctx context.Context, cfg Config[U], u U) error {
+	canonical, err := driver.CanonicalEmail(u.Account().Identifier)
 	if err != nil {
 		return fmt.Errorf("forgetting guesses: %w", err)
 	}
-	guesses := Attempt{Guess: GuessLimit{Key: guessKey(canonical)}}
-	_, err = cfg.WithDefaults().Limiter.SettleAttempt(ctx, guesses, Success{All: true, User: u.Account().ID})
+	guesses := driver.Attempt{Guess: driver.GuessLimit{Key: guessKey(canonical)}}
+	_, err = cfg.WithDefaults().Limiter.SettleAttempt(ctx, guesses, driver.Settled{All: true, User: u.Account().ID})
 	return err
 }
 
 // deviceOf is zero for a request without a device cookie.
-func (t *throttle) deviceOf(r *http.Request, identifier string) LimitKey {
+func (t *throttle) deviceOf(r *http.Request, identifier string) driver.LimitKey {
 	digest, _, ok := t.device.read(r)
 	if !ok {
-		return LimitKey{}
+		return driver.LimitKey{}
 	}
 	return deviceKey(digest, identifier)
 }

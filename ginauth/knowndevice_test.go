@@ -7,7 +7,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
-	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/driver"
 )
 
 // While an attacker hammers, the owner logs in again and again, with a typing error now and then.
@@ -115,10 +115,10 @@ func TestLoginGoesOnWhenItCannotBeSettled(t *testing.T) {
 
 type unsettling struct{}
 
-func (unsettling) CountAttempt(ctx, ginauth.Attempt) (v ginauth.Verdict, err error) { return v, nil }
+func (unsettling) CountAttempt(ctx, driver.Attempt) (v driver.Verdict, err error) { return v, nil }
 
-func (unsettling) SettleAttempt(ctx, ginauth.Attempt, ginauth.Success) (bool, error) {
-	return false, ginauth.ErrUnavailable
+func (unsettling) SettleAttempt(ctx, driver.Attempt, driver.Settled) (bool, error) {
+	return false, driver.ErrUnavailable
 }
 
 func TestDeviceCookieHasAName(t *testing.T) {

@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/driver"
 	"github.com/ginauth/ginauth/ginauth/internal/authtest"
 	"github.com/ginauth/ginauth/store"
 	"github.com/ginauth/ginauth/store/storetest"
@@ -18,24 +19,24 @@ import (
 
 // limiters are all that come with ginauth, with the clock that each has. What is expected of one is expected of all.
 func limiters(t *testing.T) map[string]struct {
-	ginauth.Limiter
+	driver.Limiter
 	clock *authtest.Clock
 } {
 	t.Helper()
 	start := time.Date(2030, time.March, 4, 5, 6, 7, 0, time.UTC)
 	list := map[string]struct {
-		ginauth.Limiter
+		driver.Limiter
 		clock *authtest.Clock
 	}{}
-	for name, build := range map[string]func(now func() time.Time) ginauth.Limiter{
+	for name, build := range map[string]func(now func() time.Time) driver.Limiter{
 		"in memory": ginauth.NewInMemory,
-		"store": func(now func() time.Time) ginauth.Limiter {
+		"store": func(now func() time.Time) driver.Limiter {
 			return store.NewSessions(storetest.NewDB(t), store.WithNow(now))
 		},
 	} {
 		c := authtest.NewClock(start)
 		list[name] = struct {
-			ginauth.Limiter
+			driver.Limiter
 			clock *authtest.Clock
 		}{build(c.Now), c}
 	}
@@ -43,9 +44,9 @@ func limiters(t *testing.T) map[string]struct {
 }
 
 // guessOf is an attempt of a client's at a secret. The client 0 is none.
-func guessOf(key, client byte) ginauth.Attempt {
-	return ginauth.Attempt{Guess: ginauth.GuessLimit{
-		Key: ginauth.LimitKey{key}, Client: ginauth.LimitKey{client}, Free: 5, Max: 12, MaxWait: time.Minute, Memory: 24 * time.Hour,
+func guessOf(key, client byte) driver.Attempt {
+	return driver.Attempt{Guess: driver.GuessLimit{
+		Key: driver.LimitKey{key}, Client: driver.LimitKey{client}, Free: 5, Max: 12, MaxWait: time.Minute, Memory: 24 * time.Hour,
 	}}
 }
 
@@ -103,7 +104,7 @@ func TestEveryLimiterCountsGuessesAlike(t *testing.T) { // SEC-38, SEC-44, SEC-4
 	}
 }
 
-func (s step) happen(ctx context.Context, l ginauth.Limiter) error {
+func (s step) happen(ctx context.Context, l driver.Limiter) error {
 	for n := range s.tries {
 		want := time.Duration(0)
 		if n == s.tries-1 {
@@ -120,7 +121,7 @@ func (s step) happen(ctx context.Context, l ginauth.Limiter) error {
 	if !s.succeed {
 		return nil
 	}
-	_, err := l.SettleAttempt(ctx, guessOf(1, s.client), ginauth.Success{All: s.all})
+	_, err := l.SettleAttempt(ctx, guessOf(1, s.client), driver.Settled{All: s.all})
 	return err
 }
 
@@ -135,18 +136,18 @@ func TestLimitersDoNotDriftApart(t *testing.T) { // SEC-38, SEC-44, SEC-45, SEC-
 	for range 3000 {
 		a := guessOf(byte(1+chance.IntN(3)), byte(chance.IntN(4)))
 		if chance.IntN(4) == 0 {
-			a.Rates = []ginauth.RateLimit{
-				{Key: ginauth.LimitKey{100 + a.Guess.Client[0]}, Every: 3 * time.Second, Burst: 4},
-				{Key: ginauth.LimitKey{99}, Every: time.Second, Burst: 20},
+			a.Rates = []driver.RateLimit{
+				{Key: driver.LimitKey{100 + a.Guess.Client[0]}, Every: 3 * time.Second, Burst: 4},
+				{Key: driver.LimitKey{99}, Every: time.Second, Burst: 20},
 			}
 		}
 		settles, all, pause := chance.IntN(3) == 0, chance.IntN(40) == 0, pauses[chance.IntN(len(pauses))]
 		story = append(story, fmt.Sprintf("key %d, client %d, %d rates, settles %v, all %v, after %s", a.Guess.Key[0], a.Guess.Client[0], len(a.Rates), settles, all, pause))
-		answers := map[string]ginauth.Verdict{}
+		answers := map[string]driver.Verdict{}
 		for name, l := range both {
 			l.clock.Advance(pause)
 			if settles {
-				if _, err := l.SettleAttempt(t.Context(), a, ginauth.Success{All: all}); err != nil {
+				if _, err := l.SettleAttempt(t.Context(), a, driver.Settled{All: all}); err != nil {
 					t.Fatal(err)
 				}
 				continue
@@ -170,11 +171,11 @@ func TestEveryLimiterHonoursItsContext(t *testing.T) {
 		cancel()
 		late, done := context.WithDeadline(t.Context(), time.Unix(0, 0))
 		defer done()
-		for want, ctx := range map[error]context.Context{context.Canceled: gone, ginauth.ErrUnavailable: late} {
+		for want, ctx := range map[error]context.Context{context.Canceled: gone, driver.ErrUnavailable: late} {
 			if _, err := l.CountAttempt(ctx, guessOf(1, 1)); !errors.Is(err, want) {
 				t.Errorf("%s: CountAttempt: %v, want %v", name, err, want)
 			}
-			if _, err := l.SettleAttempt(ctx, guessOf(1, 1), ginauth.Success{}); !errors.Is(err, want) {
+			if _, err := l.SettleAttempt(ctx, guessOf(1, 1), driver.Settled{}); !errors.Is(err, want) {
 				t.Errorf("%s: SettleAttempt: %v, want %v", name, err, want)
 			}
 		}
@@ -184,8 +185,8 @@ func TestEveryLimiterHonoursItsContext(t *testing.T) {
 func TestNoLimiterTakesARateThatIsNone(t *testing.T) {
 	t.Parallel()
 	for name, l := range limiters(t) {
-		for _, r := range []ginauth.RateLimit{{Every: time.Second}, {Burst: 1}, {Every: -time.Second, Burst: 1}} {
-			if _, err := l.CountAttempt(t.Context(), ginauth.Attempt{Rates: []ginauth.RateLimit{r}}); err == nil {
+		for _, r := range []driver.RateLimit{{Every: time.Second}, {Burst: 1}, {Every: -time.Second, Burst: 1}} {
+			if _, err := l.CountAttempt(t.Context(), driver.Attempt{Rates: []driver.RateLimit{r}}); err == nil {
 				t.Errorf("%s takes %+v", name, r)
 			}
 		}

@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/driver"
 )
 
 // A changed default must be a decision.
@@ -29,7 +30,7 @@ func TestZeroLimitsAreTheSafeOnes(t *testing.T) { // SEC-38, SEC-46
 	if diff := cmp.Diff(want, d.Limits); diff != "" {
 		t.Error(diff)
 	}
-	if d.Limiter != cfg.Users.(ginauth.Limiter) { //nolint:forcetypeassert,errcheck // newUnusedDB's
+	if d.Limiter != cfg.Users.(driver.Limiter) { //nolint:forcetypeassert,errcheck // newUnusedDB's
 		t.Errorf("the limiter is a %T, and not the store that all processes share", d.Limiter)
 	}
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"github.com/ginauth/ginauth/ginauth/driver"
 	"github.com/ginauth/ginauth/ginauth/internal/route"
 	"github.com/ginauth/ginauth/ginauth/password"
 )
@@ -35,7 +36,7 @@ import (
 //	@Failure		429			{object}	Problem	"too_many_attempts"
 //	@Failure		503			{object}	Problem	"unavailable, busy"
 //	@Router			/login [post]
-func Login[U User](cfg Config[U]) gin.HandlerFunc {
+func Login[U driver.User](cfg Config[U]) gin.HandlerFunc {
 	m := compileAccounts("Login", cfg)
 	cfg = cfg.WithDefaults()
 	h := route.New(route.Info{Name: "login", Open: true, Mount: m, Cookie: m.cookie.name, User: shown(cfg), Redirects: m.pages.AfterLogin != ""}, func(c *gin.Context) {
@@ -49,7 +50,7 @@ func Login[U User](cfg Config[U]) gin.HandlerFunc {
 	return h.As(func(c *gin.Context) { h.Serve(c) })
 }
 
-func logIn[U User](c *gin.Context, m *mount, cfg Config[U]) (u U, err error) {
+func logIn[U driver.User](c *gin.Context, m *mount, cfg Config[U]) (u U, err error) {
 	st, err := m.stateFor(c)
 	if err != nil {
 		return u, err
@@ -70,21 +71,21 @@ func logIn[U User](c *gin.Context, m *mount, cfg Config[U]) (u U, err error) {
 	u, hash, done, err := startSession(ctx, c, st, cfg, form, attempt, found)
 	switch {
 	case errors.Is(err, ErrInvalidCredentials):
-		m.event(c, EventLoginFailed, "identifier", hideIdentifier(form.Email))
+		m.event(c, driver.LoginFailed, "identifier", hideIdentifier(form.Email))
 		recordFailure(c, m.logger(), cfg.Users, u.Account(), form.Email)
 		return u, err
 	case err != nil:
 		return u, err
 	}
 	done.finish(ctx, st)
-	m.event(c, EventLogin, "user_id", u.Account().ID, "session", st.digest)
+	m.event(c, driver.LoginSucceeded, "user_id", u.Account().ID, "session", st.digest)
 	upgradeHash(ctx, cfg, u.Account().ID, hash, form.Password)
 	return u, nil
 }
 
 // startSession verifies and signs in. The session is only stored while the hash is still the
 // verified one; when another login has just replaced it by a stronger one, it tries again.
-func startSession[U User](
+func startSession[U driver.User](
 	ctx context.Context, c *gin.Context, st *state, cfg Config[U], form Credentials, attempt tried, found *credential[U],
 ) (u U, hash password.Hash, done settling, err error) {
 	for range 2 {
@@ -93,9 +94,9 @@ func startSession[U User](
 			return u, hash, done, err
 		}
 		done = attempt.settling(u.Account().ID, true)
-		n := NewSession{Credential: hash, Persistent: form.Remember, Settles: done.within(st.store), NewDevice: done.newDevice(st.store)}
+		n := driver.NewSession{Credential: hash, Persistent: form.Remember, Settles: done.within(st.store), NewDevice: done.newDevice(st.store)}
 		err = st.signIn(c, &u, u.Account(), n) //nolint:contextcheck // ctx only adds a place in the queue
-		if !errors.Is(err, ErrNoUser) {
+		if !errors.Is(err, driver.ErrNoUser) {
 			return u, hash, done, err
 		}
 		found = nil // is out of date
@@ -108,7 +109,7 @@ func startSession[U User](
 // one error, ErrInvalidCredentials, after the same work; ErrBusy means that too many wait
 // already, and ErrTooManyAttempts that there were too many with this address, here or in Login, or
 // from this client. Nobody is logged in by it: see SignIn.
-func VerifyPassword[U User](c *gin.Context, cfg Config[U], email, plain string) (U, error) {
+func VerifyPassword[U driver.User](c *gin.Context, cfg Config[U], email, plain string) (U, error) {
 	var none U
 	if c.Request == nil {
 		return none, errNoRequest
@@ -129,7 +130,7 @@ func VerifyPassword[U User](c *gin.Context, cfg Config[U], email, plain string) 
 	}
 	u, hash, err := verify(ctx, cfg, Credentials{Email: email, Password: plain}, found)
 	if errors.Is(err, ErrInvalidCredentials) {
-		LogEvent(c, EventLoginFailed, "identifier", hideIdentifier(email))
+		LogEvent(c, driver.LoginFailed, "identifier", hideIdentifier(email))
 		recordFailure(c, cfg.Logger, cfg.Users, u.Account(), email)
 	}
 	if err != nil {
@@ -142,8 +143,8 @@ func VerifyPassword[U User](c *gin.Context, cfg Config[U], email, plain string) 
 
 // verify returns the user to whom the credentials belong. It looks the credential up unless that was found
 // already.
-func verify[U User](ctx context.Context, cfg Config[U], form Credentials, known *credential[U]) (u U, hash password.Hash, err error) {
-	hash, err = verifyFound(ctx, cfg, form, func(canonical string) (id UserID, found password.Hash, err error) {
+func verify[U driver.User](ctx context.Context, cfg Config[U], form Credentials, known *credential[U]) (u U, hash password.Hash, err error) {
+	hash, err = verifyFound(ctx, cfg, form, func(canonical string) (id driver.UserID, found password.Hash, err error) {
 		if known != nil {
 			u, found, err = known.user, known.hash, known.err
 		} else {
@@ -158,14 +159,14 @@ func verify[U User](ctx context.Context, cfg Config[U], form Credentials, known 
 }
 
 // verifyFound does one hash verification against what find returns, whoever asks (SEC-29, SEC-32).
-func verifyFound[U User](ctx context.Context, cfg Config[U], form Credentials, find func(canonical string) (UserID, password.Hash, error)) (hash password.Hash, err error) {
+func verifyFound[U driver.User](ctx context.Context, cfg Config[U], form Credentials, find func(canonical string) (driver.UserID, password.Hash, error)) (hash password.Hash, err error) {
 	unknown := true
-	if canonical, invalid := CanonicalEmail(form.Email); invalid == nil {
-		var id UserID
+	if canonical, invalid := driver.CanonicalEmail(form.Email); invalid == nil {
+		var id driver.UserID
 		id, hash, err = find(canonical)
 		if errors.Is(err, password.ErrMalformedHash) { // a fault of ours, which must not mark the account
 			cfg.Logger.ErrorContext(ctx, "ginauth: a stored password hash cannot be used", "user_id", id, "identifier", hideIdentifier(canonical), "error", err)
-		} else if err != nil && !errors.Is(err, ErrNoUser) {
+		} else if err != nil && !errors.Is(err, driver.ErrNoUser) {
 			return hash, err
 		}
 		unknown = err != nil
@@ -184,7 +185,7 @@ func verifyFound[U User](ctx context.Context, cfg Config[U], form Credentials, f
 }
 
 // upgradeHash is not worth failing a login for.
-func upgradeHash[U User](ctx context.Context, cfg Config[U], id UserID, old password.Hash, plain string) {
+func upgradeHash[U driver.User](ctx context.Context, cfg Config[U], id driver.UserID, old password.Hash, plain string) {
 	if !cfg.Passwords.NeedsRehash(old) {
 		return
 	}

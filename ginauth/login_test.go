@@ -13,6 +13,7 @@ import (
 	"golang.org/x/crypto/bcrypt"
 
 	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/driver"
 	"github.com/ginauth/ginauth/ginauth/password"
 )
 
@@ -189,7 +190,7 @@ func TestPasswordChangedDuringALoginLeavesNoSession(t *testing.T) {
 	t.Parallel()
 	app := newApp(t)
 	app.signUp(t, ada)
-	slow := &changing{UserStore: app.db, SessionStore: app.db, change: func() {
+	slow := &changing{Users: app.db, Sessions: app.db, change: func() {
 		h, err := app.cfg.Passwords.Hash(context.Background(), "an entirely new passphrase")
 		if err != nil {
 			t.Error(err)
@@ -208,14 +209,14 @@ func TestPasswordChangedDuringALoginLeavesNoSession(t *testing.T) {
 
 // changing is a store in which the password changes right after it was read.
 type changing struct {
-	ginauth.UserStore[user]
-	ginauth.SessionStore
+	driver.Users[user]
+	driver.Sessions
 	once   sync.Once
 	change func()
 }
 
 func (c *changing) FindCredential(ctx context.Context, identifier string) (user, password.Hash, error) {
-	u, h, err := c.UserStore.FindCredential(ctx, identifier)
+	u, h, err := c.Users.FindCredential(ctx, identifier)
 	c.once.Do(c.change)
 	return u, h, err
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/driver"
 	"github.com/ginauth/ginauth/ginauth/internal/authtest"
 	"github.com/ginauth/ginauth/ginauth/password"
 	"github.com/ginauth/ginauth/store"
@@ -18,7 +19,7 @@ import (
 // dawdling takes three milliseconds longer where there is an account, and more on a slow machine.
 type dawdling struct{ *store.DB[user] }
 
-func (d dawdling) CountAndFindCredential(ctx context.Context, a ginauth.Attempt, identifier string) (ginauth.Verdict, user, password.Hash, error) {
+func (d dawdling) CountAndFindCredential(ctx context.Context, a driver.Attempt, identifier string) (driver.Verdict, user, password.Hash, error) {
 	began := time.Now()
 	v, u, hash, err := d.DB.CountAndFindCredential(ctx, a, identifier)
 	if err == nil {

@@ -3,6 +3,7 @@ package ginauth
 import (
 	"github.com/gin-gonic/gin"
 
+	"github.com/ginauth/ginauth/ginauth/driver"
 	"github.com/ginauth/ginauth/ginauth/internal/route"
 )
 
@@ -21,7 +22,7 @@ import (
 //	@Failure		403	{object}	Problem	"cross_origin, session_required"
 //	@Failure		503	{object}	Problem	"unavailable"
 //	@Router			/logout [post]
-func Logout[U User](cfg Config[U]) gin.HandlerFunc {
+func Logout[U driver.User](cfg Config[U]) gin.HandlerFunc {
 	m := compile("Logout", cfg)
 	h := route.New(route.Info{Name: "logout", Open: true, Mount: m, Cookie: m.cookie.name, Redirects: m.pages.AfterLogout != ""}, func(c *gin.Context) {
 		st, err := m.stateFor(c)
@@ -40,7 +41,7 @@ func Logout[U User](cfg Config[U]) gin.HandlerFunc {
 			return
 		}
 		if id != "" {
-			m.event(c, EventLogout, "user_id", id, "session", session)
+			m.event(c, driver.LoggedOut, "user_id", id, "session", session)
 		}
 		m.farewell(c)
 	})

@@ -7,11 +7,13 @@ import (
 
 	"github.com/gin-contrib/sessions"
 	"github.com/gin-gonic/gin"
+
+	"github.com/ginauth/ginauth/ginauth/driver"
 )
 
 // userLookup returns the way to a session's user that cfg asks for.
-func userLookup[U User](cfg Config[U], store SessionStore) func(*gin.Context, *state) (proof, error) {
-	finder, joined := store.(SessionFinder[U])
+func userLookup[U driver.User](cfg Config[U], store driver.Sessions) func(*gin.Context, *state) (proof, error) {
+	finder, joined := store.(driver.SessionFinder[U])
 	var find func(*gin.Context, *state) (U, error)
 	switch {
 	case cfg.RetrieveUser != nil:
@@ -36,7 +38,7 @@ func userLookup[U User](cfg Config[U], store SessionStore) func(*gin.Context, *s
 	}
 }
 
-func findUserSession[U User](ctx context.Context, st *state, finder SessionFinder[U]) (u U, err error) {
+func findUserSession[U driver.User](ctx context.Context, st *state, finder driver.SessionFinder[U]) (u U, err error) {
 	st.mu.Lock()
 	defer st.mu.Unlock()
 	st.asked = true
@@ -44,19 +46,19 @@ func findUserSession[U User](ctx context.Context, st *state, finder SessionFinde
 		return u, st.nobody()
 	}
 	u, record, err := finder.FindUserSession(ctx, st.digest)
-	if errors.Is(err, ErrNoSession) {
+	if errors.Is(err, driver.ErrNoSession) {
 		if _, err = st.afterRotation(ctx); err == nil {
 			u, record, err = finder.FindUserSession(ctx, st.digest)
 		}
 	}
-	if errors.Is(err, ErrNoSession) {
+	if errors.Is(err, driver.ErrNoSession) {
 		return u, ErrUnauthenticated // there may still be an anonymous session
 	}
 	st.know(record, err)
 	return u, err
 }
 
-func findSessionThenUser[U User](ctx context.Context, st *state, users UserStore[U]) (u U, err error) {
+func findSessionThenUser[U driver.User](ctx context.Context, st *state, users driver.Users[U]) (u U, err error) {
 	st.mu.Lock()
 	defer st.mu.Unlock()
 	if err := st.load(ctx); err != nil || st.record.UserID == "" {
@@ -67,13 +69,13 @@ func findSessionThenUser[U User](ctx context.Context, st *state, users UserStore
 		return u, nil
 	}
 	u, err = users.FindUser(ctx, st.record.UserID)
-	if errors.Is(err, ErrNoUser) {
+	if errors.Is(err, driver.ErrNoUser) {
 		return u, ErrUnauthenticated
 	}
 	return u, err
 }
 
-func retrieveUser[U User](c *gin.Context, st *state, retrieve func(*gin.Context, sessions.Session) (U, error)) (u U, err error) {
+func retrieveUser[U driver.User](c *gin.Context, st *state, retrieve func(*gin.Context, sessions.Session) (U, error)) (u U, err error) {
 	if err := st.loadUnlocked(c.Request.Context()); err != nil {
 		return u, err
 	}
@@ -81,7 +83,7 @@ func retrieveUser[U User](c *gin.Context, st *state, retrieve func(*gin.Context,
 	if err == nil && u.Account().ID != "" && !u.Account().Disabled {
 		return u, nil
 	}
-	if err != nil && !errors.Is(err, ErrNoUser) && !errors.Is(err, ErrUnauthenticated) {
+	if err != nil && !errors.Is(err, driver.ErrNoUser) && !errors.Is(err, ErrUnauthenticated) {
 		return u, fmt.Errorf("retrieving the user: %w", err)
 	}
 	if err := st.endUnknown(AuditContext(c)); err != nil {
@@ -91,7 +93,7 @@ func retrieveUser[U User](c *gin.Context, st *state, retrieve func(*gin.Context,
 }
 
 // recordKeys notes which of the session's values tell RetrieveUser who the user is.
-func recordKeys[U User](c *gin.Context, st *state, retrieve func(*gin.Context, sessions.Session) (U, error)) (U, error) {
+func recordKeys[U driver.User](c *gin.Context, st *state, retrieve func(*gin.Context, sessions.Session) (U, error)) (U, error) {
 	st.mu.Lock()
 	st.retrieving++
 	if st.userKeys == nil {

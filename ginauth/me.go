@@ -5,6 +5,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"github.com/ginauth/ginauth/ginauth/driver"
 	"github.com/ginauth/ginauth/ginauth/internal/route"
 )
 
@@ -21,7 +22,7 @@ import (
 //	@Failure		503	{object}	Problem	"unavailable"
 //	@Security		sessionCookie
 //	@Router			/user [get]
-func Me[U User](cfg Config[U]) gin.HandlerFunc {
+func Me[U driver.User](cfg Config[U]) gin.HandlerFunc {
 	m := compile("Me", cfg)
 	cfg = cfg.WithDefaults()
 	h := route.New(route.Info{Name: "me", Mount: m, Cookie: m.cookie.name, User: shown(cfg)}, func(c *gin.Context) {

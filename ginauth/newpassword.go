@@ -7,13 +7,14 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"github.com/ginauth/ginauth/ginauth/driver"
 	"github.com/ginauth/ginauth/ginauth/password"
 )
 
 // verifyOwner checks the current user's own password, as often as a login may (SEC-10). The attempt is the caller's
 // to settle.
-func verifyOwner[U User](
-	ctx context.Context, c *gin.Context, m *mount, cfg Config[U], account Account, plain string,
+func verifyOwner[U driver.User](
+	ctx context.Context, c *gin.Context, m *mount, cfg Config[U], account driver.Account, plain string,
 ) (attempt tried, hash password.Hash, err error) {
 	attempt, found, err := guess[U](ctx, c, m.throttle, account.Identifier)
 	if err != nil {
@@ -24,7 +25,7 @@ func verifyOwner[U User](
 		err = ErrInvalidCredentials
 	}
 	if errors.Is(err, ErrInvalidCredentials) {
-		m.event(c, EventLoginFailed, "user_id", account.ID)                  //nolint:contextcheck // the request's own
+		m.event(c, driver.LoginFailed, "user_id", account.ID)                //nolint:contextcheck // the request's own
 		recordFailure(c, m.logger(), cfg.Users, account, account.Identifier) //nolint:contextcheck // the request's own
 	}
 	if err != nil {
@@ -36,14 +37,14 @@ func verifyOwner[U User](
 // changePassword stores the new password, which ends the user's sessions but this one, and gives this
 // one a new token (SEC-64, SEC-77). Where another store keeps the sessions, this one may end too when that store
 // fails just then: the password has changed, and the user logs in again.
-func (st *state) changePassword(c *gin.Context, users PasswordStore, change PasswordChange) error {
+func (st *state) changePassword(c *gin.Context, users driver.PasswordStore, change driver.PasswordChange) error {
 	if st.writer.begun {
 		return errBegun
 	}
 	st.mu.Lock()
 	defer st.mu.Unlock()
 	ctx := st.audit(c)
-	token := NewToken()
+	token := driver.NewToken()
 	mine := st.live() && st.record.UserID == change.UserID
 	if mine && st.gorilla == nil {
 		change.Session, change.Digest = st.record.ID, token.Digest()
@@ -68,10 +69,10 @@ func (st *state) changePassword(c *gin.Context, users PasswordStore, change Pass
 	case st.gorilla != nil:
 		st.gorilla.epoch = &changed.Epoch
 	case mine:
-		err = ErrNoSession
+		err = driver.ErrNoSession
 	}
 	if mine && err == nil {
-		if err = st.update(ctx, &SessionChange{Digest: token.Digest(), Authenticated: change.Authenticated}); err == nil {
+		if err = st.update(ctx, &driver.SessionChange{Digest: token.Digest(), Authenticated: change.Authenticated}); err == nil {
 			st.token, st.reply = token, replySet
 		}
 	}
@@ -85,7 +86,7 @@ func (st *state) changePassword(c *gin.Context, users PasswordStore, change Pass
 }
 
 // separateManager ends the sessions that the users' store knows nothing of; nil where there are none.
-func (st *state) separateManager() SessionManager {
+func (st *state) separateManager() driver.SessionManager {
 	if st.gorilla != nil || same(st.m.keeper, st.m.users) {
 		return nil
 	}
@@ -93,7 +94,7 @@ func (st *state) separateManager() SessionManager {
 }
 
 // adopt goes on under a token that the store has already. The caller holds mu.
-func (st *state) adopt(token Token, change PasswordChange) {
+func (st *state) adopt(token driver.Token, change driver.PasswordChange) {
 	st.token, st.digest, st.reply = token, change.Digest, replySet
 	st.record.Digest = change.Digest
 	if change.Authenticated {

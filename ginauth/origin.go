@@ -9,23 +9,16 @@ import (
 	"strings"
 
 	"github.com/gin-gonic/gin"
+
+	"github.com/ginauth/ginauth/ginauth/driver"
 )
 
 // maxUserAgent bounds what is kept of a client's User-Agent, in bytes.
 const maxUserAgent = 256
 
-// Origin is the client of a request, as far as it can be known. It is for people
-// who look at their sessions, not for decisions.
-type Origin struct {
-	// Addr is the client's address; invalid when unknown, as on a unix socket.
-	Addr netip.Addr
-	// UserAgent is the client's own word, at most 256 bytes of it.
-	UserAgent string
-}
-
 // RequestOrigin returns the client of a request, seen through the proxies of
 // Config.TrustedProxies where Session covers the route.
-func RequestOrigin(c *gin.Context) Origin {
+func RequestOrigin(c *gin.Context) driver.Origin {
 	m := &unmounted
 	if st := attached(c); st != nil {
 		m = st.m
@@ -68,11 +61,11 @@ func (p proxies) trusts(addr netip.Addr) bool {
 }
 
 // origin walks X-Forwarded-For from the right while the address before is a trusted proxy's.
-func (p proxies) origin(r *http.Request) Origin {
+func (p proxies) origin(r *http.Request) driver.Origin {
 	if r == nil {
-		return Origin{}
+		return driver.Origin{}
 	}
-	o := Origin{UserAgent: cleanUserAgent(r.UserAgent())}
+	o := driver.Origin{UserAgent: cleanUserAgent(r.UserAgent())}
 	var trusted bool
 	o.Addr, trusted = p.peer(r)
 	forwarded := strings.Split(strings.Join(r.Header.Values(forwardedFor), ","), ",")

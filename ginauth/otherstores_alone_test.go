@@ -14,6 +14,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/driver"
 	"github.com/ginauth/ginauth/ginauth/internal/authtest"
 	"github.com/ginauth/ginauth/store"
 	"github.com/ginauth/ginauth/store/storetest"
@@ -32,7 +33,7 @@ func alone(t *testing.T, k kept) *gin.Engine {
 		RetrieveUser: func(_ *gin.Context, s sessions.Session) (person, error) {
 			name, _ := s.Get("name").(string)
 			if name == "gone" {
-				return person{}, ginauth.ErrNoUser
+				return person{}, driver.ErrNoUser
 			}
 			return person{Name: name}, nil
 		},
@@ -115,7 +116,7 @@ func TestCookieStoreAloneIsWarnedAbout(t *testing.T) {
 	log := &authtest.Log{}
 	cfg := ginauth.Config[person]{
 		Sessions: cookiestore.NewStore(signingKey), Logger: slog.New(slog.NewTextHandler(log, nil)),
-		RetrieveUser: func(*gin.Context, sessions.Session) (person, error) { return person{}, ginauth.ErrNoUser },
+		RetrieveUser: func(*gin.Context, sessions.Session) (person, error) { return person{}, driver.ErrNoUser },
 	}
 	ginauth.Session(cfg)
 	if !strings.Contains(log.String(), "until it expires") {

@@ -14,6 +14,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/driver"
 )
 
 // SEC-49, SEC-53, SEC-55, SEC-58
@@ -165,7 +166,7 @@ func TestNoStoreAdoptsACookieOfTheClients(t *testing.T) {
 	everywhere(t, func(s suite) {
 		t := s.t
 		victim := s.signUp(t, ada)
-		planted := ginauth.NewToken().Reveal()
+		planted := driver.NewToken().Reveal()
 		c := &client{handler: s.app, value: planted}
 		c.post("/put?key=a&value=b", "")
 		if c.value == planted || c.value == "" {
@@ -248,26 +249,26 @@ func TestNoStoreBringsASessionBackAfterLogout(t *testing.T) {
 // SEC-73, SEC-76, SEC-77
 func TestEveryStoreObeysTheUsersTable(t *testing.T) {
 	t.Parallel()
-	for name, end := range map[string]func(*testing.T, suite, ginauth.UserID){
-		"disabled": func(t *testing.T, s suite, id ginauth.UserID) {
+	for name, end := range map[string]func(*testing.T, suite, driver.UserID){
+		"disabled": func(t *testing.T, s suite, id driver.UserID) {
 			t.Helper()
 			s.exec(t, "UPDATE ginauth.users SET disabled_at = now() WHERE id = $1", string(id))
 		},
-		"deleted": func(t *testing.T, s suite, id ginauth.UserID) {
+		"deleted": func(t *testing.T, s suite, id driver.UserID) {
 			t.Helper()
 			s.exec(t, "DELETE FROM ginauth.users WHERE id = $1", string(id))
 		},
-		"password changed": func(t *testing.T, s suite, id ginauth.UserID) {
+		"password changed": func(t *testing.T, s suite, id driver.UserID) {
 			t.Helper()
 			s.exec(t, "UPDATE ginauth.users SET password_hash = '$x', session_epoch = session_epoch + 1 WHERE id = $1", string(id))
 		},
-		"logged out everywhere": func(t *testing.T, s suite, id ginauth.UserID) {
+		"logged out everywhere": func(t *testing.T, s suite, id driver.UserID) {
 			t.Helper()
 			if err := s.db.RevokeUserSessions(t.Context(), id, ""); err != nil {
 				t.Fatal(err)
 			}
 		},
-		"all logged out": func(t *testing.T, s suite, _ ginauth.UserID) {
+		"all logged out": func(t *testing.T, s suite, _ driver.UserID) {
 			t.Helper()
 			if err := s.db.RevokeAllSessions(t.Context()); err != nil {
 				t.Fatal(err)
@@ -284,7 +285,7 @@ func TestEveryStoreObeysTheUsersTable(t *testing.T) {
 				if err := s.pool.QueryRow(t.Context(), "SELECT id::text FROM ginauth.users").Scan(&id); err != nil {
 					t.Fatal(err)
 				}
-				end(t, s, ginauth.UserID(id))
+				end(t, s, driver.UserID(id))
 				c.as(s.app).want(t, http.StatusUnauthorized, "after")
 				if w := c.as(s.app).get("/lazy"); w.Body.String() != "anonymous" {
 					t.Errorf("an open route: %s", w.Body)

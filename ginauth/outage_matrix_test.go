@@ -18,6 +18,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/driver"
 	"github.com/ginauth/ginauth/migrations"
 	"github.com/ginauth/ginauth/store"
 )
@@ -45,7 +46,7 @@ type attempt struct {
 	reads  string // what a read answers when it can; empty for a write
 	client *client
 	make   func(*attempt) *http.Request
-	other  ginauth.SessionID // to be revoked
+	other  driver.SessionID // to be revoked
 
 	code int
 	took time.Duration

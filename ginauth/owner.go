@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/gin-gonic/gin"
+
+	"github.com/ginauth/ginauth/ginauth/driver"
 )
 
 // freshFor is how recent the proof must be for what cannot be undone (OWASP ASVS 7.5.1).
@@ -40,7 +42,7 @@ func CurrentOwner(c *gin.Context, fresh time.Duration) (Auth, error) {
 		return Auth{}, err
 	}
 	if auth.Scopes != nil {
-		st.m.event(c, EventDenied, "user_id", auth.Account.ID, "via", auth.Via, "reason", "credentials with scopes")
+		st.m.event(c, driver.AccessDenied, "user_id", auth.Account.ID, "via", auth.Via, "reason", "credentials with scopes")
 		return Auth{}, fmt.Errorf("%w: credentials with scopes cannot change an account", ErrForbidden)
 	}
 	if fresh == 0 {
@@ -79,7 +81,7 @@ func (st *state) forget() {
 	st.mu.Lock()
 	st.forgetLocked()
 	st.mu.Unlock()
-	st.setUser(nil, Account{})
+	st.setUser(nil, driver.Account{})
 }
 
 // done answers a change that has no result: a browser is sent on.

@@ -23,6 +23,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/driver"
 	"github.com/ginauth/ginauth/ginauth/password"
 	"github.com/ginauth/ginauth/store"
 	"github.com/ginauth/ginauth/store/storetest"
@@ -32,12 +33,12 @@ import (
 type numbered struct {
 	mu    sync.Mutex
 	users []user
-	hash  map[ginauth.UserID]password.Hash
+	hash  map[driver.UserID]password.Hash
 }
 
-func newNumbered() *numbered { return &numbered{hash: map[ginauth.UserID]password.Hash{}} }
+func newNumbered() *numbered { return &numbered{hash: map[driver.UserID]password.Hash{}} }
 
-func (n *numbered) FindUser(_ context.Context, id ginauth.UserID) (user, error) {
+func (n *numbered) FindUser(_ context.Context, id driver.UserID) (user, error) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	for _, u := range n.users {
@@ -45,7 +46,7 @@ func (n *numbered) FindUser(_ context.Context, id ginauth.UserID) (user, error) 
 			return u, nil
 		}
 	}
-	return user{}, ginauth.ErrNoUser
+	return user{}, driver.ErrNoUser
 }
 
 func (n *numbered) FindCredential(_ context.Context, identifier string) (user, password.Hash, error) {
@@ -56,13 +57,13 @@ func (n *numbered) FindCredential(_ context.Context, identifier string) (user, p
 			return u, n.hash[u.ID], nil
 		}
 	}
-	return user{}, password.Hash{}, ginauth.ErrNoUser
+	return user{}, password.Hash{}, driver.ErrNoUser
 }
 
-func (n *numbered) CreateUser(_ context.Context, nu ginauth.NewUser, fill func(*user) error) (user, error) {
+func (n *numbered) CreateUser(_ context.Context, nu driver.NewUser, fill func(*user) error) (user, error) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	u := user{ID: ginauth.UserID(strconv.Itoa(len(n.users) + 1)), Email: nu.Email, Name: nu.Name}
+	u := user{ID: driver.UserID(strconv.Itoa(len(n.users) + 1)), Email: nu.Email, Name: nu.Name}
 	if fill != nil {
 		if err := fill(&u); err != nil {
 			return user{}, err
@@ -73,7 +74,7 @@ func (n *numbered) CreateUser(_ context.Context, nu ginauth.NewUser, fill func(*
 	return u, nil
 }
 
-func (n *numbered) ReplaceHash(_ context.Context, id ginauth.UserID, _, replacement password.Hash) error {
+func (n *numbered) ReplaceHash(_ context.Context, id driver.UserID, _, replacement password.Hash) error {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	n.hash[id] = replacement
@@ -83,7 +84,7 @@ func (n *numbered) ReplaceHash(_ context.Context, id ginauth.UserID, _, replacem
 // usersKind is one way to have users; users is nil where RetrieveUser alone knows them.
 type usersKind struct {
 	name      string
-	users     func(pool *pgxpool.Pool) ginauth.UserStore[user]
+	users     func(pool *pgxpool.Pool) driver.Users[user]
 	retrieves bool
 }
 
@@ -92,19 +93,19 @@ func newStore(pool *pgxpool.Pool) *store.DB[user] {
 }
 
 var usersKinds = []usersKind{
-	{name: "store.DB", users: func(pool *pgxpool.Pool) ginauth.UserStore[user] { return newStore(pool) }},
-	{name: "embedded store.DB", users: func(pool *pgxpool.Pool) ginauth.UserStore[user] { return &struct{ *store.DB[user] }{newStore(pool)} }},
-	{name: "store.DB and RetrieveUser", users: func(pool *pgxpool.Pool) ginauth.UserStore[user] { return newStore(pool) }, retrieves: true},
-	{name: "own", users: func(*pgxpool.Pool) ginauth.UserStore[user] { return newNumbered() }},
-	{name: "own and RetrieveUser", users: func(*pgxpool.Pool) ginauth.UserStore[user] { return newNumbered() }, retrieves: true},
-	{name: "own beside store.Sessions", users: func(pool *pgxpool.Pool) ginauth.UserStore[user] {
+	{name: "store.DB", users: func(pool *pgxpool.Pool) driver.Users[user] { return newStore(pool) }},
+	{name: "embedded store.DB", users: func(pool *pgxpool.Pool) driver.Users[user] { return &struct{ *store.DB[user] }{newStore(pool)} }},
+	{name: "store.DB and RetrieveUser", users: func(pool *pgxpool.Pool) driver.Users[user] { return newStore(pool) }, retrieves: true},
+	{name: "own", users: func(*pgxpool.Pool) driver.Users[user] { return newNumbered() }},
+	{name: "own and RetrieveUser", users: func(*pgxpool.Pool) driver.Users[user] { return newNumbered() }, retrieves: true},
+	{name: "own beside store.Sessions", users: func(pool *pgxpool.Pool) driver.Users[user] {
 		return &struct {
 			*numbered
 			*store.Sessions
 		}{newNumbered(), store.NewSessions(pool, store.WithTimeout(time.Minute))}
 	}},
-	{name: "own before store.DB", users: func(pool *pgxpool.Pool) ginauth.UserStore[user] {
-		return &struct{ ginauth.UserStore[user] }{newStore(pool)}
+	{name: "own before store.DB", users: func(pool *pgxpool.Pool) driver.Users[user] {
+		return &struct{ driver.Users[user] }{newStore(pool)}
 	}},
 	{name: "RetrieveUser", retrieves: true},
 }
@@ -158,7 +159,7 @@ func newPair(t *testing.T, pool *pgxpool.Pool, uk usersKind, sk sessionsKind, bu
 			id, _ := s.Get("id").(string)
 			u, ok := all[id]
 			if !ok {
-				return user{}, ginauth.ErrNoUser
+				return user{}, driver.ErrNoUser
 			}
 			return u, nil
 		}
@@ -193,7 +194,7 @@ func (p *pair) account(t *testing.T, withPassword bool) user {
 	if p.cfg.Users == nil {
 		return user{ID: "17", Email: "ada@example.com", Name: "Ada Lovelace"}
 	}
-	n := ginauth.NewUser{Name: "Ada Lovelace", Email: "ada@example.com", Canonical: "ada@example.com"}
+	n := driver.NewUser{Name: "Ada Lovelace", Email: "ada@example.com", Canonical: "ada@example.com"}
 	if withPassword {
 		hash, err := p.cfg.Passwords.Hash(t.Context(), "correct horse battery staple")
 		if err != nil {

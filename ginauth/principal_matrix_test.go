@@ -14,6 +14,7 @@ import (
 
 	"github.com/ginauth/ginauth/ginauth"
 	"github.com/ginauth/ginauth/ginauth/apikey"
+	"github.com/ginauth/ginauth/ginauth/driver"
 	"github.com/ginauth/ginauth/ginauth/email"
 	"github.com/ginauth/ginauth/ginauth/internal/authtest"
 	"github.com/ginauth/ginauth/ginauth/jwt"
@@ -67,9 +68,9 @@ type scene struct {
 	*stage
 	ada, grace             user
 	adaCookie, graceCookie string
-	graceSession           ginauth.SessionID
+	graceSession           driver.SessionID
 	key, token, narrow     string // of Ada
-	otherKey               apikey.ID
+	otherKey               driver.APIKeyID
 	adaBefore, graceBefore string
 	graceAccountBefore     string
 }
@@ -108,10 +109,10 @@ func (s *stage) account(t *testing.T, name string) (u user, cookie string) {
 	return u, c.value
 }
 
-func (s *stage) apiKey(t *testing.T, cookie string) (string, apikey.ID) {
+func (s *stage) apiKey(t *testing.T, cookie string) (string, driver.APIKeyID) {
 	t.Helper()
 	var made struct {
-		ID  apikey.ID
+		ID  driver.APIKeyID
 		Key string
 	}
 	w := (&client{handler: s.devices(), value: cookie}).post("/api-keys", `{"name":"script","scopes":["x"]}`)
@@ -131,10 +132,10 @@ func (s *stage) accessToken(t *testing.T, u user, scopes []string) string {
 }
 
 // link is the token of a mail to an address.
-func (s *stage) link(t *testing.T, kind email.Kind, u user, address string) string {
+func (s *stage) link(t *testing.T, kind driver.MailKind, u user, address string) string {
 	t.Helper()
-	o := email.Order{Kind: kind, Email: address, Canonical: address}
-	if kind == email.KindChange {
+	o := driver.MailOrder{Kind: kind, Email: address, Canonical: address}
+	if kind == driver.MailChange {
 		o.UserID = u.ID
 	}
 	s.exec(t, "DELETE FROM ginauth.outbox")
@@ -145,7 +146,7 @@ func (s *stage) link(t *testing.T, kind email.Kind, u user, address string) stri
 }
 
 // everything is all that the database has of a user, but for when a key was last used.
-func (s *stage) everything(t *testing.T, id ginauth.UserID, sessions bool) (all string) {
+func (s *stage) everything(t *testing.T, id driver.UserID, sessions bool) (all string) {
 	t.Helper()
 	const of = `SELECT concat_ws(E'\n',
 		(SELECT u::text FROM ginauth.users AS u WHERE u.id = $1),

@@ -13,6 +13,7 @@ import (
 
 	"github.com/ginauth/ginauth/ginauth"
 	"github.com/ginauth/ginauth/ginauth/apikey"
+	"github.com/ginauth/ginauth/ginauth/driver"
 	"github.com/ginauth/ginauth/ginauth/email"
 	"github.com/ginauth/ginauth/ginauth/jwt"
 )
@@ -125,14 +126,14 @@ func keyRows(s *stage) map[string]row {
 
 // linkRows are those of mails. A link is a proof of its own, for who reads the mailbox.
 func linkRows(s *stage) map[string]row {
-	link := func(kind email.Kind, format string) func(*testing.T, *scene) string {
+	link := func(kind driver.MailKind, format string) func(*testing.T, *scene) string {
 		return func(t *testing.T, c *scene) string {
 			t.Helper()
 			address := c.ada.Email
-			if kind == email.KindVerify {
+			if kind == driver.MailVerify {
 				s.exec(t, "UPDATE ginauth.users SET verified_at = NULL WHERE id = $1", string(c.ada.ID))
 			}
-			if kind == email.KindChange {
+			if kind == driver.MailChange {
 				address = "new." + address
 			}
 			return fmt.Sprintf(format, s.link(t, kind, c.ada, address))
@@ -147,21 +148,21 @@ func linkRows(s *stage) map[string]row {
 		"email.SignUp":             {handler: email.SignUp(s.mails), body: newcomer, narrow: accepted, full: accepted},
 		"email.SignUpWith":         {handler: email.SignUpWith(s.mails, nothing[ginauth.Registration]), body: newcomer, narrow: accepted, full: accepted},
 		"email.ChangeEmail":        {handler: email.ChangeEmail(s.mails), body: address, narrow: forbidden, full: accepted},
-		"email.VerifyEmail":        {handler: email.VerifyEmail(s.mails), body: link(email.KindVerify, `{"token":"%s"}`), narrow: forbidden, full: noContent},
-		"email.ConfirmEmailChange": {handler: email.ConfirmEmailChange(s.mails), body: link(email.KindChange, `{"token":"%s"}`), narrow: forbidden, full: noContent},
-		"email.ResetPassword":      {handler: email.ResetPassword(s.mails), body: link(email.KindReset, `{"token":"%s","password":"nanoseconds are short wires"}`), narrow: noContent, full: noContent},
-		"email.MagicLink":          {handler: email.MagicLink(s.mails), body: link(email.KindLogin, `{"token":"%s"}`), narrow: ok, full: ok, moves: true},
+		"email.VerifyEmail":        {handler: email.VerifyEmail(s.mails), body: link(driver.MailVerify, `{"token":"%s"}`), narrow: forbidden, full: noContent},
+		"email.ConfirmEmailChange": {handler: email.ConfirmEmailChange(s.mails), body: link(driver.MailChange, `{"token":"%s"}`), narrow: forbidden, full: noContent},
+		"email.ResetPassword":      {handler: email.ResetPassword(s.mails), body: link(driver.MailReset, `{"token":"%s","password":"nanoseconds are short wires"}`), narrow: noContent, full: noContent},
+		"email.MagicLink":          {handler: email.MagicLink(s.mails), body: link(driver.MailLogin, `{"token":"%s"}`), narrow: ok, full: ok, moves: true},
 		"email.UndoEmailChange":    {handler: email.UndoEmailChange(s.mails), body: undoLink, narrow: noContent, full: noContent},
 	}
 }
 
 func undoLink(t *testing.T, c *scene) string {
 	t.Helper()
-	change, good := ginauth.ParseToken(c.link(t, email.KindChange, c.ada, "new."+c.ada.Email))
+	change, good := driver.ParseToken(c.link(t, driver.MailChange, c.ada, "new."+c.ada.Email))
 	if !good {
 		t.Fatal("no token")
 	}
-	if _, err := c.db.UseEmailToken(t.Context(), email.Use{Kind: email.KindChange, Digest: change.Digest()}); err != nil {
+	if _, err := c.db.UseEmailToken(t.Context(), driver.EmailTokenUse{Kind: driver.MailChange, Digest: change.Digest()}); err != nil {
 		t.Fatal(err)
 	}
 	return fmt.Sprintf(`{"token":"%s"}`, c.nextMail(t))
@@ -194,7 +195,7 @@ func fails(call func(*gin.Context) error) gin.HandlerFunc {
 
 // known is Ada, as an app knows her by a login of its own.
 func (s *stage) known(c *gin.Context) user {
-	_, u, _, err := s.db.CountAndFindCredential(c.Request.Context(), ginauth.Attempt{}, fmt.Sprintf("ada%d@example.com", s.count))
+	_, u, _, err := s.db.CountAndFindCredential(c.Request.Context(), driver.Attempt{}, fmt.Sprintf("ada%d@example.com", s.count))
 	if err != nil {
 		ginauth.Fail(c, err)
 	}

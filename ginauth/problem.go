@@ -13,6 +13,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"github.com/ginauth/ginauth/ginauth/driver"
 	"github.com/ginauth/ginauth/ginauth/internal/problempage"
 )
 
@@ -126,7 +127,7 @@ func fail(c *gin.Context, m *mount, err error) {
 		c.Status(statusClientClosed)
 		return
 	}
-	p := problemOf(err)
+	p := ProblemOf(err)
 	if p.Status >= http.StatusInternalServerError {
 		level := slog.LevelWarn
 		if p.Status == http.StatusInternalServerError {
@@ -145,13 +146,19 @@ func fail(c *gin.Context, m *mount, err error) {
 	m.writeProblem(c, &p)
 }
 
-func problemOf(err error) Problem {
+// ProblemOf returns what Fail would answer to err with: the problem that err is or wraps, that of a store's error, or
+// a 500.
+func ProblemOf(err error) Problem {
 	var p *Problem
 	switch {
 	case errors.As(err, &p):
 		return *p
-	case errors.Is(err, context.DeadlineExceeded):
-		errors.As(ErrUnavailable, &p)
+	case errors.Is(err, driver.ErrUnavailable), errors.Is(err, context.DeadlineExceeded):
+		return *errUnavailable
+	case errors.Is(err, driver.ErrIdentifierTaken):
+		return *errIdentifierTaken
+	case errors.Is(err, driver.ErrSessionTooLarge):
+		return *errSessionTooLarge
 	default:
 		errors.As(errInternal, &p)
 	}

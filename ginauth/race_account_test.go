@@ -14,7 +14,7 @@ import (
 	gorilla "github.com/gorilla/sessions"
 	"github.com/jackc/pgx/v5/pgxpool"
 
-	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/driver"
 	"github.com/ginauth/ginauth/ginauth/password"
 	"github.com/ginauth/ginauth/store"
 )
@@ -43,7 +43,7 @@ func (h *held) FindCredential(ctx context.Context, identifier string) (user, pas
 	return u, hash, err
 }
 
-func (h *held) CountAndFindCredential(ctx context.Context, a ginauth.Attempt, identifier string) (ginauth.Verdict, user, password.Hash, error) {
+func (h *held) CountAndFindCredential(ctx context.Context, a driver.Attempt, identifier string) (driver.Verdict, user, password.Hash, error) {
 	v, u, hash, err := h.DB.CountAndFindCredential(ctx, a, identifier)
 	h.hold()
 	return v, u, hash, err
@@ -237,7 +237,7 @@ func TestParallelUpdatesOfDifferentColumns(t *testing.T) { // SEC-151
 	}
 }
 
-func patronID(t *testing.T, db *store.DB[patron]) ginauth.UserID {
+func patronID(t *testing.T, db *store.DB[patron]) driver.UserID {
 	t.Helper()
 	u, err := db.FindUserByEmail(t.Context(), "ada@example.com")
 	if err != nil {

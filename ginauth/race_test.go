@@ -14,6 +14,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/driver"
 )
 
 // SEC-73, SEC-151
@@ -87,7 +88,7 @@ func TestASessionWithAnotherLookupInsideIsRefused(t *testing.T) {
 	t.Parallel()
 	app := newApp(t, routes(func(r *gin.Engine, cfg config) {
 		strict := cfg
-		strict.RetrieveUser = func(*gin.Context, sessions.Session) (user, error) { return user{}, ginauth.ErrNoUser }
+		strict.RetrieveUser = func(*gin.Context, sessions.Session) (user, error) { return user{}, driver.ErrNoUser }
 		r.Group("/admin", ginauth.Session(strict)).GET("/x", func(c *gin.Context) { c.String(http.StatusOK, "in") })
 		r.POST("/login2", ginauth.Logout(strict))
 	}))

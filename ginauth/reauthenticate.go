@@ -3,6 +3,7 @@ package ginauth
 import (
 	"github.com/gin-gonic/gin"
 
+	"github.com/ginauth/ginauth/ginauth/driver"
 	"github.com/ginauth/ginauth/ginauth/internal/route"
 )
 
@@ -34,7 +35,7 @@ type passwordForm struct {
 //	@Failure		503	{object}	Problem	"unavailable, busy"
 //	@Security		sessionCookie
 //	@Router			/reauthenticate [post]
-func Reauthenticate[U User](cfg Config[U]) gin.HandlerFunc {
+func Reauthenticate[U driver.User](cfg Config[U]) gin.HandlerFunc {
 	m := compileAccounts("Reauthenticate", cfg)
 	cfg = cfg.WithDefaults()
 	h := route.New(route.Info{Name: "reauthenticate", ChecksScopes: true, Mount: m, Cookie: m.cookie.name, Redirects: m.pages.AfterLogin != ""}, func(c *gin.Context) {
@@ -49,7 +50,7 @@ func Reauthenticate[U User](cfg Config[U]) gin.HandlerFunc {
 	return h.As(func(c *gin.Context) { h.Serve(c) })
 }
 
-func reauthenticate[U User](c *gin.Context, m *mount, cfg Config[U]) error {
+func reauthenticate[U driver.User](c *gin.Context, m *mount, cfg Config[U]) error {
 	st, err := m.stateFor(c)
 	if err != nil {
 		return err
@@ -74,11 +75,11 @@ func reauthenticate[U User](c *gin.Context, m *mount, cfg Config[U]) error {
 	if err != nil {
 		return err
 	}
-	if err := st.rotate(c, SessionChange{Authenticated: true}); err != nil {
+	if err := st.rotate(c, driver.SessionChange{Authenticated: true}); err != nil {
 		return err
 	}
-	m.recordSession(AuditContext(c), EventLogin, account.ID, st.digest)
+	m.recordSession(AuditContext(c), driver.LoginSucceeded, account.ID, st.digest)
 	attempt.settling(account.ID, true).finish(ctx, st)
-	m.event(c, EventLogin, "user_id", account.ID)
+	m.event(c, driver.LoginSucceeded, "user_id", account.ID)
 	return nil
 }

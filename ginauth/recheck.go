@@ -6,6 +6,8 @@ import (
 	"fmt"
 
 	"github.com/gin-gonic/gin"
+
+	"github.com/ginauth/ginauth/ginauth/driver"
 )
 
 // Recheck is CurrentUser for a handler that runs for long, such as a stream of server-sent events or a WebSocket: it
@@ -17,7 +19,7 @@ import (
 // To recheck is no use of a session: one that is not used otherwise ends after Config.IdleTimeout. A session whose token was replaced,
 // as by Reauthenticate in another tab, has ended for this request; a client that connects again has the new one. Changes
 // made here with sessions.Default must be saved before.
-func Recheck[U User](ctx context.Context) (U, error) {
+func Recheck[U driver.User](ctx context.Context) (U, error) {
 	var none U
 	c, st, err := stateOf(ctx)
 	if err != nil {

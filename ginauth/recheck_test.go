@@ -12,6 +12,7 @@ import (
 
 	"github.com/ginauth/ginauth/ginauth"
 	"github.com/ginauth/ginauth/ginauth/apikey"
+	"github.com/ginauth/ginauth/ginauth/driver"
 )
 
 // stream is a handler that runs until it is told to look again, by whatever came meanwhile.
@@ -89,7 +90,7 @@ func TestAStreamSeesThatItsLoginHasEnded(t *testing.T) {
 				if tc.want == nil && s.user.ID != u.ID {
 					t.Errorf("%s: it is %v", name, s.user)
 				}
-				if reuse := app.log.Events(t, string(ginauth.EventTokenReuse)); len(reuse) != 0 {
+				if reuse := app.log.Events(t, string(driver.TokenReused)); len(reuse) != 0 {
 					t.Errorf("%s: a recheck is taken for theft: %v", name, reuse)
 				}
 				if name == "a new token" {
@@ -128,7 +129,7 @@ func TestAStreamByAKeySeesThatTheKeyWasRevokedAndAnOutageEndsNoLogin(t *testing.
 	request.Header.Set("X-Api-Key", made.Key)
 	u, err := app.db.FindUserByEmail(t.Context(), "ada@example.com")
 	mustDo(t, err)
-	s.meanwhile = func() { mustDo(t, app.db.RevokeAPIKey(t.Context(), u.ID, apikey.ID(made.ID))) }
+	s.meanwhile = func() { mustDo(t, app.db.RevokeAPIKey(t.Context(), u.ID, driver.APIKeyID(made.ID))) }
 	r.ServeHTTP(httptest.NewRecorder(), request)
 	if s.first != nil || !errors.Is(s.again[0], ginauth.ErrBadCredentials) {
 		t.Errorf("%v, then %v", s.first, s.again)

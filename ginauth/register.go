@@ -5,6 +5,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"github.com/ginauth/ginauth/ginauth/driver"
 	"github.com/ginauth/ginauth/ginauth/password"
 )
 
@@ -12,17 +13,17 @@ import (
 // Limits.SignUp and hashes the password, for ways to sign up that SignUp does not cover. Nothing is stored, and
 // nothing is asked about accounts: the work is the same whether or not the address has one. The error is for
 // Fail.
-func BindRegistration[U User, F Form](c *gin.Context, cfg Config[U], form *F) (NewUser, error) {
+func BindRegistration[U driver.User, F Form](c *gin.Context, cfg Config[U], form *F) (driver.NewUser, error) {
 	cfg = cfg.WithDefaults()
 	t, err := newThrottle(cfg)
 	if err != nil {
-		return NewUser{}, err
+		return driver.NewUser{}, err
 	}
 	n, _, err := bindRegistration(c, cfg, t, form)
 	return n, err
 }
 
-func bindRegistration[U User, F Form](c *gin.Context, cfg Config[U], t *throttle, form *F) (n NewUser, attempt tried, err error) {
+func bindRegistration[U driver.User, F Form](c *gin.Context, cfg Config[U], t *throttle, form *F) (n driver.NewUser, attempt tried, err error) {
 	var r Registration
 	err = bindAll(c, form, func() (faults []FieldError) {
 		r = (*form).registration()
@@ -30,7 +31,7 @@ func bindRegistration[U User, F Form](c *gin.Context, cfg Config[U], t *throttle
 		return faults
 	})
 	if err != nil {
-		return NewUser{}, attempt, err
+		return driver.NewUser{}, attempt, err
 	}
 	ctx, leave, err := t.proxies.enterHasher(c.Request.Context(), c, cfg.Passwords)
 	if err != nil {
@@ -51,7 +52,7 @@ func bindRegistration[U User, F Form](c *gin.Context, cfg Config[U], t *throttle
 // HashNewPassword checks a password that is to replace another by cfg.Policy and hashes it. Personal
 // is what it must not give away of the user. The error is for Fail: it names the field "password", or is
 // ErrBusy.
-func HashNewPassword[U User](c *gin.Context, cfg Config[U], plain string, personal ...string) (hash password.Hash, err error) {
+func HashNewPassword[U driver.User](c *gin.Context, cfg Config[U], plain string, personal ...string) (hash password.Hash, err error) {
 	cfg = cfg.WithDefaults()
 	var refused *password.PolicyError
 	if err := cfg.Policy.Check(plain, personal...); errors.As(err, &refused) {

@@ -6,6 +6,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"github.com/ginauth/ginauth/ginauth/driver"
 	"github.com/ginauth/ginauth/ginauth/internal/route"
 	"github.com/ginauth/ginauth/ginauth/password"
 )
@@ -33,10 +34,10 @@ import (
 //	@Failure		429			{object}	Problem	"too_many_attempts"
 //	@Failure		503			{object}	Problem	"unavailable, busy"
 //	@Router			/user/restore [post]
-func RestoreAccount[U User](cfg Config[U]) gin.HandlerFunc {
+func RestoreAccount[U driver.User](cfg Config[U]) gin.HandlerFunc {
 	const name = "RestoreAccount"
 	m := compileAccounts(name, cfg)
-	users := usersAs[AccountRestorer[U]](name, m)
+	users := usersAs[driver.AccountRestorer[U]](name, m)
 	cfg = cfg.WithDefaults()
 	h := route.New(route.Info{Name: "restoreAccount", Open: true, Mount: m, Cookie: m.cookie.name, Redirects: m.pages.AfterLogin != ""}, func(c *gin.Context) {
 		u, err := restoreAccount(c, m, cfg, users)
@@ -49,7 +50,7 @@ func RestoreAccount[U User](cfg Config[U]) gin.HandlerFunc {
 	return h.As(func(c *gin.Context) { h.Serve(c) })
 }
 
-func restoreAccount[U User](c *gin.Context, m *mount, cfg Config[U], users AccountRestorer[U]) (u U, err error) {
+func restoreAccount[U driver.User](c *gin.Context, m *mount, cfg Config[U], users driver.AccountRestorer[U]) (u U, err error) {
 	st, err := m.stateFor(c)
 	if err != nil {
 		return u, err
@@ -67,31 +68,31 @@ func restoreAccount[U User](c *gin.Context, m *mount, cfg Config[U], users Accou
 	if err != nil {
 		return u, err
 	}
-	var id UserID
-	hash, err := verifyFound(ctx, cfg, form, func(canonical string) (_ UserID, found password.Hash, err error) {
+	var id driver.UserID
+	hash, err := verifyFound(ctx, cfg, form, func(canonical string) (_ driver.UserID, found password.Hash, err error) {
 		id, found, err = users.FindArchived(ctx, canonical)
 		return id, found, err
 	})
 	if err == nil {
 		u, err = users.RestoreUser(ctx, id, hash)
 	}
-	if errors.Is(err, ErrNoUser) {
+	if errors.Is(err, driver.ErrNoUser) {
 		err = ErrInvalidCredentials
 	}
 	if errors.Is(err, ErrInvalidCredentials) {
-		m.event(c, EventLoginFailed, "identifier", hideIdentifier(form.Email))
-		recordFailure(c, m.logger(), cfg.Users, Account{ID: id}, form.Email)
+		m.event(c, driver.LoginFailed, "identifier", hideIdentifier(form.Email))
+		recordFailure(c, m.logger(), cfg.Users, driver.Account{ID: id}, form.Email)
 	}
 	if err != nil {
 		return u, err
 	}
-	m.event(c, EventUserRestored, "user_id", id)
+	m.event(c, driver.UserRestored, "user_id", id)
 	done := attempt.settling(id, true)
-	session := NewSession{Credential: hash, Persistent: form.Remember, Settles: done.within(st.store), NewDevice: done.newDevice(st.store)}
+	session := driver.NewSession{Credential: hash, Persistent: form.Remember, Settles: done.within(st.store), NewDevice: done.newDevice(st.store)}
 	if err := st.signIn(c, &u, u.Account(), session); err != nil {
 		return u, err
 	}
 	done.finish(ctx, st)
-	m.event(c, EventLogin, "user_id", id, "session", st.digest)
+	m.event(c, driver.LoginSucceeded, "user_id", id, "session", st.digest)
 	return u, nil
 }

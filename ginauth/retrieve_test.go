@@ -12,6 +12,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/driver"
 	"github.com/ginauth/ginauth/store"
 	"github.com/ginauth/ginauth/store/storetest"
 )
@@ -19,7 +20,7 @@ import (
 // person is a user that no table of ours knows.
 type person struct{ Name string }
 
-func (p person) Account() ginauth.Account { return ginauth.Account{ID: ginauth.UserID(p.Name)} }
+func (p person) Account() driver.Account { return driver.Account{ID: driver.UserID(p.Name)} }
 
 func TestRetrieveUserReplacesTheLookup(t *testing.T) {
 	t.Parallel()
@@ -32,11 +33,11 @@ func TestRetrieveUserReplacesTheLookup(t *testing.T) {
 			called++
 			switch name, _ := s.Get("name").(string); name {
 			case "gone":
-				return person{}, ginauth.ErrNoUser
+				return person{}, driver.ErrNoUser
 			case "zero":
 				return person{}, nil
 			case "away":
-				return person{}, errors.Join(ginauth.ErrUnavailable, errors.New("directory is down"))
+				return person{}, errors.Join(driver.ErrUnavailable, errors.New("directory is down"))
 			case "broken":
 				return person{}, errors.New("a bug, with a secret")
 			default:

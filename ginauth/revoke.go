@@ -6,6 +6,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"github.com/ginauth/ginauth/ginauth/driver"
 	"github.com/ginauth/ginauth/ginauth/internal/route"
 )
 
@@ -27,21 +28,21 @@ import (
 //	@Failure		503	{object}	Problem	"unavailable"
 //	@Security		sessionCookie
 //	@Router			/sessions/{id} [delete]
-func RevokeSession[U User](cfg Config[U]) gin.HandlerFunc {
-	h := revoker("revokeSession", cfg, (*mount).manager, func(c *gin.Context, st *state, manager SessionManager) error {
-		id, user, current := SessionID(c.Param("id")), st.proof.account.ID, st.loginID()
+func RevokeSession[U driver.User](cfg Config[U]) gin.HandlerFunc {
+	h := revoker("revokeSession", cfg, (*mount).manager, func(c *gin.Context, st *state, manager driver.SessionManager) error {
+		id, user, current := driver.SessionID(c.Param("id")), st.proof.account.ID, st.loginID()
 		if id == current && st.proof.via == sessionScheme {
 			return st.signOut(c)
 		}
 		err := manager.RevokeSession(AuditContext(c), user, id)
-		if tokens, ok := manager.(RefreshManager); ok && errors.Is(err, ErrNoSession) {
+		if tokens, ok := manager.(driver.RefreshManager); ok && errors.Is(err, driver.ErrNoSession) {
 			err = tokens.RevokeRefreshFamily(AuditContext(c), user, id)
 		}
-		if errors.Is(err, ErrNoSession) {
+		if errors.Is(err, driver.ErrNoSession) {
 			return errSessionNotFound
 		}
 		if err == nil && id == current {
-			st.setUser(nil, Account{})
+			st.setUser(nil, driver.Account{})
 		}
 		return err
 	})
@@ -62,8 +63,8 @@ func RevokeSession[U User](cfg Config[U]) gin.HandlerFunc {
 //	@Failure		503	{object}	Problem	"unavailable"
 //	@Security		sessionCookie
 //	@Router			/sessions/revoke-others [post]
-func RevokeOtherSessions[U User](cfg Config[U]) gin.HandlerFunc {
-	h := revoker("revokeOtherSessions", cfg, (*mount).manager, func(c *gin.Context, st *state, manager SessionManager) error {
+func RevokeOtherSessions[U driver.User](cfg Config[U]) gin.HandlerFunc {
+	h := revoker("revokeOtherSessions", cfg, (*mount).manager, func(c *gin.Context, st *state, manager driver.SessionManager) error {
 		return manager.RevokeUserSessions(AuditContext(c), st.proof.account.ID, st.loginID())
 	})
 	return h.As(func(c *gin.Context) { h.Serve(c) })
@@ -71,7 +72,7 @@ func RevokeOtherSessions[U User](cfg Config[U]) gin.HandlerFunc {
 
 // RevokeAllSessions returns the handler that logs the current user out everywhere, here too. It
 // answers 204. Where the sessions' store is no SessionManager, Users has to be one, and a
-// SessionAuthority, as store.DB is. It panics otherwise, when cfg is invalid, and when Users is not set.
+// driver.Authority, as store.DB is. It panics otherwise, when cfg is invalid, and when Users is not set.
 //
 //	@Summary		Log out everywhere
 //	@Description	Ends all sessions of the current user, the one that asks too.
@@ -84,13 +85,13 @@ func RevokeOtherSessions[U User](cfg Config[U]) gin.HandlerFunc {
 //	@Failure		503	{object}	Problem	"unavailable"
 //	@Security		sessionCookie
 //	@Router			/sessions/revoke-all [post]
-func RevokeAllSessions[U User](cfg Config[U]) gin.HandlerFunc {
-	h := revoker("revokeAllSessions", cfg, (*mount).epochs, func(c *gin.Context, st *state, manager SessionManager) error {
+func RevokeAllSessions[U driver.User](cfg Config[U]) gin.HandlerFunc {
+	h := revoker("revokeAllSessions", cfg, (*mount).epochs, func(c *gin.Context, st *state, manager driver.SessionManager) error {
 		if err := manager.RevokeUserSessions(AuditContext(c), st.proof.account.ID, ""); err != nil {
 			return err
 		}
 		if st.proof.via != sessionScheme {
-			st.setUser(nil, Account{})
+			st.setUser(nil, driver.Account{})
 			return nil
 		}
 		return st.signOut(c)
@@ -98,7 +99,7 @@ func RevokeAllSessions[U User](cfg Config[U]) gin.HandlerFunc {
 	return h.As(func(c *gin.Context) { h.Serve(c) })
 }
 
-func revoker[U User](name string, cfg Config[U], by func(*mount) SessionManager, revoke func(*gin.Context, *state, SessionManager) error) *route.Handler {
+func revoker[U driver.User](name string, cfg Config[U], by func(*mount) driver.SessionManager, revoke func(*gin.Context, *state, driver.SessionManager) error) *route.Handler {
 	m := compileManager(name, cfg, by)
 	return route.New(route.Info{Name: name, ChecksScopes: true, Mount: m, Cookie: m.cookie.name}, func(c *gin.Context) {
 		if c.Request.Method != http.MethodPost && c.Request.Method != http.MethodDelete {
@@ -115,7 +116,7 @@ func revoker[U User](name string, cfg Config[U], by func(*mount) SessionManager,
 			Fail(c, err)
 			return
 		}
-		st.m.event(c, EventSessionsRevoked, "user_id", user, "by_session", session)
+		st.m.event(c, driver.SessionsRevoked, "user_id", user, "by_session", session)
 		if st.proof.account.ID == "" || !m.sendOn(c) {
 			m.farewell(c)
 		}

@@ -7,13 +7,15 @@ import (
 	"time"
 
 	"github.com/gin-gonic/gin"
+
+	"github.com/ginauth/ginauth/ginauth/driver"
 )
 
 // maxRotationGrace is the most that SEC-66 allows.
 const maxRotationGrace = 30 * time.Second
 
 // rotate gives the session a new token along with a change; without a session of the request's user it does nothing.
-func (st *state) rotate(c *gin.Context, change SessionChange) error {
+func (st *state) rotate(c *gin.Context, change driver.SessionChange) error {
 	if st.writer.begun {
 		return errBegun
 	}
@@ -21,7 +23,7 @@ func (st *state) rotate(c *gin.Context, change SessionChange) error {
 	defer st.mu.Unlock()
 	ctx := st.audit(c)
 	if err := st.load(ctx); err != nil {
-		if errors.Is(err, ErrNoSession) || errors.Is(err, errSessionRequired) {
+		if errors.Is(err, driver.ErrNoSession) || errors.Is(err, errSessionRequired) {
 			return nil
 		}
 		return err
@@ -32,10 +34,10 @@ func (st *state) rotate(c *gin.Context, change SessionChange) error {
 
 // renew writes the change under a new token. Of parallel requests within a grace the first gives the session its token,
 // and the others none: one of two would be dead. The caller holds mu.
-func (st *state) renew(ctx context.Context, change SessionChange) error {
-	token := NewToken()
+func (st *state) renew(ctx context.Context, change driver.SessionChange) error {
+	token := driver.NewToken()
 	change.Digest = token.Digest()
-	if err := st.update(ctx, &change); err != nil || change.Digest == (Digest{}) {
+	if err := st.update(ctx, &change); err != nil || change.Digest == (driver.Digest{}) {
 		return err
 	}
 	st.token, st.fresh, st.reply = token, true, replySet
@@ -45,41 +47,41 @@ func (st *state) renew(ctx context.Context, change SessionChange) error {
 // afterRotation looks for the session whose token was replaced while this request was under
 // way. ErrNoSession when there is none, and when the request is not one that only reads: what it
 // would change may have been changed by the answer that brought the new token. The caller holds mu.
-func (st *state) afterRotation(ctx context.Context) (SessionRecord, error) {
+func (st *state) afterRotation(ctx context.Context) (driver.Session, error) {
 	record, err := st.findRotated(ctx)
-	if errors.Is(err, ErrTokenReused) {
+	if errors.Is(err, driver.ErrTokenReused) {
 		if st.life.enter() {
 			defer st.life.leave()
-			st.m.event(st.writer.context, EventTokenReuse, "session", st.digest) //nolint:contextcheck // the request's own
+			st.m.event(st.writer.context, driver.TokenReused, "session", st.digest) //nolint:contextcheck // the request's own
 		}
-		return SessionRecord{}, ErrNoSession
+		return driver.Session{}, driver.ErrNoSession
 	}
 	if err != nil {
-		return SessionRecord{}, err
+		return driver.Session{}, err
 	}
 	st.reportGrace(record) //nolint:contextcheck // the request's own
 	if method := st.request.Method; method != http.MethodGet && method != http.MethodHead {
-		return SessionRecord{}, ErrNoSession
+		return driver.Session{}, driver.ErrNoSession
 	}
 	st.digest = record.Digest
 	return record, nil
 }
 
 // findRotated asks for the session that had this digest before, if there is a grace at all.
-func (st *state) findRotated(ctx context.Context) (SessionRecord, error) {
-	store, ok := st.store.(RotationStore)
+func (st *state) findRotated(ctx context.Context) (driver.Session, error) {
+	store, ok := st.store.(driver.RotationStore)
 	if !ok || st.m.rotationGrace == 0 || st.rechecks { // who only looks again is no second holder of the token
-		return SessionRecord{}, ErrNoSession
+		return driver.Session{}, driver.ErrNoSession
 	}
 	return store.FindRotated(st.auditSave(ctx), st.digest)
 }
 
 // overtaken returns the session if it was rotated since this request found it alive, and lets the
 // request go on under the new digest. The caller holds mu.
-func (st *state) overtaken(ctx context.Context) (SessionRecord, bool) {
+func (st *state) overtaken(ctx context.Context) (driver.Session, bool) {
 	record, err := st.findRotated(ctx)
 	if err != nil || record.ID != st.record.ID {
-		return SessionRecord{}, false
+		return driver.Session{}, false
 	}
 	st.reportGrace(record) //nolint:contextcheck // the request's own
 	st.digest = record.Digest
@@ -87,8 +89,8 @@ func (st *state) overtaken(ctx context.Context) (SessionRecord, bool) {
 }
 
 // reportGrace logs that a replaced token was used by another client than the one that replaced it.
-func (st *state) reportGrace(record SessionRecord) {
+func (st *state) reportGrace(record driver.Session) {
 	if c := st.writer.context; c != nil && record.Elsewhere {
-		st.m.event(c, EventTokenGrace, "user_id", record.UserID, "session", st.digest)
+		st.m.event(c, driver.TokenUsedInGrace, "user_id", record.UserID, "session", st.digest)
 	}
 }

@@ -7,6 +7,8 @@ import (
 	"maps"
 	"net/http"
 	"time"
+
+	"github.com/ginauth/ginauth/ginauth/driver"
 )
 
 // end deletes the session at once and forgets it.
@@ -44,8 +46,8 @@ func (st *state) endUnknown(ctx context.Context) error {
 
 // forgetLocked lets go of a session that has ended. The caller holds mu.
 func (st *state) forgetLocked() {
-	st.token, st.digest, st.hasToken, st.destroy, st.fresh = Token{}, Digest{}, false, false, false
-	st.know(SessionRecord{}, ErrNoSession)
+	st.token, st.digest, st.hasToken, st.destroy, st.fresh = driver.Token{}, driver.Digest{}, false, false, false
+	st.know(driver.Session{}, driver.ErrNoSession)
 	st.values, st.barred = values{}, nil
 	st.reply = replyNothing
 	if st.cookiesSent > 0 {
@@ -83,15 +85,15 @@ func (st *state) save() error {
 func (st *state) saveValues(ctx context.Context) error {
 	err := st.load(ctx)
 	switch {
-	case errors.Is(err, ErrNoSession) && len(st.values.set) == 0:
+	case errors.Is(err, driver.ErrNoSession) && len(st.values.set) == 0:
 		st.values.saved()
 		return nil
-	case errors.Is(err, ErrNoSession) && st.overtook:
+	case errors.Is(err, driver.ErrNoSession) && st.overtook:
 		return errOvertook
-	case errors.Is(err, ErrNoSession) && st.announced:
+	case errors.Is(err, driver.ErrNoSession) && st.announced:
 		return errBegun
-	case errors.Is(err, ErrNoSession):
-		return st.create(ctx, NewSession{})
+	case errors.Is(err, driver.ErrNoSession):
+		return st.create(ctx, driver.NewSession{})
 	case err != nil:
 		return err
 	}
@@ -100,9 +102,9 @@ func (st *state) saveValues(ctx context.Context) error {
 		return errBegun
 	}
 	if changesUser { // SEC-62
-		return st.renew(ctx, SessionChange{})
+		return st.renew(ctx, driver.SessionChange{})
 	}
-	return st.update(ctx, &SessionChange{})
+	return st.update(ctx, &driver.SessionChange{})
 }
 
 // errOvertook: a session that ended before a change was saved does not come back under a new token (SEC-75).
@@ -117,8 +119,8 @@ func (st *state) touch(ctx context.Context) {
 	if !st.touchDue() {
 		return
 	}
-	record, err := st.store.UpdateSession(ctx, st.digest, SessionChange{UnlessSeenFor: st.m.touchEvery})
-	if err != nil && !errors.Is(err, ErrNoSession) { // a parallel request may have been first
+	record, err := st.store.UpdateSession(ctx, st.digest, driver.SessionChange{UnlessSeenFor: st.m.touchEvery})
+	if err != nil && !errors.Is(err, driver.ErrNoSession) { // a parallel request may have been first
 		st.m.log.WarnContext(ctx, "ginauth: a session's use was not written down", "session", st.digest, "error", err)
 	}
 	if err != nil {
@@ -131,16 +133,16 @@ func (st *state) touch(ctx context.Context) {
 
 // update writes the changed values, along with a further change. A session that another request has rotated meanwhile, within
 // the grace of that, is not rotated again: then the change has no Digest any more. The caller holds mu.
-func (st *state) update(ctx context.Context, change *SessionChange) error {
+func (st *state) update(ctx context.Context, change *driver.SessionChange) error {
 	change.Set, change.Unset = object(st.values.set), st.values.unsetKeys()
 	record, err := st.store.UpdateSession(ctx, st.digest, *change)
-	if errors.Is(err, ErrNoSession) {
+	if errors.Is(err, driver.ErrNoSession) {
 		if rotated, ok := st.overtaken(ctx); ok {
 			record, err = st.updateRotated(ctx, rotated, change)
 		}
 	}
-	if errors.Is(err, ErrNoSession) {
-		st.know(SessionRecord{}, ErrNoSession)
+	if errors.Is(err, driver.ErrNoSession) {
+		st.know(driver.Session{}, driver.ErrNoSession)
 		st.overtook = true
 		return errOvertook
 	}
@@ -154,9 +156,9 @@ func (st *state) update(ctx context.Context, change *SessionChange) error {
 }
 
 // updateRotated is update for a session that was rotated meanwhile. The caller holds mu.
-func (st *state) updateRotated(ctx context.Context, rotated SessionRecord, change *SessionChange) (SessionRecord, error) {
+func (st *state) updateRotated(ctx context.Context, rotated driver.Session, change *driver.SessionChange) (driver.Session, error) {
 	if change.Grace > 0 { // otherwise the tokens before must die at once
-		change.Digest, change.Grace = Digest{}, 0
+		change.Digest, change.Grace = driver.Digest{}, 0
 		if !change.Authenticated && !st.values.changed() {
 			return rotated, nil
 		}
@@ -176,8 +178,8 @@ func (st *state) reissue() {
 
 // create starts a session with a token of our own making, with the values set in this
 // request alone. The caller holds mu.
-func (st *state) create(ctx context.Context, n NewSession) error {
-	token := NewToken()
+func (st *state) create(ctx context.Context, n driver.NewSession) error {
+	token := driver.NewToken()
 	n.Digest, n.Data = token.Digest(), object(st.values.own)
 	n.Lifetime, n.IdleTimeout = st.m.lifetime, st.m.idleTimeout
 	if n.Persistent {

@@ -5,6 +5,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"github.com/ginauth/ginauth/ginauth/driver"
 	"github.com/ginauth/ginauth/ginauth/internal/route"
 )
 
@@ -32,6 +33,6 @@ func (st *state) checkScopes(c *gin.Context, p proof) error {
 	if p.scopes == nil || st.takesScopes {
 		return nil
 	}
-	st.m.event(c, EventDenied, "user_id", p.account.ID, "via", p.via, "reason", errNoScopeNamed.Error())
+	st.m.event(c, driver.AccessDenied, "user_id", p.account.ID, "via", p.via, "reason", errNoScopeNamed.Error())
 	return errNoScopeNamed
 }

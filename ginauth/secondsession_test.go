@@ -8,6 +8,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/driver"
 )
 
 // retriever returns a RetrieveUser; those of two calls are not the same function.
@@ -16,7 +17,7 @@ func retriever(calls *int) func(*gin.Context, sessions.Session) (user, error) {
 		*calls++
 		id, _ := s.Get("user").(string)
 		if id == "" {
-			return u, ginauth.ErrNoUser
+			return u, driver.ErrNoUser
 		}
 		u.Email = id
 		u.ID = "01a22e24-f21a-7cdc-aabb-7c0e5c8e604c"

@@ -9,6 +9,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"github.com/ginauth/ginauth/ginauth/driver"
 	"github.com/ginauth/ginauth/ginauth/internal/route"
 	"github.com/ginauth/ginauth/ginauth/internal/rule"
 )
@@ -31,7 +32,7 @@ import (
 // the same cookie, stores, backends and RetrieveUser.
 //
 // Session panics when cfg is invalid.
-func Session[U User](cfg Config[U]) gin.HandlerFunc {
+func Session[U driver.User](cfg Config[U]) gin.HandlerFunc {
 	h := protect(compileChain("Session", cfg, []Backend[U]{sessionsOf(cfg)}), cfg.Exclude, cfg.UnverifiedMay)
 	return h.As(func(c *gin.Context) { h.Serve(c) })
 }
@@ -75,7 +76,7 @@ func (m *mount) serve(c *gin.Context) {
 		return
 	}
 	if err := m.checkOrigin(c); err != nil {
-		m.event(c, EventCrossOrigin, "origin", cleanUserAgent(c.GetHeader("Origin")))
+		m.event(c, driver.CrossOriginRefused, "origin", cleanUserAgent(c.GetHeader("Origin")))
 		fail(c, m, ErrCrossOrigin)
 		return
 	}
@@ -87,7 +88,7 @@ func (m *mount) serve(c *gin.Context) {
 	st := m.attach(c)
 	defer st.detach()
 	if st.cookiesSent > 1 {
-		m.event(c, EventDuplicateCookie, "cookies", st.cookiesSent)
+		m.event(c, driver.DuplicateCookie, "cookies", st.cookiesSent)
 	}
 	if m.admits(c, st, st.position) {
 		c.Next()

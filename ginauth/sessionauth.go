@@ -4,19 +4,21 @@ import (
 	"fmt"
 
 	"github.com/gin-gonic/gin"
+
+	"github.com/ginauth/ginauth/ginauth/driver"
 )
 
 // sessionAuth is the session as a Backend. The middleware knows it and takes the short way.
-type sessionAuth[U User] struct{ cookie string }
+type sessionAuth[U driver.User] struct{ cookie string }
 
 // SessionAuth returns the Backend of cfg's sessions, for Authenticate. A cookie whose session has
 // ended is bad credentials; a session without a user is none. It panics when cfg is invalid.
-func SessionAuth[U User](cfg Config[U]) Backend[U] {
+func SessionAuth[U driver.User](cfg Config[U]) Backend[U] {
 	compile("SessionAuth", cfg)
 	return sessionsOf(cfg)
 }
 
-func sessionsOf[U User](cfg Config[U]) *sessionAuth[U] {
+func sessionsOf[U driver.User](cfg Config[U]) *sessionAuth[U] {
 	return &sessionAuth[U]{cookie: cfg.WithDefaults().Cookie.compile().name}
 }
 

@@ -15,6 +15,8 @@ import (
 	"github.com/gin-contrib/sessions"
 	"github.com/gorilla/securecookie"
 	gorilla "github.com/gorilla/sessions"
+
+	"github.com/ginauth/ginauth/ginauth/driver"
 )
 
 const (
@@ -31,7 +33,7 @@ const (
 // processes may do that at the same time.
 //
 // A file is deleted when it was signed with a key of the store for a session of this Config, and that session is past its
-// idle timeout or its absolute end, by the clock that ends sessions: of Users when that is a SessionAuthority, otherwise of
+// idle timeout or its absolute end, by the clock that ends sessions: of Users when that is a driver.Authority, otherwise of
 // this process. Everything else stays: live sessions, files of other apps and other cookie names, files
 // signed with keys that the store no longer has, links and directories.
 //
@@ -39,7 +41,7 @@ const (
 // number of those that were deleted all the same. ErrUnavailable means that Users could not be asked, and ends
 // the sweep. An error is also returned for an invalid Config and for other stores: those of package store have
 // RunSweeper, and redis and memcached forget by themselves.
-func SweepSessions[U User](ctx context.Context, cfg Config[U]) (deleted int64, err error) {
+func SweepSessions[U driver.User](ctx context.Context, cfg Config[U]) (deleted int64, err error) {
 	if err := cfg.Validate(); err != nil {
 		return 0, fmt.Errorf("sweeping sessions: %w", err)
 	}
@@ -133,7 +135,7 @@ func (s *fileSweep) sweep(ctx context.Context, name string) error {
 	}
 	over, err := s.over(ctx, e)
 	switch {
-	case errors.Is(err, ErrUnavailable) || ctx.Err() != nil:
+	case errors.Is(err, driver.ErrUnavailable) || ctx.Err() != nil:
 		return cmp.Or(err, ctx.Err())
 	case err != nil || !over:
 		s.note(err)
@@ -192,7 +194,7 @@ func (s *fileSweep) over(ctx context.Context, e envelope) (bool, error) {
 	}
 	_, at, err := s.authority.find(ctx, e.User, e.digest(), e.Epoch)
 	switch {
-	case errors.Is(err, ErrNoSession): // of a user who is disabled for now, perhaps
+	case errors.Is(err, driver.ErrNoSession): // of a user who is disabled for now, perhaps
 		return !e.live(s.now().Add(s.ahead)), nil
 	case err != nil:
 		return false, err

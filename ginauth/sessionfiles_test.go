@@ -25,6 +25,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/driver"
 	"github.com/ginauth/ginauth/store"
 )
 
@@ -70,7 +71,7 @@ func sweepAlone(t *testing.T, dir string) (int64, error) {
 	t.Helper()
 	return ginauth.SweepSessions(t.Context(), ginauth.Config[person]{
 		Sessions: filesystem.NewStore(dir, encryptionKey, nil, signingKey), Logger: quiet, Passwords: cheap(t),
-		RetrieveUser: func(*gin.Context, sessions.Session) (person, error) { return person{}, ginauth.ErrNoUser },
+		RetrieveUser: func(*gin.Context, sessions.Session) (person, error) { return person{}, driver.ErrNoUser },
 	})
 }
 
@@ -230,7 +231,7 @@ func TestSessionFilesAreSweptByTheClockOfTheirUsers(t *testing.T) { // SEC-67, S
 	t.Cleanup(nowhere.Close)
 	unasked := app.cfg
 	unasked.Users = store.New[user](nowhere)
-	if n, err := ginauth.SweepSessions(t.Context(), unasked); n != 0 || !errors.Is(err, ginauth.ErrUnavailable) {
+	if n, err := ginauth.SweepSessions(t.Context(), unasked); n != 0 || !errors.Is(err, driver.ErrUnavailable) {
 		t.Errorf("without PostgreSQL: %d files deleted, %v", n, err)
 	}
 	sweep(2, "after an hour")

@@ -14,6 +14,7 @@ import (
 
 	"github.com/ginauth/ginauth/ginauth"
 	"github.com/ginauth/ginauth/ginauth/codec"
+	"github.com/ginauth/ginauth/ginauth/driver"
 	"github.com/ginauth/ginauth/ginauth/internal/authtest"
 	"github.com/ginauth/ginauth/store"
 	"github.com/ginauth/ginauth/store/storetest"
@@ -32,7 +33,7 @@ func directory(t *testing.T, k kept, handle gin.HandlerFunc) (*gin.Engine, *auth
 		RetrieveUser: func(_ *gin.Context, s sessions.Session) (person, error) {
 			switch name, _ := s.Get("name").(string); name {
 			case "", "gone":
-				return person{}, ginauth.ErrNoUser
+				return person{}, driver.ErrNoUser
 			default:
 				return person{Name: name}, nil
 			}

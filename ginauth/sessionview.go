@@ -1,13 +1,17 @@
 package ginauth
 
-import "time"
+import (
+	"time"
+
+	"github.com/ginauth/ginauth/ginauth/driver"
+)
 
 // SessionView is what Auth.Credential holds for a request that a session authenticated: the session, to be read and not
 // changed. It shows what this request has set so far. It holds no secret. The zero SessionView is a session without values.
 type SessionView struct{ state *state }
 
 // ID names the session in public. It is no credential.
-func (v SessionView) ID() SessionID { return v.record().ID }
+func (v SessionView) ID() driver.SessionID { return v.record().ID }
 
 // ExpiresAt is when the session ends however much it is used, by the store's clock.
 func (v SessionView) ExpiresAt() time.Time { return v.record().ExpiresAt }
@@ -20,14 +24,14 @@ func (v SessionView) Get(key any) any {
 	return v.state.session.Get(key)
 }
 
-func (v SessionView) record() SessionRecord {
+func (v SessionView) record() driver.Session {
 	if v.state == nil {
-		return SessionRecord{}
+		return driver.Session{}
 	}
 	v.state.mu.Lock()
 	defer v.state.mu.Unlock()
 	if !v.state.live() {
-		return SessionRecord{}
+		return driver.Session{}
 	}
 	return v.state.record
 }

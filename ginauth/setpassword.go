@@ -7,6 +7,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"github.com/ginauth/ginauth/ginauth/driver"
 	"github.com/ginauth/ginauth/ginauth/internal/route"
 )
 
@@ -39,7 +40,7 @@ type newPasswordForm struct {
 //	@Failure		503	{object}	Problem	"unavailable, busy"
 //	@Security		sessionCookie
 //	@Router			/password [post]
-func SetPassword[U User](cfg Config[U]) gin.HandlerFunc {
+func SetPassword[U driver.User](cfg Config[U]) gin.HandlerFunc {
 	const name = "SetPassword"
 	m := compileAccounts(name, cfg)
 	users := passwordStore(name, m)
@@ -54,7 +55,7 @@ func SetPassword[U User](cfg Config[U]) gin.HandlerFunc {
 	return h.As(func(c *gin.Context) { h.Serve(c) })
 }
 
-func setPassword[U User](c *gin.Context, m *mount, cfg Config[U], users PasswordStore) error {
+func setPassword[U driver.User](c *gin.Context, m *mount, cfg Config[U], users driver.PasswordStore) error {
 	st, auth, err := m.freshOwner(c, errMethod, http.MethodPost)
 	if err != nil {
 		return err
@@ -77,8 +78,8 @@ func setPassword[U User](c *gin.Context, m *mount, cfg Config[U], users Password
 		return err
 	}
 	by := st.by(c) // the session's before it gets a new token
-	err = st.changePassword(c, users, PasswordChange{UserID: auth.Account.ID, New: hash})
-	if errors.Is(err, ErrNoUser) {
+	err = st.changePassword(c, users, driver.PasswordChange{UserID: auth.Account.ID, New: hash})
+	if errors.Is(err, driver.ErrNoUser) {
 		return fmt.Errorf("%w: %w", errPasswordExists, err)
 	}
 	if err == nil {

@@ -8,6 +8,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/driver"
 )
 
 const setNew = `{"new_password":"a brand new battery staple"}`
@@ -15,7 +16,7 @@ const setNew = `{"new_password":"a brand new battery staple"}`
 // byLink logs a user without a password in, as an app's own way does.
 var byLink = routes(func(r *gin.Engine, cfg config) {
 	r.POST("/link", func(c *gin.Context) {
-		n := ginauth.NewUser{Name: "Ada", Email: "ada@example.com", Canonical: "ada@example.com"}
+		n := driver.NewUser{Name: "Ada", Email: "ada@example.com", Canonical: "ada@example.com"}
 		u, err := cfg.Users.CreateUser(c, n, nil)
 		if err != nil {
 			u, _, err = cfg.Users.FindCredential(c, n.Canonical)

@@ -7,15 +7,16 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"github.com/ginauth/ginauth/ginauth/driver"
 	"github.com/ginauth/ginauth/ginauth/password"
 )
 
 // SignInOption changes what SignIn does.
-type SignInOption func(*NewSession)
+type SignInOption func(*driver.NewSession)
 
 // Remember makes a session that outlives the browser, with the lifetimes
 // Config.RememberIdleTimeout and Config.RememberLifetime.
-func Remember() SignInOption { return func(n *NewSession) { n.Persistent = true } }
+func Remember() SignInOption { return func(n *driver.NewSession) { n.Persistent = true } }
 
 // SignIn logs a user in whom the app has authenticated in its own way. The session gets a new
 // token, and the one before is worthless from then on (OWASP ASVS 7.2.4); of its values,
@@ -23,7 +24,7 @@ func Remember() SignInOption { return func(n *NewSession) { n.Persistent = true 
 // who is disabled or gone, ErrUnavailable when the store cannot be asked, and ErrNotMounted on
 // a route that Session does not cover, see CanSignIn, and where Sessions does not know a user whom
 // Users has. Call it before the answer begins.
-func SignIn[U User](c *gin.Context, u U, options ...SignInOption) error {
+func SignIn[U driver.User](c *gin.Context, u U, options ...SignInOption) error {
 	st, err := changing(c)
 	if err != nil {
 		return err
@@ -31,7 +32,7 @@ func SignIn[U User](c *gin.Context, u U, options ...SignInOption) error {
 	if u.Account().ID == "" {
 		return errors.New("signing in: the user has no ID")
 	}
-	var n NewSession
+	var n driver.NewSession
 	for _, option := range options {
 		option(&n)
 	}
@@ -65,12 +66,12 @@ func Renew(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	return st.rotate(c, SessionChange{})
+	return st.rotate(c, driver.SessionChange{})
 }
 
 var errBegun = errors.New("the answer has begun: its session cookie cannot change any more")
 
-func (st *state) signIn(c *gin.Context, user any, account Account, n NewSession) error {
+func (st *state) signIn(c *gin.Context, user any, account driver.Account, n driver.NewSession) error {
 	if st.writer.begun {
 		return errBegun
 	}
@@ -78,7 +79,7 @@ func (st *state) signIn(c *gin.Context, user any, account Account, n NewSession)
 		return ErrInvalidCredentials
 	}
 	if err := st.replace(c, account, n); err != nil {
-		if errors.Is(err, ErrNoUser) {
+		if errors.Is(err, driver.ErrNoUser) {
 			return st.explainNoUser(c, account, n.Credential, err)
 		}
 		return err
@@ -89,7 +90,7 @@ func (st *state) signIn(c *gin.Context, user any, account Account, n NewSession)
 
 // explainNoUser tells a user who was disabled or deleted, or got another password, just now, from one whom Users
 // has and the sessions' store does not know: a fault of the set-up, which must not look like a wrong password (SEC-190).
-func (st *state) explainNoUser(c *gin.Context, account Account, credential password.Hash, err error) error {
+func (st *state) explainNoUser(c *gin.Context, account driver.Account, credential password.Hash, err error) error {
 	known, asking := st.m.stillLive(AuditContext(c), account, credential)
 	switch {
 	case asking != nil:
@@ -102,18 +103,18 @@ func (st *state) explainNoUser(c *gin.Context, account Account, credential passw
 }
 
 // stillLive returns whether Users has the account, not disabled, and with the credential unless that is zero.
-func stillLive[U User](users UserStore[U]) func(context.Context, Account, password.Hash) (bool, error) {
-	return func(ctx context.Context, account Account, credential password.Hash) (live bool, err error) {
+func stillLive[U driver.User](users driver.Users[U]) func(context.Context, driver.Account, password.Hash) (bool, error) {
+	return func(ctx context.Context, account driver.Account, credential password.Hash) (live bool, err error) {
 		u, err := users.FindUser(ctx, account.ID)
 		if err == nil && !credential.IsZero() {
 			var hash password.Hash
-			if canonical, invalid := CanonicalEmail(u.Account().Identifier); invalid == nil {
+			if canonical, invalid := driver.CanonicalEmail(u.Account().Identifier); invalid == nil {
 				if u, hash, err = users.FindCredential(ctx, canonical); hash.Reveal() != credential.Reveal() {
 					return false, err
 				}
 			}
 		}
-		if errors.Is(err, ErrNoUser) {
+		if errors.Is(err, driver.ErrNoUser) {
 			return false, nil
 		}
 		return err == nil && u.Account().ID == account.ID && !u.Account().Disabled, err
@@ -121,7 +122,7 @@ func stillLive[U User](users UserStore[U]) func(context.Context, Account, passwo
 }
 
 // replace swaps the session for a new one of this account.
-func (st *state) replace(c *gin.Context, account Account, n NewSession) error {
+func (st *state) replace(c *gin.Context, account driver.Account, n driver.NewSession) error {
 	st.mu.Lock()
 	defer st.mu.Unlock()
 	n.Authenticated = true
@@ -135,9 +136,9 @@ func (st *state) replace(c *gin.Context, account Account, n NewSession) error {
 	if err := st.create(ctx, n); err != nil {
 		return err
 	}
-	st.m.recordSession(ctx, EventLogin, n.UserID, st.digest)
+	st.m.recordSession(ctx, driver.LoginSucceeded, n.UserID, st.digest)
 	if st.record.Evicted > 0 { // SEC-80
-		st.m.event(c, EventSessionsEvicted, "user_id", account.ID, "session", st.digest, "evicted", st.record.Evicted)
+		st.m.event(c, driver.SessionsEvicted, "user_id", account.ID, "session", st.digest, "evicted", st.record.Evicted)
 	}
 	return nil
 }
@@ -150,7 +151,7 @@ func (st *state) signOut(c *gin.Context) error {
 	if err := st.end(ctx); err != nil {
 		return err
 	}
-	st.m.recordSession(ctx, EventLogout, user, session)
-	st.setUser(nil, Account{})
+	st.m.recordSession(ctx, driver.LoggedOut, user, session)
+	st.setUser(nil, driver.Account{})
 	return nil
 }

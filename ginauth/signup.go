@@ -9,6 +9,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"github.com/ginauth/ginauth/ginauth/driver"
 	"github.com/ginauth/ginauth/ginauth/internal/route"
 	"github.com/ginauth/ginauth/ginauth/password"
 )
@@ -36,7 +37,7 @@ import (
 //	@Failure		429				{object}	Problem	"too_many_attempts"
 //	@Failure		503				{object}	Problem	"unavailable, busy"
 //	@Router			/signup [post]
-func SignUp[U User](cfg Config[U]) gin.HandlerFunc {
+func SignUp[U driver.User](cfg Config[U]) gin.HandlerFunc {
 	h := signUp("SignUp", cfg, func(context.Context, Registration, *U) error { return nil })
 	return h.As(func(c *gin.Context) { h.Serve(c) })
 }
@@ -47,7 +48,7 @@ func SignUp[U User](cfg Config[U]) gin.HandlerFunc {
 // Invalid names the fields at fault. The account itself (id, e-mail address, password) is not
 // fill's to change. What needs the database belongs in store.AfterCreate, which runs in the
 // transaction. As a form, the payload may have text, numbers and bools only.
-func SignUpWith[U User, F Form](cfg Config[U], fill func(ctx context.Context, f F, u *U) error) gin.HandlerFunc {
+func SignUpWith[U driver.User, F Form](cfg Config[U], fill func(ctx context.Context, f F, u *U) error) gin.HandlerFunc {
 	if fill == nil {
 		panic("ginauth.SignUpWith: fill is nil: use SignUp") //nolint:forbidigo // while routes are built
 	}
@@ -55,7 +56,7 @@ func SignUpWith[U User, F Form](cfg Config[U], fill func(ctx context.Context, f 
 	return h.As(func(c *gin.Context) { h.Serve(c) })
 }
 
-func signUp[U User, F Form](constructor string, cfg Config[U], fill func(context.Context, F, *U) error) *route.Handler {
+func signUp[U driver.User, F Form](constructor string, cfg Config[U], fill func(context.Context, F, *U) error) *route.Handler {
 	m := compileAccounts(constructor, cfg)
 	cfg = cfg.WithDefaults()
 	return route.New(route.Info{
@@ -70,7 +71,7 @@ func signUp[U User, F Form](constructor string, cfg Config[U], fill func(context
 	})
 }
 
-func register[U User, F Form](c *gin.Context, m *mount, cfg Config[U], fill func(context.Context, F, *U) error) (u U, err error) {
+func register[U driver.User, F Form](c *gin.Context, m *mount, cfg Config[U], fill func(context.Context, F, *U) error) (u U, err error) {
 	st, err := m.stateFor(c)
 	if err != nil {
 		return u, err
@@ -86,20 +87,20 @@ func register[U User, F Form](c *gin.Context, m *mount, cfg Config[U], fill func
 		return u, err
 	}
 	done := attempt.settling(u.Account().ID, true)
-	session := NewSession{Credential: n.Hash, Persistent: form.registration().Remember, Settles: done.within(st.store)}
+	session := driver.NewSession{Credential: n.Hash, Persistent: form.registration().Remember, Settles: done.within(st.store)}
 	if err := st.signIn(c, &u, u.Account(), session); err != nil {
 		return u, err
 	}
 	done.finish(ctx, st)
-	m.event(c, EventSignUp, "user_id", u.Account().ID, "session", st.digest)
+	m.event(c, driver.UserCreated, "user_id", u.Account().ID, "session", st.digest)
 	return u, nil
 }
 
 // newUser checks a registration by the rules that binding tags cannot express, all at once.
-func newUser(r Registration, policy password.Policy) (n NewUser, faults []FieldError) {
+func newUser(r Registration, policy password.Policy) (n driver.NewUser, faults []FieldError) {
 	name, faults := cleanName(r.Name)
 	email := strings.Trim(r.Email, " \t")
-	canonical, err := CanonicalEmail(email)
+	canonical, err := driver.CanonicalEmail(email)
 	if err != nil {
 		faults = append(faults, FieldError{Field: "email", Code: "email", Detail: "this is not an e-mail address"})
 	}
@@ -107,5 +108,5 @@ func newUser(r Registration, policy password.Policy) (n NewUser, faults []FieldE
 	if err := policy.Check(r.Password, email, name); errors.As(err, &refused) {
 		faults = append(faults, FieldError{Field: "password", Code: string(refused.Code), Detail: refused.Error()})
 	}
-	return NewUser{Name: name, Email: email, Canonical: canonical}, faults
+	return driver.NewUser{Name: name, Email: email, Canonical: canonical}, faults
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/gin-contrib/sessions"
 	"github.com/gin-gonic/gin"
 
+	"github.com/ginauth/ginauth/ginauth/driver"
 	"github.com/ginauth/ginauth/ginauth/internal/route"
 )
 
@@ -28,7 +29,7 @@ type state struct {
 	request *http.Request // as Session got it
 	context stateContext
 	life    lifetime
-	store   SessionStore
+	store   driver.Sessions
 	gorilla *gorillaSession // the store, if it is one of those
 	writer  writer
 	session ginSession
@@ -41,13 +42,13 @@ type state struct {
 	found       bool // proof and userErr are known
 	proof       proof
 	userErr     error
-	asked       bool  // the answer depends on the cookie
-	token       Token // to be sent, with replySet
+	asked       bool         // the answer depends on the cookie
+	token       driver.Token // to be sent, with replySet
 	hasToken    bool
-	digest      Digest // under which the store has the session, if hasToken
+	digest      driver.Digest // under which the store has the session, if hasToken
 	cookiesSent int
 	known       bool // record and recordErr are the store's answer
-	record      SessionRecord
+	record      driver.Session
 	recordErr   error
 	barred      error // why the request may not use its cookie's session, see bar
 	values      values
@@ -188,7 +189,7 @@ func (st *state) foundUser() (user any, found bool, err error) {
 }
 
 // setUser fixes the answer of currentUser: by the session, this user; nil is "nobody".
-func (st *state) setUser(user any, account Account) {
+func (st *state) setUser(user any, account driver.Account) {
 	st.mu.Lock()
 	defer st.mu.Unlock()
 	st.found, st.proof, st.userErr = true, proof{user: user, account: account, via: sessionScheme}, nil
@@ -217,7 +218,7 @@ func withSessions(c *gin.Context) (*state, error) {
 
 // nobody tells "no session" from "nobody knows". The caller holds mu.
 func (st *state) nobody() error {
-	if st.known && st.recordErr != nil && !errors.Is(st.recordErr, ErrNoSession) {
+	if st.known && st.recordErr != nil && !errors.Is(st.recordErr, driver.ErrNoSession) {
 		return st.recordErr
 	}
 	return ErrUnauthenticated
@@ -231,11 +232,11 @@ func (st *state) load(ctx context.Context) error {
 		return cmp.Or(st.recordErr, st.barred)
 	}
 	if !st.hasToken {
-		st.know(SessionRecord{}, ErrNoSession)
-		return ErrNoSession
+		st.know(driver.Session{}, driver.ErrNoSession)
+		return driver.ErrNoSession
 	}
 	record, err := st.store.FindSession(ctx, st.digest)
-	if errors.Is(err, ErrNoSession) {
+	if errors.Is(err, driver.ErrNoSession) {
 		record, err = st.afterRotation(ctx)
 	}
 	st.know(record, err)
@@ -244,7 +245,7 @@ func (st *state) load(ctx context.Context) error {
 }
 
 // know keeps the store's answer. The caller holds mu.
-func (st *state) know(record SessionRecord, err error) {
+func (st *state) know(record driver.Session, err error) {
 	st.known, st.record, st.recordErr = true, record, err
 	st.values.stored, st.values.raw = nil, record.Data
 	if err == nil {
@@ -253,7 +254,7 @@ func (st *state) know(record SessionRecord, err error) {
 }
 
 // loginID names the login that the request was authenticated by: a session, or what a backend says.
-func (st *state) loginID() SessionID {
+func (st *state) loginID() driver.SessionID {
 	st.mu.Lock()
 	defer st.mu.Unlock()
 	if st.proof.via == sessionScheme {

@@ -2,6 +2,7 @@ package ginauth
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -11,6 +12,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"github.com/ginauth/ginauth/ginauth/driver"
 	"github.com/ginauth/ginauth/ginauth/password"
 )
 
@@ -25,7 +27,7 @@ const maxRetryAfter = 24 * time.Hour
 
 // throttle is how a mount limits attempts. It is compiled from a Config with defaults.
 type throttle struct {
-	limiter Limiter
+	limiter driver.Limiter
 	limits  Limits
 	proxies proxies
 	device  cookie
@@ -34,7 +36,7 @@ type throttle struct {
 }
 
 // newThrottle takes a Config with its defaults, validated or not.
-func newThrottle[U User](cfg Config[U]) (*throttle, error) {
+func newThrottle[U driver.User](cfg Config[U]) (*throttle, error) {
 	trusted, err := parseProxies(cfg.TrustedProxies)
 	if err = errors.Join(err, cfg.Limits.validate()); err != nil {
 		return nil, fmt.Errorf("throttling: %w", err)
@@ -50,7 +52,7 @@ func newThrottle[U User](cfg Config[U]) (*throttle, error) {
 // account. The purpose separates its budgets from others', of which "link" and what begins with "mail" are package
 // email's; an identifier that is empty or no e-mail
 // address only counts by its client's address. Other errors mean that nobody can count: do not go on.
-func Throttle[U User](c *gin.Context, cfg Config[U], purpose, identifier string, l Limit) error {
+func Throttle[U driver.User](c *gin.Context, cfg Config[U], purpose, identifier string, l Limit) error {
 	if c.Request == nil {
 		return errNoRequest
 	}
@@ -70,7 +72,7 @@ func Throttle[U User](c *gin.Context, cfg Config[U], purpose, identifier string,
 // tried is an attempt that was counted.
 type tried struct {
 	*throttle
-	attempt    Attempt
+	attempt    driver.Attempt
 	known      bool
 	identifier string
 }
@@ -79,7 +81,7 @@ type tried struct {
 func (t *throttle) guess(ctx context.Context, c *gin.Context, identifier string, count counting) (tried, error) {
 	l := Limit{PerAddress: t.limits.LoginPerAddress}
 	a := l.attempt(t.clientOf(c), purposeLogin, "")
-	canonical, err := CanonicalEmail(identifier)
+	canonical, err := driver.CanonicalEmail(identifier)
 	if err == nil { // anything else has no account to guess at
 		a.Guess = t.guessAt(c, canonical)
 	}
@@ -87,32 +89,34 @@ func (t *throttle) guess(ctx context.Context, c *gin.Context, identifier string,
 	return tried{throttle: t, attempt: a, known: v.Known, identifier: canonical}, err
 }
 
-func (t *throttle) guessAt(c *gin.Context, canonical string) GuessLimit {
-	return GuessLimit{
+func (t *throttle) guessAt(c *gin.Context, canonical string) driver.GuessLimit {
+	return driver.GuessLimit{
 		Key: guessKey(canonical), Client: limitKey("client", t.clientOf(c)), Device: t.deviceOf(c.Request, canonical),
 		Free: t.limits.FreeFailures, MaxWait: t.limits.MaxWait, Max: t.limits.MaxFailures,
 		MaxOnDevice: t.limits.DeviceFailures, Memory: failureMemory,
 	}
 }
 
-func guessKey(canonical string) LimitKey { return limitKey(purposeLogin, "identifier", canonical) }
+func guessKey(canonical string) driver.LimitKey {
+	return limitKey(purposeLogin, "identifier", canonical)
+}
 
 // credential is what was found along with the counting.
-type credential[U User] struct {
+type credential[U driver.User] struct {
 	user U
 	hash password.Hash
 	err  error
 }
 
 // guess counts an attempt to know somebody's password, and may find the credential on the way.
-func guess[U User](ctx context.Context, c *gin.Context, t *throttle, identifier string) (a tried, found *credential[U], err error) {
+func guess[U driver.User](ctx context.Context, c *gin.Context, t *throttle, identifier string) (a tried, found *credential[U], err error) {
 	count := t.limiter.CountAttempt
-	canonical, invalid := CanonicalEmail(identifier)
-	if both, ok := t.limiter.(CredentialLimiter[U]); ok && t.finds && invalid == nil {
-		count = func(ctx context.Context, a Attempt) (v Verdict, err error) {
+	canonical, invalid := driver.CanonicalEmail(identifier)
+	if both, ok := t.limiter.(driver.CredentialLimiter[U]); ok && t.finds && invalid == nil {
+		count = func(ctx context.Context, a driver.Attempt) (v driver.Verdict, err error) {
 			var k credential[U]
 			v, k.user, k.hash, k.err = both.CountAndFindCredential(ctx, a, canonical)
-			if k.err != nil && !errors.Is(k.err, ErrNoUser) && !errors.Is(k.err, password.ErrMalformedHash) {
+			if k.err != nil && !errors.Is(k.err, driver.ErrNoUser) && !errors.Is(k.err, password.ErrMalformedHash) {
 				return v, k.err
 			}
 			found = &k
@@ -130,15 +134,15 @@ func (t *throttle) signUp(ctx context.Context, c *gin.Context, canonical string)
 	return tried{throttle: t, attempt: a, identifier: canonical}, err
 }
 
-type counting func(context.Context, Attempt) (Verdict, error)
+type counting func(context.Context, driver.Attempt) (driver.Verdict, error)
 
-func (t *throttle) count(ctx context.Context, c *gin.Context, identifier string, a Attempt) (Verdict, error) {
+func (t *throttle) count(ctx context.Context, c *gin.Context, identifier string, a driver.Attempt) (driver.Verdict, error) {
 	return t.admit(ctx, c, identifier, a, t.limiter.CountAttempt)
 }
 
-func (t *throttle) admit(ctx context.Context, c *gin.Context, identifier string, a Attempt, count counting) (Verdict, error) {
-	if t.limits.InsecureUnlimited || len(a.Rates) == 0 && a.Guess.Key == (LimitKey{}) {
-		return Verdict{}, nil
+func (t *throttle) admit(ctx context.Context, c *gin.Context, identifier string, a driver.Attempt, count counting) (driver.Verdict, error) {
+	if t.limits.InsecureUnlimited || len(a.Rates) == 0 && a.Guess.Key == (driver.LimitKey{}) {
+		return driver.Verdict{}, nil
 	}
 	v, err := count(ctx, a)
 	if err != nil || v.Wait <= 0 {
@@ -148,10 +152,10 @@ func (t *throttle) admit(ctx context.Context, c *gin.Context, identifier string,
 	return v, waiting(ErrTooManyAttempts, v.Wait)
 }
 
-func (t *throttle) report(c *gin.Context, identifier string, v Verdict) {
-	name := EventRateExceeded
+func (t *throttle) report(c *gin.Context, identifier string, v driver.Verdict) {
+	name := driver.RateExceeded
 	if v.Guesses {
-		name = EventLoginFailMax
+		name = driver.LoginLockedOut
 	}
 	args := []any{"identifier", hideIdentifier(identifier), "wait", v.Wait.Round(time.Second)}
 	LogEvent(c, name, args...)
@@ -160,22 +164,22 @@ func (t *throttle) report(c *gin.Context, identifier string, v Verdict) {
 // settling is an attempt that has succeeded, unless the session that it leads to cannot be stored.
 type settling struct {
 	tried
-	Settlement
-	token Token
+	driver.Settlement
+	token driver.Token
 }
 
 // settling makes the browser known to the account where there is one to get a cookie.
-func (a tried) settling(user UserID, browser bool) settling {
-	s := settling{tried: a, Settlement: Settlement{a.attempt, Success{Known: a.known, User: user, Keep: deviceMemory, Limit: maxDevices}}}
+func (a tried) settling(user driver.UserID, browser bool) settling {
+	s := settling{tried: a, Settlement: driver.Settlement{Attempt: a.attempt, Success: driver.Settled{Known: a.known, User: user, Keep: deviceMemory, Limit: maxDevices}}}
 	if browser && !a.known && a.identifier != "" {
-		s.token = NewToken()
+		s.token = driver.NewToken()
 		s.Success.Device, s.Success.Identifier = deviceKey(s.token.Digest(), a.identifier), a.identifier
 	}
 	return s
 }
 
 // within hands the settlement to a session's store that is the Limiter, too.
-func (s settling) within(store SessionStore) *Settlement {
+func (s settling) within(store driver.Sessions) *driver.Settlement {
 	if s.limits.InsecureUnlimited || !same(store, s.limiter) {
 		return nil
 	}
@@ -183,7 +187,7 @@ func (s settling) within(store SessionStore) *Settlement {
 }
 
 // newDevice: the user logs in on a device that is not known. Who keeps no devices cannot tell.
-func (s settling) newDevice(store SessionStore) bool {
+func (s settling) newDevice(store driver.Sessions) bool {
 	return !s.known && s.within(store) != nil
 }
 
@@ -220,16 +224,16 @@ func (s settling) sendDevice(st *state) {
 }
 
 // attempt counts by what is known of the attempt.
-func (l Limit) attempt(client, purpose, identifier string) (a Attempt) {
+func (l Limit) attempt(client, purpose, identifier string) (a driver.Attempt) {
 	add := func(rates []Rate, kind, what string) {
 		for i, r := range rates {
-			a.Rates = append(a.Rates, RateLimit{
+			a.Rates = append(a.Rates, driver.RateLimit{
 				Key: limitKey(purpose, kind, strconv.Itoa(i), what), Every: r.Per / time.Duration(r.Attempts), Burst: r.Attempts,
 			})
 		}
 	}
 	add(l.PerAddress, "address", client)
-	if canonical, err := CanonicalEmail(identifier); err == nil {
+	if canonical, err := driver.CanonicalEmail(identifier); err == nil {
 		add(l.PerIdentifier, "identifier", canonical)
 	}
 	return a
@@ -239,4 +243,16 @@ func (l Limit) attempt(client, purpose, identifier string) (a Attempt) {
 // /64. All whose address is unknown, as behind a unix socket, are one.
 func (t *throttle) clientOf(c *gin.Context) string {
 	return addressPrefix(t.proxies.origin(c.Request).Addr)
+}
+
+// limitKey separates its parts by a byte that no identifier, address or purpose has.
+func limitKey(parts ...string) (k driver.LimitKey) {
+	h := sha256.New()
+	h.Write([]byte("ginauth limit"))
+	for _, part := range parts {
+		h.Write([]byte{0})
+		h.Write([]byte(part))
+	}
+	copy(k[:], h.Sum(nil))
+	return k
 }

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/driver"
 	"github.com/ginauth/ginauth/ginauth/internal/authtest"
 	"github.com/ginauth/ginauth/ginauth/password"
 	"github.com/ginauth/ginauth/store"
@@ -92,7 +93,7 @@ func (a *asking) FindCredential(c ctx, identifier string) (user, password.Hash, 
 	return a.DB.FindCredential(c, identifier)
 }
 
-func (a *asking) CountAndFindCredential(c ctx, attempt ginauth.Attempt, identifier string) (ginauth.Verdict, user, password.Hash, error) {
+func (a *asking) CountAndFindCredential(c ctx, attempt driver.Attempt, identifier string) (driver.Verdict, user, password.Hash, error) {
 	v, u, hash, err := a.DB.CountAndFindCredential(c, attempt, identifier)
 	if v.Wait == 0 {
 		a.asked.Add(1)
@@ -103,11 +104,11 @@ func (a *asking) CountAndFindCredential(c ctx, attempt ginauth.Attempt, identifi
 // refusing cannot count.
 type refusing struct{ err error }
 
-func (r refusing) CountAttempt(ctx, ginauth.Attempt) (ginauth.Verdict, error) {
-	return ginauth.Verdict{}, r.err
+func (r refusing) CountAttempt(ctx, driver.Attempt) (driver.Verdict, error) {
+	return driver.Verdict{}, r.err
 }
 
-func (r refusing) SettleAttempt(ctx, ginauth.Attempt, ginauth.Success) (bool, error) {
+func (r refusing) SettleAttempt(ctx, driver.Attempt, driver.Settled) (bool, error) {
 	return false, r.err
 }
 

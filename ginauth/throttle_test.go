@@ -15,6 +15,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/driver"
 	"github.com/ginauth/ginauth/store"
 )
 
@@ -191,7 +192,7 @@ func TestSuccessResetsNobodyElsesCounters(t *testing.T) {
 func TestAttemptsThatCannotBeCountedAreRefused(t *testing.T) { // SEC-48, SEC-154
 	t.Parallel()
 	var db *asking
-	away := refusing{fmt.Errorf("the counter: %w", ginauth.ErrUnavailable)}
+	away := refusing{fmt.Errorf("the counter: %w", driver.ErrUnavailable)}
 	app := newApp(t, with(func(cfg *config) {
 		db = &asking{DB: cfg.Users.(*userDB)} //nolint:forcetypeassert,errcheck // newApp's
 		cfg.Users, cfg.Limiter = db, away
@@ -204,7 +205,7 @@ func TestAttemptsThatCannotBeCountedAreRefused(t *testing.T) { // SEC-48, SEC-15
 	}
 	c, _ := gin.CreateTestContext(httptest.NewRecorder())
 	c.Request = jsonRequest("/token", "")
-	if _, err := ginauth.VerifyPassword(c, app.cfg, "ada@example.com", "x"); !errors.Is(err, ginauth.ErrUnavailable) {
+	if _, err := ginauth.VerifyPassword(c, app.cfg, "ada@example.com", "x"); !errors.Is(err, driver.ErrUnavailable) {
 		t.Errorf("VerifyPassword: %v", err)
 	}
 	if n := db.asked.Load(); n != 0 {

@@ -10,6 +10,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/driver"
 	"github.com/ginauth/ginauth/store"
 	"github.com/ginauth/ginauth/store/storetest"
 )
@@ -64,7 +65,7 @@ func TestAUserWhomOnlyTheUsersStoreKnowsIsAFaultAndNoWrongPassword(t *testing.T)
 			if !strings.Contains(app.log.String(), "Config.Sessions, a *store.Sessions, does not know it") {
 				t.Errorf("the log says %s", app.log)
 			}
-			if n := app.count(t, "SELECT count(*) FROM ginauth.events WHERE kind = $1", string(ginauth.EventLoginFailed)); n != 0 {
+			if n := app.count(t, "SELECT count(*) FROM ginauth.events WHERE kind = $1", string(driver.LoginFailed)); n != 0 {
 				t.Errorf("%d events of wrong passwords", n)
 			}
 		})
@@ -83,7 +84,7 @@ func TestAUserWhoEndsWhileLoggingInIsNoFault(t *testing.T) {
 			t.Parallel()
 			app := newApp(t)
 			app.signUp(t, ada)
-			slow := &changing{UserStore: app.db, SessionStore: app.db, change: func() { app.exec(t, end) }}
+			slow := &changing{Users: app.db, Sessions: app.db, change: func() { app.exec(t, end) }}
 			late := newAppOn(t, app.pool, with(func(cfg *config) { cfg.Users = slow }))
 			w := late.send(jsonRequest("/login", adaIn))
 			if w.Code != http.StatusUnauthorized || problemIn(t, w).Code != "invalid_credentials" {

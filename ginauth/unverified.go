@@ -5,6 +5,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"github.com/ginauth/ginauth/ginauth/driver"
 	"github.com/ginauth/ginauth/ginauth/internal/route"
 )
 
@@ -77,6 +78,6 @@ func (st *state) checkVerified(c *gin.Context, m *mount, position int) error {
 	if route.Behind(c, position).ForUnverified() {
 		return nil
 	}
-	m.event(c, EventDenied, "user_id", account.ID, "via", via, "guard", Verified().name, "reason", ErrNotVerified.Error())
+	m.event(c, driver.AccessDenied, "user_id", account.ID, "via", via, "guard", Verified().name, "reason", ErrNotVerified.Error())
 	return ErrNotVerified
 }

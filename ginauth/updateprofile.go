@@ -9,6 +9,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"github.com/ginauth/ginauth/ginauth/driver"
 	"github.com/ginauth/ginauth/ginauth/internal/route"
 )
 
@@ -42,7 +43,7 @@ func (p Profile) profile() Profile { return p }
 //	@Failure		503		{object}	Problem	"unavailable"
 //	@Security		sessionCookie
 //	@Router			/user [patch]
-func UpdateProfile[U User](cfg Config[U]) gin.HandlerFunc {
+func UpdateProfile[U driver.User](cfg Config[U]) gin.HandlerFunc {
 	h := profileHandler("UpdateProfile", cfg, func(context.Context, Profile, *U) error { return nil })
 	return h.As(func(c *gin.Context) { h.Serve(c) })
 }
@@ -53,7 +54,7 @@ func UpdateProfile[U User](cfg Config[U]) gin.HandlerFunc {
 // error of fill nothing is stored, and Fail answers with it; Invalid names the fields at fault. Account and
 // id, e-mail address, password, whether it is verified or disabled, are not fill's to change:
 // the store ignores what it does to them. As a form, the payload may have text, numbers and bools only.
-func UpdateProfileWith[U User, F any](cfg Config[U], fill func(ctx context.Context, f F, u *U) error) gin.HandlerFunc {
+func UpdateProfileWith[U driver.User, F any](cfg Config[U], fill func(ctx context.Context, f F, u *U) error) gin.HandlerFunc {
 	if fill == nil {
 		panic("ginauth.UpdateProfileWith: fill is nil: use UpdateProfile") //nolint:forbidigo // while routes are built
 	}
@@ -64,9 +65,9 @@ func UpdateProfileWith[U User, F any](cfg Config[U], fill func(ctx context.Conte
 	return h.As(func(c *gin.Context) { h.Serve(c) })
 }
 
-func profileHandler[U User, F any](constructor string, cfg Config[U], fill func(context.Context, F, *U) error) *route.Handler {
+func profileHandler[U driver.User, F any](constructor string, cfg Config[U], fill func(context.Context, F, *U) error) *route.Handler {
 	m := compileAccounts(constructor, cfg)
-	users := usersAs[ProfileStore[U]](constructor, m)
+	users := usersAs[driver.ProfileStore[U]](constructor, m)
 	cfg = cfg.WithDefaults()
 	return route.New(route.Info{Name: "updateProfile", ChecksScopes: true, Mount: m, Cookie: m.cookie.name}, func(c *gin.Context) {
 		u, err := updateProfile(c, m, users, fill)
@@ -80,7 +81,7 @@ func profileHandler[U User, F any](constructor string, cfg Config[U], fill func(
 	})
 }
 
-func updateProfile[U User, F any](c *gin.Context, m *mount, users ProfileStore[U], fill func(context.Context, F, *U) error) (u U, err error) {
+func updateProfile[U driver.User, F any](c *gin.Context, m *mount, users driver.ProfileStore[U], fill func(context.Context, F, *U) error) (u U, err error) {
 	st, auth, err := m.owner(c, errUpdateMethod, http.MethodPost, http.MethodPut, http.MethodPatch)
 	if err != nil {
 		return u, err
@@ -99,14 +100,14 @@ func updateProfile[U User, F any](c *gin.Context, m *mount, users ProfileStore[U
 	}
 	ctx := AuditContext(c)
 	u, err = users.UpdateUser(ctx, auth.Account.ID, name, func(u *U) error { return fill(ctx, form, u) })
-	if errors.Is(err, ErrNoUser) {
+	if errors.Is(err, driver.ErrNoUser) {
 		return u, fmt.Errorf("%w: the account ended while the request ran", ErrUnauthenticated)
 	}
 	if err != nil {
 		return u, err
 	}
 	st.refresh(&u)
-	m.event(c, EventUserUpdated, "user_id", auth.Account.ID)
+	m.event(c, driver.UserUpdated, "user_id", auth.Account.ID)
 	return u, nil
 }
 

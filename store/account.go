@@ -9,22 +9,22 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgtype"
 
-	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/driver"
 	"github.com/ginauth/ginauth/ginauth/password"
 )
 
 var (
-	_ ginauth.AccountDeleter        = (*DB[User])(nil)
-	_ ginauth.AccountRestorer[User] = (*DB[User])(nil)
+	_ driver.AccountDeleter        = (*DB[User])(nil)
+	_ driver.AccountRestorer[User] = (*DB[User])(nil)
 )
 
 // FindUserByEmail returns the user with that address, as typed in whatever case, disabled or not. It
 // is for operators: what it says must not reach whoever asks without being logged in.
 func (d *DB[U]) FindUserByEmail(ctx context.Context, email string) (U, error) {
 	var none U
-	canonical, err := ginauth.CanonicalEmail(email)
+	canonical, err := driver.CanonicalEmail(email)
 	if err != nil {
-		return none, ginauth.ErrNoUser
+		return none, driver.ErrNoUser
 	}
 	u, err := d.one(ctx, "finding a user by address", `SELECT `+d.statements.columns+findCredentialFrom, canonical)
 	return u, orNoUser(err)
@@ -39,17 +39,17 @@ WHERE id = $1::uuid`
 
 // DisableUser shuts an account: it can neither log in nor use anything that it has. Sessions and logins
 // by refresh tokens end for good, and so do mailed links, but for those that undo a change of address; API keys end until EnableUser. It calls off a deletion that ArchiveUser has
-// scheduled. ginauth.ErrNoUser means that there is no such user.
-func (d *DB[U]) DisableUser(ctx context.Context, id ginauth.UserID) error {
+// scheduled. driver.ErrNoUser means that there is no such user.
+func (d *DB[U]) DisableUser(ctx context.Context, id driver.UserID) error {
 	key, known := parseID(string(id))
 	if !known {
-		return ginauth.ErrNoUser
+		return driver.ErrNoUser
 	}
-	return d.audited(ctx, "disabling a user", func(ctx context.Context, tx pgx.Tx) (ginauth.Event, error) {
+	return d.audited(ctx, "disabling a user", func(ctx context.Context, tx pgx.Tx) (driver.Event, error) {
 		var b pgx.Batch
 		b.Queue(disableUser, key, d.clock()).Exec(oneUser)
 		voidAll(&b, key)
-		return ginauth.NewEvent(ctx, ginauth.EventUserDisabled, id), tx.SendBatch(ctx, &b).Close()
+		return driver.NewEvent(ctx, driver.UserDisabled, id), tx.SendBatch(ctx, &b).Close()
 	})
 }
 
@@ -59,38 +59,38 @@ SET disabled_at = NULL, delete_after = NULL, updated_at = COALESCE($2::timestamp
 WHERE id = $1::uuid`
 
 // EnableUser opens an account again that was disabled, or that waits to be deleted. The user logs in anew.
-// ginauth.ErrNoUser means that there is no such user.
-func (d *DB[U]) EnableUser(ctx context.Context, id ginauth.UserID) error {
-	return d.writeUser(ctx, "enabling a user", ginauth.EventUserEnabled, enableUser, id, d.clock())
+// driver.ErrNoUser means that there is no such user.
+func (d *DB[U]) EnableUser(ctx context.Context, id driver.UserID) error {
+	return d.writeUser(ctx, "enabling a user", driver.UserEnabled, enableUser, id, d.clock())
 }
 
 const deleteUser = `DELETE FROM ginauth.users WHERE id = $1::uuid`
 
 // DeleteUser deletes a user, and with them their sessions, API keys and logins by refresh tokens. Rows of
 // the app's own go or stay as their foreign keys say; one without an ON DELETE clause is an
-// error, and then nothing is deleted. ginauth.ErrNoUser means that there is no such user.
-func (d *DB[U]) DeleteUser(ctx context.Context, id ginauth.UserID) error {
-	return d.writeUser(ctx, "deleting a user", ginauth.EventUserDeleted, deleteUser, id)
+// error, and then nothing is deleted. driver.ErrNoUser means that there is no such user.
+func (d *DB[U]) DeleteUser(ctx context.Context, id driver.UserID) error {
+	return d.writeUser(ctx, "deleting a user", driver.UserDeleted, deleteUser, id)
 }
 
 // writeUser runs a statement that writes the one row of a user, with its event.
-func (d *DB[U]) writeUser(ctx context.Context, doing string, kind ginauth.EventKind, statement string, id ginauth.UserID, args ...any) error {
+func (d *DB[U]) writeUser(ctx context.Context, doing string, kind driver.EventKind, statement string, id driver.UserID, args ...any) error {
 	key, known := parseID(string(id))
 	if !known {
-		return ginauth.ErrNoUser
+		return driver.ErrNoUser
 	}
-	return d.audited(ctx, doing, func(ctx context.Context, tx pgx.Tx) (ginauth.Event, error) {
+	return d.audited(ctx, doing, func(ctx context.Context, tx pgx.Tx) (driver.Event, error) {
 		tag, err := tx.Exec(ctx, statement, append([]any{key}, args...)...)
 		if err == nil {
 			err = oneUser(tag)
 		}
-		return ginauth.NewEvent(ctx, kind, id), err
+		return driver.NewEvent(ctx, kind, id), err
 	})
 }
 
 func oneUser(tag pgconn.CommandTag) error {
 	if tag.RowsAffected() == 0 {
-		return ginauth.ErrNoUser
+		return driver.ErrNoUser
 	}
 	return nil
 }
@@ -119,22 +119,22 @@ RETURNING u.delete_after`
 // ArchiveUser disables a user, who is deleted after the grace by Sweep, and returns when that
 // is. RestoreUser and EnableUser undo it until then, and so do mailed links. A user who has a link that undoes a change of address
 // is kept until that is over: whoever archives the account may be a thief (SEC-184). Without a grace and such
-// a link, the user is deleted at once, and the time is zero. ginauth.ErrNoUser means that there is no such
+// a link, the user is deleted at once, and the time is zero. driver.ErrNoUser means that there is no such
 // user, or that they are disabled already.
-func (d *DB[U]) ArchiveUser(ctx context.Context, id ginauth.UserID, grace time.Duration) (deleteAfter time.Time, err error) {
+func (d *DB[U]) ArchiveUser(ctx context.Context, id driver.UserID, grace time.Duration) (deleteAfter time.Time, err error) {
 	if grace < 0 {
 		return deleteAfter, errors.New("archiving a user: the grace must not be negative")
 	}
 	key, known := parseID(string(id))
 	if !known {
-		return deleteAfter, ginauth.ErrNoUser
+		return deleteAfter, driver.ErrNoUser
 	}
-	err = d.audited(ctx, "archiving a user", func(ctx context.Context, tx pgx.Tx) (ginauth.Event, error) {
+	err = d.audited(ctx, "archiving a user", func(ctx context.Context, tx pgx.Tx) (driver.Event, error) {
 		deleteAfter = time.Time{}
 		if grace == 0 {
 			deleted, err := d.deleteWithoutWayBack(ctx, tx, key)
 			if deleted || err != nil {
-				return ginauth.NewEvent(ctx, ginauth.EventUserDeleted, id), err
+				return driver.NewEvent(ctx, driver.UserDeleted, id), err
 			}
 		}
 		var b pgx.Batch
@@ -142,7 +142,7 @@ func (d *DB[U]) ArchiveUser(ctx context.Context, id ginauth.UserID, grace time.D
 			return row.Scan((*utcTime)(&deleteAfter))
 		})
 		voidAll(&b, key)
-		return ginauth.NewEvent(ctx, ginauth.EventUserArchived, id), orNoUser(tx.SendBatch(ctx, &b).Close())
+		return driver.NewEvent(ctx, driver.UserArchived, id), orNoUser(tx.SendBatch(ctx, &b).Close())
 	})
 	return deleteAfter, err
 }
@@ -173,10 +173,10 @@ CROSS JOIN ` + theClock + `
 WHERE u.email_canonical = $1::text AND ` + inGrace
 
 // FindArchived returns an archived user within the grace and their password hash, zero for none, or
-// ginauth.ErrNoUser.
-func (d *DB[U]) FindArchived(ctx context.Context, identifier string) (ginauth.UserID, password.Hash, error) {
+// driver.ErrNoUser.
+func (d *DB[U]) FindArchived(ctx context.Context, identifier string) (driver.UserID, password.Hash, error) {
 	if !storable(identifier) {
-		return "", password.Hash{}, ginauth.ErrNoUser
+		return "", password.Hash{}, driver.ErrNoUser
 	}
 	var id idText
 	var encoded *string
@@ -187,7 +187,7 @@ func (d *DB[U]) FindArchived(ctx context.Context, identifier string) (ginauth.Us
 		return "", password.Hash{}, orNoUser(err)
 	}
 	hash, err := hashOf(encoded)
-	return ginauth.UserID(id), hash, err
+	return driver.UserID(id), hash, err
 }
 
 const restoreUser = `
@@ -198,17 +198,17 @@ WHERE u.id = $1::uuid AND u.password_hash = $3::text AND ` + inGrace + `
 RETURNING `
 
 // RestoreUser undoes ArchiveUser within its grace, for a user who has proved to know the password.
-// ginauth.ErrNoUser means that there is nothing to undo, or that the hash is no longer credential.
-func (d *DB[U]) RestoreUser(ctx context.Context, id ginauth.UserID, credential password.Hash) (U, error) {
+// driver.ErrNoUser means that there is nothing to undo, or that the hash is no longer credential.
+func (d *DB[U]) RestoreUser(ctx context.Context, id driver.UserID, credential password.Hash) (U, error) {
 	var none U
 	key, known := parseID(string(id))
 	if !known || credential.IsZero() {
-		return none, ginauth.ErrNoUser
+		return none, driver.ErrNoUser
 	}
 	var u U
-	err := d.audited(ctx, "restoring a user", func(ctx context.Context, tx pgx.Tx) (ginauth.Event, error) {
+	err := d.audited(ctx, "restoring a user", func(ctx context.Context, tx pgx.Tx) (driver.Event, error) {
 		err := d.scan(tx.QueryRow(ctx, restoreUser+d.statements.columns, key, d.clock(), credential.Reveal()), &u)
-		return byProof(ctx, ginauth.EventUserRestored, id), orNoUser(err)
+		return byProof(ctx, driver.UserRestored, id), orNoUser(err)
 	})
 	if err != nil {
 		return none, err

@@ -6,7 +6,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/driver"
 	"github.com/ginauth/ginauth/ginauth/password"
 )
 
@@ -58,7 +58,7 @@ func TestARowOfTheAppCanForbidDeletion(t *testing.T) { // SEC-152
 	u := s.user(t)
 	mine := s.belongings(t, u.ID)
 	s.exec(t, `INSERT INTO invoices VALUES ($1)`, string(u.ID))
-	if err := s.db.DeleteUser(t.Context(), u.ID); err == nil || errors.Is(err, ginauth.ErrNoUser) || errors.Is(err, ginauth.ErrUnavailable) {
+	if err := s.db.DeleteUser(t.Context(), u.ID); err == nil || errors.Is(err, driver.ErrNoUser) || errors.Is(err, driver.ErrUnavailable) {
 		t.Errorf("%v", err)
 	}
 	s.want(t, mine, u.ID, true, true, true)
@@ -67,20 +67,20 @@ func TestARowOfTheAppCanForbidDeletion(t *testing.T) { // SEC-152
 func TestOperationsOnNobody(t *testing.T) {
 	t.Parallel()
 	s := newSetup(t)
-	for _, id := range []ginauth.UserID{"", "ada", "00000000-0000-4000-8000-000000000001"} {
-		for name, operation := range map[string]func(context.Context, ginauth.UserID) error{
+	for _, id := range []driver.UserID{"", "ada", "00000000-0000-4000-8000-000000000001"} {
+		for name, operation := range map[string]func(context.Context, driver.UserID) error{
 			"disable": s.db.DisableUser, "enable": s.db.EnableUser, "delete": s.db.DeleteUser,
-			"archive": func(ctx context.Context, id ginauth.UserID) error {
+			"archive": func(ctx context.Context, id driver.UserID) error {
 				_, err := s.db.ArchiveUser(ctx, id, time.Hour)
 				return err
 			},
-			"restore": func(ctx context.Context, id ginauth.UserID) error {
+			"restore": func(ctx context.Context, id driver.UserID) error {
 				_, err := s.db.RestoreUser(ctx, id, hash('a'))
 				return err
 			},
-			"export": func(ctx context.Context, id ginauth.UserID) error { _, err := s.db.ExportUser(ctx, id); return err },
+			"export": func(ctx context.Context, id driver.UserID) error { _, err := s.db.ExportUser(ctx, id); return err },
 		} {
-			if err := operation(t.Context(), id); !errors.Is(err, ginauth.ErrNoUser) {
+			if err := operation(t.Context(), id); !errors.Is(err, driver.ErrNoUser) {
 				t.Errorf("%s %q: %v", name, id, err)
 			}
 		}
@@ -95,9 +95,9 @@ func TestFindUserByEmail(t *testing.T) {
 		t.Fatal(err)
 	}
 	s.exec(t, `UPDATE ginauth.users SET password_hash = '$broken' WHERE id = $1`, string(off.ID))
-	for email, want := range map[string]ginauth.UserID{u.Email: u.ID, off.Email: off.ID, "nobody@example.com": "", "no address": "", "a\x00@example.com": ""} {
+	for email, want := range map[string]driver.UserID{u.Email: u.ID, off.Email: off.ID, "nobody@example.com": "", "no address": "", "a\x00@example.com": ""} {
 		got, err := s.db.FindUserByEmail(t.Context(), email)
-		if got.ID != want || (want == "") != errors.Is(err, ginauth.ErrNoUser) {
+		if got.ID != want || (want == "") != errors.Is(err, driver.ErrNoUser) {
 			t.Errorf("%q: %q, %v", email, got.ID, err)
 		}
 	}
@@ -114,13 +114,13 @@ func TestAnArchivedUserIsRestoredOrSwept(t *testing.T) { // SEC-76
 			t.Fatalf("%s, %v", after, err)
 		}
 		s.want(t, mine, back.ID, false, false, false)
-		canonical, _ := ginauth.CanonicalEmail(back.Email)
+		canonical, _ := driver.CanonicalEmail(back.Email)
 		id, h, err := s.db.FindArchived(t.Context(), canonical)
 		if err != nil || id != back.ID || h.Reveal() != hash('a').Reveal() {
 			t.Fatalf("%s, %v, %v", id, h, err)
 		}
 		for name, credential := range map[string]password.Hash{"another": hash('b'), "none": {}} {
-			if _, err := s.db.RestoreUser(t.Context(), back.ID, credential); !errors.Is(err, ginauth.ErrNoUser) {
+			if _, err := s.db.RestoreUser(t.Context(), back.ID, credential); !errors.Is(err, driver.ErrNoUser) {
 				t.Errorf("with %s: %v", name, err)
 			}
 		}
@@ -128,7 +128,7 @@ func TestAnArchivedUserIsRestoredOrSwept(t *testing.T) { // SEC-76
 			t.Errorf("%+v, %v", u, err)
 		}
 		s.want(t, mine, back.ID, false, false, true)
-		if _, _, err := s.db.FindArchived(t.Context(), canonical); !errors.Is(err, ginauth.ErrNoUser) {
+		if _, _, err := s.db.FindArchived(t.Context(), canonical); !errors.Is(err, driver.ErrNoUser) {
 			t.Errorf("it is still archived: %v", err)
 		}
 	})
@@ -138,7 +138,7 @@ func TestSweepTakesUsersWhoseTimeHasCome(t *testing.T) {
 	t.Parallel()
 	s := newSetup(t)
 	due, later, back, off := s.user(t), s.user(t), s.user(t), s.user(t)
-	for id, grace := range map[ginauth.UserID]time.Duration{due.ID: time.Hour, later.ID: 2 * time.Hour, back.ID: time.Hour, off.ID: time.Hour} {
+	for id, grace := range map[driver.UserID]time.Duration{due.ID: time.Hour, later.ID: 2 * time.Hour, back.ID: time.Hour, off.ID: time.Hour} {
 		if _, err := s.db.ArchiveUser(t.Context(), id, grace); err != nil {
 			t.Fatal(err)
 		}
@@ -153,14 +153,14 @@ func TestSweepTakesUsersWhoseTimeHasCome(t *testing.T) {
 		t.Errorf("too early: %d, %v", n, err)
 	}
 	s.clock.add(time.Hour)
-	canonical, _ := ginauth.CanonicalEmail(due.Email)
-	if _, _, err := s.db.FindArchived(t.Context(), canonical); !errors.Is(err, ginauth.ErrNoUser) {
+	canonical, _ := driver.CanonicalEmail(due.Email)
+	if _, _, err := s.db.FindArchived(t.Context(), canonical); !errors.Is(err, driver.ErrNoUser) {
 		t.Errorf("after its time: %v", err)
 	}
 	if n, err := s.db.Sweep(t.Context()); n != 1 || err != nil {
 		t.Errorf("%d, %v", n, err)
 	}
-	if _, err := s.db.FindUser(t.Context(), due.ID); !errors.Is(err, ginauth.ErrNoUser) {
+	if _, err := s.db.FindUser(t.Context(), due.ID); !errors.Is(err, driver.ErrNoUser) {
 		t.Errorf("it is still there: %v", err)
 	}
 	if n := s.count(t, `SELECT count(*) FROM ginauth.users`); n != 3 {
@@ -189,7 +189,7 @@ func TestRestoringRacesTheSweeper(t *testing.T) { // SEC-151
 			return err
 		})
 		_, err := s.db.FindUser(t.Context(), u.ID)
-		if errs[0] == nil && err != nil || errs[0] != nil && !errors.Is(errs[0], ginauth.ErrNoUser) {
+		if errs[0] == nil && err != nil || errs[0] != nil && !errors.Is(errs[0], driver.ErrNoUser) {
 			t.Fatalf("restored: %v, found: %v", errs[0], err)
 		}
 	}

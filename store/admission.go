@@ -6,10 +6,10 @@ import (
 	"reflect"
 	"time"
 
-	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/driver"
 )
 
-var _ ginauth.SessionAuthority[User] = (*DB[User])(nil)
+var _ driver.Authority[User] = (*DB[User])(nil)
 
 // A password that changes meanwhile moves the epoch with it, so a session admitted by the old
 // password is over as soon as it begins (SEC-78).
@@ -19,13 +19,13 @@ FROM ginauth.users AS u
 WHERE u.id = $1::uuid AND u.disabled_at IS NULL AND ($3::text IS NULL OR u.password_hash = $3::text)`
 
 // AdmitSession says whether n.UserID may have a session, which another store is to keep, and
-// under which epoch. ginauth.ErrNoUser means that the user is unknown, disabled or has another
+// under which epoch. driver.ErrNoUser means that the user is unknown, disabled or has another
 // password by now. It is one statement, and writes nothing.
-func (d *DB[U]) AdmitSession(ctx context.Context, n ginauth.NewSession) (ginauth.Admission, error) {
-	var a ginauth.Admission
+func (d *DB[U]) AdmitSession(ctx context.Context, n driver.NewSession) (driver.Admission, error) {
+	var a driver.Admission
 	user, ok := parseID(string(n.UserID))
 	if !ok {
-		return a, ginauth.ErrNoUser
+		return a, driver.ErrNoUser
 	}
 	err := d.caller.read(ctx, "admitting a session", func(ctx context.Context, conn Conn) error {
 		return conn.QueryRow(ctx, admitSession, user, d.clock(), hashOrNull(n.Credential)).Scan(&a.Epoch, (*utcTime)(&a.At))
@@ -39,15 +39,15 @@ FROM ginauth.users AS u
 WHERE u.id = $1::uuid AND u.disabled_at IS NULL AND u.session_epoch + ` + everybodysEpoch + ` = $4::bigint
 	AND NOT EXISTS (SELECT 1 FROM ginauth.ended_sessions AS e WHERE e.digest = $3::bytea)`
 
-// FindAdmitted returns the user of a session that another store keeps. ginauth.ErrNoSession means
+// FindAdmitted returns the user of a session that another store keeps. driver.ErrNoSession means
 // that EndAdmitted has ended it, that the user's sessions or everybody's were revoked since, or
 // that the user is gone or disabled. It is one statement, and writes nothing.
-func (d *DB[U]) FindAdmitted(ctx context.Context, user ginauth.UserID, session ginauth.Digest, epoch int64) (U, time.Time, error) {
+func (d *DB[U]) FindAdmitted(ctx context.Context, user driver.UserID, session driver.Digest, epoch int64) (U, time.Time, error) {
 	var u, none U
 	var at time.Time
 	key, ok := parseID(string(user))
 	if !ok {
-		return none, at, ginauth.ErrNoSession
+		return none, at, driver.ErrNoSession
 	}
 	err := d.caller.read(ctx, "finding a session's user", func(ctx context.Context, conn Conn) error {
 		dest := append(d.layout.dest(reflect.ValueOf(&u).Elem(), make([]any, 0, d.layout.size()+1)), (*utcTime)(&at))
@@ -65,7 +65,7 @@ ON CONFLICT (digest) DO NOTHING`
 
 // EndAdmitted ends a session that another store keeps, in all processes at once (SEC-73). The
 // sweeper forgets it after until.
-func (s *Sessions) EndAdmitted(ctx context.Context, session ginauth.Digest, until time.Time) error {
+func (s *Sessions) EndAdmitted(ctx context.Context, session driver.Digest, until time.Time) error {
 	if until.IsZero() {
 		return errors.New("ending a session: the time is missing after which it would have ended by itself")
 	}

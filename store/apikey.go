@@ -11,18 +11,17 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgtype"
 
-	"github.com/ginauth/ginauth/ginauth"
-	"github.com/ginauth/ginauth/ginauth/apikey"
+	"github.com/ginauth/ginauth/ginauth/driver"
 )
 
-var _ apikey.Store[User] = (*DB[User])(nil)
+var _ driver.APIKeys[User] = (*DB[User])(nil)
 
-// keyColumns are the fields of an apikey.Record, in the order of keyDest.
+// keyColumns are the fields of an driver.APIKey, in the order of keyDest.
 const keyColumns = `k.id, k.user_id, k.name, k.scopes, k.start, k.created_at, k.expires_at, k.last_used_at`
 
 const keySize = 9
 
-func keyDest(r *apikey.Record, to []any) []any {
+func keyDest(r *driver.APIKey, to []any) []any {
 	return append(to, (*idText)(&r.ID), (*idText)(&r.UserID), &r.Name, (*blankSeparated)(&r.Scopes), &r.Start,
 		(*utcTime)(&r.CreatedAt), (*utcTime)(&r.ExpiresAt), (*utcTime)(&r.LastUsedAt), (*utcTime)(&r.ReadAt))
 }
@@ -46,12 +45,12 @@ JOIN ginauth.users AS u ON u.id = k.user_id
 CROSS JOIN ` + theClock + `
 WHERE k.digest = $1::bytea AND u.disabled_at IS NULL AND ` + keyLives
 
-// FindAPIKey returns a live key and its user. apikey.ErrNoKey means that there is no such key,
+// FindAPIKey returns a live key and its user. driver.ErrNoAPIKey means that there is no such key,
 // that it has expired or was revoked, or that its user is disabled. It is one statement, and
 // writes nothing.
-func (d *DB[U]) FindAPIKey(ctx context.Context, digest ginauth.Digest) (U, apikey.Record, error) {
+func (d *DB[U]) FindAPIKey(ctx context.Context, digest driver.Digest) (U, driver.APIKey, error) {
 	var u U
-	var r apikey.Record
+	var r driver.APIKey
 	err := d.caller.read(ctx, "finding an API key", func(ctx context.Context, conn Conn) error {
 		v := reflect.ValueOf(&u).Elem()
 		dest := keyDest(&r, d.layout.dest(v, make([]any, 0, d.layout.size()+keySize)))
@@ -59,7 +58,7 @@ func (d *DB[U]) FindAPIKey(ctx context.Context, digest ginauth.Digest) (U, apike
 	})
 	if err != nil {
 		var none U
-		return none, apikey.Record{}, orNoKey(err)
+		return none, driver.APIKey{}, orNoKey(err)
 	}
 	return u, r, nil
 }
@@ -80,7 +79,7 @@ WHERE k.digest = due.digest`
 
 // TouchAPIKey notes that the key is used now, unless that was done within the interval or is
 // being done at the moment. It waits for nobody, and never brings a key back.
-func (d *DB[U]) TouchAPIKey(ctx context.Context, id apikey.ID, interval time.Duration) error {
+func (d *DB[U]) TouchAPIKey(ctx context.Context, id driver.APIKeyID, interval time.Duration) error {
 	key, ok := parseID(string(id))
 	if !ok {
 		return nil
@@ -101,18 +100,18 @@ LIMIT $3::bigint`
 
 // UserAPIKeys returns the user's keys, the newest first, at most 1000. Expired ones are
 // among them for 30 days at least. It is one statement, and writes nothing.
-func (d *DB[U]) UserAPIKeys(ctx context.Context, user ginauth.UserID) ([]apikey.Record, error) {
+func (d *DB[U]) UserAPIKeys(ctx context.Context, user driver.UserID) ([]driver.APIKey, error) {
 	owner, ok := parseID(string(user))
 	if !ok {
 		return nil, nil
 	}
-	var list []apikey.Record
+	var list []driver.APIKey
 	err := d.caller.read(ctx, "listing a user's API keys", func(ctx context.Context, conn Conn) error {
 		rows, err := conn.Query(ctx, listKeys, owner, d.clock(), maxListed)
 		if err != nil {
 			return err
 		}
-		list, err = pgx.CollectRows(rows, func(row pgx.CollectableRow) (r apikey.Record, err error) {
+		list, err = pgx.CollectRows(rows, func(row pgx.CollectableRow) (r driver.APIKey, err error) {
 			err = row.Scan(keyDest(&r, make([]any, 0, keySize))...)
 			return r, err
 		})
@@ -126,20 +125,20 @@ func (d *DB[U]) UserAPIKeys(ctx context.Context, user ginauth.UserID) ([]apikey.
 
 const revokeKey = `DELETE FROM ginauth.api_keys WHERE id = $2::uuid AND user_id = $1::uuid`
 
-// RevokeAPIKey deletes a key of the user. apikey.ErrNoKey means that the user has none of that
+// RevokeAPIKey deletes a key of the user. driver.ErrNoAPIKey means that the user has none of that
 // id; someone else's lives on (SEC-79).
-func (d *DB[U]) RevokeAPIKey(ctx context.Context, user ginauth.UserID, id apikey.ID) error {
+func (d *DB[U]) RevokeAPIKey(ctx context.Context, user driver.UserID, id driver.APIKeyID) error {
 	owner, known := parseID(string(user))
 	key, wellFormed := parseID(string(id))
 	if !known || !wellFormed {
-		return apikey.ErrNoKey
+		return driver.ErrNoAPIKey
 	}
-	return d.audited(ctx, "revoking an API key", func(ctx context.Context, tx pgx.Tx) (ginauth.Event, error) {
+	return d.audited(ctx, "revoking an API key", func(ctx context.Context, tx pgx.Tx) (driver.Event, error) {
 		tag, err := tx.Exec(ctx, revokeKey, owner, key)
 		if err == nil && tag.RowsAffected() == 0 {
-			err = apikey.ErrNoKey
+			err = driver.ErrNoAPIKey
 		}
-		return detailed(ginauth.NewEvent(ctx, ginauth.EventTokenRevoked, user), "api_key", string(id)), err
+		return detailed(driver.NewEvent(ctx, driver.TokenRevoked, user), "api_key", string(id)), err
 	})
 }
 
@@ -147,23 +146,23 @@ const revokeUsersKeys = `DELETE FROM ginauth.api_keys WHERE user_id = $1::uuid`
 
 // RevokeUserAPIKeys deletes all keys of the user, which RevokeUserSessions leaves alone. A user
 // without keys is no error.
-func (d *DB[U]) RevokeUserAPIKeys(ctx context.Context, user ginauth.UserID) error {
+func (d *DB[U]) RevokeUserAPIKeys(ctx context.Context, user driver.UserID) error {
 	owner, known := parseID(string(user))
 	if !known {
 		return nil
 	}
-	return d.audited(ctx, "revoking a user's API keys", func(ctx context.Context, tx pgx.Tx) (ginauth.Event, error) {
+	return d.audited(ctx, "revoking a user's API keys", func(ctx context.Context, tx pgx.Tx) (driver.Event, error) {
 		tag, err := tx.Exec(ctx, revokeUsersKeys, owner)
 		if err != nil || tag.RowsAffected() == 0 {
 			return unchanged, err
 		}
-		return detailed(ginauth.NewEvent(ctx, ginauth.EventTokenRevoked, user), "api_keys", strconv.FormatInt(tag.RowsAffected(), 10)), nil
+		return detailed(driver.NewEvent(ctx, driver.TokenRevoked, user), "api_keys", strconv.FormatInt(tag.RowsAffected(), 10)), nil
 	})
 }
 
 func orNoKey(err error) error {
 	if errors.Is(err, pgx.ErrNoRows) {
-		return apikey.ErrNoKey
+		return driver.ErrNoAPIKey
 	}
 	return err
 }

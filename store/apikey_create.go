@@ -12,8 +12,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
-	"github.com/ginauth/ginauth/ginauth"
-	"github.com/ginauth/ginauth/ginauth/apikey"
+	"github.com/ginauth/ginauth/ginauth/driver"
 )
 
 // keptExpired is for how long a user still sees that a key has expired.
@@ -41,39 +40,39 @@ RETURNING ` + keyColumns + `, k.created_at`
 )
 
 // CreateAPIKey stores a new key, in one transaction, which also deletes what
-// has expired more than 30 days ago. apikey.ErrTooManyKeys means that n.Limit is reached; it
+// has expired more than 30 days ago. driver.ErrTooManyAPIKeys means that n.Limit is reached; it
 // holds under parallel calls at PostgreSQL's default isolation level, READ COMMITTED.
-// ginauth.ErrNoUser means that the user is unknown or disabled. An existing digest is an error of
+// driver.ErrNoUser means that the user is unknown or disabled. An existing digest is an error of
 // neither kind.
-func (d *DB[U]) CreateAPIKey(ctx context.Context, n apikey.NewRecord) (apikey.Record, error) {
-	if n.Digest == (ginauth.Digest{}) || n.Lifetime < 0 || n.Limit < 0 || slices.ContainsFunc(n.Scopes, isNoScope) {
-		return apikey.Record{}, errors.New("creating an API key: it needs a digest, no negative lifetime or limit, and scopes without blanks")
+func (d *DB[U]) CreateAPIKey(ctx context.Context, n driver.NewAPIKey) (driver.APIKey, error) {
+	if n.Digest == (driver.Digest{}) || n.Lifetime < 0 || n.Limit < 0 || slices.ContainsFunc(n.Scopes, isNoScope) {
+		return driver.APIKey{}, errors.New("creating an API key: it needs a digest, no negative lifetime or limit, and scopes without blanks")
 	}
 	owner, ok := parseID(string(n.UserID))
 	if !ok {
-		return apikey.Record{}, ginauth.ErrNoUser
+		return driver.APIKey{}, driver.ErrNoUser
 	}
 	id, err := uuid.NewRandom()
 	if err != nil {
-		return apikey.Record{}, fmt.Errorf("creating an API key: making its id: %w", err)
+		return driver.APIKey{}, fmt.Errorf("creating an API key: making its id: %w", err)
 	}
-	var r apikey.Record
-	err = d.audited(ctx, "creating an API key", func(ctx context.Context, tx pgx.Tx) (ginauth.Event, error) {
+	var r driver.APIKey
+	err = d.audited(ctx, "creating an API key", func(ctx context.Context, tx pgx.Tx) (driver.Event, error) {
 		var batch pgx.Batch
 		batch.Queue(lockKeyMaker, owner)
 		batch.Queue(dropExpired, owner, d.clock(), keptExpired)
 		batch.Queue(insertKey, owner, d.clock(), n.Digest[:], id.String(), n.Name, strings.Join(n.Scopes, " "), n.Start,
 			lifetimeOrNull(n.Lifetime), n.Limit)
 		err := readCreated(tx.SendBatch(ctx, &batch), &r)
-		return detailed(ginauth.NewEvent(ctx, ginauth.EventTokenCreated, n.UserID), "api_key", id.String()), err
+		return detailed(driver.NewEvent(ctx, driver.TokenCreated, n.UserID), "api_key", id.String()), err
 	})
 	if err != nil {
-		return apikey.Record{}, err
+		return driver.APIKey{}, err
 	}
 	return r, nil
 }
 
-func readCreated(results pgx.BatchResults, r *apikey.Record) (err error) {
+func readCreated(results pgx.BatchResults, r *driver.APIKey) (err error) {
 	defer func() {
 		// What was read is not committed before the batch ends well.
 		if closed := results.Close(); closed != nil {
@@ -85,14 +84,14 @@ func readCreated(results pgx.BatchResults, r *apikey.Record) (err error) {
 		return err
 	}
 	if locked.RowsAffected() == 0 {
-		return ginauth.ErrNoUser
+		return driver.ErrNoUser
 	}
 	if _, err := results.Exec(); err != nil {
 		return err
 	}
 	err = results.QueryRow().Scan(keyDest(r, make([]any, 0, keySize))...)
 	if errors.Is(err, pgx.ErrNoRows) {
-		return apikey.ErrTooManyKeys
+		return driver.ErrTooManyAPIKeys
 	}
 	return err
 }

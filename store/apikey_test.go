@@ -13,17 +13,16 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 
-	"github.com/ginauth/ginauth/ginauth"
-	"github.com/ginauth/ginauth/ginauth/apikey"
+	"github.com/ginauth/ginauth/ginauth/driver"
 	"github.com/ginauth/ginauth/store"
 	"github.com/ginauth/ginauth/store/storetest"
 )
 
-func keyOf(id ginauth.UserID) apikey.NewRecord {
-	return apikey.NewRecord{Digest: newDigest(), UserID: id, Name: "backup", Start: "gak_Ab3d", Lifetime: lifetime}
+func keyOf(id driver.UserID) driver.NewAPIKey {
+	return driver.NewAPIKey{Digest: newDigest(), UserID: id, Name: "backup", Start: "gak_Ab3d", Lifetime: lifetime}
 }
 
-func (s *setup) key(tb testing.TB, n apikey.NewRecord) apikey.Record {
+func (s *setup) key(tb testing.TB, n driver.NewAPIKey) driver.APIKey {
 	tb.Helper()
 	r, err := s.db.CreateAPIKey(tb.Context(), n)
 	if err != nil {
@@ -32,12 +31,12 @@ func (s *setup) key(tb testing.TB, n apikey.NewRecord) apikey.Record {
 	return r
 }
 
-func (s *setup) wantKeys(tb testing.TB, what string, want []bool, keys ...apikey.NewRecord) {
+func (s *setup) wantKeys(tb testing.TB, what string, want []bool, keys ...driver.NewAPIKey) {
 	tb.Helper()
 	var found []bool
 	for _, n := range keys {
 		u, r, err := s.db.FindAPIKey(tb.Context(), n.Digest)
-		if err != nil && !errors.Is(err, apikey.ErrNoKey) {
+		if err != nil && !errors.Is(err, driver.ErrNoAPIKey) {
 			tb.Fatal(err)
 		}
 		if err != nil && (u.ID != "" || r.ID != "") {
@@ -57,7 +56,7 @@ func TestAPIKeyComesBackWithItsUser(t *testing.T) {
 		n, endless := keyOf(u.ID), keyOf(u.ID)
 		n.Scopes, endless.Lifetime = []string{"a:read", "b;DROP"}, 0
 		r := s.key(t, n)
-		want := apikey.Record{
+		want := driver.APIKey{
 			ID: r.ID, UserID: u.ID, Name: "backup", Scopes: []string{"a:read", "b;DROP"}, Start: "gak_Ab3d",
 			CreatedAt: s.clock.now(), ExpiresAt: s.clock.now().Add(lifetime), ReadAt: s.clock.now(),
 		}
@@ -106,7 +105,7 @@ func TestAPIKeyEndsWithTimeAndUser(t *testing.T) { // SEC-76
 		s.wantKeys(t, "at its end", []bool{false, true, true}, n, endless, other)
 		s.exec(t, `UPDATE ginauth.users SET disabled_at = now() WHERE id = $1`, string(u))
 		s.wantKeys(t, "disabled", []bool{false, false, true}, n, endless, other)
-		if _, err := s.db.CreateAPIKey(t.Context(), keyOf(u)); !errors.Is(err, ginauth.ErrNoUser) {
+		if _, err := s.db.CreateAPIKey(t.Context(), keyOf(u)); !errors.Is(err, driver.ErrNoUser) {
 			t.Errorf("a disabled user's new key: %v", err)
 		}
 		s.exec(t, `UPDATE ginauth.users SET disabled_at = NULL WHERE id = $1`, string(u))
@@ -126,7 +125,7 @@ func TestAPIKeyEndsWithTimeAndUser(t *testing.T) { // SEC-76
 		if rows := s.count(t, `SELECT count(*) FROM ginauth.api_keys WHERE user_id = $1`, string(other.UserID)); rows != 0 {
 			t.Errorf("%d keys of a deleted user", rows)
 		}
-		for _, nobody := range []ginauth.UserID{"", "1 OR 1=1", ginauth.UserID(uuid.NewString())} {
+		for _, nobody := range []driver.UserID{"", "1 OR 1=1", driver.UserID(uuid.NewString())} {
 			if err := s.db.RevokeUserAPIKeys(t.Context(), nobody); err != nil {
 				t.Errorf("%q: %v", nobody, err)
 			}
@@ -140,19 +139,19 @@ func TestRevokeAPIKeyEndsOnlyTheUsersOwn(t *testing.T) { // SEC-79
 		mine, other := keyOf(s.user(t).ID), keyOf(s.user(t).ID)
 		r, o := s.key(t, mine), s.key(t, other)
 		for _, c := range []struct {
-			user ginauth.UserID
-			id   apikey.ID
+			user driver.UserID
+			id   driver.APIKeyID
 		}{
 			{mine.UserID, o.ID},
 			{"", r.ID},
 			{mine.UserID, ""},
 			{mine.UserID, "1 OR 1=1"},
 			{mine.UserID, "\x00"},
-			{mine.UserID, apikey.ID(uuid.NewString())},
-			{ginauth.UserID(uuid.NewString()), r.ID},
-			{mine.UserID, apikey.ID(strings.ToUpper(string(o.ID)))},
+			{mine.UserID, driver.APIKeyID(uuid.NewString())},
+			{driver.UserID(uuid.NewString()), r.ID},
+			{mine.UserID, driver.APIKeyID(strings.ToUpper(string(o.ID)))},
 		} {
-			if err := s.db.RevokeAPIKey(t.Context(), c.user, c.id); !errors.Is(err, apikey.ErrNoKey) {
+			if err := s.db.RevokeAPIKey(t.Context(), c.user, c.id); !errors.Is(err, driver.ErrNoAPIKey) {
 				t.Errorf("user %q revoking %q: %v", c.user, c.id, err)
 			}
 		}
@@ -161,7 +160,7 @@ func TestRevokeAPIKeyEndsOnlyTheUsersOwn(t *testing.T) { // SEC-79
 			t.Fatal(err)
 		}
 		s.wantKeys(t, "after revoking", []bool{false, true}, mine, other)
-		if err := s.db.RevokeAPIKey(t.Context(), mine.UserID, r.ID); !errors.Is(err, apikey.ErrNoKey) {
+		if err := s.db.RevokeAPIKey(t.Context(), mine.UserID, r.ID); !errors.Is(err, driver.ErrNoAPIKey) {
 			t.Errorf("revoking twice: %v", err)
 		}
 	})
@@ -172,7 +171,7 @@ func TestUserAPIKeysAreTheUsersOwnAndTheNewestFirst(t *testing.T) { // SEC-79
 	inEveryMode(t, func(t *testing.T, s *setup) { //nolint:thelper // the test itself
 		u := s.user(t).ID
 		s.key(t, keyOf(s.user(t).ID))
-		want := make([]apikey.Record, 3)
+		want := make([]driver.APIKey, 3)
 		for i := range want {
 			want[2-i] = s.key(t, keyOf(u))
 			s.clock.add(time.Second)
@@ -185,7 +184,7 @@ func TestUserAPIKeysAreTheUsersOwnAndTheNewestFirst(t *testing.T) { // SEC-79
 		if diff := cmp.Diff(want, list); diff != "" || err != nil {
 			t.Errorf("%v (-want +got):\n%s", err, diff)
 		}
-		for _, nobody := range []ginauth.UserID{"", "1 OR 1=1", ginauth.UserID(uuid.NewString())} {
+		for _, nobody := range []driver.UserID{"", "1 OR 1=1", driver.UserID(uuid.NewString())} {
 			if list, err := s.db.UserAPIKeys(t.Context(), nobody); len(list) != 0 || err != nil {
 				t.Errorf("%q: %d keys, %v", nobody, len(list), err)
 			}
@@ -205,7 +204,7 @@ func TestTouchAPIKeyWritesOncePerInterval(t *testing.T) {
 		n, other := keyOf(s.user(t).ID), keyOf(s.user(t).ID)
 		r := s.key(t, n)
 		s.key(t, other)
-		touch := func(id apikey.ID, want time.Time) {
+		touch := func(id driver.APIKeyID, want time.Time) {
 			t.Helper()
 			if err := s.db.TouchAPIKey(t.Context(), id, time.Minute); err != nil {
 				t.Fatal(err)
@@ -214,7 +213,7 @@ func TestTouchAPIKeyWritesOncePerInterval(t *testing.T) {
 				t.Errorf("last used %s, %v, want %s", got.LastUsedAt, err, want)
 			}
 		}
-		for _, nobody := range []apikey.ID{"", "1 OR 1=1", apikey.ID(uuid.NewString())} {
+		for _, nobody := range []driver.APIKeyID{"", "1 OR 1=1", driver.APIKeyID(uuid.NewString())} {
 			touch(nobody, time.Time{})
 		}
 		first := s.clock.now()
@@ -269,16 +268,16 @@ func TestRefusedAPIKeyLeavesNothing(t *testing.T) { // SEC-151, SEC-152
 		one := keyOf(u)
 		s.key(t, one)
 		limited, taken, negative, endless, blank, none, nobody, malformed, zero := keyOf(u), keyOf(u), keyOf(u), keyOf(u), keyOf(u), keyOf(u),
-			keyOf(ginauth.UserID(uuid.NewString())), keyOf("1 OR 1=1"), keyOf(u)
-		limited.Limit, taken.Digest, negative.Limit, endless.Lifetime, zero.Digest = 1, one.Digest, -1, -1, ginauth.Digest{}
+			keyOf(driver.UserID(uuid.NewString())), keyOf("1 OR 1=1"), keyOf(u)
+		limited.Limit, taken.Digest, negative.Limit, endless.Lifetime, zero.Digest = 1, one.Digest, -1, -1, driver.Digest{}
 		blank.Scopes, none.Scopes = []string{"read write"}, []string{""}
 		for name, c := range map[string]struct {
-			n    apikey.NewRecord
+			n    driver.NewAPIKey
 			fits func(error) bool
 		}{
-			"limited":           {limited, func(err error) bool { return errors.Is(err, apikey.ErrTooManyKeys) }},
-			"unknown user":      {nobody, func(err error) bool { return errors.Is(err, ginauth.ErrNoUser) }},
-			"malformed user":    {malformed, func(err error) bool { return errors.Is(err, ginauth.ErrNoUser) }},
+			"limited":           {limited, func(err error) bool { return errors.Is(err, driver.ErrTooManyAPIKeys) }},
+			"unknown user":      {nobody, func(err error) bool { return errors.Is(err, driver.ErrNoUser) }},
+			"malformed user":    {malformed, func(err error) bool { return errors.Is(err, driver.ErrNoUser) }},
 			"negative limit":    {negative, func(err error) bool { return err != nil }},
 			"negative lifetime": {endless, func(err error) bool { return err != nil }},
 			"no digest":         {zero, func(err error) bool { return err != nil }},
@@ -320,7 +319,7 @@ func TestAPIKeyLimitHoldsUnderParallelCreations(t *testing.T) { // SEC-151
 		for _, err := range errs {
 			if err == nil {
 				made++
-			} else if !errors.Is(err, apikey.ErrTooManyKeys) {
+			} else if !errors.Is(err, driver.ErrTooManyAPIKeys) {
 				t.Error(err)
 			}
 		}

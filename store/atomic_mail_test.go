@@ -9,30 +9,29 @@ import (
 
 	"github.com/google/uuid"
 
-	"github.com/ginauth/ginauth/ginauth"
-	"github.com/ginauth/ginauth/ginauth/email"
+	"github.com/ginauth/ginauth/ginauth/driver"
 	"github.com/ginauth/ginauth/store"
 )
 
-var tokenKinds = []email.Kind{email.KindVerify, email.KindReset, email.KindLogin, email.KindChange, email.KindUndo}
+var tokenKinds = []driver.MailKind{driver.MailVerify, driver.MailReset, driver.MailLogin, driver.MailChange, driver.MailUndo}
 
 // digestOf is the digest of the one token of a kind that withLinks gives to who has the address.
-func digestOf(k email.Kind, canonical string) ginauth.Digest {
+func digestOf(k driver.MailKind, canonical string) driver.Digest {
 	return sha256.Sum256([]byte(string(k) + canonical))
 }
 
 // pendingOf is the mail of a change of address that withLinks queues.
-func pendingOf(canonical string) email.MailID {
-	return email.MailID(uuid.NewSHA1(uuid.NameSpaceDNS, []byte(canonical)).String())
+func pendingOf(canonical string) driver.MailID {
+	return driver.MailID(uuid.NewSHA1(uuid.NameSpaceDNS, []byte(canonical)).String())
 }
 
 // withLinks gives the user a token of each kind, and a pending change of address with its mail.
 func (s *setup) withLinks(t *testing.T, u store.User) {
 	t.Helper()
-	canonical := orderFor(u, email.KindReset).Canonical
+	canonical := orderFor(u, driver.MailReset).Canonical
 	for _, k := range tokenKinds {
 		d, address := digestOf(k, canonical), canonical
-		if k == email.KindChange || k == email.KindUndo {
+		if k == driver.MailChange || k == driver.MailUndo {
 			address = string(k) + "." + canonical
 		}
 		s.exec(t, `INSERT INTO ginauth.email_tokens (digest, kind, user_id, mail_id, email, email_canonical, created_at, expires_at)
@@ -53,28 +52,28 @@ func TestDeathAtEveryStatementOfMailLeavesAllOrNothing(t *testing.T) { // SEC-15
 	t.Parallel()
 	fresh, ada, successor := newUser(), newUser(), newDigest()
 	changes := map[string]change{
-		"a quiet sign-up": func(ctx context.Context, db *store.DB[store.User], _ ginauth.UserID, _ ginauth.SessionRecord) error {
+		"a quiet sign-up": func(ctx context.Context, db *store.DB[store.User], _ driver.UserID, _ driver.Session) error {
 			created, err := db.CreateUserAndMail(ctx, fresh, nil, "")
 			if err == nil && !created {
 				return errors.New("the address is said to be taken")
 			}
 			return err
 		},
-		"a mail is made": func(ctx context.Context, db *store.DB[store.User], _ ginauth.UserID, _ ginauth.SessionRecord) error {
+		"a mail is made": func(ctx context.Context, db *store.DB[store.User], _ driver.UserID, _ driver.Session) error {
 			_, err := db.PrepareMail(ctx, pendingOf(ada.Canonical), successor, time.Hour)
 			return err
 		},
-		"a change of the password": func(ctx context.Context, db *store.DB[store.User], u ginauth.UserID, old ginauth.SessionRecord) error {
-			_, err := db.SetPassword(ctx, ginauth.PasswordChange{UserID: u, Old: hash('a'), New: hash('b'), Session: old.ID, Digest: successor})
+		"a change of the password": func(ctx context.Context, db *store.DB[store.User], u driver.UserID, old driver.Session) error {
+			_, err := db.SetPassword(ctx, driver.PasswordChange{UserID: u, Old: hash('a'), New: hash('b'), Session: old.ID, Digest: successor})
 			return err
 		},
-		"a forced reset": func(ctx context.Context, db *store.DB[store.User], u ginauth.UserID, _ ginauth.SessionRecord) error {
+		"a forced reset": func(ctx context.Context, db *store.DB[store.User], u driver.UserID, _ driver.Session) error {
 			return db.ForcePasswordReset(ctx, u)
 		},
-		"disabling": func(ctx context.Context, db *store.DB[store.User], u ginauth.UserID, _ ginauth.SessionRecord) error {
+		"disabling": func(ctx context.Context, db *store.DB[store.User], u driver.UserID, _ driver.Session) error {
 			return db.DisableUser(ctx, u)
 		},
-		"a login on a new device": func(ctx context.Context, db *store.DB[store.User], u ginauth.UserID, old ginauth.SessionRecord) error {
+		"a login on a new device": func(ctx context.Context, db *store.DB[store.User], u driver.UserID, old driver.Session) error {
 			login := limitedOf(u, 2)
 			login.Digest, login.Replaces, login.NewDevice = successor, old.Digest, true
 			_, err := db.CreateSession(ctx, login)
@@ -82,8 +81,8 @@ func TestDeathAtEveryStatementOfMailLeavesAllOrNothing(t *testing.T) { // SEC-15
 		},
 	}
 	for _, k := range tokenKinds {
-		changes["a link of the kind "+string(k)] = func(ctx context.Context, db *store.DB[store.User], _ ginauth.UserID, _ ginauth.SessionRecord) error {
-			_, err := db.UseEmailToken(ctx, email.Use{Kind: k, Digest: digestOf(k, ada.Canonical), Hash: hash('b')})
+		changes["a link of the kind "+string(k)] = func(ctx context.Context, db *store.DB[store.User], _ driver.UserID, _ driver.Session) error {
+			_, err := db.UseEmailToken(ctx, driver.EmailTokenUse{Kind: k, Digest: digestOf(k, ada.Canonical), Hash: hash('b')})
 			return err
 		}
 	}

@@ -11,8 +11,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
-	"github.com/ginauth/ginauth/ginauth"
-	"github.com/ginauth/ginauth/ginauth/apikey"
+	"github.com/ginauth/ginauth/ginauth/driver"
 	"github.com/ginauth/ginauth/store"
 )
 
@@ -75,7 +74,7 @@ func (s *setup) rows(t *testing.T) string {
 	return all
 }
 
-type change func(ctx context.Context, db *store.DB[store.User], u ginauth.UserID, old ginauth.SessionRecord) error
+type change func(ctx context.Context, db *store.DB[store.User], u driver.UserID, old driver.Session) error
 
 // The backend dies before or after each statement, at every one of them: all of a change is
 // done, or nothing, and an error is the only way to hear of nothing.
@@ -83,49 +82,49 @@ func TestDeathAtEveryStatementLeavesAllOrNothing(t *testing.T) { // SEC-152, SEC
 	t.Parallel()
 	fresh, successor := newUser(), newDigest()
 	for name, change := range map[string]change{
-		"sign-up with a row of the app's": func(ctx context.Context, db *store.DB[store.User], _ ginauth.UserID, _ ginauth.SessionRecord) error {
+		"sign-up with a row of the app's": func(ctx context.Context, db *store.DB[store.User], _ driver.UserID, _ driver.Session) error {
 			_, err := db.CreateUser(ctx, fresh, nil)
 			return err
 		},
-		"login over the limit": func(ctx context.Context, db *store.DB[store.User], u ginauth.UserID, old ginauth.SessionRecord) error {
+		"login over the limit": func(ctx context.Context, db *store.DB[store.User], u driver.UserID, old driver.Session) error {
 			login := limitedOf(u, 1)
 			login.Digest, login.Replaces = successor, old.Digest
 			_, err := db.CreateSession(ctx, login)
 			return err
 		},
-		"login": func(ctx context.Context, db *store.DB[store.User], u ginauth.UserID, old ginauth.SessionRecord) error {
+		"login": func(ctx context.Context, db *store.DB[store.User], u driver.UserID, old driver.Session) error {
 			login := sessionOf(u)
 			login.Digest, login.Replaces = successor, old.Digest
 			_, err := db.CreateSession(ctx, login)
 			return err
 		},
-		"rotation with values": func(ctx context.Context, db *store.DB[store.User], _ ginauth.UserID, old ginauth.SessionRecord) error {
-			_, err := db.UpdateSession(ctx, old.Digest, ginauth.SessionChange{Digest: successor, Grace: grace, Set: set(`{"a": 1}`).Set})
+		"rotation with values": func(ctx context.Context, db *store.DB[store.User], _ driver.UserID, old driver.Session) error {
+			_, err := db.UpdateSession(ctx, old.Digest, driver.SessionChange{Digest: successor, Grace: grace, Set: set(`{"a": 1}`).Set})
 			return err
 		},
-		"ending the others": func(ctx context.Context, db *store.DB[store.User], u ginauth.UserID, old ginauth.SessionRecord) error {
+		"ending the others": func(ctx context.Context, db *store.DB[store.User], u driver.UserID, old driver.Session) error {
 			return db.RevokeUserSessions(ctx, u, old.ID)
 		},
-		"change of the password": func(ctx context.Context, db *store.DB[store.User], u ginauth.UserID, old ginauth.SessionRecord) error {
-			_, err := db.SetPassword(ctx, ginauth.PasswordChange{UserID: u, Old: hash('a'), New: hash('b'), Session: old.ID, Digest: successor, Authenticated: true})
+		"change of the password": func(ctx context.Context, db *store.DB[store.User], u driver.UserID, old driver.Session) error {
+			_, err := db.SetPassword(ctx, driver.PasswordChange{UserID: u, Old: hash('a'), New: hash('b'), Session: old.ID, Digest: successor, Authenticated: true})
 			return err
 		},
-		"forced reset": func(ctx context.Context, db *store.DB[store.User], u ginauth.UserID, _ ginauth.SessionRecord) error {
+		"forced reset": func(ctx context.Context, db *store.DB[store.User], u driver.UserID, _ driver.Session) error {
 			return db.ForcePasswordReset(ctx, u)
 		},
-		"change of the name": func(ctx context.Context, db *store.DB[store.User], u ginauth.UserID, _ ginauth.SessionRecord) error {
+		"change of the name": func(ctx context.Context, db *store.DB[store.User], u driver.UserID, _ driver.Session) error {
 			name := "Another"
 			_, err := db.UpdateUser(ctx, u, &name, nil)
 			return err
 		},
-		"disabling": func(ctx context.Context, db *store.DB[store.User], u ginauth.UserID, _ ginauth.SessionRecord) error {
+		"disabling": func(ctx context.Context, db *store.DB[store.User], u driver.UserID, _ driver.Session) error {
 			return db.DisableUser(ctx, u)
 		},
-		"archiving": func(ctx context.Context, db *store.DB[store.User], u ginauth.UserID, _ ginauth.SessionRecord) error {
+		"archiving": func(ctx context.Context, db *store.DB[store.User], u driver.UserID, _ driver.Session) error {
 			_, err := db.ArchiveUser(ctx, u, time.Hour)
 			return err
 		},
-		"deletion": func(ctx context.Context, db *store.DB[store.User], u ginauth.UserID, _ ginauth.SessionRecord) error {
+		"deletion": func(ctx context.Context, db *store.DB[store.User], u driver.UserID, _ driver.Session) error {
 			return db.DeleteUser(ctx, u)
 		},
 	} {
@@ -141,11 +140,11 @@ type mortal struct {
 	*setup
 	killer *killer
 	db     *store.DB[store.User]
-	user   ginauth.NewUser
+	user   driver.NewUser
 	seed   func(t *testing.T, u store.User) // further rows, nil for none
 	again  bool                             // what was not done is then done by trying again
 	of     store.User                       // of the last try
-	old    ginauth.SessionRecord
+	old    driver.Session
 }
 
 func newMortal(t *testing.T, options ...store.Option) *mortal {
@@ -178,7 +177,7 @@ func (m *mortal) diesAtEveryMoment(t *testing.T, change change) {
 			t.Errorf("moment %d of %d: no error, but it is not done: %s", moment, moments, cmp.Diff(done, is))
 		case err != nil && is != before && is != done:
 			t.Errorf("moment %d of %d: %v, and half of it is done: %s", moment, moments, err, cmp.Diff(before, is))
-		case err != nil && !errors.Is(err, ginauth.ErrUnavailable):
+		case err != nil && !errors.Is(err, driver.ErrUnavailable):
 			t.Errorf("moment %d of %d: %v", moment, moments, err)
 		}
 		if m.again && is == before {
@@ -199,13 +198,13 @@ func (m *mortal) try(t *testing.T, change change, moment int64) (before, after s
 	if err != nil {
 		t.Fatal(err)
 	}
-	var old ginauth.SessionRecord
+	var old driver.Session
 	for i := range byte(3) {
 		n := sessionOf(u.ID)
-		n.Digest = ginauth.Digest{1: i + 1}
+		n.Digest = driver.Digest{1: i + 1}
 		old = m.session(t, n)
 	}
-	if _, err := m.setup.db.CreateAPIKey(t.Context(), apikey.NewRecord{Digest: ginauth.Digest{9}, UserID: u.ID, Name: "nightly", Start: "gak_"}); err != nil {
+	if _, err := m.setup.db.CreateAPIKey(t.Context(), driver.NewAPIKey{Digest: driver.Digest{9}, UserID: u.ID, Name: "nightly", Start: "gak_"}); err != nil {
 		t.Fatal(err)
 	}
 	if m.seed != nil {

@@ -10,7 +10,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 
-	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/driver"
 	"github.com/ginauth/ginauth/store"
 )
 
@@ -51,7 +51,7 @@ func TestConflictsAreRetried(t *testing.T) { // SEC-153
 			err                error
 		}{
 			"until it works":   {failures: 3, attempts: 4},
-			"but not for ever": {failures: 100, attempts: 4, err: ginauth.ErrUnavailable},
+			"but not for ever": {failures: 100, attempts: 4, err: driver.ErrUnavailable},
 		} {
 			t.Run(code+" "+name, func(t *testing.T) {
 				t.Parallel()
@@ -79,7 +79,7 @@ func TestNothingIsRetriedInTheCallersTransaction(t *testing.T) { // SEC-152
 		return err
 	})
 	var refused *pgconn.PgError
-	if !errors.Is(err, ginauth.ErrUnavailable) || !errors.As(err, &refused) || refused.Code != "40001" {
+	if !errors.Is(err, driver.ErrUnavailable) || !errors.As(err, &refused) || refused.Code != "40001" {
 		t.Errorf("CreateUser: %v", err)
 	}
 	if got := s.attempts(t); got != 1 {
@@ -93,7 +93,7 @@ func TestNoWriteIsRetriedAfterAConnectionBroke(t *testing.T) { // SEC-152, SEC-1
 	s := newSetup(t)
 	s.failInserts(t, 100, `PERFORM pg_terminate_backend(pg_backend_pid())`)
 	_, err := s.db.CreateUser(t.Context(), newUser(), nil)
-	if !errors.Is(err, ginauth.ErrUnavailable) {
+	if !errors.Is(err, driver.ErrUnavailable) {
 		t.Errorf("CreateUser: %v", err)
 	}
 	if got := s.attempts(t); got != 1 {
@@ -113,7 +113,7 @@ func TestStoreJoinsTheCallersTransaction(t *testing.T) { // SEC-152
 	session := sessionOf("")
 	err := pgx.BeginFunc(t.Context(), s.pool, func(tx pgx.Tx) error {
 		db := store.New[store.User](tx, store.WithNow(s.clock.now), unhurried)
-		if _, err := db.CreateUser(t.Context(), taken, nil); !errors.Is(err, ginauth.ErrIdentifierTaken) {
+		if _, err := db.CreateUser(t.Context(), taken, nil); !errors.Is(err, driver.ErrIdentifierTaken) {
 			t.Errorf("CreateUser: %v", err)
 		}
 		u, err := db.CreateUser(t.Context(), n, nil) // the transaction is still good
@@ -132,10 +132,10 @@ func TestStoreJoinsTheCallersTransaction(t *testing.T) { // SEC-152
 	if !errors.Is(err, undone) {
 		t.Fatal(err)
 	}
-	if _, _, err := s.db.FindCredential(t.Context(), n.Canonical); !errors.Is(err, ginauth.ErrNoUser) {
+	if _, _, err := s.db.FindCredential(t.Context(), n.Canonical); !errors.Is(err, driver.ErrNoUser) {
 		t.Errorf("the user outlived the transaction: %v", err)
 	}
-	if err := s.find(t, session.Digest); !errors.Is(err, ginauth.ErrNoSession) {
+	if err := s.find(t, session.Digest); !errors.Is(err, driver.ErrNoSession) {
 		t.Errorf("the session outlived the transaction: %v", err)
 	}
 }

@@ -10,7 +10,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/driver"
 )
 
 // layout says where a user type keeps what. It is made once, so that a scan is as
@@ -26,7 +26,7 @@ type column struct {
 	path  []int
 }
 
-func layoutOf[U ginauth.User]() (layout, error) {
+func layoutOf[U driver.User]() (layout, error) {
 	t := reflect.TypeFor[U]()
 	if t.Kind() != reflect.Struct {
 		return layout{}, fmt.Errorf("the user type %v must be a struct, not a pointer or anything else", t)

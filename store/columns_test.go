@@ -11,13 +11,13 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
-	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/driver"
 	"github.com/ginauth/ginauth/store"
 	"github.com/ginauth/ginauth/store/storetest"
 )
 
 type (
-	foreign struct{ ID ginauth.UserID }
+	foreign struct{ ID driver.UserID }
 	pointed struct{ *store.User }
 	doubled struct {
 		nested1 `json:"-"`
@@ -48,8 +48,8 @@ type (
 	}
 )
 
-func (foreign) Account() ginauth.Account { return ginauth.Account{} }
-func (doubled) Account() ginauth.Account { return ginauth.Account{} }
+func (foreign) Account() driver.Account { return driver.Account{} }
+func (doubled) Account() driver.Account { return driver.Account{} }
 
 func TestNewRefusesUserTypesThatCannotWork(t *testing.T) {
 	t.Parallel()

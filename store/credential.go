@@ -6,22 +6,22 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/driver"
 	"github.com/ginauth/ginauth/ginauth/password"
 )
 
-var _ ginauth.CredentialLimiter[User] = (*DB[User])(nil)
+var _ driver.CredentialLimiter[User] = (*DB[User])(nil)
 
 // CountAndFindCredential is CountAttempt and FindCredential in one round trip and one transaction. Without
 // an admitted attempt it returns no user.
-func (d *DB[U]) CountAndFindCredential(ctx context.Context, a ginauth.Attempt, identifier string) (ginauth.Verdict, U, password.Hash, error) {
-	var v ginauth.Verdict
+func (d *DB[U]) CountAndFindCredential(ctx context.Context, a driver.Attempt, identifier string) (driver.Verdict, U, password.Hash, error) {
+	var v driver.Verdict
 	var u, none U
 	var encoded *string
 	if !storable(identifier) {
 		v, err := d.CountAttempt(ctx, a)
 		if err == nil {
-			err = ginauth.ErrNoUser
+			err = driver.ErrNoUser
 		}
 		return v, none, password.Hash{}, err
 	}
@@ -49,9 +49,9 @@ func (d *DB[U]) CountAndFindCredential(ctx context.Context, a ginauth.Attempt, i
 	return judged(v, u, encoded, orNoUser(err))
 }
 
-func judged[U any](v ginauth.Verdict, u U, encoded *string, err error) (ginauth.Verdict, U, password.Hash, error) {
+func judged[U any](v driver.Verdict, u U, encoded *string, err error) (driver.Verdict, U, password.Hash, error) {
 	var none U
-	if v.Wait > 0 && (err == nil || err == ginauth.ErrNoUser) { //nolint:errorlint // orNoUser's
+	if v.Wait > 0 && (err == nil || err == driver.ErrNoUser) { //nolint:errorlint // orNoUser's
 		return v, none, password.Hash{}, nil
 	}
 	if err != nil {

@@ -6,7 +6,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 
-	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/driver"
 )
 
 // Conn is where statements go: a *pgxpool.Pool, or a pgx.Tx to make the store
@@ -22,7 +22,7 @@ type Conn interface {
 // DB keeps users of type U, and their sessions. It is safe for concurrent use on a pool.
 // Its errors are those of the interfaces it implements; what the database
 // said is wrapped behind them.
-type DB[U ginauth.User] struct {
+type DB[U driver.User] struct {
 	*Sessions
 	layout      layout
 	statements  userStatements
@@ -32,16 +32,16 @@ type DB[U ginauth.User] struct {
 }
 
 var (
-	_ ginauth.UserStore[User]     = (*DB[User])(nil)
-	_ ginauth.SessionStore        = (*DB[User])(nil)
-	_ ginauth.SessionFinder[User] = (*DB[User])(nil)
+	_ driver.Users[User]         = (*DB[User])(nil)
+	_ driver.Sessions            = (*DB[User])(nil)
+	_ driver.SessionFinder[User] = (*DB[User])(nil)
 )
 
 // New returns a store on conn. U is [User] or a struct that embeds it; each further
 // exported field is a column of ginauth.users, named by its db tag or else by the field's name in
 // snake case, and `db:"-"` leaves a field out. New asks the database nothing. It panics when U
 // or an option cannot work.
-func New[U ginauth.User](conn Conn, opts ...Option) *DB[U] {
+func New[U driver.User](conn Conn, opts ...Option) *DB[U] {
 	o, err := newOptions(conn, opts)
 	if err != nil {
 		panic("store.New: " + err.Error()) //nolint:forbidigo // construction

@@ -6,15 +6,15 @@ import (
 	"testing"
 	"time"
 
-	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/driver"
 )
 
 // loggedIn makes a device known to the user, who has just been guessed right at.
-func (s *setup) loggedIn(tb testing.TB, u ginauth.UserID, a ginauth.Attempt) ginauth.Attempt {
+func (s *setup) loggedIn(tb testing.TB, u driver.UserID, a driver.Attempt) driver.Attempt {
 	tb.Helper()
 	s.count1(tb, a)
 	device := newLimitKey()
-	if !s.settle(tb, a, ginauth.Success{User: u, Device: device, Keep: 365 * 24 * time.Hour, Limit: 20}) {
+	if !s.settle(tb, a, driver.Settled{User: u, Device: device, Keep: 365 * 24 * time.Hour, Limit: 20}) {
 		tb.Fatal("the device is not known")
 	}
 	a.Guess.Device = device
@@ -40,7 +40,7 @@ func TestKnownDeviceGetsInWhileOthersAreLockedOut(t *testing.T) { // SEC-43
 					t.Fatalf("the owner: %+v", v)
 				}
 			}
-			s.settle(t, owner, ginauth.Success{Known: true, User: u, Keep: time.Hour * 24 * 365, Limit: 20})
+			s.settle(t, owner, driver.Settled{Known: true, User: u, Keep: time.Hour * 24 * 365, Limit: 20})
 		}
 		if n := s.count(t, `SELECT failures FROM ginauth.throttles WHERE key = $1`, attacker.Guess.Key[:]); n != 6 {
 			t.Errorf("the attacker's 6 failures are %d", n)
@@ -56,21 +56,21 @@ func TestKnownDeviceGetsInWhileOthersAreLockedOut(t *testing.T) { // SEC-43
 
 func TestDeviceIsKnownForItsOwnUserAndTime(t *testing.T) { // SEC-43
 	t.Parallel()
-	for name, end := range map[string]func(t *testing.T, s *setup, u ginauth.UserID){
-		"revoked": func(t *testing.T, s *setup, u ginauth.UserID) {
+	for name, end := range map[string]func(t *testing.T, s *setup, u driver.UserID){
+		"revoked": func(t *testing.T, s *setup, u driver.UserID) {
 			t.Helper()
 			_ = s.db.RevokeUserSessions(t.Context(), u, "")
 		},
-		"all": func(t *testing.T, s *setup, _ ginauth.UserID) {
+		"all": func(t *testing.T, s *setup, _ driver.UserID) {
 			t.Helper()
 			_ = s.db.RevokeAllSessions(t.Context())
 		},
-		"expired": func(_ *testing.T, s *setup, _ ginauth.UserID) { s.clock.add(365 * 24 * time.Hour) },
-		"deleted": func(t *testing.T, s *setup, u ginauth.UserID) {
+		"expired": func(_ *testing.T, s *setup, _ driver.UserID) { s.clock.add(365 * 24 * time.Hour) },
+		"deleted": func(t *testing.T, s *setup, u driver.UserID) {
 			t.Helper()
 			s.exec(t, `DELETE FROM ginauth.users WHERE id = $1`, string(u))
 		},
-		"password": func(t *testing.T, s *setup, u ginauth.UserID) {
+		"password": func(t *testing.T, s *setup, u driver.UserID) {
 			t.Helper()
 			s.exec(t, `UPDATE ginauth.users SET session_epoch = session_epoch + 1 WHERE id = $1`, string(u))
 		},
@@ -98,7 +98,7 @@ func TestUsersHaveABoundedNumberOfDevices(t *testing.T) { // SEC-48
 	key := newLimitKey()
 	first := s.loggedIn(t, u, guessAt(key, newLimitKey()))
 	errs := together(64, func(ctx context.Context, _ int) error {
-		_, err := s.db.SettleAttempt(ctx, ginauth.Attempt{}, ginauth.Success{User: u, Device: newLimitKey(), Keep: time.Hour, Limit: 20})
+		_, err := s.db.SettleAttempt(ctx, driver.Attempt{}, driver.Settled{User: u, Device: newLimitKey(), Keep: time.Hour, Limit: 20})
 		return err
 	})
 	if err := errors.Join(errs...); err != nil {
@@ -124,8 +124,8 @@ func TestUsersHaveABoundedNumberOfDevices(t *testing.T) { // SEC-48
 func TestNobodysDeviceIsNotKept(t *testing.T) {
 	t.Parallel()
 	s := newSetup(t)
-	for _, u := range []ginauth.UserID{"", "x", "00000000-0000-4000-8000-000000000009"} {
-		if s.settle(t, ginauth.Attempt{}, ginauth.Success{User: u, Device: newLimitKey(), Keep: time.Hour, Limit: 20}) {
+	for _, u := range []driver.UserID{"", "x", "00000000-0000-4000-8000-000000000009"} {
+		if s.settle(t, driver.Attempt{}, driver.Settled{User: u, Device: newLimitKey(), Keep: time.Hour, Limit: 20}) {
 			t.Errorf("%q has a device", u)
 		}
 	}

@@ -52,7 +52,7 @@
 //
 // A rotated session is known by the digest before the last rotation, too: [Sessions.FindRotated]
 // returns it for the rotation's grace, and ends it when the old token is used later. The
-// limit of ginauth.NewSession holds under parallel logins at PostgreSQL's default isolation level,
+// limit of driver.NewSession holds under parallel logins at PostgreSQL's default isolation level,
 // READ COMMITTED.
 //
 // Rows of what has ended stay until a sweeper deletes them. Run [Sessions.RunSweeper] in a
@@ -75,8 +75,8 @@
 //
 // # Events
 //
-// Methods that change an account write a ginauth.Event into ginauth.events, in the same transaction, with the
-// circumstances that ginauth.AuditContext or ginauth.WithCause put into the context. [OnEvent] and [AfterEvent] are told of each,
+// Methods that change an account write a driver.Event into ginauth.events, in the same transaction, with the
+// circumstances that ginauth.AuditContext or driver.WithCause put into the context. [OnEvent] and [AfterEvent] are told of each,
 // [Sessions.UserEvents] lists those of a user, and the sweeper deletes them after [WithEventRetention].
 //
 // # API keys
@@ -95,7 +95,7 @@
 // # Outages
 //
 // Every call has a deadline. A database that is stopped, unreachable, hanging, read-only,
-// overloaded or shutting down is ginauth.ErrUnavailable, with the cause wrapped, and so is a
+// overloaded or shutting down is driver.ErrUnavailable, with the cause wrapped, and so is a
 // transaction that still conflicts after three retries. What the server refused because it had forgotten a prepared
 // statement, or planned it for a type that has changed, is sent again, and so is what only reads and whose connection had
 // ended. Nothing else is retried: a

@@ -8,7 +8,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
-	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/driver"
 )
 
 // releasedGrace is for how long an account is kept that had to give its address up. It is a judgement: a month is long
@@ -37,6 +37,6 @@ func (d *DB[U]) releaseAddress(ctx context.Context, tx pgx.Tx, s *spent) error {
 	if errors.Is(err, pgx.ErrNoRows) {
 		return nil
 	}
-	s.released = ginauth.UserID(released)
+	s.released = driver.UserID(released)
 	return err
 }

@@ -7,8 +7,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"github.com/ginauth/ginauth/ginauth"
-	"github.com/ginauth/ginauth/ginauth/email"
+	"github.com/ginauth/ginauth/ginauth/driver"
 	"github.com/ginauth/ginauth/ginauth/password"
 )
 
@@ -25,9 +24,9 @@ JOIN ginauth.users AS u ON u.id = t.user_id
 CROSS JOIN ` + theClock + `
 WHERE ` + goodToken
 
-// FindEmailToken returns the user of a good token and the address that it proves. email.ErrNoToken means
+// FindEmailToken returns the user of a good token and the address that it proves. driver.ErrNoEmailToken means
 // that there is none. It is one statement, and writes nothing.
-func (d *DB[U]) FindEmailToken(ctx context.Context, k email.Kind, digest ginauth.Digest) (U, string, error) {
+func (d *DB[U]) FindEmailToken(ctx context.Context, k driver.MailKind, digest driver.Digest) (U, string, error) {
 	var u U
 	var address string
 	err := d.caller.read(ctx, "finding a mailed token", func(ctx context.Context, conn Conn) error {
@@ -51,11 +50,11 @@ CROSS JOIN ` + theClock + `
 WHERE ` + goodToken + ` AND u.password_pending AND u.verified_at IS NULL`
 
 // FindPendingPassword returns the password of a sign-up by mail whose address is not proved yet, for a good token of
-// email.KindVerify; zero: there is none. It is one statement, and writes nothing.
-func (d *DB[U]) FindPendingPassword(ctx context.Context, digest ginauth.Digest) (password.Hash, error) {
+// driver.MailVerify; zero: there is none. It is one statement, and writes nothing.
+func (d *DB[U]) FindPendingPassword(ctx context.Context, digest driver.Digest) (password.Hash, error) {
 	var encoded *string
 	err := d.caller.read(ctx, "finding a password that waits", func(ctx context.Context, conn Conn) error {
-		return conn.QueryRow(ctx, findPending, digest[:], d.clock(), string(email.KindVerify)).Scan(&encoded)
+		return conn.QueryRow(ctx, findPending, digest[:], d.clock(), string(driver.MailVerify)).Scan(&encoded)
 	})
 	if errors.Is(err, pgx.ErrNoRows) {
 		return password.Hash{}, nil
@@ -85,14 +84,14 @@ RETURNING t.user_id, t.email, t.email_canonical, t.created_at, u.email, u.email_
 // UseEmailToken spends a token and does what it is for, in one transaction. The first proof that an
 // address belongs to somebody, by a link that needs the mail alone, removes what was there before:
 // password, sessions, logins by refresh tokens, API keys, known devices and other mailed links (SEC-113). The event
-// then is ginauth.Event.FirstProof, and in OnEvent an app clears what is its own. An archived user is restored by it.
-func (d *DB[U]) UseEmailToken(ctx context.Context, use email.Use) (U, error) {
+// then is driver.Event.FirstProof, and in OnEvent an app clears what is its own. An archived user is restored by it.
+func (d *DB[U]) UseEmailToken(ctx context.Context, use driver.EmailTokenUse) (U, error) {
 	var u U
-	var events []ginauth.Event
-	if use.Kind == email.KindReset && use.Hash.IsZero() {
+	var events []driver.Event
+	if use.Kind == driver.MailReset && use.Hash.IsZero() {
 		return u, errors.New("using a mailed token: the new password's hash is empty")
 	}
-	err := d.audited(ctx, "using a mailed token", func(ctx context.Context, tx pgx.Tx) (ginauth.Event, error) {
+	err := d.audited(ctx, "using a mailed token", func(ctx context.Context, tx pgx.Tx) (driver.Event, error) {
 		var zero U
 		u, events = zero, nil
 		s, err := d.spend(ctx, tx, use)
@@ -114,12 +113,12 @@ func (d *DB[U]) UseEmailToken(ctx context.Context, use email.Use) (U, error) {
 	}
 	var none U
 	if violates(err, identifierConstraint) {
-		return none, ginauth.ErrIdentifierTaken
+		return none, driver.ErrIdentifierTaken
 	}
 	return none, err
 }
 
-func (d *DB[U]) spend(ctx context.Context, tx pgx.Tx, use email.Use) (spent, error) {
+func (d *DB[U]) spend(ctx context.Context, tx pgx.Tx, use driver.EmailTokenUse) (spent, error) {
 	s := spent{kind: use.Kind, hash: use.Hash, locale: use.Locale}
 	if err := tx.QueryRow(ctx, lockTokensUser, use.Digest[:], string(use.Kind)).Scan(&s.user); err != nil {
 		return s, err
@@ -129,7 +128,7 @@ func (d *DB[U]) spend(ctx context.Context, tx pgx.Tx, use email.Use) (spent, err
 	if err != nil {
 		return s, err
 	}
-	if s.kind == email.KindUndo {
+	if s.kind == driver.MailUndo {
 		if err := d.releaseAddress(ctx, tx, &s); err != nil {
 			return s, err
 		}
@@ -139,7 +138,7 @@ func (d *DB[U]) spend(ctx context.Context, tx pgx.Tx, use email.Use) (spent, err
 
 func orNoToken(err error) error {
 	if errors.Is(err, pgx.ErrNoRows) {
-		return email.ErrNoToken
+		return driver.ErrNoEmailToken
 	}
 	return err
 }

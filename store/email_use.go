@@ -8,14 +8,13 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgtype"
 
-	"github.com/ginauth/ginauth/ginauth"
-	"github.com/ginauth/ginauth/ginauth/email"
+	"github.com/ginauth/ginauth/ginauth/driver"
 	"github.com/ginauth/ginauth/ginauth/password"
 )
 
 // spent is a token that was taken out, whose user is locked.
 type spent struct {
-	kind   email.Kind
+	kind   driver.MailKind
 	hash   password.Hash
 	locale string
 
@@ -25,7 +24,7 @@ type spent struct {
 	former, formerCanonical string // that the user has
 	verifiedAt              *time.Time
 	archived                bool
-	released                ginauth.UserID // who had to give the address up
+	released                driver.UserID // who had to give the address up
 }
 
 // first tells that nobody had proved the address before.
@@ -33,28 +32,28 @@ func (s *spent) first() bool { return s.verifiedAt == nil }
 
 // takesOver tells that who has the mailbox need not be who has had the account.
 func (s *spent) takesOver() bool {
-	return s.first() && (s.kind == email.KindReset || s.kind == email.KindLogin)
+	return s.first() && (s.kind == driver.MailReset || s.kind == driver.MailLogin)
 }
 
-func (s *spent) owner() (ginauth.UserID, error) {
+func (s *spent) owner() (driver.UserID, error) {
 	id, err := s.user.Value()
 	owner, _ := id.(string)
-	return ginauth.UserID(owner), err
+	return driver.UserID(owner), err
 }
 
 // events are what the token did to the account, and to the one that had to give the address up.
-func (s *spent) events(ctx context.Context) ([]ginauth.Event, error) {
+func (s *spent) events(ctx context.Context) ([]driver.Event, error) {
 	owner, err := s.owner()
-	kind := ginauth.EventLinkUsed
+	kind := driver.LinkUsed
 	switch {
-	case s.kind == email.KindReset:
-		kind = ginauth.EventPasswordReset
-	case s.kind == email.KindChange:
-		kind = ginauth.EventEmailChanged
-	case s.kind == email.KindUndo:
-		kind = ginauth.EventEmailChangeUndone
-	case s.kind == email.KindVerify || s.first():
-		kind = ginauth.EventUserVerified
+	case s.kind == driver.MailReset:
+		kind = driver.LoginPasswordReset
+	case s.kind == driver.MailChange:
+		kind = driver.UserEmailChanged
+	case s.kind == driver.MailUndo:
+		kind = driver.UserEmailChangeUndone
+	case s.kind == driver.MailVerify || s.first():
+		kind = driver.UserVerified
 	}
 	e := detailed(byProof(ctx, kind, owner), "link", string(s.kind))
 	if s.takesOver() {
@@ -64,9 +63,9 @@ func (s *spent) events(ctx context.Context) ([]ginauth.Event, error) {
 		e = detailed(e, "restored", "true")
 	}
 	if s.released == "" {
-		return []ginauth.Event{e}, err
+		return []driver.Event{e}, err
 	}
-	return []ginauth.Event{e, detailed(ginauth.NewEvent(ctx, ginauth.EventUserArchived, s.released), "link", string(s.kind))}, err
+	return []driver.Event{e, detailed(driver.NewEvent(ctx, driver.UserArchived, s.released), "link", string(s.kind))}, err
 }
 
 const (
@@ -123,14 +122,14 @@ WHERE user_id = $1::uuid AND kind = 'undo' AND (created_at >= $2::timestamptz OR
 func (d *DB[U]) apply(ctx context.Context, tx pgx.Tx, s spent) error {
 	var b pgx.Batch
 	switch s.kind {
-	case email.KindVerify:
+	case driver.MailVerify:
 		b.Queue(proveAddress, s.user, d.clock())
 		b.Queue(voidTokensHere, s.user)
-	case email.KindReset:
+	case driver.MailReset:
 		b.Queue(resetPassword, s.user, d.clock(), s.hash.Reveal())
 		endTrust(&b, s.user)
 		voidAll(&b, s.user)
-	case email.KindLogin:
+	case driver.MailLogin:
 		if !s.first() {
 			b.Queue(voidTokensHere, s.user)
 			break
@@ -138,13 +137,13 @@ func (d *DB[U]) apply(ctx context.Context, tx pgx.Tx, s spent) error {
 		b.Queue(proveAndWipe, s.user, d.clock())
 		endTrust(&b, s.user)
 		voidAll(&b, s.user)
-	case email.KindChange:
+	case driver.MailChange:
 		b.Queue(changeAddress, s.user, d.clock(), s.address, s.canonical)
 		if s.canonical != s.formerCanonical { // another spelling is the same address
 			b.Queue(forgetDevices, s.user)
 		}
 		voidAll(&b, s.user)
-	case email.KindUndo:
+	case driver.MailUndo:
 		b.Queue(restoreAddress, s.user, d.clock(), s.address, s.canonical)
 		endTrust(&b, s.user)
 		voidAll(&b, s.user)
@@ -180,12 +179,12 @@ func (d *DB[U]) queueNotice(b *pgx.Batch, s spent) error {
 	if err != nil {
 		return err
 	}
-	o := email.Order{UserID: owner, Email: s.former, Canonical: s.formerCanonical, Locale: s.locale}
+	o := driver.MailOrder{UserID: owner, Email: s.former, Canonical: s.formerCanonical, Locale: s.locale}
 	switch {
-	case s.kind == email.KindReset:
-		o.Kind = email.KindPassword
-	case s.kind == email.KindChange && !s.first() && s.former != s.address: // another spelling may be another mailbox
-		o.Kind = email.KindUndo
+	case s.kind == driver.MailReset:
+		o.Kind = driver.MailPassword
+	case s.kind == driver.MailChange && !s.first() && s.former != s.address: // another spelling may be another mailbox
+		o.Kind = driver.MailUndo
 	default:
 		return nil
 	}

@@ -12,7 +12,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/puddle/v2"
 
-	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/driver"
 )
 
 // SQLSTATE codes and classes, PostgreSQL's documentation, appendix A.
@@ -48,7 +48,7 @@ func translate(ctx context.Context, doing string, err error) error {
 		// The client left: nothing is wrong with the database.
 		return fmt.Errorf("%s: %w", doing, context.Canceled)
 	case unavailable(err):
-		return fmt.Errorf("%s: %w: %w", doing, ginauth.ErrUnavailable, err)
+		return fmt.Errorf("%s: %w: %w", doing, driver.ErrUnavailable, err)
 	}
 	return fmt.Errorf("%s: %w", doing, explain(err))
 }

@@ -10,18 +10,18 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/driver"
 )
 
-var _ ginauth.EventRecorder = (*Sessions)(nil)
+var _ driver.EventRecorder = (*Sessions)(nil)
 
 // defaultRetention is a judgement: half a year is the short end of what France's data protection authority
 // recommends for logs (CNIL, deliberation 2021-122), and longer than most break-ins stay unnoticed.
 const defaultRetention = 180 * 24 * time.Hour
 
 type eventOptions struct {
-	on        func(context.Context, pgx.Tx, ginauth.Event) error
-	after     func(context.Context, ginauth.Event)
+	on        func(context.Context, pgx.Tx, driver.Event) error
+	after     func(context.Context, driver.Event)
 	retention time.Duration
 }
 
@@ -32,7 +32,7 @@ type eventOptions struct {
 // lock on the user, and a few at once would wait for each other. What it does for a sign-up may be rolled back on purpose; see AfterCreate.
 // Hooks are this store's alone: run the sweeper, which deletes archived users, on the same one. A login takes two round
 // trips more with it.
-func OnEvent(hook func(ctx context.Context, tx pgx.Tx, e ginauth.Event) error) Option {
+func OnEvent(hook func(ctx context.Context, tx pgx.Tx, e driver.Event) error) Option {
 	return func(o *options) { o.events.on = hook }
 }
 
@@ -40,7 +40,7 @@ func OnEvent(hook func(ctx context.Context, tx pgx.Tx, e ginauth.Event) error) O
 // caller's call, so it must be quick and safe for concurrent use; its context is not cancelled with the request. A process that dies
 // in between never runs it. A store on a transaction of the app's own never does, for it does not
 // know when that commits.
-func AfterEvent(hook func(ctx context.Context, e ginauth.Event)) Option {
+func AfterEvent(hook func(ctx context.Context, e driver.Event)) Option {
 	return func(o *options) { o.events.after = hook }
 }
 
@@ -50,29 +50,29 @@ func WithEventRetention(d time.Duration) Option {
 }
 
 // unchanged is the event of what turns out to be nothing.
-var unchanged ginauth.Event
+var unchanged driver.Event
 
-// byThemselves is ginauth.NewEvent for what users do before they are logged in.
-func byThemselves(ctx context.Context, kind ginauth.EventKind, user ginauth.UserID) ginauth.Event {
-	e := ginauth.NewEvent(ctx, kind, user)
-	if _, known := ginauth.CauseOf(ctx); known && e.Actor == "" {
+// byThemselves is driver.NewEvent for what users do before they are logged in.
+func byThemselves(ctx context.Context, kind driver.EventKind, user driver.UserID) driver.Event {
+	e := driver.NewEvent(ctx, kind, user)
+	if _, known := driver.CauseOf(ctx); known && e.Actor == "" {
 		e.Actor = user
 	}
 	return e
 }
 
-// byProof is ginauth.NewEvent for what a secret of the user's, such as a link, is good for: whoever was logged in
+// byProof is driver.NewEvent for what a secret of the user's, such as a link, is good for: whoever was logged in
 // before, it is the user's own.
-func byProof(ctx context.Context, kind ginauth.EventKind, user ginauth.UserID) ginauth.Event {
-	e := ginauth.NewEvent(ctx, kind, user)
-	if _, known := ginauth.CauseOf(ctx); known {
+func byProof(ctx context.Context, kind driver.EventKind, user driver.UserID) driver.Event {
+	e := driver.NewEvent(ctx, kind, user)
+	if _, known := driver.CauseOf(ctx); known {
 		e.Actor = user
 	}
 	return e
 }
 
 // detailed adds a detail to an event, unless it is empty.
-func detailed(e ginauth.Event, key, value string) ginauth.Event {
+func detailed(e driver.Event, key, value string) driver.Event {
 	if value == "" {
 		return e
 	}
@@ -90,8 +90,8 @@ VALUES (COALESCE($1::timestamptz, now()), $2::text, $3::text, $4::uuid, $5::uuid
 RETURNING id, at`
 
 // audited runs work and writes the event that it returns, in one transaction: both or neither (SEC-163).
-func (s *Sessions) audited(ctx context.Context, doing string, work func(context.Context, pgx.Tx) (ginauth.Event, error)) error {
-	return s.noting(ctx, doing, func(ctx context.Context, conn Conn) (e ginauth.Event, err error) {
+func (s *Sessions) audited(ctx context.Context, doing string, work func(context.Context, pgx.Tx) (driver.Event, error)) error {
+	return s.noting(ctx, doing, func(ctx context.Context, conn Conn) (e driver.Event, err error) {
 		err = pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
 			if e, err = work(ctx, tx); err != nil || e.Kind == "" {
 				return err
@@ -106,11 +106,11 @@ func (s *Sessions) audited(ctx context.Context, doing string, work func(context.
 }
 
 // noted runs work, one round trip that writes its event itself. It takes a transaction only for OnEvent.
-func (s *Sessions) noted(ctx context.Context, doing string, work func(context.Context, Conn) (ginauth.Event, error)) error {
+func (s *Sessions) noted(ctx context.Context, doing string, work func(context.Context, Conn) (driver.Event, error)) error {
 	if s.events.on == nil {
 		return s.noting(ctx, doing, work)
 	}
-	return s.noting(ctx, doing, func(ctx context.Context, conn Conn) (e ginauth.Event, err error) {
+	return s.noting(ctx, doing, func(ctx context.Context, conn Conn) (e driver.Event, err error) {
 		err = pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
 			if e, err = work(ctx, tx); err != nil {
 				return err
@@ -122,8 +122,8 @@ func (s *Sessions) noted(ctx context.Context, doing string, work func(context.Co
 }
 
 // noting runs work by the rules of all calls, and AfterEvent once it is committed.
-func (s *Sessions) noting(ctx context.Context, doing string, work func(context.Context, Conn) (ginauth.Event, error)) error {
-	var e ginauth.Event
+func (s *Sessions) noting(ctx context.Context, doing string, work func(context.Context, Conn) (driver.Event, error)) error {
+	var e driver.Event
 	var refused *refusal
 	err := s.caller.do(ctx, doing, func(ctx context.Context, conn Conn) (err error) {
 		refused = nil
@@ -132,7 +132,7 @@ func (s *Sessions) noting(ctx context.Context, doing string, work func(context.C
 		return err
 	})
 	switch {
-	case refused != nil && !errors.Is(err, ginauth.ErrUnavailable):
+	case refused != nil && !errors.Is(err, driver.ErrUnavailable):
 		return refused.error
 	case err == nil:
 		s.announce(ctx, e)
@@ -141,7 +141,7 @@ func (s *Sessions) noting(ctx context.Context, doing string, work func(context.C
 }
 
 // announce tells what is committed.
-func (s *Sessions) announce(ctx context.Context, list ...ginauth.Event) {
+func (s *Sessions) announce(ctx context.Context, list ...driver.Event) {
 	for _, e := range list {
 		if e.ID != 0 && s.events.after != nil {
 			s.events.after(context.WithoutCancel(ctx), e)
@@ -155,7 +155,7 @@ type refusal struct{ error }
 func (r *refusal) Unwrap() error { return r.error }
 
 // record writes events in a transaction, and fills in what the database knows of them.
-func (s *Sessions) record(ctx context.Context, tx pgx.Tx, list []ginauth.Event) error {
+func (s *Sessions) record(ctx context.Context, tx pgx.Tx, list []driver.Event) error {
 	for i := range list {
 		if err := s.insertEvent(ctx, tx, &list[i]); err != nil {
 			return err
@@ -167,7 +167,7 @@ func (s *Sessions) record(ctx context.Context, tx pgx.Tx, list []ginauth.Event) 
 	return nil
 }
 
-func (s *Sessions) hook(ctx context.Context, tx pgx.Tx, e ginauth.Event) error {
+func (s *Sessions) hook(ctx context.Context, tx pgx.Tx, e driver.Event) error {
 	if s.events.on == nil || e.ID == 0 {
 		return nil
 	}
@@ -177,7 +177,7 @@ func (s *Sessions) hook(ctx context.Context, tx pgx.Tx, e ginauth.Event) error {
 	return nil
 }
 
-func (s *Sessions) insertEvent(ctx context.Context, conn Conn, e *ginauth.Event) error {
+func (s *Sessions) insertEvent(ctx context.Context, conn Conn, e *driver.Event) error {
 	args, err := s.eventArgs(*e)
 	if err != nil {
 		return err
@@ -185,7 +185,7 @@ func (s *Sessions) insertEvent(ctx context.Context, conn Conn, e *ginauth.Event)
 	return conn.QueryRow(ctx, insertEvent, args...).Scan(&e.ID, (*utcTime)(&e.At))
 }
 
-func (s *Sessions) eventArgs(e ginauth.Event) ([]any, error) {
+func (s *Sessions) eventArgs(e driver.Event) ([]any, error) {
 	detail, err := detailOrNull(e.Detail)
 	user, _ := parseID(string(e.User))
 	actor, _ := parseID(string(e.Actor))
@@ -198,14 +198,14 @@ func (s *Sessions) eventArgs(e ginauth.Event) ([]any, error) {
 
 // RecordEvent stores an event about what has no row to change. It is one statement, the same with and
 // without a user. What is too long for its column is cut. It fails for an event without Kind or Outcome.
-func (s *Sessions) RecordEvent(ctx context.Context, e ginauth.Event) error {
+func (s *Sessions) RecordEvent(ctx context.Context, e driver.Event) error {
 	if e.Kind == "" || e.Outcome == "" {
 		return errors.New("recording an event: it needs a kind and an outcome")
 	}
 	if s.events.on != nil {
-		return s.audited(ctx, recordingEvent, func(context.Context, pgx.Tx) (ginauth.Event, error) { return e, nil })
+		return s.audited(ctx, recordingEvent, func(context.Context, pgx.Tx) (driver.Event, error) { return e, nil })
 	}
-	return s.noting(ctx, recordingEvent, func(ctx context.Context, conn Conn) (ginauth.Event, error) {
+	return s.noting(ctx, recordingEvent, func(ctx context.Context, conn Conn) (driver.Event, error) {
 		stored := e
 		err := s.insertEvent(ctx, conn, &stored)
 		return stored, err

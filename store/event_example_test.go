@@ -7,7 +7,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
-	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/driver"
 	"github.com/ginauth/ginauth/migrations"
 	"github.com/ginauth/ginauth/store"
 	"github.com/ginauth/ginauth/store/embedded"
@@ -34,17 +34,17 @@ func ExampleOnEvent() {
 	}
 
 	db := store.New[store.User](pool,
-		store.OnEvent(func(ctx context.Context, tx pgx.Tx, e ginauth.Event) error {
+		store.OnEvent(func(ctx context.Context, tx pgx.Tx, e driver.Event) error {
 			_, err := tx.Exec(ctx, `INSERT INTO alerts VALUES ($1)`, e.ID)
 			return err
 		}),
-		store.AfterEvent(func(_ context.Context, e ginauth.Event) { fmt.Println(e.Kind, e.Outcome, e.Detail) }),
+		store.AfterEvent(func(_ context.Context, e driver.Event) { fmt.Println(e.Kind, e.Outcome, e.Detail) }),
 	)
-	ann, err := db.CreateUser(ctx, ginauth.NewUser{Name: "Ann", Email: "ann@example.com", Canonical: "ann@example.com"}, nil)
+	ann, err := db.CreateUser(ctx, driver.NewUser{Name: "Ann", Email: "ann@example.com", Canonical: "ann@example.com"}, nil)
 	if err != nil {
 		panic(err)
 	}
-	support := ginauth.WithCause(ctx, ginauth.Cause{Actor: ann.ID, Operation: "support tool"})
+	support := driver.WithCause(ctx, driver.Cause{Actor: ann.ID, Operation: "support tool"})
 	fmt.Println(db.DisableUser(support, ann.ID))
 
 	// Output:

@@ -10,10 +10,10 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/driver"
 )
 
-var _ ginauth.EventLister = (*Sessions)(nil)
+var _ driver.EventLister = (*Sessions)(nil)
 
 const listEvents = `
 SELECT e.id, e.at, e.kind, e.outcome, e.user_id, e.actor_id, e.session, e.operation, e.request_id, e.ip, e.user_agent, e.detail
@@ -25,7 +25,7 @@ FETCH FIRST ($3::bigint) ROWS WITH TIES`
 // UserEvents returns the user's events, the newest first, at most limit, which is 1000 at most, and whatever happened
 // at the same time as the last of these; with before, those from before that. An unknown user has none; a deleted
 // one has, until the sweeper forgets them. It is one statement, and writes nothing.
-func (s *Sessions) UserEvents(ctx context.Context, user ginauth.UserID, before time.Time, limit int) ([]ginauth.Event, error) {
+func (s *Sessions) UserEvents(ctx context.Context, user driver.UserID, before time.Time, limit int) ([]driver.Event, error) {
 	if limit <= 0 || limit > maxListed {
 		return nil, errors.New("listing events: the limit must be between 1 and 1000")
 	}
@@ -33,7 +33,7 @@ func (s *Sessions) UserEvents(ctx context.Context, user ginauth.UserID, before t
 	if !ok {
 		return nil, nil
 	}
-	var list []ginauth.Event
+	var list []driver.Event
 	err := s.caller.read(ctx, "listing a user's events", func(ctx context.Context, conn Conn) error {
 		rows, err := conn.Query(ctx, listEvents, key, timeOrNull(before), limit)
 		if err != nil {
@@ -50,7 +50,7 @@ func (s *Sessions) UserEvents(ctx context.Context, user ginauth.UserID, before t
 }
 
 // newestFirst puts what happened at one time, as in one transaction, in its order.
-func newestFirst(a, b ginauth.Event) int {
+func newestFirst(a, b driver.Event) int {
 	return cmp.Or(b.At.Compare(a.At), cmp.Compare(b.ID, a.ID))
 }
 
@@ -61,7 +61,7 @@ func timeOrNull(t time.Time) any {
 	return timestamp(t)
 }
 
-func scanEvent(row pgx.CollectableRow) (e ginauth.Event, err error) {
+func scanEvent(row pgx.CollectableRow) (e driver.Event, err error) {
 	var detail []byte
 	err = row.Scan(&e.ID, (*utcTime)(&e.At), (*string)(&e.Kind), (*string)(&e.Outcome), (*idText)(&e.User), (*idText)(&e.Actor),
 		&e.Session, &e.Operation, &e.RequestID, (*clientAddr)(&e.Origin.Addr), &e.Origin.UserAgent, &detail)

@@ -12,9 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/jackc/pgx/v5"
 
-	"github.com/ginauth/ginauth/ginauth"
-	"github.com/ginauth/ginauth/ginauth/apikey"
-	"github.com/ginauth/ginauth/ginauth/email"
+	"github.com/ginauth/ginauth/ginauth/driver"
 	"github.com/ginauth/ginauth/ginauth/refresh"
 	"github.com/ginauth/ginauth/store"
 )
@@ -23,13 +21,13 @@ import (
 type audited struct {
 	*setup
 	user    store.User
-	fresh   ginauth.NewUser
-	session ginauth.SessionRecord
-	rotated ginauth.Digest // the digest that session had before
-	key     apikey.Record
+	fresh   driver.NewUser
+	session driver.Session
+	rotated driver.Digest // the digest that session had before
+	key     driver.APIKey
 	token   refresh.Token
-	family  refresh.Family
-	link    ginauth.Digest
+	family  driver.RefreshFamily
+	link    driver.Digest
 }
 
 func newAudited(t *testing.T) *audited {
@@ -49,10 +47,10 @@ func (a *audited) prepare(t *testing.T) {
 	n.Digest = a.rotated
 	a.setup.session(t, n)
 	var err error
-	if a.session, err = a.db.UpdateSession(ctx, n.Digest, ginauth.SessionChange{Digest: newDigest(), Grace: time.Second}); err != nil {
+	if a.session, err = a.db.UpdateSession(ctx, n.Digest, driver.SessionChange{Digest: newDigest(), Grace: time.Second}); err != nil {
 		t.Fatal(err)
 	}
-	if a.key, err = a.db.CreateAPIKey(ctx, apikey.NewRecord{Digest: newDigest(), UserID: a.user.ID, Name: "nightly", Start: "gak_"}); err != nil {
+	if a.key, err = a.db.CreateAPIKey(ctx, driver.NewAPIKey{Digest: newDigest(), UserID: a.user.ID, Name: "nightly", Start: "gak_"}); err != nil {
 		t.Fatal(err)
 	}
 	a.token = refresh.New()
@@ -60,14 +58,14 @@ func (a *audited) prepare(t *testing.T) {
 		t.Fatal(err)
 	}
 	next, seal := a.token.Next()
-	if _, err := a.db.RotateRefreshToken(ctx, refresh.Rotation{Key: a.token.Key(), Next: next.Key().Digest, Seal: seal}); err != nil {
+	if _, err := a.db.RotateRefreshToken(ctx, driver.RefreshRotation{Key: a.token.Key(), Next: next.Key().Digest, Seal: seal}); err != nil {
 		t.Fatal(err)
 	}
 	a.clock.add(time.Minute)
 }
 
 // mailed makes the link good for something.
-func (a *audited) mailed(t *testing.T, k email.Kind, address string) {
+func (a *audited) mailed(t *testing.T, k driver.MailKind, address string) {
 	t.Helper()
 	a.exec(t, `INSERT INTO ginauth.email_tokens (digest, kind, user_id, mail_id, email, email_canonical, created_at, expires_at)
 		VALUES ($1, $2, $3, gen_random_uuid(), $4, lower($4), $5, $6)`, a.link[:], string(k), string(a.user.ID), address, a.clock.now(), a.clock.now().Add(time.Hour))
@@ -75,7 +73,7 @@ func (a *audited) mailed(t *testing.T, k email.Kind, address string) {
 
 // A change is one method that writes to an account.
 type accountChange struct {
-	kind  ginauth.EventKind
+	kind  driver.EventKind
 	fails bool   // the outcome
 	about string // "nobody" for an event without a user, "another" for one of a new user
 	given func(t *testing.T, a *audited)
@@ -90,50 +88,50 @@ func unless(err, expected error) error {
 }
 
 var accountChanges = map[string]accountChange{
-	"CreateUser": {kind: ginauth.EventSignUp, about: "another", do: func(ctx context.Context, db *store.DB[store.User], a *audited) error {
+	"CreateUser": {kind: driver.UserCreated, about: "another", do: func(ctx context.Context, db *store.DB[store.User], a *audited) error {
 		_, err := db.CreateUser(ctx, a.fresh, nil)
 		return err
 	}},
-	"CreateUserAndMail": {kind: ginauth.EventSignUp, about: "another", do: func(ctx context.Context, db *store.DB[store.User], a *audited) error {
+	"CreateUserAndMail": {kind: driver.UserCreated, about: "another", do: func(ctx context.Context, db *store.DB[store.User], a *audited) error {
 		_, err := db.CreateUserAndMail(ctx, a.fresh, nil, "")
 		return err
 	}},
-	"CreateUserAndMail with a taken address": {kind: ginauth.EventSignUp, fails: true, about: "nobody", do: func(ctx context.Context, db *store.DB[store.User], a *audited) error {
+	"CreateUserAndMail with a taken address": {kind: driver.UserCreated, fails: true, about: "nobody", do: func(ctx context.Context, db *store.DB[store.User], a *audited) error {
 		taken := newUser()
 		taken.Email, taken.Canonical = a.user.Email, strings.ToLower(a.user.Email)
 		_, err := db.CreateUserAndMail(ctx, taken, nil, "")
 		return err
 	}},
-	"UpdateUser": {kind: ginauth.EventUserUpdated, do: func(ctx context.Context, db *store.DB[store.User], a *audited) error {
+	"UpdateUser": {kind: driver.UserUpdated, do: func(ctx context.Context, db *store.DB[store.User], a *audited) error {
 		name := "Another"
 		_, err := db.UpdateUser(ctx, a.user.ID, &name, nil)
 		return err
 	}},
-	"SetPassword": {kind: ginauth.EventPasswordChanged, do: func(ctx context.Context, db *store.DB[store.User], a *audited) error {
-		_, err := db.SetPassword(ctx, ginauth.PasswordChange{UserID: a.user.ID, Old: hash('a'), New: hash('b'), Session: a.session.ID, Digest: newDigest()})
+	"SetPassword": {kind: driver.LoginPasswordChanged, do: func(ctx context.Context, db *store.DB[store.User], a *audited) error {
+		_, err := db.SetPassword(ctx, driver.PasswordChange{UserID: a.user.ID, Old: hash('a'), New: hash('b'), Session: a.session.ID, Digest: newDigest()})
 		return err
 	}},
-	"ForcePasswordReset": {kind: ginauth.EventPasswordResetForced, do: func(ctx context.Context, db *store.DB[store.User], a *audited) error {
+	"ForcePasswordReset": {kind: driver.LoginPasswordResetForced, do: func(ctx context.Context, db *store.DB[store.User], a *audited) error {
 		return db.ForcePasswordReset(ctx, a.user.ID)
 	}},
-	"DisableUser": {kind: ginauth.EventUserDisabled, do: func(ctx context.Context, db *store.DB[store.User], a *audited) error {
+	"DisableUser": {kind: driver.UserDisabled, do: func(ctx context.Context, db *store.DB[store.User], a *audited) error {
 		return db.DisableUser(ctx, a.user.ID)
 	}},
-	"EnableUser": {kind: ginauth.EventUserEnabled, given: archive, do: func(ctx context.Context, db *store.DB[store.User], a *audited) error {
+	"EnableUser": {kind: driver.UserEnabled, given: archive, do: func(ctx context.Context, db *store.DB[store.User], a *audited) error {
 		return db.EnableUser(ctx, a.user.ID)
 	}},
-	"ArchiveUser": {kind: ginauth.EventUserArchived, do: func(ctx context.Context, db *store.DB[store.User], a *audited) error {
+	"ArchiveUser": {kind: driver.UserArchived, do: func(ctx context.Context, db *store.DB[store.User], a *audited) error {
 		_, err := db.ArchiveUser(ctx, a.user.ID, time.Hour)
 		return err
 	}},
-	"RestoreUser": {kind: ginauth.EventUserRestored, given: archive, do: func(ctx context.Context, db *store.DB[store.User], a *audited) error {
+	"RestoreUser": {kind: driver.UserRestored, given: archive, do: func(ctx context.Context, db *store.DB[store.User], a *audited) error {
 		_, err := db.RestoreUser(ctx, a.user.ID, hash('a'))
 		return err
 	}},
-	"DeleteUser": {kind: ginauth.EventUserDeleted, do: func(ctx context.Context, db *store.DB[store.User], a *audited) error {
+	"DeleteUser": {kind: driver.UserDeleted, do: func(ctx context.Context, db *store.DB[store.User], a *audited) error {
 		return db.DeleteUser(ctx, a.user.ID)
 	}},
-	"Sweep": {kind: ginauth.EventUserDeleted, given: func(t *testing.T, a *audited) {
+	"Sweep": {kind: driver.UserDeleted, given: func(t *testing.T, a *audited) {
 		t.Helper()
 		archive(t, a)
 		if _, err := a.db.Sweep(t.Context()); err != nil { // what archiving ended
@@ -144,37 +142,37 @@ var accountChanges = map[string]accountChange{
 		_, err := db.Sweep(ctx)
 		return err
 	}},
-	"UseEmailToken to verify": {kind: ginauth.EventUserVerified, given: linked(email.KindVerify), do: useLink(email.KindVerify)},
-	"UseEmailToken to reset":  {kind: ginauth.EventPasswordReset, given: linked(email.KindReset), do: useLink(email.KindReset)},
-	"UseEmailToken to log in": {kind: ginauth.EventUserVerified, given: linked(email.KindLogin), do: useLink(email.KindLogin)},
-	"UseEmailToken to log in again": {kind: ginauth.EventLinkUsed, given: func(t *testing.T, a *audited) {
+	"UseEmailToken to verify": {kind: driver.UserVerified, given: linked(driver.MailVerify), do: useLink(driver.MailVerify)},
+	"UseEmailToken to reset":  {kind: driver.LoginPasswordReset, given: linked(driver.MailReset), do: useLink(driver.MailReset)},
+	"UseEmailToken to log in": {kind: driver.UserVerified, given: linked(driver.MailLogin), do: useLink(driver.MailLogin)},
+	"UseEmailToken to log in again": {kind: driver.LinkUsed, given: func(t *testing.T, a *audited) {
 		t.Helper()
 		a.exec(t, `UPDATE ginauth.users SET verified_at = now()`)
-		linked(email.KindLogin)(t, a)
-	}, do: useLink(email.KindLogin)},
-	"UseEmailToken to change": {kind: ginauth.EventEmailChanged, given: linked(email.KindChange), do: useLink(email.KindChange)},
-	"UseEmailToken to undo":   {kind: ginauth.EventEmailChangeUndone, given: linked(email.KindUndo), do: useLink(email.KindUndo)},
-	"CreateSession": {kind: ginauth.EventLogin, do: func(ctx context.Context, db *store.DB[store.User], a *audited) error {
+		linked(driver.MailLogin)(t, a)
+	}, do: useLink(driver.MailLogin)},
+	"UseEmailToken to change": {kind: driver.UserEmailChanged, given: linked(driver.MailChange), do: useLink(driver.MailChange)},
+	"UseEmailToken to undo":   {kind: driver.UserEmailChangeUndone, given: linked(driver.MailUndo), do: useLink(driver.MailUndo)},
+	"CreateSession": {kind: driver.LoginSucceeded, do: func(ctx context.Context, db *store.DB[store.User], a *audited) error {
 		_, err := db.CreateSession(ctx, sessionOf(a.user.ID))
 		return err
 	}},
-	"CreateSession with a limit": {kind: ginauth.EventLogin, do: func(ctx context.Context, db *store.DB[store.User], a *audited) error {
+	"CreateSession with a limit": {kind: driver.LoginSucceeded, do: func(ctx context.Context, db *store.DB[store.User], a *audited) error {
 		_, err := db.CreateSession(ctx, limitedOf(a.user.ID, 1))
 		return err
 	}},
-	"UpdateSession with a proof": {kind: ginauth.EventLogin, do: func(ctx context.Context, db *store.DB[store.User], a *audited) error {
-		_, err := db.UpdateSession(ctx, a.session.Digest, ginauth.SessionChange{Digest: newDigest(), Authenticated: true})
+	"UpdateSession with a proof": {kind: driver.LoginSucceeded, do: func(ctx context.Context, db *store.DB[store.User], a *audited) error {
+		_, err := db.UpdateSession(ctx, a.session.Digest, driver.SessionChange{Digest: newDigest(), Authenticated: true})
 		return err
 	}},
-	"FindRotated too late": {kind: ginauth.EventTokenReuse, fails: true, do: func(ctx context.Context, db *store.DB[store.User], a *audited) error {
+	"FindRotated too late": {kind: driver.TokenReused, fails: true, do: func(ctx context.Context, db *store.DB[store.User], a *audited) error {
 		_, err := db.FindRotated(ctx, a.rotated)
-		return unless(err, ginauth.ErrTokenReused)
+		return unless(err, driver.ErrTokenReused)
 	}},
-	"FindRotated from elsewhere": {kind: ginauth.EventTokenGrace, given: func(t *testing.T, a *audited) {
+	"FindRotated from elsewhere": {kind: driver.TokenUsedInGrace, given: func(t *testing.T, a *audited) {
 		t.Helper()
 		a.rotated = a.session.Digest
-		home := ginauth.WithCause(t.Context(), ginauth.Cause{Origin: ginauth.Origin{UserAgent: "phone"}, RequestID: "home"})
-		if _, err := a.db.UpdateSession(home, a.rotated, ginauth.SessionChange{Digest: newDigest(), Grace: time.Minute}); err != nil {
+		home := driver.WithCause(t.Context(), driver.Cause{Origin: driver.Origin{UserAgent: "phone"}, RequestID: "home"})
+		if _, err := a.db.UpdateSession(home, a.rotated, driver.SessionChange{Digest: newDigest(), Grace: time.Minute}); err != nil {
 			t.Fatal(err)
 		}
 	}, do: func(ctx context.Context, db *store.DB[store.User], a *audited) error {
@@ -184,64 +182,64 @@ var accountChanges = map[string]accountChange{
 		}
 		return err
 	}},
-	"DeleteSession": {kind: ginauth.EventLogout, do: func(ctx context.Context, db *store.DB[store.User], a *audited) error {
+	"DeleteSession": {kind: driver.LoggedOut, do: func(ctx context.Context, db *store.DB[store.User], a *audited) error {
 		return db.DeleteSession(ctx, a.session.Digest)
 	}},
-	"RevokeSession": {kind: ginauth.EventSessionsRevoked, do: func(ctx context.Context, db *store.DB[store.User], a *audited) error {
+	"RevokeSession": {kind: driver.SessionsRevoked, do: func(ctx context.Context, db *store.DB[store.User], a *audited) error {
 		return db.RevokeSession(ctx, a.user.ID, a.session.ID)
 	}},
-	"RevokeUserSessions": {kind: ginauth.EventSessionsRevoked, do: func(ctx context.Context, db *store.DB[store.User], a *audited) error {
+	"RevokeUserSessions": {kind: driver.SessionsRevoked, do: func(ctx context.Context, db *store.DB[store.User], a *audited) error {
 		return db.RevokeUserSessions(ctx, a.user.ID, "")
 	}},
-	"RevokeUserSessions but one": {kind: ginauth.EventSessionsRevoked, do: func(ctx context.Context, db *store.DB[store.User], a *audited) error {
+	"RevokeUserSessions but one": {kind: driver.SessionsRevoked, do: func(ctx context.Context, db *store.DB[store.User], a *audited) error {
 		return db.RevokeUserSessions(ctx, a.user.ID, a.session.ID)
 	}},
-	"RevokeAllSessions": {kind: ginauth.EventSessionsRevoked, about: "nobody", do: func(ctx context.Context, db *store.DB[store.User], _ *audited) error {
+	"RevokeAllSessions": {kind: driver.SessionsRevoked, about: "nobody", do: func(ctx context.Context, db *store.DB[store.User], _ *audited) error {
 		return db.RevokeAllSessions(ctx)
 	}},
-	"CreateAPIKey": {kind: ginauth.EventTokenCreated, do: func(ctx context.Context, db *store.DB[store.User], a *audited) error {
-		_, err := db.CreateAPIKey(ctx, apikey.NewRecord{Digest: newDigest(), UserID: a.user.ID, Name: "weekly", Start: "gak_"})
+	"CreateAPIKey": {kind: driver.TokenCreated, do: func(ctx context.Context, db *store.DB[store.User], a *audited) error {
+		_, err := db.CreateAPIKey(ctx, driver.NewAPIKey{Digest: newDigest(), UserID: a.user.ID, Name: "weekly", Start: "gak_"})
 		return err
 	}},
-	"RevokeAPIKey": {kind: ginauth.EventTokenRevoked, do: func(ctx context.Context, db *store.DB[store.User], a *audited) error {
+	"RevokeAPIKey": {kind: driver.TokenRevoked, do: func(ctx context.Context, db *store.DB[store.User], a *audited) error {
 		return db.RevokeAPIKey(ctx, a.user.ID, a.key.ID)
 	}},
-	"RevokeUserAPIKeys": {kind: ginauth.EventTokenRevoked, do: func(ctx context.Context, db *store.DB[store.User], a *audited) error {
+	"RevokeUserAPIKeys": {kind: driver.TokenRevoked, do: func(ctx context.Context, db *store.DB[store.User], a *audited) error {
 		return db.RevokeUserAPIKeys(ctx, a.user.ID)
 	}},
-	"CreateRefreshFamily": {kind: ginauth.EventLogin, do: func(ctx context.Context, db *store.DB[store.User], a *audited) error {
+	"CreateRefreshFamily": {kind: driver.LoginSucceeded, do: func(ctx context.Context, db *store.DB[store.User], a *audited) error {
 		_, err := db.CreateRefreshFamily(ctx, familyOf(a.user.ID, refresh.New()))
 		return err
 	}},
-	"RotateRefreshToken too late": {kind: ginauth.EventTokenReuse, fails: true, do: func(ctx context.Context, db *store.DB[store.User], a *audited) error {
+	"RotateRefreshToken too late": {kind: driver.TokenReused, fails: true, do: func(ctx context.Context, db *store.DB[store.User], a *audited) error {
 		next, seal := a.token.Next()
-		_, err := db.RotateRefreshToken(ctx, refresh.Rotation{Key: a.token.Key(), Next: next.Key().Digest, Seal: seal})
-		return unless(err, ginauth.ErrTokenReused)
+		_, err := db.RotateRefreshToken(ctx, driver.RefreshRotation{Key: a.token.Key(), Next: next.Key().Digest, Seal: seal})
+		return unless(err, driver.ErrTokenReused)
 	}},
-	"RotateRefreshToken from elsewhere": {kind: ginauth.EventTokenGrace, given: func(t *testing.T, a *audited) {
+	"RotateRefreshToken from elsewhere": {kind: driver.TokenUsedInGrace, given: func(t *testing.T, a *audited) {
 		t.Helper()
 		a.token, a.family = a.setup.family(t, a.user.ID)
-		home := ginauth.WithCause(t.Context(), ginauth.Cause{Origin: ginauth.Origin{UserAgent: "phone"}, RequestID: "home"})
+		home := driver.WithCause(t.Context(), driver.Cause{Origin: driver.Origin{UserAgent: "phone"}, RequestID: "home"})
 		if _, err := a.use(home, a.token); err != nil {
 			t.Fatal(err)
 		}
 	}, do: func(ctx context.Context, db *store.DB[store.User], a *audited) error {
 		next, seal := a.token.Next()
-		got, err := db.RotateRefreshToken(ctx, refresh.Rotation{Key: a.token.Key(), Next: next.Key().Digest, Seal: seal})
+		got, err := db.RotateRefreshToken(ctx, driver.RefreshRotation{Key: a.token.Key(), Next: next.Key().Digest, Seal: seal})
 		if err == nil && !got.Elsewhere {
 			err = errors.New("it is not told")
 		}
 		return err
 	}},
-	"RevokeRefreshToken": {kind: ginauth.EventTokenRevoked, do: func(ctx context.Context, db *store.DB[store.User], a *audited) error {
+	"RevokeRefreshToken": {kind: driver.TokenRevoked, do: func(ctx context.Context, db *store.DB[store.User], a *audited) error {
 		_, err := db.RevokeRefreshToken(ctx, a.token.Key())
 		return err
 	}},
-	"RevokeRefreshFamily": {kind: ginauth.EventTokenRevoked, do: func(ctx context.Context, db *store.DB[store.User], a *audited) error {
+	"RevokeRefreshFamily": {kind: driver.TokenRevoked, do: func(ctx context.Context, db *store.DB[store.User], a *audited) error {
 		return db.RevokeRefreshFamily(ctx, a.user.ID, a.family.ID)
 	}},
-	"RecordEvent": {kind: ginauth.EventLoginFailed, fails: true, do: func(ctx context.Context, db *store.DB[store.User], a *audited) error {
-		return db.RecordEvent(ctx, ginauth.NewEvent(ctx, ginauth.EventLoginFailed, a.user.ID))
+	"RecordEvent": {kind: driver.LoginFailed, fails: true, do: func(ctx context.Context, db *store.DB[store.User], a *audited) error {
+		return db.RecordEvent(ctx, driver.NewEvent(ctx, driver.LoginFailed, a.user.ID))
 	}},
 }
 
@@ -252,20 +250,20 @@ func archive(t *testing.T, a *audited) {
 	}
 }
 
-func linked(k email.Kind) func(*testing.T, *audited) {
+func linked(k driver.MailKind) func(*testing.T, *audited) {
 	return func(t *testing.T, a *audited) {
 		t.Helper()
 		address := a.user.Email
-		if k == email.KindChange || k == email.KindUndo {
+		if k == driver.MailChange || k == driver.MailUndo {
 			address = newUser().Email
 		}
 		a.mailed(t, k, address)
 	}
 }
 
-func useLink(k email.Kind) func(context.Context, *store.DB[store.User], *audited) error {
+func useLink(k driver.MailKind) func(context.Context, *store.DB[store.User], *audited) error {
 	return func(ctx context.Context, db *store.DB[store.User], a *audited) error {
-		_, err := db.UseEmailToken(ctx, email.Use{Kind: k, Digest: a.link, Hash: hash('c')})
+		_, err := db.UseEmailToken(ctx, driver.EmailTokenUse{Kind: k, Digest: a.link, Hash: hash('c')})
 		return err
 	}
 }
@@ -289,14 +287,14 @@ func (a *audited) state(t *testing.T) string {
 }
 
 // events are those of a context.
-func (a *audited) events(t *testing.T, request string) []ginauth.Event {
+func (a *audited) events(t *testing.T, request string) []driver.Event {
 	t.Helper()
 	rows, err := a.pool.Query(t.Context(), `SELECT kind, outcome, COALESCE(user_id::text, ''), COALESCE(actor_id::text, ''), operation, COALESCE(host(ip), ''), user_agent, COALESCE(detail->>'actor', '')
 		FROM ginauth.events WHERE request_id = $1 ORDER BY id`, request)
 	if err != nil {
 		t.Fatal(err)
 	}
-	list, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (e ginauth.Event, err error) {
+	list, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (e driver.Event, err error) {
 		var ip, actor string
 		err = row.Scan((*string)(&e.Kind), (*string)(&e.Outcome), (*string)(&e.User), (*string)(&e.Actor), &e.Operation, &ip, &e.Origin.UserAgent, &actor)
 		if ip != "" {
@@ -310,7 +308,7 @@ func (a *audited) events(t *testing.T, request string) []ginauth.Event {
 	return list
 }
 
-var somewhere = ginauth.Origin{Addr: netip.MustParseAddr("203.0.113.7"), UserAgent: "curl/8"}
+var somewhere = driver.Origin{Addr: netip.MustParseAddr("203.0.113.7"), UserAgent: "curl/8"}
 
 func TestEveryChangeLeavesOneEvent(t *testing.T) { // SEC-161
 	t.Parallel()
@@ -321,7 +319,7 @@ func TestEveryChangeLeavesOneEvent(t *testing.T) { // SEC-161
 			if change.given != nil {
 				change.given(t, a)
 			}
-			ctx := ginauth.WithCause(t.Context(), ginauth.Cause{Origin: somewhere, Operation: "op", RequestID: "req-1"})
+			ctx := driver.WithCause(t.Context(), driver.Cause{Origin: somewhere, Operation: "op", RequestID: "req-1"})
 			before, others := a.state(t), len(a.events(t, ""))
 			if err := change.do(ctx, a.db, a); err != nil {
 				t.Fatal(err)
@@ -334,9 +332,9 @@ func TestEveryChangeLeavesOneEvent(t *testing.T) { // SEC-161
 				t.Fatalf("%d events: %v", len(list), list)
 			}
 			e := list[0]
-			want := ginauth.OutcomeSuccess
+			want := driver.Success
 			if change.fails {
-				want = ginauth.OutcomeFailure
+				want = driver.Failure
 			}
 			if e.Kind != change.kind || e.Outcome != want {
 				t.Errorf("%s, %s", e.Kind, e.Outcome)
@@ -344,7 +342,7 @@ func TestEveryChangeLeavesOneEvent(t *testing.T) { // SEC-161
 			if (e.User == "") != (change.about == "nobody") || (e.User == a.user.ID) != (change.about == "") {
 				t.Errorf("it is about %q, of %s", e.User, a.user.ID)
 			}
-			login := strings.HasPrefix(name, "Create") && change.kind == ginauth.EventLogin
+			login := strings.HasPrefix(name, "Create") && change.kind == driver.LoginSucceeded
 			if name != "Sweep" && (e.Operation != "op" || !login && e.Origin != somewhere) {
 				t.Errorf("the circumstances are %v", e)
 			}
@@ -364,7 +362,7 @@ func TestWithoutItsEventNothingChanges(t *testing.T) { // SEC-163
 				change.given(t, a)
 			}
 			var told int
-			refusing := store.New[store.User](a.pool, store.WithNow(a.clock.now), unhurried, store.OnEvent(func(ctx context.Context, tx pgx.Tx, e ginauth.Event) error {
+			refusing := store.New[store.User](a.pool, store.WithNow(a.clock.now), unhurried, store.OnEvent(func(ctx context.Context, tx pgx.Tx, e driver.Event) error {
 				if e.ID == 0 || e.At.IsZero() || e.Kind != change.kind {
 					t.Errorf("the hook gets %v", e)
 				}
@@ -372,7 +370,7 @@ func TestWithoutItsEventNothingChanges(t *testing.T) { // SEC-163
 					t.Error(err)
 				}
 				return no
-			}), store.AfterEvent(func(context.Context, ginauth.Event) { told++ }))
+			}), store.AfterEvent(func(context.Context, driver.Event) { told++ }))
 			before, events := a.state(t), a.count(t, `SELECT count(*) FROM ginauth.events`)
 			if err := change.do(t.Context(), refusing, a); !errors.Is(err, no) || name != "Sweep" && err != no { //nolint:errorlint // as it is
 				t.Errorf("the hook's error comes back as %v", err)
@@ -401,12 +399,12 @@ func TestEventsAreToldOnceTheyAreCommitted(t *testing.T) {
 			if change.given != nil {
 				change.given(t, a)
 			}
-			var told []ginauth.Event
+			var told []driver.Event
 			var seen bool
-			db := store.New[store.User](a.pool, store.WithNow(a.clock.now), unhurried, store.OnEvent(func(ctx context.Context, tx pgx.Tx, e ginauth.Event) error {
+			db := store.New[store.User](a.pool, store.WithNow(a.clock.now), unhurried, store.OnEvent(func(ctx context.Context, tx pgx.Tx, e driver.Event) error {
 				_, err := tx.Exec(ctx, `INSERT INTO notes VALUES ($1)`, string(e.Kind))
 				return err
-			}), store.AfterEvent(func(ctx context.Context, e ginauth.Event) {
+			}), store.AfterEvent(func(ctx context.Context, e driver.Event) {
 				told = append(told, e)
 				err := a.pool.QueryRow(ctx, `SELECT count(*) = 1 FROM ginauth.events AS e JOIN notes AS n ON n.of = e.kind
 					WHERE e.id = $1 AND e.at = $2 AND e.user_id IS NOT DISTINCT FROM NULLIF($3, '')::uuid AND e.session = $4`, e.ID, e.At, string(e.User), e.Session).Scan(&seen)
@@ -430,7 +428,7 @@ func TestEventsInTheCallersTransactionAreNotToldBefore(t *testing.T) {
 	undone, told := errors.New("undo"), 0
 	before := a.count(t, `SELECT count(*) FROM ginauth.events`)
 	err := pgx.BeginFunc(t.Context(), a.pool, func(tx pgx.Tx) error {
-		db := store.New[store.User](tx, unhurried, store.AfterEvent(func(context.Context, ginauth.Event) { told++ }))
+		db := store.New[store.User](tx, unhurried, store.AfterEvent(func(context.Context, driver.Event) { told++ }))
 		if err := db.DisableUser(t.Context(), a.user.ID); err != nil {
 			t.Error(err)
 		}
@@ -450,7 +448,7 @@ func TestOperatorsAreToldFromUsers(t *testing.T) {
 		t.Fatal(err)
 	}
 	admin := a.setup.user(t)
-	ctx := ginauth.WithCause(t.Context(), ginauth.Cause{Actor: admin.ID, Session: "0a0b0c0d", Origin: somewhere, Operation: "POST /admin", RequestID: "r"})
+	ctx := driver.WithCause(t.Context(), driver.Cause{Actor: admin.ID, Session: "0a0b0c0d", Origin: somewhere, Operation: "POST /admin", RequestID: "r"})
 	if err := a.db.EnableUser(ctx, a.user.ID); err != nil {
 		t.Fatal(err)
 	}
@@ -458,9 +456,9 @@ func TestOperatorsAreToldFromUsers(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := []ginauth.Event{
-		{ID: list[0].ID, At: a.clock.now(), Kind: ginauth.EventUserEnabled, User: a.user.ID, Actor: admin.ID, Session: "0a0b0c0d", Origin: somewhere, Outcome: "success", Operation: "POST /admin", RequestID: "r"},
-		{ID: list[1].ID, At: a.clock.now(), Kind: ginauth.EventUserDisabled, User: a.user.ID, Outcome: "success", Detail: map[string]string{"actor": "operator"}},
+	want := []driver.Event{
+		{ID: list[0].ID, At: a.clock.now(), Kind: driver.UserEnabled, User: a.user.ID, Actor: admin.ID, Session: "0a0b0c0d", Origin: somewhere, Outcome: "success", Operation: "POST /admin", RequestID: "r"},
+		{ID: list[1].ID, At: a.clock.now(), Kind: driver.UserDisabled, User: a.user.ID, Outcome: "success", Detail: map[string]string{"actor": "operator"}},
 	}
 	if diff := cmp.Diff(want, list, cmp.Comparer(func(x, y netip.Addr) bool { return x == y })); diff != "" {
 		t.Error(diff)
@@ -471,7 +469,7 @@ func TestOperatorsAreToldFromUsers(t *testing.T) {
 func TestWhatChangesNothingLeavesNoEvent(t *testing.T) {
 	t.Parallel()
 	a := newAudited(t)
-	ctx, nobody := t.Context(), ginauth.UserID("00000000-0000-4000-8000-000000000009")
+	ctx, nobody := t.Context(), driver.UserID("00000000-0000-4000-8000-000000000009")
 	revoked := a.setup.session(t, sessionOf(a.user.ID))
 	if err := a.db.RevokeUserSessions(ctx, a.user.ID, a.session.ID); err != nil {
 		t.Fatal(err)
@@ -480,8 +478,8 @@ func TestWhatChangesNothingLeavesNoEvent(t *testing.T) {
 	for name, err := range map[string]error{
 		"logout of nothing": a.db.DeleteSession(ctx, newDigest()), "logout of a revoked session": a.db.DeleteSession(ctx, revoked.Digest),
 		"nobody's sessions": a.db.RevokeUserSessions(ctx, nobody, ""), "nobody's keys": a.db.RevokeUserAPIKeys(ctx, nobody),
-		"somebody else's session": unless(a.db.RevokeSession(ctx, nobody, a.session.ID), ginauth.ErrNoSession),
-		"nobody's account":        unless(a.db.DeleteUser(ctx, nobody), ginauth.ErrNoUser),
+		"somebody else's session": unless(a.db.RevokeSession(ctx, nobody, a.session.ID), driver.ErrNoSession),
+		"nobody's account":        unless(a.db.DeleteUser(ctx, nobody), driver.ErrNoUser),
 	} {
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
@@ -491,7 +489,7 @@ func TestWhatChangesNothingLeavesNoEvent(t *testing.T) {
 	if err := a.db.DeleteSession(ctx, anonymous.Digest); err != nil {
 		t.Error(err)
 	}
-	if _, err := a.db.CreateSession(ctx, ginauth.NewSession{Digest: newDigest(), UserID: a.user.ID, Lifetime: 1, IdleTimeout: 1, Data: []byte(`{"a": "` + strings.Repeat("x", 20<<10) + `"}`)}); !errors.Is(err, ginauth.ErrSessionTooLarge) {
+	if _, err := a.db.CreateSession(ctx, driver.NewSession{Digest: newDigest(), UserID: a.user.ID, Lifetime: 1, IdleTimeout: 1, Data: []byte(`{"a": "` + strings.Repeat("x", 20<<10) + `"}`)}); !errors.Is(err, driver.ErrSessionTooLarge) {
 		t.Error(err)
 	}
 	if n := a.count(t, `SELECT count(*) FROM ginauth.events`) - before; n != 0 {
@@ -507,8 +505,8 @@ func TestForgedTextIsStoredHarmlessly(t *testing.T) { // SEC-162
 		u := s.user(t)
 		for _, text := range []string{"a\r\n{\"event\":\"forged\"}", "\x1b[31m", "'; DROP TABLE ginauth.events; --", "\x00\xff", strings.Repeat("é", 5000), "<script>"} {
 			s.clock.add(time.Second)
-			ctx := ginauth.WithCause(t.Context(), ginauth.Cause{Session: text, Operation: text, RequestID: text, Origin: ginauth.Origin{UserAgent: text}})
-			e := ginauth.NewEvent(ctx, ginauth.EventKind(text), u.ID)
+			ctx := driver.WithCause(t.Context(), driver.Cause{Session: text, Operation: text, RequestID: text, Origin: driver.Origin{UserAgent: text}})
+			e := driver.NewEvent(ctx, driver.EventKind(text), u.ID)
 			e.Detail = map[string]string{text: text}
 			n := sessionOf(u.ID)
 			n.Origin.UserAgent = text
@@ -534,8 +532,8 @@ func TestAListOfEventsGoesOnWhereThePageBeforeEnded(t *testing.T) {
 		if i != 3 { // two are of one time
 			s.clock.add(time.Second)
 		}
-		for _, id := range []ginauth.UserID{u.ID, other.ID} {
-			if err := s.db.RecordEvent(t.Context(), ginauth.NewEvent(t.Context(), ginauth.EventLoginFailed, id)); err != nil {
+		for _, id := range []driver.UserID{u.ID, other.ID} {
+			if err := s.db.RecordEvent(t.Context(), driver.NewEvent(t.Context(), driver.LoginFailed, id)); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -581,7 +579,7 @@ func TestOldEventsAreSwept(t *testing.T) {
 		t.Errorf("%d new events are deleted, %v", n, err)
 	}
 	s.clock.add(time.Hour)
-	if err := kept.RecordEvent(t.Context(), ginauth.NewEvent(t.Context(), ginauth.EventLogin, u.ID)); err != nil {
+	if err := kept.RecordEvent(t.Context(), driver.NewEvent(t.Context(), driver.LoginSucceeded, u.ID)); err != nil {
 		t.Fatal(err)
 	}
 	if n, err := s.db.SweepEvents(t.Context()); n != 0 || err != nil {

@@ -12,8 +12,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/ginauth/ginauth/ginauth"
-	"github.com/ginauth/ginauth/ginauth/email"
+	"github.com/ginauth/ginauth/ginauth/driver"
 	"github.com/ginauth/ginauth/ginauth/refresh"
 	"github.com/ginauth/ginauth/store"
 )
@@ -74,13 +73,13 @@ func (e every) readCalls() map[string]func(context.Context) error {
 		t.Fatal(err)
 	}
 	session, anonymous, key := sessionOf(u.ID), sessionOf(""), keyOf(u.ID)
-	session.Origin = ginauth.Origin{UserAgent: "Firefox"}
+	session.Origin = driver.Origin{UserAgent: "Firefox"}
 	session.Data = []byte(`{"s:name": {"t": "string", "v": "Ada"}}`)
 	s.session(t, session)
 	s.session(t, anonymous)
 	s.key(t, key)
 	token, family := s.family(t, u.ID)
-	mailed := s.mailed(t, orderFor(u, email.KindReset))
+	mailed := s.mailed(t, orderFor(u, driver.MailReset))
 	admission, err := s.db.AdmitSession(t.Context(), session)
 	if err != nil {
 		t.Fatal(err)
@@ -139,7 +138,7 @@ func (e every) readCalls() map[string]func(context.Context) error {
 		},
 		"FindTokenUser": func(ctx context.Context) error { return wantUser(u)(db.FindTokenUser(ctx, u.ID, family.ID)) },
 		"FindEmailToken": func(ctx context.Context) error {
-			found, address, err := db.FindEmailToken(ctx, email.KindReset, mailed)
+			found, address, err := db.FindEmailToken(ctx, driver.MailReset, mailed)
 			return errors.Join(wantUser(u)(found, err), wrongUnless(address == u.Email))
 		},
 		"FindPendingPassword": func(ctx context.Context) error {
@@ -148,7 +147,7 @@ func (e every) readCalls() map[string]func(context.Context) error {
 		},
 		"FindRefreshFamily": func(ctx context.Context) error {
 			f, err := db.FindRefreshFamily(ctx, token.Key())
-			if errors.Is(err, ginauth.ErrTokenReused) { // another call may have replaced it
+			if errors.Is(err, driver.ErrTokenReused) { // another call may have replaced it
 				err = nil
 			}
 			return errors.Join(err, wrongUnless(f.ID == family.ID))
@@ -179,7 +178,7 @@ func (e every) readCalls() map[string]func(context.Context) error {
 		},
 		"New": func(ctx context.Context) error {
 			r := httptest.NewRequestWithContext(ctx, http.MethodGet, "/", nil)
-			r.AddCookie(&http.Cookie{Name: "name", Value: ginauth.NewToken().Reveal()})
+			r.AddCookie(&http.Cookie{Name: "name", Value: driver.NewToken().Reveal()})
 			session, err := db.New(r, "name")
 			return errors.Join(err, wrongUnless(session.IsNew))
 		},
@@ -206,7 +205,7 @@ func wantUser(want store.User) func(store.User, error) error {
 
 func (e every) sessionWrites() map[string]func(context.Context) error {
 	t, s, db := e.t, e.s, e.db
-	fresh := func() (store.User, ginauth.NewSession, ginauth.SessionRecord) {
+	fresh := func() (store.User, driver.NewSession, driver.Session) {
 		u := s.user(t)
 		n := sessionOf(u.ID)
 		return u, n, s.session(t, n)
@@ -220,13 +219,13 @@ func (e every) sessionWrites() map[string]func(context.Context) error {
 		},
 		"UpdateSession": func(ctx context.Context) error {
 			_, n, _ := fresh()
-			_, touched := db.UpdateSession(ctx, n.Digest, ginauth.SessionChange{})
+			_, touched := db.UpdateSession(ctx, n.Digest, driver.SessionChange{})
 			r, err := db.UpdateSession(ctx, n.Digest, set(`{"s:a": 1}`))
 			return errors.Join(touched, err, wrongUnless(strings.Contains(string(r.Data), "s:a")))
 		},
 		"DeleteSession": func(ctx context.Context) error {
 			_, n, _ := fresh()
-			return errors.Join(db.DeleteSession(ctx, n.Digest), wrongUnless(errors.Is(s.find(t, n.Digest), ginauth.ErrNoSession)))
+			return errors.Join(db.DeleteSession(ctx, n.Digest), wrongUnless(errors.Is(s.find(t, n.Digest), driver.ErrNoSession)))
 		},
 		"RevokeSession": func(ctx context.Context) error {
 			u, _, r := fresh()
@@ -261,7 +260,7 @@ func (e every) sessionWrites() map[string]func(context.Context) error {
 		"RotateRefreshToken": func(ctx context.Context) error {
 			token, _ := s.family(t, s.user(t).ID)
 			next, seal := token.Next()
-			_, err := db.RotateRefreshToken(ctx, refresh.Rotation{Key: token.Key(), Next: next.Key().Digest, Seal: seal, Grace: graceOfRefresh})
+			_, err := db.RotateRefreshToken(ctx, driver.RefreshRotation{Key: token.Key(), Next: next.Key().Digest, Seal: seal, Grace: graceOfRefresh})
 			return err
 		},
 		"RevokeRefreshToken": func(ctx context.Context) error {
@@ -307,7 +306,7 @@ func (e every) userWrites() map[string]func(context.Context) error {
 		},
 		"ReplaceHash": func(ctx context.Context) error { return db.ReplaceHash(ctx, s.user(t).ID, hash('a'), hash('b')) },
 		"SetPassword": func(ctx context.Context) error {
-			_, err := db.SetPassword(ctx, ginauth.PasswordChange{UserID: s.user(t).ID, Old: hash('a'), New: hash('b')})
+			_, err := db.SetPassword(ctx, driver.PasswordChange{UserID: s.user(t).ID, Old: hash('a'), New: hash('b')})
 			return err
 		},
 		"ForcePasswordReset": func(ctx context.Context) error { return db.ForcePasswordReset(ctx, s.user(t).ID) },
@@ -326,34 +325,34 @@ func (e every) userWrites() map[string]func(context.Context) error {
 		},
 		"UseEmailToken": func(ctx context.Context) error {
 			u := s.user(t)
-			used, err := db.UseEmailToken(ctx, email.Use{Kind: email.KindReset, Digest: s.token(t, u, email.KindReset), Hash: hash('b')})
+			used, err := db.UseEmailToken(ctx, driver.EmailTokenUse{Kind: driver.MailReset, Digest: s.token(t, u, driver.MailReset), Hash: hash('b')})
 			return errors.Join(err, wrongUnless(used.ID == u.ID))
 		},
 	}
 }
 
-func someAttempt() ginauth.Attempt {
+func someAttempt() driver.Attempt {
 	a := guessAt(newLimitKey(), newLimitKey())
-	a.Rates = []ginauth.RateLimit{{Key: newLimitKey(), Every: time.Minute, Burst: 3}}
+	a.Rates = []driver.RateLimit{{Key: newLimitKey(), Every: time.Minute, Burst: 3}}
 	return a
 }
 
 func (e every) otherWrites() map[string]func(context.Context) error {
 	t, s, db := e.t, e.s, e.db
-	claimed := func(ctx context.Context, db *store.DB[store.User]) (email.Mail, error) {
+	claimed := func(ctx context.Context, db *store.DB[store.User]) (driver.Mail, error) {
 		u := s.user(t)
 		s.exec(t, `DELETE FROM ginauth.outbox`)
-		if err := s.db.QueueMail(ctx, orderFor(u, email.KindReset)); err != nil {
-			return email.Mail{}, err
+		if err := s.db.QueueMail(ctx, orderFor(u, driver.MailReset)); err != nil {
+			return driver.Mail{}, err
 		}
 		mails, err := db.ClaimMail(ctx, 1, time.Minute)
 		if err != nil || len(mails) != 1 {
-			return email.Mail{}, errors.Join(err, errWrong)
+			return driver.Mail{}, errors.Join(err, errWrong)
 		}
 		return mails[0], nil
 	}
 	return map[string]func(context.Context) error{
-		"QueueMail": func(ctx context.Context) error { return db.QueueMail(ctx, orderFor(s.user(t), email.KindReset)) },
+		"QueueMail": func(ctx context.Context) error { return db.QueueMail(ctx, orderFor(s.user(t), driver.MailReset)) },
 		"ClaimMail": func(ctx context.Context) error { _, err := claimed(ctx, db); return err },
 		"PrepareMail": func(ctx context.Context) error {
 			m, err := claimed(ctx, s.db)
@@ -365,12 +364,12 @@ func (e every) otherWrites() map[string]func(context.Context) error {
 		"SettleMail": func(ctx context.Context) error {
 			m, err := claimed(ctx, s.db)
 			if err == nil {
-				err = db.SettleMail(ctx, m.ID, m.Attempt, email.Outcome{})
+				err = db.SettleMail(ctx, m.ID, m.Attempt, driver.MailOutcome{})
 			}
 			return err
 		},
 		"RecordEvent": func(ctx context.Context) error {
-			return db.RecordEvent(ctx, ginauth.Event{Kind: "app_event", Outcome: "success", User: s.user(t).ID, Detail: map[string]string{"a": "b"}})
+			return db.RecordEvent(ctx, driver.Event{Kind: "app_event", Outcome: "success", User: s.user(t).ID, Detail: map[string]string{"a": "b"}})
 		},
 		"SweepEvents":   func(ctx context.Context) error { _, err := db.SweepEvents(ctx); return err },
 		"SweepSessions": func(ctx context.Context) error { _, err := db.SweepSessions(ctx); return err },
@@ -381,14 +380,14 @@ func (e every) otherWrites() map[string]func(context.Context) error {
 		},
 		"CountAndFindCredential": func(ctx context.Context) error {
 			u := s.user(t)
-			canonical := orderFor(u, email.KindReset).Canonical
+			canonical := orderFor(u, driver.MailReset).Canonical
 			_, found, _, err := db.CountAndFindCredential(ctx, someAttempt(), canonical)
 			return wantUser(u)(found, err)
 		},
 		"SettleAttempt": func(ctx context.Context) error {
 			a := someAttempt()
 			_, err := s.db.CountAttempt(ctx, a)
-			_, settled := db.SettleAttempt(ctx, a, ginauth.Success{User: s.user(t).ID})
+			_, settled := db.SettleAttempt(ctx, a, driver.Settled{User: s.user(t).ID})
 			return errors.Join(err, settled)
 		},
 	}

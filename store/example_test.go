@@ -9,7 +9,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
-	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/driver"
 	"github.com/ginauth/ginauth/migrations"
 	"github.com/ginauth/ginauth/store"
 	"github.com/ginauth/ginauth/store/embedded"
@@ -50,13 +50,13 @@ func Example() {
 	}))
 
 	// ginauth.SignUp and ginauth.SignUpWith do this.
-	ann := ginauth.NewUser{Name: "Ann", Email: "Ann@example.com", Canonical: "ann@example.com"}
+	ann := driver.NewUser{Name: "Ann", Email: "Ann@example.com", Canonical: "ann@example.com"}
 	free, err := db.CreateUser(ctx, ann, nil)
 	fmt.Println(free.Email, free.Plan, err)
 	_, err = db.CreateUser(ctx, ann, nil)
-	fmt.Println(errors.Is(err, ginauth.ErrIdentifierTaken))
+	fmt.Println(errors.Is(err, driver.ErrIdentifierTaken))
 
-	bob := ginauth.NewUser{Name: "Bob", Email: "bob@example.com", Canonical: "bob@example.com"}
+	bob := driver.NewUser{Name: "Bob", Email: "bob@example.com", Canonical: "bob@example.com"}
 	gold, err := db.CreateUser(ctx, bob, func(c *Customer) error {
 		c.Plan = "gold"
 		return nil
@@ -89,8 +89,8 @@ func ExampleNewSessions() {
 	sessions := store.NewSessions(pool, store.WithMaxData(4<<10))
 
 	// ginauth.Session does this.
-	token := ginauth.NewToken()
-	_, err = sessions.CreateSession(ctx, ginauth.NewSession{
+	token := driver.NewToken()
+	_, err = sessions.CreateSession(ctx, driver.NewSession{
 		Digest:      token.Digest(),
 		Data:        []byte(`{"cart": 3}`),
 		Lifetime:    24 * time.Hour,
@@ -99,13 +99,13 @@ func ExampleNewSessions() {
 	if err != nil {
 		panic(err)
 	}
-	record, err := sessions.UpdateSession(ctx, token.Digest(), ginauth.SessionChange{Set: []byte(`{"theme": "dark"}`)})
+	record, err := sessions.UpdateSession(ctx, token.Digest(), driver.SessionChange{Set: []byte(`{"theme": "dark"}`)})
 	fmt.Println(string(record.Data), record.Version, err)
 
 	err = sessions.DeleteSession(ctx, token.Digest())
 	fmt.Println(err)
 	_, err = sessions.FindSession(ctx, token.Digest())
-	fmt.Println(errors.Is(err, ginauth.ErrNoSession))
+	fmt.Println(errors.Is(err, driver.ErrNoSession))
 
 	// Output:
 	// {"cart": 3, "theme": "dark"} 1 <nil>

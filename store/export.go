@@ -4,10 +4,10 @@ import (
 	"context"
 	"encoding/json"
 
-	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/driver"
 )
 
-var _ ginauth.AccountExporter = (*DB[User])(nil)
+var _ driver.AccountExporter = (*DB[User])(nil)
 
 // Rows that have ended but are still stored are held, too. Digests, hashes and the values that the app
 // keeps in sessions, which may be secrets, stay out (SEC-19, SEC-160), and so do the client of an operator, that of
@@ -70,11 +70,11 @@ WHERE u.id = $1::uuid`
 // ExportUser returns all that the tables of ginauth hold of a user, but for secrets and for what the app
 // keeps in sessions, as a JSON object with "account", "sessions", "api_keys", "refresh_logins", "known_devices",
 // "mails" that wait to be sent, "links" in those that were, and "events"; of each list the newest 1000. Columns of the app's own are the app's to export. It is one statement, and so one
-// moment. ginauth.ErrNoUser means that there is no such user.
-func (d *DB[U]) ExportUser(ctx context.Context, id ginauth.UserID) (json.RawMessage, error) {
+// moment. driver.ErrNoUser means that there is no such user.
+func (d *DB[U]) ExportUser(ctx context.Context, id driver.UserID) (json.RawMessage, error) {
 	key, known := parseID(string(id))
 	if !known {
-		return nil, ginauth.ErrNoUser
+		return nil, driver.ErrNoUser
 	}
 	var document []byte
 	err := d.caller.read(ctx, "exporting a user", func(ctx context.Context, conn Conn) error {

@@ -8,7 +8,7 @@ import (
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
-	"github.com/ginauth/ginauth/ginauth/email"
+	"github.com/ginauth/ginauth/ginauth/driver"
 	"github.com/ginauth/ginauth/store"
 )
 
@@ -18,9 +18,9 @@ func TestAnExportHasTheMailsThatWait(t *testing.T) { // SEC-161
 	s := newSetup(t)
 	u, other := s.user(t), s.user(t)
 	for _, of := range []store.User{u, other} {
-		for _, kind := range []email.Kind{email.KindPassword, email.KindReset} {
+		for _, kind := range []driver.MailKind{driver.MailPassword, driver.MailReset} {
 			o := orderFor(of, kind)
-			if kind == email.KindPassword {
+			if kind == driver.MailPassword {
 				o.UserID = of.ID
 			}
 			if err := s.db.QueueMail(t.Context(), o); err != nil {

@@ -12,8 +12,8 @@ import (
 	"github.com/gin-contrib/sessions"
 	gorilla "github.com/gorilla/sessions"
 
-	"github.com/ginauth/ginauth/ginauth"
 	"github.com/ginauth/ginauth/ginauth/codec"
+	"github.com/ginauth/ginauth/ginauth/driver"
 )
 
 var _ sessions.Store = (*Sessions)(nil)
@@ -38,7 +38,7 @@ func (s *Sessions) Options(o sessions.Options) { s.cookie = *o.ToGorillaOptions(
 
 // loaded is what the store remembers of a session between New and Save.
 type loaded struct {
-	token  ginauth.Token
+	token  driver.Token
 	id     string
 	stored map[string]json.RawMessage
 }
@@ -72,12 +72,12 @@ func (s *Sessions) New(r *http.Request, name string) (*gorilla.Session, error) {
 	if len(cookies) != 1 {
 		return session, nil
 	}
-	token, ok := ginauth.ParseToken(cookies[0].Value)
+	token, ok := driver.ParseToken(cookies[0].Value)
 	if !ok {
 		return session, nil
 	}
 	record, err := s.FindSession(r.Context(), named(token, name))
-	if errors.Is(err, ginauth.ErrNoSession) {
+	if errors.Is(err, driver.ErrNoSession) {
 		return session, nil
 	}
 	if err != nil {
@@ -97,19 +97,19 @@ func (s *Sessions) New(r *http.Request, name string) (*gorilla.Session, error) {
 
 // touch marks a session as seen, once a minute, so that reading keeps it alive. It is not worth
 // failing a request for.
-func (s *Sessions) touch(ctx context.Context, record ginauth.SessionRecord) {
+func (s *Sessions) touch(ctx context.Context, record driver.Session) {
 	if record.ReadAt.Sub(record.LastSeenAt) >= ginTouchEvery {
-		_, _ = s.UpdateSession(ctx, record.Digest, ginauth.SessionChange{UnlessSeenFor: ginTouchEvery})
+		_, _ = s.UpdateSession(ctx, record.Digest, driver.SessionChange{UnlessSeenFor: ginTouchEvery})
 	}
 }
 
 // named binds a token to its cookie's name: a session of one name is none under another.
-func named(t ginauth.Token, name string) ginauth.Digest {
+func named(t driver.Token, name string) driver.Digest {
 	d := t.Digest()
 	return sha256.Sum256(append(d[:], name...))
 }
 
-func (l *loaded) decode(record ginauth.SessionRecord, session *gorilla.Session) error {
+func (l *loaded) decode(record driver.Session, session *gorilla.Session) error {
 	if err := json.Unmarshal(record.Data, &l.stored); err != nil {
 		return fmt.Errorf("reading a session's values: %w", codec.ErrCorrupt)
 	}
@@ -131,14 +131,14 @@ func (l *loaded) decode(record ginauth.SessionRecord, session *gorilla.Session) 
 var errNotLoaded = errors.New("saving a session that could not be read")
 
 // Save writes what changed since New and sets the cookie. A session with an empty ID gets a
-// new token, and the one it had before ends; a negative MaxAge ends it. ginauth.ErrNoSession
+// new token, and the one it had before ends; a negative MaxAge ends it. driver.ErrNoSession
 // means that the session ended meanwhile: it does not come back. Keys that other requests
 // changed at the same time keep their values; of two that change one key, the last one wins.
 func (s *Sessions) Save(r *http.Request, w http.ResponseWriter, session *gorilla.Session) error {
 	known := memory(r)
 	l, seen := known[session]
 	if seen && l == nil {
-		return fmt.Errorf("%w: %w", errNotLoaded, ginauth.ErrUnavailable)
+		return fmt.Errorf("%w: %w", errNotLoaded, driver.ErrUnavailable)
 	}
 	if session.Options.MaxAge < 0 {
 		return s.drop(r, w, session, l)
@@ -187,14 +187,14 @@ func encodeValues(values map[any]any) (map[string]json.RawMessage, error) {
 }
 
 func (s *Sessions) create(r *http.Request, session *gorilla.Session, old *loaded, values map[string]json.RawMessage) (*loaded, error) {
-	token := ginauth.NewToken()
+	token := driver.NewToken()
 	data, err := json.Marshal(values)
 	if err != nil {
 		return nil, fmt.Errorf("saving a session: %w", err)
 	}
-	n := ginauth.NewSession{
+	n := driver.NewSession{
 		Digest: named(token, session.Name()), Data: data, Lifetime: ginLifetime, IdleTimeout: ginIdleTimeout,
-		Origin: ginauth.Origin{UserAgent: r.UserAgent()},
+		Origin: driver.Origin{UserAgent: r.UserAgent()},
 	}
 	if old != nil {
 		n.Replaces = named(old.token, session.Name())
@@ -217,7 +217,7 @@ func (s *Sessions) update(r *http.Request, name string, l *loaded, values map[st
 			set[key] = raw
 		}
 	}
-	var change ginauth.SessionChange
+	var change driver.SessionChange
 	for key := range l.stored {
 		if _, kept := values[key]; !kept {
 			change.Unset = append(change.Unset, key)

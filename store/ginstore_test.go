@@ -15,8 +15,8 @@ import (
 	"github.com/gin-contrib/sessions/tester"
 	"github.com/gin-gonic/gin"
 
-	"github.com/ginauth/ginauth/ginauth"
 	"github.com/ginauth/ginauth/ginauth/codec"
+	"github.com/ginauth/ginauth/ginauth/driver"
 	"github.com/ginauth/ginauth/store"
 	"github.com/ginauth/ginauth/store/storetest"
 )
@@ -163,7 +163,7 @@ func TestGinSessionHasALimitedSize(t *testing.T) {
 		w := visit(tc.mw, "", func(c *gin.Context) {
 			s := sessions.Default(c)
 			s.Set("big", strings.Repeat("x", tc.size))
-			if err := s.Save(); (err == nil) != tc.ok || err != nil && !errors.Is(err, ginauth.ErrSessionTooLarge) && !errors.Is(err, codec.ErrUnsupported) {
+			if err := s.Save(); (err == nil) != tc.ok || err != nil && !errors.Is(err, driver.ErrSessionTooLarge) && !errors.Is(err, codec.ErrUnsupported) {
 				t.Errorf("%s: %v", name, err)
 			}
 		})
@@ -189,7 +189,7 @@ func TestGinSessionThatEndedDoesNotComeBack(t *testing.T) {
 				t.Error(err)
 			}
 		})
-		if err := s.Save(); !errors.Is(err, ginauth.ErrNoSession) {
+		if err := s.Save(); !errors.Is(err, driver.ErrNoSession) {
 			t.Errorf("Save after the end: %v", err)
 		}
 	})
@@ -230,12 +230,12 @@ func TestGinSessionFailsToSaveWhatItCouldNotRead(t *testing.T) {
 	r := httptest.NewRequest(http.MethodGet, "/", nil).WithContext(context.Background())
 	r.Header.Set("Cookie", cookie)
 	session, err := s.Get(r, "s")
-	if session == nil || !errors.Is(err, ginauth.ErrUnavailable) {
+	if session == nil || !errors.Is(err, driver.ErrUnavailable) {
 		t.Fatalf("Get: %v, %v", session, err)
 	}
 	session.Values["a"] = 2
 	w := httptest.NewRecorder()
-	if err := session.Save(r, w); !errors.Is(err, ginauth.ErrUnavailable) || w.Header().Get("Set-Cookie") != "" {
+	if err := session.Save(r, w); !errors.Is(err, driver.ErrUnavailable) || w.Header().Get("Set-Cookie") != "" {
 		t.Errorf("Save: %v", err)
 	}
 }

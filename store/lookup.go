@@ -7,7 +7,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/driver"
 )
 
 // lookup finds what belongs to a session's digest, in one statement that writes nothing. On a
@@ -19,7 +19,7 @@ type lookup[A any] struct {
 	many     string // its first column is the digest
 	read     func(*row, *A)
 	ended    func(*A) bool
-	line     line[ginauth.Digest, *A]
+	line     line[driver.Digest, *A]
 }
 
 // What tells one from many. Without the inner SELECT the planner would count the digests and
@@ -54,17 +54,17 @@ func (l *lookup[A]) args(digests any) []any {
 	return []any{digests, l.sessions.clock()}
 }
 
-// find returns ginauth.ErrNoSession when there is nothing, or what there is has ended.
-func (l *lookup[A]) find(ctx context.Context, d ginauth.Digest) (*A, error) {
+// find returns driver.ErrNoSession when there is nothing, or what there is has ended.
+func (l *lookup[A]) find(ctx context.Context, d driver.Digest) (*A, error) {
 	a, err := l.ask(ctx, d)
 	if err == nil && l.ended(a) {
 		l.sessions.bury(ctx, d)
-		return nil, ginauth.ErrNoSession
+		return nil, driver.ErrNoSession
 	}
 	return a, orNoSession(err)
 }
 
-func (l *lookup[A]) ask(ctx context.Context, d ginauth.Digest) (*A, error) {
+func (l *lookup[A]) ask(ctx context.Context, d driver.Digest) (*A, error) {
 	if l.sessions.caller.pool == nil { // a transaction serves one goroutine at a time
 		return l.alone(ctx, d)
 	}
@@ -83,7 +83,7 @@ func (l *lookup[A]) ask(ctx context.Context, d ginauth.Digest) (*A, error) {
 	return answerOf(a, translate(ctx, finding, l.sessions.caller.explainSchema(place, err))) //nolint:contextcheck // the place's is the caller's
 }
 
-func (l *lookup[A]) alone(ctx context.Context, d ginauth.Digest) (*A, error) {
+func (l *lookup[A]) alone(ctx context.Context, d driver.Digest) (*A, error) {
 	a := new(A)
 	err := l.sessions.caller.read(ctx, finding, func(ctx context.Context, conn Conn) error {
 		return l.query(ctx, conn, d, a)
@@ -98,7 +98,7 @@ func answerOf[A any](a *A, err error) (*A, error) {
 	return a, nil
 }
 
-func (l *lookup[A]) query(ctx context.Context, conn Conn, d ginauth.Digest, to *A) error {
+func (l *lookup[A]) query(ctx context.Context, conn Conn, d driver.Digest, to *A) error {
 	rows, err := conn.Query(ctx, l.one, l.args(d[:])...)
 	if err != nil {
 		return err
@@ -115,7 +115,7 @@ func (l *lookup[A]) query(ctx context.Context, conn Conn, d ginauth.Digest, to *
 }
 
 // serve answers a batch under the store's deadline, whoever of the batch is still there.
-func (l *lookup[A]) serve(batch []*waiter[ginauth.Digest, *A]) {
+func (l *lookup[A]) serve(batch []*waiter[driver.Digest, *A]) {
 	if len(batch) == 1 {
 		w := batch[0]
 		w.answer, w.err = l.alone(context.Background(), w.question)
@@ -147,8 +147,8 @@ func (l *lookup[A]) serve(batch []*waiter[ginauth.Digest, *A]) {
 }
 
 // deliver reads the row for each who asked for it, so that no two share memory.
-func (l *lookup[A]) deliver(r *row, batch []*waiter[ginauth.Digest, *A]) error {
-	var d ginauth.Digest
+func (l *lookup[A]) deliver(r *row, batch []*waiter[driver.Digest, *A]) error {
+	var d driver.Digest
 	r.digest((*digestBytes)(&d))
 	if r.err != nil {
 		return r.err
@@ -184,7 +184,7 @@ WHERE s.digest = $1::bytea AND NOT (` + notExpired + `)`
 // bury deletes a session that was found past its end, so that it stays dead even if
 // the clock goes back (SEC-67). What fails here, the sweeper does later. A
 // transaction of the app's own is left alone, for it may be one that must not write.
-func (s *Sessions) bury(ctx context.Context, d ginauth.Digest) {
+func (s *Sessions) bury(ctx context.Context, d driver.Digest) {
 	if s.caller.pool == nil {
 		return
 	}

@@ -13,7 +13,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
-	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/driver"
 	"github.com/ginauth/ginauth/store"
 )
 
@@ -100,7 +100,7 @@ func TestWaitingLookupsShareAStatement(t *testing.T) { // SEC-174
 	t.Parallel()
 	s := newSetup(t)
 	const callers, sessions = 64, 48
-	digests, owners := make([]ginauth.Digest, sessions), make([]ginauth.UserID, sessions)
+	digests, owners := make([]driver.Digest, sessions), make([]driver.UserID, sessions)
 	for i := range digests {
 		n := sessionOf(s.user(t).ID)
 		n.Data = fmt.Appendf(nil, `{"n": %d}`, i)
@@ -109,7 +109,7 @@ func TestWaitingLookupsShareAStatement(t *testing.T) { // SEC-174
 	}
 	unknown := newDigest()
 	db, statements := s.traced(t, store.WithTimeout(time.Minute))
-	check := func(r ginauth.SessionRecord, i int) error {
+	check := func(r driver.Session, i int) error {
 		want := fmt.Sprintf(`{"n": %d}`, i%sessions)
 		if r.Digest != digests[i%sessions] || string(r.Data) != want || r.UserID != owners[i%sessions] {
 			return fmt.Errorf("caller %d got the session %v with %s", i, r.Digest, r.Data)
@@ -117,15 +117,15 @@ func TestWaitingLookupsShareAStatement(t *testing.T) { // SEC-174
 		r.Data[0] = '!' // what is mine alone may be written to
 		return nil
 	}
-	for name, find := range map[string]func(ctx context.Context, d ginauth.Digest, i int) error{
-		"FindSession": func(ctx context.Context, d ginauth.Digest, i int) error {
+	for name, find := range map[string]func(ctx context.Context, d driver.Digest, i int) error{
+		"FindSession": func(ctx context.Context, d driver.Digest, i int) error {
 			r, err := db.FindSession(ctx, d)
 			if err != nil {
 				return err
 			}
 			return check(r, i)
 		},
-		"FindUserSession": func(ctx context.Context, d ginauth.Digest, i int) error {
+		"FindUserSession": func(ctx context.Context, d driver.Digest, i int) error {
 			u, r, err := db.FindUserSession(ctx, d)
 			if err != nil {
 				return err
@@ -147,7 +147,7 @@ func TestWaitingLookupsShareAStatement(t *testing.T) { // SEC-174
 		})
 		for i := 0; i < callers; i += 3 {
 			c.cancels[i]()
-			if err := c.result(t, i); !errors.Is(err, context.Canceled) || errors.Is(err, ginauth.ErrUnavailable) {
+			if err := c.result(t, i); !errors.Is(err, context.Canceled) || errors.Is(err, driver.ErrUnavailable) {
 				t.Errorf("%s: caller %d left while others wait: %v, want context.Canceled alone", name, i, err)
 			}
 		}
@@ -157,7 +157,7 @@ func TestWaitingLookupsShareAStatement(t *testing.T) { // SEC-174
 				continue
 			}
 			err := c.result(t, i)
-			if i%8 == 7 && errors.Is(err, ginauth.ErrNoSession) {
+			if i%8 == 7 && errors.Is(err, driver.ErrNoSession) {
 				continue
 			}
 			if err != nil || i%8 == 7 {
@@ -174,7 +174,7 @@ func TestLookupsAtOnceGetTheirOwnSession(t *testing.T) { // SEC-174
 	t.Parallel()
 	inEveryMode(t, func(t *testing.T, s *setup) { //nolint:thelper // the test itself
 		const callers, rounds = 32, 20
-		digests, owners := make([]ginauth.Digest, callers), make([]ginauth.UserID, callers)
+		digests, owners := make([]driver.Digest, callers), make([]driver.UserID, callers)
 		for i := range digests {
 			n := sessionOf(s.user(t).ID)
 			digests[i], owners[i] = n.Digest, n.UserID
@@ -223,7 +223,7 @@ func TestRowThatCannotBeReadFailsItsCallerAlone(t *testing.T) {
 	s := newSetup(t)
 	s.exec(t, `ALTER TABLE ginauth.users ADD COLUMN mood text NOT NULL DEFAULT 'fine'`)
 	const callers = 24
-	digests := make([]ginauth.Digest, callers)
+	digests := make([]driver.Digest, callers)
 	for i := range digests {
 		u := s.user(t)
 		n := sessionOf(u.ID)
@@ -249,7 +249,7 @@ func TestRowThatCannotBeReadFailsItsCallerAlone(t *testing.T) {
 	for i := range callers {
 		err := c.result(t, i)
 		bad := i%4 == 0 && i > places
-		if bad != (err != nil) || errors.Is(err, ginauth.ErrUnavailable) || errors.Is(err, ginauth.ErrNoSession) {
+		if bad != (err != nil) || errors.Is(err, driver.ErrUnavailable) || errors.Is(err, driver.ErrNoSession) {
 			t.Errorf("caller %d: %v", i, err)
 		}
 	}
@@ -273,11 +273,11 @@ func TestNoStatementIsSentForThoseWhoLeft(t *testing.T) {
 	}
 	unlock()
 	for i := range places {
-		if err := c.result(t, i); !errors.Is(err, ginauth.ErrNoSession) {
+		if err := c.result(t, i); !errors.Is(err, driver.ErrNoSession) {
 			t.Errorf("caller %d: %v, want ErrNoSession", i, err)
 		}
 	}
-	if err := find(t.Context(), 0); !errors.Is(err, ginauth.ErrNoSession) { // comes after what would be sent for them
+	if err := find(t.Context(), 0); !errors.Is(err, driver.ErrNoSession) { // comes after what would be sent for them
 		t.Error(err)
 	}
 	if sent := statements.Load(); sent != places+1 {
@@ -296,7 +296,7 @@ func TestWaitingLookupsEndAtTheDeadline(t *testing.T) { // SEC-157
 	unlock := s.lock(t)
 	start := time.Now()
 	for i, err := range together(64, find) {
-		if !errors.Is(err, ginauth.ErrUnavailable) || !errors.Is(err, context.DeadlineExceeded) {
+		if !errors.Is(err, driver.ErrUnavailable) || !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("caller %d: %v, want ErrUnavailable", i, err)
 		}
 	}
@@ -359,23 +359,23 @@ func TestEndedSessionStaysDeadWhenTheClockGoesBack(t *testing.T) { // SEC-67, SE
 	inEveryMode(t, func(t *testing.T, s *setup) { //nolint:thelper // the test itself
 		for name, c := range map[string]struct {
 			lifetime time.Duration
-			find     func(ginauth.Digest) error
+			find     func(driver.Digest) error
 		}{
-			"idle, FindSession":     {lifetime, func(d ginauth.Digest) error { _, err := s.db.FindSession(t.Context(), d); return err }},
-			"idle, FindUserSession": {lifetime, func(d ginauth.Digest) error { _, _, err := s.db.FindUserSession(t.Context(), d); return err }},
-			"over, FindSession":     {idleTimeout / 2, func(d ginauth.Digest) error { _, err := s.db.FindSession(t.Context(), d); return err }},
-			"over, FindUserSession": {idleTimeout / 2, func(d ginauth.Digest) error { _, _, err := s.db.FindUserSession(t.Context(), d); return err }},
+			"idle, FindSession":     {lifetime, func(d driver.Digest) error { _, err := s.db.FindSession(t.Context(), d); return err }},
+			"idle, FindUserSession": {lifetime, func(d driver.Digest) error { _, _, err := s.db.FindUserSession(t.Context(), d); return err }},
+			"over, FindSession":     {idleTimeout / 2, func(d driver.Digest) error { _, err := s.db.FindSession(t.Context(), d); return err }},
+			"over, FindUserSession": {idleTimeout / 2, func(d driver.Digest) error { _, _, err := s.db.FindUserSession(t.Context(), d); return err }},
 		} {
 			n := sessionOf(s.user(t).ID)
 			n.Lifetime = c.lifetime
 			s.session(t, n)
 			end := min(c.lifetime, idleTimeout)
 			s.clock.add(end)
-			if err := c.find(n.Digest); !errors.Is(err, ginauth.ErrNoSession) {
+			if err := c.find(n.Digest); !errors.Is(err, driver.ErrNoSession) {
 				t.Errorf("%s, at its end: %v", name, err)
 			}
 			s.clock.add(-end)
-			if err := c.find(n.Digest); !errors.Is(err, ginauth.ErrNoSession) {
+			if err := c.find(n.Digest); !errors.Is(err, driver.ErrNoSession) {
 				t.Errorf("%s, when the clock went back: %v", name, err)
 			}
 		}
@@ -391,7 +391,7 @@ func TestUnknownTokenIsOneStatement(t *testing.T) { // SEC-67
 		"FindUserSession": func() error { _, _, err := db.FindUserSession(t.Context(), newDigest()); return err },
 	} {
 		statements.Store(0)
-		if err := find(); !errors.Is(err, ginauth.ErrNoSession) || statements.Load() != 1 {
+		if err := find(); !errors.Is(err, driver.ErrNoSession) || statements.Load() != 1 {
 			t.Errorf("%s: %v after %d statements, want ErrNoSession after 1", name, err, statements.Load())
 		}
 	}
@@ -409,7 +409,7 @@ func TestLookupInATransactionNeverWrites(t *testing.T) {
 		t.Fatal(err)
 	}
 	db := store.New[store.User](tx, store.WithNow(s.clock.now), unhurried)
-	if _, _, err := db.FindUserSession(t.Context(), n.Digest); !errors.Is(err, ginauth.ErrNoSession) {
+	if _, _, err := db.FindUserSession(t.Context(), n.Digest); !errors.Is(err, driver.ErrNoSession) {
 		t.Errorf("an ended session: %v", err)
 	}
 	if err := tx.Commit(t.Context()); err != nil {

@@ -7,15 +7,14 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgtype"
 
-	"github.com/ginauth/ginauth/ginauth"
-	"github.com/ginauth/ginauth/ginauth/email"
+	"github.com/ginauth/ginauth/ginauth/driver"
 )
 
 // WithMail makes the store write to users, by itself, in the transaction that made it necessary and in the
-// default language: to a new user, for the proof of the address (email.KindVerify); and to one whose address is
-// proved, that the password was changed (email.KindPassword), that there was a login on a new device
-// (email.KindDevice, ginauth.NewSession.NewDevice) when they had been seen on another before, or that a login was ended because a
-// token of it was used after it had been replaced (email.KindReuse). Default: no such
+// default language: to a new user, for the proof of the address (driver.MailVerify); and to one whose address is
+// proved, that the password was changed (driver.MailPassword), that there was a login on a new device
+// (driver.MailDevice, driver.NewSession.NewDevice) when they had been seen on another before, or that a login was ended because a
+// token of it was used after it had been replaced (driver.MailReuse). Default: no such
 // mails, since without email.Flows.Run somewhere nobody sends them.
 func WithMail() Option {
 	return func(o *options) { o.notices = true }
@@ -42,7 +41,7 @@ WHERE u.id = $4::uuid AND u.verified_at IS NOT NULL AND `
 
 // tellOfReuse queues a notice about logins that the statement has ended, whose mails have the id ended.notice, NULL for none.
 const tellOfReuse = intoOutbox + `
-	SELECT ended.notice, '` + string(email.KindReuse) + `', u.id, u.email, u.email_canonical, '', ended.now, ended.now
+	SELECT ended.notice, '` + string(driver.MailReuse) + `', u.id, u.email, u.email_canonical, '', ended.now, ended.now
 	FROM ended
 	JOIN ginauth.users AS u ON u.id = ended.user_id
 	WHERE ended.notice IS NOT NULL AND u.verified_at IS NOT NULL` + orCountRequest
@@ -61,7 +60,7 @@ func (s *Sessions) reuseNotice() (any, error) {
 
 // tell queues a notice, if the store is to do so and what it tells of came about; proof is the last argument
 // of the statement.
-func (s *Sessions) tell(b *pgx.Batch, statement string, k email.Kind, user pgtype.UUID, proof any) error {
+func (s *Sessions) tell(b *pgx.Batch, statement string, k driver.MailKind, user pgtype.UUID, proof any) error {
 	if !s.notices {
 		return nil
 	}
@@ -74,6 +73,6 @@ func (s *Sessions) tell(b *pgx.Batch, statement string, k email.Kind, user pgtyp
 }
 
 // tellsOf says whether a login is to be told of.
-func (s *Sessions) tellsOf(n ginauth.NewSession) bool {
+func (s *Sessions) tellsOf(n driver.NewSession) bool {
 	return s.notices && n.NewDevice && n.UserID != ""
 }

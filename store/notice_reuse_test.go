@@ -5,15 +5,14 @@ import (
 	"testing"
 	"time"
 
-	"github.com/ginauth/ginauth/ginauth"
-	"github.com/ginauth/ginauth/ginauth/email"
+	"github.com/ginauth/ginauth/ginauth/driver"
 	"github.com/ginauth/ginauth/ginauth/refresh"
 	"github.com/ginauth/ginauth/store"
 )
 
 // reuses end a login by a token that was replaced, of a session or of a family of refresh tokens.
-var reuses = map[string]func(*testing.T, *setup, *store.DB[store.User], ginauth.UserID){
-	"a refresh token": func(t *testing.T, s *setup, db *store.DB[store.User], u ginauth.UserID) {
+var reuses = map[string]func(*testing.T, *setup, *store.DB[store.User], driver.UserID){
+	"a refresh token": func(t *testing.T, s *setup, db *store.DB[store.User], u driver.UserID) {
 		t.Helper()
 		token := refresh.New()
 		if _, err := s.db.CreateRefreshFamily(t.Context(), familyOf(u, token)); err != nil {
@@ -21,8 +20,8 @@ var reuses = map[string]func(*testing.T, *setup, *store.DB[store.User], ginauth.
 		}
 		for i := range 4 {
 			next, seal := token.Next()
-			_, err := db.RotateRefreshToken(t.Context(), refresh.Rotation{Key: token.Key(), Next: next.Key().Digest, Seal: seal, Grace: time.Second})
-			if want := []error{nil, nil, ginauth.ErrTokenReused, ginauth.ErrNoSession}[i]; !errors.Is(err, want) {
+			_, err := db.RotateRefreshToken(t.Context(), driver.RefreshRotation{Key: token.Key(), Next: next.Key().Digest, Seal: seal, Grace: time.Second})
+			if want := []error{nil, nil, driver.ErrTokenReused, driver.ErrNoSession}[i]; !errors.Is(err, want) {
 				t.Fatalf("use %d: %v", i+1, err)
 			}
 			if i == 1 {
@@ -30,17 +29,17 @@ var reuses = map[string]func(*testing.T, *setup, *store.DB[store.User], ginauth.
 			}
 		}
 	},
-	"a rotated session": func(t *testing.T, s *setup, db *store.DB[store.User], u ginauth.UserID) {
+	"a rotated session": func(t *testing.T, s *setup, db *store.DB[store.User], u driver.UserID) {
 		t.Helper()
 		r := s.session(t, sessionOf(u))
-		if _, err := s.db.UpdateSession(t.Context(), r.Digest, ginauth.SessionChange{Digest: newDigest(), Grace: time.Second}); err != nil {
+		if _, err := s.db.UpdateSession(t.Context(), r.Digest, driver.SessionChange{Digest: newDigest(), Grace: time.Second}); err != nil {
 			t.Fatal(err)
 		}
 		if _, err := db.FindRotated(t.Context(), r.Digest); err != nil {
 			t.Fatal(err)
 		}
 		s.clock.add(time.Minute)
-		for _, want := range []error{ginauth.ErrTokenReused, ginauth.ErrNoSession} {
+		for _, want := range []error{driver.ErrTokenReused, driver.ErrNoSession} {
 			if _, err := db.FindRotated(t.Context(), r.Digest); !errors.Is(err, want) {
 				t.Fatal(err)
 			}
@@ -61,10 +60,10 @@ func TestReuseThatEndsALoginIsToldByMail(t *testing.T) { // SEC-193
 			reuse(t, s, s.telling(), stranger.ID) // an address that nobody proved
 			reuse(t, s, s.db, quiet.ID)           // without WithMail
 			mails, err := s.db.ClaimMail(t.Context(), 10, time.Minute)
-			if err != nil || len(mails) != 1 || mails[0].Kind != email.KindReuse {
+			if err != nil || len(mails) != 1 || mails[0].Kind != driver.MailReuse {
 				t.Fatalf("%+v, %v", mails, err)
 			}
-			to, err := s.db.PrepareMail(t.Context(), mails[0].ID, ginauth.Digest{}, 0)
+			to, err := s.db.PrepareMail(t.Context(), mails[0].ID, driver.Digest{}, 0)
 			if err != nil || to.Email != u.Email {
 				t.Errorf("%+v, %v", to, err)
 			}

@@ -10,8 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/jackc/pgx/v5"
 
-	"github.com/ginauth/ginauth/ginauth"
-	"github.com/ginauth/ginauth/ginauth/email"
+	"github.com/ginauth/ginauth/ginauth/driver"
 	"github.com/ginauth/ginauth/store"
 )
 
@@ -42,13 +41,13 @@ func (s *setup) outbox(t *testing.T, u store.User) map[string]string {
 }
 
 // good is the kinds of the tokens that withLinks made and that are still good.
-func (s *setup) good(t *testing.T, u store.User) (kinds []email.Kind) {
+func (s *setup) good(t *testing.T, u store.User) (kinds []driver.MailKind) {
 	t.Helper()
 	for _, k := range tokenKinds {
-		_, _, err := s.db.FindEmailToken(t.Context(), k, digestOf(k, orderFor(u, email.KindReset).Canonical))
+		_, _, err := s.db.FindEmailToken(t.Context(), k, digestOf(k, orderFor(u, driver.MailReset).Canonical))
 		if err == nil {
 			kinds = append(kinds, k)
-		} else if !errors.Is(err, email.ErrNoToken) {
+		} else if !errors.Is(err, driver.ErrNoEmailToken) {
 			t.Fatal(err)
 		}
 	}
@@ -57,18 +56,18 @@ func (s *setup) good(t *testing.T, u store.User) (kinds []email.Kind) {
 
 func TestWhatReplacesThePasswordOrShutsTheAccountVoidsLinks(t *testing.T) { // SEC-107
 	t.Parallel()
-	for name, do := range map[string]func(context.Context, *store.DB[store.User], ginauth.UserID) error{
-		"a change": func(ctx context.Context, db *store.DB[store.User], u ginauth.UserID) error {
-			_, err := db.SetPassword(ctx, ginauth.PasswordChange{UserID: u, Old: hash('a'), New: hash('b')})
+	for name, do := range map[string]func(context.Context, *store.DB[store.User], driver.UserID) error{
+		"a change": func(ctx context.Context, db *store.DB[store.User], u driver.UserID) error {
+			_, err := db.SetPassword(ctx, driver.PasswordChange{UserID: u, Old: hash('a'), New: hash('b')})
 			return err
 		},
-		"a forced reset": func(ctx context.Context, db *store.DB[store.User], u ginauth.UserID) error {
+		"a forced reset": func(ctx context.Context, db *store.DB[store.User], u driver.UserID) error {
 			return db.ForcePasswordReset(ctx, u)
 		},
-		"disabled and enabled": func(ctx context.Context, db *store.DB[store.User], u ginauth.UserID) error {
+		"disabled and enabled": func(ctx context.Context, db *store.DB[store.User], u driver.UserID) error {
 			return errors.Join(db.DisableUser(ctx, u), db.EnableUser(ctx, u))
 		},
-		"archived and restored": func(ctx context.Context, db *store.DB[store.User], u ginauth.UserID) error {
+		"archived and restored": func(ctx context.Context, db *store.DB[store.User], u driver.UserID) error {
 			_, archived := db.ArchiveUser(ctx, u, time.Hour)
 			_, restored := db.RestoreUser(ctx, u, hash('a'))
 			return errors.Join(archived, restored)
@@ -89,7 +88,7 @@ func TestWhatReplacesThePasswordOrShutsTheAccountVoidsLinks(t *testing.T) { // S
 				if err := do(t.Context(), s.db, u.ID); err != nil {
 					t.Fatal(err)
 				}
-				if diff := cmp.Diff([]email.Kind{email.KindUndo}, s.good(t, u)); diff != "" {
+				if diff := cmp.Diff([]driver.MailKind{driver.MailUndo}, s.good(t, u)); diff != "" {
 					t.Error(diff)
 				}
 				if left := s.outbox(t, u); len(left) != 0 {
@@ -106,7 +105,7 @@ func TestOldPasswordsThatAreWrongVoidNothing(t *testing.T) {
 	u := s.user(t)
 	s.verify(t, u)
 	s.withLinks(t, u)
-	if _, err := s.telling().SetPassword(t.Context(), ginauth.PasswordChange{UserID: u.ID, Old: hash('x'), New: hash('b')}); !errors.Is(err, ginauth.ErrNoUser) {
+	if _, err := s.telling().SetPassword(t.Context(), driver.PasswordChange{UserID: u.ID, Old: hash('x'), New: hash('b')}); !errors.Is(err, driver.ErrNoUser) {
 		t.Fatal(err)
 	}
 	if len(s.good(t, u)) != len(tokenKinds) || len(s.outbox(t, u)) != 1 {
@@ -116,12 +115,12 @@ func TestOldPasswordsThatAreWrongVoidNothing(t *testing.T) {
 
 func TestNoticesAreQueuedOnDemandForProvedAddresses(t *testing.T) { // SEC-111
 	t.Parallel()
-	change := func(ctx context.Context, db *store.DB[store.User], u ginauth.UserID) error {
-		_, err := db.SetPassword(ctx, ginauth.PasswordChange{UserID: u, Old: hash('a'), New: hash('b')})
+	change := func(ctx context.Context, db *store.DB[store.User], u driver.UserID) error {
+		_, err := db.SetPassword(ctx, driver.PasswordChange{UserID: u, Old: hash('a'), New: hash('b')})
 		return err
 	}
-	login := func(n ginauth.NewSession) func(context.Context, *store.DB[store.User], ginauth.UserID) error {
-		return func(ctx context.Context, db *store.DB[store.User], u ginauth.UserID) error {
+	login := func(n driver.NewSession) func(context.Context, *store.DB[store.User], driver.UserID) error {
+		return func(ctx context.Context, db *store.DB[store.User], u driver.UserID) error {
 			n.Digest, n.UserID = newDigest(), u
 			_, err := db.CreateSession(ctx, n)
 			return err
@@ -132,7 +131,7 @@ func TestNoticesAreQueuedOnDemandForProvedAddresses(t *testing.T) { // SEC-111
 	limited := unknown
 	limited.Limit = 1
 	for name, test := range map[string]struct {
-		do   func(context.Context, *store.DB[store.User], ginauth.UserID) error
+		do   func(context.Context, *store.DB[store.User], driver.UserID) error
 		kind string
 	}{
 		"change of the password":           {change, "password"},
@@ -157,7 +156,7 @@ func TestNoticesAreQueuedOnDemandForProvedAddresses(t *testing.T) { // SEC-111
 					}
 					want := map[string]string{}
 					if u == proved && test.kind != "" || u == unseen && test.kind == "password" { // a first login is no news
-						want[test.kind] = u.Email + " " + orderFor(u, email.KindReset).Canonical + "  1"
+						want[test.kind] = u.Email + " " + orderFor(u, driver.MailReset).Canonical + "  1"
 					}
 					if diff := cmp.Diff(want, s.outbox(t, u)); diff != "" {
 						t.Error(diff)
@@ -174,7 +173,7 @@ func TestNewUsersAreAskedForProofInTheirOwnTransaction(t *testing.T) {
 	asked := func() int {
 		return s.count(t, `SELECT count(*) FROM ginauth.outbox WHERE kind = 'verify' AND user_id IS NULL AND email = 'Ada@Example.com' AND requests = 1`)
 	}
-	n := ginauth.NewUser{Email: "Ada@Example.com", Canonical: "ada@example.com"}
+	n := driver.NewUser{Email: "Ada@Example.com", Canonical: "ada@example.com"}
 	refused := errors.New("refused")
 	after := store.AfterCreate(func(context.Context, pgx.Tx, store.User) error { return refused })
 	if _, err := store.New[store.User](s.pool, unhurried, store.WithMail(), after).CreateUser(t.Context(), n, nil); !errors.Is(err, refused) || asked() != 0 {
@@ -201,10 +200,10 @@ func TestLoginsThatFailTellNobody(t *testing.T) {
 	u := s.user(t)
 	s.verify(t, u)
 	s.loggedIn(t, u.ID, guessAt(newLimitKey(), newLimitKey()))
-	for name, spoil := range map[string]func(*ginauth.NewSession){
-		"another password": func(n *ginauth.NewSession) { n.Credential = hash('x') },
-		"too much data":    func(n *ginauth.NewSession) { n.Data = []byte(`"` + strings.Repeat("x", 20<<10) + `"`) },
-		"a used digest":    func(n *ginauth.NewSession) { n.Digest = s.session(t, sessionOf(s.user(t).ID)).Digest },
+	for name, spoil := range map[string]func(*driver.NewSession){
+		"another password": func(n *driver.NewSession) { n.Credential = hash('x') },
+		"too much data":    func(n *driver.NewSession) { n.Data = []byte(`"` + strings.Repeat("x", 20<<10) + `"`) },
+		"a used digest":    func(n *driver.NewSession) { n.Digest = s.session(t, sessionOf(s.user(t).ID)).Digest },
 	} {
 		n := sessionOf(u.ID)
 		n.NewDevice = true
@@ -234,10 +233,10 @@ func TestNoticesAreSentOnce(t *testing.T) {
 		}
 	}
 	mails, err := s.db.ClaimMail(t.Context(), 10, time.Minute)
-	if err != nil || len(mails) != 1 || mails[0].Kind != email.KindDevice {
+	if err != nil || len(mails) != 1 || mails[0].Kind != driver.MailDevice {
 		t.Fatalf("%+v, %v", mails, err)
 	}
-	to, err := s.db.PrepareMail(t.Context(), mails[0].ID, ginauth.Digest{}, 0)
+	to, err := s.db.PrepareMail(t.Context(), mails[0].ID, driver.Digest{}, 0)
 	if err != nil || to.Email != u.Email || to.User.ID != u.ID {
 		t.Errorf("%+v, %v", to, err)
 	}
@@ -249,7 +248,7 @@ func TestALinkMadeMeanwhileIsVoidToo(t *testing.T) { // SEC-107
 	s := newSetup(t)
 	u := s.user(t)
 	s.withLinks(t, u)
-	canonical := orderFor(u, email.KindReset).Canonical
+	canonical := orderFor(u, driver.MailReset).Canonical
 	tx, err := s.pool.Begin(t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -262,7 +261,7 @@ func TestALinkMadeMeanwhileIsVoidToo(t *testing.T) { // SEC-107
 	}
 	done := make(chan error, 1)
 	go func() {
-		_, err := s.db.SetPassword(context.Background(), ginauth.PasswordChange{UserID: u.ID, Old: hash('a'), New: hash('b')})
+		_, err := s.db.SetPassword(context.Background(), driver.PasswordChange{UserID: u.ID, Old: hash('a'), New: hash('b')})
 		done <- err
 	}()
 	await(t, func() bool {
@@ -271,7 +270,7 @@ func TestALinkMadeMeanwhileIsVoidToo(t *testing.T) { // SEC-107
 	if err := errors.Join(tx.Commit(t.Context()), <-done); err != nil {
 		t.Fatal(err)
 	}
-	if _, _, err := s.db.FindEmailToken(t.Context(), email.KindChange, digest); !errors.Is(err, email.ErrNoToken) {
+	if _, _, err := s.db.FindEmailToken(t.Context(), driver.MailChange, digest); !errors.Is(err, driver.ErrNoEmailToken) {
 		t.Errorf("the link is good: %v", err)
 	}
 }

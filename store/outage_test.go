@@ -9,7 +9,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 
-	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/driver"
 	"github.com/ginauth/ginauth/store"
 	"github.com/ginauth/ginauth/store/embedded"
 	"github.com/ginauth/ginauth/store/storetest"
@@ -46,7 +46,7 @@ func calls(t *testing.T, s *setup, db *store.DB[store.User]) (reads, writes map[
 		"ReplaceHash":   func(ctx context.Context) error { return db.ReplaceHash(ctx, u.ID, n.Hash, n.Hash) },
 		"CreateSession": func(ctx context.Context) error { _, err := db.CreateSession(ctx, sessionOf(u.ID)); return err },
 		"touch": func(ctx context.Context) error {
-			_, err := db.UpdateSession(ctx, d, ginauth.SessionChange{})
+			_, err := db.UpdateSession(ctx, d, driver.SessionChange{})
 			return err
 		},
 		"UpdateSession": func(ctx context.Context) error { _, err := db.UpdateSession(ctx, d, set(`{"a": 1}`)); return err },
@@ -62,7 +62,7 @@ func wantUnavailable(t *testing.T, calls map[string]func(context.Context) error)
 	for name, call := range calls {
 		start := time.Now()
 		err := call(t.Context())
-		if !errors.Is(err, ginauth.ErrUnavailable) || errors.Is(err, ginauth.ErrNoSession) || errors.Is(err, ginauth.ErrNoUser) {
+		if !errors.Is(err, driver.ErrUnavailable) || errors.Is(err, driver.ErrNoSession) || errors.Is(err, driver.ErrNoUser) {
 			t.Errorf("%s: %v, want ErrUnavailable", name, err)
 		}
 		if took := time.Since(start); took > patience {
@@ -259,12 +259,12 @@ func TestMisconfigurationIsNoOutage(t *testing.T) {
 	s := newSetup(t)
 	pool := newPool(t, s.pool, func(cfg *pgxpool.Config) { cfg.ConnConfig.Database = "no_such_database" })
 	_, err := store.NewSessions(pool, unhurried).FindSession(t.Context(), newDigest())
-	if err == nil || errors.Is(err, ginauth.ErrUnavailable) || errors.Is(err, ginauth.ErrNoSession) {
+	if err == nil || errors.Is(err, driver.ErrUnavailable) || errors.Is(err, driver.ErrNoSession) {
 		t.Errorf("a database that does not exist: %v", err)
 	}
 	empty := storetest.NewEmptyDB(t)
 	_, err = store.NewSessions(empty, unhurried).FindSession(t.Context(), newDigest())
-	if err == nil || errors.Is(err, ginauth.ErrUnavailable) || errors.Is(err, ginauth.ErrNoSession) {
+	if err == nil || errors.Is(err, driver.ErrUnavailable) || errors.Is(err, driver.ErrNoSession) {
 		t.Errorf("a database without tables: %v", err)
 	}
 }
@@ -288,7 +288,7 @@ func TestCallerWhoLeftIsNoOutage(t *testing.T) {
 			during, cancelDuring := context.WithCancel(t.Context())
 			timer := time.AfterFunc(20*time.Millisecond, cancelDuring)
 			for _, ctx := range []context.Context{before, during} {
-				if err := call(ctx); !errors.Is(err, context.Canceled) || errors.Is(err, ginauth.ErrUnavailable) {
+				if err := call(ctx); !errors.Is(err, context.Canceled) || errors.Is(err, driver.ErrUnavailable) {
 					t.Errorf("%s: %v, want context.Canceled alone", name, err)
 				}
 			}
@@ -312,7 +312,7 @@ func TestCallersDeadlineWins(t *testing.T) { // SEC-157
 	defer cancel()
 	start := time.Now()
 	_, err = db.FindSession(ctx, newDigest())
-	if !errors.Is(err, ginauth.ErrUnavailable) || !errors.Is(err, context.DeadlineExceeded) || time.Since(start) > patience {
+	if !errors.Is(err, driver.ErrUnavailable) || !errors.Is(err, context.DeadlineExceeded) || time.Since(start) > patience {
 		t.Errorf("after %v: %v", time.Since(start), err)
 	}
 }

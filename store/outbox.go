@@ -10,11 +10,10 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 
-	"github.com/ginauth/ginauth/ginauth"
-	"github.com/ginauth/ginauth/ginauth/email"
+	"github.com/ginauth/ginauth/ginauth/driver"
 )
 
-var _ email.Store[User] = (*DB[User])(nil)
+var _ driver.Mails[User] = (*DB[User])(nil)
 
 const (
 	// maxFailed and keptFailed bound what mails that could not be sent leave behind.
@@ -39,9 +38,9 @@ DO UPDATE SET requests = o.requests + 1`
 )
 
 // QueueMail writes down a mail to be sent, in one statement, which is the same whether or not the address
-// has an account. ginauth.ErrNoUser means that the order's user does not exist. Give a store
+// has an account. driver.ErrNoUser means that the order's user does not exist. Give a store
 // on your own transaction (New with a pgx.Tx) to queue a mail with what it is about.
-func (d *DB[U]) QueueMail(ctx context.Context, o email.Order) error {
+func (d *DB[U]) QueueMail(ctx context.Context, o driver.MailOrder) error {
 	args, err := d.order(o)
 	if err != nil {
 		return err
@@ -51,7 +50,7 @@ func (d *DB[U]) QueueMail(ctx context.Context, o email.Order) error {
 		return err
 	})
 	if codeOf(err) == codeForeignKeyViolation {
-		return ginauth.ErrNoUser
+		return driver.ErrNoUser
 	}
 	return err
 }
@@ -67,7 +66,7 @@ func codeOf(err error) string {
 }
 
 // order returns the arguments of queueMail.
-func (d *DB[U]) order(o email.Order) ([]any, error) {
+func (d *DB[U]) order(o driver.MailOrder) ([]any, error) {
 	if o.Email == "" || o.Canonical == "" || !storable(o.Email) || !storable(o.Canonical) || !storable(o.Locale) || len(o.Locale) > maxLocale {
 		return nil, errors.New("queueing a mail: it needs an address, and text that can be stored")
 	}
@@ -75,7 +74,7 @@ func (d *DB[U]) order(o email.Order) ([]any, error) {
 	if o.UserID != "" {
 		key, ok := parseID(string(o.UserID))
 		if !ok {
-			return nil, ginauth.ErrNoUser
+			return nil, driver.ErrNoUser
 		}
 		user = key
 	}
@@ -106,17 +105,17 @@ RETURNING o.id, o.kind, o.locale, o.attempts, o.created_at, due.now`
 
 // ClaimMail returns mails that are due, and lets nobody else have them for the lease. It is one
 // statement and waits for nobody.
-func (d *DB[U]) ClaimMail(ctx context.Context, limit int, lease time.Duration) ([]email.Mail, error) {
+func (d *DB[U]) ClaimMail(ctx context.Context, limit int, lease time.Duration) ([]driver.Mail, error) {
 	if limit <= 0 || lease <= 0 {
 		return nil, errors.New("claiming mail: it needs a positive limit and lease")
 	}
-	var list []email.Mail
+	var list []driver.Mail
 	err := d.caller.do(ctx, "claiming mail", func(ctx context.Context, conn Conn) error {
 		rows, err := conn.Query(ctx, claimMail, limit, d.clock(), lease)
 		if err != nil {
 			return err
 		}
-		list, err = pgx.CollectRows(rows, func(row pgx.CollectableRow) (m email.Mail, err error) {
+		list, err = pgx.CollectRows(rows, func(row pgx.CollectableRow) (m driver.Mail, err error) {
 			err = row.Scan((*idText)(&m.ID), (*string)(&m.Kind), &m.Locale, &m.Attempt, (*utcTime)(&m.OrderedAt), (*utcTime)(&m.Now))
 			return m, err
 		})
@@ -148,7 +147,7 @@ WHERE o.failed_at IS NOT NULL AND (o.failed_at < COALESCE($1::timestamptz, now()
 
 // SettleMail says how an attempt ended: a mail that was sent is deleted, one that is to be tried again
 // waits, and one that is given up stays for 7 days, the newest 1000 of them, without being in the way.
-func (d *DB[U]) SettleMail(ctx context.Context, id email.MailID, attempt int, o email.Outcome) error {
+func (d *DB[U]) SettleMail(ctx context.Context, id driver.MailID, attempt int, o driver.MailOutcome) error {
 	key, ok := parseID(string(id))
 	if !ok {
 		return nil

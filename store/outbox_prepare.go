@@ -8,8 +8,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"github.com/ginauth/ginauth/ginauth"
-	"github.com/ginauth/ginauth/ginauth/email"
+	"github.com/ginauth/ginauth/ginauth/driver"
 )
 
 const (
@@ -55,17 +54,17 @@ WHERE o.id = $5::uuid`
 )
 
 // PrepareMail returns whom a mail goes to and stores the digest of its token, in one transaction.
-// email.ErrNoMail means that the mail is gone, or that there is nobody to send it to: no account has the
+// driver.ErrNoMail means that the mail is gone, or that there is nobody to send it to: no account has the
 // address, or one that is disabled and not just archived, or it is proved already, or the new address is another's.
-func (d *DB[U]) PrepareMail(ctx context.Context, id email.MailID, digest ginauth.Digest, lifetime time.Duration) (email.Recipient[U], error) {
+func (d *DB[U]) PrepareMail(ctx context.Context, id driver.MailID, digest driver.Digest, lifetime time.Duration) (driver.Recipient[U], error) {
 	key, ok := parseID(string(id))
 	if !ok {
-		return email.Recipient[U]{}, email.ErrNoMail
+		return driver.Recipient[U]{}, driver.ErrNoMail
 	}
-	var to email.Recipient[U]
+	var to driver.Recipient[U]
 	err := d.caller.do(ctx, "preparing a mail", func(ctx context.Context, conn Conn) error {
 		return pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) (err error) {
-			to = email.Recipient[U]{}
+			to = driver.Recipient[U]{}
 			v := reflect.ValueOf(&to.User).Elem()
 			find := `SELECT ` + d.statements.columns + findRecipient
 			if err := tx.QueryRow(ctx, find, key).Scan(d.layout.dest(v, make([]any, 0, d.layout.size()))...); err != nil {
@@ -77,7 +76,7 @@ func (d *DB[U]) PrepareMail(ctx context.Context, id email.MailID, digest ginauth
 			if err := tx.QueryRow(ctx, lockMail, key, owner).Scan(&kind, &address, &canonical); err != nil {
 				return err
 			}
-			if to.Email = u.Email; orderNames(email.Kind(kind)) {
+			if to.Email = u.Email; orderNames(driver.MailKind(kind)) {
 				to.Email = address
 			}
 			if lifetime <= 0 {
@@ -91,16 +90,16 @@ func (d *DB[U]) PrepareMail(ctx context.Context, id email.MailID, digest ginauth
 		})
 	})
 	if errors.Is(err, pgx.ErrNoRows) {
-		return email.Recipient[U]{}, email.ErrNoMail
+		return driver.Recipient[U]{}, driver.ErrNoMail
 	}
 	if err != nil {
-		return email.Recipient[U]{}, err
+		return driver.Recipient[U]{}, err
 	}
 	return to, nil
 }
 
 // orderNames says whether a mail goes to the address that was written down with it, which is not a stranger's
 // word: a notice is for whom the account was of, also when a thief has moved it since (SEC-111).
-func orderNames(k email.Kind) bool {
-	return k == email.KindChange || k == email.KindUndo || k == email.KindPassword || k == email.KindDevice || k == email.KindReuse
+func orderNames(k driver.MailKind) bool {
+	return k == driver.MailChange || k == driver.MailUndo || k == driver.MailPassword || k == driver.MailDevice || k == driver.MailReuse
 }

@@ -16,7 +16,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 
-	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/driver"
 	"github.com/ginauth/ginauth/migrations"
 	"github.com/ginauth/ginauth/store"
 	"github.com/ginauth/ginauth/store/storetest"
@@ -80,10 +80,10 @@ func TestADatabaseThatIsNotMigratedIsOneSentence(t *testing.T) {
 				_, _, found := db.FindUserSession(t.Context(), newDigest())
 				_, events := db.UserEvents(t.Context(), "01890000-0000-7000-8000-000000000000", time.Time{}, 1)
 				for _, err := range []error{err, created, found, events} {
-					if err != nil && !errors.Is(err, ginauth.ErrNoSession) {
+					if err != nil && !errors.Is(err, driver.ErrNoSession) {
 						failed++
 					}
-					if err != nil && !errors.Is(err, ginauth.ErrNoSession) && (!strings.Contains(err.Error(), sentence) || errors.Is(err, ginauth.ErrUnavailable)) {
+					if err != nil && !errors.Is(err, driver.ErrNoSession) && (!strings.Contains(err.Error(), sentence) || errors.Is(err, driver.ErrUnavailable)) {
 						t.Errorf("%v, want %q", err, sentence)
 					}
 				}

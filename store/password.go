@@ -6,12 +6,11 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"github.com/ginauth/ginauth/ginauth"
-	"github.com/ginauth/ginauth/ginauth/email"
+	"github.com/ginauth/ginauth/ginauth/driver"
 	"github.com/ginauth/ginauth/ginauth/password"
 )
 
-var _ ginauth.PasswordStore = (*DB[User])(nil)
+var _ driver.PasswordStore = (*DB[User])(nil)
 
 // A password and the user's epoch move together, under the row's lock: a login with the old one
 // has come before, and is over, or waits and is refused (SEC-78). The session that is kept moves
@@ -57,21 +56,21 @@ SELECT TRUE FROM changed`
 // sessions but change.Session, which gets another digest, and logins by refresh tokens. It voids the
 // user's mailed links, but for those that undo a change of address, and withdraws a pending change; with
 // WithMail it queues a mail that tells the user. It writes the event authn_password_change. All of it is done or nothing. API
-// keys live on. ginauth.ErrNoUser means that the user is unknown or disabled, or has
+// keys live on. driver.ErrNoUser means that the user is unknown or disabled, or has
 // another password by now, or that change.Session, which sets the first one, has ended.
-func (d *DB[U]) SetPassword(ctx context.Context, change ginauth.PasswordChange) (ginauth.PasswordChanged, error) {
-	var changed ginauth.PasswordChanged
+func (d *DB[U]) SetPassword(ctx context.Context, change driver.PasswordChange) (driver.PasswordChanged, error) {
+	var changed driver.PasswordChanged
 	key, known := parseID(string(change.UserID))
 	session, keep := parseID(string(change.Session))
 	switch {
 	case change.New.IsZero():
 		return changed, errors.New("setting a password: the new hash is empty")
-	case keep && change.Digest == (ginauth.Digest{}):
+	case keep && change.Digest == (driver.Digest{}):
 		return changed, errors.New("setting a password: the session that lives on needs a digest")
 	case !known:
-		return changed, ginauth.ErrNoUser
+		return changed, driver.ErrNoUser
 	}
-	err := d.audited(ctx, "setting a password", func(ctx context.Context, tx pgx.Tx) (ginauth.Event, error) {
+	err := d.audited(ctx, "setting a password", func(ctx context.Context, tx pgx.Tx) (driver.Event, error) {
 		var b pgx.Batch
 		b.Queue(setPassword, key, d.clock(), hashOrNull(change.Old), change.New.Reveal(),
 			session, digestOrNull(change.Digest), change.Authenticated).QueryRow(func(row pgx.Row) error {
@@ -79,13 +78,13 @@ func (d *DB[U]) SetPassword(ctx context.Context, change ginauth.PasswordChange) 
 		})
 		b.Queue(withdrawChanges+ifPasswordIs, key, change.New.Reveal()) // SEC-107
 		b.Queue(voidTokens+ifPasswordIs, key, change.New.Reveal())
-		if err := d.tell(&b, tellOfPassword, email.KindPassword, key, change.New.Reveal()); err != nil {
+		if err := d.tell(&b, tellOfPassword, driver.MailPassword, key, change.New.Reveal()); err != nil {
 			return unchanged, err
 		}
-		return ginauth.NewEvent(ctx, ginauth.EventPasswordChanged, change.UserID), orNoUser(tx.SendBatch(ctx, &b).Close())
+		return driver.NewEvent(ctx, driver.LoginPasswordChanged, change.UserID), orNoUser(tx.SendBatch(ctx, &b).Close())
 	})
 	if err != nil {
-		return ginauth.PasswordChanged{}, err
+		return driver.PasswordChanged{}, err
 	}
 	return changed, nil
 }
@@ -93,20 +92,20 @@ func (d *DB[U]) SetPassword(ctx context.Context, change ginauth.PasswordChange) 
 // ForcePasswordReset takes a user's password away, and ends all their sessions, logins by refresh
 // tokens and API keys, and voids their mailed links, all of it or nothing: for an account that somebody else may have got into. The
 // user can log in again by other means, such as a link sent by mail, and set a new one.
-// ginauth.ErrNoUser means that there is no such user.
-func (d *DB[U]) ForcePasswordReset(ctx context.Context, id ginauth.UserID) error {
-	return d.audited(ctx, "forcing a password reset", func(ctx context.Context, tx pgx.Tx) (ginauth.Event, error) {
+// driver.ErrNoUser means that there is no such user.
+func (d *DB[U]) ForcePasswordReset(ctx context.Context, id driver.UserID) error {
+	return d.audited(ctx, "forcing a password reset", func(ctx context.Context, tx pgx.Tx) (driver.Event, error) {
 		err := d.overwritePassword(ctx, tx, id, password.Hash{}, true)
-		return ginauth.NewEvent(ctx, ginauth.EventPasswordResetForced, id), err
+		return driver.NewEvent(ctx, driver.LoginPasswordResetForced, id), err
 	})
 }
 
 // overwritePassword sets a password, zero for none, whatever the old one was, and ends all sessions
 // logins and mailed links of the user, disabled or not, and if wanted all API keys. On a transaction it is a part of it.
-func (d *DB[U]) overwritePassword(ctx context.Context, conn Conn, id ginauth.UserID, hash password.Hash, endKeys bool) error {
+func (d *DB[U]) overwritePassword(ctx context.Context, conn Conn, id driver.UserID, hash password.Hash, endKeys bool) error {
 	key, known := parseID(string(id))
 	if !known {
-		return ginauth.ErrNoUser
+		return driver.ErrNoUser
 	}
 	var b pgx.Batch
 	b.Queue(forcePassword, key, d.clock(), hashOrNull(hash), endKeys).QueryRow(func(row pgx.Row) error {
@@ -116,7 +115,7 @@ func (d *DB[U]) overwritePassword(ctx context.Context, conn Conn, id ginauth.Use
 	voidAll(&b, key) // SEC-107
 	err := conn.SendBatch(ctx, &b).Close()
 	if errors.Is(err, pgx.ErrNoRows) {
-		return ginauth.ErrNoUser
+		return driver.ErrNoUser
 	}
 	return err
 }

@@ -6,8 +6,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/ginauth/ginauth/ginauth"
-	"github.com/ginauth/ginauth/ginauth/apikey"
+	"github.com/ginauth/ginauth/ginauth/driver"
 	"github.com/ginauth/ginauth/ginauth/password"
 	"github.com/ginauth/ginauth/ginauth/refresh"
 	"github.com/ginauth/ginauth/store"
@@ -15,7 +14,7 @@ import (
 
 func (s *setup) hashOf(tb testing.TB, u store.User) password.Hash {
 	tb.Helper()
-	canonical, err := ginauth.CanonicalEmail(u.Email)
+	canonical, err := driver.CanonicalEmail(u.Email)
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -28,26 +27,26 @@ func (s *setup) hashOf(tb testing.TB, u store.User) password.Hash {
 
 // belongings are a session, a login by refresh tokens and an API key of one user.
 type belongings struct {
-	session ginauth.SessionRecord
-	login   refresh.Family
-	key     ginauth.Digest
+	session driver.Session
+	login   driver.RefreshFamily
+	key     driver.Digest
 }
 
-func (s *setup) belongings(t *testing.T, u ginauth.UserID) belongings {
+func (s *setup) belongings(t *testing.T, u driver.UserID) belongings {
 	t.Helper()
 	b := belongings{session: s.session(t, sessionOf(u)), key: newDigest()}
 	var err error
-	if b.login, err = s.db.CreateRefreshFamily(t.Context(), refresh.NewFamily{Key: refresh.New().Key(), UserID: u, Lifetime: lifetime, IdleTimeout: idleTimeout}); err != nil {
+	if b.login, err = s.db.CreateRefreshFamily(t.Context(), driver.NewRefreshFamily{Key: refresh.New().Key(), UserID: u, Lifetime: lifetime, IdleTimeout: idleTimeout}); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := s.db.CreateAPIKey(t.Context(), apikey.NewRecord{Digest: b.key, UserID: u, Name: "nightly", Start: "gak_"}); err != nil {
+	if _, err := s.db.CreateAPIKey(t.Context(), driver.NewAPIKey{Digest: b.key, UserID: u, Name: "nightly", Start: "gak_"}); err != nil {
 		t.Fatal(err)
 	}
 	return b
 }
 
 // want says which of them are to be found.
-func (s *setup) want(t *testing.T, b belongings, u ginauth.UserID, session, login, key bool) {
+func (s *setup) want(t *testing.T, b belongings, u driver.UserID, session, login, key bool) {
 	t.Helper()
 	if err := s.find(t, b.session.Digest); (err == nil) != session {
 		t.Errorf("the session: %v, want it %v", err, session)
@@ -68,21 +67,21 @@ func TestSetPasswordEndsAllButTheSessionThatIsKept(t *testing.T) { // SEC-64, SE
 		kept, lost, theirs := s.session(t, sessionOf(u.ID)), s.belongings(t, u.ID), s.belongings(t, stranger.ID)
 		s.clock.add(time.Minute)
 		successor := newDigest()
-		got, err := s.db.SetPassword(t.Context(), ginauth.PasswordChange{UserID: u.ID, Old: hash('a'), New: hash('b'), Session: kept.ID, Digest: successor, Authenticated: true})
+		got, err := s.db.SetPassword(t.Context(), driver.PasswordChange{UserID: u.ID, Old: hash('a'), New: hash('b'), Session: kept.ID, Digest: successor, Authenticated: true})
 		if err != nil || !got.Kept {
 			t.Fatalf("%+v, %v", got, err)
 		}
-		if admitted, err := s.db.AdmitSession(t.Context(), ginauth.NewSession{UserID: u.ID}); err != nil || admitted.Epoch != got.Epoch {
+		if admitted, err := s.db.AdmitSession(t.Context(), driver.NewSession{UserID: u.ID}); err != nil || admitted.Epoch != got.Epoch {
 			t.Errorf("the epoch is %d, not %d, %v", admitted.Epoch, got.Epoch, err)
 		}
 		r, err := s.db.FindSession(t.Context(), successor)
 		if err != nil || r.ID != kept.ID || !r.AuthenticatedAt.Equal(s.clock.now()) || !r.ExpiresAt.Equal(kept.ExpiresAt) {
 			t.Errorf("the session that is kept: %+v, %v", r, err)
 		}
-		if err := s.find(t, kept.Digest); !errors.Is(err, ginauth.ErrNoSession) {
+		if err := s.find(t, kept.Digest); !errors.Is(err, driver.ErrNoSession) {
 			t.Errorf("its old digest: %v", err)
 		}
-		if _, err := s.db.FindRotated(t.Context(), kept.Digest); !errors.Is(err, ginauth.ErrNoSession) {
+		if _, err := s.db.FindRotated(t.Context(), kept.Digest); !errors.Is(err, driver.ErrNoSession) {
 			t.Errorf("its old digest has a grace: %v", err)
 		}
 		s.want(t, lost, u.ID, false, false, true)
@@ -98,7 +97,7 @@ func TestSetPasswordKeepsNothingOfSomebodyElse(t *testing.T) { // SEC-79
 	s := newSetup(t)
 	u, stranger := s.user(t), s.user(t)
 	theirs := s.session(t, sessionOf(stranger.ID))
-	got, err := s.db.SetPassword(t.Context(), ginauth.PasswordChange{UserID: u.ID, Old: hash('a'), New: hash('b'), Session: theirs.ID, Digest: newDigest()})
+	got, err := s.db.SetPassword(t.Context(), driver.PasswordChange{UserID: u.ID, Old: hash('a'), New: hash('b'), Session: theirs.ID, Digest: newDigest()})
 	if err != nil || got.Kept {
 		t.Errorf("%+v, %v", got, err)
 	}
@@ -117,10 +116,10 @@ func TestSetPasswordBringsNoSessionBack(t *testing.T) { // SEC-75
 		t.Fatal(err)
 	}
 	successor := newDigest()
-	if _, err := s.db.SetPassword(t.Context(), ginauth.PasswordChange{UserID: u.ID, Old: hash('a'), New: hash('b'), Session: ended.ID, Digest: successor}); err != nil {
+	if _, err := s.db.SetPassword(t.Context(), driver.PasswordChange{UserID: u.ID, Old: hash('a'), New: hash('b'), Session: ended.ID, Digest: successor}); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.find(t, successor); !errors.Is(err, ginauth.ErrNoSession) {
+	if err := s.find(t, successor); !errors.Is(err, driver.ErrNoSession) {
 		t.Errorf("it is back: %v", err)
 	}
 }
@@ -129,7 +128,7 @@ func TestSetPasswordComparesTheOldHash(t *testing.T) {
 	t.Parallel()
 	s := newSetup(t)
 	u := s.user(t)
-	bare, err := s.db.CreateUser(t.Context(), func() ginauth.NewUser { n := newUser(); n.Hash = password.Hash{}; return n }(), nil)
+	bare, err := s.db.CreateUser(t.Context(), func() driver.NewUser { n := newUser(); n.Hash = password.Hash{}; return n }(), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -137,7 +136,7 @@ func TestSetPasswordComparesTheOldHash(t *testing.T) {
 	if err := s.db.DisableUser(t.Context(), off.ID); err != nil {
 		t.Fatal(err)
 	}
-	for name, change := range map[string]ginauth.PasswordChange{
+	for name, change := range map[string]driver.PasswordChange{
 		"another hash":     {UserID: u.ID, Old: hash('x'), New: hash('b')},
 		"none, but is one": {UserID: u.ID, New: hash('b')},
 		"one, but is none": {UserID: bare.ID, Old: hash('a'), New: hash('b')},
@@ -145,22 +144,22 @@ func TestSetPasswordComparesTheOldHash(t *testing.T) {
 		"unknown":          {UserID: "00000000-0000-4000-8000-000000000001", Old: hash('a'), New: hash('b')},
 		"malformed":        {UserID: "ada", Old: hash('a'), New: hash('b')},
 	} {
-		if _, err := s.db.SetPassword(t.Context(), change); !errors.Is(err, ginauth.ErrNoUser) {
+		if _, err := s.db.SetPassword(t.Context(), change); !errors.Is(err, driver.ErrNoUser) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	for name, change := range map[string]ginauth.PasswordChange{
+	for name, change := range map[string]driver.PasswordChange{
 		"nothing new": {UserID: u.ID, Old: hash('a')},
 		"no digest":   {UserID: u.ID, Old: hash('a'), New: hash('b'), Session: s.session(t, sessionOf(u.ID)).ID},
 	} {
-		if _, err := s.db.SetPassword(t.Context(), change); err == nil || errors.Is(err, ginauth.ErrNoUser) {
+		if _, err := s.db.SetPassword(t.Context(), change); err == nil || errors.Is(err, driver.ErrNoUser) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
 	if got := s.hashOf(t, u); got.Reveal() != hash('a').Reveal() {
 		t.Errorf("the hash is %v", got)
 	}
-	if _, err := s.db.SetPassword(t.Context(), ginauth.PasswordChange{UserID: bare.ID, New: hash('b')}); err != nil {
+	if _, err := s.db.SetPassword(t.Context(), driver.PasswordChange{UserID: bare.ID, New: hash('b')}); err != nil {
 		t.Errorf("the first password: %v", err)
 	}
 }
@@ -173,7 +172,7 @@ func TestOneOfManyPasswordChangesCounts(t *testing.T) { // SEC-151
 	old := 'a'
 	for round := range rounds {
 		errs := together(callers, func(ctx context.Context, i int) error {
-			_, err := s.db.SetPassword(ctx, ginauth.PasswordChange{UserID: u.ID, Old: hash(old), New: hash('A' + rune((round*callers+i)%26))})
+			_, err := s.db.SetPassword(ctx, driver.PasswordChange{UserID: u.ID, Old: hash(old), New: hash('A' + rune((round*callers+i)%26))})
 			return err
 		})
 		done := 0
@@ -181,7 +180,7 @@ func TestOneOfManyPasswordChangesCounts(t *testing.T) { // SEC-151
 			switch {
 			case err == nil:
 				done++
-			case !errors.Is(err, ginauth.ErrNoUser):
+			case !errors.Is(err, driver.ErrNoUser):
 				t.Error(err)
 			}
 		}
@@ -202,11 +201,11 @@ func TestSetPasswordRacesSessionsAndLogins(t *testing.T) { // SEC-78, SEC-151
 	s := newSetup(t)
 	u := s.user(t)
 	for round := range rounds {
-		digests, families := make([]ginauth.Digest, callers), make([]refresh.Family, callers)
+		digests, families := make([]driver.Digest, callers), make([]driver.RefreshFamily, callers)
 		together(callers+1, func(ctx context.Context, i int) (err error) {
 			switch {
 			case i == callers:
-				_, err = s.db.SetPassword(ctx, ginauth.PasswordChange{UserID: u.ID, Old: hash('a'), New: hash('b')})
+				_, err = s.db.SetPassword(ctx, driver.PasswordChange{UserID: u.ID, Old: hash('a'), New: hash('b')})
 				if err != nil {
 					t.Error(err)
 				}
@@ -216,15 +215,15 @@ func TestSetPasswordRacesSessionsAndLogins(t *testing.T) { // SEC-78, SEC-151
 				digests[i] = n.Digest
 				_, err = s.db.CreateSession(ctx, n)
 			default:
-				families[i], err = s.db.CreateRefreshFamily(ctx, refresh.NewFamily{Key: refresh.New().Key(), UserID: u.ID, Credential: hash('a'), Lifetime: lifetime, IdleTimeout: idleTimeout})
+				families[i], err = s.db.CreateRefreshFamily(ctx, driver.NewRefreshFamily{Key: refresh.New().Key(), UserID: u.ID, Credential: hash('a'), Lifetime: lifetime, IdleTimeout: idleTimeout})
 			}
 			return err
 		})
 		for i := range callers {
-			if err := s.find(t, digests[i]); i%2 == 0 && !errors.Is(err, ginauth.ErrNoSession) {
+			if err := s.find(t, digests[i]); i%2 == 0 && !errors.Is(err, driver.ErrNoSession) {
 				t.Fatalf("round %d: a session of the old password: %v", round, err)
 			}
-			if _, err := s.db.FindTokenUser(t.Context(), u.ID, families[i].ID); i%2 == 1 && !errors.Is(err, ginauth.ErrNoSession) {
+			if _, err := s.db.FindTokenUser(t.Context(), u.ID, families[i].ID); i%2 == 1 && !errors.Is(err, driver.ErrNoSession) {
 				t.Fatalf("round %d: a login of the old password: %v", round, err)
 			}
 		}
@@ -242,7 +241,7 @@ func TestForcedResetTakesEverything(t *testing.T) { // SEC-76, SEC-117
 		if err := s.db.DisableUser(t.Context(), off.ID); err != nil {
 			t.Fatal(err)
 		}
-		for _, id := range []ginauth.UserID{u.ID, off.ID} {
+		for _, id := range []driver.UserID{u.ID, off.ID} {
 			if err := s.db.ForcePasswordReset(t.Context(), id); err != nil {
 				t.Fatal(err)
 			}
@@ -252,8 +251,8 @@ func TestForcedResetTakesEverything(t *testing.T) { // SEC-76, SEC-117
 		}
 		s.want(t, lost, u.ID, false, false, false)
 		s.want(t, theirs, stranger.ID, true, true, true)
-		for _, id := range []ginauth.UserID{"ada", "00000000-0000-4000-8000-000000000001"} {
-			if err := s.db.ForcePasswordReset(t.Context(), id); !errors.Is(err, ginauth.ErrNoUser) {
+		for _, id := range []driver.UserID{"ada", "00000000-0000-4000-8000-000000000001"} {
+			if err := s.db.ForcePasswordReset(t.Context(), id); !errors.Is(err, driver.ErrNoUser) {
 				t.Errorf("%s: %v", id, err)
 			}
 		}

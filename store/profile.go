@@ -8,10 +8,10 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/driver"
 )
 
-var _ ginauth.ProfileStore[User] = (*DB[User])(nil)
+var _ driver.ProfileStore[User] = (*DB[User])(nil)
 
 // The columns that change go between these parts.
 const (
@@ -24,20 +24,20 @@ RETURNING `
 // UpdateUser reads the user, lets fill edit it, and writes the columns that differ then, in one UPDATE:
 // the app's own and the name, which is set to name first, unless that is nil. What else fill changes
 // is not stored, and a nil slice or pointer is stored as NULL. Columns that stay as they were keep what parallel calls write; of two that
-// change one column, the last one wins. Fill runs outside the transaction. ginauth.ErrNoUser means that
+// change one column, the last one wins. Fill runs outside the transaction. driver.ErrNoUser means that
 // the user is unknown or disabled.
-func (d *DB[U]) UpdateUser(ctx context.Context, id ginauth.UserID, name *string, fill func(*U) error) (U, error) {
+func (d *DB[U]) UpdateUser(ctx context.Context, id driver.UserID, name *string, fill func(*U) error) (U, error) {
 	var none U
 	key, ok := parseID(string(id))
 	if !ok {
-		return none, ginauth.ErrNoUser
+		return none, driver.ErrNoUser
 	}
 	before, after, err := d.twice(ctx, key)
 	if err != nil {
 		return none, orNoUser(err)
 	}
 	if d.layout.user(reflect.ValueOf(&after).Elem()).DisabledAt != nil {
-		return none, ginauth.ErrNoUser
+		return none, driver.ErrNoUser
 	}
 	if name != nil {
 		d.layout.user(reflect.ValueOf(&after).Elem()).Name = *name
@@ -52,9 +52,9 @@ func (d *DB[U]) UpdateUser(ctx context.Context, id ginauth.UserID, name *string,
 		return before, nil
 	}
 	u := after // keeps fields that are no columns
-	err = d.audited(ctx, "updating a user", func(ctx context.Context, tx pgx.Tx) (ginauth.Event, error) {
+	err = d.audited(ctx, "updating a user", func(ctx context.Context, tx pgx.Tx) (driver.Event, error) {
 		err := d.scan(tx.QueryRow(ctx, updateUser+set+updateUserWhere+d.statements.columns, args...), &u)
-		return ginauth.NewEvent(ctx, ginauth.EventUserUpdated, id), orNoUser(err)
+		return driver.NewEvent(ctx, driver.UserUpdated, id), orNoUser(err)
 	})
 	if err != nil {
 		return none, err

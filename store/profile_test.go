@@ -9,7 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/driver"
 	"github.com/ginauth/ginauth/store"
 )
 
@@ -86,22 +86,22 @@ func TestUpdateUserOfWhoIsGone(t *testing.T) { // SEC-25
 	t.Parallel()
 	s := newSetup(t)
 	name := "Too Late"
-	for what, end := range map[string]func(context.Context, ginauth.UserID) error{"disabled": s.db.DisableUser, "deleted": s.db.DeleteUser} {
+	for what, end := range map[string]func(context.Context, driver.UserID) error{"disabled": s.db.DisableUser, "deleted": s.db.DeleteUser} {
 		before, during := s.user(t), s.user(t)
 		if err := end(t.Context(), before.ID); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := s.db.UpdateUser(t.Context(), before.ID, &name, func(*store.User) error { t.Error("fill runs"); return nil }); !errors.Is(err, ginauth.ErrNoUser) {
+		if _, err := s.db.UpdateUser(t.Context(), before.ID, &name, func(*store.User) error { t.Error("fill runs"); return nil }); !errors.Is(err, driver.ErrNoUser) {
 			t.Errorf("%s: %v", what, err)
 		}
-		if _, err := s.db.UpdateUser(t.Context(), during.ID, &name, func(*store.User) error { return end(t.Context(), during.ID) }); !errors.Is(err, ginauth.ErrNoUser) {
+		if _, err := s.db.UpdateUser(t.Context(), during.ID, &name, func(*store.User) error { return end(t.Context(), during.ID) }); !errors.Is(err, driver.ErrNoUser) {
 			t.Errorf("%s meanwhile: %v", what, err)
 		}
 	}
 	if n := s.count(t, `SELECT count(*) FROM ginauth.users WHERE name = $1`, name); n != 0 {
 		t.Errorf("%d were changed", n)
 	}
-	if _, err := s.db.UpdateUser(t.Context(), "ada", &name, nil); !errors.Is(err, ginauth.ErrNoUser) {
+	if _, err := s.db.UpdateUser(t.Context(), "ada", &name, nil); !errors.Is(err, driver.ErrNoUser) {
 		t.Errorf("a malformed id: %v", err)
 	}
 }

@@ -9,7 +9,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
-	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/driver"
 	"github.com/ginauth/ginauth/store"
 )
 
@@ -47,7 +47,7 @@ func TestAFeatureThatIsMissingIsTriedTwice(t *testing.T) {
 	t.Parallel()
 	s := newSetup(t)
 	s.failInserts(t, 100, `RAISE EXCEPTION USING ERRCODE = '0A000'`)
-	if _, err := s.db.CreateUser(t.Context(), newUser(), nil); err == nil || errors.Is(err, ginauth.ErrUnavailable) {
+	if _, err := s.db.CreateUser(t.Context(), newUser(), nil); err == nil || errors.Is(err, driver.ErrUnavailable) {
 		t.Errorf("CreateUser: %v", err)
 	}
 	if got := s.attempts(t); got != 2 {
@@ -123,7 +123,7 @@ func TestAReadOnAConnectionThatHasEndedIsDoneOnAnother(t *testing.T) { // SEC-15
 	}
 	for what, call := range e.writes { // may have been done
 		endAll(t, s, pool, name)
-		if err := call(t.Context()); err != nil && !errors.Is(err, ginauth.ErrUnavailable) {
+		if err := call(t.Context()); err != nil && !errors.Is(err, driver.ErrUnavailable) {
 			t.Errorf("%s: %v", what, err)
 		}
 	}

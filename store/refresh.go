@@ -10,18 +10,17 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
-	"github.com/ginauth/ginauth/ginauth"
-	"github.com/ginauth/ginauth/ginauth/refresh"
+	"github.com/ginauth/ginauth/ginauth/driver"
 )
 
-var _ refresh.Store = (*Sessions)(nil)
+var _ driver.RefreshTokens = (*Sessions)(nil)
 
-// familyColumns are the fields of a refresh.Family, in the order of familyDest.
+// familyColumns are the fields of a driver.RefreshFamily, in the order of familyDest.
 const familyColumns = `t.id, t.user_id, t.scopes, t.created_at, t.last_used_at, t.expires_at, t.idle_timeout, t.ip, t.user_agent`
 
 const familySize = 9
 
-func familyDest(f *refresh.Family, to []any) []any {
+func familyDest(f *driver.RefreshFamily, to []any) []any {
 	return append(to, (*idText)(&f.ID), (*idText)(&f.UserID), scopeText{&f.Scopes},
 		(*utcTime)(&f.CreatedAt), (*utcTime)(&f.LastUsedAt), (*utcTime)(&f.ExpiresAt),
 		&f.IdleTimeout, (*clientAddr)(&f.Origin.Addr), &f.Origin.UserAgent)
@@ -49,7 +48,7 @@ WITH fresh AS (
 	RETURNING ` + familyColumns + `
 ), noted AS (
 	INSERT INTO ginauth.events ` + eventColumns + `
-	SELECT created_at, '` + string(ginauth.EventLogin) + `', 'success', user_id, CASE WHEN $14::jsonb IS NULL THEN user_id END,
+	SELECT created_at, '` + string(driver.LoginSucceeded) + `', 'success', user_id, CASE WHEN $14::jsonb IS NULL THEN user_id END,
 		id::text, $12::text, $13::text, ip, user_agent, $14::jsonb
 	FROM stored
 	RETURNING id
@@ -67,29 +66,29 @@ WHERE old.user_id = $1::uuid AND old.id IN (
 	OFFSET $3::bigint)`
 
 // CreateRefreshFamily stores the first token of a login, and deletes those that exceed n.Limit, in
-// one transaction and one round trip. ginauth.ErrNoUser means that the user is unknown, disabled or has another
+// one transaction and one round trip. driver.ErrNoUser means that the user is unknown, disabled or has another
 // password by now.
-func (s *Sessions) CreateRefreshFamily(ctx context.Context, n refresh.NewFamily) (refresh.Family, error) {
-	if n.Lifetime <= 0 || n.IdleTimeout <= 0 || n.Limit < 0 || n.Key == (refresh.Key{}) {
-		return refresh.Family{}, errors.New("creating a refresh token: it needs a key, a lifetime and an idle timeout, and no negative limit")
+func (s *Sessions) CreateRefreshFamily(ctx context.Context, n driver.NewRefreshFamily) (driver.RefreshFamily, error) {
+	if n.Lifetime <= 0 || n.IdleTimeout <= 0 || n.Limit < 0 || n.Key == (driver.RefreshKey{}) {
+		return driver.RefreshFamily{}, errors.New("creating a refresh token: it needs a key, a lifetime and an idle timeout, and no negative limit")
 	}
 	user, ok := parseID(string(n.UserID))
 	if !ok {
-		return refresh.Family{}, ginauth.ErrNoUser
+		return driver.RefreshFamily{}, driver.ErrNoUser
 	}
 	id, err := uuid.NewRandom()
 	if err != nil {
-		return refresh.Family{}, fmt.Errorf("creating a refresh token: making its id: %w", err)
+		return driver.RefreshFamily{}, fmt.Errorf("creating a refresh token: making its id: %w", err)
 	}
-	login := loginOf(ctx, ginauth.NewSession{UserID: n.UserID, Origin: n.Origin})
+	login := loginOf(ctx, driver.NewSession{UserID: n.UserID, Origin: n.Origin})
 	login.Session = id.String()
 	args := []any{
 		user, s.clock(), hashOrNull(n.Credential), n.Key.Selector[:], id.String(), n.Key.Digest[:],
 		scopesOrNull(n.Scopes), n.IdleTimeout, n.Lifetime, addrOrNull(n.Origin.Addr), cutUserAgent(n.Origin.UserAgent),
 		cutText(login.Operation, maxOperation), cutText(login.RequestID, maxRequestID), operatorOrNull(login),
 	}
-	var f refresh.Family
-	err = s.noted(ctx, "creating a refresh token", func(ctx context.Context, conn Conn) (ginauth.Event, error) {
+	var f driver.RefreshFamily
+	err = s.noted(ctx, "creating a refresh token", func(ctx context.Context, conn Conn) (driver.Event, error) {
 		var batch pgx.Batch
 		batch.Queue(lockUser, user)
 		batch.Queue(createFamily, args...)
@@ -102,7 +101,7 @@ func (s *Sessions) CreateRefreshFamily(ctx context.Context, n refresh.NewFamily)
 		return e, orNoUser(err)
 	})
 	if err != nil {
-		return refresh.Family{}, err
+		return driver.RefreshFamily{}, err
 	}
 	return f, nil
 }
@@ -127,10 +126,10 @@ CROSS JOIN ` + theClock + `
 WHERE t.selector = $1::bytea AND ` + liveFamily
 
 // FindRefreshFamily returns the live family of a token that RotateRefreshToken would take. It is one statement, and
-// writes nothing. ginauth.ErrTokenReused means that the token was replaced before, and is not within its
-// grace; ginauth.ErrNoSession means that no live family has it.
-func (s *Sessions) FindRefreshFamily(ctx context.Context, k refresh.Key) (refresh.Family, error) {
-	var f refresh.Family
+// writes nothing. driver.ErrTokenReused means that the token was replaced before, and is not within its
+// grace; driver.ErrNoSession means that no live family has it.
+func (s *Sessions) FindRefreshFamily(ctx context.Context, k driver.RefreshKey) (driver.RefreshFamily, error) {
+	var f driver.RefreshFamily
 	var good *bool // NULL where no token was replaced yet
 	err := s.caller.read(ctx, "finding a refresh token", func(ctx context.Context, conn Conn) error {
 		row := conn.QueryRow(ctx, findFamily, k.Selector[:], s.clock(), k.Digest[:])
@@ -138,9 +137,9 @@ func (s *Sessions) FindRefreshFamily(ctx context.Context, k refresh.Key) (refres
 	})
 	switch {
 	case err != nil:
-		return refresh.Family{}, err
+		return driver.RefreshFamily{}, err
 	case good == nil || !*good:
-		return f, ginauth.ErrTokenReused
+		return f, driver.ErrTokenReused
 	}
 	return f, nil
 }
@@ -171,7 +170,7 @@ RETURNING ` + familyColumns + `, t.digest, t.seal, t.expires_at > clock.now AS g
 	t.replaced_from <> $12::bytea AND t.elsewhere = 1 AS elsewhere, clock.now
 ), noted AS (
 	INSERT INTO ginauth.events ` + eventColumns + `
-	SELECT now, CASE WHEN good THEN '` + string(ginauth.EventTokenGrace) + `' ELSE '` + string(ginauth.EventTokenReuse) + `' END,
+	SELECT now, CASE WHEN good THEN '` + string(driver.TokenUsedInGrace) + `' ELSE '` + string(driver.TokenReused) + `' END,
 		CASE WHEN good THEN 'success' ELSE 'failure' END, user_id, NULL, id::text, ` + reuseOf7to11 + `
 	FROM rotated WHERE NOT good OR elsewhere
 	RETURNING id, at
@@ -184,14 +183,14 @@ SELECT ` + familyColumns + `, t.digest, t.seal, t.good, (SELECT noted.id FROM no
 // reuseOf7to11 is how whoever uses an old token is written down: not as its user.
 const reuseOf7to11 = `$7::text, $8::text, $9::inet, $10::text, $11::jsonb`
 
-// RotateRefreshToken replaces a token by its successor. It is one statement. ginauth.ErrTokenReused means that
+// RotateRefreshToken replaces a token by its successor. It is one statement. driver.ErrTokenReused means that
 // the token had been replaced before, and not within its grace: the family has ended, and
-// is returned, and with WithMail the user gets a mail. ginauth.ErrNoSession means that no live family has it.
-func (s *Sessions) RotateRefreshToken(ctx context.Context, r refresh.Rotation) (refresh.Rotated, error) {
-	if r.Grace < 0 || r.Next == (ginauth.Digest{}) {
-		return refresh.Rotated{}, errors.New("replacing a refresh token: it needs a successor, and no negative grace")
+// is returned, and with WithMail the user gets a mail. driver.ErrNoSession means that no live family has it.
+func (s *Sessions) RotateRefreshToken(ctx context.Context, r driver.RefreshRotation) (driver.RefreshRotated, error) {
+	if r.Grace < 0 || r.Next == (driver.Digest{}) {
+		return driver.RefreshRotated{}, errors.New("replacing a refresh token: it needs a successor, and no negative grace")
 	}
-	var to refresh.Rotated
+	var to driver.RefreshRotated
 	var seal []byte
 	var good bool
 	args := append([]any{r.Key.Selector[:], s.clock(), r.Key.Digest[:], r.Next[:], r.Seal[:], r.Grace}, reuseArgs(ctx)...)
@@ -199,30 +198,30 @@ func (s *Sessions) RotateRefreshToken(ctx context.Context, r refresh.Rotation) (
 	if err != nil {
 		return to, err
 	}
-	args = append(args, clientDigest(ginauth.NewEvent(ctx, ginauth.EventTokenGrace, "").Origin), notice)
-	err = s.noted(ctx, "replacing a refresh token", func(ctx context.Context, conn Conn) (ginauth.Event, error) {
+	args = append(args, clientDigest(driver.NewEvent(ctx, driver.TokenUsedInGrace, "").Origin), notice)
+	err = s.noted(ctx, "replacing a refresh token", func(ctx context.Context, conn Conn) (driver.Event, error) {
 		var id *int64
 		var at utcTime
-		dest := append(familyDest(&to.Family, make([]any, 0, familySize+5)), (*digestBytes)(&to.Digest), &seal, &good, &id, &at)
+		dest := append(familyDest(&to.RefreshFamily, make([]any, 0, familySize+5)), (*digestBytes)(&to.Digest), &seal, &good, &id, &at)
 		err := orNoSession(conn.QueryRow(ctx, rotateToken, args...).Scan(dest...))
 		if to.Elsewhere = good && id != nil; to.Elsewhere {
-			return lateUse(ctx, ginauth.EventTokenGrace, to.UserID, string(to.ID), id, at), err
+			return lateUse(ctx, driver.TokenUsedInGrace, to.UserID, string(to.ID), id, at), err
 		}
 		return reused(ctx, to.UserID, string(to.ID), id, at), err
 	})
 	if err != nil {
-		return refresh.Rotated{}, err
+		return driver.RefreshRotated{}, err
 	}
 	copy(to.Seal[:], seal)
 	if !good {
-		return refresh.Rotated{Family: to.Family}, ginauth.ErrTokenReused
+		return driver.RefreshRotated{RefreshFamily: to.RefreshFamily}, driver.ErrTokenReused
 	}
 	return to, nil
 }
 
 // reuseArgs are what the request of a reused token is known by.
 func reuseArgs(ctx context.Context) []any {
-	e := ginauth.NewEvent(ctx, ginauth.EventTokenReuse, "")
+	e := driver.NewEvent(ctx, driver.TokenReused, "")
 	return []any{
 		cutText(e.Operation, maxOperation), cutText(e.RequestID, maxRequestID),
 		addrOrNull(e.Origin.Addr), cutUserAgent(e.Origin.UserAgent), operatorOrNull(e),
@@ -230,30 +229,30 @@ func reuseArgs(ctx context.Context) []any {
 }
 
 // reused is the event that a statement has written under this id; none without one.
-func reused(ctx context.Context, user ginauth.UserID, session string, id *int64, at utcTime) ginauth.Event {
-	return lateUse(ctx, ginauth.EventTokenReuse, user, session, id, at)
+func reused(ctx context.Context, user driver.UserID, session string, id *int64, at utcTime) driver.Event {
+	return lateUse(ctx, driver.TokenReused, user, session, id, at)
 }
 
-func lateUse(ctx context.Context, kind ginauth.EventKind, user ginauth.UserID, session string, id *int64, at utcTime) ginauth.Event {
+func lateUse(ctx context.Context, kind driver.EventKind, user driver.UserID, session string, id *int64, at utcTime) driver.Event {
 	if id == nil {
 		return unchanged
 	}
-	e := ginauth.NewEvent(ctx, kind, user)
+	e := driver.NewEvent(ctx, kind, user)
 	e.ID, e.At, e.Actor, e.Session = *id, time.Time(at), "", session
 	return e
 }
 
 const revokeToken = `DELETE FROM ginauth.refresh_tokens AS t WHERE t.selector = $1::bytea RETURNING ` + familyColumns
 
-// RevokeRefreshToken deletes the family of a token, replaced or not. ginauth.ErrNoSession means
+// RevokeRefreshToken deletes the family of a token, replaced or not. driver.ErrNoSession means
 // that there is none.
-func (s *Sessions) RevokeRefreshToken(ctx context.Context, k refresh.Key) (f refresh.Family, err error) {
-	err = s.audited(ctx, "revoking a refresh token", func(ctx context.Context, tx pgx.Tx) (ginauth.Event, error) {
+func (s *Sessions) RevokeRefreshToken(ctx context.Context, k driver.RefreshKey) (f driver.RefreshFamily, err error) {
+	err = s.audited(ctx, "revoking a refresh token", func(ctx context.Context, tx pgx.Tx) (driver.Event, error) {
 		err := tx.QueryRow(ctx, revokeToken, k.Selector[:]).Scan(familyDest(&f, make([]any, 0, familySize))...)
-		return detailed(byProof(ctx, ginauth.EventTokenRevoked, f.UserID), "login", string(f.ID)), orNoSession(err)
+		return detailed(byProof(ctx, driver.TokenRevoked, f.UserID), "login", string(f.ID)), orNoSession(err)
 	})
 	if err != nil {
-		return refresh.Family{}, err
+		return driver.RefreshFamily{}, err
 	}
 	return f, nil
 }

@@ -5,13 +5,12 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"github.com/ginauth/ginauth/ginauth"
-	"github.com/ginauth/ginauth/ginauth/refresh"
+	"github.com/ginauth/ginauth/ginauth/driver"
 )
 
 var (
-	_ refresh.Manager        = (*Sessions)(nil)
-	_ ginauth.RefreshManager = (*Sessions)(nil)
+	_ driver.RefreshFamilies = (*Sessions)(nil)
+	_ driver.RefreshManager  = (*Sessions)(nil)
 )
 
 const listFamilies = `
@@ -24,18 +23,18 @@ LIMIT $3::bigint`
 
 // UserRefreshFamilies returns the user's live logins by refresh tokens, the one last used first, at
 // most 1000. An unknown or disabled user has none. It is one statement, and writes nothing.
-func (s *Sessions) UserRefreshFamilies(ctx context.Context, user ginauth.UserID) ([]refresh.Family, error) {
+func (s *Sessions) UserRefreshFamilies(ctx context.Context, user driver.UserID) ([]driver.RefreshFamily, error) {
 	key, ok := parseID(string(user))
 	if !ok {
 		return nil, nil
 	}
-	var list []refresh.Family
+	var list []driver.RefreshFamily
 	err := s.caller.read(ctx, "listing a user's refresh tokens", func(ctx context.Context, conn Conn) error {
 		rows, err := conn.Query(ctx, listFamilies, key, s.clock(), maxListed)
 		if err != nil {
 			return err
 		}
-		list, err = pgx.CollectRows(rows, func(row pgx.CollectableRow) (f refresh.Family, err error) {
+		list, err = pgx.CollectRows(rows, func(row pgx.CollectableRow) (f driver.RefreshFamily, err error) {
 			err = row.Scan(familyDest(&f, make([]any, 0, familySize))...)
 			return f, err
 		})
@@ -48,14 +47,14 @@ func (s *Sessions) UserRefreshFamilies(ctx context.Context, user ginauth.UserID)
 }
 
 // UserRefreshLogins is UserRefreshFamilies for lists of devices, beside UserSessions.
-func (s *Sessions) UserRefreshLogins(ctx context.Context, user ginauth.UserID) ([]ginauth.SessionRecord, error) {
+func (s *Sessions) UserRefreshLogins(ctx context.Context, user driver.UserID) ([]driver.Session, error) {
 	families, err := s.UserRefreshFamilies(ctx, user)
 	if err != nil {
 		return nil, err
 	}
-	list := make([]ginauth.SessionRecord, len(families))
+	list := make([]driver.Session, len(families))
 	for i, f := range families {
-		list[i] = ginauth.SessionRecord{
+		list[i] = driver.Session{
 			ID: f.ID, UserID: f.UserID, CreatedAt: f.CreatedAt, LastSeenAt: f.LastUsedAt, ExpiresAt: f.ExpiresAt,
 			AuthenticatedAt: f.CreatedAt, IdleTimeout: f.IdleTimeout, Origin: f.Origin,
 		}
@@ -65,20 +64,20 @@ func (s *Sessions) UserRefreshLogins(ctx context.Context, user ginauth.UserID) (
 
 const revokeFamily = `DELETE FROM ginauth.refresh_tokens WHERE id = $2::uuid AND user_id = $1::uuid`
 
-// RevokeRefreshFamily ends a login by refresh tokens. ginauth.ErrNoSession means that the user has
+// RevokeRefreshFamily ends a login by refresh tokens. driver.ErrNoSession means that the user has
 // none of that id; someone else's lives on (SEC-79).
-func (s *Sessions) RevokeRefreshFamily(ctx context.Context, user ginauth.UserID, id ginauth.SessionID) error {
+func (s *Sessions) RevokeRefreshFamily(ctx context.Context, user driver.UserID, id driver.SessionID) error {
 	key, known := parseID(string(user))
 	family, wellFormed := parseID(string(id))
 	if !known || !wellFormed {
-		return ginauth.ErrNoSession
+		return driver.ErrNoSession
 	}
-	return s.audited(ctx, "revoking a refresh token", func(ctx context.Context, tx pgx.Tx) (ginauth.Event, error) {
+	return s.audited(ctx, "revoking a refresh token", func(ctx context.Context, tx pgx.Tx) (driver.Event, error) {
 		tag, err := tx.Exec(ctx, revokeFamily, key, family)
 		if err == nil && tag.RowsAffected() == 0 {
-			err = ginauth.ErrNoSession
+			err = driver.ErrNoSession
 		}
-		return detailed(ginauth.NewEvent(ctx, ginauth.EventTokenRevoked, user), "login", string(id)), err
+		return detailed(driver.NewEvent(ctx, driver.TokenRevoked, user), "login", string(id)), err
 	})
 }
 

@@ -12,18 +12,18 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/driver"
 	"github.com/ginauth/ginauth/ginauth/refresh"
 	"github.com/ginauth/ginauth/store"
 )
 
 const graceOfRefresh = 30 * time.Second
 
-func familyOf(id ginauth.UserID, token refresh.Token) refresh.NewFamily {
-	return refresh.NewFamily{Key: token.Key(), UserID: id, Lifetime: lifetime, IdleTimeout: idleTimeout}
+func familyOf(id driver.UserID, token refresh.Token) driver.NewRefreshFamily {
+	return driver.NewRefreshFamily{Key: token.Key(), UserID: id, Lifetime: lifetime, IdleTimeout: idleTimeout}
 }
 
-func (s *setup) family(tb testing.TB, id ginauth.UserID) (refresh.Token, refresh.Family) {
+func (s *setup) family(tb testing.TB, id driver.UserID) (refresh.Token, driver.RefreshFamily) {
 	tb.Helper()
 	token := refresh.New()
 	f, err := s.db.CreateRefreshFamily(tb.Context(), familyOf(id, token))
@@ -44,7 +44,7 @@ func (s *setup) text(tb testing.TB, sql string) (text string) {
 // use presents a token as a handler would, and returns its successor.
 func (s *setup) use(ctx context.Context, token refresh.Token) (refresh.Token, error) {
 	next, seal := token.Next()
-	got, err := s.db.RotateRefreshToken(ctx, refresh.Rotation{Key: token.Key(), Next: next.Key().Digest, Seal: seal, Grace: graceOfRefresh})
+	got, err := s.db.RotateRefreshToken(ctx, driver.RefreshRotation{Key: token.Key(), Next: next.Key().Digest, Seal: seal, Grace: graceOfRefresh})
 	if err != nil {
 		return refresh.Token{}, err
 	}
@@ -78,7 +78,7 @@ func TestRefreshTokenIsGoodForOneUse(t *testing.T) {
 		u := s.user(t)
 		n := familyOf(u.ID, refresh.New())
 		n.Scopes = []string{"read", "write"}
-		n.Origin = ginauth.Origin{Addr: netip.MustParseAddr("192.0.2.7"), UserAgent: "curl"}
+		n.Origin = driver.Origin{Addr: netip.MustParseAddr("192.0.2.7"), UserAgent: "curl"}
 		token := refresh.New()
 		n.Key = token.Key()
 		created, err := s.db.CreateRefreshFamily(t.Context(), n)
@@ -86,7 +86,7 @@ func TestRefreshTokenIsGoodForOneUse(t *testing.T) {
 			t.Fatal(err)
 		}
 		now := s.clock.now()
-		want := refresh.Family{
+		want := driver.RefreshFamily{
 			ID: created.ID, UserID: u.ID, Scopes: n.Scopes, CreatedAt: now, LastUsedAt: now, ExpiresAt: now.Add(lifetime),
 			IdleTimeout: idleTimeout, Origin: n.Origin,
 		}
@@ -100,8 +100,8 @@ func TestRefreshTokenIsGoodForOneUse(t *testing.T) {
 		if err != nil || len(list) != 1 || list[0].ID != created.ID || !list[0].LastUsedAt.Equal(s.clock.now()) || !list[0].ExpiresAt.Equal(want.ExpiresAt) {
 			t.Errorf("%+v, %v", list, err)
 		}
-		s.expectUse(t, token, ginauth.ErrTokenReused) // two generations old
-		s.expectUse(t, third, ginauth.ErrNoSession)   // the family is gone
+		s.expectUse(t, token, driver.ErrTokenReused) // two generations old
+		s.expectUse(t, third, driver.ErrNoSession)   // the family is gone
 		if n := s.count(t, `SELECT count(*) FROM ginauth.refresh_tokens WHERE user_id = $1`, u.ID); n != 1 {
 			t.Errorf("%d rows", n)
 		}
@@ -120,9 +120,9 @@ func TestReplacedRefreshTokenGetsTheSameSuccessorWithinTheGrace(t *testing.T) {
 		t.Error("another successor")
 	}
 	s.clock.add(time.Second)
-	s.expectUse(t, first, ginauth.ErrTokenReused)
-	s.expectUse(t, second, ginauth.ErrNoSession)
-	s.expectUse(t, first, ginauth.ErrNoSession) // one event for one theft
+	s.expectUse(t, first, driver.ErrTokenReused)
+	s.expectUse(t, second, driver.ErrNoSession)
+	s.expectUse(t, first, driver.ErrNoSession) // one event for one theft
 }
 
 // What is found is what would be replaced, and finding it changes nothing.
@@ -142,17 +142,17 @@ func TestRefreshFamilyIsFoundByWhatIsGood(t *testing.T) {
 	}
 	forged, _ := first.Next()
 	find(first, nil)
-	find(forged, ginauth.ErrTokenReused)
-	find(refresh.New(), ginauth.ErrNoSession)
+	find(forged, driver.ErrTokenReused)
+	find(refresh.New(), driver.ErrNoSession)
 	second := s.mustUse(t, first)
 	find(second, nil)
 	s.clock.add(graceOfRefresh - time.Second)
 	find(first, nil)
 	s.clock.add(time.Second)
-	find(first, ginauth.ErrTokenReused)
+	find(first, driver.ErrTokenReused)
 	find(second, nil)
 	s.exec(t, `UPDATE ginauth.users SET session_epoch = session_epoch + 1 WHERE id = $1`, u.ID)
-	find(second, ginauth.ErrNoSession)
+	find(second, driver.ErrNoSession)
 }
 
 func TestSuccessorThatWasUsedEndsTheGrace(t *testing.T) {
@@ -161,7 +161,7 @@ func TestSuccessorThatWasUsedEndsTheGrace(t *testing.T) {
 	first, _ := s.family(t, s.user(t).ID)
 	second := s.mustUse(t, first)
 	s.mustUse(t, second)
-	s.expectUse(t, first, ginauth.ErrTokenReused)
+	s.expectUse(t, first, driver.ErrTokenReused)
 }
 
 func TestForeignSecretEndsTheFamily(t *testing.T) {
@@ -169,9 +169,9 @@ func TestForeignSecretEndsTheFamily(t *testing.T) {
 	s := newSetup(t)
 	first, _ := s.family(t, s.user(t).ID)
 	forged, _ := first.Next() // has the selector, and was never given out
-	s.expectUse(t, forged, ginauth.ErrTokenReused)
-	s.expectUse(t, first, ginauth.ErrNoSession)
-	s.expectUse(t, refresh.New(), ginauth.ErrNoSession)
+	s.expectUse(t, forged, driver.ErrTokenReused)
+	s.expectUse(t, first, driver.ErrNoSession)
+	s.expectUse(t, refresh.New(), driver.ErrNoSession)
 }
 
 // SEC-100
@@ -206,45 +206,45 @@ func TestRefreshTokenEndsIdleAndInAnyCase(t *testing.T) {
 	s.clock.add(idleTimeout - time.Second)
 	used = s.mustUse(t, used)
 	s.clock.add(time.Second)
-	s.expectUse(t, idle, ginauth.ErrNoSession)
+	s.expectUse(t, idle, driver.ErrNoSession)
 	for range 45 {
 		s.clock.add(idleTimeout / 2)
 		used = s.mustUse(t, used)
 	}
 	s.clock.add(idleTimeout / 2) // a day after the login
-	s.expectUse(t, used, ginauth.ErrNoSession)
+	s.expectUse(t, used, driver.ErrNoSession)
 }
 
 // SEC-76, SEC-77, SEC-99
 func TestWhatEndsSessionsEndsRefreshTokens(t *testing.T) {
 	t.Parallel()
 	s := newSetup(t)
-	for name, end := range map[string]func(t *testing.T, u store.User, f refresh.Family){
-		"a new password": func(t *testing.T, u store.User, _ refresh.Family) {
+	for name, end := range map[string]func(t *testing.T, u store.User, f driver.RefreshFamily){
+		"a new password": func(t *testing.T, u store.User, _ driver.RefreshFamily) {
 			t.Helper()
 			s.exec(t, `UPDATE ginauth.users SET password_hash = $2, session_epoch = session_epoch + 1 WHERE id = $1`, u.ID, hash('b').Reveal())
 		},
-		"disabling": func(t *testing.T, u store.User, _ refresh.Family) {
+		"disabling": func(t *testing.T, u store.User, _ driver.RefreshFamily) {
 			t.Helper()
 			s.exec(t, `UPDATE ginauth.users SET disabled_at = now() WHERE id = $1`, u.ID)
 		},
-		"deleting": func(t *testing.T, u store.User, _ refresh.Family) {
+		"deleting": func(t *testing.T, u store.User, _ driver.RefreshFamily) {
 			t.Helper()
 			s.exec(t, `DELETE FROM ginauth.users WHERE id = $1`, u.ID)
 		},
-		"RevokeUserSessions": func(t *testing.T, u store.User, _ refresh.Family) {
+		"RevokeUserSessions": func(t *testing.T, u store.User, _ driver.RefreshFamily) {
 			t.Helper()
 			if err := s.db.RevokeUserSessions(t.Context(), u.ID, ""); err != nil {
 				t.Fatal(err)
 			}
 		},
-		"RevokeAllSessions": func(t *testing.T, _ store.User, _ refresh.Family) {
+		"RevokeAllSessions": func(t *testing.T, _ store.User, _ driver.RefreshFamily) {
 			t.Helper()
 			if err := s.db.RevokeAllSessions(t.Context()); err != nil {
 				t.Fatal(err)
 			}
 		},
-		"RevokeRefreshFamily": func(t *testing.T, u store.User, f refresh.Family) {
+		"RevokeRefreshFamily": func(t *testing.T, u store.User, f driver.RefreshFamily) {
 			t.Helper()
 			if err := s.db.RevokeRefreshFamily(t.Context(), u.ID, f.ID); err != nil {
 				t.Fatal(err)
@@ -257,10 +257,10 @@ func TestWhatEndsSessionsEndsRefreshTokens(t *testing.T) {
 			t.Errorf("%s: before: %v", name, err)
 		}
 		end(t, u, f)
-		if _, err := s.db.FindTokenUser(t.Context(), u.ID, f.ID); !errors.Is(err, ginauth.ErrNoSession) {
+		if _, err := s.db.FindTokenUser(t.Context(), u.ID, f.ID); !errors.Is(err, driver.ErrNoSession) {
 			t.Errorf("%s: the access token lives: %v", name, err)
 		}
-		if _, err := s.use(t.Context(), token); !errors.Is(err, ginauth.ErrNoSession) {
+		if _, err := s.use(t.Context(), token); !errors.Is(err, driver.ErrNoSession) {
 			t.Errorf("%s: the refresh token lives: %v", name, err)
 		}
 		if list, err := s.db.UserRefreshFamilies(t.Context(), u.ID); err != nil || len(list) > 0 {
@@ -276,19 +276,19 @@ func TestTokenUserNeedsALiveSessionOfTheirs(t *testing.T) {
 		u, other := s.user(t), s.user(t)
 		session := s.session(t, sessionOf(u.ID))
 		_, f := s.family(t, u.ID)
-		for _, id := range []ginauth.SessionID{session.ID, f.ID} {
+		for _, id := range []driver.SessionID{session.ID, f.ID} {
 			if got, err := s.db.FindTokenUser(t.Context(), u.ID, id); err != nil || got.ID != u.ID || got.Email != u.Email {
 				t.Errorf("%+v, %v", got, err)
 			}
 			for _, pair := range [][2]string{{string(other.ID), string(id)}, {"x", string(id)}, {string(u.ID), ""}, {string(u.ID), string(other.ID)}} {
-				if _, err := s.db.FindTokenUser(t.Context(), ginauth.UserID(pair[0]), ginauth.SessionID(pair[1])); !errors.Is(err, ginauth.ErrNoSession) {
+				if _, err := s.db.FindTokenUser(t.Context(), driver.UserID(pair[0]), driver.SessionID(pair[1])); !errors.Is(err, driver.ErrNoSession) {
 					t.Errorf("%v: %v", pair, err)
 				}
 			}
 		}
 		s.clock.add(idleTimeout)
-		for _, id := range []ginauth.SessionID{session.ID, f.ID} {
-			if _, err := s.db.FindTokenUser(t.Context(), u.ID, id); !errors.Is(err, ginauth.ErrNoSession) {
+		for _, id := range []driver.SessionID{session.ID, f.ID} {
+			if _, err := s.db.FindTokenUser(t.Context(), u.ID, id); !errors.Is(err, driver.ErrNoSession) {
 				t.Errorf("idle: %v", err)
 			}
 		}
@@ -304,10 +304,10 @@ func TestRefreshTokenOfAnOldPasswordIsNotStored(t *testing.T) {
 	n.Credential = hash('b')
 	disabled := s.user(t)
 	s.exec(t, `UPDATE ginauth.users SET disabled_at = now() WHERE id = $1`, disabled.ID)
-	for name, n := range map[string]refresh.NewFamily{
+	for name, n := range map[string]driver.NewRefreshFamily{
 		"another password": n, "disabled": familyOf(disabled.ID, refresh.New()), "unknown": familyOf("0190f8a2-0000-7000-8000-000000000009", refresh.New()), "no id": familyOf("x", refresh.New()),
 	} {
-		if _, err := s.db.CreateRefreshFamily(t.Context(), n); !errors.Is(err, ginauth.ErrNoUser) {
+		if _, err := s.db.CreateRefreshFamily(t.Context(), n); !errors.Is(err, driver.ErrNoUser) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
@@ -315,7 +315,7 @@ func TestRefreshTokenOfAnOldPasswordIsNotStored(t *testing.T) {
 	if _, err := s.db.CreateRefreshFamily(t.Context(), n); err != nil {
 		t.Error(err)
 	}
-	if _, err := s.db.CreateRefreshFamily(t.Context(), refresh.NewFamily{UserID: u.ID}); err == nil {
+	if _, err := s.db.CreateRefreshFamily(t.Context(), driver.NewRefreshFamily{UserID: u.ID}); err == nil {
 		t.Error("a family without a key was stored")
 	}
 }
@@ -347,8 +347,8 @@ func TestSomeoneElsesRefreshTokenIsNotRevoked(t *testing.T) {
 	s := newSetup(t)
 	u, thief := s.user(t), s.user(t)
 	token, f := s.family(t, u.ID)
-	for _, id := range []ginauth.SessionID{f.ID, "x", ""} {
-		if err := s.db.RevokeRefreshFamily(t.Context(), thief.ID, id); !errors.Is(err, ginauth.ErrNoSession) {
+	for _, id := range []driver.SessionID{f.ID, "x", ""} {
+		if err := s.db.RevokeRefreshFamily(t.Context(), thief.ID, id); !errors.Is(err, driver.ErrNoSession) {
 			t.Errorf("%q: %v", id, err)
 		}
 	}
@@ -356,7 +356,7 @@ func TestSomeoneElsesRefreshTokenIsNotRevoked(t *testing.T) {
 	if got, err := s.db.RevokeRefreshToken(t.Context(), token.Key()); err != nil || got.ID != f.ID || got.UserID != u.ID {
 		t.Errorf("%+v, %v", got, err)
 	}
-	if _, err := s.db.RevokeRefreshToken(t.Context(), token.Key()); !errors.Is(err, ginauth.ErrNoSession) {
+	if _, err := s.db.RevokeRefreshToken(t.Context(), token.Key()); !errors.Is(err, driver.ErrNoSession) {
 		t.Errorf("again: %v", err)
 	}
 }
@@ -407,9 +407,9 @@ func TestRevokeUserSessionsSparesOneLoginByTokens(t *testing.T) {
 			}
 		}
 		s.wantAlive(t, "all but a login by tokens", []bool{false}, session)
-		s.expectUse(t, lost, ginauth.ErrNoSession)
+		s.expectUse(t, lost, driver.ErrNoSession)
 		logins, err := s.db.UserRefreshLogins(t.Context(), u)
-		want := []ginauth.SessionRecord{{
+		want := []driver.Session{{
 			ID: family.ID, UserID: u, CreatedAt: family.CreatedAt, LastSeenAt: family.LastUsedAt, ExpiresAt: family.ExpiresAt,
 			AuthenticatedAt: family.CreatedAt, IdleTimeout: family.IdleTimeout, Origin: family.Origin,
 		}}
@@ -417,13 +417,13 @@ func TestRevokeUserSessionsSparesOneLoginByTokens(t *testing.T) {
 			t.Errorf("%v, %s", err, diff)
 		}
 		kept = s.mustUse(t, kept)
-		for _, except := range []ginauth.SessionID{ended.ID, foreign.ID} { // what has ended, and what is someone else's
+		for _, except := range []driver.SessionID{ended.ID, foreign.ID} { // what has ended, and what is someone else's
 			if err := s.db.RevokeUserSessions(t.Context(), u, except); err != nil {
 				t.Fatal(err)
 			}
 		}
-		s.expectUse(t, kept, ginauth.ErrNoSession)
-		s.expectUse(t, lost, ginauth.ErrNoSession)
+		s.expectUse(t, kept, driver.ErrNoSession)
+		s.expectUse(t, lost, driver.ErrNoSession)
 		s.mustUse(t, theirs)
 	})
 }
@@ -439,7 +439,7 @@ func TestSweepDeletesEndedRefreshTokensOnly(t *testing.T) {
 	live, _ := s.family(t, u.ID)
 	reused, _ := s.family(t, u.ID)
 	s.mustUse(t, s.mustUse(t, reused))
-	s.expectUse(t, reused, ginauth.ErrTokenReused)
+	s.expectUse(t, reused, driver.ErrTokenReused)
 	if err := s.db.RevokeUserSessions(t.Context(), revoked.ID, ""); err != nil {
 		t.Fatal(err)
 	}

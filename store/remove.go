@@ -3,7 +3,7 @@ package store
 import (
 	"context"
 
-	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/driver"
 )
 
 const countSessions = `
@@ -31,11 +31,11 @@ func (s *Sessions) CountSessions(ctx context.Context) (alive, ended int64, err e
 }
 
 // SessionOwner returns whose session has this public id, empty for an anonymous one, and its digest, for
-// DeleteSession. ginauth.ErrNoSession means that there is none.
-func (s *Sessions) SessionOwner(ctx context.Context, id ginauth.SessionID) (user ginauth.UserID, d ginauth.Digest, err error) {
+// DeleteSession. driver.ErrNoSession means that there is none.
+func (s *Sessions) SessionOwner(ctx context.Context, id driver.SessionID) (user driver.UserID, d driver.Digest, err error) {
 	key, ok := parseID(string(id))
 	if !ok {
-		return "", d, ginauth.ErrNoSession
+		return "", d, driver.ErrNoSession
 	}
 	err = s.caller.read(ctx, "finding a session's owner", func(ctx context.Context, conn Conn) error {
 		return conn.QueryRow(ctx, findOwner, key).Scan((*idText)(&user), (*digestBytes)(&d))

@@ -9,7 +9,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5/pgtype"
 
-	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/driver"
 )
 
 // The types below are fields of records as the driver scans into them. Each
@@ -93,7 +93,7 @@ func (t nullTime) ScanTimestamptz(v pgtype.Timestamptz) error {
 	return nil
 }
 
-type digestBytes ginauth.Digest
+type digestBytes driver.Digest
 
 // ScanBytes is for the driver.
 func (d *digestBytes) ScanBytes(v []byte) error {

@@ -10,7 +10,7 @@ import (
 	gorilla "github.com/gorilla/sessions"
 	"github.com/jackc/pgx/v5"
 
-	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/driver"
 )
 
 // Sessions keeps sessions alone, for apps whose users are elsewhere. It is safe for
@@ -32,7 +32,7 @@ type Sessions struct {
 	log                                 *slog.Logger // nil: slog.Default
 }
 
-var _ ginauth.SessionStore = (*Sessions)(nil)
+var _ driver.Sessions = (*Sessions)(nil)
 
 // NewSessions returns a store on conn. It asks the database nothing. It panics when an
 // option cannot work.
@@ -98,7 +98,7 @@ const (
 
 const recordSize = 14
 
-func recordDest(r *ginauth.SessionRecord, to []any) []any {
+func recordDest(r *driver.Session, to []any) []any {
 	return append(to, (*digestBytes)(&r.Digest), (*idText)(&r.ID), (*idText)(&r.UserID), (*[]byte)(&r.Data), &r.Version,
 		(*utcTime)(&r.CreatedAt), (*utcTime)(&r.AuthenticatedAt), (*utcTime)(&r.LastSeenAt),
 		&r.IdleTimeout, (*utcTime)(&r.ExpiresAt), &r.Persistent, (*clientAddr)(&r.Origin.Addr), &r.Origin.UserAgent,
@@ -107,7 +107,7 @@ func recordDest(r *ginauth.SessionRecord, to []any) []any {
 
 // foundSession is a session that has not been revoked, but may have ended otherwise.
 type foundSession struct {
-	record ginauth.SessionRecord
+	record driver.Session
 	ended  bool
 }
 
@@ -137,12 +137,12 @@ func (r *row) session(f *foundSession) {
 	r.truth(&f.ended)
 }
 
-// FindSession returns a live session, or ginauth.ErrNoSession. It is one statement, and
+// FindSession returns a live session, or driver.ErrNoSession. It is one statement, and
 // writes nothing, unless it finds a session past its end, which it deletes.
-func (s *Sessions) FindSession(ctx context.Context, d ginauth.Digest) (ginauth.SessionRecord, error) {
+func (s *Sessions) FindSession(ctx context.Context, d driver.Digest) (driver.Session, error) {
 	f, err := s.lookup.find(ctx, d)
 	if err != nil {
-		return ginauth.SessionRecord{}, err
+		return driver.Session{}, err
 	}
 	return f.record, nil
 }
@@ -155,8 +155,8 @@ RETURNING s.user_id, COALESCE(` + notRevoked + `, FALSE)`
 
 // DeleteSession ends a session. A session that does not exist is no error. For a user's session that was not
 // revoked before, it writes the event authn_logout.
-func (s *Sessions) DeleteSession(ctx context.Context, d ginauth.Digest) error {
-	return s.audited(ctx, "deleting a session", func(ctx context.Context, tx pgx.Tx) (ginauth.Event, error) {
+func (s *Sessions) DeleteSession(ctx context.Context, d driver.Digest) error {
+	return s.audited(ctx, "deleting a session", func(ctx context.Context, tx pgx.Tx) (driver.Event, error) {
 		var user idText
 		var wasLive bool
 		err := tx.QueryRow(ctx, deleteSession, d[:]).Scan(&user, &wasLive)
@@ -166,7 +166,7 @@ func (s *Sessions) DeleteSession(ctx context.Context, d ginauth.Digest) error {
 		if err != nil || !wasLive || user == "" {
 			return unchanged, err
 		}
-		e := byProof(ctx, ginauth.EventLogout, ginauth.UserID(user))
+		e := byProof(ctx, driver.LoggedOut, driver.UserID(user))
 		e.Session = d.String()
 		return e, nil
 	})
@@ -174,7 +174,7 @@ func (s *Sessions) DeleteSession(ctx context.Context, d ginauth.Digest) error {
 
 func orNoSession(err error) error {
 	if errors.Is(err, pgx.ErrNoRows) {
-		return ginauth.ErrNoSession
+		return driver.ErrNoSession
 	}
 	return err
 }

@@ -10,7 +10,7 @@ import (
 
 	"github.com/google/uuid"
 
-	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/driver"
 )
 
 const (
@@ -61,7 +61,7 @@ SELECT ` + sessionColumns + `, s.now, s.fits, NULL::bigint FROM fresh AS s`
 
 	noteLogin = `, noted AS (
 	INSERT INTO ginauth.events ` + eventColumns + `
-	SELECT now, '` + string(ginauth.EventLogin) + `', 'success', user_id, CASE WHEN $17::jsonb IS NULL THEN user_id END,
+	SELECT now, '` + string(driver.LoginSucceeded) + `', 'success', user_id, CASE WHEN $17::jsonb IS NULL THEN user_id END,
 		$14::text, $15::text, $16::text, ip, user_agent, $17::jsonb
 	FROM fresh WHERE fits
 	RETURNING id
@@ -70,22 +70,22 @@ SELECT ` + sessionColumns + `, s.now, s.fits, (SELECT noted.id FROM noted) FROM 
 )
 
 // CreateSession stores a new session, deletes the one it replaces and those that exceed
-// n.Limit, writes the event authn_login_success for a user, and does all of it or nothing, in one round trip. ginauth.ErrNoUser means that the user is unknown, disabled or has another
-// password by now; ginauth.ErrSessionTooLarge, that the data exceeds the limit. An
+// n.Limit, writes the event authn_login_success for a user, and does all of it or nothing, in one round trip. driver.ErrNoUser means that the user is unknown, disabled or has another
+// password by now; driver.ErrSessionTooLarge, that the data exceeds the limit. An
 // existing digest is an error of neither kind.
-func (s *Sessions) CreateSession(ctx context.Context, n ginauth.NewSession) (ginauth.SessionRecord, error) {
+func (s *Sessions) CreateSession(ctx context.Context, n driver.NewSession) (driver.Session, error) {
 	statement, args, err := s.insertion(n)
 	if err != nil {
-		return ginauth.SessionRecord{}, err
+		return driver.Session{}, err
 	}
-	var login ginauth.Event
+	var login driver.Event
 	if n.UserID != "" {
 		login = loginOf(ctx, n)
 		args = append(args, login.Session, cutText(login.Operation, maxOperation), cutText(login.RequestID, maxRequestID), operatorOrNull(login))
 	}
-	var r ginauth.SessionRecord
+	var r driver.Session
 	var fits bool
-	err = s.noted(ctx, "creating a session", func(ctx context.Context, conn Conn) (e ginauth.Event, err error) {
+	err = s.noted(ctx, "creating a session", func(ctx context.Context, conn Conn) (e driver.Event, err error) {
 		var id *int64
 		dest := append(recordDest(&r, make([]any, 0, recordSize+2)), &fits, &id)
 		if n.UserID != "" && n.Limit > 0 || s.tellsOf(n) {
@@ -103,8 +103,8 @@ func (s *Sessions) CreateSession(ctx context.Context, n ginauth.NewSession) (gin
 }
 
 // loginOf is the event of a new session: whoever was logged in before, it is the user's own.
-func loginOf(ctx context.Context, n ginauth.NewSession) ginauth.Event {
-	e := ginauth.NewEvent(ctx, ginauth.EventLogin, n.UserID)
+func loginOf(ctx context.Context, n driver.NewSession) driver.Event {
+	e := driver.NewEvent(ctx, driver.LoginSucceeded, n.UserID)
 	if e.Detail == nil {
 		e.Actor = n.UserID
 	}
@@ -113,19 +113,19 @@ func loginOf(ctx context.Context, n ginauth.NewSession) ginauth.Event {
 }
 
 // operatorOrNull is the detail of an event that may only say who acted.
-func operatorOrNull(e ginauth.Event) any {
+func operatorOrNull(e driver.Event) any {
 	if e.Detail == nil {
 		return nil
 	}
 	return `{"actor": "operator"}`
 }
 
-func (s *Sessions) insertion(n ginauth.NewSession) (statement string, args []any, err error) {
-	if n.Digest == (ginauth.Digest{}) || n.Lifetime <= 0 || n.IdleTimeout <= 0 || n.Limit < 0 {
+func (s *Sessions) insertion(n driver.NewSession) (statement string, args []any, err error) {
+	if n.Digest == (driver.Digest{}) || n.Lifetime <= 0 || n.IdleTimeout <= 0 || n.Limit < 0 {
 		return "", nil, errors.New("creating a session: it needs a digest, a lifetime and an idle timeout, and no negative limit")
 	}
 	if s.hopeless(n.Data) {
-		return "", nil, ginauth.ErrSessionTooLarge
+		return "", nil, driver.ErrSessionTooLarge
 	}
 	id, err := uuid.NewRandom()
 	if err != nil {
@@ -140,17 +140,17 @@ func (s *Sessions) insertion(n ginauth.NewSession) (statement string, args []any
 	}
 	user, ok := parseID(string(n.UserID))
 	if !ok {
-		return "", nil, ginauth.ErrNoUser
+		return "", nil, driver.ErrNoUser
 	}
 	return createUserSession, append(args, user, hashOrNull(n.Credential)), nil
 }
 
-func written(r ginauth.SessionRecord, fits bool, err error) (ginauth.SessionRecord, error) {
+func written(r driver.Session, fits bool, err error) (driver.Session, error) {
 	switch {
 	case err != nil:
-		return ginauth.SessionRecord{}, err
+		return driver.Session{}, err
 	case !fits:
-		return ginauth.SessionRecord{}, ginauth.ErrSessionTooLarge
+		return driver.Session{}, driver.ErrSessionTooLarge
 	}
 	return r, nil
 }
@@ -166,8 +166,8 @@ func object(data json.RawMessage) string {
 	return string(data)
 }
 
-func digestOrNull(d ginauth.Digest) []byte {
-	if d == (ginauth.Digest{}) {
+func digestOrNull(d driver.Digest) []byte {
+	if d == (driver.Digest{}) {
 		return nil
 	}
 	return d[:]

@@ -14,7 +14,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 
-	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/driver"
 	"github.com/ginauth/ginauth/store"
 )
 
@@ -24,14 +24,14 @@ func TestCreateSessionNeverAdoptsADigest(t *testing.T) { // SEC-63
 		victim, attacker := s.user(t), s.user(t)
 		n := sessionOf(victim.ID)
 		first := s.session(t, n)
-		for name, again := range map[string]ginauth.NewSession{
+		for name, again := range map[string]driver.NewSession{
 			"of another user":  {Digest: n.Digest, UserID: attacker.ID, Lifetime: lifetime, IdleTimeout: idleTimeout},
 			"anonymous":        {Digest: n.Digest, Lifetime: lifetime, IdleTimeout: idleTimeout},
 			"replacing itself": {Digest: n.Digest, UserID: attacker.ID, Replaces: n.Digest, Lifetime: lifetime, IdleTimeout: idleTimeout},
 		} {
 			_, err := s.db.CreateSession(t.Context(), again)
 			var refused *pgconn.PgError
-			if !errors.As(err, &refused) || refused.Code != "23505" || errors.Is(err, ginauth.ErrUnavailable) || errors.Is(err, ginauth.ErrNoUser) {
+			if !errors.As(err, &refused) || refused.Code != "23505" || errors.Is(err, driver.ErrUnavailable) || errors.Is(err, driver.ErrNoUser) {
 				t.Errorf("%s: %v, want a unique violation", name, err)
 			}
 		}
@@ -46,7 +46,7 @@ func TestCreateSessionEndsTheOneItReplaces(t *testing.T) { // SEC-62
 	t.Parallel()
 	inEveryMode(t, func(t *testing.T, s *setup) { //nolint:thelper // the test itself
 		u := s.user(t)
-		for name, old := range map[string]ginauth.NewSession{"anonymous": sessionOf(""), "the user's": sessionOf(u.ID)} {
+		for name, old := range map[string]driver.NewSession{"anonymous": sessionOf(""), "the user's": sessionOf(u.ID)} {
 			s.session(t, old)
 			n := sessionOf(u.ID)
 			n.Replaces = old.Digest
@@ -54,7 +54,7 @@ func TestCreateSessionEndsTheOneItReplaces(t *testing.T) { // SEC-62
 			if err := s.find(t, n.Digest); err != nil {
 				t.Errorf("%s: the new session: %v", name, err)
 			}
-			if _, err := s.db.FindSession(t.Context(), old.Digest); !errors.Is(err, ginauth.ErrNoSession) {
+			if _, err := s.db.FindSession(t.Context(), old.Digest); !errors.Is(err, driver.ErrNoSession) {
 				t.Errorf("%s: the old session: %v", name, err)
 			}
 		}
@@ -69,11 +69,11 @@ func TestFailedCreateKeepsTheSessionItWouldReplace(t *testing.T) { // SEC-152
 	s := newSetup(t)
 	old, u := sessionOf(""), s.user(t)
 	s.session(t, old)
-	stale, unknown, large, taken := sessionOf(u.ID), sessionOf(ginauth.UserID(uuid.NewString())), sessionOf(u.ID), sessionOf(u.ID)
+	stale, unknown, large, taken := sessionOf(u.ID), sessionOf(driver.UserID(uuid.NewString())), sessionOf(u.ID), sessionOf(u.ID)
 	stale.Credential = hash('b')
 	large.Data = json.RawMessage(`{"a": "` + strings.Repeat("x", 20<<10) + `"}`)
 	taken.Digest = s.someDigest(t, u.ID)
-	for name, n := range map[string]ginauth.NewSession{"stale": stale, "unknown": unknown, "large": large, "taken": taken} {
+	for name, n := range map[string]driver.NewSession{"stale": stale, "unknown": unknown, "large": large, "taken": taken} {
 		n.Replaces = old.Digest
 		if _, err := s.db.CreateSession(t.Context(), n); err == nil {
 			t.Errorf("%s: no error", name)
@@ -84,7 +84,7 @@ func TestFailedCreateKeepsTheSessionItWouldReplace(t *testing.T) { // SEC-152
 	}
 }
 
-func (s *setup) someDigest(t *testing.T, id ginauth.UserID) ginauth.Digest {
+func (s *setup) someDigest(t *testing.T, id driver.UserID) driver.Digest {
 	t.Helper()
 	n := sessionOf(id)
 	s.session(t, n)
@@ -96,14 +96,14 @@ func TestCreateSessionChecksTheCredential(t *testing.T) { // SEC-78
 	inEveryMode(t, func(t *testing.T, s *setup) { //nolint:thelper // the test itself
 		u := s.user(t) // has hash('a')
 		for name, c := range map[string]struct {
-			session ginauth.NewSession
+			session driver.NewSession
 			err     error
 		}{
-			"the hash":     {session: ginauth.NewSession{UserID: u.ID, Credential: hash('a')}},
-			"any hash":     {session: ginauth.NewSession{UserID: u.ID}},
-			"another hash": {session: ginauth.NewSession{UserID: u.ID, Credential: hash('b')}, err: ginauth.ErrNoUser},
-			"unknown user": {session: ginauth.NewSession{UserID: ginauth.UserID(uuid.NewString())}, err: ginauth.ErrNoUser},
-			"malformed id": {session: ginauth.NewSession{UserID: "1 OR 1=1"}, err: ginauth.ErrNoUser},
+			"the hash":     {session: driver.NewSession{UserID: u.ID, Credential: hash('a')}},
+			"any hash":     {session: driver.NewSession{UserID: u.ID}},
+			"another hash": {session: driver.NewSession{UserID: u.ID, Credential: hash('b')}, err: driver.ErrNoUser},
+			"unknown user": {session: driver.NewSession{UserID: driver.UserID(uuid.NewString())}, err: driver.ErrNoUser},
+			"malformed id": {session: driver.NewSession{UserID: "1 OR 1=1"}, err: driver.ErrNoUser},
 		} {
 			c.session.Digest, c.session.Lifetime, c.session.IdleTimeout = newDigest(), lifetime, idleTimeout
 			if _, err := s.db.CreateSession(t.Context(), c.session); !errors.Is(err, c.err) {
@@ -113,7 +113,7 @@ func TestCreateSessionChecksTheCredential(t *testing.T) { // SEC-78
 		s.exec(t, `UPDATE ginauth.users SET password_hash = NULL WHERE id = $1`, string(u.ID))
 		n := sessionOf(u.ID)
 		n.Credential = hash('a')
-		if _, err := s.db.CreateSession(t.Context(), n); !errors.Is(err, ginauth.ErrNoUser) {
+		if _, err := s.db.CreateSession(t.Context(), n); !errors.Is(err, driver.ErrNoUser) {
 			t.Errorf("the password was taken away: %v", err)
 		}
 	})
@@ -134,7 +134,7 @@ func TestNoSessionOutlivesAPasswordChange(t *testing.T) { // SEC-78, SEC-151
 			n := sessionOf(u.ID)
 			n.Credential = old
 			_, err := s.db.CreateSession(ctx, n)
-			if errors.Is(err, ginauth.ErrNoUser) {
+			if errors.Is(err, driver.ErrNoUser) {
 				return nil
 			}
 			return err
@@ -150,7 +150,7 @@ func TestNoSessionOutlivesAPasswordChange(t *testing.T) { // SEC-78, SEC-151
 
 // changePassword is what any change of the password must do: lock the user first,
 // then end the sessions in a second statement.
-func changePassword(ctx context.Context, s *setup, id ginauth.UserID, hash string) error {
+func changePassword(ctx context.Context, s *setup, id driver.UserID, hash string) error {
 	return pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
 		if _, err := tx.Exec(ctx, `UPDATE ginauth.users SET password_hash = $2 WHERE id = $1`, string(id), hash); err != nil {
 			return err
@@ -186,7 +186,7 @@ func TestEndingAUserRacesLogin(t *testing.T) { // SEC-76, SEC-151
 func (s *setup) endRacesLogin(t *testing.T, statement string, limit int) {
 	t.Helper()
 	u := s.user(t)
-	digests := make([]ginauth.Digest, 16)
+	digests := make([]driver.Digest, 16)
 	errs := together(17, func(ctx context.Context, i int) error {
 		if i == 16 {
 			_, err := s.pool.Exec(ctx, statement, string(u.ID))
@@ -195,7 +195,7 @@ func (s *setup) endRacesLogin(t *testing.T, statement string, limit int) {
 		n := limitedOf(u.ID, limit)
 		digests[i] = n.Digest
 		_, err := s.db.CreateSession(ctx, n)
-		if errors.Is(err, ginauth.ErrNoUser) {
+		if errors.Is(err, driver.ErrNoUser) {
 			return nil
 		}
 		return err
@@ -204,7 +204,7 @@ func (s *setup) endRacesLogin(t *testing.T, statement string, limit int) {
 		t.Fatal(err)
 	}
 	for _, d := range digests {
-		if err := s.find(t, d); !errors.Is(err, ginauth.ErrNoSession) {
+		if err := s.find(t, d); !errors.Is(err, driver.ErrNoSession) {
 			t.Errorf("a session of nobody: %v", err)
 		}
 	}
@@ -213,18 +213,18 @@ func (s *setup) endRacesLogin(t *testing.T, statement string, limit int) {
 func TestCreateSessionRefusesWhatIsNoSession(t *testing.T) {
 	t.Parallel()
 	s := newSetup(t)
-	for name, spoil := range map[string]func(*ginauth.NewSession){
-		"no digest":         func(n *ginauth.NewSession) { n.Digest = ginauth.Digest{} },
-		"no lifetime":       func(n *ginauth.NewSession) { n.Lifetime = 0 },
-		"negative lifetime": func(n *ginauth.NewSession) { n.Lifetime = -time.Second },
-		"no idle timeout":   func(n *ginauth.NewSession) { n.IdleTimeout = 0 },
-		"data is a list":    func(n *ginauth.NewSession) { n.Data = json.RawMessage(`[]`) },
-		"data is not JSON":  func(n *ginauth.NewSession) { n.Data = json.RawMessage(`{"secret": `) },
+	for name, spoil := range map[string]func(*driver.NewSession){
+		"no digest":         func(n *driver.NewSession) { n.Digest = driver.Digest{} },
+		"no lifetime":       func(n *driver.NewSession) { n.Lifetime = 0 },
+		"negative lifetime": func(n *driver.NewSession) { n.Lifetime = -time.Second },
+		"no idle timeout":   func(n *driver.NewSession) { n.IdleTimeout = 0 },
+		"data is a list":    func(n *driver.NewSession) { n.Data = json.RawMessage(`[]`) },
+		"data is not JSON":  func(n *driver.NewSession) { n.Data = json.RawMessage(`{"secret": `) },
 	} {
 		n := sessionOf("")
 		spoil(&n)
 		_, err := s.db.CreateSession(t.Context(), n)
-		if err == nil || errors.Is(err, ginauth.ErrUnavailable) || strings.Contains(err.Error(), "secret") {
+		if err == nil || errors.Is(err, driver.ErrUnavailable) || strings.Contains(err.Error(), "secret") {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
@@ -236,7 +236,7 @@ func TestCreateSessionRefusesWhatIsNoSession(t *testing.T) {
 func TestPublicIDsAreRandom(t *testing.T) { // SEC-36
 	t.Parallel()
 	s := newSetup(t)
-	var ids []ginauth.SessionID
+	var ids []driver.SessionID
 	for range 20 {
 		id := s.session(t, sessionOf("")).ID
 		if parsed, err := uuid.Parse(string(id)); err != nil || parsed.Version() != 4 {
@@ -253,7 +253,7 @@ func TestPublicIDsAreRandom(t *testing.T) { // SEC-36
 func TestOnlyTheDigestIsStored(t *testing.T) { // SEC-50
 	t.Parallel()
 	s := newSetup(t)
-	token := ginauth.NewToken()
+	token := driver.NewToken()
 	n := sessionOf(s.user(t).ID)
 	n.Digest = token.Digest()
 	s.session(t, n)
@@ -272,8 +272,8 @@ func TestCreateSessionLimitsData(t *testing.T) { // SEC-59
 	s := newSetup(t)
 	const limit = 100
 	s.db = store.New[store.User](s.pool, store.WithMaxData(limit), store.WithNow(s.clock.now), unhurried)
-	for size, want := range map[int]error{limit: nil, limit + 1: ginauth.ErrSessionTooLarge, 100 * limit: ginauth.ErrSessionTooLarge} {
-		for _, id := range []ginauth.UserID{"", s.user(t).ID} {
+	for size, want := range map[int]error{limit: nil, limit + 1: driver.ErrSessionTooLarge, 100 * limit: driver.ErrSessionTooLarge} {
+		for _, id := range []driver.UserID{"", s.user(t).ID} {
 			n := sessionOf(id)
 			n.Data = json.RawMessage(`{"a": "` + strings.Repeat("x", size-len(`{"a": ""}`)) + `"}`)
 			if _, err := s.db.CreateSession(t.Context(), n); !errors.Is(err, want) {

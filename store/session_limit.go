@@ -6,8 +6,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 
-	"github.com/ginauth/ginauth/ginauth"
-	"github.com/ginauth/ginauth/ginauth/email"
+	"github.com/ginauth/ginauth/ginauth/driver"
 )
 
 // lockUser lets the logins of one user pass one by one. The statements after it then see
@@ -31,7 +30,7 @@ WHERE old.user_id = $1::uuid
 // insertLogin runs the insertion, whose row goes to dest, between lockUser and evictSessions (SEC-80), settles the attempt
 // that led to it, and tells the user, if need be. A batch is one round trip and one transaction.
 func (s *Sessions) insertLogin(
-	ctx context.Context, conn Conn, insertion string, args []any, n ginauth.NewSession, r *ginauth.SessionRecord, dest []any,
+	ctx context.Context, conn Conn, insertion string, args []any, n driver.NewSession, r *driver.Session, dest []any,
 ) error {
 	user, _ := parseID(string(n.UserID))
 	var batch pgx.Batch
@@ -44,7 +43,7 @@ func (s *Sessions) insertLogin(
 		})
 	}
 	if s.tellsOf(n) { // while the device is none of those that are known
-		if err := s.tell(&batch, tellOfDevice, email.KindDevice, user, n.Digest[:]); err != nil {
+		if err := s.tell(&batch, tellOfDevice, driver.MailDevice, user, n.Digest[:]); err != nil {
 			return err
 		}
 	}

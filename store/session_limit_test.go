@@ -13,12 +13,12 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 
-	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/driver"
 	"github.com/ginauth/ginauth/store"
 	"github.com/ginauth/ginauth/store/storetest"
 )
 
-func limitedOf(id ginauth.UserID, limit int) ginauth.NewSession {
+func limitedOf(id driver.UserID, limit int) driver.NewSession {
 	n := sessionOf(id)
 	n.Limit = limit
 	return n
@@ -30,11 +30,11 @@ func TestLimitEndsTheSessionsLastSeenLongestAgo(t *testing.T) { // SEC-80
 		u, other := s.user(t).ID, sessionOf(s.user(t).ID)
 		s.session(t, other)
 		one, two, three, four := limitedOf(u, 3), limitedOf(u, 3), limitedOf(u, 3), limitedOf(u, 3)
-		for _, n := range []ginauth.NewSession{one, two, three} {
+		for _, n := range []driver.NewSession{one, two, three} {
 			s.session(t, n)
 			s.clock.add(time.Minute)
 		}
-		s.update(t, one.Digest, ginauth.SessionChange{})
+		s.update(t, one.Digest, driver.SessionChange{})
 		s.clock.add(time.Minute)
 		if evicted := s.session(t, four).Evicted; evicted != 1 {
 			t.Errorf("one too many: %d evicted", evicted)
@@ -65,7 +65,7 @@ func TestLimitCountsOnlyLiveSessions(t *testing.T) { // SEC-80
 	s.session(t, live)
 	s.session(t, ended)
 	s.clock.add(time.Second)
-	s.update(t, ended.Digest, ginauth.SessionChange{})
+	s.update(t, ended.Digest, driver.SessionChange{})
 	s.clock.add(time.Minute)
 	s.session(t, replaced)
 	n := limitedOf(u, 2)
@@ -88,11 +88,11 @@ func TestRefusedLoginEndsNoSession(t *testing.T) { // SEC-80, SEC-152
 		large.Data = json.RawMessage(`{"a": "` + strings.Repeat("x", 20<<10) + `"}`)
 		taken.Digest = one.Digest
 		for name, c := range map[string]struct {
-			n    ginauth.NewSession
+			n    driver.NewSession
 			fits func(error) bool
 		}{
-			"stale":    {stale, func(err error) bool { return errors.Is(err, ginauth.ErrNoUser) }},
-			"large":    {large, func(err error) bool { return errors.Is(err, ginauth.ErrSessionTooLarge) }},
+			"stale":    {stale, func(err error) bool { return errors.Is(err, driver.ErrNoUser) }},
+			"large":    {large, func(err error) bool { return errors.Is(err, driver.ErrSessionTooLarge) }},
 			"negative": {negative, func(err error) bool { return err != nil }},
 			"taken": {taken, func(err error) bool {
 				var refused *pgconn.PgError
@@ -119,7 +119,7 @@ func TestLimitHoldsUnderParallelLogins(t *testing.T) { // SEC-80, SEC-151
 	const logins, limit = 64, 5
 	u := s.user(t).ID
 	for round := range 5 {
-		made := make([]ginauth.SessionRecord, logins)
+		made := make([]driver.Session, logins)
 		errs := together(logins, func(ctx context.Context, i int) (err error) {
 			made[i], err = dbs[i%2].CreateSession(ctx, limitedOf(u, limit))
 			return err
@@ -130,7 +130,7 @@ func TestLimitHoldsUnderParallelLogins(t *testing.T) { // SEC-80, SEC-151
 		if rows := s.count(t, `SELECT count(*) FROM ginauth.sessions WHERE user_id = $1`, string(u)); rows != limit {
 			t.Fatalf("round %d: %d rows after %d logins, want %d", round, rows, logins, limit)
 		}
-		slices.SortFunc(made, func(a, b ginauth.SessionRecord) int { return b.CreatedAt.Compare(a.CreatedAt) })
+		slices.SortFunc(made, func(a, b driver.Session) int { return b.CreatedAt.Compare(a.CreatedAt) })
 		for i, r := range s.list(t, u) {
 			if r.ID != made[i].ID {
 				t.Errorf("round %d: session %d of the list is not the one created then", round, i)

@@ -5,10 +5,10 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/driver"
 )
 
-var _ ginauth.SessionManager = (*Sessions)(nil)
+var _ driver.SessionManager = (*Sessions)(nil)
 
 // maxListed bounds the memory that a list takes, whatever logs in as one user.
 const maxListed = 1000
@@ -23,18 +23,18 @@ LIMIT $3::bigint`
 
 // UserSessions returns the user's live sessions, the one last seen first, at most
 // 1000. An unknown or disabled user has none. It is one statement, and writes nothing.
-func (s *Sessions) UserSessions(ctx context.Context, user ginauth.UserID) ([]ginauth.SessionRecord, error) {
+func (s *Sessions) UserSessions(ctx context.Context, user driver.UserID) ([]driver.Session, error) {
 	key, ok := parseID(string(user))
 	if !ok {
 		return nil, nil
 	}
-	var list []ginauth.SessionRecord
+	var list []driver.Session
 	err := s.caller.read(ctx, "listing a user's sessions", func(ctx context.Context, conn Conn) error {
 		rows, err := conn.Query(ctx, listSessions, key, s.clock(), maxListed)
 		if err != nil {
 			return err
 		}
-		list, err = pgx.CollectRows(rows, func(row pgx.CollectableRow) (r ginauth.SessionRecord, err error) {
+		list, err = pgx.CollectRows(rows, func(row pgx.CollectableRow) (r driver.Session, err error) {
 			err = row.Scan(recordDest(&r, make([]any, 0, recordSize))...)
 			return r, err
 		})
@@ -48,21 +48,21 @@ func (s *Sessions) UserSessions(ctx context.Context, user ginauth.UserID) ([]gin
 
 const revokeSession = `DELETE FROM ginauth.sessions WHERE id = $2::uuid AND user_id = $1::uuid`
 
-// RevokeSession ends a session of the user. ginauth.ErrNoSession means that the user has none
+// RevokeSession ends a session of the user. driver.ErrNoSession means that the user has none
 // of that id; someone else's lives on (SEC-79). One that has ended but is still stored is
 // no error.
-func (s *Sessions) RevokeSession(ctx context.Context, user ginauth.UserID, id ginauth.SessionID) error {
+func (s *Sessions) RevokeSession(ctx context.Context, user driver.UserID, id driver.SessionID) error {
 	key, known := parseID(string(user))
 	session, wellFormed := parseID(string(id))
 	if !known || !wellFormed {
-		return ginauth.ErrNoSession
+		return driver.ErrNoSession
 	}
-	return s.audited(ctx, "revoking a session", func(ctx context.Context, tx pgx.Tx) (ginauth.Event, error) {
+	return s.audited(ctx, "revoking a session", func(ctx context.Context, tx pgx.Tx) (driver.Event, error) {
 		tag, err := tx.Exec(ctx, revokeSession, key, session)
 		if err == nil && tag.RowsAffected() == 0 {
-			err = ginauth.ErrNoSession
+			err = driver.ErrNoSession
 		}
-		return detailed(ginauth.NewEvent(ctx, ginauth.EventSessionsRevoked, user), "session", string(id)), err
+		return detailed(driver.NewEvent(ctx, driver.SessionsRevoked, user), "session", string(id)), err
 	})
 }
 
@@ -91,7 +91,7 @@ SELECT moved.id FROM moved`
 // RevokeUserSessions ends all sessions of the user, and all logins by refresh tokens, but except, which may be
 // either. It writes the user's row and that of except, however many there are. Except ends too when it is no
 // well-formed id, and stays as it is when it is someone else's. An unknown user is no error.
-func (s *Sessions) RevokeUserSessions(ctx context.Context, user ginauth.UserID, except ginauth.SessionID) error {
+func (s *Sessions) RevokeUserSessions(ctx context.Context, user driver.UserID, except driver.SessionID) error {
 	key, known := parseID(string(user))
 	if !known {
 		return nil
@@ -101,12 +101,12 @@ func (s *Sessions) RevokeUserSessions(ctx context.Context, user ginauth.UserID, 
 	if keep {
 		statement, args = moveUsersEpochAndOneLogin, append(args, kept)
 	}
-	return s.audited(ctx, "revoking a user's sessions", func(ctx context.Context, tx pgx.Tx) (ginauth.Event, error) {
+	return s.audited(ctx, "revoking a user's sessions", func(ctx context.Context, tx pgx.Tx) (driver.Event, error) {
 		tag, err := tx.Exec(ctx, statement, args...)
 		if err != nil || tag.RowsAffected() == 0 {
 			return unchanged, err
 		}
-		return detailed(ginauth.NewEvent(ctx, ginauth.EventSessionsRevoked, user), "all_but", string(except)), nil
+		return detailed(driver.NewEvent(ctx, driver.SessionsRevoked, user), "all_but", string(except)), nil
 	})
 }
 
@@ -118,8 +118,8 @@ ON CONFLICT (singleton) DO UPDATE SET epoch = e.epoch + 1`
 // RevokeAllSessions ends all sessions of everybody, and all logins by refresh tokens. It writes one row, however many
 // sessions there are.
 func (s *Sessions) RevokeAllSessions(ctx context.Context) error {
-	return s.audited(ctx, "revoking all sessions", func(ctx context.Context, tx pgx.Tx) (ginauth.Event, error) {
+	return s.audited(ctx, "revoking all sessions", func(ctx context.Context, tx pgx.Tx) (driver.Event, error) {
 		_, err := tx.Exec(ctx, moveEverybodysEpoch)
-		return detailed(ginauth.NewEvent(ctx, ginauth.EventSessionsRevoked, ""), "of", "everybody"), err
+		return detailed(driver.NewEvent(ctx, driver.SessionsRevoked, ""), "of", "everybody"), err
 	})
 }

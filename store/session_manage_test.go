@@ -11,12 +11,12 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
-	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/driver"
 	"github.com/ginauth/ginauth/store"
 	"github.com/ginauth/ginauth/store/storetest"
 )
 
-func (s *setup) list(t *testing.T, id ginauth.UserID) []ginauth.SessionRecord {
+func (s *setup) list(t *testing.T, id driver.UserID) []driver.Session {
 	t.Helper()
 	list, err := s.db.UserSessions(t.Context(), id)
 	if err != nil {
@@ -26,11 +26,11 @@ func (s *setup) list(t *testing.T, id ginauth.UserID) []ginauth.SessionRecord {
 }
 
 // alive tells which of the sessions every lookup finds, and fails where they disagree.
-func (s *setup) alive(t *testing.T, sessions ...ginauth.NewSession) (found []bool) {
+func (s *setup) alive(t *testing.T, sessions ...driver.NewSession) (found []bool) {
 	t.Helper()
 	for _, n := range sessions {
 		err := s.find(t, n.Digest)
-		if err != nil && !errors.Is(err, ginauth.ErrNoSession) {
+		if err != nil && !errors.Is(err, driver.ErrNoSession) {
 			t.Fatal(err)
 		}
 		found = append(found, err == nil)
@@ -38,7 +38,7 @@ func (s *setup) alive(t *testing.T, sessions ...ginauth.NewSession) (found []boo
 	return found
 }
 
-func (s *setup) wantAlive(t *testing.T, what string, want []bool, sessions ...ginauth.NewSession) {
+func (s *setup) wantAlive(t *testing.T, what string, want []bool, sessions ...driver.NewSession) {
 	t.Helper()
 	if diff := cmp.Diff(want, s.alive(t, sessions...)); diff != "" {
 		t.Errorf("%s: alive (-want +got):\n%s", what, diff)
@@ -54,16 +54,16 @@ func TestUserSessionsAreLiveAndTheUsersOwn(t *testing.T) { // SEC-79
 		s.session(t, sessionOf(""))
 		s.session(t, sessionOf(other))
 		s.session(t, short)
-		want := []ginauth.SessionRecord{s.session(t, rotated), s.session(t, seen)}
+		want := []driver.Session{s.session(t, rotated), s.session(t, seen)}
 		s.clock.add(time.Minute)
-		want[1] = s.update(t, seen.Digest, ginauth.SessionChange{})
+		want[1] = s.update(t, seen.Digest, driver.SessionChange{})
 		s.clock.add(time.Minute)
-		want[0] = s.update(t, rotated.Digest, ginauth.SessionChange{Digest: newDigest()})
+		want[0] = s.update(t, rotated.Digest, driver.SessionChange{Digest: newDigest()})
 		want[1].ReadAt = s.clock.now()
 		if diff := cmp.Diff(want, s.list(t, u), addrs); diff != "" {
 			t.Errorf("the list (-want +got):\n%s", diff)
 		}
-		for _, nobody := range []ginauth.UserID{"", "1 OR 1=1", ginauth.UserID(uuid.NewString())} {
+		for _, nobody := range []driver.UserID{"", "1 OR 1=1", driver.UserID(uuid.NewString())} {
 			if list := s.list(t, nobody); len(list) != 0 {
 				t.Errorf("%q has %d sessions", nobody, len(list))
 			}
@@ -82,8 +82,8 @@ func TestRevokeSessionEndsOnlyTheUsersOwn(t *testing.T) { // SEC-79
 		anonymous := sessionOf("")
 		r, o, a := s.session(t, mine), s.session(t, other), s.session(t, anonymous)
 		for _, c := range []struct {
-			user ginauth.UserID
-			id   ginauth.SessionID
+			user driver.UserID
+			id   driver.SessionID
 		}{
 			{mine.UserID, o.ID},
 			{mine.UserID, a.ID},
@@ -91,10 +91,10 @@ func TestRevokeSessionEndsOnlyTheUsersOwn(t *testing.T) { // SEC-79
 			{"", r.ID},
 			{mine.UserID, ""},
 			{mine.UserID, "1 OR 1=1"},
-			{mine.UserID, ginauth.SessionID(uuid.NewString())},
-			{ginauth.UserID(uuid.NewString()), r.ID},
+			{mine.UserID, driver.SessionID(uuid.NewString())},
+			{driver.UserID(uuid.NewString()), r.ID},
 		} {
-			if err := s.db.RevokeSession(t.Context(), c.user, c.id); !errors.Is(err, ginauth.ErrNoSession) {
+			if err := s.db.RevokeSession(t.Context(), c.user, c.id); !errors.Is(err, driver.ErrNoSession) {
 				t.Errorf("user %q revoking %q: %v", c.user, c.id, err)
 			}
 		}
@@ -106,7 +106,7 @@ func TestRevokeSessionEndsOnlyTheUsersOwn(t *testing.T) { // SEC-79
 			t.Fatal(err)
 		}
 		s.wantAlive(t, "after revoking", []bool{false, true}, mine, other)
-		if err := s.db.RevokeSession(t.Context(), mine.UserID, r.ID); !errors.Is(err, ginauth.ErrNoSession) {
+		if err := s.db.RevokeSession(t.Context(), mine.UserID, r.ID); !errors.Is(err, driver.ErrNoSession) {
 			t.Errorf("revoking twice: %v", err)
 		}
 	})
@@ -136,7 +136,7 @@ func TestRevokeUserSessionsSparesOneAndOtherUsers(t *testing.T) { // SEC-77, SEC
 		}
 		s.wantAlive(t, "all but someone else's", []bool{false, false, true}, one, two, other)
 		// What was revoked does not come back by being excepted, by its user or another.
-		for _, by := range []ginauth.UserID{u, other.UserID} {
+		for _, by := range []driver.UserID{u, other.UserID} {
 			if err := s.db.RevokeUserSessions(t.Context(), by, kept.ID); err != nil {
 				t.Fatal(err)
 			}
@@ -146,20 +146,20 @@ func TestRevokeUserSessionsSparesOneAndOtherUsers(t *testing.T) { // SEC-77, SEC
 		three := sessionOf(u)
 		s.session(t, three)
 		s.wantAlive(t, "and new logins", []bool{false, false, true, true}, one, two, renewed, three)
-		for name, except := range map[string]ginauth.SessionID{"all": "", "malformed": "x"} {
+		for name, except := range map[string]driver.SessionID{"all": "", "malformed": "x"} {
 			n := sessionOf(u)
 			s.session(t, n)
 			if err := s.db.RevokeUserSessions(t.Context(), u, except); err != nil {
 				t.Fatal(err)
 			}
 			s.wantAlive(t, name, []bool{false, true}, n, renewed)
-			for _, change := range []ginauth.SessionChange{{}, set(`{"a": 1}`), {Digest: newDigest()}} { // SEC-75
-				if _, err := s.db.UpdateSession(t.Context(), n.Digest, change); !errors.Is(err, ginauth.ErrNoSession) {
+			for _, change := range []driver.SessionChange{{}, set(`{"a": 1}`), {Digest: newDigest()}} { // SEC-75
+				if _, err := s.db.UpdateSession(t.Context(), n.Digest, change); !errors.Is(err, driver.ErrNoSession) {
 					t.Errorf("%s: writing to a revoked session: %v", name, err)
 				}
 			}
 		}
-		for _, nobody := range []ginauth.UserID{"", "1 OR 1=1", ginauth.UserID(uuid.NewString())} {
+		for _, nobody := range []driver.UserID{"", "1 OR 1=1", driver.UserID(uuid.NewString())} {
 			if err := s.db.RevokeUserSessions(t.Context(), nobody, ""); err != nil {
 				t.Errorf("revoking the sessions of %q: %v", nobody, err)
 			}
@@ -188,11 +188,11 @@ func TestRevokeAllSessionsEndsEverybodys(t *testing.T) { // SEC-73
 				t.Fatal(err)
 			}
 			s.wantAlive(t, "after", []bool{false}, mine)
-			for _, n := range []ginauth.NewSession{mine, anonymous} {
-				if _, err := s.db.FindSession(t.Context(), n.Digest); !errors.Is(err, ginauth.ErrNoSession) {
+			for _, n := range []driver.NewSession{mine, anonymous} {
+				if _, err := s.db.FindSession(t.Context(), n.Digest); !errors.Is(err, driver.ErrNoSession) {
 					t.Errorf("FindSession: %v", err)
 				}
-				if _, err := s.db.UpdateSession(t.Context(), n.Digest, set(`{"a": 1}`)); !errors.Is(err, ginauth.ErrNoSession) {
+				if _, err := s.db.UpdateSession(t.Context(), n.Digest, set(`{"a": 1}`)); !errors.Is(err, driver.ErrNoSession) {
 					t.Errorf("UpdateSession: %v", err)
 				}
 			}
@@ -265,10 +265,10 @@ func TestRevocationHoldsInOtherProcesses(t *testing.T) { // SEC-73
 	s := newSetup(t)
 	other := setupOn(newPool(t, s.pool, func(*pgxpool.Config) {}))
 	u := s.user(t).ID
-	for name, revoke := range map[string]func(id ginauth.SessionID) error{
-		"one":           func(id ginauth.SessionID) error { return s.db.RevokeSession(t.Context(), u, id) },
-		"all of a user": func(ginauth.SessionID) error { return s.db.RevokeUserSessions(t.Context(), u, "") },
-		"everybody's":   func(ginauth.SessionID) error { return s.db.RevokeAllSessions(t.Context()) },
+	for name, revoke := range map[string]func(id driver.SessionID) error{
+		"one":           func(id driver.SessionID) error { return s.db.RevokeSession(t.Context(), u, id) },
+		"all of a user": func(driver.SessionID) error { return s.db.RevokeUserSessions(t.Context(), u, "") },
+		"everybody's":   func(driver.SessionID) error { return s.db.RevokeAllSessions(t.Context()) },
 	} {
 		for range 20 {
 			n := sessionOf(u)
@@ -303,7 +303,7 @@ func TestExceptedSessionOutlivesParallelRevocations(t *testing.T) { // SEC-66, S
 				_, err := db.UpdateSession(ctx, n.Digest, set(`{"a": 1}`))
 				return err
 			case i < 12:
-				_, err := db.UpdateSession(ctx, n.Digest, ginauth.SessionChange{})
+				_, err := db.UpdateSession(ctx, n.Digest, driver.SessionChange{})
 				return err
 			}
 			_, _, err := db.FindUserSession(ctx, n.Digest)
@@ -322,7 +322,7 @@ func TestNoSessionSurvivesARevocationItPreceded(t *testing.T) { // SEC-78, SEC-1
 	s := newSetup(t)
 	u := s.user(t).ID
 	for round := range 100 {
-		early := make([]ginauth.NewSession, 8)
+		early := make([]driver.NewSession, 8)
 		for i := range early {
 			early[i] = sessionOf(u)
 			early[i].Limit = (round % 2) * 50

@@ -3,10 +3,10 @@ package store
 import (
 	"context"
 
-	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/driver"
 )
 
-var _ ginauth.RotationStore = (*Sessions)(nil)
+var _ driver.RotationStore = (*Sessions)(nil)
 
 // A late use ends the session by its id, also when it is rotated at the same time.
 const findRotated = `
@@ -19,13 +19,13 @@ WITH found AS (
 	DELETE FROM ginauth.sessions AS old
 	USING found
 	WHERE old.id = found.id AND NOT found.in_time
-	RETURNING found.user_id, found.now, '` + string(ginauth.EventTokenReuse) + `' AS kind, 'failure' AS outcome, $10::uuid AS notice
+	RETURNING found.user_id, found.now, '` + string(driver.TokenReused) + `' AS kind, 'failure' AS outcome, $10::uuid AS notice
 ), marked AS (
 	UPDATE ginauth.sessions AS s
 	SET elsewhere = TRUE
 	FROM found
 	WHERE s.id = found.id AND s.previous_digest = $1::bytea AND found.in_time AND found.elsewhere AND NOT s.elsewhere
-	RETURNING found.user_id, found.now, '` + string(ginauth.EventTokenGrace) + `' AS kind, 'success' AS outcome
+	RETURNING found.user_id, found.now, '` + string(driver.TokenUsedInGrace) + `' AS kind, 'success' AS outcome
 ), noted AS (
 	INSERT INTO ginauth.events ` + eventColumns + `
 	SELECT now, kind, outcome, user_id, NULL, $3::text, $4::text, $5::text, $6::inet, $7::text, $8::jsonb
@@ -37,33 +37,33 @@ SELECT ` + sessionColumns + `, s.now, s.in_time, (SELECT noted.id FROM noted) FR
 
 // FindRotated returns the live session that had this digest before its last rotation, if that
 // is not longer ago than the rotation's grace. Later it deletes the session, and returns
-// it with ginauth.ErrTokenReused and writes the event authn_token_reuse (SEC-82), and with WithMail a mail to the user.
-// ginauth.ErrNoSession means that no live session had this digest last, or that its rotation had no grace: none brings
+// it with driver.ErrTokenReused and writes the event authn_token_reuse (SEC-82), and with WithMail a mail to the user.
+// driver.ErrNoSession means that no live session had this digest last, or that its rotation had no grace: none brings
 // an ended session back. It is one statement, and within the grace writes nothing but the event authn_token_grace, at the first
 // use by another client than the one that made the rotation (SEC-193).
-func (s *Sessions) FindRotated(ctx context.Context, d ginauth.Digest) (ginauth.SessionRecord, error) {
-	var r ginauth.SessionRecord
+func (s *Sessions) FindRotated(ctx context.Context, d driver.Digest) (driver.Session, error) {
+	var r driver.Session
 	var inTime bool
 	notice, err := s.reuseNotice()
 	if err != nil {
 		return r, err
 	}
 	args := append(append([]any{d[:], s.clock(), d.String()}, reuseArgs(ctx)...), clientOf(ctx), notice)
-	err = s.noted(ctx, "finding a rotated session", func(ctx context.Context, conn Conn) (ginauth.Event, error) {
+	err = s.noted(ctx, "finding a rotated session", func(ctx context.Context, conn Conn) (driver.Event, error) {
 		var id *int64
 		dest := append(recordDest(&r, make([]any, 0, recordSize+2)), &inTime, &id)
 		err := conn.QueryRow(ctx, findRotated, args...).Scan(dest...)
-		kind := ginauth.EventTokenReuse
+		kind := driver.TokenReused
 		if inTime {
-			kind, r.Elsewhere = ginauth.EventTokenGrace, id != nil
+			kind, r.Elsewhere = driver.TokenUsedInGrace, id != nil
 		}
 		return lateUse(ctx, kind, r.UserID, d.String(), id, utcTime(r.ReadAt)), orNoSession(err)
 	})
 	switch {
 	case err != nil:
-		return ginauth.SessionRecord{}, err
+		return driver.Session{}, err
 	case !inTime:
-		return r, ginauth.ErrTokenReused
+		return r, driver.ErrTokenReused
 	}
 	return r, nil
 }

@@ -9,18 +9,18 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/jackc/pgx/v5/pgxpool"
 
-	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/driver"
 	"github.com/ginauth/ginauth/store"
 )
 
 const grace = 20 * time.Second
 
-func (s *setup) rotate(t *testing.T, d ginauth.Digest, grace time.Duration) ginauth.SessionRecord {
+func (s *setup) rotate(t *testing.T, d driver.Digest, grace time.Duration) driver.Session {
 	t.Helper()
-	return s.update(t, d, ginauth.SessionChange{Digest: newDigest(), Grace: grace})
+	return s.update(t, d, driver.SessionChange{Digest: newDigest(), Grace: grace})
 }
 
-func (s *setup) findRotated(t *testing.T, d ginauth.Digest) error {
+func (s *setup) findRotated(t *testing.T, d driver.Digest) error {
 	t.Helper()
 	_, err := s.db.FindRotated(t.Context(), d)
 	return err
@@ -29,7 +29,7 @@ func (s *setup) findRotated(t *testing.T, d ginauth.Digest) error {
 func TestRotatedSessionIsFoundWithinTheGrace(t *testing.T) { // SEC-66
 	t.Parallel()
 	inEveryMode(t, func(t *testing.T, s *setup) { //nolint:thelper // the test itself
-		for name, change := range map[string]ginauth.SessionChange{"alone": {}, "with data": set(`{"b": 2}`)} {
+		for name, change := range map[string]driver.SessionChange{"alone": {}, "with data": set(`{"b": 2}`)} {
 			n := sessionOf(s.user(t).ID)
 			s.session(t, n)
 			change.Digest, change.Grace = newDigest(), grace
@@ -45,7 +45,7 @@ func TestRotatedSessionIsFoundWithinTheGrace(t *testing.T) { // SEC-66
 					t.Errorf("%s: %v (-want +got):\n%s", name, err, diff)
 				}
 			}
-			if _, err := s.db.FindSession(t.Context(), n.Digest); !errors.Is(err, ginauth.ErrNoSession) {
+			if _, err := s.db.FindSession(t.Context(), n.Digest); !errors.Is(err, driver.ErrNoSession) {
 				t.Errorf("%s: the old digest as if it were the new: %v", name, err)
 			}
 		}
@@ -62,16 +62,16 @@ func TestLateUseOfARotatedTokenEndsTheSession(t *testing.T) { // SEC-82
 			rotated := s.rotate(t, n.Digest, grace)
 			s.clock.add(grace)
 			got, err := s.db.FindRotated(t.Context(), n.Digest)
-			if !errors.Is(err, ginauth.ErrTokenReused) || got.ID != rotated.ID || got.UserID != n.UserID {
+			if !errors.Is(err, driver.ErrTokenReused) || got.ID != rotated.ID || got.UserID != n.UserID {
 				t.Errorf("after %v: %+v, %v", grace, got, err)
 			}
-			if err := s.find(t, rotated.Digest); !errors.Is(err, ginauth.ErrNoSession) {
+			if err := s.find(t, rotated.Digest); !errors.Is(err, driver.ErrNoSession) {
 				t.Errorf("after %v: the session: %v", grace, err)
 			}
 			if s.count(t, `SELECT count(*) FROM ginauth.sessions WHERE id = $1`, string(rotated.ID)) != 0 {
 				t.Errorf("after %v: the row is still there", grace)
 			}
-			if err := s.findRotated(t, n.Digest); !errors.Is(err, ginauth.ErrNoSession) {
+			if err := s.findRotated(t, n.Digest); !errors.Is(err, driver.ErrNoSession) {
 				t.Errorf("after %v: a second time: %v", grace, err)
 			}
 			s.wantAlive(t, "another user's", []bool{true}, other)
@@ -87,8 +87,8 @@ func TestRotationWithoutGraceForgetsTheOldDigest(t *testing.T) {
 			s.session(t, n)
 			first := s.rotate(t, n.Digest, time.Hour)
 			second := s.rotate(t, first.Digest, grace)
-			for name, d := range map[string]ginauth.Digest{"first": n.Digest, "second": first.Digest} {
-				if err := s.findRotated(t, d); !errors.Is(err, ginauth.ErrNoSession) {
+			for name, d := range map[string]driver.Digest{"first": n.Digest, "second": first.Digest} {
+				if err := s.findRotated(t, d); !errors.Is(err, driver.ErrNoSession) {
 					t.Errorf("the %s digest: %v", name, err)
 				}
 			}
@@ -107,46 +107,46 @@ func TestOnlyTheLastRotationIsRemembered(t *testing.T) { // SEC-66
 	first := s.rotate(t, n.Digest, grace)
 	s.clock.add(time.Second)
 	second := s.rotate(t, first.Digest, grace)
-	if err := s.findRotated(t, n.Digest); !errors.Is(err, ginauth.ErrNoSession) {
+	if err := s.findRotated(t, n.Digest); !errors.Is(err, driver.ErrNoSession) {
 		t.Errorf("the first digest of three: %v", err)
 	}
 	if err := s.findRotated(t, first.Digest); err != nil {
 		t.Errorf("the second digest of three: %v", err)
 	}
-	for _, unknown := range []ginauth.Digest{second.Digest, newDigest(), {}} {
-		if err := s.findRotated(t, unknown); !errors.Is(err, ginauth.ErrNoSession) {
+	for _, unknown := range []driver.Digest{second.Digest, newDigest(), {}} {
+		if err := s.findRotated(t, unknown); !errors.Is(err, driver.ErrNoSession) {
 			t.Errorf("a digest that was not rotated: %v", err)
 		}
 	}
 	// What changes no digest forgets none.
-	for _, change := range []ginauth.SessionChange{{}, set(`{"a": 1}`), {Grace: time.Hour, Authenticated: true}} {
+	for _, change := range []driver.SessionChange{{}, set(`{"a": 1}`), {Grace: time.Hour, Authenticated: true}} {
 		s.update(t, second.Digest, change)
 	}
 	s.clock.add(grace)
-	if err := s.findRotated(t, first.Digest); !errors.Is(err, ginauth.ErrTokenReused) {
+	if err := s.findRotated(t, first.Digest); !errors.Is(err, driver.ErrTokenReused) {
 		t.Errorf("the second digest of three, late: %v", err)
 	}
-	if err := s.find(t, second.Digest); !errors.Is(err, ginauth.ErrNoSession) {
+	if err := s.find(t, second.Digest); !errors.Is(err, driver.ErrNoSession) {
 		t.Errorf("the session: %v", err)
 	}
 }
 
 func TestGraceNeverRevivesAnEndedSession(t *testing.T) { // SEC-67, SEC-68, SEC-75, SEC-76
 	t.Parallel()
-	for name, end := range map[string]func(ctx context.Context, s *setup, r ginauth.SessionRecord) error{
-		"deleted": func(ctx context.Context, s *setup, r ginauth.SessionRecord) error {
+	for name, end := range map[string]func(ctx context.Context, s *setup, r driver.Session) error{
+		"deleted": func(ctx context.Context, s *setup, r driver.Session) error {
 			return s.db.DeleteSession(ctx, r.Digest)
 		},
-		"revoked": func(ctx context.Context, s *setup, r ginauth.SessionRecord) error {
+		"revoked": func(ctx context.Context, s *setup, r driver.Session) error {
 			return s.db.RevokeSession(ctx, r.UserID, r.ID)
 		},
-		"all hers": func(ctx context.Context, s *setup, r ginauth.SessionRecord) error {
+		"all hers": func(ctx context.Context, s *setup, r driver.Session) error {
 			return s.db.RevokeUserSessions(ctx, r.UserID, "")
 		},
-		"all":     func(ctx context.Context, s *setup, _ ginauth.SessionRecord) error { return s.db.RevokeAllSessions(ctx) },
-		"idle":    func(_ context.Context, s *setup, _ ginauth.SessionRecord) error { s.clock.add(idleTimeout); return nil },
-		"expired": func(_ context.Context, s *setup, _ ginauth.SessionRecord) error { s.clock.add(lifetime); return nil },
-		"disabled": func(ctx context.Context, s *setup, r ginauth.SessionRecord) error {
+		"all":     func(ctx context.Context, s *setup, _ driver.Session) error { return s.db.RevokeAllSessions(ctx) },
+		"idle":    func(_ context.Context, s *setup, _ driver.Session) error { s.clock.add(idleTimeout); return nil },
+		"expired": func(_ context.Context, s *setup, _ driver.Session) error { s.clock.add(lifetime); return nil },
+		"disabled": func(ctx context.Context, s *setup, r driver.Session) error {
 			_, err := s.pool.Exec(ctx, `UPDATE ginauth.users SET disabled_at = now() WHERE id = $1`, string(r.UserID))
 			return err
 		},
@@ -163,7 +163,7 @@ func TestGraceNeverRevivesAnEndedSession(t *testing.T) { // SEC-67, SEC-68, SEC-
 			if err := end(t.Context(), s, r); err != nil {
 				t.Fatal(err)
 			}
-			if err := s.findRotated(t, n.Digest); !errors.Is(err, ginauth.ErrNoSession) {
+			if err := s.findRotated(t, n.Digest); !errors.Is(err, driver.ErrNoSession) {
 				t.Errorf("FindRotated: %v", err)
 			}
 		})
@@ -186,15 +186,15 @@ func TestNoFalseLogoutOverARotation(t *testing.T) { // SEC-66, SEC-151
 			var err error
 			switch {
 			case i == 0:
-				_, err = db.UpdateSession(ctx, current, ginauth.SessionChange{Digest: next, Grace: grace})
+				_, err = db.UpdateSession(ctx, current, driver.SessionChange{Digest: next, Grace: grace})
 				return err
 			case i < 6:
 				_, err = db.UpdateSession(ctx, current, set(`{"a": 1}`))
 			default:
 				_, _, err = db.FindUserSession(ctx, current)
 			}
-			if errors.Is(err, ginauth.ErrNoSession) {
-				var r ginauth.SessionRecord
+			if errors.Is(err, driver.ErrNoSession) {
+				var r driver.Session
 				if r, err = db.FindRotated(ctx, current); err == nil && r.Digest != next {
 					err = errors.New("another session was found")
 				}
@@ -220,11 +220,11 @@ func TestReuseEndsTheSessionWhileItIsRotated(t *testing.T) { // SEC-82, SEC-151
 		var reused [8]bool
 		errs := together(9, func(ctx context.Context, i int) error {
 			if i == 8 {
-				_, err := s.db.UpdateSession(ctx, r.Digest, ginauth.SessionChange{Digest: newDigest(), Grace: grace})
+				_, err := s.db.UpdateSession(ctx, r.Digest, driver.SessionChange{Digest: newDigest(), Grace: grace})
 				return orGone(err)
 			}
 			_, err := s.db.FindRotated(ctx, n.Digest)
-			reused[i] = errors.Is(err, ginauth.ErrTokenReused)
+			reused[i] = errors.Is(err, driver.ErrTokenReused)
 			return orGone(err)
 		})
 		if err := errors.Join(errs...); err != nil {
@@ -240,7 +240,7 @@ func TestReuseEndsTheSessionWhileItIsRotated(t *testing.T) { // SEC-82, SEC-151
 
 // orGone lets the answers to a session that ends pass.
 func orGone(err error) error {
-	if errors.Is(err, ginauth.ErrNoSession) || errors.Is(err, ginauth.ErrTokenReused) {
+	if errors.Is(err, driver.ErrNoSession) || errors.Is(err, driver.ErrTokenReused) {
 		return nil
 	}
 	return err
@@ -252,7 +252,7 @@ func TestAuthenticatedMovesTheTimeOfProof(t *testing.T) { // SEC-64
 		user, anonymous := sessionOf(s.user(t).ID), sessionOf("")
 		proved := s.session(t, user).AuthenticatedAt
 		s.session(t, anonymous)
-		for _, change := range []ginauth.SessionChange{{}, set(`{"a": 1}`), {Authenticated: true}, {Set: set(`{"b": 2}`).Set, Authenticated: true}} {
+		for _, change := range []driver.SessionChange{{}, set(`{"a": 1}`), {Authenticated: true}, {Set: set(`{"b": 2}`).Set, Authenticated: true}} {
 			s.clock.add(time.Minute)
 			if change.Authenticated {
 				proved = s.clock.now()

@@ -13,7 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 	"github.com/jackc/pgx/v5/pgxpool"
 
-	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/driver"
 	"github.com/ginauth/ginauth/store"
 	"github.com/ginauth/ginauth/store/storetest"
 )
@@ -26,9 +26,9 @@ func TestFindReturnsWhatWasCreated(t *testing.T) {
 		u, now := s.user(t), s.clock.now()
 		n := sessionOf(u.ID)
 		n.Data, n.Persistent = json.RawMessage(`{"cart": [1, 2]}`), true
-		n.Origin = ginauth.Origin{Addr: netip.MustParseAddr("2001:db8::1"), UserAgent: "Firefox"}
+		n.Origin = driver.Origin{Addr: netip.MustParseAddr("2001:db8::1"), UserAgent: "Firefox"}
 		created := s.session(t, n)
-		want := ginauth.SessionRecord{
+		want := driver.Session{
 			ID: created.ID, Digest: n.Digest, UserID: u.ID, Data: n.Data, Persistent: true,
 			CreatedAt: now, LastSeenAt: now, ExpiresAt: now.Add(lifetime), AuthenticatedAt: now,
 			IdleTimeout: idleTimeout, ReadAt: now, Origin: n.Origin,
@@ -42,7 +42,7 @@ func TestFindReturnsWhatWasCreated(t *testing.T) {
 		if diff := cmp.Diff(want, found, addrs); diff != "" || err != nil {
 			t.Errorf("FindSession: %v (-want +got):\n%s", err, diff)
 		}
-		want.CreatedAt, want.IdleTimeout, want.Origin = time.Time{}, 0, ginauth.Origin{} // only lists show them
+		want.CreatedAt, want.IdleTimeout, want.Origin = time.Time{}, 0, driver.Origin{} // only lists show them
 		user, found, err := s.db.FindUserSession(t.Context(), n.Digest)
 		if diff := cmp.Diff(want, found, addrs); diff != "" || err != nil {
 			t.Errorf("FindUserSession: %v (-want +got):\n%s", err, diff)
@@ -58,13 +58,13 @@ func TestAnonymousSessionHasNoUser(t *testing.T) {
 	inEveryMode(t, func(t *testing.T, s *setup) { //nolint:thelper // the test itself
 		n := sessionOf("")
 		created := s.session(t, n)
-		if created.UserID != "" || !created.AuthenticatedAt.IsZero() || created.Origin != (ginauth.Origin{}) {
+		if created.UserID != "" || !created.AuthenticatedAt.IsZero() || created.Origin != (driver.Origin{}) {
 			t.Errorf("an anonymous session is of a user: %+v", created)
 		}
 		if found, err := s.db.FindSession(t.Context(), n.Digest); err != nil || found.ID != created.ID {
 			t.Errorf("FindSession = %+v, %v", found, err)
 		}
-		if _, _, err := s.db.FindUserSession(t.Context(), n.Digest); !errors.Is(err, ginauth.ErrNoSession) {
+		if _, _, err := s.db.FindUserSession(t.Context(), n.Digest); !errors.Is(err, driver.ErrNoSession) {
 			t.Errorf("FindUserSession of an anonymous session: %v", err)
 		}
 	})
@@ -80,10 +80,10 @@ func TestSessionEndsWithItsIdleTimeout(t *testing.T) { // SEC-67
 			t.Errorf("a second before: %v", err)
 		}
 		s.clock.add(time.Second)
-		if err := s.find(t, n.Digest); !errors.Is(err, ginauth.ErrNoSession) {
+		if err := s.find(t, n.Digest); !errors.Is(err, driver.ErrNoSession) {
 			t.Errorf("at its idle timeout: %v", err)
 		}
-		if _, err := s.db.UpdateSession(t.Context(), n.Digest, ginauth.SessionChange{}); !errors.Is(err, ginauth.ErrNoSession) {
+		if _, err := s.db.UpdateSession(t.Context(), n.Digest, driver.SessionChange{}); !errors.Is(err, driver.ErrNoSession) {
 			t.Errorf("touching it after its idle timeout: %v", err)
 		}
 	})
@@ -97,7 +97,7 @@ func TestUseDoesNotExtendTheAbsoluteEnd(t *testing.T) { // SEC-68
 		s.session(t, n)
 		for range 5 {
 			s.clock.add(idleTimeout / 2)
-			if _, err := s.db.UpdateSession(t.Context(), n.Digest, ginauth.SessionChange{}); err != nil {
+			if _, err := s.db.UpdateSession(t.Context(), n.Digest, driver.SessionChange{}); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -106,10 +106,10 @@ func TestUseDoesNotExtendTheAbsoluteEnd(t *testing.T) { // SEC-68
 			t.Errorf("a second before: %v", err)
 		}
 		s.clock.add(time.Second)
-		if err := s.find(t, n.Digest); !errors.Is(err, ginauth.ErrNoSession) {
+		if err := s.find(t, n.Digest); !errors.Is(err, driver.ErrNoSession) {
 			t.Errorf("at its absolute end: %v", err)
 		}
-		if _, err := s.db.UpdateSession(t.Context(), n.Digest, ginauth.SessionChange{}); !errors.Is(err, ginauth.ErrNoSession) {
+		if _, err := s.db.UpdateSession(t.Context(), n.Digest, driver.SessionChange{}); !errors.Is(err, driver.ErrNoSession) {
 			t.Errorf("touching it after its absolute end: %v", err)
 		}
 	})
@@ -120,7 +120,7 @@ func TestDatabaseClockDecidesByDefault(t *testing.T) { // SEC-69, SEC-72
 	pool := storetest.NewDB(t)
 	s := &setup{pool: pool, db: store.New[store.User](pool, unhurried)}
 	live, idle, over := sessionOf(s.user(t).ID), sessionOf(""), sessionOf("")
-	for _, n := range []ginauth.NewSession{live, idle, over} {
+	for _, n := range []driver.NewSession{live, idle, over} {
 		r := s.session(t, n)
 		if s.count(t, `SELECT count(*) FROM ginauth.sessions WHERE id = $1 AND created_at = $2
 			AND abs(extract(epoch FROM now() - created_at)) < 60`, string(r.ID), r.ReadAt) != 1 {
@@ -132,8 +132,8 @@ func TestDatabaseClockDecidesByDefault(t *testing.T) { // SEC-69, SEC-72
 	if err := s.find(t, live.Digest); err != nil {
 		t.Error(err)
 	}
-	for _, n := range []ginauth.NewSession{idle, over} {
-		if _, err := s.db.FindSession(t.Context(), n.Digest); !errors.Is(err, ginauth.ErrNoSession) {
+	for _, n := range []driver.NewSession{idle, over} {
+		if _, err := s.db.FindSession(t.Context(), n.Digest); !errors.Is(err, driver.ErrNoSession) {
 			t.Errorf("a session past its end was found: %v", err)
 		}
 	}
@@ -152,16 +152,16 @@ func TestSessionEndsWithItsUser(t *testing.T) { // SEC-76
 			n := sessionOf(u.ID)
 			s.session(t, n)
 			s.exec(t, statement, string(u.ID))
-			if err := s.find(t, n.Digest); !errors.Is(err, ginauth.ErrNoSession) {
+			if err := s.find(t, n.Digest); !errors.Is(err, driver.ErrNoSession) {
 				t.Errorf("the session of a user who is %s: %v", name, err)
 			}
-			change := ginauth.SessionChange{Set: json.RawMessage(`{"a": 1}`), Digest: newDigest()}
-			for _, change := range []ginauth.SessionChange{{}, change} {
-				if _, err := s.db.UpdateSession(t.Context(), n.Digest, change); !errors.Is(err, ginauth.ErrNoSession) {
+			change := driver.SessionChange{Set: json.RawMessage(`{"a": 1}`), Digest: newDigest()}
+			for _, change := range []driver.SessionChange{{}, change} {
+				if _, err := s.db.UpdateSession(t.Context(), n.Digest, change); !errors.Is(err, driver.ErrNoSession) {
 					t.Errorf("updating the session of a user who is %s: %v", name, err)
 				}
 			}
-			if _, err := s.db.CreateSession(t.Context(), sessionOf(u.ID)); !errors.Is(err, ginauth.ErrNoUser) {
+			if _, err := s.db.CreateSession(t.Context(), sessionOf(u.ID)); !errors.Is(err, driver.ErrNoUser) {
 				t.Errorf("a session for a user who is %s: %v", name, err)
 			}
 		})
@@ -178,12 +178,12 @@ func TestDeleteSessionIsFinal(t *testing.T) { // SEC-73, SEC-75
 				t.Fatal(err)
 			}
 		}
-		if err := s.find(t, n.Digest); !errors.Is(err, ginauth.ErrNoSession) {
+		if err := s.find(t, n.Digest); !errors.Is(err, driver.ErrNoSession) {
 			t.Errorf("a deleted session: %v", err)
 		}
-		change := ginauth.SessionChange{Set: json.RawMessage(`{"a": 1}`)}
-		for _, change := range []ginauth.SessionChange{{}, change} {
-			if _, err := s.db.UpdateSession(t.Context(), n.Digest, change); !errors.Is(err, ginauth.ErrNoSession) {
+		change := driver.SessionChange{Set: json.RawMessage(`{"a": 1}`)}
+		for _, change := range []driver.SessionChange{{}, change} {
+			if _, err := s.db.UpdateSession(t.Context(), n.Digest, change); !errors.Is(err, driver.ErrNoSession) {
 				t.Errorf("updating a deleted session: %v", err)
 			}
 		}
@@ -220,7 +220,7 @@ func TestReadIsOneStatementAndWritesNothing(t *testing.T) { // SEC-60
 }
 
 // rowVersion changes with every write to, and every lock of, a session's row.
-func (s *setup) rowVersion(t *testing.T, d ginauth.Digest) (v string) {
+func (s *setup) rowVersion(t *testing.T, d driver.Digest) (v string) {
 	t.Helper()
 	err := s.pool.QueryRow(t.Context(), `SELECT xmin::text || ' ' || xmax::text || ' ' || ctid::text
 		FROM ginauth.sessions WHERE digest = $1`, d[:]).Scan(&v)

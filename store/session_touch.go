@@ -6,7 +6,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/driver"
 )
 
 // touchSessions is touchSession for many. The rows are locked in one order, and a row that somebody is
@@ -30,18 +30,18 @@ RETURNING ` + sessionColumns + `, clock.now, FALSE`
 
 // touch asks that a session that was not seen for this long is marked as seen.
 type touch struct {
-	digest ginauth.Digest
+	digest driver.Digest
 	unless time.Duration
 }
 
 // onlyTouches says whether the change writes nothing that anybody would miss if a parallel
 // request came first.
-func onlyTouches(c ginauth.SessionChange) bool {
-	return c.UnlessSeenFor > 0 && len(c.Set) == 0 && len(c.Unset) == 0 && c.Digest == (ginauth.Digest{}) && !c.Authenticated
+func onlyTouches(c driver.SessionChange) bool {
+	return c.UnlessSeenFor > 0 && len(c.Set) == 0 && len(c.Unset) == 0 && c.Digest == (driver.Digest{}) && !c.Authenticated
 }
 
 // touchInLine shares a statement with the touches that wait at the same moment.
-func (s *Sessions) touchInLine(ctx context.Context, d ginauth.Digest, change ginauth.SessionChange) (ginauth.SessionRecord, error) {
+func (s *Sessions) touchInLine(ctx context.Context, d driver.Digest, change driver.SessionChange) (driver.Session, error) {
 	place, w := s.touches.enter(ctx, touch{d, change.UnlessSeenFor})
 	if w == nil {
 		defer s.touches.leave(place)

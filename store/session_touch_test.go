@@ -10,11 +10,11 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/driver"
 	"github.com/ginauth/ginauth/store"
 )
 
-var touchMinutely = ginauth.SessionChange{UnlessSeenFor: time.Minute}
+var touchMinutely = driver.SessionChange{UnlessSeenFor: time.Minute}
 
 func TestTouchWaitsForItsInterval(t *testing.T) {
 	t.Parallel()
@@ -22,7 +22,7 @@ func TestTouchWaitsForItsInterval(t *testing.T) {
 		n := sessionOf(s.user(t).ID)
 		want := s.session(t, n)
 		s.clock.add(time.Minute - time.Second)
-		if _, err := s.db.UpdateSession(t.Context(), n.Digest, touchMinutely); !errors.Is(err, ginauth.ErrNoSession) {
+		if _, err := s.db.UpdateSession(t.Context(), n.Digest, touchMinutely); !errors.Is(err, driver.ErrNoSession) {
 			t.Errorf("a second too early: %v", err)
 		}
 		s.clock.add(time.Second)
@@ -39,7 +39,7 @@ func TestWaitingTouchesShareAStatement(t *testing.T) {
 	t.Parallel()
 	s := newSetup(t)
 	const callers, sessions = 64, 24
-	records := make([]ginauth.SessionRecord, sessions)
+	records := make([]driver.Session, sessions)
 	for i := range records {
 		records[i] = s.session(t, sessionOf(s.user(t).ID))
 	}
@@ -63,7 +63,7 @@ func TestWaitingTouchesShareAStatement(t *testing.T) {
 	})
 	unlock()
 	for i := range callers {
-		if err := c.result(t, i); err != nil && !errors.Is(err, ginauth.ErrNoSession) {
+		if err := c.result(t, i); err != nil && !errors.Is(err, driver.ErrNoSession) {
 			t.Errorf("caller %d: %v", i, err)
 		}
 	}
@@ -88,7 +88,7 @@ func TestTouchWithoutAnIntervalIsNeverPassedOver(t *testing.T) {
 	var c crowd
 	const callers = 8
 	c.enter(t, callers, func(ctx context.Context, _ int) error {
-		_, err := db.UpdateSession(ctx, n.Digest, ginauth.SessionChange{})
+		_, err := db.UpdateSession(ctx, n.Digest, driver.SessionChange{})
 		return err
 	})
 	unlock()
@@ -103,7 +103,7 @@ func TestTouchInABatchNeverRevives(t *testing.T) { // SEC-75, SEC-76
 	t.Parallel()
 	s := newSetup(t)
 	u, disabled := s.user(t), s.user(t)
-	ended := map[string]ginauth.NewSession{"idle": sessionOf(u.ID), "deleted": sessionOf(u.ID), "disabled": sessionOf(disabled.ID)}
+	ended := map[string]driver.NewSession{"idle": sessionOf(u.ID), "deleted": sessionOf(u.ID), "disabled": sessionOf(disabled.ID)}
 	for _, n := range ended {
 		s.session(t, n)
 	}
@@ -133,7 +133,7 @@ func TestTouchInABatchNeverRevives(t *testing.T) { // SEC-75, SEC-76
 	})
 	unlock()
 	for i := range places + len(names) {
-		if err := c.result(t, i); !errors.Is(err, ginauth.ErrNoSession) {
+		if err := c.result(t, i); !errors.Is(err, driver.ErrNoSession) {
 			t.Errorf("touch %d of a session that ended: %v", i, err)
 		}
 	}
@@ -146,7 +146,7 @@ func TestTouchInABatchNeverRevives(t *testing.T) { // SEC-75, SEC-76
 func TestTouchInABatchWaitsForNoRow(t *testing.T) { // SEC-151, SEC-153
 	t.Parallel()
 	s := newSetup(t)
-	var digests [8]ginauth.Digest
+	var digests [8]driver.Digest
 	for i := range digests {
 		n := sessionOf(s.user(t).ID)
 		digests[i] = n.Digest
@@ -180,7 +180,7 @@ func TestTouchInABatchWaitsForNoRow(t *testing.T) { // SEC-151, SEC-153
 	}
 	for i := range digests {
 		err := c.result(t, places+i)
-		if passed := errors.Is(err, ginauth.ErrNoSession); passed != (i == held) || err != nil && !passed {
+		if passed := errors.Is(err, driver.ErrNoSession); passed != (i == held) || err != nil && !passed {
 			t.Errorf("session %d, while %d is being written: %v", i, held, err)
 		}
 	}

@@ -5,7 +5,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/driver"
 )
 
 // A rotation leaves the digest before it for FindRotated, and who made it. Both need $3 and $4, the new digest or
@@ -58,28 +58,28 @@ SELECT ` + sessionColumns + `, s.now, s.fits FROM changed AS s`
 const updating = "updating a session"
 
 // UpdateSession changes a live session in one statement and marks it seen. A key that is
-// both in change.Set and in change.Unset is set. ginauth.ErrNoSession means that the session has
+// both in change.Set and in change.Unset is set. driver.ErrNoSession means that the session has
 // ended: it never comes back (SEC-75). Where the user has just proved who they are, it writes the event
-// authn_login_success. ginauth.ErrSessionTooLarge means that nothing was written.
-func (s *Sessions) UpdateSession(ctx context.Context, d ginauth.Digest, change ginauth.SessionChange) (ginauth.SessionRecord, error) {
+// authn_login_success. driver.ErrSessionTooLarge means that nothing was written.
+func (s *Sessions) UpdateSession(ctx context.Context, d driver.Digest, change driver.SessionChange) (driver.Session, error) {
 	if s.caller.pool != nil && onlyTouches(change) {
 		return s.touchInLine(ctx, d, change)
 	}
 	return s.change(ctx, d, change)
 }
 
-func (s *Sessions) change(ctx context.Context, d ginauth.Digest, change ginauth.SessionChange) (ginauth.SessionRecord, error) {
+func (s *Sessions) change(ctx context.Context, d driver.Digest, change driver.SessionChange) (driver.Session, error) {
 	statement, args := touchSession, []any{
 		d[:], s.clock(), digestOrNull(change.Digest), max(change.Grace, 0), change.Authenticated, clientOf(ctx), max(change.UnlessSeenFor, 0),
 	}
 	if len(change.Set) > 0 || len(change.Unset) > 0 {
 		if s.hopeless(change.Set) {
-			return ginauth.SessionRecord{}, ginauth.ErrSessionTooLarge
+			return driver.Session{}, driver.ErrSessionTooLarge
 		}
 		unset := append([]string{}, change.Unset...) // a nil slice would be NULL, and so the result
 		statement, args = changeSession, append(args[:6], unset, object(change.Set), s.maxData)
 	}
-	var r ginauth.SessionRecord
+	var r driver.Session
 	var fits bool
 	write := func(ctx context.Context, conn Conn) error {
 		dest := append(recordDest(&r, make([]any, 0, recordSize+1)), &fits)
@@ -89,11 +89,11 @@ func (s *Sessions) change(ctx context.Context, d ginauth.Digest, change ginauth.
 		err := s.caller.do(ctx, updating, write)
 		return written(r, fits, err)
 	}
-	err := s.audited(ctx, updating, func(ctx context.Context, tx pgx.Tx) (ginauth.Event, error) {
+	err := s.audited(ctx, updating, func(ctx context.Context, tx pgx.Tx) (driver.Event, error) {
 		if err := write(ctx, tx); err != nil || !fits || r.UserID == "" {
 			return unchanged, err
 		}
-		e := byProof(ctx, ginauth.EventLogin, r.UserID)
+		e := byProof(ctx, driver.LoginSucceeded, r.UserID)
 		e.Session = r.Digest.String()
 		return e, nil
 	})

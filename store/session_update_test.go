@@ -12,15 +12,15 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/driver"
 	"github.com/ginauth/ginauth/store"
 )
 
-func set(object string) ginauth.SessionChange {
-	return ginauth.SessionChange{Set: json.RawMessage(object)}
+func set(object string) driver.SessionChange {
+	return driver.SessionChange{Set: json.RawMessage(object)}
 }
 
-func (s *setup) update(tb testing.TB, d ginauth.Digest, change ginauth.SessionChange) ginauth.SessionRecord {
+func (s *setup) update(tb testing.TB, d driver.Digest, change driver.SessionChange) driver.Session {
 	tb.Helper()
 	r, err := s.db.UpdateSession(tb.Context(), d, change)
 	if err != nil {
@@ -36,18 +36,18 @@ func TestUpdateMergesKeyByKey(t *testing.T) {
 		n.Data = json.RawMessage(`{"a": 1, "b": {"c": 2}, "d": 3}`)
 		s.session(t, n)
 		for _, step := range []struct {
-			change  ginauth.SessionChange
+			change  driver.SessionChange
 			want    string
 			version int64
 		}{
 			{set(`{"a": "x"}`), `{"a": "x", "b": {"c": 2}, "d": 3}`, 1},
 			{set(`{"b": {"e": 4}}`), `{"a": "x", "b": {"e": 4}, "d": 3}`, 2},
-			{ginauth.SessionChange{Unset: []string{"d", "missing"}}, `{"a": "x", "b": {"e": 4}}`, 3},
-			{ginauth.SessionChange{Set: json.RawMessage(`{"a": 5}`), Unset: []string{"a", "b"}}, `{"a": 5}`, 4},
+			{driver.SessionChange{Unset: []string{"d", "missing"}}, `{"a": "x", "b": {"e": 4}}`, 3},
+			{driver.SessionChange{Set: json.RawMessage(`{"a": 5}`), Unset: []string{"a", "b"}}, `{"a": 5}`, 4},
 			{set(`{"a": 5}`), `{"a": 5}`, 4},
-			{ginauth.SessionChange{Unset: []string{"missing"}}, `{"a": 5}`, 4},
-			{ginauth.SessionChange{}, `{"a": 5}`, 4},
-			{ginauth.SessionChange{Unset: []string{"a"}}, `{}`, 5},
+			{driver.SessionChange{Unset: []string{"missing"}}, `{"a": 5}`, 4},
+			{driver.SessionChange{}, `{"a": 5}`, 4},
+			{driver.SessionChange{Unset: []string{"a"}}, `{}`, 5},
 		} {
 			got := s.update(t, n.Digest, step.change)
 			if string(got.Data) != step.want || got.Version != step.version {
@@ -66,7 +66,7 @@ func TestUpdateKeepsTheUserAndTheTimes(t *testing.T) {
 	inEveryMode(t, func(t *testing.T, s *setup) { //nolint:thelper // the test itself
 		n := sessionOf(s.user(t).ID)
 		want := s.session(t, n)
-		for _, change := range []ginauth.SessionChange{{}, set(`{"a": 1}`)} {
+		for _, change := range []driver.SessionChange{{}, set(`{"a": 1}`)} {
 			s.clock.add(time.Minute)
 			got := s.update(t, n.Digest, change)
 			want.LastSeenAt, want.ReadAt = s.clock.now(), s.clock.now()
@@ -81,7 +81,7 @@ func TestUpdateKeepsTheUserAndTheTimes(t *testing.T) {
 func TestRotationMakesTheOldDigestWorthless(t *testing.T) { // SEC-64, SEC-65
 	t.Parallel()
 	inEveryMode(t, func(t *testing.T, s *setup) { //nolint:thelper // the test itself
-		for name, change := range map[string]ginauth.SessionChange{"alone": {}, "with data": set(`{"b": 2}`)} {
+		for name, change := range map[string]driver.SessionChange{"alone": {}, "with data": set(`{"b": 2}`)} {
 			n := sessionOf(s.user(t).ID)
 			n.Data = json.RawMessage(`{"a": 1}`)
 			before := s.session(t, n)
@@ -90,13 +90,13 @@ func TestRotationMakesTheOldDigestWorthless(t *testing.T) { // SEC-64, SEC-65
 			if after.ID != before.ID || !strings.Contains(string(after.Data), `"a": 1`) {
 				t.Errorf("%s: %+v became %+v", name, before, after)
 			}
-			if err := s.find(t, n.Digest); !errors.Is(err, ginauth.ErrNoSession) {
+			if err := s.find(t, n.Digest); !errors.Is(err, driver.ErrNoSession) {
 				t.Errorf("%s: the old digest: %v", name, err)
 			}
 			if err := s.find(t, change.Digest); err != nil {
 				t.Errorf("%s: the new digest: %v", name, err)
 			}
-			if _, err := s.db.UpdateSession(t.Context(), n.Digest, set(`{"c": 3}`)); !errors.Is(err, ginauth.ErrNoSession) {
+			if _, err := s.db.UpdateSession(t.Context(), n.Digest, set(`{"c": 3}`)); !errors.Is(err, driver.ErrNoSession) {
 				t.Errorf("%s: writing under the old digest: %v", name, err)
 			}
 		}
@@ -109,13 +109,13 @@ func TestRotationNeverTakesOverASession(t *testing.T) { // SEC-63
 	mine, other := sessionOf(s.user(t).ID), sessionOf(s.user(t).ID)
 	s.session(t, mine)
 	s.session(t, other)
-	for _, change := range []ginauth.SessionChange{{}, set(`{"a": 1}`)} {
+	for _, change := range []driver.SessionChange{{}, set(`{"a": 1}`)} {
 		change.Digest = other.Digest
 		if _, err := s.db.UpdateSession(t.Context(), mine.Digest, change); err == nil {
 			t.Error("a session took another one's digest")
 		}
 	}
-	for _, d := range []ginauth.Digest{mine.Digest, other.Digest} {
+	for _, d := range []driver.Digest{mine.Digest, other.Digest} {
 		if err := s.find(t, d); err != nil {
 			t.Error(err)
 		}
@@ -129,9 +129,9 @@ func TestTouchNeverMovesBack(t *testing.T) { // SEC-67, SEC-72
 		s.session(t, n)
 		s.clock.add(10 * time.Minute)
 		latest := s.clock.now()
-		s.update(t, n.Digest, ginauth.SessionChange{})
+		s.update(t, n.Digest, driver.SessionChange{})
 		s.clock.add(-5 * time.Minute)
-		for _, change := range []ginauth.SessionChange{{}, set(`{"a": 1}`)} {
+		for _, change := range []driver.SessionChange{{}, set(`{"a": 1}`)} {
 			if got := s.update(t, n.Digest, change).LastSeenAt; !got.Equal(latest) {
 				t.Errorf("last seen at %v, want %v", got, latest)
 			}
@@ -152,24 +152,24 @@ func TestUpdateLimitsData(t *testing.T) { // SEC-59
 		for _, size := range []int{50, 1000, 100_000} {
 			change := set(`{"b": "` + strings.Repeat("y", size) + `"}`)
 			change.Digest = newDigest()
-			if _, err := s.db.UpdateSession(t.Context(), n.Digest, change); !errors.Is(err, ginauth.ErrSessionTooLarge) {
+			if _, err := s.db.UpdateSession(t.Context(), n.Digest, change); !errors.Is(err, driver.ErrSessionTooLarge) {
 				t.Errorf("%d bytes more: %v", size, err)
 			}
 		}
 		if got := s.rowData(t, n.Digest); got != row {
 			t.Errorf("a refused change wrote: %s became %s", row, got)
 		}
-		fits := ginauth.SessionChange{Set: json.RawMessage(`{"b": "` + strings.Repeat("y", 50) + `"}`), Unset: []string{"a"}}
+		fits := driver.SessionChange{Set: json.RawMessage(`{"b": "` + strings.Repeat("y", 50) + `"}`), Unset: []string{"a"}}
 		if got := s.update(t, n.Digest, fits); got.Version != before.Version+1 {
 			t.Errorf("version %d after a change that fits", got.Version)
 		}
-		if _, err := s.db.UpdateSession(t.Context(), newDigest(), set(`{"b": "`+strings.Repeat("y", 200)+`"}`)); !errors.Is(err, ginauth.ErrNoSession) {
+		if _, err := s.db.UpdateSession(t.Context(), newDigest(), set(`{"b": "`+strings.Repeat("y", 200)+`"}`)); !errors.Is(err, driver.ErrNoSession) {
 			t.Errorf("too large for a session that is not there: %v", err)
 		}
 	})
 }
 
-func (s *setup) rowData(t *testing.T, d ginauth.Digest) (row string) {
+func (s *setup) rowData(t *testing.T, d driver.Digest) (row string) {
 	t.Helper()
 	if err := s.pool.QueryRow(t.Context(), `SELECT s::text FROM ginauth.sessions AS s WHERE digest = $1`, d[:]).Scan(&row); err != nil {
 		t.Fatal(err)
@@ -184,7 +184,7 @@ func TestUpdateRefusesWhatIsNoObject(t *testing.T) {
 	s.session(t, n)
 	for _, object := range []string{`[1]`, `"secret"`, `{"secret`, "{\"a\": \"\\u0000\"}"} {
 		_, err := s.db.UpdateSession(t.Context(), n.Digest, set(object))
-		if err == nil || errors.Is(err, ginauth.ErrUnavailable) || strings.Contains(err.Error(), "secret") {
+		if err == nil || errors.Is(err, driver.ErrUnavailable) || strings.Contains(err.Error(), "secret") {
 			t.Errorf("%s: %v", object, err)
 		}
 	}
@@ -234,7 +234,7 @@ func TestLastWriterOfAKeyWins(t *testing.T) { // SEC-151
 	s.session(t, n)
 	const callers, rounds = 16, 100
 	for round := range rounds {
-		answers := make([]ginauth.SessionRecord, callers)
+		answers := make([]driver.Session, callers)
 		errs := together(callers, func(ctx context.Context, i int) (err error) {
 			answers[i], err = s.db.UpdateSession(ctx, n.Digest, set(fmt.Sprintf(`{"k": "%d by %d"}`, round, i)))
 			return err
@@ -246,7 +246,7 @@ func TestLastWriterOfAKeyWins(t *testing.T) { // SEC-151
 		if err != nil {
 			t.Fatal(err)
 		}
-		last := slices.MaxFunc(answers, func(a, b ginauth.SessionRecord) int { return int(a.Version - b.Version) })
+		last := slices.MaxFunc(answers, func(a, b driver.Session) int { return int(a.Version - b.Version) })
 		if string(got.Data) != string(last.Data) || got.Version != last.Version || got.Version != int64(callers*(round+1)) {
 			t.Fatalf("round %d: %s in version %d, but the last writer wrote %s in version %d", round, got.Data, got.Version, last.Data, last.Version)
 		}
@@ -259,9 +259,9 @@ func TestOneSuccessorOfParallelRotations(t *testing.T) { // SEC-66
 	for round := range 20 {
 		n := sessionOf(s.user(t).ID)
 		s.session(t, n)
-		successors := make([]ginauth.Digest, 16)
+		successors := make([]driver.Digest, 16)
 		errs := together(16, func(ctx context.Context, i int) error {
-			change := ginauth.SessionChange{Digest: newDigest()}
+			change := driver.SessionChange{Digest: newDigest()}
 			if round%2 == 0 {
 				change.Set = json.RawMessage(`{"a": 1}`)
 			}
@@ -271,7 +271,7 @@ func TestOneSuccessorOfParallelRotations(t *testing.T) { // SEC-66
 		})
 		alive := 0
 		for i, err := range errs {
-			if err != nil && !errors.Is(err, ginauth.ErrNoSession) {
+			if err != nil && !errors.Is(err, driver.ErrNoSession) {
 				t.Error(err)
 			}
 			found := s.find(t, successors[i])
@@ -299,18 +299,18 @@ func TestWriteNeverBringsASessionBack(t *testing.T) { // SEC-75, SEC-151
 			case i == 8:
 				return s.db.DeleteSession(ctx, n.Digest)
 			case i%2 == 0:
-				_, err := s.db.UpdateSession(ctx, n.Digest, ginauth.SessionChange{})
+				_, err := s.db.UpdateSession(ctx, n.Digest, driver.SessionChange{})
 				return err
 			}
 			_, err := s.db.UpdateSession(ctx, n.Digest, set(`{"a": 1}`))
 			return err
 		})
 		for _, err := range errs {
-			if err != nil && !errors.Is(err, ginauth.ErrNoSession) {
+			if err != nil && !errors.Is(err, driver.ErrNoSession) {
 				t.Error(err)
 			}
 		}
-		if err := s.find(t, n.Digest); !errors.Is(err, ginauth.ErrNoSession) {
+		if err := s.find(t, n.Digest); !errors.Is(err, driver.ErrNoSession) {
 			t.Fatalf("a deleted session is back: %v", err)
 		}
 	}

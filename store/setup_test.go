@@ -13,7 +13,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
-	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/driver"
 	"github.com/ginauth/ginauth/ginauth/password"
 	"github.com/ginauth/ginauth/store"
 	"github.com/ginauth/ginauth/store/storetest"
@@ -112,9 +112,9 @@ func (s *setup) count(tb testing.TB, sql string, args ...any) (n int) {
 
 var users atomic.Int64
 
-func newUser() ginauth.NewUser {
+func newUser() driver.NewUser {
 	n := users.Add(1)
-	return ginauth.NewUser{
+	return driver.NewUser{
 		Name:      fmt.Sprintf("User %d", n),
 		Email:     fmt.Sprintf("User.%d@Example.com", n),
 		Canonical: fmt.Sprintf("user.%d@example.com", n),
@@ -140,16 +140,16 @@ func (s *setup) user(tb testing.TB) store.User {
 	return u
 }
 
-func newDigest() (d ginauth.Digest) {
+func newDigest() (d driver.Digest) {
 	_, _ = rand.Read(d[:])
 	return d
 }
 
-func sessionOf(id ginauth.UserID) ginauth.NewSession {
-	return ginauth.NewSession{Digest: newDigest(), UserID: id, Lifetime: lifetime, IdleTimeout: idleTimeout}
+func sessionOf(id driver.UserID) driver.NewSession {
+	return driver.NewSession{Digest: newDigest(), UserID: id, Lifetime: lifetime, IdleTimeout: idleTimeout}
 }
 
-func (s *setup) session(tb testing.TB, n ginauth.NewSession) ginauth.SessionRecord {
+func (s *setup) session(tb testing.TB, n driver.NewSession) driver.Session {
 	tb.Helper()
 	r, err := s.db.CreateSession(tb.Context(), n)
 	if err != nil {
@@ -159,7 +159,7 @@ func (s *setup) session(tb testing.TB, n ginauth.NewSession) ginauth.SessionReco
 }
 
 // find tells whether every way to look the session up agrees on its being there.
-func (s *setup) find(tb testing.TB, d ginauth.Digest) error {
+func (s *setup) find(tb testing.TB, d driver.Digest) error {
 	tb.Helper()
 	_, plain := s.db.FindSession(tb.Context(), d)
 	_, _, joined := s.db.FindUserSession(tb.Context(), d)

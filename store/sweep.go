@@ -7,7 +7,7 @@ import (
 	"math/rand/v2"
 	"time"
 
-	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/driver"
 )
 
 // sweepRows bounds what one statement deletes, and so how long it holds locks.
@@ -97,7 +97,7 @@ func (s *Sessions) report(ctx context.Context, failed []error) {
 	}
 	for _, err := range failed {
 		level := slog.LevelError
-		if errors.Is(err, ginauth.ErrUnavailable) {
+		if errors.Is(err, driver.ErrUnavailable) {
 			level = slog.LevelWarn
 		}
 		log.Log(ctx, level, "ginauth: not everything could be swept", "error", err)

@@ -8,7 +8,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/driver"
 )
 
 const dueUsers = `
@@ -33,7 +33,7 @@ WITH gone AS (
 	RETURNING id
 )
 INSERT INTO ginauth.events (at, kind, outcome, user_id, operation)
-SELECT COALESCE($1::timestamptz, now()), '` + string(ginauth.EventUserDeleted) + `', 'success', id, '` + operationSweep + `'
+SELECT COALESCE($1::timestamptz, now()), '` + string(driver.UserDeleted) + `', 'success', id, '` + operationSweep + `'
 FROM gone
 RETURNING id, at`
 
@@ -44,7 +44,7 @@ const toldFailures = 10
 
 // dueUser is an archived user whose grace is over.
 type dueUser struct {
-	id    ginauth.UserID
+	id    driver.UserID
 	since time.Time
 }
 
@@ -67,7 +67,7 @@ func (s *Sessions) sweepArchived(ctx context.Context) (deleted int64, err error)
 				continue
 			}
 			failed = append(failed, fmt.Errorf("user %s: %w", u.id, err))
-			if errors.Is(err, ginauth.ErrUnavailable) {
+			if errors.Is(err, driver.ErrUnavailable) {
 				break // whether the database is there is asked before the next one
 			}
 		}
@@ -88,12 +88,12 @@ func (s *Sessions) dueUsers(ctx context.Context, after dueUser) (list []dueUser,
 	return list, err
 }
 
-func (s *Sessions) deleteDue(ctx context.Context, id ginauth.UserID) (gone bool, err error) {
-	var e ginauth.Event
+func (s *Sessions) deleteDue(ctx context.Context, id driver.UserID) (gone bool, err error) {
+	var e driver.Event
 	var refused error // OnEvent's, which may be pgx.ErrNoRows
 	err = s.caller.do(ctx, "deleting an archived user", func(ctx context.Context, conn Conn) error {
 		return pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
-			e = ginauth.Event{Kind: ginauth.EventUserDeleted, Outcome: ginauth.OutcomeSuccess, User: id, Operation: operationSweep}
+			e = driver.Event{Kind: driver.UserDeleted, Outcome: driver.Success, User: id, Operation: operationSweep}
 			err := tx.QueryRow(ctx, deleteDue, s.clock(), string(id)).Scan(&e.ID, (*utcTime)(&e.At))
 			if refused = nil; err != nil {
 				return err

@@ -10,12 +10,12 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/driver"
 	"github.com/ginauth/ginauth/store"
 )
 
 // archived are users whose grace is over, in the order of their turn.
-func (s *setup) archived(t *testing.T, users int) (ids []ginauth.UserID) {
+func (s *setup) archived(t *testing.T, users int) (ids []driver.UserID) {
 	t.Helper()
 	for range users {
 		u := s.user(t)
@@ -34,35 +34,35 @@ func TestAUserWhoCannotBeDeletedHoldsUpNobody(t *testing.T) { // SEC-148, SEC-16
 	t.Parallel()
 	no := fmt.Errorf("no such plan: %w", pgx.ErrNoRows) // which is also what another sweeper's user looks like
 	for name, stop := range map[string]struct {
-		given func(*testing.T, *setup, ginauth.UserID)
-		opts  func(ginauth.UserID) []store.Option
+		given func(*testing.T, *setup, driver.UserID)
+		opts  func(driver.UserID) []store.Option
 		want  string
 	}{
-		"a row of the app's own": {given: func(t *testing.T, s *setup, id ginauth.UserID) {
+		"a row of the app's own": {given: func(t *testing.T, s *setup, id driver.UserID) {
 			t.Helper()
 			s.exec(t, `CREATE TABLE orders (user_id uuid REFERENCES ginauth.users (id))`)
 			s.exec(t, `INSERT INTO orders SELECT $1::uuid`, string(id))
 		}, want: "23503"},
-		"OnEvent": {opts: func(id ginauth.UserID) []store.Option {
-			return []store.Option{store.OnEvent(func(_ context.Context, _ pgx.Tx, e ginauth.Event) error {
+		"OnEvent": {opts: func(id driver.UserID) []store.Option {
+			return []store.Option{store.OnEvent(func(_ context.Context, _ pgx.Tx, e driver.Event) error {
 				if e.User == id {
 					return no
 				}
 				return nil
 			})}
 		}, want: no.Error()},
-		"a row that somebody holds": {given: func(t *testing.T, s *setup, id ginauth.UserID) {
+		"a row that somebody holds": {given: func(t *testing.T, s *setup, id driver.UserID) {
 			t.Helper()
 			s.exec(t, `CREATE FUNCTION hang() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(60); RETURN OLD; END $$`)
 			s.exec(t, `CREATE TRIGGER hang BEFORE DELETE ON ginauth.users FOR EACH ROW WHEN (OLD.id = '`+string(id)+`') EXECUTE FUNCTION hang()`)
-		}, want: ginauth.ErrUnavailable.Error()},
+		}, want: driver.ErrUnavailable.Error()},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := newSetup(t)
 			ids := s.archived(t, 4)
 			opts := []store.Option{store.WithNow(s.clock.now), unhurried}
-			if stop.want == ginauth.ErrUnavailable.Error() {
+			if stop.want == driver.ErrUnavailable.Error() {
 				opts[1] = store.WithTimeout(3 * time.Second)
 			}
 			if stop.given != nil {
@@ -93,7 +93,7 @@ func TestManyUsersWhoCannotBeDeletedAreCounted(t *testing.T) {
 	s := newSetup(t)
 	s.exec(t, `INSERT INTO ginauth.users (id, email, email_canonical, name, disabled_at, delete_after)
 		SELECT gen_random_uuid(), i || '@example.org', i || '@example.org', '', $1, $1 FROM generate_series(1, 250) AS i`, s.clock.now())
-	refuse := store.OnEvent(func(context.Context, pgx.Tx, ginauth.Event) error { return errors.New("no") })
+	refuse := store.OnEvent(func(context.Context, pgx.Tx, driver.Event) error { return errors.New("no") })
 	n, err := store.NewSessions(s.pool, store.WithNow(s.clock.now), refuse).Sweep(t.Context())
 	if n != 0 || err == nil || strings.Count(err.Error(), "\n") != 10 || !strings.Contains(err.Error(), "and 240 more") {
 		t.Errorf("Sweep = %d, %v", n, err)

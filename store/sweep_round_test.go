@@ -14,8 +14,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
-	"github.com/ginauth/ginauth/ginauth"
-	"github.com/ginauth/ginauth/ginauth/email"
+	"github.com/ginauth/ginauth/ginauth/driver"
 	"github.com/ginauth/ginauth/store"
 )
 
@@ -45,8 +44,8 @@ func (s *setup) over(t *testing.T) {
 	u, leaving := s.user(t), s.user(t)
 	s.session(t, sessionOf(u.ID))
 	s.family(t, u.ID)
-	s.mailed(t, orderFor(u, email.KindReset))
-	if _, err := s.db.CountAttempt(t.Context(), ginauth.Attempt{Rates: []ginauth.RateLimit{{Key: ginauth.LimitKey{1}, Every: time.Second, Burst: 2}}}); err != nil {
+	s.mailed(t, orderFor(u, driver.MailReset))
+	if _, err := s.db.CountAttempt(t.Context(), driver.Attempt{Rates: []driver.RateLimit{{Key: driver.LimitKey{1}, Every: time.Second, Burst: 2}}}); err != nil {
 		t.Fatal(err)
 	}
 	s.exec(t, `INSERT INTO ginauth.known_devices (key, user_id, epoch, last_used_at, expires_at)
@@ -112,7 +111,7 @@ func TestASweepThatFailsStarvesNoOther(t *testing.T) { // SEC-71, SEC-148, SEC-1
 							+ (SELECT count(*) FROM ginauth.users WHERE delete_after IS NOT NULL) + (SELECT count(*) FROM ginauth.events WHERE operation <> 'sweep')`) == 0
 					})
 					await(t, func() bool { return log.has("sweeping") && log.has("level="+level) })
-					s.mailed(t, orderFor(s.user(t), email.KindReset)) // for a later round
+					s.mailed(t, orderFor(s.user(t), driver.MailReset)) // for a later round
 					s.clock.add(time.Hour)
 					await(t, func() bool { return s.count(t, `SELECT count(*) FROM ginauth.email_tokens`) == 0 })
 				})

@@ -10,7 +10,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
-	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/driver"
 	"github.com/ginauth/ginauth/store"
 	"github.com/ginauth/ginauth/store/storetest"
 )
@@ -24,14 +24,14 @@ func (s *setup) sweep(t *testing.T) (deleted int64) {
 	return deleted
 }
 
-func (s *setup) stored(t *testing.T, n ginauth.NewSession) bool {
+func (s *setup) stored(t *testing.T, n driver.NewSession) bool {
 	t.Helper()
 	return s.count(t, `SELECT count(*) FROM ginauth.sessions WHERE digest = $1`, n.Digest[:]) == 1
 }
 
 // bulk adds sessions of one user, or of nobody, that are over by the database's clock and the
 // test's, and live ones.
-func (s *setup) bulk(t *testing.T, id ginauth.UserID, over, live int) {
+func (s *setup) bulk(t *testing.T, id driver.UserID, over, live int) {
 	t.Helper()
 	s.exec(t, `INSERT INTO ginauth.sessions (digest, id, user_id, created_at, last_seen_at, idle_timeout, expires_at)
 		SELECT sha256(i::text::bytea), gen_random_uuid(), NULLIF($1, '')::uuid, $2::timestamptz, $2::timestamptz, interval '1 day',
@@ -47,7 +47,7 @@ func TestSweepDeletesWhatHasEndedAndNothingElse(t *testing.T) { // SEC-71
 	live, anonymous, stale := sessionOf(u), sessionOf(""), sessionOf("")
 	over.IdleTimeout, over.Lifetime, stale.IdleTimeout = 100*time.Hour, idleTimeout, time.Minute
 	disabled.IdleTimeout, kept.IdleTimeout, revoked.IdleTimeout = 100*time.Hour, 100*time.Hour, 100*time.Hour
-	for _, n := range []ginauth.NewSession{idle, over, revoked, disabled, stale} {
+	for _, n := range []driver.NewSession{idle, over, revoked, disabled, stale} {
 		s.session(t, n)
 	}
 	spared := s.session(t, kept)
@@ -61,12 +61,12 @@ func TestSweepDeletesWhatHasEndedAndNothingElse(t *testing.T) { // SEC-71
 	if n := s.sweep(t); n != 4 {
 		t.Errorf("%d deleted, want 4", n)
 	}
-	for _, n := range []ginauth.NewSession{idle, over, revoked, stale} {
+	for _, n := range []driver.NewSession{idle, over, revoked, stale} {
 		if s.stored(t, n) {
 			t.Errorf("a session that has ended is still stored: %+v", n)
 		}
 	}
-	for _, n := range []ginauth.NewSession{live, anonymous, kept, disabled} {
+	for _, n := range []driver.NewSession{live, anonymous, kept, disabled} {
 		if !s.stored(t, n) {
 			t.Errorf("a session was deleted that has not ended: %+v", n)
 		}
@@ -148,7 +148,7 @@ func TestSweepPassesByWhatIsBeingWritten(t *testing.T) { // SEC-71, SEC-151
 	s.session(t, n)
 	s.clock.add(idleTimeout - time.Second)
 	err := pgx.BeginFunc(t.Context(), s.pool, func(tx pgx.Tx) error {
-		if _, err := store.NewSessions(tx, store.WithNow(s.clock.now), unhurried).UpdateSession(t.Context(), n.Digest, ginauth.SessionChange{}); err != nil {
+		if _, err := store.NewSessions(tx, store.WithNow(s.clock.now), unhurried).UpdateSession(t.Context(), n.Digest, driver.SessionChange{}); err != nil {
 			return err
 		}
 		s.clock.add(time.Minute)
@@ -207,7 +207,7 @@ func TestSweeperOutlivesAnOutage(t *testing.T) { // SEC-158
 	ctx, stop := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
 	go func() { ended <- db.RunSweeper(ctx, time.Millisecond) }()
-	if _, err := db.Sweep(t.Context()); !errors.Is(err, ginauth.ErrUnavailable) {
+	if _, err := db.Sweep(t.Context()); !errors.Is(err, driver.ErrUnavailable) {
 		t.Errorf("Sweep during an outage: %v", err)
 	}
 	s.bulk(t, "", 10, 0)

@@ -8,10 +8,10 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 
-	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/driver"
 )
 
-var _ ginauth.Limiter = (*Sessions)(nil)
+var _ driver.Limiter = (*Sessions)(nil)
 
 const (
 	// sweepEvery is after how many counted attempts one looks for rows that may go, so that the table stays
@@ -90,7 +90,7 @@ FROM waits`
 	rateUntil = `GREATEST(t.until + (EXCLUDED.until - ` + itsNow + `), EXCLUDED.until)`
 
 	nextFailure = `(CASE WHEN t.expires_at > ` + itsNow + ` THEN t.failures + 1 ELSE 1 END)`
-	// The wait after n failures, ginauth.GuessLimit's, is waitBefore n waitAfter. Power is capped far beyond any MaxWait.
+	// The wait after n failures, driver.GuessLimit's, is waitBefore n waitAfter. Power is capped far beyond any MaxWait.
 	// None ends long ago, so that it does not hold up a transaction that began a moment earlier.
 	waitBefore = `(SELECT CASE WHEN f.n >= $9::integer THEN $10::interval * f.n
 			WHEN f.n <= $7::integer THEN interval '-1 day'
@@ -101,7 +101,7 @@ FROM waits`
 // CountAttempt counts an attempt for all processes, in one statement, by the database's clock. One
 // that is refused writes nothing, unless it lost a race with a parallel one, which is answered with a wait of 1 s:
 // then it may have used up rates, but no guess.
-func (s *Sessions) CountAttempt(ctx context.Context, a ginauth.Attempt) (v ginauth.Verdict, err error) {
+func (s *Sessions) CountAttempt(ctx context.Context, a driver.Attempt) (v driver.Verdict, err error) {
 	args, err := s.attemptArgs(a)
 	if err != nil {
 		return v, err
@@ -114,7 +114,7 @@ func (s *Sessions) CountAttempt(ctx context.Context, a ginauth.Attempt) (v ginau
 	return v, err
 }
 
-func (s *Sessions) attemptArgs(a ginauth.Attempt) ([]any, error) {
+func (s *Sessions) attemptArgs(a driver.Attempt) ([]any, error) {
 	keys, every, bursts := make([][]byte, len(a.Rates)), make([]time.Duration, len(a.Rates)), make([]int64, len(a.Rates))
 	for i, r := range a.Rates {
 		if r.Every <= 0 || r.Burst <= 0 {
@@ -129,11 +129,11 @@ func (s *Sessions) attemptArgs(a ginauth.Attempt) ([]any, error) {
 	}, nil
 }
 
-func scanVerdict(row pgx.Row) (v ginauth.Verdict, err error) {
+func scanVerdict(row pgx.Row) (v driver.Verdict, err error) {
 	var rates, guesses time.Duration
 	var counted bool
 	if err := row.Scan(&rates, &guesses, &v.Known, &counted); err != nil {
-		return ginauth.Verdict{}, err
+		return driver.Verdict{}, err
 	}
 	v.Wait, v.Guesses = max(rates, guesses, 0), guesses > rates
 	if v.Wait == 0 && !counted {
@@ -175,13 +175,13 @@ WHERE t.key = $2::bytea AND t.failures > ` + itsRun + ` AND ` + ifStored
 
 // SettleAttempt takes back the guesses of an attempt that succeeded, and makes its device known, in one
 // round trip. A device that was known before keeps its key.
-func (s *Sessions) SettleAttempt(ctx context.Context, a ginauth.Attempt, done ginauth.Success) (known bool, err error) {
+func (s *Sessions) SettleAttempt(ctx context.Context, a driver.Attempt, done driver.Settled) (known bool, err error) {
 	settlement := func() (batch pgx.Batch, some bool) {
-		if user, ok := parseID(string(done.User)); ok && done.Device != (ginauth.LimitKey{}) {
+		if user, ok := parseID(string(done.User)); ok && done.Device != (driver.LimitKey{}) {
 			batch.Queue(lockUser, user) // first, as where a session is created
 		}
 		queued := batch.Len()
-		s.queueSettlement(&batch, ginauth.Settlement{Attempt: a, Success: done}, nil, &known)
+		s.queueSettlement(&batch, driver.Settlement{Attempt: a, Success: done}, nil, &known)
 		return batch, batch.Len() > queued
 	}
 	if _, some := settlement(); !some {
@@ -196,7 +196,7 @@ func (s *Sessions) SettleAttempt(ctx context.Context, a ginauth.Attempt, done gi
 
 // queueSettlement writes down in known whether the device is known. Session is that of CreateSession, or nil;
 // the user's row must be locked where a device is to be remembered.
-func (s *Sessions) queueSettlement(batch *pgx.Batch, done ginauth.Settlement, session []byte, known *bool) {
+func (s *Sessions) queueSettlement(batch *pgx.Batch, done driver.Settlement, session []byte, known *bool) {
 	written := func(tag pgconn.CommandTag) error {
 		*known = tag.RowsAffected() == 1
 		return nil
@@ -207,19 +207,19 @@ func (s *Sessions) queueSettlement(batch *pgx.Batch, done ginauth.Settlement, se
 		return
 	}
 	switch {
-	case g.Key == (ginauth.LimitKey{}):
+	case g.Key == (driver.LimitKey{}):
 	case to.All:
 		batch.Queue(takeAllBack, session, keyOrNull(g.Key))
 	default:
 		batch.Queue(takeBack, session, keyOrNull(g.Key), keyOrNull(g.Client), s.clock())
 	}
-	if user, ok := parseID(string(to.User)); ok && to.Device != (ginauth.LimitKey{}) && to.Limit > 0 {
+	if user, ok := parseID(string(to.User)); ok && to.Device != (driver.LimitKey{}) && to.Limit > 0 {
 		batch.Queue(rememberDevice, user, s.clock(), session, to.Device[:], to.Keep, to.Limit-1, to.Identifier).Exec(written)
 	}
 }
 
-func keyOrNull(k ginauth.LimitKey) []byte {
-	if k == (ginauth.LimitKey{}) {
+func keyOrNull(k driver.LimitKey) []byte {
+	if k == (driver.LimitKey{}) {
 		return nil
 	}
 	return k[:]

@@ -10,14 +10,13 @@ import (
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
-	"github.com/ginauth/ginauth/ginauth"
-	"github.com/ginauth/ginauth/ginauth/email"
+	"github.com/ginauth/ginauth/ginauth/driver"
 )
 
 // changesAddress leaves the old one to whoever signs up with it next.
-func (s *setup) changesAddress(tb testing.TB, k email.Order) {
+func (s *setup) changesAddress(tb testing.TB, k driver.MailOrder) {
 	tb.Helper()
-	if _, err := s.db.UseEmailToken(tb.Context(), email.Use{Kind: email.KindChange, Digest: s.mailed(tb, k)}); err != nil {
+	if _, err := s.db.UseEmailToken(tb.Context(), driver.EmailTokenUse{Kind: driver.MailChange, Digest: s.mailed(tb, k)}); err != nil {
 		tb.Fatal(err)
 	}
 }
@@ -31,12 +30,12 @@ func TestDevicesDoNotOutliveTheAddressTheyAreFor(t *testing.T) { // SEC-38, SEC-
 	squatter := s.loggedIn(t, u.ID, guessAt(newLimitKey(), newLimitKey()))
 	underWay := guessAt(squatter.Guess.Key, newLimitKey())
 	s.count1(t, underWay)
-	s.changesAddress(t, orderFor(u, email.KindChange))
+	s.changesAddress(t, orderFor(u, driver.MailChange))
 	if v := s.count1(t, squatter); v.Wait != 0 || v.Known {
 		t.Errorf("a device of the former address: %+v", v)
 	}
 	underWay.Guess.Device = newLimitKey()
-	done := ginauth.Success{
+	done := driver.Settled{
 		User: u.ID, Identifier: strings.ToLower(u.Email), Device: underWay.Guess.Device, Keep: time.Hour, Limit: 20,
 	}
 	if s.settle(t, underWay, done) || s.count1(t, underWay).Known {
@@ -64,7 +63,7 @@ func TestParallelGuessesAreBoundedInEveryIsolation(t *testing.T) { // SEC-39, SE
 			}
 			return err
 		}) {
-			if err != nil && !errors.Is(err, ginauth.ErrUnavailable) {
+			if err != nil && !errors.Is(err, driver.ErrUnavailable) {
 				t.Error(err)
 			}
 		}
@@ -91,7 +90,7 @@ func TestSuccessBringsNoForgottenDeviceBack(t *testing.T) { // SEC-43, SEC-48
 	}
 	settled := make(chan bool, 1)
 	go func() {
-		known, _ := s.db.SettleAttempt(t.Context(), owner, ginauth.Success{Known: true, Keep: time.Hour})
+		known, _ := s.db.SettleAttempt(t.Context(), owner, driver.Settled{Known: true, Keep: time.Hour})
 		settled <- known
 	}()
 	await(t, func() bool {
@@ -113,35 +112,35 @@ func TestThrottlingWaitsForNothingInACircle(t *testing.T) { // SEC-151
 	t.Parallel()
 	s := newSetup(t)
 	watched, deadlocks := s.watched(t)
-	ids, canonical := make([]ginauth.UserID, 4), make([]string, 4)
+	ids, canonical := make([]driver.UserID, 4), make([]string, 4)
 	for i := range ids {
 		u := s.user(t)
 		ids[i], canonical[i] = u.ID, strings.ToLower(u.Email)
 	}
-	rates := []ginauth.RateLimit{{Key: newLimitKey(), Every: time.Microsecond, Burst: 1000}, {Key: newLimitKey(), Every: time.Microsecond, Burst: 1000}}
-	keys := []ginauth.LimitKey{newLimitKey(), newLimitKey(), newLimitKey(), newLimitKey()}
-	logIn := func(ctx context.Context, u int, known ginauth.LimitKey) (ginauth.LimitKey, error) {
-		a := guessAt(keys[u], ginauth.LimitKey{byte(u + 1)})
+	rates := []driver.RateLimit{{Key: newLimitKey(), Every: time.Microsecond, Burst: 1000}, {Key: newLimitKey(), Every: time.Microsecond, Burst: 1000}}
+	keys := []driver.LimitKey{newLimitKey(), newLimitKey(), newLimitKey(), newLimitKey()}
+	logIn := func(ctx context.Context, u int, known driver.LimitKey) (driver.LimitKey, error) {
+		a := guessAt(keys[u], driver.LimitKey{byte(u + 1)})
 		a.Guess.Free, a.Guess.Max, a.Guess.Device, a.Rates = 1000, 1000, known, rates
 		v, _, _, err := watched.CountAndFindCredential(ctx, a, canonical[u])
 		if err != nil {
 			return known, err
 		}
-		done := ginauth.Success{Known: v.Known, User: ids[u], Identifier: canonical[u], Keep: time.Hour, Limit: 3}
+		done := driver.Settled{Known: v.Known, User: ids[u], Identifier: canonical[u], Keep: time.Hour, Limit: 3}
 		if !v.Known {
 			known = newLimitKey()
 			done.Device = known
 		}
-		n := ginauth.NewSession{
+		n := driver.NewSession{
 			Digest: newDigest(), UserID: ids[u], Lifetime: time.Hour, IdleTimeout: time.Hour, Limit: 3,
-			Settles: &ginauth.Settlement{Attempt: a, Success: done},
+			Settles: &driver.Settlement{Attempt: a, Success: done},
 		}
 		_, err = watched.CreateSession(ctx, n)
 		return known, err
 	}
 	errs := together(32, func(ctx context.Context, i int) error {
 		u := i % len(ids)
-		var device ginauth.LimitKey
+		var device driver.LimitKey
 		for range 8 {
 			var err error
 			switch i % 8 {
@@ -152,7 +151,7 @@ func TestThrottlingWaitsForNothingInACircle(t *testing.T) { // SEC-151
 			default:
 				device, err = logIn(ctx, u, device)
 			}
-			if err != nil && !errors.Is(err, ginauth.ErrNoUser) {
+			if err != nil && !errors.Is(err, driver.ErrNoUser) {
 				return err
 			}
 		}
@@ -162,7 +161,7 @@ func TestThrottlingWaitsForNothingInACircle(t *testing.T) { // SEC-151
 		return nil
 	})
 	for _, err := range errs {
-		if err != nil && !errors.Is(err, ginauth.ErrNoUser) {
+		if err != nil && !errors.Is(err, driver.ErrNoUser) {
 			t.Error(err)
 		}
 	}

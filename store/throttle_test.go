@@ -11,23 +11,23 @@ import (
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
-	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/driver"
 	"github.com/ginauth/ginauth/store"
 )
 
-func newLimitKey() (k ginauth.LimitKey) {
+func newLimitKey() (k driver.LimitKey) {
 	_, _ = rand.Read(k[:])
 	return k
 }
 
 // guessAt is an attempt with the limits that are on by default.
-func guessAt(key, client ginauth.LimitKey) ginauth.Attempt {
-	return ginauth.Attempt{Guess: ginauth.GuessLimit{
+func guessAt(key, client driver.LimitKey) driver.Attempt {
+	return driver.Attempt{Guess: driver.GuessLimit{
 		Key: key, Client: client, Free: 5, MaxWait: 15 * time.Minute, Max: 100, MaxOnDevice: 10, Memory: 24 * time.Hour,
 	}}
 }
 
-func (s *setup) count1(tb testing.TB, a ginauth.Attempt) ginauth.Verdict {
+func (s *setup) count1(tb testing.TB, a driver.Attempt) driver.Verdict {
 	tb.Helper()
 	v, err := s.db.CountAttempt(tb.Context(), a)
 	if err != nil {
@@ -36,7 +36,7 @@ func (s *setup) count1(tb testing.TB, a ginauth.Attempt) ginauth.Verdict {
 	return v
 }
 
-func (s *setup) settle(tb testing.TB, a ginauth.Attempt, done ginauth.Success) bool {
+func (s *setup) settle(tb testing.TB, a driver.Attempt, done driver.Settled) bool {
 	tb.Helper()
 	known, err := s.db.SettleAttempt(tb.Context(), a, done)
 	if err != nil {
@@ -97,7 +97,7 @@ func TestAttemptsThatAreFreeDoNotHoldUpEarlierOnes(t *testing.T) {
 	if v := s.count1(t, a); v.Wait != 0 {
 		t.Errorf("an attempt that began before: %+v", v)
 	}
-	s.settle(t, a, ginauth.Success{})
+	s.settle(t, a, driver.Settled{})
 	s.clock.add(-time.Minute)
 	if v := s.count1(t, a); v.Wait != 0 {
 		t.Errorf("an attempt that began before a success: %+v", v)
@@ -129,9 +129,9 @@ func TestRatesHaveABurstAndThenASteadyPace(t *testing.T) { // SEC-46, SEC-47
 	t.Parallel()
 	inEveryMode(t, func(t *testing.T, s *setup) {
 		t.Helper()
-		minute := ginauth.RateLimit{Key: newLimitKey(), Every: 3 * time.Second, Burst: 20}
-		hour := ginauth.RateLimit{Key: newLimitKey(), Every: 12 * time.Second, Burst: 30}
-		a := ginauth.Attempt{Rates: []ginauth.RateLimit{minute, hour}}
+		minute := driver.RateLimit{Key: newLimitKey(), Every: 3 * time.Second, Burst: 20}
+		hour := driver.RateLimit{Key: newLimitKey(), Every: 12 * time.Second, Burst: 30}
+		a := driver.Attempt{Rates: []driver.RateLimit{minute, hour}}
 		counted := func() (n int) {
 			for ; n < 1000; n++ {
 				if s.count1(t, a).Wait > 0 {
@@ -154,7 +154,7 @@ func TestRatesHaveABurstAndThenASteadyPace(t *testing.T) { // SEC-46, SEC-47
 		if n := counted(); n != 14 {
 			t.Errorf("%d after a minute", n)
 		}
-		if v := s.count1(t, ginauth.Attempt{Rates: []ginauth.RateLimit{minute}}); v.Wait != 0 {
+		if v := s.count1(t, driver.Attempt{Rates: []driver.RateLimit{minute}}); v.Wait != 0 {
 			t.Errorf("what the hour's refused was counted by the minute's: %+v", v)
 		}
 	})
@@ -165,7 +165,7 @@ func TestRefusalsWriteNothing(t *testing.T) { // SEC-48
 	t.Parallel()
 	s := newSetup(t)
 	a := guessAt(newLimitKey(), newLimitKey())
-	a.Rates = []ginauth.RateLimit{{Key: newLimitKey(), Every: time.Hour, Burst: 100}}
+	a.Rates = []driver.RateLimit{{Key: newLimitKey(), Every: time.Hour, Burst: 100}}
 	for range 6 {
 		s.count1(t, a)
 	}
@@ -192,7 +192,7 @@ func TestParallelGuessesAreCountedExactly(t *testing.T) { // SEC-39, SEC-42
 	s := newSetup(t)
 	other := store.New[store.User](newPool(t, s.pool, func(*pgxpool.Config) {}), store.WithNow(s.clock.now), unhurried)
 	dbs := []*store.DB[store.User]{s.db, other}
-	run := func(a ginauth.Attempt) (admitted int64) {
+	run := func(a driver.Attempt) (admitted int64) {
 		var n atomic.Int64
 		errs := together(160, func(ctx context.Context, i int) error {
 			v, err := dbs[i%2].CountAttempt(ctx, a)
@@ -218,7 +218,7 @@ func TestParallelGuessesAreCountedExactly(t *testing.T) { // SEC-39, SEC-42
 		if n := run(guessAt(newLimitKey(), newLimitKey())); n != 6 {
 			t.Errorf("%d were admitted, want 6", n)
 		}
-		if n := run(ginauth.Attempt{Rates: []ginauth.RateLimit{
+		if n := run(driver.Attempt{Rates: []driver.RateLimit{
 			{Key: newLimitKey(), Every: time.Second, Burst: 20}, {Key: newLimitKey(), Every: time.Second, Burst: 30},
 		}}); n != 20 {
 			t.Errorf("%d were admitted, want 20", n)
@@ -235,11 +235,11 @@ func TestAttemptsInAnyOrderDoNotDeadlock(t *testing.T) { // SEC-151
 		cfg.ConnConfig.RuntimeParams["enable_hashjoin"], cfg.ConnConfig.RuntimeParams["enable_mergejoin"] = "off", "off"
 	})
 	watched, deadlocks := s.watched(t)
-	rates := make([]ginauth.RateLimit, 3)
+	rates := make([]driver.RateLimit, 3)
 	for i := range rates {
-		rates[i] = ginauth.RateLimit{Key: ginauth.LimitKey{byte(i + 1)}, Every: time.Microsecond, Burst: 1000}
+		rates[i] = driver.RateLimit{Key: driver.LimitKey{byte(i + 1)}, Every: time.Microsecond, Burst: 1000}
 	}
-	s.count1(t, ginauth.Attempt{Rates: rates})
+	s.count1(t, driver.Attempt{Rates: rates})
 	tx, err := s.pool.Begin(t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -251,9 +251,9 @@ func TestAttemptsInAnyOrderDoNotDeadlock(t *testing.T) { // SEC-151
 	backwards := slices.Clone(rates)
 	slices.Reverse(backwards)
 	ended := make(chan error, 2)
-	for _, mine := range [][]ginauth.RateLimit{rates, backwards} {
+	for _, mine := range [][]driver.RateLimit{rates, backwards} {
 		go func() {
-			_, err := watched.CountAttempt(t.Context(), ginauth.Attempt{Rates: mine})
+			_, err := watched.CountAttempt(t.Context(), driver.Attempt{Rates: mine})
 			ended <- err
 		}()
 	}
@@ -277,10 +277,10 @@ func TestSuccessTakesBackOnlyWhatItsClientDid(t *testing.T) { // SEC-45
 			return s.count(t, `SELECT COALESCE(sum(failures), 0) FROM ginauth.throttles WHERE key = $1`, key[:])
 		}
 		mine, theirs := guessAt(key, owner), guessAt(key, attacker)
-		mine.Rates = []ginauth.RateLimit{{Key: newLimitKey(), Every: time.Hour, Burst: 5}}
+		mine.Rates = []driver.RateLimit{{Key: newLimitKey(), Every: time.Hour, Burst: 5}}
 		s.count1(t, mine)
 		s.count1(t, mine)
-		s.settle(t, mine, ginauth.Success{})
+		s.settle(t, mine, driver.Settled{})
 		if rows := s.count(t, `SELECT count(*) FROM ginauth.throttles WHERE key = $1`, key[:]); rows != 0 {
 			t.Errorf("%d rows are left of two guesses and a success", rows)
 		}
@@ -289,13 +289,13 @@ func TestSuccessTakesBackOnlyWhatItsClientDid(t *testing.T) { // SEC-45
 		}
 		s.count1(t, mine)
 		s.count1(t, mine)
-		s.settle(t, mine, ginauth.Success{})
+		s.settle(t, mine, driver.Settled{})
 		if n := failures(); n != 3 {
 			t.Errorf("%d failures are left, want the other's 3", n)
 		}
 		s.count1(t, mine)
 		s.count1(t, theirs)
-		s.settle(t, mine, ginauth.Success{})
+		s.settle(t, mine, driver.Settled{})
 		if n := failures(); n != 4 {
 			t.Errorf("%d failures are left when both guessed in turn, want the other's 4", n)
 		}
@@ -309,7 +309,7 @@ func TestSuccessTakesBackOnlyWhatItsClientDid(t *testing.T) { // SEC-45
 func TestSuccessLiftsTheWaitThatItMade(t *testing.T) { // SEC-44, SEC-45
 	t.Parallel()
 	s := newSetup(t)
-	mine, theirs := guessAt(newLimitKey(), newLimitKey()), ginauth.Attempt{}
+	mine, theirs := guessAt(newLimitKey(), newLimitKey()), driver.Attempt{}
 	theirs.Guess = mine.Guess
 	theirs.Guess.Client = newLimitKey()
 	for range 5 {
@@ -319,7 +319,7 @@ func TestSuccessLiftsTheWaitThatItMade(t *testing.T) { // SEC-44, SEC-45
 	if v := s.count1(t, mine); v.Wait != 2*time.Second {
 		t.Fatalf("%+v", v)
 	}
-	s.settle(t, mine, ginauth.Success{})
+	s.settle(t, mine, driver.Settled{})
 	if v := s.count1(t, theirs); v.Wait != 0 {
 		t.Errorf("%+v", v)
 	}
@@ -333,7 +333,7 @@ func TestAnAttemptThatLostARaceCountsForItsRateOnly(t *testing.T) { // SEC-39
 	t.Parallel()
 	s := newSetup(t)
 	a := guessAt(newLimitKey(), newLimitKey())
-	a.Rates = []ginauth.RateLimit{{Key: newLimitKey(), Every: time.Second, Burst: 60}}
+	a.Rates = []driver.RateLimit{{Key: newLimitKey(), Every: time.Second, Burst: 60}}
 	s.count1(t, a)
 	other, err := s.pool.Begin(t.Context())
 	if err != nil {
@@ -343,7 +343,7 @@ func TestAnAttemptThatLostARaceCountsForItsRateOnly(t *testing.T) { // SEC-39
 	if _, err := other.Exec(t.Context(), `UPDATE ginauth.throttles SET until = $2 WHERE key = $1`, a.Guess.Key[:], s.clock.now().Add(time.Minute)); err != nil {
 		t.Fatal(err)
 	}
-	late := make(chan ginauth.Verdict, 1)
+	late := make(chan driver.Verdict, 1)
 	go func() {
 		v, _ := s.db.CountAttempt(context.WithoutCancel(t.Context()), a)
 		late <- v
@@ -393,7 +393,7 @@ func TestAttemptsSweepNowAndThen(t *testing.T) { // SEC-48
 	s := newSetup(t)
 	for range 1000 {
 		a := guessAt(newLimitKey(), newLimitKey())
-		a.Rates = []ginauth.RateLimit{{Key: newLimitKey(), Every: time.Second, Burst: 60}}
+		a.Rates = []driver.RateLimit{{Key: newLimitKey(), Every: time.Second, Burst: 60}}
 		s.count1(t, a)
 		s.clock.add(15 * time.Minute) // 96 a day, of which each remembers one
 	}

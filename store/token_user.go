@@ -7,7 +7,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/driver"
 )
 
 // findTokenUserFrom takes the public id of a session or of a family of refresh tokens.
@@ -25,21 +25,21 @@ WHERE u.id = $1::uuid AND u.disabled_at IS NULL AND (
 			AND ` + notExpired + `))`
 
 // FindTokenUser returns the user whose token names a session, or a login by refresh tokens, that is
-// still alive. ginauth.ErrNoSession means that it has ended or is not the user's, or that
+// still alive. driver.ErrNoSession means that it has ended or is not the user's, or that
 // the user is gone or disabled. It is one statement, and writes nothing (SEC-99).
-func (d *DB[U]) FindTokenUser(ctx context.Context, user ginauth.UserID, session ginauth.SessionID) (U, error) {
+func (d *DB[U]) FindTokenUser(ctx context.Context, user driver.UserID, session driver.SessionID) (U, error) {
 	var none, u U
 	key, known := parseID(string(user))
 	id, wellFormed := parseID(string(session))
 	if !known || !wellFormed {
-		return none, ginauth.ErrNoSession
+		return none, driver.ErrNoSession
 	}
 	err := d.caller.read(ctx, "finding a token's user", func(ctx context.Context, conn Conn) error {
 		dest := d.layout.dest(reflect.ValueOf(&u).Elem(), make([]any, 0, d.layout.size()))
 		return conn.QueryRow(ctx, d.statements.findTokenUser, key, d.clock(), id).Scan(dest...)
 	})
 	if errors.Is(err, pgx.ErrNoRows) {
-		return none, ginauth.ErrNoSession
+		return none, driver.ErrNoSession
 	}
 	if err != nil {
 		return none, err

@@ -4,7 +4,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/ginauth/ginauth/ginauth/email"
+	"github.com/ginauth/ginauth/ginauth/driver"
 )
 
 // The owner's mail server is slow: the way back from a thief's first change is mailed after that from the second.
@@ -12,21 +12,21 @@ func TestAThiefCannotOutrunALateUndoLink(t *testing.T) { // SEC-112
 	t.Parallel()
 	s := newSetup(t)
 	u := s.user(t)
-	owner := orderFor(u, email.KindReset)
+	owner := orderFor(u, driver.MailReset)
 	s.verify(t, u)
 	moveTo := func(address string) {
 		t.Helper()
 		s.clock.add(time.Minute)
-		change := s.mailed(t, email.Order{Kind: email.KindChange, UserID: u.ID, Email: address, Canonical: address})
+		change := s.mailed(t, driver.MailOrder{Kind: driver.MailChange, UserID: u.ID, Email: address, Canonical: address})
 		s.clock.add(time.Minute)
-		if _, err := s.db.UseEmailToken(t.Context(), email.Use{Kind: email.KindChange, Digest: change}); err != nil {
+		if _, err := s.db.UseEmailToken(t.Context(), driver.EmailTokenUse{Kind: driver.MailChange, Digest: change}); err != nil {
 			t.Fatal(err)
 		}
 	}
-	claim := func() email.Mail {
+	claim := func() driver.Mail {
 		t.Helper()
 		mails, err := s.db.ClaimMail(t.Context(), 10, 24*time.Hour)
-		if err != nil || len(mails) != 1 || mails[0].Kind != email.KindUndo {
+		if err != nil || len(mails) != 1 || mails[0].Kind != driver.MailUndo {
 			t.Fatalf("%v, %v", mails, err)
 		}
 		return mails[0]
@@ -45,10 +45,10 @@ func TestAThiefCannotOutrunALateUndoLink(t *testing.T) { // SEC-112
 		t.Fatalf("%+v, %v", to, err)
 	}
 
-	if _, err := s.db.UseEmailToken(t.Context(), email.Use{Kind: email.KindUndo, Digest: thiefs}); err != nil {
+	if _, err := s.db.UseEmailToken(t.Context(), driver.EmailTokenUse{Kind: driver.MailUndo, Digest: thiefs}); err != nil {
 		t.Fatal(err)
 	}
-	back, err := s.db.UseEmailToken(t.Context(), email.Use{Kind: email.KindUndo, Digest: owners})
+	back, err := s.db.UseEmailToken(t.Context(), driver.EmailTokenUse{Kind: driver.MailUndo, Digest: owners})
 	if err != nil || back.Email != owner.Email {
 		t.Errorf("the owner gets %q back, %v", back.Email, err)
 	}

@@ -3,7 +3,7 @@ package store
 import (
 	"time"
 
-	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/driver"
 )
 
 // User is a row of ginauth.users. Embed it to add columns of your own. It never holds the
@@ -11,7 +11,7 @@ import (
 // decide about it; give further fields of your own type a json tag, "-" to hide them.
 type User struct {
 	// ID is a version 7 UUID.
-	ID ginauth.UserID `db:"id" json:"id" format:"uuid"`
+	ID driver.UserID `db:"id" json:"id" format:"uuid"`
 	// Email is the address as it was typed at sign-up.
 	Email string `db:"email" json:"email" format:"email"`
 	Name  string `db:"name" json:"name"`
@@ -25,8 +25,8 @@ type User struct {
 }
 
 // Account tells ginauth what it needs to know of the user.
-func (u User) Account() ginauth.Account {
-	return ginauth.Account{
+func (u User) Account() driver.Account {
+	return driver.Account{
 		ID:         u.ID,
 		Identifier: u.Email,
 		Verified:   u.VerifiedAt != nil,

@@ -10,7 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/jackc/pgx/v5"
 
-	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/driver"
 	"github.com/ginauth/ginauth/store"
 )
 
@@ -189,7 +189,7 @@ func TestUserTypeAheadOfTheTableSaysSo(t *testing.T) {
 	db := store.New[customer](s.pool, unhurried)
 	u := s.user(t)
 	_, err := db.FindUser(t.Context(), u.ID)
-	if err == nil || errors.Is(err, ginauth.ErrUnavailable) || !strings.Contains(err.Error(), "migration") {
+	if err == nil || errors.Is(err, driver.ErrUnavailable) || !strings.Contains(err.Error(), "migration") {
 		t.Errorf("FindUser: %v", err)
 	}
 }

@@ -10,8 +10,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
-	"github.com/ginauth/ginauth/ginauth"
-	"github.com/ginauth/ginauth/ginauth/email"
+	"github.com/ginauth/ginauth/ginauth/driver"
 )
 
 const isTaken = `
@@ -23,7 +22,7 @@ SELECT EXISTS (SELECT FROM ginauth.users WHERE email_canonical = $1::text)`
 // until then FindCredential returns none (SEC-183). What refuses a new user, such as a constraint of the app's own
 // columns or AfterCreate, refuses it for both: where the address has an account, all of it runs and is rolled back. So nothing unique may be
 // made of the address: its owner has that already, and the refusal would tell.
-func (d *DB[U]) CreateUserAndMail(ctx context.Context, n ginauth.NewUser, fill func(*U) error, locale string) (created bool, err error) {
+func (d *DB[U]) CreateUserAndMail(ctx context.Context, n driver.NewUser, fill func(*U) error, locale string) (created bool, err error) {
 	id, err := uuid.NewV7()
 	if err != nil {
 		return false, fmt.Errorf("creating a user: making its id: %w", err)
@@ -33,15 +32,15 @@ func (d *DB[U]) CreateUserAndMail(ctx context.Context, n ginauth.NewUser, fill f
 		return false, err
 	}
 	var refused error // a hook's, which must come back as it is
-	var events []ginauth.Event
+	var events []driver.Event
 	err = d.caller.do(ctx, "creating a user", func(ctx context.Context, conn Conn) error {
 		return pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) (err error) {
 			refused, events = nil, nil
 			in := d.within(tx)
 			in.notices, in.pending = false, true // one mail
-			in.events.after = func(_ context.Context, e ginauth.Event) { events = append(events, e) }
+			in.events.after = func(_ context.Context, e driver.Event) { events = append(events, e) }
 			if created, err = in.createOrRehearse(ctx, id, n, u); err == nil {
-				err = in.mailNewcomer(ctx, created, email.Order{Email: n.Email, Canonical: n.Canonical, Locale: locale})
+				err = in.mailNewcomer(ctx, created, driver.MailOrder{Email: n.Email, Canonical: n.Canonical, Locale: locale})
 			}
 			refused = err
 			return err
@@ -57,7 +56,7 @@ func (d *DB[U]) CreateUserAndMail(ctx context.Context, n ginauth.NewUser, fill f
 }
 
 // createOrRehearse does the same work whether or not the address has an account.
-func (d *DB[U]) createOrRehearse(ctx context.Context, id uuid.UUID, n ginauth.NewUser, u U) (created bool, err error) {
+func (d *DB[U]) createOrRehearse(ctx context.Context, id uuid.UUID, n driver.NewUser, u U) (created bool, err error) {
 	var taken bool
 	err = d.caller.read(ctx, "looking for an address", func(ctx context.Context, conn Conn) error {
 		return conn.QueryRow(ctx, isTaken, n.Canonical).Scan(&taken)
@@ -67,7 +66,7 @@ func (d *DB[U]) createOrRehearse(ctx context.Context, id uuid.UUID, n ginauth.Ne
 	}
 	if !taken {
 		err = d.createWithin(ctx, id, n, u, nil)
-		if !errors.Is(err, ginauth.ErrIdentifierTaken) { // by somebody else meanwhile
+		if !errors.Is(err, driver.ErrIdentifierTaken) { // by somebody else meanwhile
 			return err == nil, err
 		}
 	}
@@ -76,7 +75,7 @@ func (d *DB[U]) createOrRehearse(ctx context.Context, id uuid.UUID, n ginauth.Ne
 
 // rehearse creates a user under an address that nobody can have, and undoes it: were only free addresses refused
 // for what the app wants of a new user, the refusals would tell which are free.
-func (d *DB[U]) rehearse(ctx context.Context, id uuid.UUID, n ginauth.NewUser, u U) error {
+func (d *DB[U]) rehearse(ctx context.Context, id uuid.UUID, n driver.NewUser, u U) error {
 	n.Canonical = nobodys(n.Canonical, id)
 	err := d.createWithin(ctx, id, n, u, errRehearsed)
 	if errors.Is(err, errRehearsed) {
@@ -101,7 +100,7 @@ const checkDeferred = `SET CONSTRAINTS ALL IMMEDIATE`
 
 var errRehearsed = errors.New("rehearsed")
 
-func (d *DB[U]) createWithin(ctx context.Context, id uuid.UUID, n ginauth.NewUser, u U, end error) error {
+func (d *DB[U]) createWithin(ctx context.Context, id uuid.UUID, n driver.NewUser, u U, end error) error {
 	return d.inSavepoint(ctx, "creating a user", end, func(ctx context.Context, in *DB[U], tx pgx.Tx) error {
 		if _, err := in.create(ctx, id, n, u); err != nil {
 			return err
@@ -126,17 +125,17 @@ func (d *DB[U]) inSavepoint(ctx context.Context, doing string, end error, work f
 			return end
 		})
 	})
-	if refused != nil && !errors.Is(err, ginauth.ErrUnavailable) {
+	if refused != nil && !errors.Is(err, driver.ErrUnavailable) {
 		return refused
 	}
 	return err
 }
 
 // mailNewcomer queues the mail, and in the same round trip the event of an address that was taken.
-func (d *DB[U]) mailNewcomer(ctx context.Context, created bool, o email.Order) error {
-	o.Kind = email.KindVerify
+func (d *DB[U]) mailNewcomer(ctx context.Context, created bool, o driver.MailOrder) error {
+	o.Kind = driver.MailVerify
 	if !created {
-		o.Kind = email.KindTaken
+		o.Kind = driver.MailTaken
 	}
 	if d.events.on != nil {
 		if err := d.hookTaken(ctx, created); err != nil {
@@ -148,7 +147,7 @@ func (d *DB[U]) mailNewcomer(ctx context.Context, created bool, o email.Order) e
 	if err != nil {
 		return err
 	}
-	return d.noting(ctx, "queueing a mail", func(ctx context.Context, conn Conn) (e ginauth.Event, err error) {
+	return d.noting(ctx, "queueing a mail", func(ctx context.Context, conn Conn) (e driver.Event, err error) {
 		var batch pgx.Batch
 		if !created {
 			e = takenEvent(ctx)
@@ -180,9 +179,9 @@ func (d *DB[U]) hookTaken(ctx context.Context, created bool) error {
 }
 
 // takenEvent tells nobody whose the address is.
-func takenEvent(ctx context.Context) ginauth.Event {
-	e := ginauth.NewEvent(ctx, ginauth.EventSignUp, "")
-	e.Outcome = ginauth.OutcomeFailure
+func takenEvent(ctx context.Context) driver.Event {
+	e := driver.NewEvent(ctx, driver.UserCreated, "")
+	e.Outcome = driver.Failure
 	return e
 }
 

@@ -10,7 +10,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 
-	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/driver"
 	"github.com/ginauth/ginauth/store"
 )
 
@@ -27,8 +27,8 @@ func TestQuietSignUpRefusesFreeAndTakenAddressesAlike(t *testing.T) { // SEC-30
 		"a unique column of the app's own": nil,
 		"a unique column, seen to later":   nil,
 		"AfterCreate":                      store.AfterCreate(func(context.Context, pgx.Tx, handled) error { return errFull }),
-		"OnEvent": store.OnEvent(func(_ context.Context, _ pgx.Tx, e ginauth.Event) error {
-			if e.Outcome == ginauth.OutcomeSuccess {
+		"OnEvent": store.OnEvent(func(_ context.Context, _ pgx.Tx, e driver.Event) error {
+			if e.Outcome == driver.Success {
 				return errFull
 			}
 			return nil
@@ -46,12 +46,12 @@ func TestQuietSignUpRefusesFreeAndTakenAddressesAlike(t *testing.T) { // SEC-30
 				t.Fatal(err)
 			}
 			heard := 0
-			options := []store.Option{store.AfterEvent(func(context.Context, ginauth.Event) { heard++ })}
+			options := []store.Option{store.AfterEvent(func(context.Context, driver.Event) { heard++ })}
 			if option != nil {
 				options = append(options, option)
 			}
 			db := store.New[handled](s.pool, options...)
-			for _, n := range []ginauth.NewUser{newUser(), taken} {
+			for _, n := range []driver.NewUser{newUser(), taken} {
 				created, err := db.CreateUserAndMail(t.Context(), n, func(u *handled) error {
 					if u.Handle = "grace"; option == nil {
 						u.Handle = "ada"
@@ -78,9 +78,9 @@ func TestQuietSignUpForATakenAddressChangesNothingButTheOutbox(t *testing.T) { /
 		t.Fatal(err)
 	}
 	before := s.count(t, `SELECT hashtext(string_agg(u::text, '' ORDER BY id)) FROM ginauth.users AS u`)
-	var heard []ginauth.Event
+	var heard []driver.Event
 	var asked int
-	db := store.New[store.User](s.pool, store.AfterEvent(func(_ context.Context, e ginauth.Event) { heard = append(heard, e) }),
+	db := store.New[store.User](s.pool, store.AfterEvent(func(_ context.Context, e driver.Event) { heard = append(heard, e) }),
 		store.AfterCreate(func(_ context.Context, _ pgx.Tx, u store.User) error {
 			if asked++; u.Email != n.Email {
 				t.Errorf("AfterCreate is told of %s", u.Email)
@@ -93,7 +93,7 @@ func TestQuietSignUpForATakenAddressChangesNothingButTheOutbox(t *testing.T) { /
 	if after := s.count(t, `SELECT hashtext(string_agg(u::text, '' ORDER BY id)) FROM ginauth.users AS u`); after != before {
 		t.Error("a user has changed or come")
 	}
-	if len(heard) != 1 || heard[0].Outcome != ginauth.OutcomeFailure || heard[0].User != "" {
+	if len(heard) != 1 || heard[0].Outcome != driver.Failure || heard[0].User != "" {
 		t.Errorf("events %+v", heard)
 	}
 	if mails := s.count(t, `SELECT count(*) FROM ginauth.outbox WHERE kind = 'taken'`); mails != 1 {
@@ -107,7 +107,7 @@ func TestQuietSignUpDoesTheSameForATakenAddress(t *testing.T) { // SEC-30, SEC-3
 	s := newSetup(t)
 	s.exec(t, `ALTER TABLE ginauth.users ADD CHECK (email_canonical LIKE '%@example.com')`)
 	hooks := 0
-	db := store.New[store.User](s.pool, store.OnEvent(func(context.Context, pgx.Tx, ginauth.Event) error { hooks++; return nil }))
+	db := store.New[store.User](s.pool, store.OnEvent(func(context.Context, pgx.Tx, driver.Event) error { hooks++; return nil }))
 	n := newUser()
 	var ran []int
 	for range 2 {

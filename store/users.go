@@ -10,7 +10,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/driver"
 	"github.com/ginauth/ginauth/ginauth/password"
 )
 
@@ -35,13 +35,13 @@ const findUserFrom = `
 FROM ginauth.users AS u
 WHERE u.id = $1::uuid`
 
-// FindUser returns the user, disabled or not. ginauth.ErrNoUser is the answer for a
+// FindUser returns the user, disabled or not. driver.ErrNoUser is the answer for a
 // malformed id, too.
-func (d *DB[U]) FindUser(ctx context.Context, id ginauth.UserID) (U, error) {
+func (d *DB[U]) FindUser(ctx context.Context, id driver.UserID) (U, error) {
 	var none U
 	key, ok := parseID(string(id))
 	if !ok {
-		return none, ginauth.ErrNoUser
+		return none, driver.ErrNoUser
 	}
 	u, err := d.one(ctx, "finding a user", d.statements.findUser, key)
 	return u, orNoUser(err)
@@ -62,7 +62,7 @@ WHERE u.email_canonical = $1::text`
 func (d *DB[U]) FindCredential(ctx context.Context, identifier string) (U, password.Hash, error) {
 	var none U
 	if !storable(identifier) {
-		return none, password.Hash{}, ginauth.ErrNoUser
+		return none, password.Hash{}, driver.ErrNoUser
 	}
 	var encoded *string
 	u, err := d.one(ctx, "finding a credential", d.statements.findCredential, identifier, &encoded)
@@ -118,15 +118,15 @@ func (d *DB[U]) readUserSession(r *row, f *foundUser[U]) {
 	to.UserID = d.layout.user(v).ID
 }
 
-// FindUserSession returns a live session and its user. ginauth.ErrNoSession means that there is
+// FindUserSession returns a live session and its user. driver.ErrNoSession means that there is
 // no such session, that it is anonymous, or that its user is disabled. It is one statement, and
 // writes nothing, unless it finds a session past its end, which it deletes. The record's
 // CreatedAt, IdleTimeout and Origin stay empty.
-func (d *DB[U]) FindUserSession(ctx context.Context, digest ginauth.Digest) (U, ginauth.SessionRecord, error) {
+func (d *DB[U]) FindUserSession(ctx context.Context, digest driver.Digest) (U, driver.Session, error) {
 	f, err := d.lookup.find(ctx, digest)
 	if err != nil {
 		var none U
-		return none, ginauth.SessionRecord{}, err
+		return none, driver.Session{}, err
 	}
 	f.record.Digest = digest
 	return f.user, f.record, nil
@@ -139,7 +139,7 @@ WHERE id = $1::uuid AND password_hash = $2::text`
 
 // ReplaceHash moves the same password to a newer hash. It does nothing when the stored
 // hash is no longer old, so that a password changed meanwhile stays (SEC-15).
-func (d *DB[U]) ReplaceHash(ctx context.Context, id ginauth.UserID, old, replacement password.Hash) error {
+func (d *DB[U]) ReplaceHash(ctx context.Context, id driver.UserID, old, replacement password.Hash) error {
 	if replacement.IsZero() {
 		return errors.New("replacing a password hash: the new one is empty")
 	}
@@ -186,7 +186,7 @@ func hashOrNull(h password.Hash) any {
 
 func orNoUser(err error) error {
 	if errors.Is(err, pgx.ErrNoRows) {
-		return ginauth.ErrNoUser
+		return driver.ErrNoUser
 	}
 	return err
 }

@@ -10,7 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/uuid"
 
-	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/driver"
 	"github.com/ginauth/ginauth/ginauth/password"
 	"github.com/ginauth/ginauth/store"
 )
@@ -45,16 +45,16 @@ func TestUnknownUserIsErrNoUser(t *testing.T) { // SEC-23
 	t.Parallel()
 	inEveryMode(t, func(t *testing.T, s *setup) { //nolint:thelper // the test itself
 		u := s.user(t)
-		for _, id := range []ginauth.UserID{
-			"", "1", "'; DROP TABLE ginauth.users; --", "\x00", "\xff", ginauth.UserID(uuid.NewString()),
-			"{" + u.ID + "}", "urn:uuid:" + u.ID, ginauth.UserID(strings.ReplaceAll(string(u.ID), "-", "")),
+		for _, id := range []driver.UserID{
+			"", "1", "'; DROP TABLE ginauth.users; --", "\x00", "\xff", driver.UserID(uuid.NewString()),
+			"{" + u.ID + "}", "urn:uuid:" + u.ID, driver.UserID(strings.ReplaceAll(string(u.ID), "-", "")),
 		} {
-			if got, err := s.db.FindUser(t.Context(), id); !errors.Is(err, ginauth.ErrNoUser) || got != (store.User{}) {
+			if got, err := s.db.FindUser(t.Context(), id); !errors.Is(err, driver.ErrNoUser) || got != (store.User{}) {
 				t.Errorf("FindUser(%q) = %+v, %v", id, got, err)
 			}
 		}
 		for _, identifier := range []string{"", "nobody@example.com", "a\x00b", "a\xffb", strings.Repeat("a", 1<<20), u.Email} {
-			if got, _, err := s.db.FindCredential(t.Context(), identifier); !errors.Is(err, ginauth.ErrNoUser) || got != (store.User{}) {
+			if got, _, err := s.db.FindCredential(t.Context(), identifier); !errors.Is(err, driver.ErrNoUser) || got != (store.User{}) {
 				t.Errorf("FindCredential(%.20q) = %+v, %v", identifier, got, err)
 			}
 		}
@@ -87,7 +87,7 @@ func TestDisabledUserIsFoundAsDisabled(t *testing.T) { // SEC-25
 		t.Fatal(err)
 	}
 	s.exec(t, `UPDATE ginauth.users SET disabled_at = now(), verified_at = now()`)
-	want := ginauth.Account{ID: u.ID, Identifier: n.Email, Verified: true, Disabled: true}
+	want := driver.Account{ID: u.ID, Identifier: n.Email, Verified: true, Disabled: true}
 	if found, h, err := s.db.FindCredential(t.Context(), n.Canonical); err != nil || found.Account() != want || !h.Equal(n.Hash) {
 		t.Errorf("FindCredential = %+v, %v", found.Account(), err)
 	}
@@ -129,7 +129,7 @@ func TestParallelSignUpsHaveOneWinner(t *testing.T) { // SEC-150, SEC-22
 			switch {
 			case err == nil:
 				won++
-			case !errors.Is(err, ginauth.ErrIdentifierTaken):
+			case !errors.Is(err, driver.ErrIdentifierTaken):
 				t.Error(err)
 			}
 		}
@@ -151,7 +151,7 @@ func TestTakenIdentifierLeavesTheAccountAlone(t *testing.T) {
 		again := n
 		again.Name, again.Hash = "Mallory", hash('m')
 		u, err := s.db.CreateUser(t.Context(), again, nil)
-		if !errors.Is(err, ginauth.ErrIdentifierTaken) || u != (store.User{}) {
+		if !errors.Is(err, driver.ErrIdentifierTaken) || u != (store.User{}) {
 			t.Errorf("CreateUser = %+v, %v", u, err)
 		}
 		got, h, err := s.db.FindCredential(t.Context(), n.Canonical)

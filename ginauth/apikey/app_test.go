@@ -14,6 +14,7 @@ import (
 
 	"github.com/ginauth/ginauth/ginauth"
 	"github.com/ginauth/ginauth/ginauth/apikey"
+	"github.com/ginauth/ginauth/ginauth/driver"
 	"github.com/ginauth/ginauth/ginauth/internal/authtest"
 	"github.com/ginauth/ginauth/store"
 	"github.com/ginauth/ginauth/store/storetest"
@@ -172,7 +173,7 @@ func (c *client) post(path, body string) *httptest.ResponseRecorder {
 
 // made is the answer of Create.
 type made struct {
-	apikey.Record
+	driver.APIKey
 	Key string `json:"key"`
 }
 
@@ -185,7 +186,7 @@ func (c *client) create(tb testing.TB, body string) (m made) {
 	return m
 }
 
-func (c *client) list(tb testing.TB) (list []apikey.Record) {
+func (c *client) list(tb testing.TB) (list []driver.APIKey) {
 	tb.Helper()
 	w := c.send(http.MethodGet, "/api-keys")
 	if err := json.Unmarshal(w.Body.Bytes(), &list); err != nil || w.Code != http.StatusOK {

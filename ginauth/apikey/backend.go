@@ -11,6 +11,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/driver"
 	"github.com/ginauth/ginauth/ginauth/internal/bearer"
 )
 
@@ -24,11 +25,11 @@ const keyHeader = "X-Api-Key" // in canonical form
 // nil, and it is never Fresh. A request is one statement, and a second one at most once per
 // TouchEvery of its key. Of cfg it takes the Logger, so that an app without sessions needs no
 // more. It panics when keys is invalid.
-func Backend[U ginauth.User](cfg ginauth.Config[U], keys Keys[U]) ginauth.Backend[U] {
+func Backend[U driver.User](cfg ginauth.Config[U], keys Keys[U]) ginauth.Backend[U] {
 	return &backend[U]{keys: compile("Backend", keys.Validate(), keys), log: cfg.WithDefaults().Logger}
 }
 
-type backend[U ginauth.User] struct {
+type backend[U driver.User] struct {
 	keys Keys[U]
 	log  *slog.Logger
 	// untouched is until when, by the store's clock, no use is written down: the database refused.
@@ -57,9 +58,9 @@ func (b *backend[U]) Authenticate(c *gin.Context) (p ginauth.Principal[U], err e
 	}
 	user, record, err := b.keys.Store.FindAPIKey(c.Request.Context(), key.Digest())
 	if err == nil && (user.Account().ID == "" || user.Account().Disabled) {
-		err = ErrNoKey // SEC-76, whatever the store says
+		err = driver.ErrNoAPIKey // SEC-76, whatever the store says
 	}
-	if errors.Is(err, ErrNoKey) {
+	if errors.Is(err, driver.ErrNoAPIKey) {
 		return p, fmt.Errorf("%w: API key %s: %w", ginauth.ErrBadCredentials, key.Digest(), err)
 	}
 	if err != nil {
@@ -73,7 +74,7 @@ func (b *backend[U]) Authenticate(c *gin.Context) (p ginauth.Principal[U], err e
 
 // touch never fails a request: its key has been found good. A database that can be read and not
 // written is not tried with every request.
-func (b *backend[U]) touch(c *gin.Context, r Record) {
+func (b *backend[U]) touch(c *gin.Context, r driver.APIKey) {
 	if r.ReadAt.Sub(r.LastUsedAt) < b.keys.TouchEvery || r.ReadAt.UnixNano() < b.untouched.Load() {
 		return
 	}

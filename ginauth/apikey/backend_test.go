@@ -14,6 +14,7 @@ import (
 
 	"github.com/ginauth/ginauth/ginauth"
 	"github.com/ginauth/ginauth/ginauth/apikey"
+	"github.com/ginauth/ginauth/ginauth/driver"
 	"github.com/ginauth/ginauth/ginauth/internal/authtest"
 )
 
@@ -43,7 +44,7 @@ func TestKeyAuthenticatesItsUser(t *testing.T) {
 	r := httptest.NewRequest(http.MethodGet, "/api/capture", nil)
 	r.Header.Set("X-API-Key", m.Key)
 	app.ServeHTTP(httptest.NewRecorder(), r)
-	record, ok := p.Credential.(apikey.Record)
+	record, ok := p.Credential.(driver.APIKey)
 	if !ok || record.ID != m.ID || record.UserID != p.User.ID || p.User.Name != "Ada Lovelace" || !p.AuthenticatedAt.IsZero() {
 		t.Errorf("%+v", p)
 	}
@@ -243,7 +244,7 @@ func TestKeyEndsWithTimeAndAccount(t *testing.T) { // SEC-76
 	works("disabled", key, false)
 	app.exec(t, `UPDATE ginauth.users SET disabled_at = NULL`)
 	works("enabled again", key, true)
-	var id ginauth.UserID
+	var id driver.UserID
 	if err := app.pool.QueryRow(t.Context(), `SELECT id::text FROM ginauth.users`).Scan(&id); err != nil {
 		t.Fatal(err)
 	}

@@ -6,12 +6,13 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/driver"
 	"github.com/ginauth/ginauth/ginauth/internal/route"
 )
 
 // created is the only answer that holds a key. It lives as long as it takes to write it.
 type created struct {
-	Record
+	driver.APIKey
 	// Key is the secret. It is not shown again.
 	Key string `json:"key"`
 } //	@name	NewAPIKey
@@ -40,7 +41,7 @@ type created struct {
 //	@Failure		503	{object}	ginauth.Problem	"unavailable"
 //	@Security		sessionCookie
 //	@Router			/api-keys [post]
-func Create[U ginauth.User](cfg ginauth.Config[U], keys Keys[U]) gin.HandlerFunc {
+func Create[U driver.User](cfg ginauth.Config[U], keys Keys[U]) gin.HandlerFunc {
 	keys = compileHandler("Create", cfg, keys)
 	h := route.New(route.Info{Name: "createAPIKey", ChecksScopes: true}, ginauth.With(func(c *gin.Context, _ U) {
 		key, record, err := create(c, keys)
@@ -48,22 +49,22 @@ func Create[U ginauth.User](cfg ginauth.Config[U], keys Keys[U]) gin.HandlerFunc
 			ginauth.Fail(c, err)
 			return
 		}
-		ginauth.Reply(c, http.StatusCreated, created{Record: record, Key: key.Reveal()})
+		ginauth.Reply(c, http.StatusCreated, created{APIKey: record, Key: key.Reveal()})
 	}))
 	return h.As(func(c *gin.Context) { h.Serve(c) })
 }
 
-func create[U ginauth.User](c *gin.Context, keys Keys[U]) (Key, Record, error) {
+func create[U driver.User](c *gin.Context, keys Keys[U]) (Key, driver.APIKey, error) {
 	if c.Request.Method != http.MethodPost {
 		c.Header("Allow", http.MethodPost)
-		return Key{}, Record{}, errCreateMethod
+		return Key{}, driver.APIKey{}, errCreateMethod
 	}
 	if _, err := owner[U](c); err != nil {
-		return Key{}, Record{}, err // before the body is read
+		return Key{}, driver.APIKey{}, err // before the body is read
 	}
 	var r Request
 	if err := ginauth.Bind(c, &r); err != nil {
-		return Key{}, Record{}, err
+		return Key{}, driver.APIKey{}, err
 	}
 	return issue(c, keys, r)
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/driver"
 	"github.com/ginauth/ginauth/ginauth/internal/label"
 )
 
@@ -32,25 +33,25 @@ type Request struct {
 
 // Issue makes a new key for the current user and returns it, this once, with its record. It is
 // Create for pages of the app's own, and returns its errors for ginauth.Fail. A credential with scopes makes none.
-func Issue[U ginauth.User](c *gin.Context, keys Keys[U], r Request) (Key, Record, error) {
+func Issue[U driver.User](c *gin.Context, keys Keys[U], r Request) (Key, driver.APIKey, error) {
 	if err := keys.Validate(); err != nil {
-		return Key{}, Record{}, fmt.Errorf("issuing an API key: %w", err)
+		return Key{}, driver.APIKey{}, fmt.Errorf("issuing an API key: %w", err)
 	}
 	return issue(c, keys.WithDefaults(), r)
 }
 
-func issue[U ginauth.User](c *gin.Context, keys Keys[U], r Request) (Key, Record, error) {
+func issue[U driver.User](c *gin.Context, keys Keys[U], r Request) (Key, driver.APIKey, error) {
 	user, err := owner[U](c)
 	if err != nil {
-		return Key{}, Record{}, err
+		return Key{}, driver.APIKey{}, err
 	}
 	n, err := keys.record(r)
 	if err != nil {
-		return Key{}, Record{}, err
+		return Key{}, driver.APIKey{}, err
 	}
 	key, err := NewKey(keys.Prefix)
 	if err != nil {
-		return Key{}, Record{}, fmt.Errorf("issuing an API key: %w", err)
+		return Key{}, driver.APIKey{}, fmt.Errorf("issuing an API key: %w", err)
 	}
 	n.UserID, n.Digest, n.Start = user, key.Digest(), key.Start()
 	record, err := keys.Store.CreateAPIKey(ginauth.AuditContext(c), n)
@@ -58,26 +59,26 @@ func issue[U ginauth.User](c *gin.Context, keys Keys[U], r Request) (Key, Record
 		err = stillOwner(c, keys, record)
 	}
 	switch {
-	case errors.Is(err, ErrTooManyKeys):
-		return Key{}, Record{}, errTooMany
-	case errors.Is(err, ginauth.ErrNoUser): // disabled or deleted while the request ran
-		return Key{}, Record{}, ginauth.ErrUnauthenticated
+	case errors.Is(err, driver.ErrTooManyAPIKeys):
+		return Key{}, driver.APIKey{}, errTooMany
+	case errors.Is(err, driver.ErrNoUser): // disabled or deleted while the request ran
+		return Key{}, driver.APIKey{}, ginauth.ErrUnauthenticated
 	case err != nil:
-		return Key{}, Record{}, err
+		return Key{}, driver.APIKey{}, err
 	}
-	ginauth.LogEvent(c, ginauth.EventTokenCreated, "user_id", user, "key_id", record.ID, "expires_at", record.ExpiresAt)
+	ginauth.LogEvent(c, driver.TokenCreated, "user_id", user, "key_id", record.ID, "expires_at", record.ExpiresAt)
 	return key, record, nil
 }
 
 // stillOwner ends a key again whose maker's login has ended since it was looked at, which may be long ago: the body may
 // have come slowly. What ends a login may end all keys, and must not miss this one (SEC-186).
-func stillOwner[U ginauth.User](c *gin.Context, keys Keys[U], made Record) error {
+func stillOwner[U driver.User](c *gin.Context, keys Keys[U], made driver.APIKey) error {
 	_, ended := ginauth.Recheck[U](c)
 	if ended == nil {
 		return nil
 	}
 	ctx := context.WithoutCancel(ginauth.AuditContext(c))
-	if err := keys.Store.RevokeAPIKey(ctx, made.UserID, made.ID); err != nil && !errors.Is(err, ErrNoKey) {
+	if err := keys.Store.RevokeAPIKey(ctx, made.UserID, made.ID); err != nil && !errors.Is(err, driver.ErrNoAPIKey) {
 		return fmt.Errorf("%w: the API key %s of a login that has ended lives on: %w", ended, made.ID, err)
 	}
 	return ended
@@ -85,7 +86,7 @@ func stillOwner[U ginauth.User](c *gin.Context, keys Keys[U], made Record) error
 
 // owner returns the current user, unless that is known by a key or by another credential with scopes: a stolen
 // one must not beget keys that may do more or live longer, nor see or end the others.
-func owner[U ginauth.User](c *gin.Context) (ginauth.UserID, error) {
+func owner[U driver.User](c *gin.Context) (driver.UserID, error) {
 	if _, err := ginauth.CurrentUser[U](c); err != nil { // on an excluded route, the backends are asked only now
 		return "", err
 	}
@@ -97,15 +98,15 @@ func owner[U ginauth.User](c *gin.Context) (ginauth.UserID, error) {
 }
 
 // record checks a request by the rules that binding tags cannot express, all at once.
-func (k Keys[U]) record(r Request) (NewRecord, error) {
+func (k Keys[U]) record(r Request) (driver.NewAPIKey, error) {
 	name, faults := cleanName(r.Name)
 	faults = append(faults, k.checkScopes(r.Scopes)...)
 	lifetime, more := k.lifetime(r)
 	faults = append(faults, more...)
 	if len(faults) > 0 {
-		return NewRecord{}, ginauth.Invalid(faults...)
+		return driver.NewAPIKey{}, ginauth.Invalid(faults...)
 	}
-	return NewRecord{Name: name, Scopes: cleanScopes(r.Scopes), Lifetime: lifetime, Limit: k.MaxKeys}, nil
+	return driver.NewAPIKey{Name: name, Scopes: cleanScopes(r.Scopes), Lifetime: lifetime, Limit: k.MaxKeys}, nil
 }
 
 func cleanName(name string) (string, []ginauth.FieldError) {

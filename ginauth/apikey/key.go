@@ -7,7 +7,7 @@ import (
 	"hash/crc32"
 	"log/slog"
 
-	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/driver"
 )
 
 const (
@@ -76,9 +76,9 @@ func (k Key) Reveal() string {
 
 // Digest returns the key's SHA-256. That needs neither salt nor slowness, since nobody can
 // guess 256 bits.
-func (k Key) Digest() ginauth.Digest {
+func (k Key) Digest() driver.Digest {
 	if k.text == nil {
-		return ginauth.Digest{}
+		return driver.Digest{}
 	}
 	return sha256.Sum256([]byte(*k.text))
 }

@@ -10,8 +10,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/ginauth/ginauth/ginauth"
 	"github.com/ginauth/ginauth/ginauth/apikey"
+	"github.com/ginauth/ginauth/ginauth/driver"
 )
 
 const base62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
@@ -80,7 +80,7 @@ func TestKeysAreUniqueAndEvenlyDistributed(t *testing.T) { // SEC-49
 func TestParserTakesNothingButAKey(t *testing.T) { // SEC-52
 	t.Parallel()
 	good := newKey(t, "gak_").Reveal()
-	if k, ok := apikey.ParseKey("gak_", good); !ok || k.Reveal() != good || k.Digest() == (ginauth.Digest{}) {
+	if k, ok := apikey.ParseKey("gak_", good); !ok || k.Reveal() != good || k.Digest() == (driver.Digest{}) {
 		t.Fatal("a good key is refused")
 	}
 	swapped := []byte(good)
@@ -178,7 +178,7 @@ func TestKeyDoesNotPrint(t *testing.T) { // SEC-19, SEC-160
 func TestZeroKeyIsNone(t *testing.T) {
 	t.Parallel()
 	var k apikey.Key
-	if k.Reveal() != "" || k.Start() != "" || k.Digest() != (ginauth.Digest{}) {
+	if k.Reveal() != "" || k.Start() != "" || k.Digest() != (driver.Digest{}) {
 		t.Error("the zero key is something")
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/driver"
 	"github.com/ginauth/ginauth/ginauth/internal/pairing"
 )
 
@@ -24,9 +25,9 @@ const (
 
 // Keys is how an app wants its API keys. It is plain data, as ginauth.Config is, and all
 // constructors of this package take the same. Its zero value plus Store is the safe default.
-type Keys[U ginauth.User] struct {
+type Keys[U driver.User] struct {
 	// Store keeps the keys. Required. Usually the *store.DB that is Config.Users.
-	Store Store[U]
+	Store driver.APIKeys[U]
 	// Prefix begins every key, so that secret scanners can recognise it: 3 to 20 lower-case
 	// letters, digits and underscores, the first a letter and the last an underscore. Keys of
 	// another prefix are not good any more. Default: "gak_"; better is one of the app's own.
@@ -91,12 +92,12 @@ func (k Keys[U]) Validate() error {
 }
 
 // compileHandler is compile for handlers, which need sessions.
-func compileHandler[U ginauth.User](constructor string, cfg ginauth.Config[U], k Keys[U]) Keys[U] {
+func compileHandler[U driver.User](constructor string, cfg ginauth.Config[U], k Keys[U]) Keys[U] {
 	return compile(constructor, errors.Join(cfg.Validate(), k.Validate(), fits(cfg, k)), k)
 }
 
 // fits tells a Store whose keys the users of cfg cannot have.
-func fits[U ginauth.User](cfg ginauth.Config[U], k Keys[U]) error {
+func fits[U driver.User](cfg ginauth.Config[U], k Keys[U]) error {
 	if _, cares := k.Store.(pairing.Keeper); cares && cfg.Users == nil {
 		return errors.New("set Config.Users to the store whose users have the keys, such as store.New[store.User](pool), also beside RetrieveUser")
 	}
@@ -108,7 +109,7 @@ func fits[U ginauth.User](cfg ginauth.Config[U], k Keys[U]) error {
 
 // compile panics with the constructor's name when a configuration is unusable: routes are built at
 // start-up, where that is the earliest and loudest answer.
-func compile[U ginauth.User](constructor string, err error, k Keys[U]) Keys[U] {
+func compile[U driver.User](constructor string, err error, k Keys[U]) Keys[U] {
 	if err != nil {
 		panic(fmt.Sprintf("apikey.%s: %v", constructor, err)) //nolint:forbidigo // while routes are built
 	}

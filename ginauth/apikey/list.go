@@ -6,6 +6,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/driver"
 	"github.com/ginauth/ginauth/ginauth/internal/route"
 )
 
@@ -18,13 +19,13 @@ import (
 //	@ID				apiKeys
 //	@Tags			api keys
 //	@Produce		json,application/problem+json
-//	@Success		200	{array}		Record
+//	@Success		200	{array}		driver.APIKey
 //	@Failure		401	{object}	ginauth.Problem	"unauthenticated"
 //	@Failure		403	{object}	ginauth.Problem	"forbidden, session_required"
 //	@Failure		503	{object}	ginauth.Problem	"unavailable"
 //	@Security		sessionCookie
 //	@Router			/api-keys [get]
-func List[U ginauth.User](cfg ginauth.Config[U], keys Keys[U]) gin.HandlerFunc {
+func List[U driver.User](cfg ginauth.Config[U], keys Keys[U]) gin.HandlerFunc {
 	keys = compileHandler("List", cfg, keys)
 	h := route.New(route.Info{Name: "apiKeys", ChecksScopes: true}, ginauth.With(func(c *gin.Context, _ U) {
 		records, err := list(c, keys)
@@ -37,7 +38,7 @@ func List[U ginauth.User](cfg ginauth.Config[U], keys Keys[U]) gin.HandlerFunc {
 	return h.As(func(c *gin.Context) { h.Serve(c) })
 }
 
-func list[U ginauth.User](c *gin.Context, keys Keys[U]) ([]Record, error) {
+func list[U driver.User](c *gin.Context, keys Keys[U]) ([]driver.APIKey, error) {
 	user, err := owner[U](c)
 	if err != nil {
 		return nil, err
@@ -46,5 +47,5 @@ func list[U ginauth.User](c *gin.Context, keys Keys[U]) ([]Record, error) {
 	if err != nil {
 		return nil, err
 	}
-	return append([]Record{}, records...), nil // "[]" for none, not "null"
+	return append([]driver.APIKey{}, records...), nil // "[]" for none, not "null"
 }

@@ -15,6 +15,7 @@ import (
 
 	"github.com/ginauth/ginauth/ginauth"
 	"github.com/ginauth/ginauth/ginauth/apikey"
+	"github.com/ginauth/ginauth/ginauth/driver"
 	"github.com/ginauth/ginauth/ginauth/internal/authtest"
 	"github.com/ginauth/ginauth/store"
 )
@@ -29,7 +30,7 @@ func TestKeyIsShownOnce(t *testing.T) { // SEC-19, SEC-50
 		t.Fatalf("%d %s", w.Code, w.Body)
 	}
 	if _, ok := apikey.ParseKey("gak_", m.Key); !ok || m.Start != m.Key[:8] || m.Name != "backup" || fmt.Sprint(m.Scopes) != "[a b]" {
-		t.Errorf("%+v", m.Record)
+		t.Errorf("%+v", m.APIKey)
 	}
 	if got := w.Header().Get("Cache-Control"); got != "no-store" {
 		t.Errorf("Cache-Control %q", got)
@@ -127,7 +128,7 @@ func TestCreationTakesNothingElseFromTheBody(t *testing.T) { // SEC-28, SEC-177
 	}
 	if m.ID == "00000000-0000-4000-8000-000000000001" || m.Start == "gak_0000" || m.Key == "gak_mine" ||
 		!m.CreatedAt.Equal(app.clock.Now().Truncate(time.Microsecond)) || m.ExpiresAt.Sub(m.CreatedAt) != 90*24*time.Hour || !m.LastUsedAt.IsZero() {
-		t.Errorf("%+v", m.Record)
+		t.Errorf("%+v", m.APIKey)
 	}
 }
 
@@ -299,10 +300,10 @@ func TestBadConfigurationIsRefusedWhileRoutesAreBuilt(t *testing.T) {
 		"set Users":            func(c *config, _ *keys) { c.Users = nil },
 		"set Config.Users to": func(c *config, _ *keys) {
 			c.Users, c.Sessions = nil, store.NewSessions(good.pool)
-			c.RetrieveUser = func(*gin.Context, sessions.Session) (user, error) { return user{}, ginauth.ErrNoUser }
+			c.RetrieveUser = func(*gin.Context, sessions.Session) (user, error) { return user{}, driver.ErrNoUser }
 		},
 		"Users and Store do not fit": func(c *config, _ *keys) {
-			c.Users, c.Sessions = struct{ ginauth.UserStore[user] }{good.db}, memstore.NewStore([]byte("0123456789abcdef0123456789abcdef"))
+			c.Users, c.Sessions = struct{ driver.Users[user] }{good.db}, memstore.NewStore([]byte("0123456789abcdef0123456789abcdef"))
 		},
 	} {
 		cfg, k := good.cfg, good.keys

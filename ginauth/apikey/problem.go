@@ -6,6 +6,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/driver"
 	"github.com/ginauth/ginauth/ginauth/internal/problempage"
 )
 
@@ -26,8 +27,8 @@ func problem(status int, code, detail string) *ginauth.Problem {
 // usedKey is where Backend leaves the Record of the key that authenticated a request.
 type usedKey struct{}
 
-func used(c *gin.Context) (Record, bool) {
+func used(c *gin.Context) (driver.APIKey, bool) {
 	v, _ := c.Get(usedKey{})
-	r, ok := v.(Record)
+	r, ok := v.(driver.APIKey)
 	return r, ok
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/driver"
 	"github.com/ginauth/ginauth/ginauth/internal/route"
 )
 
@@ -28,7 +29,7 @@ import (
 //	@Failure		503	{object}	ginauth.Problem	"unavailable"
 //	@Security		sessionCookie
 //	@Router			/api-keys/{id} [delete]
-func Revoke[U ginauth.User](cfg ginauth.Config[U], keys Keys[U]) gin.HandlerFunc {
+func Revoke[U driver.User](cfg ginauth.Config[U], keys Keys[U]) gin.HandlerFunc {
 	keys = compileHandler("Revoke", cfg, keys)
 	h := route.New(route.Info{Name: "revokeAPIKey", ChecksScopes: true}, ginauth.With(func(c *gin.Context, u U) {
 		if err := revoke(c, keys, u.Account().ID); err != nil {
@@ -40,24 +41,24 @@ func Revoke[U ginauth.User](cfg ginauth.Config[U], keys Keys[U]) gin.HandlerFunc
 	return h.As(func(c *gin.Context) { h.Serve(c) })
 }
 
-func revoke[U ginauth.User](c *gin.Context, keys Keys[U], user ginauth.UserID) error {
+func revoke[U driver.User](c *gin.Context, keys Keys[U], user driver.UserID) error {
 	if err := mustRevoke(c); err != nil {
 		return err
 	}
-	id := ID(c.Param("id"))
+	id := driver.APIKeyID(c.Param("id"))
 	if own, byKey := used(c); !byKey || own.ID != id {
 		if _, err := owner[U](c); err != nil {
 			return err
 		}
 	}
 	err := keys.Store.RevokeAPIKey(ginauth.AuditContext(c), user, id)
-	if errors.Is(err, ErrNoKey) {
+	if errors.Is(err, driver.ErrNoAPIKey) {
 		return errKeyNotFound
 	}
 	if err != nil {
 		return err
 	}
-	ginauth.LogEvent(c, ginauth.EventTokenRevoked, "user_id", user, "key_id", id)
+	ginauth.LogEvent(c, driver.TokenRevoked, "user_id", user, "key_id", id)
 	return nil
 }
 
@@ -76,7 +77,7 @@ func revoke[U ginauth.User](c *gin.Context, keys Keys[U], user ginauth.UserID) e
 //	@Failure		503	{object}	ginauth.Problem	"unavailable"
 //	@Security		sessionCookie
 //	@Router			/api-keys [delete]
-func RevokeAll[U ginauth.User](cfg ginauth.Config[U], keys Keys[U]) gin.HandlerFunc {
+func RevokeAll[U driver.User](cfg ginauth.Config[U], keys Keys[U]) gin.HandlerFunc {
 	keys = compileHandler("RevokeAll", cfg, keys)
 	h := route.New(route.Info{Name: "revokeAPIKeys", ChecksScopes: true}, ginauth.With(func(c *gin.Context, _ U) {
 		if err := revokeAll(c, keys); err != nil {
@@ -88,7 +89,7 @@ func RevokeAll[U ginauth.User](cfg ginauth.Config[U], keys Keys[U]) gin.HandlerF
 	return h.As(func(c *gin.Context) { h.Serve(c) })
 }
 
-func revokeAll[U ginauth.User](c *gin.Context, keys Keys[U]) error {
+func revokeAll[U driver.User](c *gin.Context, keys Keys[U]) error {
 	if err := mustRevoke(c); err != nil {
 		return err
 	}
@@ -99,7 +100,7 @@ func revokeAll[U ginauth.User](c *gin.Context, keys Keys[U]) error {
 	if err := keys.Store.RevokeUserAPIKeys(ginauth.AuditContext(c), user); err != nil {
 		return err
 	}
-	ginauth.LogEvent(c, ginauth.EventTokenRevoked, "user_id", user, "keys", "all")
+	ginauth.LogEvent(c, driver.TokenRevoked, "user_id", user, "keys", "all")
 	return nil
 }
 

@@ -8,8 +8,7 @@ import (
 
 	"github.com/gin-contrib/sessions"
 
-	"github.com/ginauth/ginauth/ginauth"
-	"github.com/ginauth/ginauth/ginauth/apikey"
+	"github.com/ginauth/ginauth/ginauth/driver"
 	"github.com/ginauth/ginauth/store"
 )
 
@@ -22,16 +21,16 @@ type stubStore struct {
 	touches int
 }
 
-func (s *stubStore) FindAPIKey(context.Context, ginauth.Digest) (user, apikey.Record, error) {
+func (s *stubStore) FindAPIKey(context.Context, driver.Digest) (user, driver.APIKey, error) {
 	s.calls++
 	if s.user == nil {
-		return user{}, apikey.Record{}, apikey.ErrNoKey
+		return user{}, driver.APIKey{}, driver.ErrNoAPIKey
 	}
 	now := time.Unix(1<<32, 0)
-	return *s.user, apikey.Record{ID: "1", UserID: s.user.ID, ReadAt: now, LastUsedAt: now.Add(-s.idle)}, nil
+	return *s.user, driver.APIKey{ID: "1", UserID: s.user.ID, ReadAt: now, LastUsedAt: now.Add(-s.idle)}, nil
 }
 
-func (s *stubStore) TouchAPIKey(context.Context, apikey.ID, time.Duration) error {
+func (s *stubStore) TouchAPIKey(context.Context, driver.APIKeyID, time.Duration) error {
 	s.touches++
 	return nil
 }
@@ -40,7 +39,7 @@ var errBroken = errors.New("broken")
 
 // unusedSessions is a store for configurations whose sessions nobody asks for.
 type unusedSessions struct {
-	ginauth.SessionStore
+	driver.Sessions
 	sessions.Store
 }
 

@@ -8,6 +8,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/driver"
 	"github.com/ginauth/ginauth/ginauth/internal/accept"
 	"github.com/ginauth/ginauth/ginauth/internal/route"
 )
@@ -46,8 +47,8 @@ var onItsWay = accepted{Detail: "If there is something to send, a mail is on its
 //	@Failure		429		{object}	ginauth.Problem	"too_many_attempts"
 //	@Failure		503		{object}	ginauth.Problem	"unavailable"
 //	@Router			/forgot [post]
-func ForgotPassword[U ginauth.User](f Flows[U]) gin.HandlerFunc {
-	h := compile("ForgotPassword", f, "Reset", f.Pages.Reset).asks("forgotPassword", KindReset)
+func ForgotPassword[U driver.User](f Flows[U]) gin.HandlerFunc {
+	h := compile("ForgotPassword", f, "Reset", f.Pages.Reset).asks("forgotPassword", driver.MailReset)
 	return h.As(func(c *gin.Context) { h.Serve(c) })
 }
 
@@ -71,8 +72,8 @@ func ForgotPassword[U ginauth.User](f Flows[U]) gin.HandlerFunc {
 //	@Failure		429		{object}	ginauth.Problem	"too_many_attempts"
 //	@Failure		503		{object}	ginauth.Problem	"unavailable"
 //	@Router			/verify/resend [post]
-func ResendVerification[U ginauth.User](f Flows[U]) gin.HandlerFunc {
-	h := compile("ResendVerification", f, "Verify", f.Pages.Verify).asks("resendVerification", KindVerify)
+func ResendVerification[U driver.User](f Flows[U]) gin.HandlerFunc {
+	h := compile("ResendVerification", f, "Verify", f.Pages.Verify).asks("resendVerification", driver.MailVerify)
 	return h.As(func(c *gin.Context) { h.Serve(c) })
 }
 
@@ -96,12 +97,12 @@ func ResendVerification[U ginauth.User](f Flows[U]) gin.HandlerFunc {
 //	@Failure		429		{object}	ginauth.Problem	"too_many_attempts"
 //	@Failure		503		{object}	ginauth.Problem	"unavailable"
 //	@Router			/magic/send [post]
-func SendMagicLink[U ginauth.User](f Flows[U]) gin.HandlerFunc {
-	h := compile("SendMagicLink", f, "Login", f.Pages.Login).asks("sendMagicLink", KindLogin)
+func SendMagicLink[U driver.User](f Flows[U]) gin.HandlerFunc {
+	h := compile("SendMagicLink", f, "Login", f.Pages.Login).asks("sendMagicLink", driver.MailLogin)
 	return h.As(func(c *gin.Context) { h.Serve(c) })
 }
 
-func (f *flows[U]) asks(operation string, k Kind) *route.Handler {
+func (f *flows[U]) asks(operation string, k driver.MailKind) *route.Handler {
 	return route.New(route.Info{Mails: true, Name: operation, Open: true}, func(c *gin.Context) {
 		if err := f.ask(c, k); err != nil {
 			ginauth.Fail(c, err)
@@ -111,7 +112,7 @@ func (f *flows[U]) asks(operation string, k Kind) *route.Handler {
 	})
 }
 
-func (f *flows[U]) ask(c *gin.Context, k Kind) error {
+func (f *flows[U]) ask(c *gin.Context, k driver.MailKind) error {
 	o, err := f.bindAddress(c, k)
 	if err != nil {
 		return err
@@ -119,12 +120,12 @@ func (f *flows[U]) ask(c *gin.Context, k Kind) error {
 	if err := f.Store.QueueMail(c.Request.Context(), o); err != nil {
 		return err
 	}
-	ginauth.LogEvent(c, ginauth.EventMailRequested, "kind", string(k))
+	ginauth.LogEvent(c, driver.MailRequested, "kind", string(k))
 	return nil
 }
 
 // bindAddress reads an Address and counts the mail to it.
-func (f *flows[U]) bindAddress(c *gin.Context, k Kind) (o Order, err error) {
+func (f *flows[U]) bindAddress(c *gin.Context, k driver.MailKind) (o driver.MailOrder, err error) {
 	if err := mustPost(c); err != nil {
 		return o, err
 	}
@@ -133,7 +134,7 @@ func (f *flows[U]) bindAddress(c *gin.Context, k Kind) (o Order, err error) {
 		return o, err
 	}
 	o.Email = strings.Trim(form.Email, " \t")
-	if o.Canonical, err = ginauth.CanonicalEmail(o.Email); err != nil {
+	if o.Canonical, err = driver.CanonicalEmail(o.Email); err != nil {
 		return o, errInvalidEmail
 	}
 	o.Kind, o.Locale = k, f.locale(c)
@@ -142,11 +143,11 @@ func (f *flows[U]) bindAddress(c *gin.Context, k Kind) (o Order, err error) {
 
 // wanted counts a mail to that address, whether or not it has an account (SEC-115). Each kind counts by itself:
 // strangers who ask for mails that nobody is sent must not use up the reset that lets the owner in (SEC-43).
-func (f *flows[U]) wanted(c *gin.Context, k Kind, canonical string) error {
+func (f *flows[U]) wanted(c *gin.Context, k driver.MailKind, canonical string) error {
 	return ginauth.Throttle(c, f.Config, "mail "+string(k), canonical, f.Config.Limits.Mail)
 }
 
-func (f *flows[U]) accept(c *gin.Context, k Kind) {
+func (f *flows[U]) accept(c *gin.Context, k driver.MailKind) {
 	if ginauth.PrefersHTML(c) {
 		f.show(c, http.StatusAccepted, Page{Kind: k, Step: StepSent})
 		return

@@ -4,6 +4,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/driver"
 )
 
 // ConfirmEmailChange returns the handler of the link that proves the address that an account is to have. A GET shows a
@@ -32,9 +33,9 @@ import (
 //	@Failure		429	{object}	ginauth.Problem	"too_many_attempts"
 //	@Failure		503	{object}	ginauth.Problem	"unavailable, busy"
 //	@Router			/email/confirm [post]
-func ConfirmEmailChange[U ginauth.User](f Flows[U]) gin.HandlerFunc {
+func ConfirmEmailChange[U driver.User](f Flows[U]) gin.HandlerFunc {
 	c := compile("ConfirmEmailChange", f, "Change", f.Pages.Change, "Undo", f.Pages.Undo)
-	l := link[U]{flows: c, kind: KindChange, path: f.Pages.Change, password: c.notSignedIn}
+	l := link[U]{flows: c, kind: driver.MailChange, path: f.Pages.Change, password: c.notSignedIn}
 	l.use, l.done = c.confirmChange, l.finish
 	h := l.handler("confirmEmailChange")
 	return h.As(func(c *gin.Context) { h.Serve(c) })
@@ -49,7 +50,7 @@ func (f *flows[U]) confirmChange(c *gin.Context, t found[U], plain string) error
 	}
 	u, err := f.Store.UseEmailToken(ginauth.AuditContext(c), t.use)
 	if err == nil {
-		ginauth.LogEvent(c, ginauth.EventEmailChanged, "user_id", u.Account().ID)
+		ginauth.LogEvent(c, driver.UserEmailChanged, "user_id", u.Account().ID)
 	}
 	return err
 }
@@ -78,9 +79,9 @@ func (f *flows[U]) confirmChange(c *gin.Context, t found[U], plain string) error
 //	@Failure		429	{object}	ginauth.Problem	"too_many_attempts"
 //	@Failure		503	{object}	ginauth.Problem	"unavailable"
 //	@Router			/email/undo [post]
-func UndoEmailChange[U ginauth.User](f Flows[U]) gin.HandlerFunc {
+func UndoEmailChange[U driver.User](f Flows[U]) gin.HandlerFunc {
 	c := compile("UndoEmailChange", f, "Undo", f.Pages.Undo)
-	l := link[U]{flows: c, kind: KindUndo, path: f.Pages.Undo}
+	l := link[U]{flows: c, kind: driver.MailUndo, path: f.Pages.Undo}
 	l.use, l.done = c.undoChange, l.finish
 	h := l.handler("undoEmailChange")
 	return h.As(func(c *gin.Context) { h.Serve(c) })
@@ -89,7 +90,7 @@ func UndoEmailChange[U ginauth.User](f Flows[U]) gin.HandlerFunc {
 func (f *flows[U]) undoChange(c *gin.Context, t found[U], _ string) error {
 	u, err := f.Store.UseEmailToken(ginauth.AuditContext(c), t.use)
 	if err == nil {
-		ginauth.LogEvent(c, ginauth.EventEmailChangeUndone, "user_id", u.Account().ID)
+		ginauth.LogEvent(c, driver.UserEmailChangeUndone, "user_id", u.Account().ID)
 	}
 	return err
 }

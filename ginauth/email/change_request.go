@@ -4,6 +4,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/driver"
 	"github.com/ginauth/ginauth/ginauth/internal/route"
 )
 
@@ -30,14 +31,14 @@ import (
 //	@Failure		503		{object}	ginauth.Problem	"unavailable"
 //	@Security		sessionCookie
 //	@Router			/email [post]
-func ChangeEmail[U ginauth.User](f Flows[U]) gin.HandlerFunc {
+func ChangeEmail[U driver.User](f Flows[U]) gin.HandlerFunc {
 	compiled := compile("ChangeEmail", f, "Change", f.Pages.Change, "Undo", f.Pages.Undo)
 	h := route.New(route.Info{Mails: true, Name: "changeEmail", ChecksScopes: true}, func(c *gin.Context) {
 		if err := compiled.askChange(c); err != nil {
 			ginauth.Fail(c, err)
 			return
 		}
-		compiled.accept(c, KindChange)
+		compiled.accept(c, driver.MailChange)
 	})
 	return h.As(func(c *gin.Context) { h.Serve(c) })
 }
@@ -50,7 +51,7 @@ func (f *flows[U]) askChange(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	o, err := f.bindAddress(c, KindChange)
+	o, err := f.bindAddress(c, driver.MailChange)
 	if err != nil {
 		return err
 	}
@@ -61,6 +62,6 @@ func (f *flows[U]) askChange(c *gin.Context) error {
 	if err := f.Store.QueueMail(c.Request.Context(), o); err != nil {
 		return err
 	}
-	ginauth.LogEvent(c, ginauth.EventMailRequested, "kind", string(KindChange), "user_id", auth.Account.ID)
+	ginauth.LogEvent(c, driver.MailRequested, "kind", string(driver.MailChange), "user_id", auth.Account.ID)
 	return nil
 }

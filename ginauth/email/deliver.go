@@ -5,7 +5,7 @@ import (
 	"errors"
 	"time"
 
-	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/driver"
 )
 
 // handed is what became of a mail that was under way; the error is the store's.
@@ -62,7 +62,7 @@ func (f *flows[U]) deliver(ctx context.Context, stay bool) (sent int, err error)
 
 // bear returns the errors that end the delivery.
 func (f *flows[U]) bear(ctx context.Context, stay bool, err error) error {
-	if stay && err != nil && ctx.Err() == nil && errors.Is(err, ginauth.ErrUnavailable) {
+	if stay && err != nil && ctx.Err() == nil && errors.Is(err, driver.ErrUnavailable) {
 		f.Config.Logger.WarnContext(ctx, "ginauth: the outbox cannot be reached", "error", err)
 		return nil
 	}

@@ -3,6 +3,8 @@ package email
 import (
 	"strings"
 	"testing"
+
+	"github.com/ginauth/ginauth/ginauth/driver"
 )
 
 func TestMailsLinkToThePageThatTheyName(t *testing.T) {
@@ -25,7 +27,7 @@ func TestMailsLinkToThePageThatTheyName(t *testing.T) {
 		if !strings.Contains(plain, "("+page+")") || !strings.Contains(html, `<a href="`+page+`">`) {
 			t.Errorf("%s names the page and does not link to it:\n%s\n%s", kind, plain, html)
 		}
-		if kind != KindVerify && kind != KindTaken && !strings.Contains(plain, "ends all API keys") {
+		if kind != driver.MailVerify && kind != driver.MailTaken && !strings.Contains(plain, "ends all API keys") {
 			t.Errorf("%s does not say that a reset ends API keys:\n%s", kind, plain)
 		}
 		_, plain, html, err = texts.find("", kind).write(Data{})

@@ -14,6 +14,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/driver"
 	"github.com/ginauth/ginauth/ginauth/internal/baseurl"
 	"github.com/ginauth/ginauth/ginauth/internal/pairing"
 )
@@ -33,12 +34,12 @@ const (
 // Flows is how an app wants its mails. It is plain data, as ginauth.Config is: every constructor of this
 // package takes the same and compiles its own copy. Config, Store, Sender, BaseURL and From are required,
 // and Pages for the handlers that are mounted.
-type Flows[U ginauth.User] struct {
+type Flows[U driver.User] struct {
 	// Config is the app's.
 	Config ginauth.Config[U]
 	// Store keeps mails and tokens, of the users that Config.Users has: it must be Config.Users, or wrap it, since
 	// what a link changes there is what a login asks. Usually both are one *store.DB.
-	Store Store[U]
+	Store driver.Mails[U]
 	// Sender hands the mails over, such as smtp.New. A web process whose mails another process sends gives it all the
 	// same, so that no app promises mails that nothing can send.
 	Sender Sender
@@ -161,7 +162,7 @@ func isNil(v any) bool {
 }
 
 // flows is a compiled Flows.
-type flows[U ginauth.User] struct {
+type flows[U driver.User] struct {
 	Flows[U]
 	texts catalogs
 	// locales are those of Texts, sorted.
@@ -173,7 +174,7 @@ type flows[U ginauth.User] struct {
 
 // compile panics with the constructor's name when f is unusable: routes are built at start-up, where
 // that is the earliest and loudest answer. page is a path that the constructor needs.
-func compile[U ginauth.User](constructor string, f Flows[U], pages ...string) *flows[U] {
+func compile[U driver.User](constructor string, f Flows[U], pages ...string) *flows[U] {
 	err := f.Validate()
 	for i := 0; i+1 < len(pages); i += 2 {
 		if pages[i+1] == "" {
@@ -186,7 +187,7 @@ func compile[U ginauth.User](constructor string, f Flows[U], pages ...string) *f
 	return newFlows(f)
 }
 
-func newFlows[U ginauth.User](f Flows[U]) *flows[U] {
+func newFlows[U driver.User](f Flows[U]) *flows[U] {
 	c := &flows[U]{Flows: f.WithDefaults()}
 	c.locales = slices.Sorted(maps.Keys(f.Texts))
 	c.texts, _ = compileTexts[U](f.Texts) // validated
@@ -199,19 +200,19 @@ func newFlows[U ginauth.User](f Flows[U]) *flows[U] {
 }
 
 // target is where links of a kind lead, and how long they are good for. Mails without a token have neither.
-func (f *flows[U]) target(k Kind) (path string, lifetime time.Duration) {
+func (f *flows[U]) target(k driver.MailKind) (path string, lifetime time.Duration) {
 	switch k {
-	case KindVerify:
+	case driver.MailVerify:
 		return f.Pages.Verify, f.Lifetimes.Verify
-	case KindReset:
+	case driver.MailReset:
 		return f.Pages.Reset, f.Lifetimes.Reset
-	case KindLogin:
+	case driver.MailLogin:
 		return f.Pages.Login, f.Lifetimes.Login
-	case KindChange:
+	case driver.MailChange:
 		return f.Pages.Change, f.Lifetimes.Change
-	case KindUndo:
+	case driver.MailUndo:
 		return f.Pages.Undo, f.Lifetimes.Undo
-	case KindTaken, KindPassword, KindDevice, KindReuse:
+	case driver.MailTaken, driver.MailPassword, driver.MailDevice, driver.MailReuse:
 	}
 	return "", 0
 }

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/driver"
 	"github.com/ginauth/ginauth/ginauth/email"
 	"github.com/ginauth/ginauth/ginauth/email/smtp"
 )
@@ -42,9 +43,9 @@ func TestWhatIsMissingIsSaidAtConstruction(t *testing.T) { // SEC-108
 		"a path of this app":   func(f *flows) { f.Pages.Verify = "//evil.example" },
 		"such as /reset":       func(f *flows) { f.Pages.Verify = "verify" },
 		"too short":            func(f *flows) { f.Lifetimes.Reset = time.Second },
-		"the text \"reset\"":   func(f *flows) { f.Texts = texts(email.KindReset, "{{.Lnik}}") },
+		"the text \"reset\"":   func(f *flows) { f.Texts = texts(driver.MailReset, "{{.Lnik}}") },
 		"no mail of the kind":  func(f *flows) { f.Texts = texts("rest", "x") },
-		"can't evaluate field": func(f *flows) { f.Texts = texts(email.KindReset, "{{.User.Nmae}}") },
+		"can't evaluate field": func(f *flows) { f.Texts = texts(driver.MailReset, "{{.User.Nmae}}") },
 		"set Users":            func(f *flows) { f.Config = ginauth.Config[user]{} },
 		"control characters":   func(f *flows) { f.Site = "Example\nBcc: x" },
 		"at most 35":           func(f *flows) { f.Texts = map[string]email.Texts{strings.Repeat("x", 36): nil} },
@@ -96,7 +97,7 @@ func TestEveryConstructorNeedsASender(t *testing.T) {
 	}
 }
 
-func texts(k email.Kind, plain string) map[string]email.Texts {
+func texts(k driver.MailKind, plain string) map[string]email.Texts {
 	return map[string]email.Texts{"": {k: {Subject: "x", Plain: plain}}}
 }
 
@@ -113,7 +114,7 @@ func panics(f func()) (said string) {
 func TestTextsForLinksMustHaveThem(t *testing.T) {
 	t.Parallel()
 	good := newApp(t).mails
-	for _, kind := range []email.Kind{email.KindVerify, email.KindReset, email.KindLogin, email.KindChange, email.KindUndo} {
+	for _, kind := range []driver.MailKind{driver.MailVerify, driver.MailReset, driver.MailLogin, driver.MailChange, driver.MailUndo} {
 		for name, c := range map[string]struct {
 			text email.Text
 			said string
@@ -134,7 +135,7 @@ func TestTextsForLinksMustHaveThem(t *testing.T) {
 		}
 	}
 	f := good
-	f.Texts = map[string]email.Texts{"": {email.KindPassword: {Subject: "x", Plain: "changed"}, email.KindTaken: {Subject: "x", Plain: "x"}, email.KindDevice: {Subject: "x", Plain: "x"}}}
+	f.Texts = map[string]email.Texts{"": {driver.MailPassword: {Subject: "x", Plain: "changed"}, driver.MailTaken: {Subject: "x", Plain: "x"}, driver.MailDevice: {Subject: "x", Plain: "x"}}}
 	if said := panics(func() { email.ForgotPassword(f) }); said != "" {
 		t.Errorf("texts that need no link: %s", said)
 	}

@@ -14,6 +14,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/driver"
 	"github.com/ginauth/ginauth/ginauth/email"
 	"github.com/ginauth/ginauth/ginauth/internal/authtest"
 	"github.com/ginauth/ginauth/store"
@@ -21,26 +22,26 @@ import (
 
 // oneMail is a store in which one mail to one user is due.
 type oneMail struct {
-	email.Store[user]
+	driver.Mails[user]
 
 	to  user
 	due bool
 }
 
-func (s *oneMail) ClaimMail(context.Context, int, time.Duration) ([]email.Mail, error) {
+func (s *oneMail) ClaimMail(context.Context, int, time.Duration) ([]driver.Mail, error) {
 	if !s.due {
 		return nil, nil
 	}
 	s.due = false
 	at := time.Date(2030, 3, 4, 5, 6, 7, 0, time.UTC)
-	return []email.Mail{{ID: "7c6f1ad2-2f4c-4d3e-8a53-0a0b3c1d2e3f", Kind: email.KindReset, Attempt: 1, OrderedAt: at, Now: at}}, nil
+	return []driver.Mail{{ID: "7c6f1ad2-2f4c-4d3e-8a53-0a0b3c1d2e3f", Kind: driver.MailReset, Attempt: 1, OrderedAt: at, Now: at}}, nil
 }
 
-func (s *oneMail) PrepareMail(context.Context, email.MailID, ginauth.Digest, time.Duration) (email.Recipient[user], error) {
-	return email.Recipient[user]{User: s.to, Email: s.to.Email}, nil
+func (s *oneMail) PrepareMail(context.Context, driver.MailID, driver.Digest, time.Duration) (driver.Recipient[user], error) {
+	return driver.Recipient[user]{User: s.to, Email: s.to.Email}, nil
 }
 
-func (*oneMail) SettleMail(context.Context, email.MailID, int, email.Outcome) error { return nil }
+func (*oneMail) SettleMail(context.Context, driver.MailID, int, driver.MailOutcome) error { return nil }
 
 // Whatever a stored address, a name, a site or a subject made of them has in it, a mail has the headers that it should have,
 // once each, and goes to that address alone. Nor can they forge a line of the log.
@@ -69,7 +70,7 @@ func FuzzMailHeaders(f *testing.F) { // SEC-137, SEC-162
 			Config: ginauth.Config[user]{Users: users, Logger: log.Logger()},
 			Store:  &oneMail{to: user{Name: name, Email: address}, due: true}, Sender: box.sender(), BaseURL: baseURL, From: from, Site: site,
 			Pages: email.Pages{Reset: "/reset"},
-			Texts: map[string]email.Texts{"": {email.KindReset: {Subject: "{{.User.Name}} {{.Site}} {{.Email}}", Plain: "{{.User.Name}}\n{{.Link}}"}}},
+			Texts: map[string]email.Texts{"": {driver.MailReset: {Subject: "{{.User.Name}} {{.Site}} {{.Email}}", Plain: "{{.User.Name}}\n{{.Link}}"}}},
 		}
 		if mails.Validate() != nil { // a site or a sender that is refused at construction
 			mails.Site, mails.From = "Example", "Example <hello@app.example.com>"
@@ -79,7 +80,7 @@ func FuzzMailHeaders(f *testing.F) { // SEC-137, SEC-162
 			t.Fatal(err)
 		}
 		checkLog(t, log.String())
-		canonical, invalid := ginauth.CanonicalEmail(address)
+		canonical, invalid := driver.CanonicalEmail(address)
 		letters := box.all()
 		if invalid != nil {
 			if sent+len(letters) > 0 {

@@ -11,6 +11,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/driver"
 	"github.com/ginauth/ginauth/ginauth/internal/route"
 	"github.com/ginauth/ginauth/ginauth/password"
 )
@@ -24,9 +25,9 @@ type linkForm struct {
 
 // link is the handler behind a link: a GET shows a page with a button, and only the POST does something
 // (SEC-85), since scanners and previews of mail programs follow links.
-type link[U ginauth.User] struct {
+type link[U driver.User] struct {
 	*flows[U]
-	kind    Kind
+	kind    driver.MailKind
 	path    string // of its page; with that of BaseURL where it is served
 	origins *http.CrossOriginProtection
 	// password tells whether the page asks for one.
@@ -38,8 +39,8 @@ type link[U ginauth.User] struct {
 }
 
 // found is a token that is good.
-type found[U ginauth.User] struct {
-	use   Use
+type found[U driver.User] struct {
+	use   driver.EmailTokenUse
 	user  U
 	email string
 }
@@ -53,7 +54,7 @@ func (l link[U]) handler(operation string) *route.Handler {
 		_ = l.origins.AddTrustedOrigin(o) // validated
 	}
 	l.path = l.base + l.path
-	redirects := l.kind == KindLogin && l.Config.Pages.AfterLogin != ""
+	redirects := l.kind == driver.MailLogin && l.Config.Pages.AfterLogin != ""
 	return route.New(route.Info{Mails: true, Name: operation, Open: true, Redirects: redirects}, func(c *gin.Context) {
 		switch c.Request.Method {
 		case http.MethodGet, http.MethodHead:
@@ -105,7 +106,7 @@ func (l link[U]) count(c *gin.Context) error {
 
 func (l link[U]) page(c *gin.Context, t found[U], token string) Page {
 	p := Page{Kind: l.kind, Step: StepConfirm, Action: l.path, Email: t.email}
-	if parsed, ok := ginauth.ParseToken(token); ok {
+	if parsed, ok := driver.ParseToken(token); ok {
 		p.Action = l.action(pageOf(parsed))
 	}
 	p.Password = l.password != nil && l.password(c, t.user)
@@ -142,7 +143,7 @@ func (l link[U]) post(c *gin.Context) {
 		err = l.use(c, t, form.Password)
 	}
 	switch {
-	case errors.Is(err, ErrNoToken), errors.Is(err, errLink):
+	case errors.Is(err, driver.ErrNoEmailToken), errors.Is(err, errLink):
 		l.refuseLink(c)
 	case err != nil:
 		l.refuse(c, err, l.page(c, t, form.Token))
@@ -154,13 +155,13 @@ func (l link[U]) post(c *gin.Context) {
 
 // find returns the owner of a good token. Nothing that is no token is looked up (SEC-106).
 func (l link[U]) find(c *gin.Context, token string) (t found[U], err error) {
-	parsed, ok := ginauth.ParseToken(token)
+	parsed, ok := driver.ParseToken(token)
 	if !ok {
 		return t, errLink
 	}
-	t.use = Use{Kind: l.kind, Digest: parsed.Digest(), Locale: l.locale(c)}
+	t.use = driver.EmailTokenUse{Kind: l.kind, Digest: parsed.Digest(), Locale: l.locale(c)}
 	t.user, t.email, err = l.Store.FindEmailToken(c.Request.Context(), l.kind, t.use.Digest)
-	if errors.Is(err, ErrNoToken) {
+	if errors.Is(err, driver.ErrNoEmailToken) {
 		return t, errLink
 	}
 	return t, err
@@ -168,21 +169,21 @@ func (l link[U]) find(c *gin.Context, token string) (t found[U], err error) {
 
 // refuseLink answers to a token that is not good.
 func (l link[U]) refuseLink(c *gin.Context) {
-	ginauth.LogEvent(c, ginauth.EventBadLink, "kind", string(l.kind))
+	ginauth.LogEvent(c, driver.LinkRefused, "kind", string(l.kind))
 	l.refuse(c, errLink, Page{})
 }
 
 // refuse answers with a problem, in a page for a browser.
 func (l link[U]) refuse(c *gin.Context, err error, p Page) {
-	var problem *ginauth.Problem
-	if !errors.As(err, &problem) || problem.Status >= http.StatusInternalServerError || !ginauth.PrefersHTML(c) {
+	problem := ginauth.ProblemOf(err)
+	if problem.Status >= http.StatusInternalServerError || !ginauth.PrefersHTML(c) {
 		ginauth.Fail(c, err)
 		return
 	}
 	if wait := problem.RetryAfter(); wait > 0 {
 		c.Header("Retry-After", strconv.Itoa(int(wait/time.Second)))
 	}
-	p.Kind, p.Step, p.Problem = l.kind, StepConfirm, problem
+	p.Kind, p.Step, p.Problem = l.kind, StepConfirm, &problem
 	l.show(c, problem.Status, p)
 	c.Abort()
 }
@@ -206,7 +207,7 @@ func (f *flows[U]) proves(c *gin.Context, t found[U], plain string) error {
 		return errProofNeeded
 	}
 	cfg := f.Config
-	if t.use.Kind == KindVerify {
+	if t.use.Kind == driver.MailVerify {
 		hash, err := f.Store.FindPendingPassword(c.Request.Context(), t.use.Digest)
 		if err != nil {
 			return err
@@ -220,8 +221,8 @@ func (f *flows[U]) proves(c *gin.Context, t found[U], plain string) error {
 }
 
 // newcomers is the store for whoever holds the link of a sign-up: to them its password is no secret of who has an account.
-type newcomers[U ginauth.User] struct {
-	ginauth.UserStore[U]
+type newcomers[U driver.User] struct {
+	driver.Users[U]
 	user U
 	hash password.Hash
 }
@@ -231,8 +232,8 @@ func (n *newcomers[U]) FindCredential(context.Context, string) (U, password.Hash
 }
 
 // RecordEvent keeps failures where the store does.
-func (n *newcomers[U]) RecordEvent(ctx context.Context, e ginauth.Event) error {
-	if r, ok := n.UserStore.(ginauth.EventRecorder); ok {
+func (n *newcomers[U]) RecordEvent(ctx context.Context, e driver.Event) error {
+	if r, ok := n.Users.(driver.EventRecorder); ok {
 		return r.RecordEvent(ctx, e)
 	}
 	return nil

@@ -9,7 +9,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
-	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/driver"
 )
 
 const (
@@ -20,7 +20,7 @@ const (
 )
 
 // pageOf names the page of a token in URLs, where nobody can make the token of it.
-func pageOf(t ginauth.Token) string {
+func pageOf(t driver.Token) string {
 	sum := sha256.Sum256([]byte("page of a mailed link\x00" + t.Reveal()))
 	return base64.RawURLEncoding.EncodeToString(sum[:16])
 }
@@ -36,7 +36,7 @@ func (l link[U]) cookiePrefix() string {
 
 // keep moves a token into a cookie and returns its page; "" for what is no token.
 func (l link[U]) keep(c *gin.Context, token string) string {
-	t, ok := ginauth.ParseToken(token)
+	t, ok := driver.ParseToken(token)
 	if !ok {
 		return ""
 	}
@@ -53,7 +53,7 @@ func (l link[U]) keep(c *gin.Context, token string) string {
 
 // forget removes the cookie of a token that was spent.
 func (l link[U]) forget(c *gin.Context, token string) {
-	if t, ok := ginauth.ParseToken(token); ok {
+	if t, ok := driver.ParseToken(token); ok {
 		l.setCookie(c, pageOf(t), "", -1)
 	}
 }
@@ -82,7 +82,7 @@ func (l link[U]) tokenOf(c *gin.Context, page string) string {
 	if len(sent) != 1 {
 		return ""
 	}
-	t, ok := ginauth.ParseToken(sent[0].Value)
+	t, ok := driver.ParseToken(sent[0].Value)
 	if !ok || pageOf(t) != page {
 		return ""
 	}

@@ -6,6 +6,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/driver"
 	"github.com/ginauth/ginauth/ginauth/internal/accept"
 	"github.com/ginauth/ginauth/ginauth/internal/baseurl"
 )
@@ -35,9 +36,9 @@ import (
 //	@Failure		429	{object}	ginauth.Problem	"too_many_attempts"
 //	@Failure		503	{object}	ginauth.Problem	"unavailable"
 //	@Router			/magic [post]
-func MagicLink[U ginauth.User](f Flows[U]) gin.HandlerFunc {
+func MagicLink[U driver.User](f Flows[U]) gin.HandlerFunc {
 	c := compile("MagicLink", f, "Login", f.Pages.Login)
-	l := link[U]{flows: c, kind: KindLogin, path: f.Pages.Login}
+	l := link[U]{flows: c, kind: driver.MailLogin, path: f.Pages.Login}
 	l.use, l.done = c.logIn, c.welcome
 	h := l.handler("magicLink")
 	return h.As(func(c *gin.Context) { h.Serve(c) })
@@ -59,7 +60,7 @@ func (f *flows[U]) logIn(c *gin.Context, t found[U], _ string) error {
 	}
 	f.remember(c, u)
 	c.Set(loggedIn{}, u)
-	ginauth.LogEvent(c, ginauth.EventLogin, "user_id", u.Account().ID)
+	ginauth.LogEvent(c, driver.LoginSucceeded, "user_id", u.Account().ID)
 	return nil
 }
 
@@ -67,7 +68,7 @@ func (f *flows[U]) welcome(c *gin.Context) {
 	switch page := f.Config.Pages.AfterLogin; {
 	case !ginauth.PrefersHTML(c), page != "" && !accept.Navigates(c.Request.Header):
 	case page == "":
-		f.show(c, http.StatusOK, Page{Kind: KindLogin, Step: StepDone})
+		f.show(c, http.StatusOK, Page{Kind: driver.MailLogin, Step: StepDone})
 		return
 	default:
 		setPageHeaders(c)

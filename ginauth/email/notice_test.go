@@ -9,6 +9,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/driver"
 	"github.com/ginauth/ginauth/ginauth/email"
 	"github.com/ginauth/ginauth/store"
 )
@@ -31,7 +32,7 @@ func (a *app) telling(tb testing.TB) *app {
 	b.POST("/new-device", func(c *gin.Context) {
 		u, err := b.db.FindUserByEmail(c, "ada@example.com")
 		if err == nil {
-			err = ginauth.SignIn(c, u, func(n *ginauth.NewSession) { n.NewDevice = true })
+			err = ginauth.SignIn(c, u, func(n *driver.NewSession) { n.NewDevice = true })
 		}
 		if err != nil {
 			ginauth.Fail(c, err)

@@ -9,13 +9,12 @@ import (
 	"testing"
 	"time"
 
-	"github.com/ginauth/ginauth/ginauth"
-	"github.com/ginauth/ginauth/ginauth/email"
+	"github.com/ginauth/ginauth/ginauth/driver"
 )
 
 // losing is a store that fails at one of its calls, counted from one, before or after it did its work.
 type losing struct {
-	email.Store[user]
+	driver.Mails[user]
 	calls, at atomic.Int64
 	after     bool
 	err       error
@@ -23,36 +22,36 @@ type losing struct {
 
 func (l *losing) lost() bool { return l.calls.Add(1) == l.at.Load() }
 
-func (l *losing) ClaimMail(ctx context.Context, limit int, lease time.Duration) ([]email.Mail, error) {
+func (l *losing) ClaimMail(ctx context.Context, limit int, lease time.Duration) ([]driver.Mail, error) {
 	lost := l.lost()
 	if lost && !l.after {
 		return nil, l.err
 	}
-	mails, err := l.Store.ClaimMail(ctx, limit, lease)
+	mails, err := l.Mails.ClaimMail(ctx, limit, lease)
 	if lost {
 		return nil, l.err
 	}
 	return mails, err
 }
 
-func (l *losing) PrepareMail(ctx context.Context, id email.MailID, d ginauth.Digest, life time.Duration) (email.Recipient[user], error) {
+func (l *losing) PrepareMail(ctx context.Context, id driver.MailID, d driver.Digest, life time.Duration) (driver.Recipient[user], error) {
 	lost := l.lost()
 	if lost && !l.after {
-		return email.Recipient[user]{}, l.err
+		return driver.Recipient[user]{}, l.err
 	}
-	to, err := l.Store.PrepareMail(ctx, id, d, life)
+	to, err := l.Mails.PrepareMail(ctx, id, d, life)
 	if lost {
-		return email.Recipient[user]{}, l.err
+		return driver.Recipient[user]{}, l.err
 	}
 	return to, err
 }
 
-func (l *losing) SettleMail(ctx context.Context, id email.MailID, attempt int, o email.Outcome) error {
+func (l *losing) SettleMail(ctx context.Context, id driver.MailID, attempt int, o driver.MailOutcome) error {
 	lost := l.lost()
 	if lost && !l.after {
 		return l.err
 	}
-	err := l.Store.SettleMail(ctx, id, attempt, o)
+	err := l.Mails.SettleMail(ctx, id, attempt, o)
 	if lost {
 		return l.err
 	}
@@ -68,11 +67,11 @@ func TestALostDatabaseLosesNoMail(t *testing.T) { // SEC-154
 				t.Parallel()
 				a := newApp(t)
 				a.verified(t)
-				l := &losing{Store: a.db, after: after, err: fmt.Errorf("gone: %w", ginauth.ErrUnavailable)}
+				l := &losing{Mails: a.db, after: after, err: fmt.Errorf("gone: %w", driver.ErrUnavailable)}
 				l.at.Store(call)
 				a.mails.Store = l
 				a.accepted(t, "/forgot", adaMail)
-				if _, err := a.mails.SendDue(t.Context()); !errors.Is(err, ginauth.ErrUnavailable) {
+				if _, err := a.mails.SendDue(t.Context()); !errors.Is(err, driver.ErrUnavailable) {
 					t.Fatalf("nothing was lost: %v", err)
 				}
 				a.clock.Advance(2 * time.Minute) // the lease
@@ -100,8 +99,8 @@ func TestRunWaitsForTheDatabase(t *testing.T) { // SEC-158
 	a.verified(t)
 	a.accepted(t, "/forgot", adaMail)
 	broken := errors.New("no such table")
-	for _, test := range []struct{ err, ends error }{{ginauth.ErrUnavailable, context.Canceled}, {broken, broken}} {
-		l := &losing{Store: a.db, err: test.err}
+	for _, test := range []struct{ err, ends error }{{driver.ErrUnavailable, context.Canceled}, {broken, broken}} {
+		l := &losing{Mails: a.db, err: test.err}
 		l.at.Store(1)
 		a.mails.Store = l
 		ctx, stop := context.WithCancel(t.Context())

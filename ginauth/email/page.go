@@ -6,6 +6,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/driver"
 )
 
 // Step is where in a flow a page stands.
@@ -24,7 +25,7 @@ const (
 // Page is what Flows.Page shows a browser. Its headers are set already: nothing may be cached, framed,
 // or loaded from elsewhere, and the address of the page is told to no other site.
 type Page struct {
-	Kind Kind
+	Kind driver.MailKind
 	Step Step
 	// Status is the HTTP status to answer with.
 	Status int
@@ -84,13 +85,13 @@ func (f *flows[U]) forgotPath() string {
 	return f.base + f.Pages.Forgot
 }
 
-var pageWords = map[Kind]struct{ title, button, done, field, complete string }{
-	KindVerify: {"Confirm your address", "Confirm", "Your address is confirmed.", "Your password", "current-password"},
-	KindReset:  {"Set a new password", "Set password", "Your password is set. Log in with it.", "New password", "new-password"},
-	KindLogin:  {"Log in", "Log in", "You are logged in.", "", ""},
-	KindChange: {"Confirm your new address", "Confirm", "Your account has the new address.", "Your password", "current-password"},
-	KindUndo:   {"Get your account back", "Undo the change", "Your account has its former address. Set a new password by \"forgot password\".", "", ""},
-	KindTaken:  {"Sign up", "", "", "", ""},
+var pageWords = map[driver.MailKind]struct{ title, button, done, field, complete string }{
+	driver.MailVerify: {"Confirm your address", "Confirm", "Your address is confirmed.", "Your password", "current-password"},
+	driver.MailReset:  {"Set a new password", "Set password", "Your password is set. Log in with it.", "New password", "new-password"},
+	driver.MailLogin:  {"Log in", "Log in", "You are logged in.", "", ""},
+	driver.MailChange: {"Confirm your new address", "Confirm", "Your account has the new address.", "Your password", "current-password"},
+	driver.MailUndo:   {"Get your account back", "Undo the change", "Your account has its former address. Set a new password by \"forgot password\".", "", ""},
+	driver.MailTaken:  {"Sign up", "", "", "", ""},
 }
 
 var pageTemplate = template.Must(template.New("page").Parse(`<!doctype html>

@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/driver"
 	"github.com/ginauth/ginauth/ginauth/internal/authtest"
 )
 
@@ -92,7 +92,7 @@ func TestALinkThatIsNoGoodSpoilsNoOther(t *testing.T) { // SEC-187
 	good := a.mailedTo(t, "/forgot", adaMail)
 	b := a.browser()
 	first := b.tab(t, b.land(t, "/reset", good))
-	for _, other := range []string{old, ginauth.NewToken().Reveal()} {
+	for _, other := range []string{old, driver.NewToken().Reveal()} {
 		if second := b.tab(t, b.land(t, "/reset", other)); second.status != http.StatusGone || second.action != "" {
 			t.Errorf("a link that is no good: %d %s", second.status, second.body)
 		}
@@ -164,7 +164,7 @@ func TestLinksDoNotFillABrowsersCookies(t *testing.T) {
 	a := two(t)
 	b := a.browser()
 	for range 30 {
-		b.land(t, "/reset", ginauth.NewToken().Reveal())
+		b.land(t, "/reset", driver.NewToken().Reveal())
 	}
 	page := b.land(t, "/reset", a.mailedTo(t, "/forgot", adaMail))
 	if len(b.Cookies) > 5 {

@@ -6,6 +6,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/driver"
 )
 
 // ResetPassword returns the handler of the link that sets a new password. A GET shows a page with a field; the
@@ -33,9 +34,9 @@ import (
 //	@Failure		429	{object}	ginauth.Problem	"too_many_attempts"
 //	@Failure		503	{object}	ginauth.Problem	"unavailable, busy"
 //	@Router			/reset [post]
-func ResetPassword[U ginauth.User](f Flows[U]) gin.HandlerFunc {
+func ResetPassword[U driver.User](f Flows[U]) gin.HandlerFunc {
 	c := compile("ResetPassword", f, "Reset", f.Pages.Reset)
-	l := link[U]{flows: c, kind: KindReset, path: f.Pages.Reset, password: func(*gin.Context, U) bool { return true }}
+	l := link[U]{flows: c, kind: driver.MailReset, path: f.Pages.Reset, password: func(*gin.Context, U) bool { return true }}
 	l.use, l.done = c.reset, l.finish
 	h := l.handler("resetPassword")
 	return h.As(func(c *gin.Context) { h.Serve(c) })
@@ -54,7 +55,7 @@ func (f *flows[U]) reset(c *gin.Context, t found[U], plain string) (err error) {
 	if err != nil {
 		return err
 	}
-	ginauth.LogEvent(c, ginauth.EventPasswordReset, "user_id", u.Account().ID)
+	ginauth.LogEvent(c, driver.LoginPasswordReset, "user_id", u.Account().ID)
 	// What others have guessed was another password (SEC-43).
 	if err := ginauth.ForgetGuesses(context.WithoutCancel(c.Request.Context()), f.Config, u); err != nil {
 		f.Config.Logger.WarnContext(c.Request.Context(), "email: guesses at a password that was reset still count", "error", err)

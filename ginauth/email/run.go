@@ -7,7 +7,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/driver"
 )
 
 const (
@@ -64,17 +64,17 @@ func (f Flows[U]) worker() (*flows[U], error) {
 }
 
 // sendOne returns errors of the store only, and none that is about this mail alone.
-func (f *flows[U]) sendOne(ctx context.Context, m Mail) (taken bool, err error) {
+func (f *flows[U]) sendOne(ctx context.Context, m driver.Mail) (taken bool, err error) {
 	path, lifetime := f.target(m.Kind)
 	if path == "" && lifetime > 0 {
-		return false, f.settle(ctx, m, Outcome{Failure: "Flows.Pages names no page for its link"})
+		return false, f.settle(ctx, m, driver.MailOutcome{Failure: "Flows.Pages names no page for its link"})
 	}
-	token := ginauth.NewToken()
+	token := driver.NewToken()
 	to, err := f.prepare(ctx, m, token, lifetime)
-	if errors.Is(err, ErrNoMail) {
-		return false, f.settle(ctx, m, Outcome{})
+	if errors.Is(err, driver.ErrNoMail) {
+		return false, f.settle(ctx, m, driver.MailOutcome{})
 	}
-	if errors.Is(err, ginauth.ErrUnavailable) {
+	if errors.Is(err, driver.ErrUnavailable) {
 		return false, err
 	}
 	var message Message
@@ -88,13 +88,13 @@ func (f *flows[U]) sendOne(ctx context.Context, m Mail) (taken bool, err error) 
 	return o.Failure == "", f.settle(ctx, m, o)
 }
 
-func (f *flows[U]) prepare(ctx context.Context, m Mail, token ginauth.Token, lifetime time.Duration) (Recipient[U], error) {
+func (f *flows[U]) prepare(ctx context.Context, m driver.Mail, token driver.Token, lifetime time.Duration) (driver.Recipient[U], error) {
 	ctx, cancel := context.WithTimeout(ctx, storeTimeout)
 	defer cancel()
 	return f.Store.PrepareMail(ctx, m.ID, token.Digest(), lifetime)
 }
 
-func (f *flows[U]) settle(ctx context.Context, m Mail, o Outcome) error {
+func (f *flows[U]) settle(ctx context.Context, m driver.Mail, o driver.MailOutcome) error {
 	if o.Failure != "" {
 		f.Config.Logger.WarnContext(ctx, "ginauth: a mail was not sent", "kind", string(m.Kind), "mail", string(m.ID),
 			"attempt", m.Attempt, "given_up", o.RetryIn == 0, "error", o.Failure)
@@ -105,8 +105,8 @@ func (f *flows[U]) settle(ctx context.Context, m Mail, o Outcome) error {
 }
 
 // write makes a mail with the link that only it has.
-func (f *flows[U]) write(m Mail, to Recipient[U], path string, lifetime time.Duration, token ginauth.Token) (Message, error) {
-	if _, err := ginauth.CanonicalEmail(to.Email); err != nil {
+func (f *flows[U]) write(m driver.Mail, to driver.Recipient[U], path string, lifetime time.Duration, token driver.Token) (Message, error) {
+	if _, err := driver.CanonicalEmail(to.Email); err != nil {
 		return Message{}, fmt.Errorf("%w: the stored address is none", ErrRefused)
 	}
 	d := Data{Site: f.Site, BaseURL: f.BaseURL, Email: to.Email, User: to.User}
@@ -138,14 +138,14 @@ func (f *flows[U]) handOver(ctx context.Context, m Message) (err error) {
 	return f.Sender.Send(ctx, m)
 }
 
-func (f *flows[U]) outcome(m Mail, lifetime time.Duration, err error) Outcome {
+func (f *flows[U]) outcome(m driver.Mail, lifetime time.Duration, err error) driver.MailOutcome {
 	if err == nil {
-		return Outcome{}
+		return driver.MailOutcome{}
 	}
 	if lifetime == 0 {
 		lifetime = noticeLife
 	}
-	o := Outcome{Failure: reason(err), RetryIn: backOff(m.Attempt)}
+	o := driver.MailOutcome{Failure: reason(err), RetryIn: backOff(m.Attempt)}
 	if errors.Is(err, ErrRefused) || m.Now.Add(o.RetryIn).Sub(m.OrderedAt) > lifetime {
 		o.RetryIn = 0
 	}

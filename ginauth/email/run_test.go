@@ -11,7 +11,7 @@ import (
 
 	"github.com/emersion/go-smtp"
 
-	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/driver"
 	"github.com/ginauth/ginauth/ginauth/email"
 	authsmtp "github.com/ginauth/ginauth/ginauth/email/smtp"
 )
@@ -240,9 +240,9 @@ func TestBothCopiesOfAMailWork(t *testing.T) {
 
 var errForgot = errors.New("the process died")
 
-type forgetful struct{ email.Store[user] }
+type forgetful struct{ driver.Mails[user] }
 
-func (forgetful) SettleMail(context.Context, email.MailID, int, email.Outcome) error {
+func (forgetful) SettleMail(context.Context, driver.MailID, int, driver.MailOutcome) error {
 	return errForgot
 }
 
@@ -251,7 +251,7 @@ func TestManyWorkersSendEachMailOnce(t *testing.T) {
 	const mails = 40
 	a := newApp(t)
 	for range mails {
-		name := strings.ToLower(ginauth.NewToken().Reveal()[:12])
+		name := strings.ToLower(driver.NewToken().Reveal()[:12])
 		name = strings.Trim(strings.NewReplacer("-", "x", "_", "y").Replace(name), ".")
 		want(t, "sign-up", a.anyone().post("/quiet", strings.Replace(ada, "Ada@", name+"@", 1)), http.StatusAccepted)
 	}

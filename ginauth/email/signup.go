@@ -6,6 +6,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/driver"
 	"github.com/ginauth/ginauth/ginauth/internal/route"
 )
 
@@ -30,14 +31,14 @@ import (
 //	@Failure		429				{object}	ginauth.Problem	"too_many_attempts"
 //	@Failure		503				{object}	ginauth.Problem	"unavailable, busy"
 //	@Router			/signup/mail [post]
-func SignUp[U ginauth.User](f Flows[U]) gin.HandlerFunc {
+func SignUp[U driver.User](f Flows[U]) gin.HandlerFunc {
 	h := signUp("SignUp", f, func(context.Context, ginauth.Registration, *U) error { return nil })
 	return h.As(func(c *gin.Context) { h.Serve(c) })
 }
 
 // SignUpWith is SignUp with a payload of the app's own, as ginauth.SignUpWith is. Fill runs before it is known
 // whether the address is free. What is unique among users must not be made of the address: see store.AfterCreate.
-func SignUpWith[U ginauth.User, F ginauth.Form](f Flows[U], fill func(ctx context.Context, form F, u *U) error) gin.HandlerFunc {
+func SignUpWith[U driver.User, F ginauth.Form](f Flows[U], fill func(ctx context.Context, form F, u *U) error) gin.HandlerFunc {
 	if fill == nil {
 		panic("email.SignUpWith: fill is nil: use SignUp") //nolint:forbidigo // while routes are built
 	}
@@ -45,19 +46,19 @@ func SignUpWith[U ginauth.User, F ginauth.Form](f Flows[U], fill func(ctx contex
 	return h.As(func(c *gin.Context) { h.Serve(c) })
 }
 
-func signUp[U ginauth.User, F ginauth.Form](constructor string, f Flows[U], fill func(context.Context, F, *U) error) *route.Handler {
+func signUp[U driver.User, F ginauth.Form](constructor string, f Flows[U], fill func(context.Context, F, *U) error) *route.Handler {
 	compiled := compile(constructor, f, "Verify", f.Pages.Verify)
 	return route.New(route.Info{Mails: true, Name: "signUpByMail", Open: true}, func(c *gin.Context) {
 		if err := register(c, compiled, fill); err != nil {
 			ginauth.Fail(c, err)
 			return
 		}
-		compiled.accept(c, KindTaken)
+		compiled.accept(c, driver.MailTaken)
 	})
 }
 
 // register leaves no trace of the outcome but in the mail: the event has no user.
-func register[U ginauth.User, F ginauth.Form](c *gin.Context, f *flows[U], fill func(context.Context, F, *U) error) error {
+func register[U driver.User, F ginauth.Form](c *gin.Context, f *flows[U], fill func(context.Context, F, *U) error) error {
 	if err := mustPost(c); err != nil {
 		return err
 	}
@@ -66,7 +67,7 @@ func register[U ginauth.User, F ginauth.Form](c *gin.Context, f *flows[U], fill 
 	if err != nil {
 		return err
 	}
-	if err := f.wanted(c, KindTaken, n.Canonical); err != nil {
+	if err := f.wanted(c, driver.MailTaken, n.Canonical); err != nil {
 		return err
 	}
 	ctx := ginauth.AuditContext(c)
@@ -74,6 +75,6 @@ func register[U ginauth.User, F ginauth.Form](c *gin.Context, f *flows[U], fill 
 	if err != nil {
 		return err
 	}
-	ginauth.LogEvent(c, ginauth.EventSignUp, "created", created)
+	ginauth.LogEvent(c, driver.UserCreated, "created", created)
 	return nil
 }

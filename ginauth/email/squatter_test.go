@@ -10,6 +10,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/driver"
 	"github.com/ginauth/ginauth/store"
 	"github.com/ginauth/ginauth/store/storetest"
 )
@@ -110,8 +111,8 @@ func TestTheFirstProofLetsTheAppClearItsOwn(t *testing.T) { // SEC-113
 		t.Run(path, func(t *testing.T) {
 			t.Parallel()
 			a := newThieves(t)
-			var told []ginauth.Event
-			clear := func(ctx context.Context, tx pgx.Tx, e ginauth.Event) error {
+			var told []driver.Event
+			clear := func(ctx context.Context, tx pgx.Tx, e driver.Event) error {
 				if !e.FirstProof() {
 					return nil
 				}
@@ -120,7 +121,7 @@ func TestTheFirstProofLetsTheAppClearItsOwn(t *testing.T) { // SEC-113
 			}
 			b := newAppOn(t, a.pool, func(f *flows) {
 				db := store.New[user](a.pool, store.WithNow(a.clock.Now), store.OnEvent(clear),
-					store.AfterEvent(func(_ context.Context, e ginauth.Event) { told = append(told, e) }))
+					store.AfterEvent(func(_ context.Context, e driver.Event) { told = append(told, e) }))
 				f.Store, f.Config.Users = db, db
 			})
 			b.inbox = a.inbox
@@ -153,7 +154,7 @@ func TestTheFirstProofLetsTheAppClearItsOwn(t *testing.T) { // SEC-113
 	}
 }
 
-func firstProofs(list []ginauth.Event) (n int) {
+func firstProofs(list []driver.Event) (n int) {
 	for _, e := range list {
 		if e.FirstProof() {
 			n++

@@ -7,10 +7,12 @@ import (
 	"strings"
 	text "text/template"
 	"unicode"
+
+	"github.com/ginauth/ginauth/ginauth/driver"
 )
 
 // Texts are the mails of one language. A kind that is missing has the text of the default language.
-type Texts map[Kind]Text
+type Texts map[driver.MailKind]Text
 
 // Text is a mail as templates over Data: Subject and Plain are of text/template, and HTML of html/template.
 // Without HTML the mail is plain text. Where a mail is for its link, Plain and HTML must have it and Subject must not.
@@ -43,7 +45,7 @@ type letter struct {
 }
 
 // catalogs are letters by locale.
-type catalogs map[string]map[Kind]letter
+type catalogs map[string]map[driver.MailKind]letter
 
 // compileTexts also writes every text once, so that a misspelled field is found at start.
 func compileTexts[U any](texts map[string]Texts) (catalogs, error) {
@@ -53,7 +55,7 @@ func compileTexts[U any](texts map[string]Texts) (catalogs, error) {
 	var faults []error
 	add := func(locale string, list Texts) {
 		if c[locale] == nil {
-			c[locale] = map[Kind]letter{}
+			c[locale] = map[driver.MailKind]letter{}
 		}
 		for kind, t := range list {
 			l, err := compileText(t)
@@ -84,9 +86,9 @@ const sampleToken = "x-sample-token-x"
 
 // try writes a text. Where the mail is for its link, that must be in every part, and not where mail programs show it
 // to whoever looks over a shoulder.
-func (l letter) try(k Kind, sample Data) error {
+func (l letter) try(k driver.MailKind, sample Data) error {
 	subject, plain, html, err := l.write(sample)
-	if err != nil || k == KindTaken || k == KindPassword || k == KindDevice || k == KindReuse {
+	if err != nil || k == driver.MailTaken || k == driver.MailPassword || k == driver.MailDevice || k == driver.MailReuse {
 		return err
 	}
 	switch {
@@ -121,7 +123,7 @@ func compileText(t Text) (l letter, err error) {
 }
 
 // find falls back from "de-AT" to "de" and to the default.
-func (c catalogs) find(locale string, k Kind) letter {
+func (c catalogs) find(locale string, k driver.MailKind) letter {
 	for ; locale != ""; locale = parent(locale) {
 		if l, ok := c[locale][k]; ok {
 			return l

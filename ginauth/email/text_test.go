@@ -9,6 +9,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"github.com/ginauth/ginauth/ginauth/driver"
 	"github.com/ginauth/ginauth/ginauth/email"
 )
 
@@ -16,8 +17,8 @@ func TestTextsFollowTheLanguage(t *testing.T) {
 	t.Parallel()
 	a := newApp(t, func(f *flows) {
 		f.Texts = map[string]email.Texts{
-			"de": {email.KindReset: {Subject: "Neues Passwort für {{.Site}}", Plain: "{{.Link}} gilt {{.Lifetime}}", HTML: `<a href="{{.Link}}">los</a>`}},
-			"":   {email.KindLogin: {Subject: "Hop in", Plain: "{{.Link}}"}},
+			"de": {driver.MailReset: {Subject: "Neues Passwort für {{.Site}}", Plain: "{{.Link}} gilt {{.Lifetime}}", HTML: `<a href="{{.Link}}">los</a>`}},
+			"":   {driver.MailLogin: {Subject: "Hop in", Plain: "{{.Link}}"}},
 		}
 	})
 	a.verified(t)
@@ -43,7 +44,7 @@ func TestTextsFollowTheLanguage(t *testing.T) {
 func TestNamesAreInert(t *testing.T) { // SEC-137, SEC-138
 	t.Parallel()
 	a := newApp(t, func(f *flows) {
-		f.Texts = map[string]email.Texts{"": {email.KindReset: {
+		f.Texts = map[string]email.Texts{"": {driver.MailReset: {
 			Subject: "Hello {{.User.Name}}", Plain: "Hello {{.User.Name}}\n{{.Link}}", HTML: `<p title="{{.User.Name}}">{{.User.Name}}</p><a href="{{.Link}}">x</a>`,
 		}}}
 	})

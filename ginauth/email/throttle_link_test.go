@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/driver"
 )
 
 // linkPaths are where links lead.
@@ -17,7 +18,7 @@ func (a *app) guessLink(tb testing.TB, method, path string, header http.Header) 
 	tb.Helper()
 	c := a.anyone()
 	c.Header = header
-	path = c.land(tb, path, ginauth.NewToken().Reveal())
+	path = c.land(tb, path, driver.NewToken().Reveal())
 	if method == http.MethodPost {
 		return c.form(path, nil)
 	}
@@ -66,7 +67,7 @@ func TestLinksShareOneBudget(t *testing.T) { // SEC-47, SEC-115
 	token := a.token(t, "/forgot")
 	for range 30 {
 		b := a.browser()
-		want(t, "landing", b.get("/reset?token="+ginauth.NewToken().Reveal()), http.StatusSeeOther)
+		want(t, "landing", b.get("/reset?token="+driver.NewToken().Reveal()), http.StatusSeeOther)
 		want(t, "no link at all", a.browser().get("/reset"), http.StatusGone)
 	}
 	for range 6 {

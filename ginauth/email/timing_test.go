@@ -12,6 +12,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/driver"
 	"github.com/ginauth/ginauth/ginauth/email"
 )
 
@@ -122,7 +123,7 @@ func (a *app) twins(t *testing.T) http.Handler {
 			t.Error(err)
 		}
 		if u, err := a.db.FindUserByEmail(ctx, form.Email); err == nil {
-			_ = a.db.QueueMail(ctx, email.Order{Kind: email.KindPassword, UserID: u.ID, Email: u.Email, Canonical: form.Email})
+			_ = a.db.QueueMail(ctx, driver.MailOrder{Kind: driver.MailPassword, UserID: u.ID, Email: u.Email, Canonical: form.Email})
 		}
 	}, accepted)
 	r.POST("/quiet", func(c *gin.Context) {
@@ -135,7 +136,7 @@ func (a *app) twins(t *testing.T) http.Handler {
 		}
 		hash, err := a.mails.Config.Passwords.Hash(ctx, form.Password)
 		if err == nil {
-			_, err = a.db.CreateUserAndMail(ctx, ginauth.NewUser{Name: form.Name, Email: form.Email, Canonical: form.Email, Hash: hash}, nil, "")
+			_, err = a.db.CreateUserAndMail(ctx, driver.NewUser{Name: form.Name, Email: form.Email, Canonical: form.Email, Hash: hash}, nil, "")
 		}
 		if err != nil {
 			t.Error(err)

@@ -6,7 +6,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/driver"
 	"github.com/ginauth/ginauth/ginauth/email"
 	"github.com/ginauth/ginauth/store"
 	"github.com/ginauth/ginauth/store/storetest"
@@ -32,7 +32,7 @@ func TestMailsOfOtherUsersAreRefused(t *testing.T) { // SEC-190
 	a := newApp(t)
 	for says, edit := range map[string]func(*flows){
 		"Config.Users and Store do not fit": func(f *flows) {
-			f.Config.Users, f.Config.Sessions = struct{ ginauth.UserStore[user] }{a.db}, nil
+			f.Config.Users, f.Config.Sessions = struct{ driver.Users[user] }{a.db}, nil
 		},
 		"set Config.Users to the store": func(f *flows) { f.Config.Users = nil },
 	} {

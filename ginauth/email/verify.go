@@ -4,6 +4,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/driver"
 )
 
 // VerifyEmail returns the handler of the link that proves the address of a new account. A GET shows a page with
@@ -30,9 +31,9 @@ import (
 //	@Failure		429	{object}	ginauth.Problem	"too_many_attempts"
 //	@Failure		503	{object}	ginauth.Problem	"unavailable, busy"
 //	@Router			/verify [post]
-func VerifyEmail[U ginauth.User](f Flows[U]) gin.HandlerFunc {
+func VerifyEmail[U driver.User](f Flows[U]) gin.HandlerFunc {
 	c := compile("VerifyEmail", f, "Verify", f.Pages.Verify)
-	l := link[U]{flows: c, kind: KindVerify, path: f.Pages.Verify, password: c.notSignedIn}
+	l := link[U]{flows: c, kind: driver.MailVerify, path: f.Pages.Verify, password: c.notSignedIn}
 	l.use, l.done = c.verify, l.finish
 	h := l.handler("verifyEmail")
 	return h.As(func(c *gin.Context) { h.Serve(c) })
@@ -47,7 +48,7 @@ func (f *flows[U]) verify(c *gin.Context, t found[U], plain string) error {
 	}
 	u, err := f.Store.UseEmailToken(ginauth.AuditContext(c), t.use)
 	if err == nil {
-		ginauth.LogEvent(c, ginauth.EventUserVerified, "user_id", u.Account().ID)
+		ginauth.LogEvent(c, driver.UserVerified, "user_id", u.Account().ID)
 	}
 	return err
 }

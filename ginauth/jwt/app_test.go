@@ -12,6 +12,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/driver"
 	"github.com/ginauth/ginauth/ginauth/internal/authtest"
 	"github.com/ginauth/ginauth/ginauth/jwt"
 	"github.com/ginauth/ginauth/store"
@@ -54,12 +55,12 @@ func me(c *gin.Context) {
 }
 
 // directory is a source of users in memory, without sessions.
-type directory map[ginauth.UserID]user
+type directory map[driver.UserID]user
 
-func (d directory) FindUser(_ context.Context, id ginauth.UserID) (user, error) {
+func (d directory) FindUser(_ context.Context, id driver.UserID) (user, error) {
 	u, ok := d[id]
 	if !ok {
-		return user{}, ginauth.ErrNoUser
+		return user{}, driver.ErrNoUser
 	}
 	return u, nil
 }

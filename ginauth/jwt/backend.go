@@ -7,13 +7,14 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/driver"
 	"github.com/ginauth/ginauth/ginauth/internal/genuine"
 )
 
 // Bearer returns the backend that reads a token from the header "Authorization: Bearer …" (RFC
 // 6750, 2.1), or from Options.Header. A request without that header, or with another scheme in Authorization, has no
 // credentials of its kind. The Principal's Credential is the token's Claims. It panics when the options cannot work.
-func Bearer[U ginauth.User](o Options[U]) ginauth.Backend[U] {
+func Bearer[U driver.User](o Options[U]) ginauth.Backend[U] {
 	scheme := ginauth.Scheme{
 		Name: "BearerToken", Description: "A JSON web token.",
 		Type: "http", HTTP: "bearer", BearerFormat: "JWT",
@@ -37,7 +38,7 @@ type PasswordFlow struct {
 
 // OAuth2Password is Bearer for tokens of OAuth 2's password flow (RFC 6749, 4.3), which the
 // dialog "Authorize" of Swagger UI knows. It panics when the options or the flow cannot work.
-func OAuth2Password[U ginauth.User](o Options[U], flow PasswordFlow) ginauth.Backend[U] {
+func OAuth2Password[U driver.User](o Options[U], flow PasswordFlow) ginauth.Backend[U] {
 	if flow.TokenURL == "" {
 		panic("jwt.OAuth2Password: set PasswordFlow.TokenURL to the path where jwt.Token is mounted") //nolint:forbidigo // construction
 	}
@@ -50,7 +51,7 @@ func OAuth2Password[U ginauth.User](o Options[U], flow PasswordFlow) ginauth.Bac
 }
 
 // backend turns the token that read finds into a user.
-type backend[U ginauth.User] struct {
+type backend[U driver.User] struct {
 	verifier *Verifier
 	read     func(*gin.Context) (string, error)
 	revoked  func(*gin.Context, Claims) (bool, error)
@@ -58,7 +59,7 @@ type backend[U ginauth.User] struct {
 	scheme   ginauth.Scheme
 }
 
-func newBackend[U ginauth.User](constructor string, o Options[U], read func(*gin.Context) (string, error), scheme ginauth.Scheme) *backend[U] {
+func newBackend[U driver.User](constructor string, o Options[U], read func(*gin.Context) (string, error), scheme ginauth.Scheme) *backend[U] {
 	err := o.Validate()
 	if err != nil {
 		panic(fmt.Sprintf("jwt.%s: %v", constructor, err)) //nolint:forbidigo // construction
@@ -69,7 +70,7 @@ func newBackend[U ginauth.User](constructor string, o Options[U], read func(*gin
 }
 
 // refuseHeader is for backends that read tokens from one place only.
-func refuseHeader[U ginauth.User](constructor string, o Options[U]) {
+func refuseHeader[U driver.User](constructor string, o Options[U]) {
 	if o.Header != "" {
 		panic("jwt." + constructor + ": Options.Header is for Bearer alone: leave it empty") //nolint:forbidigo // construction
 	}
@@ -97,7 +98,7 @@ func (b *backend[U]) Authenticate(c *gin.Context) (ginauth.Principal[U], error) 
 	}
 	u, err := b.find(c, claims)
 	switch {
-	case errors.Is(err, ginauth.ErrNoUser), errors.Is(err, ginauth.ErrNoSession):
+	case errors.Is(err, driver.ErrNoUser), errors.Is(err, driver.ErrNoSession):
 		return none, genuine.Refuse(badly("the token's user or session", err))
 	case err != nil:
 		return none, fmt.Errorf("finding a token's user: %w", err)

@@ -11,7 +11,7 @@ import (
 
 	gojwt "github.com/golang-jwt/jwt/v5"
 
-	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/driver"
 )
 
 // Claims are what a verified token says (RFC 7519, RFC 9068). Times are in UTC and whole seconds,
@@ -28,7 +28,7 @@ type Claims struct {
 	// not, for it can often be written in other ways.
 	ID string
 	// Session is "sid": the session, or the family of refresh tokens, that the token belongs to.
-	Session ginauth.SessionID
+	Session driver.SessionID
 	// Scopes are the words of "scope", or where that is missing, of "scp", as some issuers call it, text or a list. Nil is
 	// a token without either, which is good for everything.
 	Scopes []string
@@ -88,7 +88,7 @@ func parseClaims(data []byte) (c Claims, err error) {
 		case "sid":
 			var s string
 			s, err = text(value)
-			c.Session = ginauth.SessionID(s)
+			c.Session = driver.SessionID(s)
 		case "aud":
 			c.Audience, err = texts(value)
 		case "scope":

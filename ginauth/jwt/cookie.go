@@ -10,6 +10,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/driver"
 )
 
 const (
@@ -55,7 +56,7 @@ func (k CookieOptions) name() string { return cookiePrefix + k.Name }
 // Cookie returns the backend that reads a token from a cookie, as Login sends it. A request
 // without that cookie has no credentials of its kind; one with two of them has bad ones, for one was planted. Put it
 // behind Bearer where both are accepted. It panics when the options cannot work.
-func Cookie[U ginauth.User](o Options[U], k CookieOptions) ginauth.Backend[U] {
+func Cookie[U driver.User](o Options[U], k CookieOptions) ginauth.Backend[U] {
 	k = k.withDefaults()
 	if err := k.validate(); err != nil {
 		panic(fmt.Sprintf("jwt.Cookie: %v", err)) //nolint:forbidigo // construction

@@ -12,6 +12,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/driver"
 	"github.com/ginauth/ginauth/ginauth/jwt"
 	"github.com/ginauth/ginauth/ginauth/password"
 	"github.com/ginauth/ginauth/store"
@@ -63,7 +64,7 @@ func (d *devices) signUpEve(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := d.db.CreateUser(t.Context(), ginauth.NewUser{Name: "Eve", Email: eve, Canonical: eve, Hash: hash}, nil); err != nil {
+	if _, err := d.db.CreateUser(t.Context(), driver.NewUser{Name: "Eve", Email: eve, Canonical: eve, Hash: hash}, nil); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -107,7 +108,7 @@ func (d *devices) list(t *testing.T, by credential) (list []ginauth.Device) {
 }
 
 // current is the id of the login that asks.
-func (d *devices) current(t *testing.T, by credential) ginauth.SessionID {
+func (d *devices) current(t *testing.T, by credential) driver.SessionID {
 	t.Helper()
 	list := d.list(t, by)
 	i := slices.IndexFunc(list, func(d ginauth.Device) bool { return d.Current })

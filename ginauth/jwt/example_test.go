@@ -8,7 +8,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
-	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/driver"
 	"github.com/ginauth/ginauth/ginauth/jwt"
 	"github.com/ginauth/ginauth/store"
 )
@@ -28,7 +28,7 @@ func ExampleBearer() {
 		},
 		Stateless: true,
 		RetrieveUser: func(_ *gin.Context, c jwt.Claims) (store.User, error) {
-			return store.User{ID: ginauth.UserID(c.Subject)}, nil
+			return store.User{ID: driver.UserID(c.Subject)}, nil
 		},
 	})
 

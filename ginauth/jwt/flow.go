@@ -10,11 +10,11 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/driver"
 	"github.com/ginauth/ginauth/ginauth/internal/origin"
 	"github.com/ginauth/ginauth/ginauth/internal/pairing"
 	"github.com/ginauth/ginauth/ginauth/internal/route"
 	"github.com/ginauth/ginauth/ginauth/internal/scope"
-	"github.com/ginauth/ginauth/ginauth/refresh"
 )
 
 const (
@@ -30,14 +30,14 @@ const (
 
 // Flow is how users get tokens, and lose them: what Login, Token, Refresh, Revoke and Logout have in common. Config and
 // Issuer are required.
-type Flow[U ginauth.User] struct {
+type Flow[U driver.User] struct {
 	// Config has the users and their passwords.
 	Config ginauth.Config[U]
 	// Issuer makes the access tokens.
 	Issuer *Issuer
 	// Refresh keeps refresh tokens, and with them which logins are alive. Default: Config.Users, when it is
-	// a refresh.Store, such as store.DB.
-	Refresh refresh.Store
+	// a driver.RefreshTokens, such as store.DB.
+	Refresh driver.RefreshTokens
 	// NoRefresh gives access tokens only. They name no session, so only Stateless backends take them.
 	NoRefresh bool
 	// RefreshIdle ends a login whose refresh token was not used for as long. Default: 14 days.
@@ -88,7 +88,7 @@ func (f Flow[U]) Validate() error {
 }
 
 func (f Flow[U]) withDefaults() Flow[U] {
-	if store, ok := f.Config.Users.(refresh.Store); ok && f.Refresh == nil {
+	if store, ok := f.Config.Users.(driver.RefreshTokens); ok && f.Refresh == nil {
 		f.Refresh = store
 	}
 	if f.NoRefresh {
@@ -116,13 +116,13 @@ func (f Flow[U]) origins() (*http.CrossOriginProtection, error) {
 }
 
 // flow is a compiled Flow.
-type flow[U ginauth.User] struct {
+type flow[U driver.User] struct {
 	Flow[U]
 	verifier *Verifier // of the flow's own tokens
 	check    *http.CrossOriginProtection
 }
 
-func compile[U ginauth.User](constructor string, f Flow[U]) *flow[U] {
+func compile[U driver.User](constructor string, f Flow[U]) *flow[U] {
 	compiled, err := build(f)
 	if err != nil {
 		panic(fmt.Sprintf("jwt.%s: %v", constructor, err)) //nolint:forbidigo // construction
@@ -130,7 +130,7 @@ func compile[U ginauth.User](constructor string, f Flow[U]) *flow[U] {
 	return compiled
 }
 
-func build[U ginauth.User](f Flow[U]) (*flow[U], error) {
+func build[U driver.User](f Flow[U]) (*flow[U], error) {
 	if err := f.Validate(); err != nil {
 		return nil, err
 	}

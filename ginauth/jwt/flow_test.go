@@ -17,6 +17,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/driver"
 	"github.com/ginauth/ginauth/ginauth/internal/authtest"
 	"github.com/ginauth/ginauth/ginauth/jwt"
 	"github.com/ginauth/ginauth/store"
@@ -50,7 +51,7 @@ func newSite(tb testing.TB, edit ...siteOption) *site {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	s.ada, err = s.db.CreateUser(tb.Context(), ginauth.NewUser{Name: "Ada", Email: "ada@example.com", Canonical: "ada@example.com", Hash: hash}, nil)
+	s.ada, err = s.db.CreateUser(tb.Context(), driver.NewUser{Name: "Ada", Email: "ada@example.com", Canonical: "ada@example.com", Hash: hash}, nil)
 	if err != nil {
 		tb.Fatal(err)
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/driver"
 	"github.com/ginauth/ginauth/ginauth/password"
 	"github.com/ginauth/ginauth/ginauth/refresh"
 )
@@ -27,7 +28,7 @@ type Answer struct {
 }
 
 // login is a user who has just proved who they are, and their tokens.
-type login[U ginauth.User] struct {
+type login[U driver.User] struct {
 	user   U
 	answer Answer
 	claims Claims
@@ -45,7 +46,7 @@ func (f *flow[U]) logIn(c *gin.Context, email, plain string, scopes []string, la
 		if l.user, err = ginauth.VerifyPassword(c, f.Config, email, plain); err != nil {
 			break
 		}
-		if err = f.begin(c, &l, hash, scopes, lasts); !errors.Is(err, ginauth.ErrNoUser) {
+		if err = f.begin(c, &l, hash, scopes, lasts); !errors.Is(err, driver.ErrNoUser) {
 			break
 		}
 		// Stands unless the password was changed meanwhile, which the next verification finds out (SEC-190).
@@ -60,18 +61,18 @@ func (f *flow[U]) logIn(c *gin.Context, email, plain string, scopes []string, la
 
 // began tells of a login, in the log and, unless the store has done so, in the table.
 func (f *flow[U]) began(c *gin.Context, l login[U]) {
-	ginauth.LogEvent(c, ginauth.EventLogin, "user_id", l.user.Account().ID, "session", l.claims.Session)
+	ginauth.LogEvent(c, driver.LoginSucceeded, "user_id", l.user.Account().ID, "session", l.claims.Session)
 	f.recordLogin(c, l.user.Account().ID)
 }
 
 // recordLogin stores that tokens were given out which no store knows of. It is not worth failing a login for.
-func (f *flow[U]) recordLogin(c *gin.Context, user ginauth.UserID) {
-	recorder, ok := f.Config.Users.(ginauth.EventRecorder)
-	if _, written := f.Refresh.(ginauth.EventRecorder); !ok || written {
+func (f *flow[U]) recordLogin(c *gin.Context, user driver.UserID) {
+	recorder, ok := f.Config.Users.(driver.EventRecorder)
+	if _, written := f.Refresh.(driver.EventRecorder); !ok || written {
 		return
 	}
 	ctx := ginauth.AuditContext(c)
-	e := ginauth.NewEvent(ctx, ginauth.EventLogin, user)
+	e := driver.NewEvent(ctx, driver.LoginSucceeded, user)
 	e.Actor = user
 	if err := recorder.RecordEvent(context.WithoutCancel(ctx), e); err != nil {
 		f.Config.Logger.WarnContext(ctx, "jwt: a login was not stored as an event", "user_id", user, "error", err)
@@ -79,12 +80,12 @@ func (f *flow[U]) recordLogin(c *gin.Context, user ginauth.UserID) {
 }
 
 func (f *flow[U]) currentHash(c *gin.Context, email string) (password.Hash, error) {
-	canonical, err := ginauth.CanonicalEmail(email)
+	canonical, err := driver.CanonicalEmail(email)
 	if err != nil || f.Refresh == nil {
 		return password.Hash{}, nil
 	}
 	_, hash, err := f.Config.Users.FindCredential(c.Request.Context(), canonical)
-	if errors.Is(err, ginauth.ErrNoUser) || errors.Is(err, password.ErrMalformedHash) {
+	if errors.Is(err, driver.ErrNoUser) || errors.Is(err, password.ErrMalformedHash) {
 		return password.Hash{}, nil // VerifyPassword says so, after the work that it takes
 	}
 	return hash, err
@@ -103,7 +104,7 @@ func (f *flow[U]) begin(c *gin.Context, l *login[U], hash password.Hash, scopes 
 		return f.issue(c, l, g)
 	}
 	token := refresh.New()
-	n := refresh.NewFamily{
+	n := driver.NewRefreshFamily{
 		Key: token.Key(), UserID: l.user.Account().ID, Credential: hash, Scopes: scopes, Limit: f.MaxLogins, Origin: ginauth.RequestOrigin(c),
 		Lifetime: f.RefreshLifetime, IdleTimeout: f.RefreshIdle,
 	}

@@ -11,7 +11,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/driver"
 	"github.com/ginauth/ginauth/ginauth/internal/scope"
 )
 
@@ -80,7 +80,7 @@ func (o IssuerOptions) validate() error {
 type Grant struct {
 	// Session is "sid": backends that are not Stateless look it up. It is the id of a row of sessions or
 	// of a family of refresh tokens.
-	Session ginauth.SessionID
+	Session driver.SessionID
 	// Scopes are the words of "scope". Nil leaves the claim out, and the token is good for
 	// everything that the user may do; empty is a token that is good for no scope.
 	Scopes []string
@@ -105,7 +105,7 @@ var ErrGrant = errors.New("the grant cannot be made a token of")
 // Issue returns a new signed token for the user, and its claims. It does not ask who the user
 // is, nor whether the session exists. Whoever has the token is the user, so it belongs neither in a URL nor in
 // a log, and in a browser not where scripts keep things (SEC-103).
-func (i *Issuer) Issue(ctx context.Context, u ginauth.User, g Grant) (token string, claims Claims, err error) {
+func (i *Issuer) Issue(ctx context.Context, u driver.User, g Grant) (token string, claims Claims, err error) {
 	if err := ctx.Err(); err != nil {
 		return "", Claims{}, err
 	}
@@ -126,7 +126,7 @@ func (i *Issuer) Issue(ctx context.Context, u ginauth.User, g Grant) (token stri
 	return token, claims, nil
 }
 
-func (i *Issuer) claims(account ginauth.Account, g Grant) (Claims, error) {
+func (i *Issuer) claims(account driver.Account, g Grant) (Claims, error) {
 	lifetime := i.o.Lifetime
 	if g.Lifetime != 0 {
 		lifetime = g.Lifetime

@@ -8,6 +8,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/driver"
 )
 
 // Delivery is where Login puts the access token.
@@ -50,7 +51,7 @@ func (d Delivery) valid() bool { return d >= InBody && d <= InCookie }
 //	@Failure		429			{object}	ginauth.Problem	"too_many_attempts"
 //	@Failure		503			{object}	ginauth.Problem	"unavailable, busy"
 //	@Router			/token/login [post]
-func Login[U ginauth.User](f Flow[U], d Delivery) gin.HandlerFunc {
+func Login[U driver.User](f Flow[U], d Delivery) gin.HandlerFunc {
 	compiled := compile("Login", f)
 	if !d.valid() {
 		panic(fmt.Sprintf("jwt.Login: %v", errDelivery)) //nolint:forbidigo // construction

@@ -11,9 +11,8 @@ import (
 
 	"github.com/gin-gonic/gin"
 
-	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/driver"
 	"github.com/ginauth/ginauth/ginauth/jwt"
-	"github.com/ginauth/ginauth/ginauth/refresh"
 )
 
 const adaIn = `{"email":"ada@example.com","password":"` + secretOfAda + `"}`
@@ -157,13 +156,13 @@ func TestClaimsOfTheAppComeAlong(t *testing.T) {
 
 // racing changes the password just before a login is stored.
 type racing struct {
-	refresh.Store
+	driver.RefreshTokens
 	change func()
 }
 
-func (r racing) CreateRefreshFamily(ctx context.Context, n refresh.NewFamily) (refresh.Family, error) {
+func (r racing) CreateRefreshFamily(ctx context.Context, n driver.NewRefreshFamily) (driver.RefreshFamily, error) {
 	r.change()
-	return r.Store.CreateRefreshFamily(ctx, n)
+	return r.RefreshTokens.CreateRefreshFamily(ctx, n)
 }
 
 // SEC-78
@@ -268,4 +267,4 @@ func TestImpossibleFlowsAreExplained(t *testing.T) {
 }
 
 // usersOnly hides that a store keeps refresh tokens.
-type usersOnly struct{ ginauth.UserStore[user] }
+type usersOnly struct{ driver.Users[user] }

@@ -7,7 +7,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
-	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/driver"
 	"github.com/ginauth/ginauth/ginauth/jwt"
 )
 
@@ -35,7 +35,7 @@ func TestTokensWithoutNamesAreAcceptedForOneKeyOnly(t *testing.T) {
 				o.Issuers = append(o.Issuers, jwt.Trust{Issuer: "https://other.example", Keys: ring(t, newPair(t, "old", jwt.EdDSA).Key)})
 				o.RetrieveUser = func(_ *gin.Context, c jwt.Claims) (user, error) {
 					if c.Issuer != issuer {
-						return user{}, ginauth.ErrNoUser
+						return user{}, driver.ErrNoUser
 					}
 					return ada(), nil
 				}

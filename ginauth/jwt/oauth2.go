@@ -7,6 +7,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/driver"
 )
 
 // oauthError is an error of RFC 6749, 5.2: a code for programs, and a sentence in which quotes and
@@ -89,7 +90,7 @@ func bindForm(c *gin.Context) (form tokenForm, err error) {
 //	@Failure		429	{object}	ginauth.Problem	"too_many_attempts"
 //	@Failure		503	{object}	ginauth.Problem	"unavailable, busy"
 //	@Router			/token [post]
-func Token[U ginauth.User](f Flow[U]) gin.HandlerFunc {
+func Token[U driver.User](f Flow[U]) gin.HandlerFunc {
 	compiled := compile("Token", f)
 	h := post("token", func(c *gin.Context) error {
 		form, err := bindForm(c)

@@ -9,24 +9,17 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/driver"
 )
 
-// UserFinder is the part of a ginauth.UserStore that a token needs.
-type UserFinder[U ginauth.User] interface {
-	// FindUser returns the user, disabled or not, or ginauth.ErrNoUser.
-	FindUser(ctx context.Context, id ginauth.UserID) (U, error)
-}
-
-// SessionChecker is an optional extension of UserFinder that knows which sessions have ended.
-// store.DB is one.
-type SessionChecker[U ginauth.User] interface {
-	// FindTokenUser returns the user of a live session, in one step. ginauth.ErrNoSession means that
-	// the session has ended, is not the user's, or that the user is gone or disabled.
-	FindTokenUser(ctx context.Context, user ginauth.UserID, session ginauth.SessionID) (U, error)
+// UserFinder is the part of a driver.Users that a token needs.
+type UserFinder[U driver.User] interface {
+	// FindUser returns the user, disabled or not, or driver.ErrNoUser.
+	FindUser(ctx context.Context, id driver.UserID) (U, error)
 }
 
 // Options say how tokens become users. Users and Accept are all that is needed.
-type Options[U ginauth.User] struct {
+type Options[U driver.User] struct {
 	// Accept says which tokens are good.
 	Accept
 	// Users finds the user by "sub". Required, unless Stateless and RetrieveUser are set. It must be a SessionChecker
@@ -38,7 +31,7 @@ type Options[U ginauth.User] struct {
 	// without "sid" is refused then.
 	Stateless bool
 	// RetrieveUser, when set, makes the user from the claims, in whatever way; with Stateless the database
-	// need not be asked at all. ginauth.ErrNoUser, a disabled user and one without an ID are answered 401.
+	// need not be asked at all. driver.ErrNoUser, a disabled user and one without an ID are answered 401.
 	// It is required where there are several issuers, whose "sub" may be the same. Default: Users
 	// finds it by "sub".
 	RetrieveUser func(*gin.Context, Claims) (U, error)
@@ -58,7 +51,7 @@ type Options[U ginauth.User] struct {
 // Validate returns what is wrong with the options, one sentence per fault. Every constructor of
 // a backend calls it and panics with its text.
 func (o Options[U]) Validate() error {
-	_, isChecker := o.Users.(SessionChecker[U])
+	_, isChecker := o.Users.(driver.SessionChecker[U])
 	faults := []error{o.withDefaults().validate()}
 	if o.Users == nil && (!o.Stateless || o.RetrieveUser == nil) {
 		faults = append(faults, errors.New("set Options.Users, such as store.New[store.User](pool); only Stateless with RetrieveUser can do without"))
@@ -104,15 +97,15 @@ func (o Options[U]) finder() func(*gin.Context, Claims) (U, error) {
 	find := o.RetrieveUser
 	if find == nil {
 		find = func(c *gin.Context, claims Claims) (U, error) {
-			return o.Users.FindUser(c.Request.Context(), ginauth.UserID(claims.Subject))
+			return o.Users.FindUser(c.Request.Context(), driver.UserID(claims.Subject))
 		}
 	}
 	if o.Stateless {
 		return find
 	}
-	checker := o.Users.(SessionChecker[U]) //nolint:forcetypeassert,errcheck // Validate looked
+	checker := o.Users.(driver.SessionChecker[U]) //nolint:forcetypeassert,errcheck // Validate looked
 	return func(c *gin.Context, claims Claims) (U, error) {
-		u, err := checker.FindTokenUser(c.Request.Context(), ginauth.UserID(claims.Subject), claims.Session)
+		u, err := checker.FindTokenUser(c.Request.Context(), driver.UserID(claims.Subject), claims.Session)
 		if err != nil || o.RetrieveUser == nil {
 			return u, err
 		}

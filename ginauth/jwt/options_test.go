@@ -11,7 +11,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
-	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/driver"
 	"github.com/ginauth/ginauth/ginauth/jwt"
 )
 
@@ -81,8 +81,8 @@ func TestFailuresOfTheUserLookup(t *testing.T) {
 		{"found", ada(), nil, http.StatusOK},
 		{"disabled", disabled, nil, http.StatusUnauthorized},
 		{"nobody", user{}, nil, http.StatusUnauthorized},
-		{"unknown", ada(), fmt.Errorf("x: %w", ginauth.ErrNoUser), http.StatusUnauthorized},
-		{"outage", ada(), fmt.Errorf("x: %w", ginauth.ErrUnavailable), http.StatusServiceUnavailable},
+		{"unknown", ada(), fmt.Errorf("x: %w", driver.ErrNoUser), http.StatusUnauthorized},
+		{"outage", ada(), fmt.Errorf("x: %w", driver.ErrUnavailable), http.StatusServiceUnavailable},
 		{"fault", ada(), boom, http.StatusInternalServerError},
 	} {
 		b := newBench(t, func(o *jwt.Options[user]) {
@@ -103,9 +103,9 @@ func TestRevokedTokenIsRefusedBeforeTheUserIsLookedUp(t *testing.T) {
 			asked = append(asked, "revoked "+c.ID)
 			switch c.ID {
 			case "away":
-				return false, ginauth.ErrUnavailable
+				return false, driver.ErrUnavailable
 			case "both":
-				return true, ginauth.ErrUnavailable
+				return true, driver.ErrUnavailable
 			}
 			return c.ID == "revoked", nil
 		}
@@ -172,7 +172,7 @@ func TestTokensWithoutTheTimeOfIssueAreAcceptedWhereTheAppSaysSo(t *testing.T) {
 // checked is a directory in which every session lives.
 type checked struct{ directory }
 
-func (c checked) FindTokenUser(ctx context.Context, id ginauth.UserID, _ ginauth.SessionID) (user, error) {
+func (c checked) FindTokenUser(ctx context.Context, id driver.UserID, _ driver.SessionID) (user, error) {
 	return c.FindUser(ctx, id)
 }
 
@@ -184,7 +184,7 @@ func TestKeysCountForTheirOwnIssuerOnly(t *testing.T) {
 	b := newBench(t, func(o *jwt.Options[user]) {
 		o.Issuers = append(o.Issuers, jwt.Trust{Issuer: partner, Keys: ring(t, other.Key)})
 		o.RetrieveUser = func(_ *gin.Context, c jwt.Claims) (user, error) {
-			return user{ID: ginauth.UserID(c.Issuer + " " + c.Subject)}, nil
+			return user{ID: driver.UserID(c.Issuer + " " + c.Subject)}, nil
 		}
 	})
 	for _, test := range []struct {
@@ -210,7 +210,7 @@ func TestKeysCountForTheirOwnIssuerOnly(t *testing.T) {
 type away struct{}
 
 func (away) FindKey(context.Context, string) (jwt.Key, error) {
-	return jwt.Key{}, ginauth.ErrUnavailable
+	return jwt.Key{}, driver.ErrUnavailable
 }
 
 // SEC-154

@@ -7,6 +7,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/driver"
 	"github.com/ginauth/ginauth/ginauth/refresh"
 )
 
@@ -30,7 +31,7 @@ import (
 //	@Failure		429	{object}	ginauth.Problem	"too_many_attempts"
 //	@Failure		503	{object}	ginauth.Problem	"unavailable"
 //	@Router			/refresh [post]
-func Refresh[U ginauth.User](f Flow[U]) gin.HandlerFunc {
+func Refresh[U driver.User](f Flow[U]) gin.HandlerFunc {
 	compiled := compile("Refresh", f)
 	if compiled.Refresh == nil {
 		panic("jwt.Refresh: the flow has NoRefresh set, so there is nothing to refresh") //nolint:forbidigo // construction
@@ -60,7 +61,7 @@ func (f *flow[U]) refreshGrant(c *gin.Context, form tokenForm) error {
 		return f.unknownToken(c)
 	}
 	l, err := f.renewed(c, token, form.Scope)
-	if errors.Is(err, ginauth.ErrTokenReused) { // whoever rotates it ends the login
+	if errors.Is(err, driver.ErrTokenReused) { // whoever rotates it ends the login
 		if _, err = f.rotate(c, token); err == nil {
 			err = errInvalidGrant
 		}
@@ -87,7 +88,7 @@ func (f *flow[U]) unknownToken(c *gin.Context) error {
 // replaced, so that a client may try again with it, however late (SEC-100).
 func (f *flow[U]) renewed(c *gin.Context, token refresh.Token, asked string) (l login[U], err error) {
 	family, err := f.Refresh.FindRefreshFamily(c.Request.Context(), token.Key())
-	if errors.Is(err, ginauth.ErrNoSession) {
+	if errors.Is(err, driver.ErrNoSession) {
 		return l, f.unknownToken(c)
 	}
 	if err != nil {
@@ -98,7 +99,7 @@ func (f *flow[U]) renewed(c *gin.Context, token refresh.Token, asked string) (l 
 		return l, err
 	}
 	l.user, err = f.Config.Users.FindUser(c.Request.Context(), family.UserID)
-	if errors.Is(err, ginauth.ErrNoUser) || err == nil && l.user.Account().Disabled {
+	if errors.Is(err, driver.ErrNoUser) || err == nil && l.user.Account().Disabled {
 		return l, errInvalidGrant
 	}
 	if err != nil {
@@ -114,19 +115,19 @@ func (f *flow[U]) renewed(c *gin.Context, token refresh.Token, asked string) (l 
 // rotate returns the one successor of a token, whoever of many made it.
 func (f *flow[U]) rotate(c *gin.Context, token refresh.Token) (refresh.Token, error) {
 	next, seal := token.Next()
-	r := refresh.Rotation{Key: token.Key(), Next: next.Key().Digest, Seal: seal, Grace: max(f.RefreshGrace, 0)}
+	r := driver.RefreshRotation{Key: token.Key(), Next: next.Key().Digest, Seal: seal, Grace: max(f.RefreshGrace, 0)}
 	rotated, err := f.Refresh.RotateRefreshToken(ginauth.AuditContext(c), r)
 	switch {
-	case errors.Is(err, ginauth.ErrTokenReused):
-		ginauth.LogEvent(c, ginauth.EventTokenReuse, "user_id", rotated.UserID, "session", rotated.ID)
+	case errors.Is(err, driver.ErrTokenReused):
+		ginauth.LogEvent(c, driver.TokenReused, "user_id", rotated.UserID, "session", rotated.ID)
 		return next, errInvalidGrant
-	case errors.Is(err, ginauth.ErrNoSession):
+	case errors.Is(err, driver.ErrNoSession):
 		return next, errInvalidGrant
 	case err != nil:
 		return next, err
 	}
 	if rotated.Elsewhere {
-		ginauth.LogEvent(c, ginauth.EventTokenGrace, "user_id", rotated.UserID, "session", rotated.ID)
+		ginauth.LogEvent(c, driver.TokenUsedInGrace, "user_id", rotated.UserID, "session", rotated.ID)
 	}
 	successor := token.Open(rotated.Seal)
 	if successor.Key().Digest != rotated.Digest {

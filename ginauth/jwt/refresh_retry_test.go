@@ -12,7 +12,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
-	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/driver"
 	"github.com/ginauth/ginauth/store"
 )
 
@@ -22,9 +22,9 @@ type shaky struct {
 	fails *atomic.Bool
 }
 
-func (s shaky) FindUser(ctx context.Context, id ginauth.UserID) (user, error) {
+func (s shaky) FindUser(ctx context.Context, id driver.UserID) (user, error) {
 	if s.fails.Load() {
-		return user{}, fmt.Errorf("finding a user: %w", ginauth.ErrUnavailable)
+		return user{}, fmt.Errorf("finding a user: %w", driver.ErrUnavailable)
 	}
 	return s.DB.FindUser(ctx, id)
 }
@@ -42,7 +42,7 @@ func TestRefreshThatFailsLeavesItsTokenGood(t *testing.T) {
 		"one of two was not granted":       {scope: "read admin", status: http.StatusBadRequest},
 		"an outage while looking for user": {shaken: true, status: http.StatusServiceUnavailable},
 		"claims that fail":                 {claims: func() (any, error) { return nil, errors.New("boom") }, status: http.StatusInternalServerError},
-		"claims during an outage":          {claims: func() (any, error) { return nil, ginauth.ErrUnavailable }, status: http.StatusServiceUnavailable},
+		"claims during an outage":          {claims: func() (any, error) { return nil, driver.ErrUnavailable }, status: http.StatusServiceUnavailable},
 		"claims that panic":                {claims: func() (any, error) { panic("boom") }, status: http.StatusInternalServerError},
 		"claims that fit no token":         {claims: func() (any, error) { return object{"x": strings.Repeat("x", 9000)}, nil }, status: http.StatusInternalServerError},
 		"claims of the issuer's own":       {claims: func() (any, error) { return object{"sub": "root"}, nil }, status: http.StatusInternalServerError},
@@ -112,7 +112,7 @@ func TestReuseIsFoundWhateverElseIsWrong(t *testing.T) {
 func TestLoginWhoseClaimsFailBeginsNothing(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, func(s *site) {
-		s.flow.Claims = func(*gin.Context, user) (any, error) { return nil, ginauth.ErrUnavailable }
+		s.flow.Claims = func(*gin.Context, user) (any, error) { return nil, driver.ErrUnavailable }
 	})
 	if w := s.send(jsonRequest("/login", adaIn)); w.Code != http.StatusServiceUnavailable {
 		t.Errorf("%d %s", w.Code, w.Body)

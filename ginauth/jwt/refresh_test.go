@@ -10,7 +10,7 @@ import (
 	"github.com/gin-gonic/gin"
 	"golang.org/x/crypto/bcrypt"
 
-	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/driver"
 	"github.com/ginauth/ginauth/ginauth/jwt"
 )
 
@@ -149,7 +149,7 @@ func TestWhatStopsATokenAtOnce(t *testing.T) {
 // claimsOnly makes users of claims alone.
 func claimsOnly(s *site) {
 	s.options.RetrieveUser = func(_ *gin.Context, c jwt.Claims) (user, error) {
-		return user{ID: ginauth.UserID(c.Subject)}, nil
+		return user{ID: driver.UserID(c.Subject)}, nil
 	}
 }
 

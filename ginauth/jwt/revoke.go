@@ -7,6 +7,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/driver"
 	"github.com/ginauth/ginauth/ginauth/refresh"
 )
 
@@ -28,7 +29,7 @@ import (
 //	@Failure		405	{object}	ginauth.Problem	"method_not_allowed"
 //	@Failure		503	{object}	ginauth.Problem	"unavailable"
 //	@Router			/revoke [post]
-func Revoke[U ginauth.User](f Flow[U]) gin.HandlerFunc {
+func Revoke[U driver.User](f Flow[U]) gin.HandlerFunc {
 	compiled := compile("Revoke", f)
 	h := post("tokenRevoke", func(c *gin.Context) error {
 		form, err := bindForm(c)
@@ -61,7 +62,7 @@ func Revoke[U ginauth.User](f Flow[U]) gin.HandlerFunc {
 //	@Failure		405	{object}	ginauth.Problem	"method_not_allowed"
 //	@Failure		503	{object}	ginauth.Problem	"unavailable"
 //	@Router			/token/logout [post]
-func Logout[U ginauth.User](f Flow[U]) gin.HandlerFunc {
+func Logout[U driver.User](f Flow[U]) gin.HandlerFunc {
 	compiled := compile("Logout", f)
 	h := post("tokenLogout", func(c *gin.Context) error {
 		if compiled.check.Check(c.Request) != nil {
@@ -96,23 +97,23 @@ func (f *flow[U]) revoke(c *gin.Context, token string) error {
 // revokeAccess ends the login that a good access token names. Any other token ends nothing.
 func (f *flow[U]) revokeAccess(c *gin.Context, token string) error {
 	claims, err := f.verifier.Verify(c.Request.Context(), token)
-	manager, ok := f.Refresh.(refresh.Manager)
+	manager, ok := f.Refresh.(driver.RefreshFamilies)
 	switch {
 	case errors.Is(err, ginauth.ErrBadCredentials) || err == nil && (!ok || claims.Session == ""):
 		return nil
 	case err != nil:
 		return err
 	}
-	user := ginauth.UserID(claims.Subject)
+	user := driver.UserID(claims.Subject)
 	return revoked(c, user, claims.Session, manager.RevokeRefreshFamily(ginauth.AuditContext(c), user, claims.Session))
 }
 
-func revoked(c *gin.Context, user ginauth.UserID, session ginauth.SessionID, err error) error {
-	if errors.Is(err, ginauth.ErrNoSession) {
+func revoked(c *gin.Context, user driver.UserID, session driver.SessionID, err error) error {
+	if errors.Is(err, driver.ErrNoSession) {
 		return nil
 	}
 	if err == nil {
-		ginauth.LogEvent(c, ginauth.EventTokenRevoked, "user_id", user, "session", session)
+		ginauth.LogEvent(c, driver.TokenRevoked, "user_id", user, "session", session)
 	}
 	return err
 }

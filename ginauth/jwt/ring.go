@@ -21,7 +21,7 @@ import (
 // of package jwks. It must be safe for concurrent use.
 type KeySource interface {
 	// FindKey returns the key of exactly that id, or ErrNoKey. When nobody can tell it wraps
-	// ginauth.ErrUnavailable.
+	// driver.ErrUnavailable.
 	FindKey(ctx context.Context, id string) (Key, error)
 }
 

@@ -7,6 +7,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/driver"
 	"github.com/ginauth/ginauth/ginauth/internal/route"
 	"github.com/ginauth/ginauth/ginauth/password"
 )
@@ -15,9 +16,9 @@ import (
 // InHeader or InCookie they are in the answer's header too, and there is no refresh token; status and body are the
 // handler's to send. The login has all of f.Scopes: set fewer in f before. It returns ginauth.ErrInvalidCredentials for
 // a user who is disabled or gone, ginauth.ErrCrossOrigin where another site would set the cookie,
-// ginauth.ErrUnavailable when the store cannot be asked, and another error when f cannot work. Call it before the
+// driver.ErrUnavailable when the store cannot be asked, and another error when f cannot work. Call it before the
 // answer begins.
-func SignIn[U ginauth.User](c *gin.Context, f Flow[U], d Delivery, u U) (Answer, error) {
+func SignIn[U driver.User](c *gin.Context, f Flow[U], d Delivery, u U) (Answer, error) {
 	compiled, err := build(f)
 	if err == nil && !d.valid() {
 		err = errDelivery
@@ -37,7 +38,7 @@ func SignIn[U ginauth.User](c *gin.Context, f Flow[U], d Delivery, u U) (Answer,
 	}
 	l := login[U]{user: u}
 	err = compiled.begin(c, &l, password.Hash{}, compiled.Scopes, d == InBody)
-	if errors.Is(err, ginauth.ErrNoUser) {
+	if errors.Is(err, driver.ErrNoUser) {
 		err = compiled.explainNoUser(c, u, err)
 	}
 	if err != nil {
@@ -55,7 +56,7 @@ func SignIn[U ginauth.User](c *gin.Context, f Flow[U], d Delivery, u U) (Answer,
 func (f *flow[U]) explainNoUser(c *gin.Context, u U, refused error) error {
 	known, err := f.Config.Users.FindUser(c.Request.Context(), u.Account().ID)
 	switch {
-	case errors.Is(err, ginauth.ErrNoUser) || err == nil && known.Account().Disabled:
+	case errors.Is(err, driver.ErrNoUser) || err == nil && known.Account().Disabled:
 		return fmt.Errorf("%w: %w", ginauth.ErrInvalidCredentials, refused)
 	case err != nil:
 		return err

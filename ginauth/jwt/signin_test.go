@@ -11,6 +11,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/driver"
 	"github.com/ginauth/ginauth/ginauth/jwt"
 )
 
@@ -117,7 +118,7 @@ func TestSignInOnACopyOrTooLateIsAnError(t *testing.T) {
 			if _, err := jwt.SignIn(c, s.flow, d, s.ada); err == nil {
 				t.Errorf("%d: an answer that has begun", d)
 			}
-			if _, err := jwt.SignIn(c.Copy(), s.flow, d, s.ada); err == nil || errors.Is(err, ginauth.ErrUnavailable) {
+			if _, err := jwt.SignIn(c.Copy(), s.flow, d, s.ada); err == nil || errors.Is(err, driver.ErrUnavailable) {
 				t.Errorf("%d: a copy: %v", d, err)
 			}
 		}

@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/driver"
 	"github.com/ginauth/ginauth/ginauth/internal/authtest"
 	"github.com/ginauth/ginauth/ginauth/jwt"
 	"github.com/ginauth/ginauth/store"
@@ -34,12 +34,12 @@ func TestRefreshTokensOfOtherUsersAreRefused(t *testing.T) { // SEC-190
 	t.Parallel()
 	s := newSite(t)
 	f := s.flow
-	f.Config.Users, f.Refresh = struct{ ginauth.UserStore[user] }{s.db}, s.db
+	f.Config.Users, f.Refresh = struct{ driver.Users[user] }{s.db}, s.db
 	if got := panicOf(func() { jwt.Login(f, jwt.InBody) }); !strings.Contains(got, "Flow.Config.Users and Flow.Refresh do not fit") {
 		t.Errorf("panic %q", got)
 	}
 	f.Config.Users = &struct{ *store.DB[user] }{s.db}
 	jwt.Login(f, jwt.InBody)
-	f.Config.Users, f.NoRefresh = struct{ ginauth.UserStore[user] }{s.db}, true
+	f.Config.Users, f.NoRefresh = struct{ driver.Users[user] }{s.db}, true
 	jwt.Login(f, jwt.InBody)
 }

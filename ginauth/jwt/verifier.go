@@ -160,7 +160,7 @@ func badly(why string, err error) error {
 
 // Verify returns the claims of a token whose signature, type, issuer, audience and times are all
 // good. Any fault of the token is an error that wraps ginauth.ErrBadCredentials.
-// ginauth.ErrUnavailable means that the issuer's keys cannot be asked for. Who revokes tokens, or sees
+// driver.ErrUnavailable means that the issuer's keys cannot be asked for. Who revokes tokens, or sees
 // to the user, comes after it: see Bearer.
 func (v *Verifier) Verify(ctx context.Context, token string) (Claims, error) {
 	head, payload, signature, err := split(token)

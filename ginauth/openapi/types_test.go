@@ -12,6 +12,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/driver"
 	"github.com/ginauth/ginauth/ginauth/openapi"
 	"github.com/ginauth/ginauth/store"
 )
@@ -102,7 +103,7 @@ func parsed(t *testing.T, text string) (v any) {
 }
 
 // fakeUsers are only there to be mounted.
-type fakeUsers[U ginauth.User] struct{ ginauth.UserStore[U] }
+type fakeUsers[U driver.User] struct{ driver.Users[U] }
 
 func TestWhatViewMakesOfAUserIsShown(t *testing.T) {
 	t.Parallel()

@@ -10,7 +10,7 @@ import (
 	"log/slog"
 	"strings"
 
-	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/driver"
 )
 
 const (
@@ -27,17 +27,6 @@ const (
 // Token is a refresh token. Only its client may see it; it does not print. The zero Token is of no
 // use.
 type Token struct{ raw *[tokenBytes]byte } // a pointer, since fmt prints the arrays of unexported fields
-
-// Key is what a store knows of a token.
-type Key struct {
-	// Selector is the SHA-256 of what all tokens of a login have in common.
-	Selector ginauth.Digest
-	// Digest is the SHA-256 of the whole token.
-	Digest ginauth.Digest
-}
-
-// Seal hides a token from everybody who does not have the one before it.
-type Seal [secretBytes]byte
 
 // New returns the first token of a login.
 func New() Token {
@@ -60,12 +49,12 @@ func Parse(s string) (Token, bool) {
 func (t Token) Reveal() string { return base64.RawURLEncoding.EncodeToString(t.raw[:]) }
 
 // Key returns what a store looks the token up by.
-func (t Token) Key() Key {
-	return Key{Selector: sha256.Sum256(t.raw[:selectorBytes]), Digest: sha256.Sum256(t.raw[:])}
+func (t Token) Key() driver.RefreshKey {
+	return driver.RefreshKey{Selector: sha256.Sum256(t.raw[:selectorBytes]), Digest: sha256.Sum256(t.raw[:])}
 }
 
 // Next returns a new token of the same login, and its seal, which t opens.
-func (t Token) Next() (Token, Seal) {
+func (t Token) Next() (Token, driver.RefreshSeal) {
 	next := Token{new([tokenBytes]byte)}
 	copy(next.raw[:], t.raw[:selectorBytes])
 	_, _ = rand.Read(next.raw[selectorBytes:]) // never fails
@@ -74,7 +63,7 @@ func (t Token) Next() (Token, Seal) {
 
 // Open returns the successor that was sealed for t. It is some other token when the seal was
 // for another one: compare its Key with the store's.
-func (t Token) Open(s Seal) Token {
+func (t Token) Open(s driver.RefreshSeal) Token {
 	next := Token{new([tokenBytes]byte)}
 	copy(next.raw[:], t.raw[:selectorBytes])
 	opened := t.seal(s[:])
@@ -83,7 +72,7 @@ func (t Token) Open(s Seal) Token {
 }
 
 // seal adds text to a key that is made of t and used for one successor only.
-func (t Token) seal(text []byte) (s Seal) {
+func (t Token) seal(text []byte) (s driver.RefreshSeal) {
 	mac := hmac.New(sha256.New, t.raw[selectorBytes:])
 	mac.Write([]byte(sealLabel))
 	subtle.XORBytes(s[:], text, mac.Sum(nil))

@@ -11,6 +11,7 @@ import (
 	gojwt "github.com/golang-jwt/jwt/v5"
 
 	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/driver"
 	"github.com/ginauth/ginauth/ginauth/jwt"
 )
 
@@ -112,7 +113,7 @@ var ginauthJWTContender = contender{
 }
 
 // Account makes user one of ginauth's, too.
-func (u user) Account() ginauth.Account { return ginauth.Account{ID: ginauth.UserID(u.ID)} }
+func (u user) Account() driver.Account { return driver.Account{ID: driver.UserID(u.ID)} }
 
 func newGinauthJWT() (*jwt.Issuer, ginauth.Backend[user], error) {
 	key, err := jwt.NewKey("bench", jwtKey[:])

@@ -8,7 +8,7 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/driver"
 )
 
 const (
@@ -19,7 +19,7 @@ const (
 )
 
 // digestOf is that of session i.
-func digestOf(i int) ginauth.Digest { return sha256.Sum256([]byte("session " + strconv.Itoa(i))) }
+func digestOf(i int) driver.Digest { return sha256.Sum256([]byte("session " + strconv.Itoa(i))) }
 
 // Digests come in no order, as those of tokens do, so that pages and indexes look as after a long
 // time of use. Of a cycle of $3 sessions one is live; it was made within the last half an hour.

@@ -11,7 +11,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/driver"
 	"github.com/ginauth/ginauth/store"
 )
 
@@ -121,7 +121,7 @@ func revocation(ctx context.Context, b *strings.Builder, sizes []*sized) error {
 			switch {
 			case err == nil:
 				found++
-			case !errors.Is(err, ginauth.ErrNoSession):
+			case !errors.Is(err, driver.ErrNoSession):
 				return err
 			}
 		}

@@ -12,7 +12,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
-	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/driver"
 	"github.com/ginauth/ginauth/store"
 )
 
@@ -98,7 +98,7 @@ func (s *sized) use(ctx context.Context, n int) (u uses) {
 	for len(u.took) < n && ctx.Err() == nil {
 		d := digestOf(liveEvery * rand.N(s.n/liveEvery))
 		began := time.Now()
-		_, err := s.db.UpdateSession(ctx, d, ginauth.SessionChange{})
+		_, err := s.db.UpdateSession(ctx, d, driver.SessionChange{})
 		switch {
 		case ctx.Err() != nil:
 		case err != nil:

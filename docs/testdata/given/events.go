@@ -1,10 +1,10 @@
 package given
 
 var (
-	id    ginauth.UserID
-	cause ginauth.Cause
+	id    driver.UserID
+	cause driver.Cause
 	err   error
 
-	writeAudit func(context.Context, pgx.Tx, ginauth.Event) error
-	notify     func(context.Context, ginauth.Event)
+	writeAudit func(context.Context, pgx.Tx, driver.Event) error
+	notify     func(context.Context, driver.Event)
 )

@@ -11,7 +11,7 @@ import (
 	"github.com/MicahParks/jwkset"
 	"golang.org/x/time/rate"
 
-	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/driver"
 	"github.com/ginauth/ginauth/ginauth/jwt"
 )
 
@@ -81,7 +81,7 @@ type document struct {
 var _ jwt.KeySource = (*Keys)(nil)
 
 // New fetches the document at url, and goes on doing so until ctx ends. An issuer that is away does not
-// hinder it: until the first document has come, FindKey returns ginauth.ErrUnavailable. An error says
+// hinder it: until the first document has come, FindKey returns driver.ErrUnavailable. An error says
 // what is wrong with url or the options.
 func New(ctx context.Context, url string, o Options) (*Keys, error) {
 	o = o.withDefaults()
@@ -120,7 +120,7 @@ func New(ctx context.Context, url string, o Options) (*Keys, error) {
 }
 
 // FindKey returns the issuer's key of exactly that id, or jwt.ErrNoKey. It wraps
-// ginauth.ErrUnavailable while no document could be fetched, or none for Options.MaxStale, and when ctx ends
+// driver.ErrUnavailable while no document could be fetched, or none for Options.MaxStale, and when ctx ends
 // before the answer to it has come.
 func (k *Keys) FindKey(ctx context.Context, id string) (jwt.Key, error) {
 	if id == "" {
@@ -132,13 +132,13 @@ func (k *Keys) FindKey(ctx context.Context, id string) (jwt.Key, error) {
 	select {
 	case <-k.asking.fetch(k.now()): //nolint:contextcheck // it is nobody's request; what came is in document
 	case <-ctx.Done():
-		return jwt.Key{}, fmt.Errorf("%w: waiting for the keys of the issuer: %w", ginauth.ErrUnavailable, ctx.Err())
+		return jwt.Key{}, fmt.Errorf("%w: waiting for the keys of the issuer: %w", driver.ErrUnavailable, ctx.Err())
 	}
 	if found, ok := k.find(id); ok {
 		return found, nil
 	}
 	if d := k.document.Load(); d == nil || k.stale(d) {
-		return jwt.Key{}, fmt.Errorf("%w: the keys of the issuer could not be fetched", ginauth.ErrUnavailable)
+		return jwt.Key{}, fmt.Errorf("%w: the keys of the issuer could not be fetched", driver.ErrUnavailable)
 	}
 	return jwt.Key{}, jwt.ErrNoKey
 }

@@ -23,6 +23,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/driver"
 	"github.com/ginauth/ginauth/ginauth/jwt"
 	"github.com/ginauth/ginauth/ginauth/jwt/jwks"
 )
@@ -226,7 +227,7 @@ func TestEveryAlgorithmIsShownAndRead(t *testing.T) {
 
 type someone struct{}
 
-func (someone) Account() ginauth.Account { return ginauth.Account{ID: "u1"} }
+func (someone) Account() driver.Account { return driver.Account{ID: "u1"} }
 
 // SEC-92, SEC-93, SEC-94
 func TestOnlyPublicSigningKeysCount(t *testing.T) {
@@ -290,7 +291,7 @@ func TestClientsThatHangUpDoNotKeepANewKeyOut(t *testing.T) {
 	var gone, waiting sync.WaitGroup
 	for i := range 20 {
 		gone.Go(func() {
-			if _, err := k.FindKey(ctx, "forged-"+strings.Repeat("x", i)); !errors.Is(err, context.Canceled) || !errors.Is(err, ginauth.ErrUnavailable) {
+			if _, err := k.FindKey(ctx, "forged-"+strings.Repeat("x", i)); !errors.Is(err, context.Canceled) || !errors.Is(err, driver.ErrUnavailable) {
 				t.Errorf("hung up: %v", err)
 			}
 		})
@@ -364,7 +365,7 @@ func TestIssuerThatIsAwayIsAnOutage(t *testing.T) {
 		"in circles":  redirect("/keys"),
 	} {
 		k := newIDP(t, handler).keys(t, jwks.Options{})
-		if _, err := k.FindKey(t.Context(), "a"); !errors.Is(err, ginauth.ErrUnavailable) {
+		if _, err := k.FindKey(t.Context(), "a"); !errors.Is(err, driver.ErrUnavailable) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
@@ -391,7 +392,7 @@ func TestRedirectToAnotherHostIsNotAsked(t *testing.T) {
 	t.Parallel()
 	evil := newIDP(t, keySet(ed("a", nil)))
 	p := newIDP(t, redirect(evil.URL+"/keys"))
-	expect(t, p.keys(t, jwks.Options{}), "a", ginauth.ErrUnavailable)
+	expect(t, p.keys(t, jwks.Options{}), "a", driver.ErrUnavailable)
 	if n := evil.fetched.Load(); n != 0 {
 		t.Errorf("the other host was asked %d times", n)
 	}
@@ -425,7 +426,7 @@ func TestLastKeysCountForADayWhileTheIssuerIsAway(t *testing.T) {
 	for _, step := range []struct {
 		after time.Duration
 		want  error
-	}{{24 * time.Hour, nil}, {time.Second, ginauth.ErrUnavailable}} {
+	}{{24 * time.Hour, nil}, {time.Second, driver.ErrUnavailable}} {
 		mu.Lock()
 		at = at.Add(step.after)
 		mu.Unlock()

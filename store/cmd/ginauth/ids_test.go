@@ -5,14 +5,14 @@ import (
 	"testing"
 	"time"
 
-	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/driver"
 )
 
 // A command line that cannot be carried out as a whole ends no session: a flag behind the ids, an id that nobody has.
 func TestACommandThatIsNotUnderstoodEndsNoSession(t *testing.T) {
 	t.Parallel()
 	url, db := newStore(t)
-	session, err := db.CreateSession(t.Context(), ginauth.NewSession{Digest: ginauth.NewToken().Digest(), Lifetime: time.Hour, IdleTimeout: time.Hour})
+	session, err := db.CreateSession(t.Context(), driver.NewSession{Digest: driver.NewToken().Digest(), Lifetime: time.Hour, IdleTimeout: time.Hour})
 	if err != nil {
 		t.Fatal(err)
 	}

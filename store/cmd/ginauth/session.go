@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/driver"
 )
 
 var sessionDelete = command{
@@ -79,7 +79,7 @@ func (e *env) deleteExpired(ctx context.Context, dry bool) error {
 
 func (e *env) deleteOfUser(ctx context.Context, address string, dry bool) error {
 	u, err := e.db.FindUserByEmail(ctx, address)
-	if errors.Is(err, ginauth.ErrNoUser) {
+	if errors.Is(err, driver.ErrNoUser) {
 		return errors.New("no user has this address")
 	}
 	if err != nil {
@@ -102,13 +102,13 @@ func (e *env) deleteOfUser(ctx context.Context, address string, dry bool) error 
 
 // deleteByID finds them all before it ends one, so that an argument that is none, such as a flag behind the ids, ends nothing.
 func (e *env) deleteByID(ctx context.Context, ids []string, dry bool) error {
-	found := map[ginauth.Digest]bool{}
+	found := map[driver.Digest]bool{}
 	for _, id := range ids {
 		if strings.HasPrefix(id, "-") {
 			return errUsage
 		}
-		_, digest, err := e.db.SessionOwner(ctx, ginauth.SessionID(id))
-		if errors.Is(err, ginauth.ErrNoSession) {
+		_, digest, err := e.db.SessionOwner(ctx, driver.SessionID(id))
+		if errors.Is(err, driver.ErrNoSession) {
 			return fmt.Errorf("there is no session %q: no session was ended", id)
 		}
 		if err != nil {

@@ -9,7 +9,7 @@ import (
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
-	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/driver"
 	"github.com/ginauth/ginauth/store"
 	"github.com/ginauth/ginauth/store/storetest"
 )
@@ -29,9 +29,9 @@ func newStore(t *testing.T) (url string, db *store.DB[store.User]) {
 func TestSessionsAreDeletedAndCounted(t *testing.T) {
 	t.Parallel()
 	url, db := newStore(t)
-	login := func(u store.User) ginauth.SessionRecord {
+	login := func(u store.User) driver.Session {
 		t.Helper()
-		r, err := db.CreateSession(t.Context(), ginauth.NewSession{Digest: ginauth.NewToken().Digest(), UserID: u.ID, Lifetime: time.Hour, IdleTimeout: time.Hour})
+		r, err := db.CreateSession(t.Context(), driver.NewSession{Digest: driver.NewToken().Digest(), UserID: u.ID, Lifetime: time.Hour, IdleTimeout: time.Hour})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -39,7 +39,7 @@ func TestSessionsAreDeletedAndCounted(t *testing.T) {
 	}
 	user := func(address string) store.User {
 		t.Helper()
-		u, err := db.CreateUser(t.Context(), ginauth.NewUser{Name: "A", Email: address, Canonical: address}, nil)
+		u, err := db.CreateUser(t.Context(), driver.NewUser{Name: "A", Email: address, Canonical: address}, nil)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -1,4 +1,4 @@
-package ginauth
+package driver
 
 import (
 	"context"
@@ -8,10 +8,10 @@ import (
 	"github.com/ginauth/ginauth/ginauth/password"
 )
 
-// UserStore keeps the accounts. store.DB is one on PostgreSQL. All methods must
+// Users keeps the accounts. store.DB is one on PostgreSQL. All methods must
 // be safe for concurrent use, honour the context, and wrap ErrUnavailable when
 // the store cannot be asked.
-type UserStore[U User] interface {
+type Users[U User] interface {
 	// FindUser returns the user, or ErrNoUser.
 	FindUser(ctx context.Context, id UserID) (U, error)
 	// FindCredential returns the user with that canonical identifier and the password hash,
@@ -38,33 +38,33 @@ type NewUser struct {
 // SessionID names a session in public, for lists and for revoking. It is no credential.
 type SessionID string
 
-// SessionStore keeps the sessions. Expiry, idle and absolute, is the store's to enforce,
+// Sessions keeps the sessions. Expiry, idle and absolute, is the store's to enforce,
 // by one clock. All methods must be safe for concurrent use, honour the context, and
 // wrap ErrUnavailable when the store cannot be asked.
-type SessionStore interface {
+type Sessions interface {
 	// FindSession returns a live session, or ErrNoSession. It must not write, except that it may
 	// delete a session that it finds past its end.
-	FindSession(ctx context.Context, d Digest) (SessionRecord, error)
+	FindSession(ctx context.Context, d Digest) (Session, error)
 	// CreateSession stores a new session, and deletes n.Replaces in the same step.
 	// A digest that exists already is an error, never an update. ErrNoUser means that
 	// n.UserID is unknown or disabled, or that its hash is no longer n.Credential.
-	CreateSession(ctx context.Context, n NewSession) (SessionRecord, error)
+	CreateSession(ctx context.Context, n NewSession) (Session, error)
 	// UpdateSession changes a live session and marks it seen, or returns ErrNoSession:
 	// it never brings a session back. Keys that change does not name keep their value.
-	UpdateSession(ctx context.Context, d Digest, change SessionChange) (SessionRecord, error)
+	UpdateSession(ctx context.Context, d Digest, change SessionChange) (Session, error)
 	// DeleteSession ends a session. A session that does not exist is no error.
 	DeleteSession(ctx context.Context, d Digest) error
 }
 
-// SessionFinder is an optional extension of SessionStore that returns a live session and
+// SessionFinder is an optional extension of Sessions that returns a live session and
 // its user in one step. ErrNoSession means that either is missing or the user is disabled. The
 // record's CreatedAt, IdleTimeout and Origin may stay empty: a request does not need them.
 type SessionFinder[U User] interface {
-	FindUserSession(ctx context.Context, d Digest) (U, SessionRecord, error)
+	FindUserSession(ctx context.Context, d Digest) (U, Session, error)
 }
 
-// SessionRecord is a stored session.
-type SessionRecord struct {
+// Session is a stored session.
+type Session struct {
 	ID SessionID
 	// Digest is the one under which the session is stored now.
 	Digest Digest
@@ -111,7 +111,7 @@ type NewSession struct {
 	Authenticated bool
 	// Replaces is the session that ends with this one's creation; zero for none.
 	Replaces Digest
-	// Data is a JSON object as in SessionRecord; nil is empty.
+	// Data is a JSON object as in Session; nil is empty.
 	Data json.RawMessage
 	// Lifetime is the absolute end, counted from the store's now.
 	Lifetime, IdleTimeout time.Duration
@@ -119,12 +119,12 @@ type NewSession struct {
 	// keeps it.
 	Persistent bool
 	// Limit is how many live sessions the user may have with this one. When there are more,
-	// those last seen longest ago end in the same step, and SessionRecord.Evicted counts them.
+	// those last seen longest ago end in the same step, and Session.Evicted counts them.
 	// Zero is no limit.
 	Limit  int
 	Origin Origin
 	// Settles, unless nil, is the attempt that led to this session. A store that is the Limiter may settle it
-	// in the same step; see SessionRecord.Settled.
+	// in the same step; see Session.Settled.
 	Settles *Settlement
 	// NewDevice means that the user has not been seen on this device before. A store that writes to users
 	// (store.WithMail) tells those who had been seen on another. It is not for the session that follows the
@@ -152,12 +152,12 @@ type SessionChange struct {
 	UnlessSeenFor time.Duration
 }
 
-// SessionManager is an optional extension of SessionStore for lists of sessions and for
+// SessionManager is an optional extension of Sessions for lists of sessions and for
 // ending those of which the token is not known. What ends does so for all processes at once.
 type SessionManager interface {
 	// UserSessions returns the user's live sessions, the one last seen first. An unknown user
 	// has none.
-	UserSessions(ctx context.Context, user UserID) ([]SessionRecord, error)
+	UserSessions(ctx context.Context, user UserID) ([]Session, error)
 	// RevokeSession ends a session of the user. ErrNoSession means that there is none of that
 	// id, or that it is someone else's, which then lives on.
 	RevokeSession(ctx context.Context, user UserID, id SessionID) error
@@ -173,13 +173,13 @@ type SessionManager interface {
 type RefreshManager interface {
 	// UserRefreshLogins returns the user's live logins by refresh tokens, the one used last
 	// first. Of their records, Digest, Data, Version and ReadAt are not set.
-	UserRefreshLogins(ctx context.Context, user UserID) ([]SessionRecord, error)
+	UserRefreshLogins(ctx context.Context, user UserID) ([]Session, error)
 	// RevokeRefreshFamily ends such a login. ErrNoSession means that the user has none of that id, or
 	// that it is someone else's, which then lives on.
 	RevokeRefreshFamily(ctx context.Context, user UserID, id SessionID) error
 }
 
-// RotationStore is an optional extension of SessionStore that knows a session by the digest it
+// RotationStore is an optional extension of Sessions that knows a session by the digest it
 // had before its last rotation, so that requests sent just before it are not logged
 // out, and a token used long after it is noticed.
 type RotationStore interface {
@@ -187,15 +187,15 @@ type RotationStore interface {
 	// SessionChange.Grace it returns the live session. Later it ends the session, whose
 	// token two parties hold by then, and returns what it was with ErrTokenReused. ErrNoSession
 	// means that no live session had this digest last.
-	FindRotated(ctx context.Context, d Digest) (SessionRecord, error)
+	FindRotated(ctx context.Context, d Digest) (Session, error)
 }
 
-// SessionAuthority is an optional extension of UserStore for sessions that another store of
+// Authority is an optional extension of Users for sessions that another store of
 // gin-contrib/sessions keeps. Those stores cannot end what they do not know of, such as a copied
 // cookie, and know nothing of users; with an authority, a request is checked against it in one step.
-type SessionAuthority[U User] interface {
+type Authority[U User] interface {
 	// AdmitSession says whether n.UserID may have a new session, by the rules of
-	// SessionStore.CreateSession, and under which epoch. It stores nothing.
+	// Sessions.CreateSession, and under which epoch. It stores nothing.
 	AdmitSession(ctx context.Context, n NewSession) (Admission, error)
 	// FindAdmitted returns the user of a session that was admitted under this epoch, and the
 	// store's clock. ErrNoSession means that the session was ended by EndAdmitted, or all of the
@@ -214,7 +214,7 @@ type Admission struct {
 	At time.Time
 }
 
-// PasswordStore is an optional extension of UserStore for handlers that change a password.
+// PasswordStore is an optional extension of Users for handlers that change a password.
 type PasswordStore interface {
 	// SetPassword replaces the user's password and ends everything that the old one began: all
 	// sessions but change.Session, all logins by refresh tokens, and all mailed links, of which those that
@@ -248,7 +248,7 @@ type PasswordChanged struct {
 	Kept bool
 }
 
-// ProfileStore is an optional extension of UserStore for what users change about themselves.
+// ProfileStore is an optional extension of Users for what users change about themselves.
 type ProfileStore[U User] interface {
 	// UpdateUser changes the name, unless it is nil, and what fill, unless it is nil, changes of the
 	// app's own part of the user. Nothing else of a user changes by it, whatever fill does, and what
@@ -257,7 +257,7 @@ type ProfileStore[U User] interface {
 	UpdateUser(ctx context.Context, id UserID, name *string, fill func(*U) error) (U, error)
 }
 
-// AccountDeleter is an optional extension of UserStore for users who leave.
+// AccountDeleter is an optional extension of Users for users who leave.
 type AccountDeleter interface {
 	// ArchiveUser disables the user, ends all sessions and logins, and marks the user to be deleted
 	// after the grace, but not while a mailed link lives that undoes a change of address: the user may be a thief. It
@@ -266,7 +266,7 @@ type AccountDeleter interface {
 	ArchiveUser(ctx context.Context, id UserID, grace time.Duration) (deleteAfter time.Time, err error)
 }
 
-// AccountRestorer is an optional extension of UserStore for users who think better of it.
+// AccountRestorer is an optional extension of Users for users who think better of it.
 type AccountRestorer[U User] interface {
 	// FindArchived returns the user with that canonical identifier, who is archived and whose grace is
 	// not over, with the password hash, which is zero for none; or ErrNoUser. A password.ErrMalformedHash
@@ -277,7 +277,7 @@ type AccountRestorer[U User] interface {
 	RestoreUser(ctx context.Context, id UserID, credential password.Hash) (U, error)
 }
 
-// AccountExporter is an optional extension of UserStore for users who want to see what is known of them.
+// AccountExporter is an optional extension of Users for users who want to see what is known of them.
 type AccountExporter interface {
 	// ExportUser returns all that the store holds of the user, as a JSON object without secrets and
 	// without digests of them. ErrNoUser means that there is none.

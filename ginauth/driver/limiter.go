@@ -1,8 +1,7 @@
-package ginauth
+package driver
 
 import (
 	"context"
-	"crypto/sha256"
 	"encoding/hex"
 	"time"
 
@@ -22,10 +21,10 @@ type Limiter interface {
 	// client made in a row, this one too, and no others, unless s.All says so; the rates stay as they are. On a
 	// device that was known it forgets that device's failures instead. It returns whether s.Device is known from now on; a
 	// Limiter that keeps no devices returns false.
-	SettleAttempt(ctx context.Context, a Attempt, s Success) (known bool, err error)
+	SettleAttempt(ctx context.Context, a Attempt, s Settled) (known bool, err error)
 }
 
-// CredentialLimiter is an optional extension of a Limiter that is the UserStore, too: it spares a login a round
+// CredentialLimiter is an optional extension of a Limiter that is the Users, too: it spares a login a round
 // trip. A type that embeds store.DB and has a FindCredential of its own needs this of its own as well.
 type CredentialLimiter[U User] interface {
 	// CountAndFindCredential is CountAttempt and, when that admits the attempt, FindCredential, whose errors it
@@ -39,18 +38,6 @@ type LimitKey [16]byte
 
 // String returns the first eight hex digits.
 func (k LimitKey) String() string { return hex.EncodeToString(k[:4]) }
-
-// limitKey separates its parts by a byte that no identifier, address or purpose has.
-func limitKey(parts ...string) (k LimitKey) {
-	h := sha256.New()
-	h.Write([]byte("ginauth limit"))
-	for _, part := range parts {
-		h.Write([]byte{0})
-		h.Write([]byte(part))
-	}
-	copy(k[:], h.Sum(nil))
-	return k
-}
 
 // Attempt is what one attempt counts against.
 type Attempt struct {
@@ -83,8 +70,8 @@ type GuessLimit struct {
 	Memory time.Duration
 }
 
-// wait is how long the attempt after the n-th failure has to wait.
-func (g GuessLimit) wait(n int) time.Duration {
+// Wait returns how long the attempt after the n-th failure has to wait.
+func (g GuessLimit) Wait(n int) time.Duration {
 	switch {
 	case n >= g.Max:
 		return time.Duration(n) * g.Memory
@@ -108,11 +95,11 @@ type Verdict struct {
 // Settlement is what SettleAttempt takes.
 type Settlement struct {
 	Attempt Attempt
-	Success Success
+	Success Settled
 }
 
-// Success is an attempt that has succeeded.
-type Success struct {
+// Settled is an attempt that has succeeded.
+type Settled struct {
 	// Known is the Verdict's.
 	Known bool
 	// All takes back everybody's guesses: what they were about is no longer the secret.

@@ -1,4 +1,4 @@
-package ginauth
+package driver
 
 import (
 	"crypto/rand"
@@ -37,6 +37,15 @@ func ParseToken(s string) (t Token, ok bool) {
 		return t, false
 	}
 	return Token{&raw}, true
+}
+
+// ParseDigest returns the digest of the token that ParseToken would read, without keeping the token.
+func ParseDigest(s string) (d Digest, ok bool) {
+	raw, ok := decodeToken(s)
+	if !ok {
+		return d, false
+	}
+	return sha256.Sum256(raw[:]), true
 }
 
 func decodeToken(s string) (raw [tokenBytes]byte, ok bool) {

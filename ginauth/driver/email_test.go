@@ -1,11 +1,11 @@
-package ginauth_test
+package driver_test
 
 import (
 	"errors"
 	"strings"
 	"testing"
 
-	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/driver"
 )
 
 // SEC-22
@@ -15,7 +15,7 @@ func TestCanonicalEmail(t *testing.T) {
 		"ada@example.com": "ada@example.com", " Ada@Example.COM\t": "ada@example.com", "a+b@x-y.example": "a+b@x-y.example",
 		"o'hara@example.com": "o'hara@example.com", strings.Repeat("l", 64) + "@example.com": strings.Repeat("l", 64) + "@example.com",
 	} {
-		if got, err := ginauth.CanonicalEmail(in); err != nil || got != want {
+		if got, err := driver.CanonicalEmail(in); err != nil || got != want {
 			t.Errorf("CanonicalEmail(%q) = %q, %v; want %q", in, got, err, want)
 		}
 	}
@@ -25,7 +25,7 @@ func TestCanonicalEmail(t *testing.T) {
 		`"a b"@c.com`, "a@-b.com", "a@b-.com", "a@b..com", "a@b.com.", ".a@b.com", "a..b@c.com", "a@b_c.com", "a(comment)@b.com",
 		strings.Repeat("l", 65) + "@example.com", "a@" + strings.Repeat("d", 64) + ".com", "a@" + strings.Repeat("abcdefg.", 32) + "com",
 	} {
-		if got, err := ginauth.CanonicalEmail(in); !errors.Is(err, ginauth.ErrInvalidEmail) {
+		if got, err := driver.CanonicalEmail(in); !errors.Is(err, driver.ErrInvalidEmail) {
 			t.Errorf("CanonicalEmail(%q) = %q, %v; want ErrInvalidEmail", in, got, err)
 		}
 	}
@@ -37,11 +37,11 @@ func FuzzCanonicalEmail(f *testing.F) {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
-		once, err := ginauth.CanonicalEmail(s)
+		once, err := driver.CanonicalEmail(s)
 		if err != nil {
 			return
 		}
-		twice, err := ginauth.CanonicalEmail(once)
+		twice, err := driver.CanonicalEmail(once)
 		if err != nil || twice != once {
 			t.Fatalf("%q became %q, then %q, %v", s, once, twice, err)
 		}

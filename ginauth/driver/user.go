@@ -1,4 +1,4 @@
-package ginauth
+package driver
 
 // UserID names an account for as long as it exists. The empty UserID is nobody.
 type UserID string

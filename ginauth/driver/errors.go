@@ -1,0 +1,20 @@
+package driver
+
+import "errors"
+
+// What a store or a RetrieveUser function answers.
+var (
+	// ErrNoUser means that there is no such user.
+	ErrNoUser = errors.New("no such user")
+	// ErrNoSession means that there is no such live session.
+	ErrNoSession = errors.New("no such session")
+	// ErrTokenReused means that a session's replaced token was used again after the grace of its
+	// rotation. The session has ended.
+	ErrTokenReused = errors.New("replaced session token used again")
+	// ErrUnavailable means that the store cannot be asked. It is never taken for "not logged in".
+	ErrUnavailable = errors.New("the store is not available")
+	// ErrIdentifierTaken means that another account has this identifier.
+	ErrIdentifierTaken = errors.New("another account has this identifier")
+	// ErrSessionTooLarge means that the session's values exceed the store's limit.
+	ErrSessionTooLarge = errors.New("the session is too large")
+)

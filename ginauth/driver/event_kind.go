@@ -1,0 +1,60 @@
+package driver
+
+// EventKind names what happened, in the words of the OWASP Logging Vocabulary where it has one. A kind keeps its name for
+// good; docs/events.md explains each. An app may have kinds of its own, of at most 64 characters.
+type EventKind string
+
+// What happened to an account, and failed logins. These are stored where the store of users is an
+// EventRecorder, as store.DB is, and are in the log when a handler of this module was the cause.
+const (
+	UserCreated              EventKind = "user_created"
+	UserUpdated              EventKind = "user_updated"
+	UserVerified             EventKind = "user_verified"
+	UserDisabled             EventKind = "user_disabled"
+	UserEnabled              EventKind = "user_enabled"
+	UserArchived             EventKind = "user_archived"
+	UserRestored             EventKind = "user_restored"
+	UserDeleted              EventKind = "user_deleted"
+	UserEmailChanged         EventKind = "user_email_changed"
+	UserEmailChangeUndone    EventKind = "user_email_change_undone"
+	LoginPasswordChanged     EventKind = "authn_password_change"
+	LoginPasswordReset       EventKind = "authn_password_reset"
+	LoginPasswordResetForced EventKind = "authn_password_reset_forced"
+	LoginSucceeded           EventKind = "authn_login_success"
+	LoginFailed              EventKind = "authn_login_fail"
+	LinkUsed                 EventKind = "authn_link_success"
+	LoggedOut                EventKind = "authn_logout"
+	SessionsRevoked          EventKind = "session_revoked"
+	TokenCreated             EventKind = "authn_token_created"
+	TokenRevoked             EventKind = "authn_token_revoked"
+	TokenReused              EventKind = "authn_token_reuse"
+	TokenUsedInGrace         EventKind = "authn_token_grace"
+)
+
+// What is in the log alone: it changes nothing, or whoever likes can cause as much of it as they like.
+const (
+	SessionsEvicted    EventKind = "session_evicted"
+	LoginLockedOut     EventKind = "authn_login_fail_max"
+	RateExceeded       EventKind = "excess_rate_limit_exceeded"
+	CredentialsRefused EventKind = "authn_credentials_fail"
+	LinkRefused        EventKind = "authn_link_fail"
+	AccessDenied       EventKind = "authz_fail"
+	CrossOriginRefused EventKind = "malicious_csrf"
+	DuplicateCookie    EventKind = "malicious_duplicate_cookie"
+	MailRequested      EventKind = "email_requested"
+	UserExported       EventKind = "sensitive_read"
+)
+
+// failures are the kinds whose outcome is one.
+var failures = map[EventKind]bool{
+	LoginFailed: true, LoginLockedOut: true, RateExceeded: true, CredentialsRefused: true, AccessDenied: true,
+	CrossOriginRefused: true, DuplicateCookie: true, TokenReused: true,
+}
+
+// Outcome returns how an event of this kind went. It is a success for kinds of the app's own.
+func (k EventKind) Outcome() Outcome {
+	if failures[k] {
+		return Failure
+	}
+	return Success
+}
