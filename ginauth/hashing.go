@@ -10,6 +10,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"github.com/ginauth/ginauth/ginauth/driver"
 	"github.com/ginauth/ginauth/ginauth/password"
 )
 
@@ -28,15 +29,10 @@ func (p proxies) enterHasher(ctx context.Context, c *gin.Context, h *password.Ha
 func addressPrefix(addr netip.Addr) string { return prefixOf(addr, 32, 64) }
 
 func prefixOf(addr netip.Addr, bits4, bits6 int) string {
-	if !addr.IsValid() {
-		return "unknown"
+	if prefix := (driver.Origin{Addr: addr}).Prefix(bits4, bits6); prefix.IsValid() {
+		return prefix.String()
 	}
-	addr = addr.Unmap().WithZone("")
-	bits := bits6
-	if addr.Is4() {
-		bits = bits4
-	}
-	return netip.PrefixFrom(addr, bits).Masked().String()
+	return "unknown"
 }
 
 // hashing translates the errors of package password.

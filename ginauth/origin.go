@@ -13,9 +13,6 @@ import (
 	"github.com/ginauth/ginauth/ginauth/driver"
 )
 
-// maxUserAgent bounds what is kept of a client's User-Agent, in bytes.
-const maxUserAgent = 256
-
 // RequestOrigin returns the client of a request, seen through the proxies of
 // Config.TrustedProxies where Session covers the route.
 func RequestOrigin(c *gin.Context) driver.Origin {
@@ -114,7 +111,7 @@ func parseForwarded(s string) (netip.Addr, error) {
 
 // cleanUserAgent keeps printable ASCII, so that the value is harmless in a log, a page or a database.
 func cleanUserAgent(s string) string {
-	s = s[:min(len(s), maxUserAgent)]
+	s = s[:min(len(s), driver.MaxUserAgent)]
 	return strings.Map(func(r rune) rune {
 		if r < ' ' || r > '~' {
 			return '?'

@@ -5,6 +5,8 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+
+	"github.com/ginauth/ginauth/ginauth/driver"
 )
 
 // SEC-141
@@ -62,7 +64,7 @@ func TestProxiesAreNetworks(t *testing.T) {
 func TestUserAgentIsShortAndPrintable(t *testing.T) {
 	t.Parallel()
 	got := cleanUserAgent("evil\r\nSet-Cookie: a\x1b[31m\xff\u00e9" + strings.Repeat("x", 1000))
-	if len(got) > maxUserAgent || strings.ContainsFunc(got, func(r rune) bool { return r < ' ' || r > '~' }) {
+	if len(got) > driver.MaxUserAgent || strings.ContainsFunc(got, func(r rune) bool { return r < ' ' || r > '~' }) {
 		t.Errorf("user agent %q", got)
 	}
 }

@@ -17,17 +17,18 @@ import (
 
 // SQLSTATE codes and classes, PostgreSQL's documentation, appendix A.
 const (
-	codeSerialization    = "40001"
-	codeNoStatement      = "26000"
-	codeNotSupported     = "0A000"
-	codeCannotConnect    = "57P03"
-	codeDeadlock         = "40P01"
-	codeUniqueViolation  = "23505"
-	codeUndefinedColumn  = "42703"
-	codeReadOnly         = "25006"
-	codeIdleInTx         = "25P03"
-	codeQueryCanceled    = "57014"
-	codeLockNotAvailable = "55P03"
+	codeSerialization       = "40001"
+	codeNoStatement         = "26000"
+	codeNotSupported        = "0A000"
+	codeCannotConnect       = "57P03"
+	codeDeadlock            = "40P01"
+	codeForeignKeyViolation = "23503"
+	codeUniqueViolation     = "23505"
+	codeUndefinedColumn     = "42703"
+	codeReadOnly            = "25006"
+	codeIdleInTx            = "25P03"
+	codeQueryCanceled       = "57014"
+	codeLockNotAvailable    = "55P03"
 
 	classConnection = "08"
 	classData       = "22"
@@ -126,10 +127,8 @@ func violates(err error, constraint string) bool {
 	return errors.As(err, &refused) && refused.Code == codeUniqueViolation && refused.ConstraintName == constraint
 }
 
+// sqlState returns the server's error code, or "" for an error of another origin.
 func sqlState(err error) string {
-	if err == nil {
-		return ""
-	}
 	var refused *pgconn.PgError
 	if !errors.As(err, &refused) {
 		return ""

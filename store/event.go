@@ -192,7 +192,7 @@ func (s *Sessions) eventArgs(e driver.Event) ([]any, error) {
 	return []any{
 		s.clock(), cutText(string(e.Kind), maxKind), string(e.Outcome), user, actor,
 		cutText(e.Session, maxEventSession), cutText(e.Operation, maxOperation), cutText(e.RequestID, maxRequestID),
-		addrOrNull(e.Origin.Addr), cutText(e.Origin.UserAgent, maxUserAgent), detail,
+		addrOrNull(e.Origin.Addr), cutUserAgent(e.Origin.UserAgent), detail,
 	}, err
 }
 

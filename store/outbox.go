@@ -8,7 +8,6 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/ginauth/ginauth/ginauth/driver"
 )
@@ -49,20 +48,10 @@ func (d *DB[U]) QueueMail(ctx context.Context, o driver.MailOrder) error {
 		_, err := conn.Exec(ctx, queueMail, args...)
 		return err
 	})
-	if codeOf(err) == codeForeignKeyViolation {
+	if sqlState(err) == codeForeignKeyViolation {
 		return driver.ErrNoUser
 	}
 	return err
-}
-
-const codeForeignKeyViolation = "23503"
-
-func codeOf(err error) string {
-	var refused *pgconn.PgError
-	if errors.As(err, &refused) {
-		return refused.Code
-	}
-	return ""
 }
 
 // order returns the arguments of queueMail.
@@ -85,8 +74,8 @@ func (d *DB[U]) order(o driver.MailOrder) ([]any, error) {
 	return []any{id.String(), d.clock(), string(o.Kind), user, o.Email, o.Canonical, o.Locale}, nil
 }
 
-// claimMail leaves what others have claimed alone, and looks again at what was locked. Who dies with a mail
-// in its hands leaves it due at the end of the lease.
+// claimMail skips mails that other workers have claimed. If a worker crashes, its mail becomes due again
+// when the lease ends.
 const claimMail = `
 WITH due AS (
 	SELECT o.id, clock.now

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -78,8 +79,5 @@ func (c *caller) version(ctx context.Context) (at int64, known bool) {
 }
 
 func (c *caller) logger() *slog.Logger {
-	if c.log != nil {
-		return c.log
-	}
-	return slog.Default()
+	return cmp.Or(c.log, slog.Default())
 }

@@ -3,7 +3,6 @@ package store
 import (
 	"context"
 	"errors"
-	"log/slog"
 	"sync/atomic"
 	"time"
 
@@ -29,7 +28,6 @@ type Sessions struct {
 	swept, families, throttles, devices swept         // by Sweep
 	attempts                            atomic.Uint64 // counted
 	events                              eventOptions
-	log                                 *slog.Logger // nil: slog.Default
 }
 
 var _ driver.Sessions = (*Sessions)(nil)
@@ -48,7 +46,7 @@ func NewSessions(conn Conn, opts ...Option) *Sessions {
 }
 
 func newSessions(conn Conn, o options) *Sessions {
-	s := &Sessions{caller: newCaller(conn, o.timeout, o.log), now: o.now, maxData: o.maxData, notices: o.notices, cookie: *ginOptions.ToGorillaOptions(), events: o.events, log: o.log}
+	s := &Sessions{caller: newCaller(conn, o.timeout, o.log), now: o.now, maxData: o.maxData, notices: o.notices, cookie: *ginOptions.ToGorillaOptions(), events: o.events}
 	if _, inTx := conn.(pgx.Tx); inTx {
 		s.events.after = nil // only who began a transaction knows when it is committed
 	}

@@ -13,11 +13,7 @@ import (
 	"github.com/ginauth/ginauth/ginauth/driver"
 )
 
-const (
-	emptyData = "{}"
-	// maxUserAgent is sessions_user_agent_check, in characters.
-	maxUserAgent = 256
-)
+const emptyData = "{}"
 
 // A new session is computed as fresh, stored if its data fits, and returned either way, so that
 // one statement tells what was missing. The user's row stays locked until the session is
@@ -180,8 +176,8 @@ func addrOrNull(addr netip.Addr) any {
 	return addr.Unmap().WithZone("").String()
 }
 
-// cutUserAgent makes any header's value fit the column.
-func cutUserAgent(s string) string { return cutText(s, maxUserAgent) }
+// cutUserAgent makes any header's value fit the column, whose check counts characters.
+func cutUserAgent(s string) string { return cutText(s, driver.MaxUserAgent) }
 
 // cutText makes any text fit a column of so many characters.
 func cutText(s string, most int) string {

@@ -91,15 +91,11 @@ func (s *Sessions) RunSweeper(ctx context.Context, every time.Duration) error {
 }
 
 func (s *Sessions) report(ctx context.Context, failed []error) {
-	log := s.log
-	if log == nil {
-		log = slog.Default()
-	}
 	for _, err := range failed {
 		level := slog.LevelError
 		if errors.Is(err, driver.ErrUnavailable) {
 			level = slog.LevelWarn
 		}
-		log.Log(ctx, level, "ginauth: not everything could be swept", "error", err)
+		s.caller.logger().Log(ctx, level, "ginauth: not everything could be swept", "error", err)
 	}
 }

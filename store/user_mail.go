@@ -187,6 +187,6 @@ func takenEvent(ctx context.Context) driver.Event {
 
 // within returns the store as a part of a transaction. It looks no sessions up.
 func (d *DB[U]) within(tx pgx.Tx) *DB[U] {
-	s := &Sessions{caller: newCaller(tx, d.caller.timeout, d.log), now: d.now, maxData: d.maxData, notices: d.notices, events: eventOptions{on: d.events.on}}
+	s := &Sessions{caller: newCaller(tx, d.caller.timeout, d.caller.log), now: d.now, maxData: d.maxData, notices: d.notices, events: eventOptions{on: d.events.on}}
 	return &DB[U]{Sessions: s, layout: d.layout, statements: d.statements, afterCreate: d.afterCreate, pending: d.pending}
 }
