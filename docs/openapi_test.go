@@ -6,6 +6,7 @@ import (
 	"go/parser"
 	"go/token"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -143,10 +144,10 @@ func TestOpenAPIHasEveryOperation(t *testing.T) {
 // middleware are constructors of what answers nothing by itself.
 var middleware = []string{"Session", "Authenticate", "Require", "With", "Wrap"}
 
-// Every handler that an app can mount is described, or its routes would be faults of openapi.Check.
-func TestEveryHandlerIsAnnotated(t *testing.T) {
+// An operation is annotated below the constructor of its handler, in the same file, so that `go doc` shows prose alone.
+func TestEveryHandlerIsAnnotatedBelowItsConstructor(t *testing.T) {
 	t.Parallel()
-	annotated := map[string]bool{}
+	handlers := 0
 	for _, folder := range []string{"../ginauth", "../ginauth/apikey", "../ginauth/email", "../ginauth/jwt"} {
 		files, err := filepath.Glob(folder + "/*.go")
 		if err != nil || len(files) == 0 {
@@ -160,27 +161,50 @@ func TestEveryHandlerIsAnnotated(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			for _, declared := range parsed.Decls {
-				f, ok := declared.(*ast.FuncDecl)
-				if !ok || f.Recv != nil || !f.Name.IsExported() || slices.Contains(middleware, f.Name.Name) || f.Type.Results == nil || len(f.Type.Results.List) != 1 {
-					continue
-				}
-				result, ok := f.Type.Results.List[0].Type.(*ast.SelectorExpr)
-				if !ok || result.Sel.Name != "HandlerFunc" {
-					continue
-				}
-				annotated[folder+f.Name.Name] = strings.Contains(f.Doc.Text(), "@ID") && strings.Contains(f.Doc.Text(), "@Router")
-			}
+			handlers += annotated(t, file, parsed)
 		}
 	}
-	for name, has := range annotated {
-		if !has && !annotated[strings.TrimSuffix(name, "With")] { // which answers as the one without a payload of the app's
-			t.Errorf("%s is a handler without annotations", name)
+	if handlers < 30 {
+		t.Errorf("%d handlers were found", handlers)
+	}
+}
+
+var annotation = regexp.MustCompile(`(?m)^\s*@\w`)
+
+// annotated returns how many handlers a file has an exported constructor of, each with its annotations below.
+func annotated(t *testing.T, file string, parsed *ast.File) (handlers int) {
+	t.Helper()
+	var waiting []string // constructors whose annotations have not come yet
+	for _, declared := range parsed.Decls {
+		f, ok := declared.(*ast.FuncDecl)
+		if !ok {
+			continue
+		}
+		has := strings.Contains(f.Doc.Text(), "@ID") && strings.Contains(f.Doc.Text(), "@Router")
+		switch {
+		case f.Name.IsExported() && annotation.MatchString(f.Doc.Text()):
+			t.Errorf("%s: %s is exported and has annotations: they belong to a function below it", file, f.Name.Name)
+		case returnsHandler(f) && !strings.HasSuffix(f.Name.Name, "With"): // which answers as the one without a payload of the app's
+			handlers++
+			waiting = append(waiting, f.Name.Name)
+		case has && len(waiting) == 0:
+			t.Errorf("%s: %s has annotations, and no constructor stands above it", file, f.Name.Name)
+		case has:
+			waiting = waiting[1:]
 		}
 	}
-	if len(annotated) < 30 {
-		t.Errorf("%d handlers were found", len(annotated))
+	for _, name := range waiting {
+		t.Errorf("%s: %s is a handler without annotations", file, name)
 	}
+	return handlers
+}
+
+func returnsHandler(f *ast.FuncDecl) bool {
+	if f.Recv != nil || !f.Name.IsExported() || slices.Contains(middleware, f.Name.Name) || f.Type.Results == nil || len(f.Type.Results.List) != 1 {
+		return false
+	}
+	result, ok := f.Type.Results.List[0].Type.(*ast.SelectorExpr)
+	return ok && result.Sel.Name == "HandlerFunc"
 }
 
 func operationIDs(t *testing.T, document []byte) (ids []string) {

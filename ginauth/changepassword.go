@@ -25,25 +25,6 @@ type passwordChangeForm struct {
 // without a grace for the old one. API keys live on. It answers 204, and 401 invalid_credentials for a wrong
 // current password. Mount it with POST. It panics when cfg is invalid, and when Users is no
 // PasswordStore or cannot end the sessions.
-//
-//	@Summary		Change my password
-//	@Description	Ends all other sessions of the user. This one gets a new cookie.
-//	@ID				changePassword
-//	@Tags			account
-//	@Accept			json,x-www-form-urlencoded
-//	@Produce		application/problem+json
-//	@Param			passwords	body	passwordChangeForm	true	"The current password and the new one"
-//	@Success		204
-//	@Failure		400	{object}	Problem	"malformed_body"
-//	@Failure		401	{object}	Problem	"unauthenticated, invalid_credentials"
-//	@Failure		403	{object}	Problem	"cross_origin, forbidden"
-//	@Failure		413	{object}	Problem	"body_too_large"
-//	@Failure		415	{object}	Problem	"unsupported_media_type"
-//	@Failure		422	{object}	Problem	"validation_failed"
-//	@Failure		429	{object}	Problem	"too_many_attempts"
-//	@Failure		503	{object}	Problem	"unavailable, busy"
-//	@Security		sessionCookie
-//	@Router			/password/change [post]
 func ChangePassword[U driver.User](cfg Config[U]) gin.HandlerFunc {
 	const name = "ChangePassword"
 	m := compileAccounts(name, cfg)
@@ -67,6 +48,24 @@ func passwordStore(constructor string, m *mount) driver.PasswordStore {
 	return usersAs[driver.PasswordStore](constructor, m)
 }
 
+// @Summary		Change my password
+// @Description	Ends all other sessions of the user. This one gets a new cookie.
+// @ID				changePassword
+// @Tags			account
+// @Accept			json,x-www-form-urlencoded
+// @Produce		application/problem+json
+// @Param			passwords	body	passwordChangeForm	true	"The current password and the new one"
+// @Success		204
+// @Failure		400	{object}	Problem	"malformed_body"
+// @Failure		401	{object}	Problem	"unauthenticated, invalid_credentials"
+// @Failure		403	{object}	Problem	"cross_origin, forbidden"
+// @Failure		413	{object}	Problem	"body_too_large"
+// @Failure		415	{object}	Problem	"unsupported_media_type"
+// @Failure		422	{object}	Problem	"validation_failed"
+// @Failure		429	{object}	Problem	"too_many_attempts"
+// @Failure		503	{object}	Problem	"unavailable, busy"
+// @Security		sessionCookie
+// @Router			/password/change [post]
 func changePassword[U driver.User](c *gin.Context, m *mount, cfg Config[U], users driver.PasswordStore) error {
 	st, auth, err := m.owner(c, errMethod, http.MethodPost)
 	if err != nil {

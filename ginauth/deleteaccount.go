@@ -26,22 +26,25 @@ type archived struct {
 // the address, the user may be a thief: the account is archived as by DeleteAccountAfter until the link is over, and the
 // answer is 200 with that time. Mount it with POST or DELETE.
 // docs/accounts.md says what stays. It panics when cfg is invalid, and when Users is no AccountDeleter.
-//
-//	@Summary		Delete my account
-//	@Description	Deletes the account with its sessions, API keys and logins. Needs a recent login.
-//	@ID				deleteAccount
-//	@Tags			account
-//	@Produce		json,application/problem+json
-//	@Success		200	{object}	archived	"A link that undoes a change of the address is still good: the account is deleted after that"
-//	@Success		204
-//	@Failure		401	{object}	Problem	"unauthenticated"
-//	@Failure		403	{object}	Problem	"cross_origin, forbidden, reauthentication_required"
-//	@Failure		503	{object}	Problem	"unavailable"
-//	@Security		sessionCookie
-//	@Router			/user [delete]
 func DeleteAccount[U driver.User](cfg Config[U]) gin.HandlerFunc {
-	h := deleter("DeleteAccount", cfg, 0)
+	h := deleter("DeleteAccount", cfg, deleteAccount)
 	return h.As(func(c *gin.Context) { h.Serve(c) })
+}
+
+// @Summary		Delete my account
+// @Description	Deletes the account with its sessions, API keys and logins. Needs a recent login.
+// @ID				deleteAccount
+// @Tags			account
+// @Produce		json,application/problem+json
+// @Success		200	{object}	archived	"A link that undoes a change of the address is still good: the account is deleted after that"
+// @Success		204
+// @Failure		401	{object}	Problem	"unauthenticated"
+// @Failure		403	{object}	Problem	"cross_origin, forbidden, reauthentication_required"
+// @Failure		503	{object}	Problem	"unavailable"
+// @Security		sessionCookie
+// @Router			/user [delete]
+func deleteAccount(c *gin.Context, m *mount, users driver.AccountDeleter) (after time.Time, err error) {
+	return archiveAccount(c, m, users, 0)
 }
 
 // DeleteAccountAfter is DeleteAccount with a time for second thoughts: the account is disabled at once, and all
@@ -49,32 +52,22 @@ func DeleteAccount[U driver.User](cfg Config[U]) gin.HandlerFunc {
 // undoes it, and so do the mailed links of package email and the app's own code. It answers 200 with the time, which is not before
 // the end of a link that undoes a change of the address. It panics when the grace is
 // not positive, too.
-//
-//	@Summary		Delete my account after a time for second thoughts
-//	@Description	Disables the account at once. It is deleted after the time in the answer, unless its user restores it.
-//	@ID				deleteAccountAfter
-//	@Tags			account
-//	@Produce		json,application/problem+json
-//	@Success		200	{object}	archived
-//	@Failure		401	{object}	Problem	"unauthenticated"
-//	@Failure		403	{object}	Problem	"cross_origin, forbidden, reauthentication_required"
-//	@Failure		503	{object}	Problem	"unavailable"
-//	@Security		sessionCookie
-//	@Router			/user/archive [post]
 func DeleteAccountAfter[U driver.User](cfg Config[U], grace time.Duration) gin.HandlerFunc {
 	if grace <= 0 {
 		panic("ginauth.DeleteAccountAfter: the grace must be positive: use DeleteAccount") //nolint:forbidigo // while routes are built
 	}
-	h := deleter("DeleteAccountAfter", cfg, grace)
+	h := deleter("DeleteAccountAfter", cfg, func(c *gin.Context, m *mount, users driver.AccountDeleter) (time.Time, error) {
+		return archiveAccount(c, m, users, grace)
+	})
 	return h.As(func(c *gin.Context) { h.Serve(c) })
 }
 
-func deleter[U driver.User](constructor string, cfg Config[U], grace time.Duration) *route.Handler {
+func deleter[U driver.User](constructor string, cfg Config[U], remove func(*gin.Context, *mount, driver.AccountDeleter) (time.Time, error)) *route.Handler {
 	m := compileAccounts(constructor, cfg)
 	users := usersAs[driver.AccountDeleter](constructor, m)
 	name := strings.ToLower(constructor[:1]) + constructor[1:]
 	return route.New(route.Info{Name: name, ChecksScopes: true, Mount: m, Cookie: m.cookie.name, Guards: []string{Fresh(freshFor).name}}, func(c *gin.Context) {
-		after, err := deleteAccount(c, m, users, grace)
+		after, err := remove(c, m, users)
 		switch {
 		case err != nil:
 			Fail(c, err)
@@ -86,7 +79,18 @@ func deleter[U driver.User](constructor string, cfg Config[U], grace time.Durati
 	})
 }
 
-func deleteAccount(c *gin.Context, m *mount, users driver.AccountDeleter, grace time.Duration) (after time.Time, err error) {
+// @Summary		Delete my account after a time for second thoughts
+// @Description	Disables the account at once. It is deleted after the time in the answer, unless its user restores it.
+// @ID				deleteAccountAfter
+// @Tags			account
+// @Produce		json,application/problem+json
+// @Success		200	{object}	archived
+// @Failure		401	{object}	Problem	"unauthenticated"
+// @Failure		403	{object}	Problem	"cross_origin, forbidden, reauthentication_required"
+// @Failure		503	{object}	Problem	"unavailable"
+// @Security		sessionCookie
+// @Router			/user/archive [post]
+func archiveAccount(c *gin.Context, m *mount, users driver.AccountDeleter, grace time.Duration) (after time.Time, err error) {
 	st, auth, err := m.freshOwner(c, errRevokeMethod, http.MethodPost, http.MethodDelete)
 	if err != nil {
 		return after, err

@@ -84,29 +84,30 @@ func deviceName(userAgent string) string {
 
 // Sessions returns the handler that answers 200 with what ListDevices returns. It panics when cfg is
 // invalid, its store is no SessionManager, or Users is not set.
-//
-//	@Summary		List my sessions
-//	@Description	Returns the live sessions and logins by refresh tokens of the current user, the one used last first.
-//	@ID				sessions
-//	@Tags			sessions
-//	@Produce		json,application/problem+json
-//	@Success		200	{array}		Device
-//	@Failure		401	{object}	Problem	"unauthenticated"
-//	@Failure		403	{object}	Problem	"forbidden"
-//	@Failure		503	{object}	Problem	"unavailable"
-//	@Security		sessionCookie
-//	@Router			/sessions [get]
 func Sessions[U driver.User](cfg Config[U]) gin.HandlerFunc {
 	m := compileManager("Sessions", cfg, (*mount).manager)
-	h := route.New(route.Info{Name: "sessions", ChecksScopes: true, Mount: m, Cookie: m.cookie.name}, func(c *gin.Context) {
-		devices, err := ListDevices(c)
-		if err != nil {
-			Fail(c, err)
-			return
-		}
-		Reply(c, http.StatusOK, devices)
-	})
+	h := route.New(route.Info{Name: "sessions", ChecksScopes: true, Mount: m, Cookie: m.cookie.name}, showSessions)
 	return h.As(func(c *gin.Context) { h.Serve(c) })
+}
+
+// @Summary		List my sessions
+// @Description	Returns the live sessions and logins by refresh tokens of the current user, the one used last first.
+// @ID				sessions
+// @Tags			sessions
+// @Produce		json,application/problem+json
+// @Success		200	{array}		Device
+// @Failure		401	{object}	Problem	"unauthenticated"
+// @Failure		403	{object}	Problem	"forbidden"
+// @Failure		503	{object}	Problem	"unavailable"
+// @Security		sessionCookie
+// @Router			/sessions [get]
+func showSessions(c *gin.Context) {
+	devices, err := ListDevices(c)
+	if err != nil {
+		Fail(c, err)
+		return
+	}
+	Reply(c, http.StatusOK, devices)
 }
 
 // nobodysSessions: a list would be empty, and ending them all would end none (SEC-190).

@@ -127,32 +127,33 @@ func activityOf(e driver.Event, verified bool) Activity {
 
 // Events returns the handler that answers 200 with what ListEvents returns: logins and failed ones, changes of
 // passwords and the like. Mount it with GET. It panics when cfg is invalid, and when Users is no EventLister.
-//
-//	@Summary		List my security activity
-//	@Description	Returns what happened to the current user's account, the newest first.
-//	@ID				events
-//	@Tags			events
-//	@Produce		json,application/problem+json
-//	@Param			before	query		int	false	"The next of the page before"
-//	@Param			limit	query		int	false	"How many, at most 100"	default(50)	maximum(100)
-//	@Success		200		{object}	ActivityPage
-//	@Failure		401		{object}	Problem	"unauthenticated"
-//	@Failure		403		{object}	Problem	"forbidden"
-//	@Failure		422		{object}	Problem	"validation_failed"
-//	@Failure		503		{object}	Problem	"unavailable"
-//	@Security		sessionCookie
-//	@Router			/events [get]
 func Events[U driver.User](cfg Config[U]) gin.HandlerFunc {
 	const name = "Events"
 	m := compileAccounts(name, cfg)
 	usersAs[driver.EventLister](name, m)
-	h := route.New(route.Info{Name: "events", ChecksScopes: true, Mount: m, Cookie: m.cookie.name}, func(c *gin.Context) {
-		page, err := ListEvents(c)
-		if err != nil {
-			Fail(c, err)
-			return
-		}
-		Reply(c, http.StatusOK, page)
-	})
+	h := route.New(route.Info{Name: "events", ChecksScopes: true, Mount: m, Cookie: m.cookie.name}, showEvents)
 	return h.As(func(c *gin.Context) { h.Serve(c) })
+}
+
+// @Summary		List my security activity
+// @Description	Returns what happened to the current user's account, the newest first.
+// @ID				events
+// @Tags			events
+// @Produce		json,application/problem+json
+// @Param			before	query		int	false	"The next of the page before"
+// @Param			limit	query		int	false	"How many, at most 100"	default(50)	maximum(100)
+// @Success		200		{object}	ActivityPage
+// @Failure		401		{object}	Problem	"unauthenticated"
+// @Failure		403		{object}	Problem	"forbidden"
+// @Failure		422		{object}	Problem	"validation_failed"
+// @Failure		503		{object}	Problem	"unavailable"
+// @Security		sessionCookie
+// @Router			/events [get]
+func showEvents(c *gin.Context) {
+	page, err := ListEvents(c)
+	if err != nil {
+		Fail(c, err)
+		return
+	}
+	Reply(c, http.StatusOK, page)
 }

@@ -24,18 +24,6 @@ type Export struct {
 // Export, as a file to save. It has no secrets, neither as they are nor as digests, and none of the values that the
 // app keeps in sessions. Put Require(Fresh(10*time.Minute)) in front where an unlocked screen is a worry. Mount
 // it with GET. It panics when cfg is invalid, and when Users is no AccountExporter.
-//
-//	@Summary		Export my account
-//	@Description	Returns everything that is stored of the user, but for secrets.
-//	@ID				exportAccount
-//	@Tags			account
-//	@Produce		json,application/problem+json
-//	@Success		200	{object}	Export
-//	@Failure		401	{object}	Problem	"unauthenticated"
-//	@Failure		403	{object}	Problem	"forbidden"
-//	@Failure		503	{object}	Problem	"unavailable"
-//	@Security		sessionCookie
-//	@Router			/user/export [get]
 func ExportAccount[U driver.User](cfg Config[U]) gin.HandlerFunc {
 	const name = "ExportAccount"
 	m := compileAccounts(name, cfg)
@@ -53,6 +41,17 @@ func ExportAccount[U driver.User](cfg Config[U]) gin.HandlerFunc {
 	return h.As(func(c *gin.Context) { h.Serve(c) })
 }
 
+// @Summary		Export my account
+// @Description	Returns everything that is stored of the user, but for secrets.
+// @ID				exportAccount
+// @Tags			account
+// @Produce		json,application/problem+json
+// @Success		200	{object}	Export
+// @Failure		401	{object}	Problem	"unauthenticated"
+// @Failure		403	{object}	Problem	"forbidden"
+// @Failure		503	{object}	Problem	"unavailable"
+// @Security		sessionCookie
+// @Router			/user/export [get]
 func exportAccount[U driver.User](c *gin.Context, m *mount, cfg Config[U], users driver.AccountExporter) (Export, error) {
 	_, auth, err := m.owner(c, errReadMethod, http.MethodGet, http.MethodHead)
 	if err != nil {

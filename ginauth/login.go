@@ -18,24 +18,6 @@ import (
 // user and a user without a password. After too many attempts it answers 429, whatever the password
 // and whether or not there is an account; see Limits. Hashes of lesser strength are replaced on the way.
 // Mount it with POST; its route is open by itself and need not be excluded. It panics when cfg is invalid.
-//
-//	@Summary		Log in
-//	@Description	Starts a session, whose cookie comes with the answer. A session that was there before ends.
-//	@ID				login
-//	@Tags			account
-//	@Accept			json,x-www-form-urlencoded
-//	@Produce		json,application/problem+json
-//	@Param			credentials	body		Credentials	true	"E-mail address and password"
-//	@Success		200			{object}	store.User
-//	@Failure		400			{object}	Problem	"malformed_body"
-//	@Failure		401			{object}	Problem	"invalid_credentials"
-//	@Failure		403			{object}	Problem	"cross_origin"
-//	@Failure		413			{object}	Problem	"body_too_large"
-//	@Failure		415			{object}	Problem	"unsupported_media_type"
-//	@Failure		422			{object}	Problem	"validation_failed"
-//	@Failure		429			{object}	Problem	"too_many_attempts"
-//	@Failure		503			{object}	Problem	"unavailable, busy"
-//	@Router			/login [post]
 func Login[U driver.User](cfg Config[U]) gin.HandlerFunc {
 	m := compileAccounts("Login", cfg)
 	cfg = cfg.WithDefaults()
@@ -50,6 +32,23 @@ func Login[U driver.User](cfg Config[U]) gin.HandlerFunc {
 	return h.As(func(c *gin.Context) { h.Serve(c) })
 }
 
+// @Summary		Log in
+// @Description	Starts a session, whose cookie comes with the answer. A session that was there before ends.
+// @ID				login
+// @Tags			account
+// @Accept			json,x-www-form-urlencoded
+// @Produce		json,application/problem+json
+// @Param			credentials	body		Credentials	true	"E-mail address and password"
+// @Success		200			{object}	store.User
+// @Failure		400			{object}	Problem	"malformed_body"
+// @Failure		401			{object}	Problem	"invalid_credentials"
+// @Failure		403			{object}	Problem	"cross_origin"
+// @Failure		413			{object}	Problem	"body_too_large"
+// @Failure		415			{object}	Problem	"unsupported_media_type"
+// @Failure		422			{object}	Problem	"validation_failed"
+// @Failure		429			{object}	Problem	"too_many_attempts"
+// @Failure		503			{object}	Problem	"unavailable, busy"
+// @Router			/login [post]
 func logIn[U driver.User](c *gin.Context, m *mount, cfg Config[U]) (u U, err error) {
 	st, err := m.stateFor(c)
 	if err != nil {

@@ -12,38 +12,42 @@ import (
 // 403 session_required to a token or key, which ends in other ways, unless it has no scopes and comes with a session
 // of the same user; 503 when the store cannot be asked, and then the session may still be alive. Mount it
 // with POST: a GET would let any page log the user out. It panics when cfg is invalid.
-//
-//	@Summary		Log out
-//	@Description	Ends the session and clears its cookie. Answers the same without a session. A token or key is refused: it is ended in other ways.
-//	@ID				logout
-//	@Tags			account
-//	@Produce		application/problem+json
-//	@Success		204
-//	@Failure		403	{object}	Problem	"cross_origin, session_required"
-//	@Failure		503	{object}	Problem	"unavailable"
-//	@Router			/logout [post]
 func Logout[U driver.User](cfg Config[U]) gin.HandlerFunc {
 	m := compile("Logout", cfg)
 	h := route.New(route.Info{Name: "logout", Open: true, Mount: m, Cookie: m.cookie.name, Redirects: m.pages.AfterLogout != ""}, func(c *gin.Context) {
-		st, err := m.stateFor(c)
-		if err != nil {
+		if err := logOut(c, m); err != nil {
 			Fail(c, err)
 			return
-		}
-		if err := st.ownSession(c); err != nil {
-			Fail(c, err)
-			return
-		}
-		_, _ = st.currentUser(c) // for the log: without one, too, the cookie is cleared
-		id, session := st.proof.account.ID, st.digest
-		if err := st.signOut(c); err != nil {
-			Fail(c, err)
-			return
-		}
-		if id != "" {
-			m.event(c, driver.LoggedOut, "user_id", id, "session", session)
 		}
 		m.farewell(c)
 	})
 	return h.As(func(c *gin.Context) { h.Serve(c) })
+}
+
+// @Summary		Log out
+// @Description	Ends the session and clears its cookie. Answers the same without a session. A token or key is refused: it is ended in other ways.
+// @ID				logout
+// @Tags			account
+// @Produce		application/problem+json
+// @Success		204
+// @Failure		403	{object}	Problem	"cross_origin, session_required"
+// @Failure		503	{object}	Problem	"unavailable"
+// @Router			/logout [post]
+func logOut(c *gin.Context, m *mount) error {
+	st, err := m.stateFor(c)
+	if err != nil {
+		return err
+	}
+	if err := st.ownSession(c); err != nil {
+		return err
+	}
+	_, _ = st.currentUser(c) // for the log: without one, too, the cookie is cleared
+	id, session := st.proof.account.ID, st.digest
+	if err := st.signOut(c); err != nil {
+		return err
+	}
+	if id != "" {
+		m.event(c, driver.LoggedOut, "user_id", id, "session", session)
+	}
+	return nil
 }

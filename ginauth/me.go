@@ -11,27 +11,28 @@ import (
 
 // Me returns the handler that answers 200 with the current user as Config.View shows it,
 // and 401 when nobody is logged in. It panics when cfg is invalid.
-//
-//	@Summary		Current user
-//	@Description	Returns the user whose session this is.
-//	@ID				me
-//	@Tags			account
-//	@Produce		json,application/problem+json
-//	@Success		200	{object}	store.User
-//	@Failure		401	{object}	Problem	"unauthenticated"
-//	@Failure		503	{object}	Problem	"unavailable"
-//	@Security		sessionCookie
-//	@Router			/user [get]
 func Me[U driver.User](cfg Config[U]) gin.HandlerFunc {
 	m := compile("Me", cfg)
 	cfg = cfg.WithDefaults()
-	h := route.New(route.Info{Name: "me", Mount: m, Cookie: m.cookie.name, User: shown(cfg)}, func(c *gin.Context) {
-		u, err := CurrentUser[U](c)
-		if err != nil {
-			Fail(c, err)
-			return
-		}
-		Reply(c, http.StatusOK, cfg.View(u))
-	})
+	h := route.New(route.Info{Name: "me", Mount: m, Cookie: m.cookie.name, User: shown(cfg)}, func(c *gin.Context) { showUser(c, cfg) })
 	return h.As(func(c *gin.Context) { h.Serve(c) })
+}
+
+// @Summary		Current user
+// @Description	Returns the user whose session this is.
+// @ID				me
+// @Tags			account
+// @Produce		json,application/problem+json
+// @Success		200	{object}	store.User
+// @Failure		401	{object}	Problem	"unauthenticated"
+// @Failure		503	{object}	Problem	"unavailable"
+// @Security		sessionCookie
+// @Router			/user [get]
+func showUser[U driver.User](c *gin.Context, cfg Config[U]) {
+	u, err := CurrentUser[U](c)
+	if err != nil {
+		Fail(c, err)
+		return
+	}
+	Reply(c, http.StatusOK, cfg.View(u))
 }

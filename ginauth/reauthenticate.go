@@ -16,25 +16,6 @@ type passwordForm struct {
 // form, and makes the session Fresh, under a new token. It answers 204, and 401
 // invalid_credentials for a wrong password, and 403 session_required to a token or key, which this cannot
 // make fresh. Mount it with POST. It panics when cfg is invalid.
-//
-//	@Summary		Prove who I am
-//	@Description	Takes the current user's password again, as routes that change credentials ask for.
-//	@ID				reauthenticate
-//	@Tags			account
-//	@Accept			json,x-www-form-urlencoded
-//	@Produce		application/problem+json
-//	@Param			password	body	passwordForm	true	"Password of the current user"
-//	@Success		204
-//	@Failure		400	{object}	Problem	"malformed_body"
-//	@Failure		401	{object}	Problem	"unauthenticated, invalid_credentials"
-//	@Failure		403	{object}	Problem	"cross_origin, session_required"
-//	@Failure		413	{object}	Problem	"body_too_large"
-//	@Failure		415	{object}	Problem	"unsupported_media_type"
-//	@Failure		422	{object}	Problem	"validation_failed"
-//	@Failure		429	{object}	Problem	"too_many_attempts"
-//	@Failure		503	{object}	Problem	"unavailable, busy"
-//	@Security		sessionCookie
-//	@Router			/reauthenticate [post]
 func Reauthenticate[U driver.User](cfg Config[U]) gin.HandlerFunc {
 	m := compileAccounts("Reauthenticate", cfg)
 	cfg = cfg.WithDefaults()
@@ -50,6 +31,24 @@ func Reauthenticate[U driver.User](cfg Config[U]) gin.HandlerFunc {
 	return h.As(func(c *gin.Context) { h.Serve(c) })
 }
 
+// @Summary		Prove who I am
+// @Description	Takes the current user's password again, as routes that change credentials ask for.
+// @ID				reauthenticate
+// @Tags			account
+// @Accept			json,x-www-form-urlencoded
+// @Produce		application/problem+json
+// @Param			password	body	passwordForm	true	"Password of the current user"
+// @Success		204
+// @Failure		400	{object}	Problem	"malformed_body"
+// @Failure		401	{object}	Problem	"unauthenticated, invalid_credentials"
+// @Failure		403	{object}	Problem	"cross_origin, session_required"
+// @Failure		413	{object}	Problem	"body_too_large"
+// @Failure		415	{object}	Problem	"unsupported_media_type"
+// @Failure		422	{object}	Problem	"validation_failed"
+// @Failure		429	{object}	Problem	"too_many_attempts"
+// @Failure		503	{object}	Problem	"unavailable, busy"
+// @Security		sessionCookie
+// @Router			/reauthenticate [post]
 func reauthenticate[U driver.User](c *gin.Context, m *mount, cfg Config[U]) error {
 	st, err := m.stateFor(c)
 	if err != nil {

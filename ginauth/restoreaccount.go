@@ -16,24 +16,6 @@ import (
 // work, for everybody else, those with an account that is not about to be deleted among them. Mount it with
 // POST; its route is open by itself. It panics when cfg is invalid, and when Users is no
 // AccountRestorer.
-//
-//	@Summary		Restore my account
-//	@Description	Undoes the deletion of an account within its time for second thoughts, and starts a session.
-//	@ID				restoreAccount
-//	@Tags			account
-//	@Accept			json,x-www-form-urlencoded
-//	@Produce		json,application/problem+json
-//	@Param			credentials	body		Credentials	true	"E-mail address and password"
-//	@Success		200			{object}	store.User
-//	@Failure		400			{object}	Problem	"malformed_body"
-//	@Failure		401			{object}	Problem	"invalid_credentials"
-//	@Failure		403			{object}	Problem	"cross_origin"
-//	@Failure		413			{object}	Problem	"body_too_large"
-//	@Failure		415			{object}	Problem	"unsupported_media_type"
-//	@Failure		422			{object}	Problem	"validation_failed"
-//	@Failure		429			{object}	Problem	"too_many_attempts"
-//	@Failure		503			{object}	Problem	"unavailable, busy"
-//	@Router			/user/restore [post]
 func RestoreAccount[U driver.User](cfg Config[U]) gin.HandlerFunc {
 	const name = "RestoreAccount"
 	m := compileAccounts(name, cfg)
@@ -50,6 +32,23 @@ func RestoreAccount[U driver.User](cfg Config[U]) gin.HandlerFunc {
 	return h.As(func(c *gin.Context) { h.Serve(c) })
 }
 
+// @Summary		Restore my account
+// @Description	Undoes the deletion of an account within its time for second thoughts, and starts a session.
+// @ID				restoreAccount
+// @Tags			account
+// @Accept			json,x-www-form-urlencoded
+// @Produce		json,application/problem+json
+// @Param			credentials	body		Credentials	true	"E-mail address and password"
+// @Success		200			{object}	store.User
+// @Failure		400			{object}	Problem	"malformed_body"
+// @Failure		401			{object}	Problem	"invalid_credentials"
+// @Failure		403			{object}	Problem	"cross_origin"
+// @Failure		413			{object}	Problem	"body_too_large"
+// @Failure		415			{object}	Problem	"unsupported_media_type"
+// @Failure		422			{object}	Problem	"validation_failed"
+// @Failure		429			{object}	Problem	"too_many_attempts"
+// @Failure		503			{object}	Problem	"unavailable, busy"
+// @Router			/user/restore [post]
 func restoreAccount[U driver.User](c *gin.Context, m *mount, cfg Config[U], users driver.AccountRestorer[U]) (u U, err error) {
 	st, err := m.stateFor(c)
 	if err != nil {

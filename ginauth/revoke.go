@@ -14,89 +14,92 @@ import (
 // refresh tokens, whose id is the route's parameter ":id". It answers 204, and 404 for one that is
 // not theirs. Ending the one that asks is a logout. Mount it with POST or DELETE. It panics when cfg is
 // invalid, its store is no SessionManager, or Users is not set.
-//
-//	@Summary		End one of my sessions
-//	@Description	Ending the session that asks is a logout.
-//	@ID				revokeSession
-//	@Tags			sessions
-//	@Produce		application/problem+json
-//	@Param			id	path	string	true	"Id of the session"
-//	@Success		204
-//	@Failure		401	{object}	Problem	"unauthenticated"
-//	@Failure		403	{object}	Problem	"cross_origin, forbidden"
-//	@Failure		404	{object}	Problem	"session_not_found"
-//	@Failure		503	{object}	Problem	"unavailable"
-//	@Security		sessionCookie
-//	@Router			/sessions/{id} [delete]
 func RevokeSession[U driver.User](cfg Config[U]) gin.HandlerFunc {
-	h := revoker("revokeSession", cfg, (*mount).manager, func(c *gin.Context, st *state, manager driver.SessionManager) error {
-		id, user, current := driver.SessionID(c.Param("id")), st.proof.account.ID, st.loginID()
-		if id == current && st.proof.via == sessionScheme {
-			return st.signOut(c)
-		}
-		err := manager.RevokeSession(AuditContext(c), user, id)
-		if tokens, ok := manager.(driver.RefreshManager); ok && errors.Is(err, driver.ErrNoSession) {
-			err = tokens.RevokeRefreshFamily(AuditContext(c), user, id)
-		}
-		if errors.Is(err, driver.ErrNoSession) {
-			return errSessionNotFound
-		}
-		if err == nil && id == current {
-			st.setUser(nil, driver.Account{})
-		}
-		return err
-	})
+	h := revoker("revokeSession", cfg, (*mount).manager, revokeSession)
 	return h.As(func(c *gin.Context) { h.Serve(c) })
+}
+
+// @Summary		End one of my sessions
+// @Description	Ending the session that asks is a logout.
+// @ID				revokeSession
+// @Tags			sessions
+// @Produce		application/problem+json
+// @Param			id	path	string	true	"Id of the session"
+// @Success		204
+// @Failure		401	{object}	Problem	"unauthenticated"
+// @Failure		403	{object}	Problem	"cross_origin, forbidden"
+// @Failure		404	{object}	Problem	"session_not_found"
+// @Failure		503	{object}	Problem	"unavailable"
+// @Security		sessionCookie
+// @Router			/sessions/{id} [delete]
+func revokeSession(c *gin.Context, st *state, manager driver.SessionManager) error {
+	id, user, current := driver.SessionID(c.Param("id")), st.proof.account.ID, st.loginID()
+	if id == current && st.proof.via == sessionScheme {
+		return st.signOut(c)
+	}
+	err := manager.RevokeSession(AuditContext(c), user, id)
+	if tokens, ok := manager.(driver.RefreshManager); ok && errors.Is(err, driver.ErrNoSession) {
+		err = tokens.RevokeRefreshFamily(AuditContext(c), user, id)
+	}
+	if errors.Is(err, driver.ErrNoSession) {
+		return errSessionNotFound
+	}
+	if err == nil && id == current {
+		st.setUser(nil, driver.Account{})
+	}
+	return err
 }
 
 // RevokeOtherSessions returns the handler that ends all sessions of the current user, and logins by
 // refresh tokens, but the one that asks. It answers 204. It panics when cfg is invalid, its store is no SessionManager, or Users is not set.
-//
-//	@Summary		End all my other sessions
-//	@Description	Ends all sessions of the current user but the one that asks.
-//	@ID				revokeOtherSessions
-//	@Tags			sessions
-//	@Produce		application/problem+json
-//	@Success		204
-//	@Failure		401	{object}	Problem	"unauthenticated"
-//	@Failure		403	{object}	Problem	"cross_origin, forbidden"
-//	@Failure		503	{object}	Problem	"unavailable"
-//	@Security		sessionCookie
-//	@Router			/sessions/revoke-others [post]
 func RevokeOtherSessions[U driver.User](cfg Config[U]) gin.HandlerFunc {
-	h := revoker("revokeOtherSessions", cfg, (*mount).manager, func(c *gin.Context, st *state, manager driver.SessionManager) error {
-		return manager.RevokeUserSessions(AuditContext(c), st.proof.account.ID, st.loginID())
-	})
+	h := revoker("revokeOtherSessions", cfg, (*mount).manager, revokeOthers)
 	return h.As(func(c *gin.Context) { h.Serve(c) })
+}
+
+// @Summary		End all my other sessions
+// @Description	Ends all sessions of the current user but the one that asks.
+// @ID				revokeOtherSessions
+// @Tags			sessions
+// @Produce		application/problem+json
+// @Success		204
+// @Failure		401	{object}	Problem	"unauthenticated"
+// @Failure		403	{object}	Problem	"cross_origin, forbidden"
+// @Failure		503	{object}	Problem	"unavailable"
+// @Security		sessionCookie
+// @Router			/sessions/revoke-others [post]
+func revokeOthers(c *gin.Context, st *state, manager driver.SessionManager) error {
+	return manager.RevokeUserSessions(AuditContext(c), st.proof.account.ID, st.loginID())
 }
 
 // RevokeAllSessions returns the handler that logs the current user out everywhere, here too. It
 // answers 204. Where the sessions' store is no SessionManager, Users has to be one, and a
 // driver.Authority, as store.DB is. It panics otherwise, when cfg is invalid, and when Users is not set.
-//
-//	@Summary		Log out everywhere
-//	@Description	Ends all sessions of the current user, the one that asks too.
-//	@ID				revokeAllSessions
-//	@Tags			sessions
-//	@Produce		application/problem+json
-//	@Success		204
-//	@Failure		401	{object}	Problem	"unauthenticated"
-//	@Failure		403	{object}	Problem	"cross_origin, forbidden"
-//	@Failure		503	{object}	Problem	"unavailable"
-//	@Security		sessionCookie
-//	@Router			/sessions/revoke-all [post]
 func RevokeAllSessions[U driver.User](cfg Config[U]) gin.HandlerFunc {
-	h := revoker("revokeAllSessions", cfg, (*mount).epochs, func(c *gin.Context, st *state, manager driver.SessionManager) error {
-		if err := manager.RevokeUserSessions(AuditContext(c), st.proof.account.ID, ""); err != nil {
-			return err
-		}
-		if st.proof.via != sessionScheme {
-			st.setUser(nil, driver.Account{})
-			return nil
-		}
-		return st.signOut(c)
-	})
+	h := revoker("revokeAllSessions", cfg, (*mount).epochs, revokeAll)
 	return h.As(func(c *gin.Context) { h.Serve(c) })
+}
+
+// @Summary		Log out everywhere
+// @Description	Ends all sessions of the current user, the one that asks too.
+// @ID				revokeAllSessions
+// @Tags			sessions
+// @Produce		application/problem+json
+// @Success		204
+// @Failure		401	{object}	Problem	"unauthenticated"
+// @Failure		403	{object}	Problem	"cross_origin, forbidden"
+// @Failure		503	{object}	Problem	"unavailable"
+// @Security		sessionCookie
+// @Router			/sessions/revoke-all [post]
+func revokeAll(c *gin.Context, st *state, manager driver.SessionManager) error {
+	if err := manager.RevokeUserSessions(AuditContext(c), st.proof.account.ID, ""); err != nil {
+		return err
+	}
+	if st.proof.via != sessionScheme {
+		st.setUser(nil, driver.Account{})
+		return nil
+	}
+	return st.signOut(c)
 }
 
 func revoker[U driver.User](name string, cfg Config[U], by func(*mount) driver.SessionManager, revoke func(*gin.Context, *state, driver.SessionManager) error) *route.Handler {

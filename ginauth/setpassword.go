@@ -21,25 +21,6 @@ type newPasswordForm struct {
 // ChangePassword does. It answers 204, 403 reauthentication_required after an older login, and 409
 // password_exists to a user who has a password. Mount it with POST. It panics when cfg is invalid,
 // and when Users is no PasswordStore or cannot end the sessions.
-//
-//	@Summary		Set my first password
-//	@Description	For users without a password. Ends all other sessions of the user. This one gets a new cookie.
-//	@ID				setPassword
-//	@Tags			account
-//	@Accept			json,x-www-form-urlencoded
-//	@Produce		application/problem+json
-//	@Param			password	body	newPasswordForm	true	"The new password"
-//	@Success		204
-//	@Failure		400	{object}	Problem	"malformed_body"
-//	@Failure		401	{object}	Problem	"unauthenticated"
-//	@Failure		403	{object}	Problem	"cross_origin, forbidden, reauthentication_required"
-//	@Failure		409	{object}	Problem	"password_exists"
-//	@Failure		413	{object}	Problem	"body_too_large"
-//	@Failure		415	{object}	Problem	"unsupported_media_type"
-//	@Failure		422	{object}	Problem	"validation_failed"
-//	@Failure		503	{object}	Problem	"unavailable, busy"
-//	@Security		sessionCookie
-//	@Router			/password [post]
 func SetPassword[U driver.User](cfg Config[U]) gin.HandlerFunc {
 	const name = "SetPassword"
 	m := compileAccounts(name, cfg)
@@ -55,6 +36,24 @@ func SetPassword[U driver.User](cfg Config[U]) gin.HandlerFunc {
 	return h.As(func(c *gin.Context) { h.Serve(c) })
 }
 
+// @Summary		Set my first password
+// @Description	For users without a password. Ends all other sessions of the user. This one gets a new cookie.
+// @ID				setPassword
+// @Tags			account
+// @Accept			json,x-www-form-urlencoded
+// @Produce		application/problem+json
+// @Param			password	body	newPasswordForm	true	"The new password"
+// @Success		204
+// @Failure		400	{object}	Problem	"malformed_body"
+// @Failure		401	{object}	Problem	"unauthenticated"
+// @Failure		403	{object}	Problem	"cross_origin, forbidden, reauthentication_required"
+// @Failure		409	{object}	Problem	"password_exists"
+// @Failure		413	{object}	Problem	"body_too_large"
+// @Failure		415	{object}	Problem	"unsupported_media_type"
+// @Failure		422	{object}	Problem	"validation_failed"
+// @Failure		503	{object}	Problem	"unavailable, busy"
+// @Security		sessionCookie
+// @Router			/password [post]
 func setPassword[U driver.User](c *gin.Context, m *mount, cfg Config[U], users driver.PasswordStore) error {
 	st, auth, err := m.freshOwner(c, errMethod, http.MethodPost)
 	if err != nil {

@@ -19,24 +19,6 @@ import (
 // fault, and 409 when the address has an account: so anybody can find out who has one, as fast as Limits.SignUp lets them.
 // email.SignUp tells nobody, but needs mails. Mount it with POST; its route is open
 // by itself. It panics when cfg is invalid.
-//
-//	@Summary		Sign up
-//	@Description	Creates an account and starts a session, whose cookie comes with the answer.
-//	@ID				signUp
-//	@Tags			account
-//	@Accept			json,x-www-form-urlencoded
-//	@Produce		json,application/problem+json
-//	@Param			registration	body		Registration	true	"Name, e-mail address and password"
-//	@Success		201				{object}	store.User
-//	@Failure		400				{object}	Problem	"malformed_body"
-//	@Failure		403				{object}	Problem	"cross_origin"
-//	@Failure		409				{object}	Problem	"email_taken"
-//	@Failure		413				{object}	Problem	"body_too_large"
-//	@Failure		415				{object}	Problem	"unsupported_media_type"
-//	@Failure		422				{object}	Problem	"validation_failed"
-//	@Failure		429				{object}	Problem	"too_many_attempts"
-//	@Failure		503				{object}	Problem	"unavailable, busy"
-//	@Router			/signup [post]
 func SignUp[U driver.User](cfg Config[U]) gin.HandlerFunc {
 	h := signUp("SignUp", cfg, func(context.Context, Registration, *U) error { return nil })
 	return h.As(func(c *gin.Context) { h.Serve(c) })
@@ -56,6 +38,23 @@ func SignUpWith[U driver.User, F Form](cfg Config[U], fill func(ctx context.Cont
 	return h.As(func(c *gin.Context) { h.Serve(c) })
 }
 
+// @Summary		Sign up
+// @Description	Creates an account and starts a session, whose cookie comes with the answer.
+// @ID				signUp
+// @Tags			account
+// @Accept			json,x-www-form-urlencoded
+// @Produce		json,application/problem+json
+// @Param			registration	body		Registration	true	"Name, e-mail address and password"
+// @Success		201				{object}	store.User
+// @Failure		400				{object}	Problem	"malformed_body"
+// @Failure		403				{object}	Problem	"cross_origin"
+// @Failure		409				{object}	Problem	"email_taken"
+// @Failure		413				{object}	Problem	"body_too_large"
+// @Failure		415				{object}	Problem	"unsupported_media_type"
+// @Failure		422				{object}	Problem	"validation_failed"
+// @Failure		429				{object}	Problem	"too_many_attempts"
+// @Failure		503				{object}	Problem	"unavailable, busy"
+// @Router			/signup [post]
 func signUp[U driver.User, F Form](constructor string, cfg Config[U], fill func(context.Context, F, *U) error) *route.Handler {
 	m := compileAccounts(constructor, cfg)
 	cfg = cfg.WithDefaults()

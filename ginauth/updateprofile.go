@@ -25,24 +25,6 @@ func (p Profile) profile() Profile { return p }
 // UpdateProfile returns the handler that changes the current user's name, sent as JSON or as a form. It
 // answers 200 with the user, and 422 with the fields at fault. What is not sent stays as it is. Mount
 // it with POST, PUT or PATCH. It panics when cfg is invalid, and when Users is no ProfileStore.
-//
-//	@Summary		Change my profile
-//	@Description	What is not sent stays as it is.
-//	@ID				updateProfile
-//	@Tags			account
-//	@Accept			json,x-www-form-urlencoded
-//	@Produce		json,application/problem+json
-//	@Param			profile	body		Profile	true	"What changes"
-//	@Success		200		{object}	store.User
-//	@Failure		400		{object}	Problem	"malformed_body"
-//	@Failure		401		{object}	Problem	"unauthenticated"
-//	@Failure		403		{object}	Problem	"cross_origin, forbidden"
-//	@Failure		413		{object}	Problem	"body_too_large"
-//	@Failure		415		{object}	Problem	"unsupported_media_type"
-//	@Failure		422		{object}	Problem	"validation_failed"
-//	@Failure		503		{object}	Problem	"unavailable"
-//	@Security		sessionCookie
-//	@Router			/user [patch]
 func UpdateProfile[U driver.User](cfg Config[U]) gin.HandlerFunc {
 	h := profileHandler("UpdateProfile", cfg, func(context.Context, Profile, *U) error { return nil })
 	return h.As(func(c *gin.Context) { h.Serve(c) })
@@ -65,6 +47,23 @@ func UpdateProfileWith[U driver.User, F any](cfg Config[U], fill func(ctx contex
 	return h.As(func(c *gin.Context) { h.Serve(c) })
 }
 
+// @Summary		Change my profile
+// @Description	What is not sent stays as it is.
+// @ID				updateProfile
+// @Tags			account
+// @Accept			json,x-www-form-urlencoded
+// @Produce		json,application/problem+json
+// @Param			profile	body		Profile	true	"What changes"
+// @Success		200		{object}	store.User
+// @Failure		400		{object}	Problem	"malformed_body"
+// @Failure		401		{object}	Problem	"unauthenticated"
+// @Failure		403		{object}	Problem	"cross_origin, forbidden"
+// @Failure		413		{object}	Problem	"body_too_large"
+// @Failure		415		{object}	Problem	"unsupported_media_type"
+// @Failure		422		{object}	Problem	"validation_failed"
+// @Failure		503		{object}	Problem	"unavailable"
+// @Security		sessionCookie
+// @Router			/user [patch]
 func profileHandler[U driver.User, F any](constructor string, cfg Config[U], fill func(context.Context, F, *U) error) *route.Handler {
 	m := compileAccounts(constructor, cfg)
 	users := usersAs[driver.ProfileStore[U]](constructor, m)

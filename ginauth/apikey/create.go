@@ -22,25 +22,6 @@ type created struct {
 // itself; 409 when the user has as many as they may have; and 403 when the request itself was
 // authenticated by a key or another credential with scopes. Mount it with POST, behind ginauth.Require(ginauth.Fresh(10*time.Minute)),
 // since a key outlives the session that made it. It panics when cfg or keys is invalid.
-//
-//	@Summary		Make an API key
-//	@Description	The answer shows the key, which is not shown again.
-//	@ID				createAPIKey
-//	@Tags			api keys
-//	@Accept			json,x-www-form-urlencoded
-//	@Produce		json,application/problem+json
-//	@Param			key	body		Request	true	"Name, scopes and lifetime"
-//	@Success		201	{object}	created
-//	@Failure		400	{object}	ginauth.Problem	"malformed_body"
-//	@Failure		401	{object}	ginauth.Problem	"unauthenticated"
-//	@Failure		403	{object}	ginauth.Problem	"cross_origin, forbidden, session_required, reauthentication_required"
-//	@Failure		409	{object}	ginauth.Problem	"too_many_api_keys"
-//	@Failure		413	{object}	ginauth.Problem	"body_too_large"
-//	@Failure		415	{object}	ginauth.Problem	"unsupported_media_type"
-//	@Failure		422	{object}	ginauth.Problem	"validation_failed"
-//	@Failure		503	{object}	ginauth.Problem	"unavailable"
-//	@Security		sessionCookie
-//	@Router			/api-keys [post]
 func Create[U driver.User](cfg ginauth.Config[U], keys Keys[U]) gin.HandlerFunc {
 	keys = compileHandler("Create", cfg, keys)
 	h := route.New(route.Info{Name: "createAPIKey", ChecksScopes: true}, ginauth.With(func(c *gin.Context, _ U) {
@@ -54,6 +35,24 @@ func Create[U driver.User](cfg ginauth.Config[U], keys Keys[U]) gin.HandlerFunc 
 	return h.As(func(c *gin.Context) { h.Serve(c) })
 }
 
+// @Summary		Make an API key
+// @Description	The answer shows the key, which is not shown again.
+// @ID				createAPIKey
+// @Tags			api keys
+// @Accept			json,x-www-form-urlencoded
+// @Produce		json,application/problem+json
+// @Param			key	body		Request	true	"Name, scopes and lifetime"
+// @Success		201	{object}	created
+// @Failure		400	{object}	ginauth.Problem	"malformed_body"
+// @Failure		401	{object}	ginauth.Problem	"unauthenticated"
+// @Failure		403	{object}	ginauth.Problem	"cross_origin, forbidden, session_required, reauthentication_required"
+// @Failure		409	{object}	ginauth.Problem	"too_many_api_keys"
+// @Failure		413	{object}	ginauth.Problem	"body_too_large"
+// @Failure		415	{object}	ginauth.Problem	"unsupported_media_type"
+// @Failure		422	{object}	ginauth.Problem	"validation_failed"
+// @Failure		503	{object}	ginauth.Problem	"unavailable"
+// @Security		sessionCookie
+// @Router			/api-keys [post]
 func create[U driver.User](c *gin.Context, keys Keys[U]) (Key, driver.APIKey, error) {
 	if c.Request.Method != http.MethodPost {
 		c.Header("Allow", http.MethodPost)

@@ -13,18 +13,6 @@ import (
 // List returns the handler that answers 200 with the current user's keys, a list of Record, the
 // newest first. It shows expired keys too, until a later key takes their place. It answers 403 to a key or
 // another credential with scopes. It panics when cfg or keys is invalid.
-//
-//	@Summary		List my API keys
-//	@Description	Returns the keys of the current user, the newest first, without the secrets.
-//	@ID				apiKeys
-//	@Tags			api keys
-//	@Produce		json,application/problem+json
-//	@Success		200	{array}		driver.APIKey
-//	@Failure		401	{object}	ginauth.Problem	"unauthenticated"
-//	@Failure		403	{object}	ginauth.Problem	"forbidden, session_required"
-//	@Failure		503	{object}	ginauth.Problem	"unavailable"
-//	@Security		sessionCookie
-//	@Router			/api-keys [get]
 func List[U driver.User](cfg ginauth.Config[U], keys Keys[U]) gin.HandlerFunc {
 	keys = compileHandler("List", cfg, keys)
 	h := route.New(route.Info{Name: "apiKeys", ChecksScopes: true}, ginauth.With(func(c *gin.Context, _ U) {
@@ -38,6 +26,17 @@ func List[U driver.User](cfg ginauth.Config[U], keys Keys[U]) gin.HandlerFunc {
 	return h.As(func(c *gin.Context) { h.Serve(c) })
 }
 
+// @Summary		List my API keys
+// @Description	Returns the keys of the current user, the newest first, without the secrets.
+// @ID				apiKeys
+// @Tags			api keys
+// @Produce		json,application/problem+json
+// @Success		200	{array}		driver.APIKey
+// @Failure		401	{object}	ginauth.Problem	"unauthenticated"
+// @Failure		403	{object}	ginauth.Problem	"forbidden, session_required"
+// @Failure		503	{object}	ginauth.Problem	"unavailable"
+// @Security		sessionCookie
+// @Router			/api-keys [get]
 func list[U driver.User](c *gin.Context, keys Keys[U]) ([]driver.APIKey, error) {
 	user, err := owner[U](c)
 	if err != nil {

@@ -15,20 +15,6 @@ import (
 // ":id". It answers 204, and 404 for a key that is not theirs. A request that was authenticated
 // by a key can end that key and no other, and one by another credential with scopes none: 403. Mount it with
 // POST or DELETE. It panics when cfg or keys is invalid.
-//
-//	@Summary		Revoke one of my API keys
-//	@Description	The key is no good any more at once. A request that was authenticated by a key can end that key alone.
-//	@ID				revokeAPIKey
-//	@Tags			api keys
-//	@Produce		application/problem+json
-//	@Param			id	path	string	true	"Id of the key"
-//	@Success		204
-//	@Failure		401	{object}	ginauth.Problem	"unauthenticated"
-//	@Failure		403	{object}	ginauth.Problem	"cross_origin, forbidden, session_required"
-//	@Failure		404	{object}	ginauth.Problem	"api_key_not_found"
-//	@Failure		503	{object}	ginauth.Problem	"unavailable"
-//	@Security		sessionCookie
-//	@Router			/api-keys/{id} [delete]
 func Revoke[U driver.User](cfg ginauth.Config[U], keys Keys[U]) gin.HandlerFunc {
 	keys = compileHandler("Revoke", cfg, keys)
 	h := route.New(route.Info{Name: "revokeAPIKey", ChecksScopes: true}, ginauth.With(func(c *gin.Context, u U) {
@@ -41,6 +27,19 @@ func Revoke[U driver.User](cfg ginauth.Config[U], keys Keys[U]) gin.HandlerFunc 
 	return h.As(func(c *gin.Context) { h.Serve(c) })
 }
 
+// @Summary		Revoke one of my API keys
+// @Description	The key is no good any more at once. A request that was authenticated by a key can end that key alone.
+// @ID				revokeAPIKey
+// @Tags			api keys
+// @Produce		application/problem+json
+// @Param			id	path	string	true	"Id of the key"
+// @Success		204
+// @Failure		401	{object}	ginauth.Problem	"unauthenticated"
+// @Failure		403	{object}	ginauth.Problem	"cross_origin, forbidden, session_required"
+// @Failure		404	{object}	ginauth.Problem	"api_key_not_found"
+// @Failure		503	{object}	ginauth.Problem	"unavailable"
+// @Security		sessionCookie
+// @Router			/api-keys/{id} [delete]
 func revoke[U driver.User](c *gin.Context, keys Keys[U], user driver.UserID) error {
 	if err := mustRevoke(c); err != nil {
 		return err
@@ -65,18 +64,6 @@ func revoke[U driver.User](c *gin.Context, keys Keys[U], user driver.UserID) err
 // RevokeAll returns the handler that ends all keys of the current user, such as after somebody else was in the account. It
 // answers 204, and 403 to a key or another credential with scopes. Mount it with POST or DELETE. It panics
 // when cfg or keys is invalid.
-//
-//	@Summary		Revoke all my API keys
-//	@Description	None of the user's keys is any good any more at once.
-//	@ID				revokeAPIKeys
-//	@Tags			api keys
-//	@Produce		application/problem+json
-//	@Success		204
-//	@Failure		401	{object}	ginauth.Problem	"unauthenticated"
-//	@Failure		403	{object}	ginauth.Problem	"cross_origin, forbidden, session_required"
-//	@Failure		503	{object}	ginauth.Problem	"unavailable"
-//	@Security		sessionCookie
-//	@Router			/api-keys [delete]
 func RevokeAll[U driver.User](cfg ginauth.Config[U], keys Keys[U]) gin.HandlerFunc {
 	keys = compileHandler("RevokeAll", cfg, keys)
 	h := route.New(route.Info{Name: "revokeAPIKeys", ChecksScopes: true}, ginauth.With(func(c *gin.Context, _ U) {
@@ -89,6 +76,17 @@ func RevokeAll[U driver.User](cfg ginauth.Config[U], keys Keys[U]) gin.HandlerFu
 	return h.As(func(c *gin.Context) { h.Serve(c) })
 }
 
+// @Summary		Revoke all my API keys
+// @Description	None of the user's keys is any good any more at once.
+// @ID				revokeAPIKeys
+// @Tags			api keys
+// @Produce		application/problem+json
+// @Success		204
+// @Failure		401	{object}	ginauth.Problem	"unauthenticated"
+// @Failure		403	{object}	ginauth.Problem	"cross_origin, forbidden, session_required"
+// @Failure		503	{object}	ginauth.Problem	"unavailable"
+// @Security		sessionCookie
+// @Router			/api-keys [delete]
 func revokeAll[U driver.User](c *gin.Context, keys Keys[U]) error {
 	if err := mustRevoke(c); err != nil {
 		return err

@@ -30,77 +30,82 @@ var onItsWay = accepted{Detail: "If there is something to send, a mail is on its
 // ResetPassword. It answers 202 in the same words after the same work, whether or not there is such
 // an account: accounts are looked at when the mail is sent (SEC-31, SEC-34). Mount it with POST, on a route that
 // needs no login. It panics when f is invalid.
-//
-//	@Summary		Forgot my password
-//	@Description	The answer is the same whether or not the address has an account.
-//	@ID				forgotPassword
-//	@Tags			mail
-//	@Accept			json,x-www-form-urlencoded
-//	@Produce		json,application/problem+json
-//	@Param			address	body		Address	true	"Address of the account"
-//	@Success		202		{object}	accepted
-//	@Failure		400		{object}	ginauth.Problem	"malformed_body"
-//	@Failure		403		{object}	ginauth.Problem	"cross_origin"
-//	@Failure		413		{object}	ginauth.Problem	"body_too_large"
-//	@Failure		415		{object}	ginauth.Problem	"unsupported_media_type"
-//	@Failure		422		{object}	ginauth.Problem	"validation_failed"
-//	@Failure		429		{object}	ginauth.Problem	"too_many_attempts"
-//	@Failure		503		{object}	ginauth.Problem	"unavailable"
-//	@Router			/forgot [post]
 func ForgotPassword[U driver.User](f Flows[U]) gin.HandlerFunc {
-	h := compile("ForgotPassword", f, "Reset", f.Pages.Reset).asks("forgotPassword", driver.MailReset)
+	h := compile("ForgotPassword", f, "Reset", f.Pages.Reset).forgotPassword()
 	return h.As(func(c *gin.Context) { h.Serve(c) })
 }
+
+// @Summary		Forgot my password
+// @Description	The answer is the same whether or not the address has an account.
+// @ID				forgotPassword
+// @Tags			mail
+// @Accept			json,x-www-form-urlencoded
+// @Produce		json,application/problem+json
+// @Param			address	body		Address	true	"Address of the account"
+// @Success		202		{object}	accepted
+// @Failure		400		{object}	ginauth.Problem	"malformed_body"
+// @Failure		403		{object}	ginauth.Problem	"cross_origin"
+// @Failure		413		{object}	ginauth.Problem	"body_too_large"
+// @Failure		415		{object}	ginauth.Problem	"unsupported_media_type"
+// @Failure		422		{object}	ginauth.Problem	"validation_failed"
+// @Failure		429		{object}	ginauth.Problem	"too_many_attempts"
+// @Failure		503		{object}	ginauth.Problem	"unavailable"
+// @Router			/forgot [post]
+func (f *flows[U]) forgotPassword() *route.Handler { return f.asks("forgotPassword", driver.MailReset) }
 
 // ResendVerification returns the handler that takes an Address, as JSON or a form, and sends its account, if it
 // is not verified, a link to VerifyEmail. It answers as ForgotPassword does. Mount it with POST, on a
 // route that needs no login. It panics when f is invalid.
-//
-//	@Summary		Send me the verification mail again
-//	@Description	The answer is the same whether or not the address has an account.
-//	@ID				resendVerification
-//	@Tags			mail
-//	@Accept			json,x-www-form-urlencoded
-//	@Produce		json,application/problem+json
-//	@Param			address	body		Address	true	"Address of the account"
-//	@Success		202		{object}	accepted
-//	@Failure		400		{object}	ginauth.Problem	"malformed_body"
-//	@Failure		403		{object}	ginauth.Problem	"cross_origin"
-//	@Failure		413		{object}	ginauth.Problem	"body_too_large"
-//	@Failure		415		{object}	ginauth.Problem	"unsupported_media_type"
-//	@Failure		422		{object}	ginauth.Problem	"validation_failed"
-//	@Failure		429		{object}	ginauth.Problem	"too_many_attempts"
-//	@Failure		503		{object}	ginauth.Problem	"unavailable"
-//	@Router			/verify/resend [post]
 func ResendVerification[U driver.User](f Flows[U]) gin.HandlerFunc {
-	h := compile("ResendVerification", f, "Verify", f.Pages.Verify).asks("resendVerification", driver.MailVerify)
+	h := compile("ResendVerification", f, "Verify", f.Pages.Verify).resendVerification()
 	return h.As(func(c *gin.Context) { h.Serve(c) })
+}
+
+// @Summary		Send me the verification mail again
+// @Description	The answer is the same whether or not the address has an account.
+// @ID				resendVerification
+// @Tags			mail
+// @Accept			json,x-www-form-urlencoded
+// @Produce		json,application/problem+json
+// @Param			address	body		Address	true	"Address of the account"
+// @Success		202		{object}	accepted
+// @Failure		400		{object}	ginauth.Problem	"malformed_body"
+// @Failure		403		{object}	ginauth.Problem	"cross_origin"
+// @Failure		413		{object}	ginauth.Problem	"body_too_large"
+// @Failure		415		{object}	ginauth.Problem	"unsupported_media_type"
+// @Failure		422		{object}	ginauth.Problem	"validation_failed"
+// @Failure		429		{object}	ginauth.Problem	"too_many_attempts"
+// @Failure		503		{object}	ginauth.Problem	"unavailable"
+// @Router			/verify/resend [post]
+func (f *flows[U]) resendVerification() *route.Handler {
+	return f.asks("resendVerification", driver.MailVerify)
 }
 
 // SendMagicLink returns the handler that takes an Address, as JSON or a form, and sends its account a link to
 // MagicLink. It answers as ForgotPassword does. Mount it with POST, on a route that needs no login.
 // It panics when f is invalid.
-//
-//	@Summary		Send me a link that logs me in
-//	@Description	The answer is the same whether or not the address has an account.
-//	@ID				sendMagicLink
-//	@Tags			mail
-//	@Accept			json,x-www-form-urlencoded
-//	@Produce		json,application/problem+json
-//	@Param			address	body		Address	true	"Address of the account"
-//	@Success		202		{object}	accepted
-//	@Failure		400		{object}	ginauth.Problem	"malformed_body"
-//	@Failure		403		{object}	ginauth.Problem	"cross_origin"
-//	@Failure		413		{object}	ginauth.Problem	"body_too_large"
-//	@Failure		415		{object}	ginauth.Problem	"unsupported_media_type"
-//	@Failure		422		{object}	ginauth.Problem	"validation_failed"
-//	@Failure		429		{object}	ginauth.Problem	"too_many_attempts"
-//	@Failure		503		{object}	ginauth.Problem	"unavailable"
-//	@Router			/magic/send [post]
 func SendMagicLink[U driver.User](f Flows[U]) gin.HandlerFunc {
-	h := compile("SendMagicLink", f, "Login", f.Pages.Login).asks("sendMagicLink", driver.MailLogin)
+	h := compile("SendMagicLink", f, "Login", f.Pages.Login).sendMagicLink()
 	return h.As(func(c *gin.Context) { h.Serve(c) })
 }
+
+// @Summary		Send me a link that logs me in
+// @Description	The answer is the same whether or not the address has an account.
+// @ID				sendMagicLink
+// @Tags			mail
+// @Accept			json,x-www-form-urlencoded
+// @Produce		json,application/problem+json
+// @Param			address	body		Address	true	"Address of the account"
+// @Success		202		{object}	accepted
+// @Failure		400		{object}	ginauth.Problem	"malformed_body"
+// @Failure		403		{object}	ginauth.Problem	"cross_origin"
+// @Failure		413		{object}	ginauth.Problem	"body_too_large"
+// @Failure		415		{object}	ginauth.Problem	"unsupported_media_type"
+// @Failure		422		{object}	ginauth.Problem	"validation_failed"
+// @Failure		429		{object}	ginauth.Problem	"too_many_attempts"
+// @Failure		503		{object}	ginauth.Problem	"unavailable"
+// @Router			/magic/send [post]
+func (f *flows[U]) sendMagicLink() *route.Handler { return f.asks("sendMagicLink", driver.MailLogin) }
 
 func (f *flows[U]) asks(operation string, k driver.MailKind) *route.Handler {
 	return route.New(route.Info{Mails: true, Name: operation, Open: true}, func(c *gin.Context) {

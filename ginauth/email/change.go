@@ -14,25 +14,6 @@ import (
 // owner's session in this browser goes on under a new token; others live on, since no proof of the account has changed. It
 // answers 204, and 409 when the address was taken meanwhile. Mount it for GET and POST; its route is open
 // by itself. It panics when f is invalid.
-//
-//	@Summary		Confirm my new address
-//	@Description	Takes the token of a mail to the new address, from who is logged in to the account or sends its password.
-//	@ID				confirmEmailChange
-//	@Tags			mail
-//	@Accept			json,x-www-form-urlencoded
-//	@Produce		application/problem+json
-//	@Param			link	body	linkForm	true	"Token of the mail, unless the page's cookie has it, and password"
-//	@Success		204
-//	@Failure		400	{object}	ginauth.Problem	"malformed_body, link_cookie_missing"
-//	@Failure		401	{object}	ginauth.Problem	"invalid_credentials"
-//	@Failure		403	{object}	ginauth.Problem	"cross_origin, proof_required"
-//	@Failure		409	{object}	ginauth.Problem	"email_taken, link_not_shown"
-//	@Failure		410	{object}	ginauth.Problem	"link_invalid"
-//	@Failure		413	{object}	ginauth.Problem	"body_too_large"
-//	@Failure		415	{object}	ginauth.Problem	"unsupported_media_type"
-//	@Failure		429	{object}	ginauth.Problem	"too_many_attempts"
-//	@Failure		503	{object}	ginauth.Problem	"unavailable, busy"
-//	@Router			/email/confirm [post]
 func ConfirmEmailChange[U driver.User](f Flows[U]) gin.HandlerFunc {
 	c := compile("ConfirmEmailChange", f, "Change", f.Pages.Change, "Undo", f.Pages.Undo)
 	l := link[U]{flows: c, kind: driver.MailChange, path: f.Pages.Change, password: c.notSignedIn}
@@ -41,6 +22,24 @@ func ConfirmEmailChange[U driver.User](f Flows[U]) gin.HandlerFunc {
 	return h.As(func(c *gin.Context) { h.Serve(c) })
 }
 
+// @Summary		Confirm my new address
+// @Description	Takes the token of a mail to the new address, from who is logged in to the account or sends its password.
+// @ID				confirmEmailChange
+// @Tags			mail
+// @Accept			json,x-www-form-urlencoded
+// @Produce		application/problem+json
+// @Param			link	body	linkForm	true	"Token of the mail, unless the page's cookie has it, and password"
+// @Success		204
+// @Failure		400	{object}	ginauth.Problem	"malformed_body, link_cookie_missing"
+// @Failure		401	{object}	ginauth.Problem	"invalid_credentials"
+// @Failure		403	{object}	ginauth.Problem	"cross_origin, proof_required"
+// @Failure		409	{object}	ginauth.Problem	"email_taken, link_not_shown"
+// @Failure		410	{object}	ginauth.Problem	"link_invalid"
+// @Failure		413	{object}	ginauth.Problem	"body_too_large"
+// @Failure		415	{object}	ginauth.Problem	"unsupported_media_type"
+// @Failure		429	{object}	ginauth.Problem	"too_many_attempts"
+// @Failure		503	{object}	ginauth.Problem	"unavailable, busy"
+// @Router			/email/confirm [post]
 func (f *flows[U]) confirmChange(c *gin.Context, t found[U], plain string) error {
 	if err := f.proves(c, t, plain); err != nil {
 		return err
@@ -61,24 +60,6 @@ func (f *flows[U]) confirmChange(c *gin.Context, t found[U], plain string) error
 // owner sets a new one by ForgotPassword. An account that was archived meanwhile comes back, one that was to be deleted at
 // once waits for the link, and an account that somebody else has made under the former address, and never proved, gives it up. It answers 204. Mount it for GET and POST, on a route that needs no
 // login. It panics when f is invalid.
-//
-//	@Summary		Get my account back
-//	@Description	Takes the token of the mail that told the former address. All sessions end, and the password is removed.
-//	@ID				undoEmailChange
-//	@Tags			mail
-//	@Accept			json,x-www-form-urlencoded
-//	@Produce		application/problem+json
-//	@Param			link	body	linkForm	true	"Token of the mail, unless the page's cookie has it, and password"
-//	@Success		204
-//	@Failure		400	{object}	ginauth.Problem	"malformed_body, link_cookie_missing"
-//	@Failure		403	{object}	ginauth.Problem	"cross_origin"
-//	@Failure		409	{object}	ginauth.Problem	"email_taken, link_not_shown"
-//	@Failure		410	{object}	ginauth.Problem	"link_invalid"
-//	@Failure		413	{object}	ginauth.Problem	"body_too_large"
-//	@Failure		415	{object}	ginauth.Problem	"unsupported_media_type"
-//	@Failure		429	{object}	ginauth.Problem	"too_many_attempts"
-//	@Failure		503	{object}	ginauth.Problem	"unavailable"
-//	@Router			/email/undo [post]
 func UndoEmailChange[U driver.User](f Flows[U]) gin.HandlerFunc {
 	c := compile("UndoEmailChange", f, "Undo", f.Pages.Undo)
 	l := link[U]{flows: c, kind: driver.MailUndo, path: f.Pages.Undo}
@@ -87,6 +68,23 @@ func UndoEmailChange[U driver.User](f Flows[U]) gin.HandlerFunc {
 	return h.As(func(c *gin.Context) { h.Serve(c) })
 }
 
+// @Summary		Get my account back
+// @Description	Takes the token of the mail that told the former address. All sessions end, and the password is removed.
+// @ID				undoEmailChange
+// @Tags			mail
+// @Accept			json,x-www-form-urlencoded
+// @Produce		application/problem+json
+// @Param			link	body	linkForm	true	"Token of the mail, unless the page's cookie has it, and password"
+// @Success		204
+// @Failure		400	{object}	ginauth.Problem	"malformed_body, link_cookie_missing"
+// @Failure		403	{object}	ginauth.Problem	"cross_origin"
+// @Failure		409	{object}	ginauth.Problem	"email_taken, link_not_shown"
+// @Failure		410	{object}	ginauth.Problem	"link_invalid"
+// @Failure		413	{object}	ginauth.Problem	"body_too_large"
+// @Failure		415	{object}	ginauth.Problem	"unsupported_media_type"
+// @Failure		429	{object}	ginauth.Problem	"too_many_attempts"
+// @Failure		503	{object}	ginauth.Problem	"unavailable"
+// @Router			/email/undo [post]
 func (f *flows[U]) undoChange(c *gin.Context, t found[U], _ string) error {
 	u, err := f.Store.UseEmailToken(ginauth.AuditContext(c), t.use)
 	if err == nil {

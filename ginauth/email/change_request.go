@@ -12,25 +12,6 @@ import (
 // sends a link to ConfirmEmailChange there. Until that is used nothing changes. It answers 202, whether or
 // not the address is free, and 403 reauthentication_required unless the user proved who they are
 // within 10 minutes. Credentials with scopes get 403 forbidden. Mount it with POST. It panics when f is invalid.
-//
-//	@Summary		Change my address
-//	@Description	Sends a link to the new address; until it is used nothing changes.
-//	@ID				changeEmail
-//	@Tags			mail
-//	@Accept			json,x-www-form-urlencoded
-//	@Produce		json,application/problem+json
-//	@Param			address	body		Address	true	"The new address"
-//	@Success		202		{object}	accepted
-//	@Failure		400		{object}	ginauth.Problem	"malformed_body"
-//	@Failure		401		{object}	ginauth.Problem	"unauthenticated"
-//	@Failure		403		{object}	ginauth.Problem	"cross_origin, forbidden, reauthentication_required"
-//	@Failure		413		{object}	ginauth.Problem	"body_too_large"
-//	@Failure		415		{object}	ginauth.Problem	"unsupported_media_type"
-//	@Failure		422		{object}	ginauth.Problem	"validation_failed"
-//	@Failure		429		{object}	ginauth.Problem	"too_many_attempts"
-//	@Failure		503		{object}	ginauth.Problem	"unavailable"
-//	@Security		sessionCookie
-//	@Router			/email [post]
 func ChangeEmail[U driver.User](f Flows[U]) gin.HandlerFunc {
 	compiled := compile("ChangeEmail", f, "Change", f.Pages.Change, "Undo", f.Pages.Undo)
 	h := route.New(route.Info{Mails: true, Name: "changeEmail", ChecksScopes: true}, func(c *gin.Context) {
@@ -43,6 +24,24 @@ func ChangeEmail[U driver.User](f Flows[U]) gin.HandlerFunc {
 	return h.As(func(c *gin.Context) { h.Serve(c) })
 }
 
+// @Summary		Change my address
+// @Description	Sends a link to the new address; until it is used nothing changes.
+// @ID				changeEmail
+// @Tags			mail
+// @Accept			json,x-www-form-urlencoded
+// @Produce		json,application/problem+json
+// @Param			address	body		Address	true	"The new address"
+// @Success		202		{object}	accepted
+// @Failure		400		{object}	ginauth.Problem	"malformed_body"
+// @Failure		401		{object}	ginauth.Problem	"unauthenticated"
+// @Failure		403		{object}	ginauth.Problem	"cross_origin, forbidden, reauthentication_required"
+// @Failure		413		{object}	ginauth.Problem	"body_too_large"
+// @Failure		415		{object}	ginauth.Problem	"unsupported_media_type"
+// @Failure		422		{object}	ginauth.Problem	"validation_failed"
+// @Failure		429		{object}	ginauth.Problem	"too_many_attempts"
+// @Failure		503		{object}	ginauth.Problem	"unavailable"
+// @Security		sessionCookie
+// @Router			/email [post]
 func (f *flows[U]) askChange(c *gin.Context) error {
 	if err := mustPost(c); err != nil {
 		return err

@@ -17,25 +17,6 @@ import (
 // the address, and removes the password and whatever else an earlier owner of the account left (SEC-113). The browser is
 // known to the account from then on (see docs/throttling.md), and no notice tells of it: it would lie beside the link. Mount it for
 // GET and POST; its route is open by itself. It panics when f is invalid.
-//
-//	@Summary		Log in by a mailed link
-//	@Description	Starts a session, whose cookie comes with the answer.
-//	@ID				magicLink
-//	@Tags			mail
-//	@Accept			json,x-www-form-urlencoded
-//	@Produce		json,application/problem+json
-//	@Param			link	body	linkForm	true	"Token of the mail, unless the page's cookie has it, and password"
-//	@Success		200	{object}	store.User
-//	@Failure		400	{object}	ginauth.Problem	"malformed_body, link_cookie_missing"
-//	@Failure		401	{object}	ginauth.Problem	"invalid_credentials"
-//	@Failure		403	{object}	ginauth.Problem	"cross_origin"
-//	@Failure		409	{object}	ginauth.Problem	"link_not_shown"
-//	@Failure		410	{object}	ginauth.Problem	"link_invalid"
-//	@Failure		413	{object}	ginauth.Problem	"body_too_large"
-//	@Failure		415	{object}	ginauth.Problem	"unsupported_media_type"
-//	@Failure		429	{object}	ginauth.Problem	"too_many_attempts"
-//	@Failure		503	{object}	ginauth.Problem	"unavailable"
-//	@Router			/magic [post]
 func MagicLink[U driver.User](f Flows[U]) gin.HandlerFunc {
 	c := compile("MagicLink", f, "Login", f.Pages.Login)
 	l := link[U]{flows: c, kind: driver.MailLogin, path: f.Pages.Login}
@@ -47,6 +28,24 @@ func MagicLink[U driver.User](f Flows[U]) gin.HandlerFunc {
 // loggedIn is where logIn leaves the user for welcome.
 type loggedIn struct{}
 
+// @Summary		Log in by a mailed link
+// @Description	Starts a session, whose cookie comes with the answer.
+// @ID				magicLink
+// @Tags			mail
+// @Accept			json,x-www-form-urlencoded
+// @Produce		json,application/problem+json
+// @Param			link	body	linkForm	true	"Token of the mail, unless the page's cookie has it, and password"
+// @Success		200	{object}	store.User
+// @Failure		400	{object}	ginauth.Problem	"malformed_body, link_cookie_missing"
+// @Failure		401	{object}	ginauth.Problem	"invalid_credentials"
+// @Failure		403	{object}	ginauth.Problem	"cross_origin"
+// @Failure		409	{object}	ginauth.Problem	"link_not_shown"
+// @Failure		410	{object}	ginauth.Problem	"link_invalid"
+// @Failure		413	{object}	ginauth.Problem	"body_too_large"
+// @Failure		415	{object}	ginauth.Problem	"unsupported_media_type"
+// @Failure		429	{object}	ginauth.Problem	"too_many_attempts"
+// @Failure		503	{object}	ginauth.Problem	"unavailable"
+// @Router			/magic [post]
 func (f *flows[U]) logIn(c *gin.Context, t found[U], _ string) error {
 	if err := ginauth.CanSignIn(c); err != nil {
 		return err

@@ -15,6 +15,15 @@ import (
 // address, restores an account that waits to be deleted, tells the owner by mail, forgets known devices and wrong passwords, makes the browser known to the account (see docs/throttling.md), and
 // logs nobody in (SEC-77, SEC-109). It answers 204, and 422 for a password that Config.Policy refuses, which spends nothing. Mount it for GET and
 // POST, on a route that needs no login. It panics when f is invalid.
+func ResetPassword[U driver.User](f Flows[U]) gin.HandlerFunc {
+	c := compile("ResetPassword", f, "Reset", f.Pages.Reset)
+	l := link[U]{flows: c, kind: driver.MailReset, path: f.Pages.Reset, password: func(*gin.Context, U) bool { return true }}
+	l.use, l.done = c.reset, l.finish
+	h := l.handler("resetPassword")
+	return h.As(func(c *gin.Context) { h.Serve(c) })
+}
+
+// reset hashes for a good token only: a guess costs an index lookup.
 //
 //	@Summary		Set a new password
 //	@Description	Takes the token of a mail that was asked for, and the new password. All sessions and API keys end; nobody is logged in.
@@ -34,15 +43,6 @@ import (
 //	@Failure		429	{object}	ginauth.Problem	"too_many_attempts"
 //	@Failure		503	{object}	ginauth.Problem	"unavailable, busy"
 //	@Router			/reset [post]
-func ResetPassword[U driver.User](f Flows[U]) gin.HandlerFunc {
-	c := compile("ResetPassword", f, "Reset", f.Pages.Reset)
-	l := link[U]{flows: c, kind: driver.MailReset, path: f.Pages.Reset, password: func(*gin.Context, U) bool { return true }}
-	l.use, l.done = c.reset, l.finish
-	h := l.handler("resetPassword")
-	return h.As(func(c *gin.Context) { h.Serve(c) })
-}
-
-// reset hashes for a good token only: a guess costs an index lookup.
 func (f *flows[U]) reset(c *gin.Context, t found[U], plain string) (err error) {
 	if plain == "" {
 		return errNeedsPassword

@@ -14,23 +14,6 @@ import (
 // had one: it answers 202 in the same words after the same work, and starts no session. A new
 // account's address gets the mail that leads to VerifyEmail; the owner of an old one is told that somebody
 // tried (SEC-30). Mount it with POST, on a route that needs no login. It panics when f is invalid.
-//
-//	@Summary		Sign up without telling whether the address has an account
-//	@Description	The answer is the same whether or not the address has an account. What happened is in the mail.
-//	@ID				signUpByMail
-//	@Tags			mail
-//	@Accept			json,x-www-form-urlencoded
-//	@Produce		json,application/problem+json
-//	@Param			registration	body		ginauth.Registration	true	"Name, e-mail address and password"
-//	@Success		202				{object}	accepted
-//	@Failure		400				{object}	ginauth.Problem	"malformed_body"
-//	@Failure		403				{object}	ginauth.Problem	"cross_origin"
-//	@Failure		413				{object}	ginauth.Problem	"body_too_large"
-//	@Failure		415				{object}	ginauth.Problem	"unsupported_media_type"
-//	@Failure		422				{object}	ginauth.Problem	"validation_failed"
-//	@Failure		429				{object}	ginauth.Problem	"too_many_attempts"
-//	@Failure		503				{object}	ginauth.Problem	"unavailable, busy"
-//	@Router			/signup/mail [post]
 func SignUp[U driver.User](f Flows[U]) gin.HandlerFunc {
 	h := signUp("SignUp", f, func(context.Context, ginauth.Registration, *U) error { return nil })
 	return h.As(func(c *gin.Context) { h.Serve(c) })
@@ -46,6 +29,22 @@ func SignUpWith[U driver.User, F ginauth.Form](f Flows[U], fill func(ctx context
 	return h.As(func(c *gin.Context) { h.Serve(c) })
 }
 
+// @Summary		Sign up without telling whether the address has an account
+// @Description	The answer is the same whether or not the address has an account. What happened is in the mail.
+// @ID				signUpByMail
+// @Tags			mail
+// @Accept			json,x-www-form-urlencoded
+// @Produce		json,application/problem+json
+// @Param			registration	body		ginauth.Registration	true	"Name, e-mail address and password"
+// @Success		202				{object}	accepted
+// @Failure		400				{object}	ginauth.Problem	"malformed_body"
+// @Failure		403				{object}	ginauth.Problem	"cross_origin"
+// @Failure		413				{object}	ginauth.Problem	"body_too_large"
+// @Failure		415				{object}	ginauth.Problem	"unsupported_media_type"
+// @Failure		422				{object}	ginauth.Problem	"validation_failed"
+// @Failure		429				{object}	ginauth.Problem	"too_many_attempts"
+// @Failure		503				{object}	ginauth.Problem	"unavailable, busy"
+// @Router			/signup/mail [post]
 func signUp[U driver.User, F ginauth.Form](constructor string, f Flows[U], fill func(context.Context, F, *U) error) *route.Handler {
 	compiled := compile(constructor, f, "Verify", f.Pages.Verify)
 	return route.New(route.Info{Mails: true, Name: "signUpByMail", Open: true}, func(c *gin.Context) {

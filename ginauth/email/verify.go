@@ -12,25 +12,6 @@ import (
 // logged in to the account or sends its password along: otherwise somebody who signed up with your
 // address would have you confirm their account (SEC-113). Their session goes on under a new token. It answers 204. Mount it for GET and POST; its route is open
 // by itself. It panics when f is invalid.
-//
-//	@Summary		Confirm my address
-//	@Description	Takes the token of a verification mail, from who is logged in to the account or sends its password.
-//	@ID				verifyEmail
-//	@Tags			mail
-//	@Accept			json,x-www-form-urlencoded
-//	@Produce		application/problem+json
-//	@Param			link	body	linkForm	true	"Token of the mail, unless the page's cookie has it, and password"
-//	@Success		204
-//	@Failure		400	{object}	ginauth.Problem	"malformed_body, link_cookie_missing"
-//	@Failure		401	{object}	ginauth.Problem	"invalid_credentials"
-//	@Failure		403	{object}	ginauth.Problem	"cross_origin, proof_required"
-//	@Failure		409	{object}	ginauth.Problem	"link_not_shown"
-//	@Failure		410	{object}	ginauth.Problem	"link_invalid"
-//	@Failure		413	{object}	ginauth.Problem	"body_too_large"
-//	@Failure		415	{object}	ginauth.Problem	"unsupported_media_type"
-//	@Failure		429	{object}	ginauth.Problem	"too_many_attempts"
-//	@Failure		503	{object}	ginauth.Problem	"unavailable, busy"
-//	@Router			/verify [post]
 func VerifyEmail[U driver.User](f Flows[U]) gin.HandlerFunc {
 	c := compile("VerifyEmail", f, "Verify", f.Pages.Verify)
 	l := link[U]{flows: c, kind: driver.MailVerify, path: f.Pages.Verify, password: c.notSignedIn}
@@ -39,6 +20,24 @@ func VerifyEmail[U driver.User](f Flows[U]) gin.HandlerFunc {
 	return h.As(func(c *gin.Context) { h.Serve(c) })
 }
 
+// @Summary		Confirm my address
+// @Description	Takes the token of a verification mail, from who is logged in to the account or sends its password.
+// @ID				verifyEmail
+// @Tags			mail
+// @Accept			json,x-www-form-urlencoded
+// @Produce		application/problem+json
+// @Param			link	body	linkForm	true	"Token of the mail, unless the page's cookie has it, and password"
+// @Success		204
+// @Failure		400	{object}	ginauth.Problem	"malformed_body, link_cookie_missing"
+// @Failure		401	{object}	ginauth.Problem	"invalid_credentials"
+// @Failure		403	{object}	ginauth.Problem	"cross_origin, proof_required"
+// @Failure		409	{object}	ginauth.Problem	"link_not_shown"
+// @Failure		410	{object}	ginauth.Problem	"link_invalid"
+// @Failure		413	{object}	ginauth.Problem	"body_too_large"
+// @Failure		415	{object}	ginauth.Problem	"unsupported_media_type"
+// @Failure		429	{object}	ginauth.Problem	"too_many_attempts"
+// @Failure		503	{object}	ginauth.Problem	"unavailable, busy"
+// @Router			/verify [post]
 func (f *flows[U]) verify(c *gin.Context, t found[U], plain string) error {
 	if err := f.proves(c, t, plain); err != nil {
 		return err

@@ -32,45 +32,46 @@ func (d Delivery) valid() bool { return d >= InBody && d <= InCookie }
 // Login returns the handler that exchanges ginauth.Credentials, as JSON or a form, for a token. It
 // answers 200, and 401 as ginauth.Login does. Mount it with POST on a route that needs no login. It panics when the
 // flow cannot work.
-//
-//	@Summary		Log in for a token
-//	@Description	Answers with the tokens, or with the user and the token in the header Authorization or in a cookie, as the app has it.
-//	@ID				tokenLogin
-//	@Tags			tokens
-//	@Accept			json,x-www-form-urlencoded
-//	@Produce		json,application/problem+json
-//	@Param			credentials	body		ginauth.Credentials	true	"E-mail address and password"
-//	@Success		200			{object}	Answer
-//	@Failure		400			{object}	ginauth.Problem	"malformed_body"
-//	@Failure		401			{object}	ginauth.Problem	"invalid_credentials"
-//	@Failure		403			{object}	ginauth.Problem	"cross_origin"
-//	@Failure		405			{object}	ginauth.Problem	"method_not_allowed"
-//	@Failure		413			{object}	ginauth.Problem	"body_too_large"
-//	@Failure		415			{object}	ginauth.Problem	"unsupported_media_type"
-//	@Failure		422			{object}	ginauth.Problem	"validation_failed"
-//	@Failure		429			{object}	ginauth.Problem	"too_many_attempts"
-//	@Failure		503			{object}	ginauth.Problem	"unavailable, busy"
-//	@Router			/token/login [post]
 func Login[U driver.User](f Flow[U], d Delivery) gin.HandlerFunc {
 	compiled := compile("Login", f)
 	if !d.valid() {
 		panic(fmt.Sprintf("jwt.Login: %v", errDelivery)) //nolint:forbidigo // construction
 	}
-	h := post("tokenLogin", func(c *gin.Context) error {
-		if d == InCookie && compiled.check.Check(c.Request) != nil {
-			return ginauth.ErrCrossOrigin
-		}
-		var form ginauth.Credentials
-		if err := ginauth.Bind(c, &form); err != nil {
-			return err
-		}
-		l, err := compiled.logIn(c, form.Email, form.Password, compiled.Scopes, d == InBody)
-		if err != nil {
-			return err
-		}
-		return compiled.deliver(c, d, l)
-	})
+	h := post("tokenLogin", func(c *gin.Context) error { return compiled.serveLogin(c, d) })
 	return h.As(func(c *gin.Context) { h.Serve(c) })
+}
+
+// @Summary		Log in for a token
+// @Description	Answers with the tokens, or with the user and the token in the header Authorization or in a cookie, as the app has it.
+// @ID				tokenLogin
+// @Tags			tokens
+// @Accept			json,x-www-form-urlencoded
+// @Produce		json,application/problem+json
+// @Param			credentials	body		ginauth.Credentials	true	"E-mail address and password"
+// @Success		200			{object}	Answer
+// @Failure		400			{object}	ginauth.Problem	"malformed_body"
+// @Failure		401			{object}	ginauth.Problem	"invalid_credentials"
+// @Failure		403			{object}	ginauth.Problem	"cross_origin"
+// @Failure		405			{object}	ginauth.Problem	"method_not_allowed"
+// @Failure		413			{object}	ginauth.Problem	"body_too_large"
+// @Failure		415			{object}	ginauth.Problem	"unsupported_media_type"
+// @Failure		422			{object}	ginauth.Problem	"validation_failed"
+// @Failure		429			{object}	ginauth.Problem	"too_many_attempts"
+// @Failure		503			{object}	ginauth.Problem	"unavailable, busy"
+// @Router			/token/login [post]
+func (f *flow[U]) serveLogin(c *gin.Context, d Delivery) error {
+	if d == InCookie && f.check.Check(c.Request) != nil {
+		return ginauth.ErrCrossOrigin
+	}
+	var form ginauth.Credentials
+	if err := ginauth.Bind(c, &form); err != nil {
+		return err
+	}
+	l, err := f.logIn(c, form.Email, form.Password, f.Scopes, d == InBody)
+	if err != nil {
+		return err
+	}
+	return f.deliver(c, d, l)
 }
 
 func (f *flow[U]) deliver(c *gin.Context, d Delivery, l login[U]) error {

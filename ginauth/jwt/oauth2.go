@@ -72,42 +72,43 @@ func bindForm(c *gin.Context) (form tokenForm, err error) {
 // panics when the flow cannot work.
 //
 // OAuth 2.1 drops the password grant for apps of other people; it is for one's own.
-//
-//	@Summary		Get tokens
-//	@Description	The token endpoint of OAuth 2, for the grant types password and refresh_token.
-//	@ID				token
-//	@Tags			tokens
-//	@Accept			x-www-form-urlencoded
-//	@Produce		json,application/problem+json
-//	@Param			grant_type		formData	string	true	"password or refresh_token"
-//	@Param			username		formData	string	false	"E-mail address, for password"
-//	@Param			password		formData	string	false	"Password, for password"
-//	@Param			scope			formData	string	false	"Scopes, with blanks between them"
-//	@Param			refresh_token	formData	string	false	"Refresh token, for refresh_token"
-//	@Success		200	{object}	Answer
-//	@Failure		400	{object}	oauthError		"invalid_request, invalid_grant, invalid_scope, unsupported_grant_type"
-//	@Failure		405	{object}	ginauth.Problem	"method_not_allowed"
-//	@Failure		429	{object}	ginauth.Problem	"too_many_attempts"
-//	@Failure		503	{object}	ginauth.Problem	"unavailable, busy"
-//	@Router			/token [post]
 func Token[U driver.User](f Flow[U]) gin.HandlerFunc {
 	compiled := compile("Token", f)
-	h := post("token", func(c *gin.Context) error {
-		form, err := bindForm(c)
-		if err != nil {
-			return err
-		}
-		switch form.GrantType {
-		case "":
-			return errMissingFields
-		case "password":
-			return compiled.passwordGrant(c, form)
-		case "refresh_token":
-			return compiled.refreshGrant(c, form)
-		}
-		return errUnknownGrant
-	})
+	h := post("token", compiled.serveToken)
 	return h.As(func(c *gin.Context) { h.Serve(c) })
+}
+
+// @Summary		Get tokens
+// @Description	The token endpoint of OAuth 2, for the grant types password and refresh_token.
+// @ID				token
+// @Tags			tokens
+// @Accept			x-www-form-urlencoded
+// @Produce		json,application/problem+json
+// @Param			grant_type		formData	string	true	"password or refresh_token"
+// @Param			username		formData	string	false	"E-mail address, for password"
+// @Param			password		formData	string	false	"Password, for password"
+// @Param			scope			formData	string	false	"Scopes, with blanks between them"
+// @Param			refresh_token	formData	string	false	"Refresh token, for refresh_token"
+// @Success		200	{object}	Answer
+// @Failure		400	{object}	oauthError		"invalid_request, invalid_grant, invalid_scope, unsupported_grant_type"
+// @Failure		405	{object}	ginauth.Problem	"method_not_allowed"
+// @Failure		429	{object}	ginauth.Problem	"too_many_attempts"
+// @Failure		503	{object}	ginauth.Problem	"unavailable, busy"
+// @Router			/token [post]
+func (f *flow[U]) serveToken(c *gin.Context) error {
+	form, err := bindForm(c)
+	if err != nil {
+		return err
+	}
+	switch form.GrantType {
+	case "":
+		return errMissingFields
+	case "password":
+		return f.passwordGrant(c, form)
+	case "refresh_token":
+		return f.refreshGrant(c, form)
+	}
+	return errUnknownGrant
 }
 
 func (f *flow[U]) passwordGrant(c *gin.Context, form tokenForm) error {

@@ -16,37 +16,38 @@ import (
 // for Flow.RefreshGrace, within which it gets the same successor. Whoever uses it later ends the
 // login, for two parties hold its tokens by then; the event is authn_token_reuse. Mount it with POST on a
 // route that needs no login. It panics when the flow cannot work, or has no refresh tokens.
-//
-//	@Summary		Refresh tokens
-//	@Description	Exchanges a refresh token, which is good for one use, for a new one and a new access token.
-//	@ID				tokenRefresh
-//	@Tags			tokens
-//	@Accept			x-www-form-urlencoded
-//	@Produce		json,application/problem+json
-//	@Param			refresh_token	formData	string	true	"Refresh token"
-//	@Param			scope			formData	string	false	"Some of the scopes, with blanks between them"
-//	@Success		200	{object}	Answer
-//	@Failure		400	{object}	oauthError		"invalid_request, invalid_grant, invalid_scope, unsupported_grant_type"
-//	@Failure		405	{object}	ginauth.Problem	"method_not_allowed"
-//	@Failure		429	{object}	ginauth.Problem	"too_many_attempts"
-//	@Failure		503	{object}	ginauth.Problem	"unavailable"
-//	@Router			/refresh [post]
 func Refresh[U driver.User](f Flow[U]) gin.HandlerFunc {
 	compiled := compile("Refresh", f)
 	if compiled.Refresh == nil {
 		panic("jwt.Refresh: the flow has NoRefresh set, so there is nothing to refresh") //nolint:forbidigo // construction
 	}
-	h := post("tokenRefresh", func(c *gin.Context) error {
-		form, err := bindForm(c)
-		if err != nil {
-			return err
-		}
-		if form.GrantType != "" && form.GrantType != "refresh_token" {
-			return errUnknownGrant
-		}
-		return compiled.refreshGrant(c, form)
-	})
+	h := post("tokenRefresh", compiled.serveRefresh)
 	return h.As(func(c *gin.Context) { h.Serve(c) })
+}
+
+// @Summary		Refresh tokens
+// @Description	Exchanges a refresh token, which is good for one use, for a new one and a new access token.
+// @ID				tokenRefresh
+// @Tags			tokens
+// @Accept			x-www-form-urlencoded
+// @Produce		json,application/problem+json
+// @Param			refresh_token	formData	string	true	"Refresh token"
+// @Param			scope			formData	string	false	"Some of the scopes, with blanks between them"
+// @Success		200	{object}	Answer
+// @Failure		400	{object}	oauthError		"invalid_request, invalid_grant, invalid_scope, unsupported_grant_type"
+// @Failure		405	{object}	ginauth.Problem	"method_not_allowed"
+// @Failure		429	{object}	ginauth.Problem	"too_many_attempts"
+// @Failure		503	{object}	ginauth.Problem	"unavailable"
+// @Router			/refresh [post]
+func (f *flow[U]) serveRefresh(c *gin.Context) error {
+	form, err := bindForm(c)
+	if err != nil {
+		return err
+	}
+	if form.GrantType != "" && form.GrantType != "refresh_token" {
+		return errUnknownGrant
+	}
+	return f.refreshGrant(c, form)
 }
 
 func (f *flow[U]) refreshGrant(c *gin.Context, form tokenForm) error {

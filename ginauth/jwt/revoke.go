@@ -16,70 +16,72 @@ import (
 // that is unknown; 503 when the store cannot be asked, and then the login may still be alive. Access tokens of an ended login go on
 // in Stateless backends until they expire. Mount it with POST on a route that needs no login. It
 // panics when the flow cannot work.
-//
-//	@Summary		Give tokens back
-//	@Description	Ends the login that a refresh token or an access token belongs to (RFC 7009). Answers the same for an unknown token.
-//	@ID				tokenRevoke
-//	@Tags			tokens
-//	@Accept			x-www-form-urlencoded
-//	@Produce		json,application/problem+json
-//	@Param			token	formData	string	true	"Refresh token or access token"
-//	@Success		200
-//	@Failure		400	{object}	oauthError		"invalid_request"
-//	@Failure		405	{object}	ginauth.Problem	"method_not_allowed"
-//	@Failure		503	{object}	ginauth.Problem	"unavailable"
-//	@Router			/revoke [post]
 func Revoke[U driver.User](f Flow[U]) gin.HandlerFunc {
 	compiled := compile("Revoke", f)
-	h := post("tokenRevoke", func(c *gin.Context) error {
-		form, err := bindForm(c)
-		if err != nil {
-			return err
-		}
-		if form.Token == "" {
-			return errNoToken
-		}
-		if err := compiled.revoke(c, form.Token); err != nil {
-			return err
-		}
-		ginauth.Reply(c, http.StatusOK, struct{}{})
-		return nil
-	})
+	h := post("tokenRevoke", compiled.serveRevoke)
 	return h.As(func(c *gin.Context) { h.Serve(c) })
+}
+
+// @Summary		Give tokens back
+// @Description	Ends the login that a refresh token or an access token belongs to (RFC 7009). Answers the same for an unknown token.
+// @ID				tokenRevoke
+// @Tags			tokens
+// @Accept			x-www-form-urlencoded
+// @Produce		json,application/problem+json
+// @Param			token	formData	string	true	"Refresh token or access token"
+// @Success		200
+// @Failure		400	{object}	oauthError		"invalid_request"
+// @Failure		405	{object}	ginauth.Problem	"method_not_allowed"
+// @Failure		503	{object}	ginauth.Problem	"unavailable"
+// @Router			/revoke [post]
+func (f *flow[U]) serveRevoke(c *gin.Context) error {
+	form, err := bindForm(c)
+	if err != nil {
+		return err
+	}
+	if form.Token == "" {
+		return errNoToken
+	}
+	if err := f.revoke(c, form.Token); err != nil {
+		return err
+	}
+	ginauth.Reply(c, http.StatusOK, struct{}{})
+	return nil
 }
 
 // Logout returns the handler that clears Flow.Cookie and ends the login of the token in it. It
 // answers 204, with a cookie and without one; 503 when the store cannot be asked. Mount it with
 // POST. It panics when the flow cannot work.
-//
-//	@Summary		Log out of a token in a cookie
-//	@Description	Ends the login that the cookie's token belongs to, and clears the cookie.
-//	@ID				tokenLogout
-//	@Tags			tokens
-//	@Produce		application/problem+json
-//	@Success		204
-//	@Failure		403	{object}	ginauth.Problem	"cross_origin"
-//	@Failure		405	{object}	ginauth.Problem	"method_not_allowed"
-//	@Failure		503	{object}	ginauth.Problem	"unavailable"
-//	@Router			/token/logout [post]
 func Logout[U driver.User](f Flow[U]) gin.HandlerFunc {
 	compiled := compile("Logout", f)
-	h := post("tokenLogout", func(c *gin.Context) error {
-		if compiled.check.Check(c.Request) != nil {
-			return ginauth.ErrCrossOrigin
-		}
-		found := c.Request.CookiesNamed(compiled.Cookie.name())
-		for _, cookie := range found[:min(len(found), maxLogoutCookies)] {
-			if err := compiled.revokeAccess(c, cookie.Value); err != nil {
-				return err
-			}
-		}
-		compiled.Cookie.clear(c.Writer.Header())
-		c.Header("Cache-Control", "no-store")
-		c.Status(http.StatusNoContent)
-		return nil
-	})
+	h := post("tokenLogout", compiled.serveLogout)
 	return h.As(func(c *gin.Context) { h.Serve(c) })
+}
+
+// @Summary		Log out of a token in a cookie
+// @Description	Ends the login that the cookie's token belongs to, and clears the cookie.
+// @ID				tokenLogout
+// @Tags			tokens
+// @Produce		application/problem+json
+// @Success		204
+// @Failure		403	{object}	ginauth.Problem	"cross_origin"
+// @Failure		405	{object}	ginauth.Problem	"method_not_allowed"
+// @Failure		503	{object}	ginauth.Problem	"unavailable"
+// @Router			/token/logout [post]
+func (f *flow[U]) serveLogout(c *gin.Context) error {
+	if f.check.Check(c.Request) != nil {
+		return ginauth.ErrCrossOrigin
+	}
+	found := c.Request.CookiesNamed(f.Cookie.name())
+	for _, cookie := range found[:min(len(found), maxLogoutCookies)] {
+		if err := f.revokeAccess(c, cookie.Value); err != nil {
+			return err
+		}
+	}
+	f.Cookie.clear(c.Writer.Header())
+	c.Header("Cache-Control", "no-store")
+	c.Status(http.StatusNoContent)
+	return nil
 }
 
 // maxLogoutCookies bounds the work that planted cookies of the name can cause.

@@ -151,26 +151,27 @@ const keysMaxAge = "300"
 // services that verify the tokens by themselves. It never shows a secret. Others may keep the
 // document for 5 minutes. Mount it with GET on a route that needs no login, such as
 // "/.well-known/jwks.json".
-//
-//	@Summary		Show the public keys
-//	@Description	The keys that tokens are verified with, as a JWK set (RFC 7517). May be kept for 5 minutes.
-//	@ID				publicKeys
-//	@Tags			tokens
-//	@Produce		application/jwk-set+json
-//	@Success		200	{object}	jwkSet
-//	@Success		304	"The client has them already (If-None-Match)."
-//	@Router			/.well-known/jwks.json [get]
 func PublicKeys(r *Ring) gin.HandlerFunc {
-	h := route.New(route.Info{Name: "publicKeys", Open: true}, func(c *gin.Context) {
-		s := r.state.Load()
-		c.Header("Cache-Control", "public, max-age="+keysMaxAge)
-		c.Header("ETag", s.etag)
-		c.Header("X-Content-Type-Options", "nosniff")
-		if c.GetHeader("If-None-Match") == s.etag {
-			c.Status(http.StatusNotModified)
-			return
-		}
-		c.Data(http.StatusOK, "application/jwk-set+json", s.document)
-	})
+	h := route.New(route.Info{Name: "publicKeys", Open: true}, r.serve)
 	return h.As(func(c *gin.Context) { h.Serve(c) })
+}
+
+// @Summary		Show the public keys
+// @Description	The keys that tokens are verified with, as a JWK set (RFC 7517). May be kept for 5 minutes.
+// @ID				publicKeys
+// @Tags			tokens
+// @Produce		application/jwk-set+json
+// @Success		200	{object}	jwkSet
+// @Success		304	"The client has them already (If-None-Match)."
+// @Router			/.well-known/jwks.json [get]
+func (r *Ring) serve(c *gin.Context) {
+	s := r.state.Load()
+	c.Header("Cache-Control", "public, max-age="+keysMaxAge)
+	c.Header("ETag", s.etag)
+	c.Header("X-Content-Type-Options", "nosniff")
+	if c.GetHeader("If-None-Match") == s.etag {
+		c.Status(http.StatusNotModified)
+		return
+	}
+	c.Data(http.StatusOK, "application/jwk-set+json", s.document)
 }
