@@ -45,7 +45,7 @@ func (d *DB[U]) DisableUser(ctx context.Context, id driver.UserID) error {
 	if !known {
 		return driver.ErrNoUser
 	}
-	return d.audited(ctx, "disabling a user", func(ctx context.Context, tx pgx.Tx) (driver.Event, error) {
+	return d.doThenRecord(ctx, "disabling a user", func(ctx context.Context, tx pgx.Tx) (driver.Event, error) {
 		var b pgx.Batch
 		b.Queue(disableUser, key, d.clock()).Exec(oneUser)
 		voidAll(&b, key)
@@ -79,7 +79,7 @@ func (d *DB[U]) writeUser(ctx context.Context, doing string, kind driver.EventKi
 	if !known {
 		return driver.ErrNoUser
 	}
-	return d.audited(ctx, doing, func(ctx context.Context, tx pgx.Tx) (driver.Event, error) {
+	return d.doThenRecord(ctx, doing, func(ctx context.Context, tx pgx.Tx) (driver.Event, error) {
 		tag, err := tx.Exec(ctx, statement, append([]any{key}, args...)...)
 		if err == nil {
 			err = oneUser(tag)
@@ -129,7 +129,7 @@ func (d *DB[U]) ArchiveUser(ctx context.Context, id driver.UserID, grace time.Du
 	if !known {
 		return deleteAfter, driver.ErrNoUser
 	}
-	err = d.audited(ctx, "archiving a user", func(ctx context.Context, tx pgx.Tx) (driver.Event, error) {
+	err = d.doThenRecord(ctx, "archiving a user", func(ctx context.Context, tx pgx.Tx) (driver.Event, error) {
 		deleteAfter = time.Time{}
 		if grace == 0 {
 			deleted, err := d.deleteWithoutWayBack(ctx, tx, key)
@@ -206,7 +206,7 @@ func (d *DB[U]) RestoreUser(ctx context.Context, id driver.UserID, credential pa
 		return none, driver.ErrNoUser
 	}
 	var u U
-	err := d.audited(ctx, "restoring a user", func(ctx context.Context, tx pgx.Tx) (driver.Event, error) {
+	err := d.doThenRecord(ctx, "restoring a user", func(ctx context.Context, tx pgx.Tx) (driver.Event, error) {
 		err := d.scan(tx.QueryRow(ctx, restoreUser+d.statements.columns, key, d.clock(), credential.Reveal()), &u)
 		return byProof(ctx, driver.UserRestored, id), orNoUser(err)
 	})

@@ -133,7 +133,7 @@ func (d *DB[U]) RevokeAPIKey(ctx context.Context, user driver.UserID, id driver.
 	if !known || !wellFormed {
 		return driver.ErrNoAPIKey
 	}
-	return d.audited(ctx, "revoking an API key", func(ctx context.Context, tx pgx.Tx) (driver.Event, error) {
+	return d.doThenRecord(ctx, "revoking an API key", func(ctx context.Context, tx pgx.Tx) (driver.Event, error) {
 		tag, err := tx.Exec(ctx, revokeKey, owner, key)
 		if err == nil && tag.RowsAffected() == 0 {
 			err = driver.ErrNoAPIKey
@@ -151,7 +151,7 @@ func (d *DB[U]) RevokeUserAPIKeys(ctx context.Context, user driver.UserID) error
 	if !known {
 		return nil
 	}
-	return d.audited(ctx, "revoking a user's API keys", func(ctx context.Context, tx pgx.Tx) (driver.Event, error) {
+	return d.doThenRecord(ctx, "revoking a user's API keys", func(ctx context.Context, tx pgx.Tx) (driver.Event, error) {
 		tag, err := tx.Exec(ctx, revokeUsersKeys, owner)
 		if err != nil || tag.RowsAffected() == 0 {
 			return unchanged, err

@@ -57,7 +57,7 @@ func (d *DB[U]) CreateAPIKey(ctx context.Context, n driver.NewAPIKey) (driver.AP
 		return driver.APIKey{}, fmt.Errorf("creating an API key: making its id: %w", err)
 	}
 	var r driver.APIKey
-	err = d.audited(ctx, "creating an API key", func(ctx context.Context, tx pgx.Tx) (driver.Event, error) {
+	err = d.doThenRecord(ctx, "creating an API key", func(ctx context.Context, tx pgx.Tx) (driver.Event, error) {
 		var batch pgx.Batch
 		batch.Queue(lockKeyMaker, owner)
 		batch.Queue(dropExpired, owner, d.clock(), keptExpired)

@@ -91,7 +91,7 @@ func (d *DB[U]) UseEmailToken(ctx context.Context, use driver.EmailTokenUse) (U,
 	if use.Kind == driver.MailReset && use.Hash.IsZero() {
 		return u, errors.New("using a mailed token: the new password's hash is empty")
 	}
-	err := d.audited(ctx, "using a mailed token", func(ctx context.Context, tx pgx.Tx) (driver.Event, error) {
+	err := d.doThenRecord(ctx, "using a mailed token", func(ctx context.Context, tx pgx.Tx) (driver.Event, error) {
 		var zero U
 		u, events = zero, nil
 		s, err := d.spend(ctx, tx, use)
@@ -101,14 +101,14 @@ func (d *DB[U]) UseEmailToken(ctx context.Context, use driver.EmailTokenUse) (U,
 		if events, err = s.events(ctx); err != nil {
 			return unchanged, err
 		}
-		if err := d.record(ctx, tx, events); err != nil {
+		if err := d.recordAll(ctx, tx, events); err != nil {
 			return unchanged, err
 		}
 		// The user as OnEvent leaves it.
 		return unchanged, d.scan(tx.QueryRow(ctx, d.statements.findUser, s.user), &u)
 	})
 	if err == nil {
-		d.announce(ctx, events...)
+		d.callAfterEvent(ctx, events...)
 		return u, nil
 	}
 	var none U

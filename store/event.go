@@ -25,34 +25,34 @@ type eventOptions struct {
 	retention time.Duration
 }
 
-// OnEvent runs hook in the transaction that writes an event and what the event is about, such as for a row of the
-// app's own. Its error undoes all of it and is returned as it is. It may run again when the database asks
-// for the transaction to be repeated, and its time counts towards the call's. The hook must neither
-// commit nor keep the transaction, nor use the pool: it would wait for a second connection while it holds one and a
-// lock on the user, and a few at once would wait for each other. What it does for a sign-up may be rolled back on purpose; see AfterCreate.
-// Hooks are this store's alone: run the sweeper, which deletes archived users, on the same one. A login takes two round
-// trips more with it.
+// OnEvent sets a hook that runs in the transaction which writes an event, together with the change that the event is
+// about: for rows of the app's own. An error of the hook undoes the change and is returned as it is. The hook may run
+// again when the database asks for the transaction to be repeated, and its time counts towards the call's. The hook
+// must neither commit nor keep the transaction. It must not use the pool: it would wait for a second connection while
+// it holds one and a lock on the user, and a few such calls would wait for each other. What it does for a sign-up may
+// be rolled back on purpose; see AfterCreate. A hook belongs to one store: run the sweeper, which deletes archived
+// users, on the same store. With a hook, a login takes two more round trips.
 func OnEvent(hook func(ctx context.Context, tx pgx.Tx, e driver.Event) error) Option {
 	return func(o *options) { o.events.on = hook }
 }
 
-// AfterEvent runs hook after an event is committed, such as to tell somebody. It runs within the
-// caller's call, so it must be quick and safe for concurrent use; its context is not cancelled with the request. A process that dies
-// in between never runs it. A store on a transaction of the app's own never does, for it does not
-// know when that commits.
+// AfterEvent sets a hook that runs after an event is committed, such as to notify somebody. It runs within the
+// caller's call, so it must be quick and safe for concurrent use; its context is not cancelled with the request. A
+// process that crashes after the commit does not run it. A store on a transaction of the app's own never runs it,
+// because the store does not know when that transaction commits.
 func AfterEvent(hook func(ctx context.Context, e driver.Event)) Option {
 	return func(o *options) { o.events.after = hook }
 }
 
-// WithEventRetention is for how long events are kept until the sweeper deletes them. Default: 180 days.
+// WithEventRetention sets how long events are kept before the sweeper deletes them. Default: 180 days.
 func WithEventRetention(d time.Duration) Option {
 	return func(o *options) { o.events.retention = d }
 }
 
-// unchanged is the event of what turns out to be nothing.
+// unchanged is returned in place of an event when nothing has changed.
 var unchanged driver.Event
 
-// byThemselves is driver.NewEvent for what users do before they are logged in.
+// byThemselves is driver.NewEvent for what a user does before the login: the user is the actor.
 func byThemselves(ctx context.Context, kind driver.EventKind, user driver.UserID) driver.Event {
 	e := driver.NewEvent(ctx, kind, user)
 	if _, known := driver.CauseOf(ctx); known && e.Actor == "" {
@@ -61,8 +61,8 @@ func byThemselves(ctx context.Context, kind driver.EventKind, user driver.UserID
 	return e
 }
 
-// byProof is driver.NewEvent for what a secret of the user's, such as a link, is good for: whoever was logged in
-// before, it is the user's own.
+// byProof is driver.NewEvent for a change that a secret of the user, such as a link, allows: the user is the actor,
+// even if the request had the session of somebody else.
 func byProof(ctx context.Context, kind driver.EventKind, user driver.UserID) driver.Event {
 	e := driver.NewEvent(ctx, kind, user)
 	if _, known := driver.CauseOf(ctx); known {
@@ -89,9 +89,10 @@ INSERT INTO ginauth.events ` + eventColumns + `
 VALUES (COALESCE($1::timestamptz, now()), $2::text, $3::text, $4::uuid, $5::uuid, $6::text, $7::text, $8::text, $9::inet, $10::text, $11::jsonb)
 RETURNING id, at`
 
-// audited runs work and writes the event that it returns, in one transaction: both or neither (SEC-163).
-func (s *Sessions) audited(ctx context.Context, doing string, work func(context.Context, pgx.Tx) (driver.Event, error)) error {
-	return s.noting(ctx, doing, func(ctx context.Context, conn Conn) (e driver.Event, err error) {
+// doThenRecord runs work and then writes the event that work returns, in one transaction (SEC-163). Without a change,
+// work returns unchanged.
+func (s *Sessions) doThenRecord(ctx context.Context, doing string, work func(context.Context, pgx.Tx) (driver.Event, error)) error {
+	return s.doThenAnnounce(ctx, doing, func(ctx context.Context, conn Conn) (e driver.Event, err error) {
 		err = pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
 			if e, err = work(ctx, tx); err != nil || e.Kind == "" {
 				return err
@@ -99,30 +100,30 @@ func (s *Sessions) audited(ctx context.Context, doing string, work func(context.
 			if err := s.insertEvent(ctx, tx, &e); err != nil {
 				return err
 			}
-			return s.hook(ctx, tx, e)
+			return s.callOnEvent(ctx, tx, e)
 		})
 		return e, err
 	})
 }
 
-// noted runs work, one round trip that writes its event itself. It takes a transaction only for OnEvent.
-func (s *Sessions) noted(ctx context.Context, doing string, work func(context.Context, Conn) (driver.Event, error)) error {
+// doRecording runs work, whose own statement writes the event that it returns. It needs a transaction only for OnEvent.
+func (s *Sessions) doRecording(ctx context.Context, doing string, work func(context.Context, Conn) (driver.Event, error)) error {
 	if s.events.on == nil {
-		return s.noting(ctx, doing, work)
+		return s.doThenAnnounce(ctx, doing, work)
 	}
-	return s.noting(ctx, doing, func(ctx context.Context, conn Conn) (e driver.Event, err error) {
+	return s.doThenAnnounce(ctx, doing, func(ctx context.Context, conn Conn) (e driver.Event, err error) {
 		err = pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
 			if e, err = work(ctx, tx); err != nil {
 				return err
 			}
-			return s.hook(ctx, tx, e)
+			return s.callOnEvent(ctx, tx, e)
 		})
 		return e, err
 	})
 }
 
-// noting runs work by the rules of all calls, and AfterEvent once it is committed.
-func (s *Sessions) noting(ctx context.Context, doing string, work func(context.Context, Conn) (driver.Event, error)) error {
+// doThenAnnounce runs work, which commits its change and event, and then AfterEvent.
+func (s *Sessions) doThenAnnounce(ctx context.Context, doing string, work func(context.Context, Conn) (driver.Event, error)) error {
 	var e driver.Event
 	var refused *refusal
 	err := s.caller.do(ctx, doing, func(ctx context.Context, conn Conn) (err error) {
@@ -135,13 +136,13 @@ func (s *Sessions) noting(ctx context.Context, doing string, work func(context.C
 	case refused != nil && !errors.Is(err, driver.ErrUnavailable):
 		return refused.error
 	case err == nil:
-		s.announce(ctx, e)
+		s.callAfterEvent(ctx, e)
 	}
 	return err
 }
 
-// announce tells what is committed.
-func (s *Sessions) announce(ctx context.Context, list ...driver.Event) {
+// callAfterEvent runs the hook for events that are committed.
+func (s *Sessions) callAfterEvent(ctx context.Context, list ...driver.Event) {
 	for _, e := range list {
 		if e.ID != 0 && s.events.after != nil {
 			s.events.after(context.WithoutCancel(ctx), e)
@@ -149,25 +150,25 @@ func (s *Sessions) announce(ctx context.Context, list ...driver.Event) {
 	}
 }
 
-// refusal is what OnEvent returned. It is told from errors of the database's by its type.
+// refusal marks an error of OnEvent, which is returned as it is, among the database's errors.
 type refusal struct{ error }
 
 func (r *refusal) Unwrap() error { return r.error }
 
-// record writes events in a transaction, and fills in what the database knows of them.
-func (s *Sessions) record(ctx context.Context, tx pgx.Tx, list []driver.Event) error {
+// recordAll writes events in a transaction, and sets their ids and times.
+func (s *Sessions) recordAll(ctx context.Context, tx pgx.Tx, list []driver.Event) error {
 	for i := range list {
 		if err := s.insertEvent(ctx, tx, &list[i]); err != nil {
 			return err
 		}
-		if err := s.hook(ctx, tx, list[i]); err != nil {
+		if err := s.callOnEvent(ctx, tx, list[i]); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (s *Sessions) hook(ctx context.Context, tx pgx.Tx, e driver.Event) error {
+func (s *Sessions) callOnEvent(ctx context.Context, tx pgx.Tx, e driver.Event) error {
 	if s.events.on == nil || e.ID == 0 {
 		return nil
 	}
@@ -203,9 +204,9 @@ func (s *Sessions) RecordEvent(ctx context.Context, e driver.Event) error {
 		return errors.New("recording an event: it needs a kind and an outcome")
 	}
 	if s.events.on != nil {
-		return s.audited(ctx, recordingEvent, func(context.Context, pgx.Tx) (driver.Event, error) { return e, nil })
+		return s.doThenRecord(ctx, recordingEvent, func(context.Context, pgx.Tx) (driver.Event, error) { return e, nil })
 	}
-	return s.noting(ctx, recordingEvent, func(ctx context.Context, conn Conn) (driver.Event, error) {
+	return s.doThenAnnounce(ctx, recordingEvent, func(ctx context.Context, conn Conn) (driver.Event, error) {
 		stored := e
 		err := s.insertEvent(ctx, conn, &stored)
 		return stored, err
@@ -214,7 +215,7 @@ func (s *Sessions) RecordEvent(ctx context.Context, e driver.Event) error {
 
 const recordingEvent = "recording an event"
 
-// Their constraints are events_*_check, in characters.
+// The sizes of columns, in characters, as in the constraints events_*_check.
 const (
 	maxKind         = 64
 	maxEventSession = 36

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"net/netip"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -17,8 +16,8 @@ import (
 	"github.com/ginauth/ginauth/store"
 )
 
-// audited is what the changes of a table are made to.
-type audited struct {
+// subject is a user with one of everything, which the changes below are made to.
+type subject struct {
 	*setup
 	user    store.User
 	fresh   driver.NewUser
@@ -30,16 +29,16 @@ type audited struct {
 	link    driver.Digest
 }
 
-func newAudited(t *testing.T) *audited {
+func newSubject(t *testing.T) *subject {
 	t.Helper()
-	a := &audited{setup: newSetup(t), fresh: newUser()}
+	a := &subject{setup: newSetup(t), fresh: newUser()}
 	a.exec(t, `CREATE TABLE notes (of text)`)
 	a.prepare(t)
 	return a
 }
 
 // prepare makes a user with one of everything.
-func (a *audited) prepare(t *testing.T) {
+func (a *subject) prepare(t *testing.T) {
 	t.Helper()
 	ctx := t.Context()
 	a.user, a.rotated, a.link = a.setup.user(t), newDigest(), newDigest()
@@ -65,7 +64,7 @@ func (a *audited) prepare(t *testing.T) {
 }
 
 // mailed makes the link good for something.
-func (a *audited) mailed(t *testing.T, k driver.MailKind, address string) {
+func (a *subject) mailed(t *testing.T, k driver.MailKind, address string) {
 	t.Helper()
 	a.exec(t, `INSERT INTO ginauth.email_tokens (digest, kind, user_id, mail_id, email, email_canonical, created_at, expires_at)
 		VALUES ($1, $2, $3, gen_random_uuid(), $4, lower($4), $5, $6)`, a.link[:], string(k), string(a.user.ID), address, a.clock.now(), a.clock.now().Add(time.Hour))
@@ -76,8 +75,8 @@ type accountChange struct {
 	kind  driver.EventKind
 	fails bool   // the outcome
 	about string // "nobody" for an event without a user, "another" for one of a new user
-	given func(t *testing.T, a *audited)
-	do    func(ctx context.Context, db *store.DB[store.User], a *audited) error
+	given func(t *testing.T, a *subject)
+	do    func(ctx context.Context, db *store.DB[store.User], a *subject) error
 }
 
 func unless(err, expected error) error {
@@ -88,142 +87,142 @@ func unless(err, expected error) error {
 }
 
 var accountChanges = map[string]accountChange{
-	"CreateUser": {kind: driver.UserCreated, about: "another", do: func(ctx context.Context, db *store.DB[store.User], a *audited) error {
+	"CreateUser": {kind: driver.UserCreated, about: "another", do: func(ctx context.Context, db *store.DB[store.User], a *subject) error {
 		_, err := db.CreateUser(ctx, a.fresh, nil)
 		return err
 	}},
-	"CreateUserAndMail": {kind: driver.UserCreated, about: "another", do: func(ctx context.Context, db *store.DB[store.User], a *audited) error {
+	"CreateUserAndMail": {kind: driver.UserCreated, about: "another", do: func(ctx context.Context, db *store.DB[store.User], a *subject) error {
 		_, err := db.CreateUserAndMail(ctx, a.fresh, nil, "")
 		return err
 	}},
-	"CreateUserAndMail with a taken address": {kind: driver.UserCreated, fails: true, about: "nobody", do: func(ctx context.Context, db *store.DB[store.User], a *audited) error {
+	"CreateUserAndMail with a taken address": {kind: driver.UserCreated, fails: true, about: "nobody", do: func(ctx context.Context, db *store.DB[store.User], a *subject) error {
 		taken := newUser()
 		taken.Email, taken.Canonical = a.user.Email, strings.ToLower(a.user.Email)
 		_, err := db.CreateUserAndMail(ctx, taken, nil, "")
 		return err
 	}},
-	"UpdateUser": {kind: driver.UserUpdated, do: func(ctx context.Context, db *store.DB[store.User], a *audited) error {
+	"UpdateUser": {kind: driver.UserUpdated, do: func(ctx context.Context, db *store.DB[store.User], a *subject) error {
 		name := "Another"
 		_, err := db.UpdateUser(ctx, a.user.ID, &name, nil)
 		return err
 	}},
-	"SetPassword": {kind: driver.LoginPasswordChanged, do: func(ctx context.Context, db *store.DB[store.User], a *audited) error {
+	"SetPassword": {kind: driver.LoginPasswordChanged, do: func(ctx context.Context, db *store.DB[store.User], a *subject) error {
 		_, err := db.SetPassword(ctx, driver.PasswordChange{UserID: a.user.ID, Old: hash('a'), New: hash('b'), Session: a.session.ID, Digest: newDigest()})
 		return err
 	}},
-	"ForcePasswordReset": {kind: driver.LoginPasswordResetForced, do: func(ctx context.Context, db *store.DB[store.User], a *audited) error {
+	"ForcePasswordReset": {kind: driver.LoginPasswordResetForced, do: func(ctx context.Context, db *store.DB[store.User], a *subject) error {
 		return db.ForcePasswordReset(ctx, a.user.ID)
 	}},
-	"DisableUser": {kind: driver.UserDisabled, do: func(ctx context.Context, db *store.DB[store.User], a *audited) error {
+	"DisableUser": {kind: driver.UserDisabled, do: func(ctx context.Context, db *store.DB[store.User], a *subject) error {
 		return db.DisableUser(ctx, a.user.ID)
 	}},
-	"EnableUser": {kind: driver.UserEnabled, given: archive, do: func(ctx context.Context, db *store.DB[store.User], a *audited) error {
+	"EnableUser": {kind: driver.UserEnabled, given: archive, do: func(ctx context.Context, db *store.DB[store.User], a *subject) error {
 		return db.EnableUser(ctx, a.user.ID)
 	}},
-	"ArchiveUser": {kind: driver.UserArchived, do: func(ctx context.Context, db *store.DB[store.User], a *audited) error {
+	"ArchiveUser": {kind: driver.UserArchived, do: func(ctx context.Context, db *store.DB[store.User], a *subject) error {
 		_, err := db.ArchiveUser(ctx, a.user.ID, time.Hour)
 		return err
 	}},
-	"RestoreUser": {kind: driver.UserRestored, given: archive, do: func(ctx context.Context, db *store.DB[store.User], a *audited) error {
+	"RestoreUser": {kind: driver.UserRestored, given: archive, do: func(ctx context.Context, db *store.DB[store.User], a *subject) error {
 		_, err := db.RestoreUser(ctx, a.user.ID, hash('a'))
 		return err
 	}},
-	"DeleteUser": {kind: driver.UserDeleted, do: func(ctx context.Context, db *store.DB[store.User], a *audited) error {
+	"DeleteUser": {kind: driver.UserDeleted, do: func(ctx context.Context, db *store.DB[store.User], a *subject) error {
 		return db.DeleteUser(ctx, a.user.ID)
 	}},
-	"Sweep": {kind: driver.UserDeleted, given: func(t *testing.T, a *audited) {
+	"Sweep": {kind: driver.UserDeleted, given: func(t *testing.T, a *subject) {
 		t.Helper()
 		archive(t, a)
 		if _, err := a.db.Sweep(t.Context()); err != nil { // what archiving ended
 			t.Fatal(err)
 		}
 		a.clock.add(2 * time.Hour)
-	}, do: func(ctx context.Context, db *store.DB[store.User], _ *audited) error {
+	}, do: func(ctx context.Context, db *store.DB[store.User], _ *subject) error {
 		_, err := db.Sweep(ctx)
 		return err
 	}},
 	"UseEmailToken to verify": {kind: driver.UserVerified, given: linked(driver.MailVerify), do: useLink(driver.MailVerify)},
 	"UseEmailToken to reset":  {kind: driver.LoginPasswordReset, given: linked(driver.MailReset), do: useLink(driver.MailReset)},
 	"UseEmailToken to log in": {kind: driver.UserVerified, given: linked(driver.MailLogin), do: useLink(driver.MailLogin)},
-	"UseEmailToken to log in again": {kind: driver.LinkUsed, given: func(t *testing.T, a *audited) {
+	"UseEmailToken to log in again": {kind: driver.LinkUsed, given: func(t *testing.T, a *subject) {
 		t.Helper()
 		a.exec(t, `UPDATE ginauth.users SET verified_at = now()`)
 		linked(driver.MailLogin)(t, a)
 	}, do: useLink(driver.MailLogin)},
 	"UseEmailToken to change": {kind: driver.UserEmailChanged, given: linked(driver.MailChange), do: useLink(driver.MailChange)},
 	"UseEmailToken to undo":   {kind: driver.UserEmailChangeUndone, given: linked(driver.MailUndo), do: useLink(driver.MailUndo)},
-	"CreateSession": {kind: driver.LoginSucceeded, do: func(ctx context.Context, db *store.DB[store.User], a *audited) error {
+	"CreateSession": {kind: driver.LoginSucceeded, do: func(ctx context.Context, db *store.DB[store.User], a *subject) error {
 		_, err := db.CreateSession(ctx, sessionOf(a.user.ID))
 		return err
 	}},
-	"CreateSession with a limit": {kind: driver.LoginSucceeded, do: func(ctx context.Context, db *store.DB[store.User], a *audited) error {
+	"CreateSession with a limit": {kind: driver.LoginSucceeded, do: func(ctx context.Context, db *store.DB[store.User], a *subject) error {
 		_, err := db.CreateSession(ctx, limitedOf(a.user.ID, 1))
 		return err
 	}},
-	"UpdateSession with a proof": {kind: driver.LoginSucceeded, do: func(ctx context.Context, db *store.DB[store.User], a *audited) error {
+	"UpdateSession with a proof": {kind: driver.LoginSucceeded, do: func(ctx context.Context, db *store.DB[store.User], a *subject) error {
 		_, err := db.UpdateSession(ctx, a.session.Digest, driver.SessionChange{Digest: newDigest(), Authenticated: true})
 		return err
 	}},
-	"FindRotated too late": {kind: driver.TokenReused, fails: true, do: func(ctx context.Context, db *store.DB[store.User], a *audited) error {
+	"FindRotated too late": {kind: driver.TokenReused, fails: true, do: func(ctx context.Context, db *store.DB[store.User], a *subject) error {
 		_, err := db.FindRotated(ctx, a.rotated)
 		return unless(err, driver.ErrTokenReused)
 	}},
-	"FindRotated from elsewhere": {kind: driver.TokenUsedInGrace, given: func(t *testing.T, a *audited) {
+	"FindRotated from elsewhere": {kind: driver.TokenUsedInGrace, given: func(t *testing.T, a *subject) {
 		t.Helper()
 		a.rotated = a.session.Digest
 		home := driver.WithCause(t.Context(), driver.Cause{Origin: driver.Origin{UserAgent: "phone"}, RequestID: "home"})
 		if _, err := a.db.UpdateSession(home, a.rotated, driver.SessionChange{Digest: newDigest(), Grace: time.Minute}); err != nil {
 			t.Fatal(err)
 		}
-	}, do: func(ctx context.Context, db *store.DB[store.User], a *audited) error {
+	}, do: func(ctx context.Context, db *store.DB[store.User], a *subject) error {
 		got, err := db.FindRotated(ctx, a.rotated)
 		if err == nil && !got.Elsewhere {
 			err = errors.New("it is not told")
 		}
 		return err
 	}},
-	"DeleteSession": {kind: driver.LoggedOut, do: func(ctx context.Context, db *store.DB[store.User], a *audited) error {
+	"DeleteSession": {kind: driver.LoggedOut, do: func(ctx context.Context, db *store.DB[store.User], a *subject) error {
 		return db.DeleteSession(ctx, a.session.Digest)
 	}},
-	"RevokeSession": {kind: driver.SessionsRevoked, do: func(ctx context.Context, db *store.DB[store.User], a *audited) error {
+	"RevokeSession": {kind: driver.SessionsRevoked, do: func(ctx context.Context, db *store.DB[store.User], a *subject) error {
 		return db.RevokeSession(ctx, a.user.ID, a.session.ID)
 	}},
-	"RevokeUserSessions": {kind: driver.SessionsRevoked, do: func(ctx context.Context, db *store.DB[store.User], a *audited) error {
+	"RevokeUserSessions": {kind: driver.SessionsRevoked, do: func(ctx context.Context, db *store.DB[store.User], a *subject) error {
 		return db.RevokeUserSessions(ctx, a.user.ID, "")
 	}},
-	"RevokeUserSessions but one": {kind: driver.SessionsRevoked, do: func(ctx context.Context, db *store.DB[store.User], a *audited) error {
+	"RevokeUserSessions but one": {kind: driver.SessionsRevoked, do: func(ctx context.Context, db *store.DB[store.User], a *subject) error {
 		return db.RevokeUserSessions(ctx, a.user.ID, a.session.ID)
 	}},
-	"RevokeAllSessions": {kind: driver.SessionsRevoked, about: "nobody", do: func(ctx context.Context, db *store.DB[store.User], _ *audited) error {
+	"RevokeAllSessions": {kind: driver.SessionsRevoked, about: "nobody", do: func(ctx context.Context, db *store.DB[store.User], _ *subject) error {
 		return db.RevokeAllSessions(ctx)
 	}},
-	"CreateAPIKey": {kind: driver.TokenCreated, do: func(ctx context.Context, db *store.DB[store.User], a *audited) error {
+	"CreateAPIKey": {kind: driver.TokenCreated, do: func(ctx context.Context, db *store.DB[store.User], a *subject) error {
 		_, err := db.CreateAPIKey(ctx, driver.NewAPIKey{Digest: newDigest(), UserID: a.user.ID, Name: "weekly", Start: "gak_"})
 		return err
 	}},
-	"RevokeAPIKey": {kind: driver.TokenRevoked, do: func(ctx context.Context, db *store.DB[store.User], a *audited) error {
+	"RevokeAPIKey": {kind: driver.TokenRevoked, do: func(ctx context.Context, db *store.DB[store.User], a *subject) error {
 		return db.RevokeAPIKey(ctx, a.user.ID, a.key.ID)
 	}},
-	"RevokeUserAPIKeys": {kind: driver.TokenRevoked, do: func(ctx context.Context, db *store.DB[store.User], a *audited) error {
+	"RevokeUserAPIKeys": {kind: driver.TokenRevoked, do: func(ctx context.Context, db *store.DB[store.User], a *subject) error {
 		return db.RevokeUserAPIKeys(ctx, a.user.ID)
 	}},
-	"CreateRefreshFamily": {kind: driver.LoginSucceeded, do: func(ctx context.Context, db *store.DB[store.User], a *audited) error {
+	"CreateRefreshFamily": {kind: driver.LoginSucceeded, do: func(ctx context.Context, db *store.DB[store.User], a *subject) error {
 		_, err := db.CreateRefreshFamily(ctx, familyOf(a.user.ID, refresh.New()))
 		return err
 	}},
-	"RotateRefreshToken too late": {kind: driver.TokenReused, fails: true, do: func(ctx context.Context, db *store.DB[store.User], a *audited) error {
+	"RotateRefreshToken too late": {kind: driver.TokenReused, fails: true, do: func(ctx context.Context, db *store.DB[store.User], a *subject) error {
 		next, seal := a.token.Next()
 		_, err := db.RotateRefreshToken(ctx, driver.RefreshRotation{Key: a.token.Key(), Next: next.Key().Digest, Seal: seal})
 		return unless(err, driver.ErrTokenReused)
 	}},
-	"RotateRefreshToken from elsewhere": {kind: driver.TokenUsedInGrace, given: func(t *testing.T, a *audited) {
+	"RotateRefreshToken from elsewhere": {kind: driver.TokenUsedInGrace, given: func(t *testing.T, a *subject) {
 		t.Helper()
 		a.token, a.family = a.setup.family(t, a.user.ID)
 		home := driver.WithCause(t.Context(), driver.Cause{Origin: driver.Origin{UserAgent: "phone"}, RequestID: "home"})
 		if _, err := a.use(home, a.token); err != nil {
 			t.Fatal(err)
 		}
-	}, do: func(ctx context.Context, db *store.DB[store.User], a *audited) error {
+	}, do: func(ctx context.Context, db *store.DB[store.User], a *subject) error {
 		next, seal := a.token.Next()
 		got, err := db.RotateRefreshToken(ctx, driver.RefreshRotation{Key: a.token.Key(), Next: next.Key().Digest, Seal: seal})
 		if err == nil && !got.Elsewhere {
@@ -231,27 +230,27 @@ var accountChanges = map[string]accountChange{
 		}
 		return err
 	}},
-	"RevokeRefreshToken": {kind: driver.TokenRevoked, do: func(ctx context.Context, db *store.DB[store.User], a *audited) error {
+	"RevokeRefreshToken": {kind: driver.TokenRevoked, do: func(ctx context.Context, db *store.DB[store.User], a *subject) error {
 		_, err := db.RevokeRefreshToken(ctx, a.token.Key())
 		return err
 	}},
-	"RevokeRefreshFamily": {kind: driver.TokenRevoked, do: func(ctx context.Context, db *store.DB[store.User], a *audited) error {
+	"RevokeRefreshFamily": {kind: driver.TokenRevoked, do: func(ctx context.Context, db *store.DB[store.User], a *subject) error {
 		return db.RevokeRefreshFamily(ctx, a.user.ID, a.family.ID)
 	}},
-	"RecordEvent": {kind: driver.LoginFailed, fails: true, do: func(ctx context.Context, db *store.DB[store.User], a *audited) error {
+	"RecordEvent": {kind: driver.LoginFailed, fails: true, do: func(ctx context.Context, db *store.DB[store.User], a *subject) error {
 		return db.RecordEvent(ctx, driver.NewEvent(ctx, driver.LoginFailed, a.user.ID))
 	}},
 }
 
-func archive(t *testing.T, a *audited) {
+func archive(t *testing.T, a *subject) {
 	t.Helper()
 	if _, err := a.db.ArchiveUser(t.Context(), a.user.ID, time.Hour); err != nil {
 		t.Fatal(err)
 	}
 }
 
-func linked(k driver.MailKind) func(*testing.T, *audited) {
-	return func(t *testing.T, a *audited) {
+func linked(k driver.MailKind) func(*testing.T, *subject) {
+	return func(t *testing.T, a *subject) {
 		t.Helper()
 		address := a.user.Email
 		if k == driver.MailChange || k == driver.MailUndo {
@@ -261,15 +260,15 @@ func linked(k driver.MailKind) func(*testing.T, *audited) {
 	}
 }
 
-func useLink(k driver.MailKind) func(context.Context, *store.DB[store.User], *audited) error {
-	return func(ctx context.Context, db *store.DB[store.User], a *audited) error {
+func useLink(k driver.MailKind) func(context.Context, *store.DB[store.User], *subject) error {
+	return func(ctx context.Context, db *store.DB[store.User], a *subject) error {
 		_, err := db.UseEmailToken(ctx, driver.EmailTokenUse{Kind: k, Digest: a.link, Hash: hash('c')})
 		return err
 	}
 }
 
 // state is all that the tables hold, but for events and times.
-func (a *audited) state(t *testing.T) string {
+func (a *subject) state(t *testing.T) string {
 	t.Helper()
 	var all string
 	err := a.pool.QueryRow(t.Context(), `SELECT concat_ws(E'\n',
@@ -287,7 +286,7 @@ func (a *audited) state(t *testing.T) string {
 }
 
 // events are those of a context.
-func (a *audited) events(t *testing.T, request string) []driver.Event {
+func (a *subject) events(t *testing.T, request string) []driver.Event {
 	t.Helper()
 	rows, err := a.pool.Query(t.Context(), `SELECT kind, outcome, COALESCE(user_id::text, ''), COALESCE(actor_id::text, ''), operation, COALESCE(host(ip), ''), user_agent, COALESCE(detail->>'actor', '')
 		FROM ginauth.events WHERE request_id = $1 ORDER BY id`, request)
@@ -315,7 +314,7 @@ func TestEveryChangeLeavesOneEvent(t *testing.T) { // SEC-161
 	for name, change := range accountChanges {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			a := newAudited(t)
+			a := newSubject(t)
 			if change.given != nil {
 				change.given(t, a)
 			}
@@ -357,7 +356,7 @@ func TestWithoutItsEventNothingChanges(t *testing.T) { // SEC-163
 	for name, change := range accountChanges {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			a := newAudited(t)
+			a := newSubject(t)
 			if change.given != nil {
 				change.given(t, a)
 			}
@@ -395,7 +394,7 @@ func TestEventsAreToldOnceTheyAreCommitted(t *testing.T) {
 	for name, change := range accountChanges {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			a := newAudited(t)
+			a := newSubject(t)
 			if change.given != nil {
 				change.given(t, a)
 			}
@@ -424,7 +423,7 @@ func TestEventsAreToldOnceTheyAreCommitted(t *testing.T) {
 
 func TestEventsInTheCallersTransactionAreNotToldBefore(t *testing.T) {
 	t.Parallel()
-	a := newAudited(t)
+	a := newSubject(t)
 	undone, told := errors.New("undo"), 0
 	before := a.count(t, `SELECT count(*) FROM ginauth.events`)
 	err := pgx.BeginFunc(t.Context(), a.pool, func(tx pgx.Tx) error {
@@ -442,7 +441,7 @@ func TestEventsInTheCallersTransactionAreNotToldBefore(t *testing.T) {
 // What the app's own code does has no client and no actor, and says so.
 func TestOperatorsAreToldFromUsers(t *testing.T) {
 	t.Parallel()
-	a := newAudited(t)
+	a := newSubject(t)
 	a.clock.add(time.Second)
 	if err := a.db.DisableUser(t.Context(), a.user.ID); err != nil {
 		t.Fatal(err)
@@ -468,7 +467,7 @@ func TestOperatorsAreToldFromUsers(t *testing.T) {
 // What changes nothing leaves nothing: no trace of somebody else's session, no logout of an ended one.
 func TestWhatChangesNothingLeavesNoEvent(t *testing.T) {
 	t.Parallel()
-	a := newAudited(t)
+	a := newSubject(t)
 	ctx, nobody := t.Context(), driver.UserID("00000000-0000-4000-8000-000000000009")
 	revoked := a.setup.session(t, sessionOf(a.user.ID))
 	if err := a.db.RevokeUserSessions(ctx, a.user.ID, a.session.ID); err != nil {
@@ -522,85 +521,4 @@ func TestForgedTextIsStoredHarmlessly(t *testing.T) { // SEC-162
 			}
 		}
 	})
-}
-
-func TestAListOfEventsGoesOnWhereThePageBeforeEnded(t *testing.T) {
-	t.Parallel()
-	s := newSetup(t)
-	u, other := s.user(t), s.user(t)
-	for i := range 7 {
-		if i != 3 { // two are of one time
-			s.clock.add(time.Second)
-		}
-		for _, id := range []driver.UserID{u.ID, other.ID} {
-			if err := s.db.RecordEvent(t.Context(), driver.NewEvent(t.Context(), driver.LoginFailed, id)); err != nil {
-				t.Fatal(err)
-			}
-		}
-	}
-	var ids []int64
-	for before := (time.Time{}); ; {
-		page, err := s.db.UserEvents(t.Context(), u.ID, before, 3)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if len(page) == 0 {
-			break
-		}
-		for _, e := range page {
-			if e.User != u.ID {
-				t.Errorf("an event of %s", e.User)
-			}
-			ids = append(ids, e.ID)
-		}
-		before = page[len(page)-1].At
-	}
-	sorted := slices.Clone(ids)
-	slices.Sort(sorted)
-	slices.Reverse(sorted)
-	if len(slices.Compact(sorted)) != 8 || !slices.Equal(ids, sorted) { // and the sign-up
-		t.Errorf("%d events, in the order %v", len(ids), ids)
-	}
-	for _, limit := range []int{0, -1, 1001} {
-		if _, err := s.db.UserEvents(t.Context(), u.ID, time.Time{}, limit); err == nil {
-			t.Errorf("limit %d is taken", limit)
-		}
-	}
-}
-
-// SEC-148
-func TestOldEventsAreSwept(t *testing.T) {
-	t.Parallel()
-	s := newSetup(t)
-	u := s.user(t)
-	kept := store.New[store.User](s.pool, store.WithNow(s.clock.now), unhurried, store.WithEventRetention(time.Hour))
-	s.exec(t, `INSERT INTO ginauth.events (at, kind, outcome, user_id) SELECT $1, 'x', 'success', $2 FROM generate_series(1, 2500)`, s.clock.now(), string(u.ID))
-	if n, err := kept.SweepEvents(t.Context()); n != 0 || err != nil {
-		t.Errorf("%d new events are deleted, %v", n, err)
-	}
-	s.clock.add(time.Hour)
-	if err := kept.RecordEvent(t.Context(), driver.NewEvent(t.Context(), driver.LoginSucceeded, u.ID)); err != nil {
-		t.Fatal(err)
-	}
-	if n, err := s.db.SweepEvents(t.Context()); n != 0 || err != nil {
-		t.Errorf("%d are deleted after an hour by default, %v", n, err)
-	}
-	for _, want := range []int64{2501, 0} { // with the sign-up
-		if n, err := kept.SweepEvents(t.Context()); n != want || err != nil {
-			t.Errorf("%d are deleted, want %d, %v", n, want, err)
-		}
-	}
-	s.clock.add(180*24*time.Hour - time.Second)
-	if n, err := s.db.SweepEvents(t.Context()); n != 0 || err != nil {
-		t.Errorf("%d are deleted before the default, %v", n, err)
-	}
-	s.clock.add(time.Second)
-	ctx, stop := context.WithCancel(t.Context())
-	ended := make(chan error, 1)
-	go func() { ended <- s.db.RunSweeper(ctx, time.Millisecond) }()
-	await(t, func() bool { return s.count(t, `SELECT count(*) FROM ginauth.events`) == 0 })
-	stop()
-	if err := <-ended; !errors.Is(err, context.Canceled) {
-		t.Error(err)
-	}
 }

@@ -70,7 +70,7 @@ func (d *DB[U]) SetPassword(ctx context.Context, change driver.PasswordChange) (
 	case !known:
 		return changed, driver.ErrNoUser
 	}
-	err := d.audited(ctx, "setting a password", func(ctx context.Context, tx pgx.Tx) (driver.Event, error) {
+	err := d.doThenRecord(ctx, "setting a password", func(ctx context.Context, tx pgx.Tx) (driver.Event, error) {
 		var b pgx.Batch
 		b.Queue(setPassword, key, d.clock(), hashOrNull(change.Old), change.New.Reveal(),
 			session, digestOrNull(change.Digest), change.Authenticated).QueryRow(func(row pgx.Row) error {
@@ -94,7 +94,7 @@ func (d *DB[U]) SetPassword(ctx context.Context, change driver.PasswordChange) (
 // user can log in again by other means, such as a link sent by mail, and set a new one.
 // driver.ErrNoUser means that there is no such user.
 func (d *DB[U]) ForcePasswordReset(ctx context.Context, id driver.UserID) error {
-	return d.audited(ctx, "forcing a password reset", func(ctx context.Context, tx pgx.Tx) (driver.Event, error) {
+	return d.doThenRecord(ctx, "forcing a password reset", func(ctx context.Context, tx pgx.Tx) (driver.Event, error) {
 		err := d.overwritePassword(ctx, tx, id, password.Hash{}, true)
 		return driver.NewEvent(ctx, driver.LoginPasswordResetForced, id), err
 	})

@@ -52,7 +52,7 @@ func (d *DB[U]) UpdateUser(ctx context.Context, id driver.UserID, name *string, 
 		return before, nil
 	}
 	u := after // keeps fields that are no columns
-	err = d.audited(ctx, "updating a user", func(ctx context.Context, tx pgx.Tx) (driver.Event, error) {
+	err = d.doThenRecord(ctx, "updating a user", func(ctx context.Context, tx pgx.Tx) (driver.Event, error) {
 		err := d.scan(tx.QueryRow(ctx, updateUser+set+updateUserWhere+d.statements.columns, args...), &u)
 		return driver.NewEvent(ctx, driver.UserUpdated, id), orNoUser(err)
 	})

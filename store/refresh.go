@@ -46,14 +46,14 @@ WITH fresh AS (
 		now, now, $8::interval, now + $9::interval, $10::inet, $11::text
 	FROM fresh
 	RETURNING ` + familyColumns + `
-), noted AS (
+), event AS (
 	INSERT INTO ginauth.events ` + eventColumns + `
 	SELECT created_at, '` + string(driver.LoginSucceeded) + `', 'success', user_id, CASE WHEN $14::jsonb IS NULL THEN user_id END,
 		id::text, $12::text, $13::text, ip, user_agent, $14::jsonb
 	FROM stored
 	RETURNING id
 )
-SELECT ` + familyColumns + `, (SELECT noted.id FROM noted) FROM stored AS t`
+SELECT ` + familyColumns + `, (SELECT event.id FROM event) FROM stored AS t`
 
 const evictFamilies = `
 DELETE FROM ginauth.refresh_tokens AS old
@@ -88,7 +88,7 @@ func (s *Sessions) CreateRefreshFamily(ctx context.Context, n driver.NewRefreshF
 		cutText(login.Operation, maxOperation), cutText(login.RequestID, maxRequestID), operatorOrNull(login),
 	}
 	var f driver.RefreshFamily
-	err = s.noted(ctx, "creating a refresh token", func(ctx context.Context, conn Conn) (driver.Event, error) {
+	err = s.doRecording(ctx, "creating a refresh token", func(ctx context.Context, conn Conn) (driver.Event, error) {
 		var batch pgx.Batch
 		batch.Queue(lockUser, user)
 		batch.Queue(createFamily, args...)
@@ -168,7 +168,7 @@ FROM ` + theClock + `
 WHERE t.selector = $1::bytea AND ` + liveFamily + `
 RETURNING ` + familyColumns + `, t.digest, t.seal, t.expires_at > clock.now AS good,
 	t.replaced_from <> $12::bytea AND t.elsewhere = 1 AS elsewhere, clock.now
-), noted AS (
+), event AS (
 	INSERT INTO ginauth.events ` + eventColumns + `
 	SELECT now, CASE WHEN good THEN '` + string(driver.TokenUsedInGrace) + `' ELSE '` + string(driver.TokenReused) + `' END,
 		CASE WHEN good THEN 'success' ELSE 'failure' END, user_id, NULL, id::text, ` + reuseOf7to11 + `
@@ -178,7 +178,7 @@ RETURNING ` + familyColumns + `, t.digest, t.seal, t.expires_at > clock.now AS g
 	SELECT user_id, now, $13::uuid AS notice FROM rotated WHERE NOT good
 ), told AS (` + tellOfReuse + `
 )
-SELECT ` + familyColumns + `, t.digest, t.seal, t.good, (SELECT noted.id FROM noted), (SELECT noted.at FROM noted) FROM rotated AS t`
+SELECT ` + familyColumns + `, t.digest, t.seal, t.good, (SELECT event.id FROM event), (SELECT event.at FROM event) FROM rotated AS t`
 
 // reuseOf7to11 is how whoever uses an old token is written down: not as its user.
 const reuseOf7to11 = `$7::text, $8::text, $9::inet, $10::text, $11::jsonb`
@@ -199,7 +199,7 @@ func (s *Sessions) RotateRefreshToken(ctx context.Context, r driver.RefreshRotat
 		return to, err
 	}
 	args = append(args, clientDigest(driver.NewEvent(ctx, driver.TokenUsedInGrace, "").Origin), notice)
-	err = s.noted(ctx, "replacing a refresh token", func(ctx context.Context, conn Conn) (driver.Event, error) {
+	err = s.doRecording(ctx, "replacing a refresh token", func(ctx context.Context, conn Conn) (driver.Event, error) {
 		var id *int64
 		var at utcTime
 		dest := append(familyDest(&to.RefreshFamily, make([]any, 0, familySize+5)), (*digestBytes)(&to.Digest), &seal, &good, &id, &at)
@@ -247,7 +247,7 @@ const revokeToken = `DELETE FROM ginauth.refresh_tokens AS t WHERE t.selector = 
 // RevokeRefreshToken deletes the family of a token, replaced or not. driver.ErrNoSession means
 // that there is none.
 func (s *Sessions) RevokeRefreshToken(ctx context.Context, k driver.RefreshKey) (f driver.RefreshFamily, err error) {
-	err = s.audited(ctx, "revoking a refresh token", func(ctx context.Context, tx pgx.Tx) (driver.Event, error) {
+	err = s.doThenRecord(ctx, "revoking a refresh token", func(ctx context.Context, tx pgx.Tx) (driver.Event, error) {
 		err := tx.QueryRow(ctx, revokeToken, k.Selector[:]).Scan(familyDest(&f, make([]any, 0, familySize))...)
 		return detailed(byProof(ctx, driver.TokenRevoked, f.UserID), "login", string(f.ID)), orNoSession(err)
 	})

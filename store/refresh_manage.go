@@ -72,7 +72,7 @@ func (s *Sessions) RevokeRefreshFamily(ctx context.Context, user driver.UserID, 
 	if !known || !wellFormed {
 		return driver.ErrNoSession
 	}
-	return s.audited(ctx, "revoking a refresh token", func(ctx context.Context, tx pgx.Tx) (driver.Event, error) {
+	return s.doThenRecord(ctx, "revoking a refresh token", func(ctx context.Context, tx pgx.Tx) (driver.Event, error) {
 		tag, err := tx.Exec(ctx, revokeFamily, key, family)
 		if err == nil && tag.RowsAffected() == 0 {
 			err = driver.ErrNoSession

@@ -154,7 +154,7 @@ RETURNING s.user_id, COALESCE(` + notRevoked + `, FALSE)`
 // DeleteSession ends a session. A session that does not exist is no error. For a user's session that was not
 // revoked before, it writes the event authn_logout.
 func (s *Sessions) DeleteSession(ctx context.Context, d driver.Digest) error {
-	return s.audited(ctx, "deleting a session", func(ctx context.Context, tx pgx.Tx) (driver.Event, error) {
+	return s.doThenRecord(ctx, "deleting a session", func(ctx context.Context, tx pgx.Tx) (driver.Event, error) {
 		var user idText
 		var wasLive bool
 		err := tx.QueryRow(ctx, deleteSession, d[:]).Scan(&user, &wasLive)

@@ -32,7 +32,7 @@ WITH fresh AS (
 	CROSS JOIN (SELECT COALESCE($10::timestamptz, clock_timestamp()) AS now) AS clock
 	WHERE u.id = $12::uuid AND u.disabled_at IS NULL AND ($13::text IS NULL OR u.password_hash = $13::text)
 	FOR SHARE OF u
-)` + storeFresh + noteLogin
+)` + storeFresh + recordLogin
 
 	createAnonymousSession = `
 WITH fresh AS (
@@ -55,14 +55,14 @@ SELECT ` + sessionColumns + `, s.now, s.fits, NULL::bigint FROM fresh AS s`
 	FROM fresh WHERE fits
 )`
 
-	noteLogin = `, noted AS (
+	recordLogin = `, event AS (
 	INSERT INTO ginauth.events ` + eventColumns + `
 	SELECT now, '` + string(driver.LoginSucceeded) + `', 'success', user_id, CASE WHEN $17::jsonb IS NULL THEN user_id END,
 		$14::text, $15::text, $16::text, ip, user_agent, $17::jsonb
 	FROM fresh WHERE fits
 	RETURNING id
 )
-SELECT ` + sessionColumns + `, s.now, s.fits, (SELECT noted.id FROM noted) FROM fresh AS s`
+SELECT ` + sessionColumns + `, s.now, s.fits, (SELECT event.id FROM event) FROM fresh AS s`
 )
 
 // CreateSession stores a new session, deletes the one it replaces and those that exceed
@@ -81,7 +81,7 @@ func (s *Sessions) CreateSession(ctx context.Context, n driver.NewSession) (driv
 	}
 	var r driver.Session
 	var fits bool
-	err = s.noted(ctx, "creating a session", func(ctx context.Context, conn Conn) (e driver.Event, err error) {
+	err = s.doRecording(ctx, "creating a session", func(ctx context.Context, conn Conn) (e driver.Event, err error) {
 		var id *int64
 		dest := append(recordDest(&r, make([]any, 0, recordSize+2)), &fits, &id)
 		if n.UserID != "" && n.Limit > 0 || s.tellsOf(n) {

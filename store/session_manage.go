@@ -57,7 +57,7 @@ func (s *Sessions) RevokeSession(ctx context.Context, user driver.UserID, id dri
 	if !known || !wellFormed {
 		return driver.ErrNoSession
 	}
-	return s.audited(ctx, "revoking a session", func(ctx context.Context, tx pgx.Tx) (driver.Event, error) {
+	return s.doThenRecord(ctx, "revoking a session", func(ctx context.Context, tx pgx.Tx) (driver.Event, error) {
 		tag, err := tx.Exec(ctx, revokeSession, key, session)
 		if err == nil && tag.RowsAffected() == 0 {
 			err = driver.ErrNoSession
@@ -101,7 +101,7 @@ func (s *Sessions) RevokeUserSessions(ctx context.Context, user driver.UserID, e
 	if keep {
 		statement, args = moveUsersEpochAndOneLogin, append(args, kept)
 	}
-	return s.audited(ctx, "revoking a user's sessions", func(ctx context.Context, tx pgx.Tx) (driver.Event, error) {
+	return s.doThenRecord(ctx, "revoking a user's sessions", func(ctx context.Context, tx pgx.Tx) (driver.Event, error) {
 		tag, err := tx.Exec(ctx, statement, args...)
 		if err != nil || tag.RowsAffected() == 0 {
 			return unchanged, err
@@ -118,7 +118,7 @@ ON CONFLICT (singleton) DO UPDATE SET epoch = e.epoch + 1`
 // RevokeAllSessions ends all sessions of everybody, and all logins by refresh tokens. It writes one row, however many
 // sessions there are.
 func (s *Sessions) RevokeAllSessions(ctx context.Context) error {
-	return s.audited(ctx, "revoking all sessions", func(ctx context.Context, tx pgx.Tx) (driver.Event, error) {
+	return s.doThenRecord(ctx, "revoking all sessions", func(ctx context.Context, tx pgx.Tx) (driver.Event, error) {
 		_, err := tx.Exec(ctx, moveEverybodysEpoch)
 		return detailed(driver.NewEvent(ctx, driver.SessionsRevoked, ""), "of", "everybody"), err
 	})

@@ -26,14 +26,14 @@ WITH found AS (
 	FROM found
 	WHERE s.id = found.id AND s.previous_digest = $1::bytea AND found.in_time AND found.elsewhere AND NOT s.elsewhere
 	RETURNING found.user_id, found.now, '` + string(driver.TokenUsedInGrace) + `' AS kind, 'success' AS outcome
-), noted AS (
+), event AS (
 	INSERT INTO ginauth.events ` + eventColumns + `
 	SELECT now, kind, outcome, user_id, NULL, $3::text, $4::text, $5::text, $6::inet, $7::text, $8::jsonb
 	FROM (SELECT user_id, now, kind, outcome FROM ended UNION ALL SELECT user_id, now, kind, outcome FROM marked) AS late
 	RETURNING id
 ), told AS (` + tellOfReuse + `
 )
-SELECT ` + sessionColumns + `, s.now, s.in_time, (SELECT noted.id FROM noted) FROM found AS s`
+SELECT ` + sessionColumns + `, s.now, s.in_time, (SELECT event.id FROM event) FROM found AS s`
 
 // FindRotated returns the live session that had this digest before its last rotation, if that
 // is not longer ago than the rotation's grace. Later it deletes the session, and returns
@@ -49,7 +49,7 @@ func (s *Sessions) FindRotated(ctx context.Context, d driver.Digest) (driver.Ses
 		return r, err
 	}
 	args := append(append([]any{d[:], s.clock(), d.String()}, reuseArgs(ctx)...), clientOf(ctx), notice)
-	err = s.noted(ctx, "finding a rotated session", func(ctx context.Context, conn Conn) (driver.Event, error) {
+	err = s.doRecording(ctx, "finding a rotated session", func(ctx context.Context, conn Conn) (driver.Event, error) {
 		var id *int64
 		dest := append(recordDest(&r, make([]any, 0, recordSize+2)), &inTime, &id)
 		err := conn.QueryRow(ctx, findRotated, args...).Scan(dest...)

@@ -89,7 +89,7 @@ func (s *Sessions) change(ctx context.Context, d driver.Digest, change driver.Se
 		err := s.caller.do(ctx, updating, write)
 		return written(r, fits, err)
 	}
-	err := s.audited(ctx, updating, func(ctx context.Context, tx pgx.Tx) (driver.Event, error) {
+	err := s.doThenRecord(ctx, updating, func(ctx context.Context, tx pgx.Tx) (driver.Event, error) {
 		if err := write(ctx, tx); err != nil || !fits || r.UserID == "" {
 			return unchanged, err
 		}

@@ -98,7 +98,7 @@ func (s *Sessions) deleteDue(ctx context.Context, id driver.UserID) (gone bool, 
 			if refused = nil; err != nil {
 				return err
 			}
-			refused = s.hook(ctx, tx, e)
+			refused = s.callOnEvent(ctx, tx, e)
 			return refused
 		})
 	})
@@ -110,7 +110,7 @@ func (s *Sessions) deleteDue(ctx context.Context, id driver.UserID) (gone bool, 
 	case err != nil:
 		return false, err
 	}
-	s.announce(ctx, e)
+	s.callAfterEvent(ctx, e)
 	return true, nil
 }
 

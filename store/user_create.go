@@ -45,7 +45,7 @@ func (d *DB[U]) create(ctx context.Context, id uuid.UUID, n driver.NewUser, u U)
 	var none U
 	statement, args := d.insertion(id, n, &u)
 	var refused error
-	err := d.audited(ctx, "creating a user", func(ctx context.Context, tx pgx.Tx) (driver.Event, error) {
+	err := d.doThenRecord(ctx, "creating a user", func(ctx context.Context, tx pgx.Tx) (driver.Event, error) {
 		refused = nil
 		if err := d.scan(tx.QueryRow(ctx, statement, args...), &u); err != nil {
 			return unchanged, err

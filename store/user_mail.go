@@ -50,7 +50,7 @@ func (d *DB[U]) CreateUserAndMail(ctx context.Context, n driver.NewUser, fill fu
 		return false, refused
 	}
 	if err == nil {
-		d.announce(ctx, events...)
+		d.callAfterEvent(ctx, events...)
 	}
 	return created && err == nil, err
 }
@@ -147,7 +147,7 @@ func (d *DB[U]) mailNewcomer(ctx context.Context, created bool, o driver.MailOrd
 	if err != nil {
 		return err
 	}
-	return d.noting(ctx, "queueing a mail", func(ctx context.Context, conn Conn) (e driver.Event, err error) {
+	return d.doThenAnnounce(ctx, "queueing a mail", func(ctx context.Context, conn Conn) (e driver.Event, err error) {
 		var batch pgx.Batch
 		if !created {
 			e = takenEvent(ctx)
