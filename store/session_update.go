@@ -8,37 +8,34 @@ import (
 	"github.com/ginauth/ginauth/ginauth/driver"
 )
 
-// A rotation leaves the digest before it for FindRotated, and who made it. Both need $3 and $4, the new digest or
-// NULL and its grace, $5, whether the user has just proved who they are, and $6, the client.
-const (
-	rotate = `digest = COALESCE($3::bytea, s.digest),
+// Both statements below take the same parameters up to $6: $3 is the new digest, or NULL without a rotation, and $4
+// the grace of the old one; $5 says that the user has just authenticated, and $6 is the client. A rotation keeps the
+// old digest for FindRotated, and the client that made it.
+
+// A session's last use never moves back, even where clocks differ or requests overtake each other.
+const touchSession = `
+UPDATE ginauth.sessions AS s
+SET last_seen_at = GREATEST(s.last_seen_at, clock.now),
+	authenticated_at = CASE WHEN $5::boolean AND s.user_id IS NOT NULL
+		THEN GREATEST(s.authenticated_at, clock.now) ELSE s.authenticated_at END,
+	digest = COALESCE($3::bytea, s.digest),
 	previous_digest = CASE WHEN $3::bytea IS NULL THEN s.previous_digest ELSE s.digest END,
 	previous_until = CASE WHEN $3::bytea IS NULL THEN s.previous_until
 		WHEN $4::interval > interval '0' THEN clock.now + $4::interval END,
 	replaced_from = CASE WHEN $3::bytea IS NULL THEN s.replaced_from ELSE $6::bytea END,
-	elsewhere = s.elsewhere AND $3::bytea IS NULL`
-
-	authenticate = `authenticated_at = ` + authenticatedAt
-
-	authenticatedAt = `CASE WHEN $5::boolean AND s.user_id IS NOT NULL
-		THEN GREATEST(s.authenticated_at, clock.now) ELSE s.authenticated_at END`
-)
-
-// A session's use never moves back, however clocks and requests overtake each other.
-const touchSession = `
-UPDATE ginauth.sessions AS s
-SET last_seen_at = GREATEST(s.last_seen_at, clock.now), ` + authenticate + `, ` + rotate + `
+	elsewhere = s.elsewhere AND $3::bytea IS NULL
 FROM ` + theClock + `
 WHERE s.digest = $1::bytea AND ($7::interval = interval '0' OR s.last_seen_at + $7::interval <= clock.now) AND ` + liveOnceLocked + `
 RETURNING ` + sessionColumns + `, clock.now, TRUE`
 
-// The row is locked before its data is merged, so that parallel requests keep each other's
-// keys; it is written if the merged data fits, and returned either way.
+// The row is locked before its data is merged, so that parallel requests keep each other's keys. The merged row is
+// returned in any case, and stored if its data fits.
 const changeSession = `
 WITH changed AS (
 	SELECT COALESCE($3::bytea, s.digest) AS digest, s.digest AS old, s.id, s.user_id, merged.data,
-		s.version + CASE WHEN s.data = merged.data THEN 0 ELSE 1 END AS version,
-		s.created_at, ` + authenticatedAt + ` AS authenticated_at,
+		s.version + CASE WHEN s.data = merged.data THEN 0 ELSE 1 END AS version, s.created_at,
+		CASE WHEN $5::boolean AND s.user_id IS NOT NULL
+			THEN GREATEST(s.authenticated_at, clock.now) ELSE s.authenticated_at END AS authenticated_at,
 		GREATEST(s.last_seen_at, clock.now) AS last_seen_at, s.idle_timeout, s.expires_at, s.persistent,
 		s.ip, s.user_agent, clock.now, octet_length(merged.data::text) <= $9::bigint AS fits
 	FROM ginauth.sessions AS s
@@ -48,19 +45,23 @@ WITH changed AS (
 	FOR UPDATE OF s
 ), stored AS (
 	UPDATE ginauth.sessions AS s
-	SET data = clock.data, version = clock.version, last_seen_at = clock.last_seen_at,
-		authenticated_at = clock.authenticated_at, ` + rotate + `
-	FROM changed AS clock
-	WHERE s.digest = clock.old AND clock.fits
+	SET data = changed.data, version = changed.version, last_seen_at = changed.last_seen_at,
+		authenticated_at = changed.authenticated_at, digest = changed.digest,
+		previous_digest = CASE WHEN $3::bytea IS NULL THEN s.previous_digest ELSE s.digest END,
+		previous_until = CASE WHEN $3::bytea IS NULL THEN s.previous_until
+			WHEN $4::interval > interval '0' THEN changed.now + $4::interval END,
+		replaced_from = CASE WHEN $3::bytea IS NULL THEN s.replaced_from ELSE $6::bytea END,
+		elsewhere = s.elsewhere AND $3::bytea IS NULL
+	FROM changed
+	WHERE s.digest = changed.old AND changed.fits
 )
 SELECT ` + sessionColumns + `, s.now, s.fits FROM changed AS s`
 
 const updating = "updating a session"
 
-// UpdateSession changes a live session in one statement and marks it seen. A key that is
-// both in change.Set and in change.Unset is set. driver.ErrNoSession means that the session has
-// ended: it never comes back (SEC-75). Where the user has just proved who they are, it writes the event
-// authn_login_success. driver.ErrSessionTooLarge means that nothing was written.
+// UpdateSession changes a live session in one statement and marks it seen. A key that is in both change.Set and
+// change.Unset is set. If change.Authenticated, it also writes the event authn_login_success. driver.ErrNoSession means
+// that the session has ended: it never comes back (SEC-75). driver.ErrSessionTooLarge means that nothing was written.
 func (s *Sessions) UpdateSession(ctx context.Context, d driver.Digest, change driver.SessionChange) (driver.Session, error) {
 	if s.caller.pool != nil && onlyTouches(change) {
 		return s.touchInLine(ctx, d, change)
