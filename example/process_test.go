@@ -16,7 +16,6 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -27,35 +26,21 @@ import (
 // patience is for a loaded machine: making a cluster takes a second on an idle one.
 const patience = 5 * time.Minute
 
-// binary builds the example once for all tests.
-var binary = sync.OnceValues(func() (string, error) {
-	dir, err := os.MkdirTemp("", "ginauth-example")
-	if err != nil {
-		return "", err
-	}
-	atTheEnd(func() { _ = os.RemoveAll(dir) })
-	path := filepath.Join(dir, "example")
-	if out, err := exec.Command("go", "build", "-o", path, ".").CombinedOutput(); err != nil {
-		return path, fmt.Errorf("building the example: %w\n%s", err, out)
-	}
-	return path, nil
-})
-
 // command is the example with nothing set but what env says.
 func command(t *testing.T, env []string, args ...string) *exec.Cmd {
 	t.Helper()
-	path, err := binary()
+	program, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.Command(path, args...)
+	cmd := exec.Command(program, args...)
 	for _, pair := range os.Environ() {
 		name, _, _ := strings.Cut(pair, "=")
 		if name != "DATABASE_URL" && name != "PORT" && !strings.HasPrefix(name, "PG") {
 			cmd.Env = append(cmd.Env, pair)
 		}
 	}
-	cmd.Env = append(cmd.Env, env...)
+	cmd.Env = append(append(cmd.Env, exampleEnv+"=1"), env...)
 	return cmd
 }
 
