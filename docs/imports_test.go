@@ -1,6 +1,10 @@
 package docs_test
 
 import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -148,6 +152,30 @@ func TestImportsFollowTheArrows(t *testing.T) {
 		if !matched {
 			t.Errorf("the rule for %q covers no package", a.from)
 		}
+	}
+}
+
+// What is unsafe stands in one file, where it can be reviewed whenever Gin changes.
+func TestOneFileImportsUnsafe(t *testing.T) {
+	t.Parallel()
+	var found []string
+	for _, p := range packages(t) {
+		local, ours := p.local()
+		if !ours || !slices.Contains(p.Imports, "unsafe") {
+			continue
+		}
+		for _, name := range p.GoFiles {
+			file, err := parser.ParseFile(token.NewFileSet(), filepath.Join(p.Dir, name), nil, parser.ImportsOnly)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if slices.ContainsFunc(file.Imports, func(i *ast.ImportSpec) bool { return i.Path.Value == `"unsafe"` }) {
+				found = append(found, local+"/"+name)
+			}
+		}
+	}
+	if want := []string{"ginauth/internal/route/gin.go"}; !slices.Equal(found, want) {
+		t.Errorf("unsafe is imported by %v, not by %v alone", found, want)
 	}
 }
 

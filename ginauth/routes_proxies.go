@@ -4,15 +4,17 @@ import (
 	"fmt"
 	"net/http"
 	"net/netip"
-	"reflect"
 	"slices"
 	"strings"
 
 	"github.com/gin-gonic/gin"
+
+	"github.com/ginauth/ginauth/ginauth/internal/route"
 )
 
-// proxies finds peers whose X-Forwarded-For Gin believes and a Session does not, or the other way round. Gin's
-// default, which is to believe everybody, is left alone where no proxy is named: there is nothing to compare it with.
+// proxies finds peers whose X-Forwarded-For Gin believes and a Session does not, or the other way
+// round. Gin's default, which is to believe everybody, is left alone where no proxy is named: there
+// is nothing to compare it with.
 func (a audit) proxies() (faults []string) {
 	believed := ginTrust{a.engine}
 	for _, r := range a.routes {
@@ -52,7 +54,8 @@ var anyPeers = []netip.Addr{
 	netip.MustParseAddr("203.0.113.7"), netip.MustParseAddr("::1"), netip.MustParseAddr("fd00::1"), netip.MustParseAddr("2001:db8::7"),
 }
 
-// differs names the first peer that Gin and ours take differently. It asks at the edges of all networks.
+// differs names the first peer that Gin and ours take differently. It asks at the edges of all
+// networks.
 func (g ginTrust) differs(ours proxies) string {
 	for _, peer := range append(edges(append(g.networks(), ours.networks...)), anyPeers...) {
 		gins, own := g.trusts(peer), ours.trusts(peer)
@@ -80,12 +83,7 @@ func (p proxies) String() string {
 
 // networks are those that the engine was given, as far as this version of Gin shows them.
 func (g ginTrust) networks() (found []netip.Prefix) {
-	list := reflect.ValueOf(g.engine).Elem().FieldByName("trustedProxies")
-	if list.Kind() != reflect.Slice || list.Type().Elem().Kind() != reflect.String {
-		return nil
-	}
-	for i := range list.Len() {
-		text := list.Index(i).String()
+	for _, text := range route.TrustedProxies(g.engine) {
 		if addr, err := netip.ParseAddr(text); err == nil {
 			found = append(found, netip.PrefixFrom(addr, addr.BitLen()))
 		} else if prefix, err := netip.ParsePrefix(text); err == nil {

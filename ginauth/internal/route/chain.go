@@ -1,10 +1,8 @@
 package route
 
 import (
-	"errors"
 	"reflect"
 	"runtime"
-	"unsafe"
 
 	"github.com/gin-gonic/gin"
 )
@@ -17,6 +15,11 @@ type Route struct {
 
 // Last is the handler that answers.
 func (r Route) Last() gin.HandlerFunc { return r.Handlers[len(r.Handlers)-1] }
+
+// Behind is the part of the route's chain after a position.
+func (r Route) Behind(position int) Part {
+	return Part{reflect.ValueOf(r.Handlers), position + 1}
+}
 
 // FuncName is the name of a handler's function, as Gin's list of routes shows it.
 func FuncName(h gin.HandlerFunc) string {
@@ -31,50 +34,54 @@ func SameCode(a, b gin.HandlerFunc) bool {
 	return reflect.ValueOf(a).Pointer() == reflect.ValueOf(b).Pointer()
 }
 
-// ErrLayout means that this Gin version keeps its routes in a way Chains does not know.
-var ErrLayout = errors.New("ginauth: this version of Gin keeps its routes in an unknown layout; update ginauth")
-
-// Chains returns the routes of an engine with their whole handler chains, which
-// Gin itself shows only while a request runs. It is meant for start-up and tests.
-func Chains(engine *gin.Engine) (routes []Route, err error) {
-	defer func() {
-		if recover() != nil { // reflect panics on a layout it does not find
-			routes, err = nil, ErrLayout
-		}
-	}()
-	trees := reflect.ValueOf(engine).Elem().FieldByName("trees")
-	for i := range trees.Len() {
-		tree := trees.Index(i)
-		routes = walk(tree.FieldByName("root"), tree.FieldByName("method").String(), routes)
-	}
-	if len(routes) != len(engine.Routes()) {
-		return nil, ErrLayout
-	}
-	return routes, nil
+// Part is a chain of handlers from some place on. To ask it allocates nothing.
+type Part struct {
+	chain reflect.Value
+	from  int
 }
 
-func walk(node reflect.Value, method string, routes []Route) []Route {
-	if node.IsNil() {
-		return routes
-	}
-	node = node.Elem()
-	if chain := node.FieldByName("handlers"); chain.Len() > 0 {
-		r := Route{Method: method, Template: node.FieldByName("fullPath").String()}
-		for i := range chain.Len() {
-			r.Handlers = append(r.Handlers, handler(chain.Index(i)))
+// Open says whether the part answers without a session: every handler that acts is the library's
+// own and copes without one (SEC-181).
+func (p Part) Open() bool { return p.every(func(f Facts) bool { return f.Open }) }
+
+// ForUnverified says whether the part is for users, too, whose address was not proved to be theirs,
+// whatever the app's policy is: every handler that acts is the library's own and for them
+// (SEC-181).
+func (p Part) ForUnverified() bool { return p.every(Facts.forUnverified) }
+
+// TakesScopes says whether the part says what a credential with scopes may do: by a guard, which
+// must not be the last handler behind one that acts, or because every handler that acts decides
+// itself (SEC-179).
+func (p Part) TakesScopes() bool {
+	acted := false
+	for i := p.from; i < p.chain.Len(); i++ {
+		h := p.chain.Index(i)
+		if h.IsNil() {
+			continue
 		}
-		routes = append(routes, r)
+		f := factsOf(h)
+		if f.Scoped && (!acted || i < p.chain.Len()-1) {
+			return true
+		}
+		acted = acted || !f.decides()
 	}
-	children := node.FieldByName("children")
-	for i := range children.Len() {
-		routes = walk(children.Index(i), method, routes)
-	}
-	return routes
+	return p.every(func(f Facts) bool { return f.Open || f.ChecksScopes })
 }
 
-func handler(v reflect.Value) gin.HandlerFunc {
-	if v.Type() != reflect.TypeFor[gin.HandlerFunc]() {
-		panic(ErrLayout) //nolint:forbidigo // recovered in Chains
+// Empty says whether nothing stands there.
+func (p Part) Empty() bool { return p.chain.Len() <= p.from }
+
+// every is false where no handler acts.
+func (p Part) every(is func(Facts) bool) bool {
+	refused := p.contains(func(f Facts) bool { return !f.decides() && (!f.ours() || !is(f)) })
+	return !refused && p.contains(func(f Facts) bool { return !f.decides() })
+}
+
+func (p Part) contains(is func(Facts) bool) bool {
+	for i := p.from; i < p.chain.Len(); i++ {
+		if h := p.chain.Index(i); !h.IsNil() && is(factsOf(h)) {
+			return true
+		}
 	}
-	return *(*gin.HandlerFunc)(unsafe.Pointer(v.UnsafeAddr())) //nolint:gosec // the type was compared on the line above
+	return false
 }

@@ -9,7 +9,8 @@ import (
 )
 
 // Facts are what the code of a handler stands for, whatever its configuration: a constructor with
-// handlers of different facts has a function literal for each. The zero Facts are those of the app's handlers.
+// handlers of different facts has a function literal for each. The zero Facts are those of the
+// app's handlers.
 type Facts struct {
 	Name string // as in Info
 	Open bool
@@ -43,8 +44,8 @@ var forUnverified = []string{
 
 func (f Facts) forUnverified() bool { return f.Open || slices.Contains(forUnverified, f.Name) }
 
-// known are the facts by the address of a function's code, which all closures of one literal share. It
-// grows while routers are built, and is bounded by the library's source.
+// known are the facts by the address of a function's code, which all closures of one literal share.
+// It grows while routers are built, and is bounded by the library's source.
 var known = struct {
 	sync.Mutex
 	facts atomic.Pointer[map[uintptr]Facts]

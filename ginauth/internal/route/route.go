@@ -1,5 +1,5 @@
-// Package route gives the library's Gin handlers an identity that can be read back: from a router at
-// start-up, and from the chain of a request while it runs.
+// Package route gives the library's Gin handlers an identity that can be read back: from a router
+// at start-up, and from the chain of a request while it runs.
 package route
 
 import (
@@ -14,14 +14,16 @@ type Info struct {
 	Name string
 	// Open: the handler answers without a session, on whatever route it is mounted.
 	Open bool
-	// Cookie is the session cookie's name on the wire, and Mount the compiled Config, a *mount of package ginauth.
+	// Cookie is the session cookie's name on the wire, and Mount the compiled Config, a *mount of
+	// package ginauth.
 	Cookie string
 	Mount  any
 	// Users are the types of users that the handler, or its guards, asks for.
 	Users []reflect.Type
 	// Guards are the names of those that the handler asks.
 	Guards []string
-	// Scopes are what the guards want of a credential with scopes: all of one of these lists. Nil: no guard says.
+	// Scopes are what the guards want of a credential with scopes: all of one of these lists. Nil:
+	// no guard says.
 	Scopes [][]string
 	// ChecksScopes: the handler itself decides what a credential with scopes may do there.
 	ChecksScopes bool
@@ -30,11 +32,12 @@ type Info struct {
 	Matches func(rule, method, template string) bool
 	// Protects is the middleware's own decision about a route, by all rules.
 	Protects func(method, template string) bool
-	// WantsVerified is the middleware's policy for users who are not verified, but for the handlers that are
-	// open to them; UnverifiedMay are its exceptions as configured.
+	// WantsVerified is the middleware's policy for users who are not verified, but for the handlers
+	// that are open to them; UnverifiedMay are its exceptions as configured.
 	WantsVerified func(method, template string) bool
 	UnverifiedMay []string
-	// Schemes are the credentials that the middleware takes, in the order in which it looks for them.
+	// Schemes are the credentials that the middleware takes, in the order in which it looks for
+	// them.
 	Schemes []Scheme
 	// Ambient: one of them may come along by itself, so requests of other sites are refused.
 	Ambient bool
@@ -71,9 +74,9 @@ type Handler struct {
 // New returns a handler that runs serve and can be found again by Of and Behind.
 func New(info Info, serve func(*gin.Context)) *Handler { return &Handler{info: info, serve: serve} }
 
-// As returns entry, which must do nothing but call Serve, and notes what its code stands for. It is a
-// function literal of the constructor, so that Gin's list of routes shows the constructor's name. As panics when
-// the same code stands for something else already.
+// As returns entry, which must do nothing but call Serve, and notes what its code stands for. It is
+// a function literal of the constructor, so that Gin's list of routes shows the constructor's name.
+// As panics when the same code stands for something else already.
 func (h *Handler) As(entry gin.HandlerFunc) gin.HandlerFunc {
 	register(reflect.ValueOf(entry).Pointer(), h.info.facts())
 	return entry

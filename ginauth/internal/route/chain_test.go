@@ -16,7 +16,8 @@ func TestMain(m *testing.M) {
 	m.Run()
 }
 
-// middleware notes what the first of them in a chain sees: whether all behind it is open, and whether some is scoped.
+// middleware notes what the first of them in a chain sees: whether all behind it is open, and
+// whether some is scoped.
 func middleware(seen *string) gin.HandlerFunc {
 	h := route.New(route.Info{Name: "session"}, func(c *gin.Context) {
 		if behind := route.Behind(c, route.Position(c)); *seen == "" {
