@@ -24,11 +24,11 @@ type passwordChangeForm struct {
 // logins by refresh tokens, and voids mailed links, in the step that stores the password, and gives this session a new token
 // without a grace for the old one. API keys live on. It answers 204, and 401 invalid_credentials for a wrong
 // current password. Mount it with POST. It panics when cfg is invalid, and when Users is no
-// PasswordStore or cannot end the sessions.
+// driver.Accounts or cannot end the sessions.
 func ChangePassword[U driver.User](cfg Config[U]) gin.HandlerFunc {
 	const name = "ChangePassword"
 	m := compileAccounts(name, cfg)
-	users := passwordStore(name, m)
+	users := passwordStore[U](name, m)
 	cfg = cfg.WithDefaults()
 	h := route.New(route.Info{Name: "changePassword", ChecksScopes: true, Mount: m, Cookie: m.cookie.name}, func(c *gin.Context) {
 		if err := changePassword(c, m, cfg, users); err != nil {
@@ -41,11 +41,11 @@ func ChangePassword[U driver.User](cfg Config[U]) gin.HandlerFunc {
 }
 
 // passwordStore is the user store, if a change of password can end the sessions.
-func passwordStore(constructor string, m *mount) driver.PasswordStore {
+func passwordStore[U driver.User](constructor string, m *mount) driver.Accounts[U] {
 	if !same(m.keeper, m.users) && m.epochs() == nil {
-		panic(fmt.Sprintf("ginauth.%s: a change of password could not end sessions in a %T: use store.New for Users, which can, or a ginauth.SessionManager for Sessions", constructor, m.keeper)) //nolint:forbidigo // while routes are built
+		panic(fmt.Sprintf("ginauth.%s: a change of password could not end sessions in a %T: use store.New for Users, which can, or a driver.Logins for Sessions", constructor, m.keeper)) //nolint:forbidigo // while routes are built
 	}
-	return usersAs[driver.PasswordStore](constructor, m)
+	return usersAs[driver.Accounts[U]](constructor, m)
 }
 
 // @Summary		Change my password
@@ -66,7 +66,7 @@ func passwordStore(constructor string, m *mount) driver.PasswordStore {
 // @Failure		503	{object}	Problem	"unavailable, busy"
 // @Security		sessionCookie
 // @Router			/password/change [post]
-func changePassword[U driver.User](c *gin.Context, m *mount, cfg Config[U], users driver.PasswordStore) error {
+func changePassword[U driver.User](c *gin.Context, m *mount, cfg Config[U], users driver.Accounts[U]) error {
 	st, auth, err := m.owner(c, errMethod, http.MethodPost)
 	if err != nil {
 		return err
@@ -94,7 +94,7 @@ func changePassword[U driver.User](c *gin.Context, m *mount, cfg Config[U], user
 				return hashing(err)
 			}
 		}
-		if err = st.changePassword(c, users, change); !errors.Is(err, driver.ErrNoUser) {
+		if err = st.changePassword(c, users.SetPassword, change); !errors.Is(err, driver.ErrNoUser) {
 			break
 		}
 	}

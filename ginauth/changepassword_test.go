@@ -302,14 +302,14 @@ func TestHandlersNameTheInterfaceTheyMiss(t *testing.T) {
 	kept := store.NewSessions(newApp(t).pool)
 	cfg := config{Users: struct{ driver.Users[user] }{}, Sessions: &apart{Store: kept, Sessions: kept, manager: kept}}
 	for want, build := range map[string]func(){
-		"ginauth.ChangePassword needs Config.Users to be a ginauth.PasswordStore":      func() { ginauth.ChangePassword(cfg) },
-		"ginauth.SetPassword needs Config.Users to be a ginauth.PasswordStore":         func() { ginauth.SetPassword(cfg) },
-		"ginauth.UpdateProfile needs Config.Users to be a ginauth.ProfileStore":        func() { ginauth.UpdateProfile(cfg) },
-		"ginauth.DeleteAccount needs Config.Users to be a ginauth.AccountDeleter":      func() { ginauth.DeleteAccount(cfg) },
-		"ginauth.DeleteAccountAfter needs Config.Users to be a ginauth.AccountDeleter": func() { ginauth.DeleteAccountAfter(cfg, time.Hour) },
-		"ginauth.DeleteAccountAfter: the grace must be positive":                       func() { ginauth.DeleteAccountAfter(cfg, 0) },
-		"ginauth.RestoreAccount needs Config.Users to be a ginauth.AccountRestorer":    func() { ginauth.RestoreAccount(cfg) },
-		"ginauth.ExportAccount needs Config.Users to be a ginauth.AccountExporter":     func() { ginauth.ExportAccount(cfg) },
+		"ginauth.ChangePassword needs Config.Users to be a driver.Accounts":     func() { ginauth.ChangePassword(cfg) },
+		"ginauth.SetPassword needs Config.Users to be a driver.Accounts":        func() { ginauth.SetPassword(cfg) },
+		"ginauth.UpdateProfile needs Config.Users to be a driver.Accounts":      func() { ginauth.UpdateProfile(cfg) },
+		"ginauth.DeleteAccount needs Config.Users to be a driver.Accounts":      func() { ginauth.DeleteAccount(cfg) },
+		"ginauth.DeleteAccountAfter needs Config.Users to be a driver.Accounts": func() { ginauth.DeleteAccountAfter(cfg, time.Hour) },
+		"ginauth.DeleteAccountAfter: the grace must be positive":                func() { ginauth.DeleteAccountAfter(cfg, 0) },
+		"ginauth.RestoreAccount needs Config.Users to be a driver.Accounts":     func() { ginauth.RestoreAccount(cfg) },
+		"ginauth.ExportAccount needs Config.Users to be a driver.Accounts":      func() { ginauth.ExportAccount(cfg) },
 	} {
 		func() {
 			defer func() {

@@ -226,8 +226,7 @@ func (cfg Config[U]) validate(withSessions bool) error {
 		err := checkOtherStore(cfg.Sessions)
 		fault(err != nil, "%w", err)
 	}
-	_, rotates := own.(driver.RotationStore)
-	fault(cfg.RotationGrace > 0 && !rotates, "RotationGrace needs a store that is a RotationStore, which a %T is not: use store.NewSessions(pool), or leave it zero", cfg.Sessions)
+	fault(cfg.RotationGrace > 0 && !ok, "RotationGrace needs a store that finds replaced tokens, which a %T does not: use store.NewSessions(pool), or leave it zero", cfg.Sessions)
 	fault(cfg.MaxSessions > 0 && !ok, "MaxSessions needs a store that counts, which a %T does not: use store.NewSessions(pool), or leave it zero", cfg.Sessions)
 	fault(cfg.MaxSessions > 0 && cfg.Users == nil, "MaxSessions needs Users, since RetrieveUser alone knows whose a session is: set Users too, or leave MaxSessions zero")
 	fault(cfg.RotationGrace < 0 || cfg.RotationGrace > maxRotationGrace, "RotationGrace must be between zero and %s", maxRotationGrace)

@@ -25,7 +25,7 @@ type archived struct {
 // and answers 403 reauthentication_required otherwise; 204 when all is gone. While a mailed link lives that undoes a change of
 // the address, the user may be a thief: the account is archived as by DeleteAccountAfter until the link is over, and the
 // answer is 200 with that time. Mount it with POST or DELETE.
-// docs/accounts.md says what stays. It panics when cfg is invalid, and when Users is no AccountDeleter.
+// docs/accounts.md says what stays. It panics when cfg is invalid, and when Users is no driver.Accounts.
 func DeleteAccount[U driver.User](cfg Config[U]) gin.HandlerFunc {
 	h := deleter("DeleteAccount", cfg, deleteAccount)
 	return h.As(func(c *gin.Context) { h.Serve(c) })
@@ -43,7 +43,7 @@ func DeleteAccount[U driver.User](cfg Config[U]) gin.HandlerFunc {
 // @Failure		503	{object}	Problem	"unavailable"
 // @Security		sessionCookie
 // @Router			/user [delete]
-func deleteAccount(c *gin.Context, m *mount, users driver.AccountDeleter) (after time.Time, err error) {
+func deleteAccount[U driver.User](c *gin.Context, m *mount, users driver.Accounts[U]) (after time.Time, err error) {
 	return archiveAccount(c, m, users, 0)
 }
 
@@ -56,15 +56,15 @@ func DeleteAccountAfter[U driver.User](cfg Config[U], grace time.Duration) gin.H
 	if grace <= 0 {
 		panic("ginauth.DeleteAccountAfter: the grace must be positive: use DeleteAccount") //nolint:forbidigo // while routes are built
 	}
-	h := deleter("DeleteAccountAfter", cfg, func(c *gin.Context, m *mount, users driver.AccountDeleter) (time.Time, error) {
+	h := deleter("DeleteAccountAfter", cfg, func(c *gin.Context, m *mount, users driver.Accounts[U]) (time.Time, error) {
 		return archiveAccount(c, m, users, grace)
 	})
 	return h.As(func(c *gin.Context) { h.Serve(c) })
 }
 
-func deleter[U driver.User](constructor string, cfg Config[U], remove func(*gin.Context, *mount, driver.AccountDeleter) (time.Time, error)) *route.Handler {
+func deleter[U driver.User](constructor string, cfg Config[U], remove func(*gin.Context, *mount, driver.Accounts[U]) (time.Time, error)) *route.Handler {
 	m := compileAccounts(constructor, cfg)
-	users := usersAs[driver.AccountDeleter](constructor, m)
+	users := usersAs[driver.Accounts[U]](constructor, m)
 	name := strings.ToLower(constructor[:1]) + constructor[1:]
 	return route.New(route.Info{Name: name, ChecksScopes: true, Mount: m, Cookie: m.cookie.name, Guards: []string{Fresh(freshFor).name}}, func(c *gin.Context) {
 		after, err := remove(c, m, users)
@@ -90,7 +90,7 @@ func deleter[U driver.User](constructor string, cfg Config[U], remove func(*gin.
 // @Failure		503	{object}	Problem	"unavailable"
 // @Security		sessionCookie
 // @Router			/user/archive [post]
-func archiveAccount(c *gin.Context, m *mount, users driver.AccountDeleter, grace time.Duration) (after time.Time, err error) {
+func archiveAccount[U driver.User](c *gin.Context, m *mount, users driver.Accounts[U], grace time.Duration) (after time.Time, err error) {
 	st, auth, err := m.freshOwner(c, errRevokeMethod, http.MethodPost, http.MethodDelete)
 	if err != nil {
 		return after, err

@@ -31,8 +31,8 @@ type Device struct {
 }
 
 // ListDevices returns the live sessions of the current user, the one used last first, and among
-// them the logins by refresh tokens where the store is a RefreshManager. It returns the errors of
-// CurrentUser, ErrForbidden for a credential with scopes, and ErrNotMounted where the store is no SessionManager, or
+// them the logins by refresh tokens where the store is a driver.RefreshTokens. It returns the errors of
+// CurrentUser, ErrForbidden for a credential with scopes, and ErrNotMounted where the store is no driver.Logins, or
 // Config.Users is not set.
 func ListDevices(c *gin.Context) ([]Device, error) {
 	st, manager, err := managed(c, (*mount).manager)
@@ -44,31 +44,31 @@ func ListDevices(c *gin.Context) ([]Device, error) {
 	if err != nil {
 		return nil, err
 	}
-	devices := appendDevices([]Device{}, "session", records, current)
-	if tokens, ok := manager.(driver.RefreshManager); ok {
-		records, err := tokens.UserRefreshLogins(ctx, user)
+	devices := make([]Device, 0, len(records))
+	for _, r := range records {
+		devices = append(devices, device("session", r.ID, r.Origin, r.CreatedAt, r.LastSeenAt, r.ExpiresAt, current))
+	}
+	if tokens, ok := manager.(driver.RefreshTokens); ok {
+		families, err := tokens.UserRefreshFamilies(ctx, user)
 		if err != nil {
 			return nil, err
 		}
-		devices = appendDevices(devices, "token", records, current)
+		for _, f := range families {
+			devices = append(devices, device("token", f.ID, f.Origin, f.CreatedAt, f.LastUsedAt, f.ExpiresAt, current))
+		}
 	}
 	slices.SortStableFunc(devices, func(a, b Device) int { return b.LastSeenAt.Compare(a.LastSeenAt) })
 	return devices, nil
 }
 
-func appendDevices(devices []Device, kind string, records []driver.Session, current driver.SessionID) []Device {
-	devices = slices.Grow(devices, len(records))
-	for _, r := range records {
-		d := Device{
-			ID: r.ID, Kind: kind, Name: deviceName(r.Origin.UserAgent),
-			CreatedAt: r.CreatedAt, LastSeenAt: r.LastSeenAt, ExpiresAt: r.ExpiresAt, Current: r.ID == current,
-		}
-		if r.Origin.Addr.IsValid() {
-			d.IP = r.Origin.Addr.String()
-		}
-		devices = append(devices, d)
+func device(kind string, id driver.SessionID, from driver.Origin, created, seen, expires time.Time, current driver.SessionID) Device {
+	d := Device{
+		ID: id, Kind: kind, Name: deviceName(from.UserAgent), CreatedAt: created, LastSeenAt: seen, ExpiresAt: expires, Current: id == current,
 	}
-	return devices
+	if from.Addr.IsValid() {
+		d.IP = from.Addr.String()
+	}
+	return d
 }
 
 func deviceName(userAgent string) string {
@@ -83,7 +83,7 @@ func deviceName(userAgent string) string {
 }
 
 // Sessions returns the handler that answers 200 with what ListDevices returns. It panics when cfg is
-// invalid, its store is no SessionManager, or Users is not set.
+// invalid, its store is no driver.Logins, or Users is not set.
 func Sessions[U driver.User](cfg Config[U]) gin.HandlerFunc {
 	m := compileManager("Sessions", cfg, (*mount).manager)
 	h := route.New(route.Info{Name: "sessions", ChecksScopes: true, Mount: m, Cookie: m.cookie.name}, showSessions)
@@ -115,39 +115,39 @@ const nobodysSessions = "RetrieveUser alone knows whose a session is, so no stor
 
 // manager can list sessions and end each of them. It is nil where the sessions' store cannot. An
 // API without sessions may still have logins by refresh tokens, where its users are.
-func (m *mount) manager() driver.SessionManager {
+func (m *mount) manager() driver.Logins {
 	keeper := m.keeper
 	if keeper == nil {
 		keeper = m.users
 	}
-	manager, _ := keeper.(driver.SessionManager)
+	manager, _ := keeper.(driver.Logins)
 	return manager
 }
 
 // epochs can end all sessions of a user at once, wherever they are kept.
-func (m *mount) epochs() driver.SessionManager {
+func (m *mount) epochs() driver.Logins {
 	if m.gorilla != nil && m.gorilla.authority != nil {
-		manager, _ := m.users.(driver.SessionManager)
+		manager, _ := m.users.(driver.Logins)
 		return manager
 	}
 	return m.manager()
 }
 
-// compileManager is compile for handlers that need a SessionManager.
-func compileManager[U driver.User](name string, cfg Config[U], by func(*mount) driver.SessionManager) *mount {
+// compileManager is compile for handlers that need driver.Logins.
+func compileManager[U driver.User](name string, cfg Config[U], by func(*mount) driver.Logins) *mount {
 	m := compile(name, cfg)
 	if !m.ownUsers {
 		panic(fmt.Sprintf("ginauth.%s: %s", name, nobodysSessions)) //nolint:forbidigo // while routes are built
 	}
 	if by(m) == nil {
-		panic(fmt.Sprintf("ginauth.%s: the sessions' store, a %T, is no ginauth.SessionManager: use store.New or store.NewSessions", name, m.keeper)) //nolint:forbidigo // while routes are built
+		panic(fmt.Sprintf("ginauth.%s: the sessions' store, a %T, is no driver.Logins: use store.New or store.NewSessions, or give it that interface's methods", name, m.keeper)) //nolint:forbidigo // while routes are built
 	}
 	return m
 }
 
 // managed returns the state of a request by the account's owner and the store that can manage its sessions.
 // Who has a credential with scopes, such as an API key, neither learns where its owner logs in nor ends that.
-func managed(c *gin.Context, by func(*mount) driver.SessionManager) (*state, driver.SessionManager, error) {
+func managed(c *gin.Context, by func(*mount) driver.Logins) (*state, driver.Logins, error) {
 	st, err := loggedIn(c)
 	if err != nil {
 		return nil, nil, err
@@ -161,7 +161,7 @@ func managed(c *gin.Context, by func(*mount) driver.SessionManager) (*state, dri
 	}
 	manager := by(st.m)
 	if manager == nil {
-		return nil, nil, fmt.Errorf("%w: the sessions' store is no SessionManager", ErrNotMounted)
+		return nil, nil, fmt.Errorf("%w: the sessions' store is no driver.Logins", ErrNotMounted)
 	}
 	return st, manager, nil
 }

@@ -23,7 +23,7 @@ func (m *mount) logger() *slog.Logger {
 // LogEvent writes a security event of the app's own, or of a backend, to the log, beside those of the
 // library: with the client's address and browser, method and route. Kinds are those of the OWASP
 // Logging Vocabulary where it has one. The arguments are slog's; they must hold no secret and
-// nothing that the user typed. What has to be in the table too, an EventRecorder records.
+// nothing that the user typed. What has to be in the table too, a driver.EventLog records.
 func LogEvent(c *gin.Context, kind driver.EventKind, args ...any) {
 	m := &unmounted
 	if st := attached(c); st != nil {

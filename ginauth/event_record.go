@@ -17,7 +17,7 @@ const detailUnproved = "address_unproved"
 // and for none (SEC-29). What was typed is hidden (SEC-165). The attempt was counted already, so that its answer
 // stays what it is when the event cannot be stored: then it is in the log alone (SEC-163).
 func recordFailure(c *gin.Context, log *slog.Logger, users any, account driver.Account, identifier string) {
-	recorder, ok := users.(driver.EventRecorder)
+	recorder, ok := users.(driver.EventLog)
 	if !ok {
 		return
 	}
@@ -33,7 +33,7 @@ func recordFailure(c *gin.Context, log *slog.Logger, users any, account driver.A
 	record(ctx, log, recorder, e)
 }
 
-func record(ctx context.Context, log *slog.Logger, recorder driver.EventRecorder, e driver.Event) {
+func record(ctx context.Context, log *slog.Logger, recorder driver.EventLog, e driver.Event) {
 	if err := recorder.RecordEvent(ctx, e); err != nil {
 		log.WarnContext(ctx, "ginauth: a security event was not stored", "event", string(e.Kind), "user_id", e.User, "error", err)
 	}
@@ -42,8 +42,8 @@ func record(ctx context.Context, log *slog.Logger, recorder driver.EventRecorder
 // recordSession stores that a session has begun or ended which another store keeps, and so nobody wrote
 // down. It comes after the fact, so it is worth no more than a line in the log when it fails.
 func (m *mount) recordSession(ctx context.Context, kind driver.EventKind, user driver.UserID, session driver.Digest) {
-	recorder, ok := m.users.(driver.EventRecorder)
-	if _, written := m.keeper.(driver.EventRecorder); !ok || written || user == "" {
+	recorder, ok := m.users.(driver.EventLog)
+	if _, written := m.keeper.(driver.EventLog); !ok || written || user == "" {
 		return
 	}
 	e := driver.NewEvent(ctx, kind, user)

@@ -392,7 +392,7 @@ func TestUsersKeptElsewhereLeaveEventsInTheLog(t *testing.T) {
 		}
 	}
 	defer func() {
-		if got, _ := recover().(string); !strings.Contains(got, "ginauth.Events needs Config.Users to be a ginauth.EventLister") {
+		if got, _ := recover().(string); !strings.Contains(got, "ginauth.Events needs Config.Users to be a driver.EventLog") {
 			t.Errorf("it says %q", got)
 		}
 	}()

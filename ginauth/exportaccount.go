@@ -16,18 +16,18 @@ import (
 type Export struct {
 	// User is what Config.View shows.
 	User any `json:"user"`
-	// Held is what AccountExporter returns: account, sessions, API keys, logins.
+	// Held is what ExportUser of driver.Accounts returns: account, sessions, API keys, logins.
 	Held json.RawMessage `json:"held" swaggertype:"object"`
 }
 
 // ExportAccount returns the handler that answers 200 with all that ginauth holds of the current user, an
 // Export, as a file to save. It has no secrets, neither as they are nor as digests, and none of the values that the
 // app keeps in sessions. Put Require(Fresh(10*time.Minute)) in front where an unlocked screen is a worry. Mount
-// it with GET. It panics when cfg is invalid, and when Users is no AccountExporter.
+// it with GET. It panics when cfg is invalid, and when Users is no driver.Accounts.
 func ExportAccount[U driver.User](cfg Config[U]) gin.HandlerFunc {
 	const name = "ExportAccount"
 	m := compileAccounts(name, cfg)
-	users := usersAs[driver.AccountExporter](name, m)
+	users := usersAs[driver.Accounts[U]](name, m)
 	cfg = cfg.WithDefaults()
 	h := route.New(route.Info{Name: "exportAccount", ChecksScopes: true, Mount: m, Cookie: m.cookie.name}, func(c *gin.Context) {
 		export, err := exportAccount(c, m, cfg, users)
@@ -52,7 +52,7 @@ func ExportAccount[U driver.User](cfg Config[U]) gin.HandlerFunc {
 // @Failure		503	{object}	Problem	"unavailable"
 // @Security		sessionCookie
 // @Router			/user/export [get]
-func exportAccount[U driver.User](c *gin.Context, m *mount, cfg Config[U], users driver.AccountExporter) (Export, error) {
+func exportAccount[U driver.User](c *gin.Context, m *mount, cfg Config[U], users driver.Accounts[U]) (Export, error) {
 	_, auth, err := m.owner(c, errReadMethod, http.MethodGet, http.MethodHead)
 	if err != nil {
 		return Export{}, err

@@ -223,6 +223,11 @@ func (s *gorillaSession) DeleteSession(ctx context.Context, _ driver.Digest) err
 	return nil
 }
 
+// FindRotated finds nothing: these stores keep no trace of a replaced id, so Config.RotationGrace is refused with them.
+func (*gorillaSession) FindRotated(context.Context, driver.Digest) (driver.Session, error) {
+	return driver.Session{}, driver.ErrNoSession
+}
+
 func (s *gorillaSession) issue(value string, e envelope, at time.Time) {
 	s.cookie, s.reissued, s.id, s.at = value, true, e.ID, at
 }

@@ -96,20 +96,20 @@ func (l *inMemory) fail(g driver.GuessLimit, now time.Time) {
 }
 
 // SettleAttempt implements Limiter. It knows no devices.
-func (l *inMemory) SettleAttempt(ctx context.Context, a driver.Attempt, s driver.Settled) (bool, error) {
+func (l *inMemory) SettleAttempt(ctx context.Context, s driver.Settlement) (bool, error) {
 	if err := inTime(ctx); err != nil {
 		return false, err
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	e := l.guesses.entries[a.Guess.Key]
+	e := l.guesses.entries[s.Attempt.Guess.Key]
 	if e == nil {
 		return false, nil
 	}
 	switch {
 	case s.All:
 		e.failures = 0
-	case e.lastBy(a.Guess.Client):
+	case e.lastBy(s.Attempt.Guess.Client):
 		e.failures, e.until = e.failures-e.run, l.now()
 	default:
 		e.failures--
@@ -224,8 +224,9 @@ func (l ofStore) CountAttempt(ctx context.Context, a driver.Attempt) (driver.Ver
 }
 
 // SettleAttempt implements Limiter.
-func (l ofStore) SettleAttempt(ctx context.Context, a driver.Attempt, s driver.Settled) (bool, error) {
-	return l.inMemory.SettleAttempt(ctx, l.salted(a), s)
+func (l ofStore) SettleAttempt(ctx context.Context, s driver.Settlement) (bool, error) {
+	s.Attempt = l.salted(s.Attempt)
+	return l.inMemory.SettleAttempt(ctx, s)
 }
 
 func (l ofStore) salted(a driver.Attempt) driver.Attempt {

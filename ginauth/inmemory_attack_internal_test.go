@@ -55,7 +55,7 @@ func TestLimiterInMemoryTakesAllBack(t *testing.T) { // SEC-43
 	if v := counted(t, l, guessed(1, 1)); v.Wait == 0 {
 		t.Fatal("it is not locked")
 	}
-	if _, err := l.SettleAttempt(t.Context(), driver.Attempt{Guess: driver.GuessLimit{Key: driver.LimitKey{1}}}, driver.Settled{All: true}); err != nil {
+	if _, err := l.SettleAttempt(t.Context(), driver.Settlement{Attempt: driver.Attempt{Guess: driver.GuessLimit{Key: driver.LimitKey{1}}}, All: true}); err != nil {
 		t.Fatal(err)
 	}
 	if v := counted(t, l, guessed(1, 1)); v.Wait != 0 {

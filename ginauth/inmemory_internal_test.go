@@ -99,7 +99,7 @@ func TestLimiterInMemoryTakesBackWhatSucceeded(t *testing.T) { // SEC-45
 		}
 		return 0
 	}
-	settle := func(a driver.Attempt) { _, _ = l.SettleAttempt(t.Context(), a, driver.Settled{}) }
+	settle := func(a driver.Attempt) { _, _ = l.SettleAttempt(t.Context(), driver.Settlement{Attempt: a}) }
 	for _, client := range []byte{2, 2, 2, 1, 1} {
 		counted(t, l, guessed(1, client))
 	}

@@ -52,7 +52,7 @@ func (t *throttle) remember(c *gin.Context, st *state, a driver.Account) error {
 		return err
 	}
 	s := r.settling(a.ID, true)
-	known, err := t.limiter.SettleAttempt(ctx, s.Attempt, s.Success)
+	known, err := t.limiter.SettleAttempt(ctx, s.Settlement)
 	if known && err == nil {
 		s.sendDevice(st)
 	}
@@ -95,7 +95,7 @@ func ForgetGuesses[U driver.User](ctx context.Context, cfg Config[U], u U) error
 		return fmt.Errorf("forgetting guesses: %w", err)
 	}
 	guesses := driver.Attempt{Guess: driver.GuessLimit{Key: guessKey(canonical)}}
-	_, err = cfg.WithDefaults().Limiter.SettleAttempt(ctx, guesses, driver.Settled{All: true, User: u.Account().ID})
+	_, err = cfg.WithDefaults().Limiter.SettleAttempt(ctx, driver.Settlement{Attempt: guesses, All: true, User: u.Account().ID})
 	return err
 }
 

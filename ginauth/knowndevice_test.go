@@ -117,7 +117,7 @@ type unsettling struct{}
 
 func (unsettling) CountAttempt(ctx, driver.Attempt) (v driver.Verdict, err error) { return v, nil }
 
-func (unsettling) SettleAttempt(ctx, driver.Attempt, driver.Settled) (bool, error) {
+func (unsettling) SettleAttempt(ctx, driver.Settlement) (bool, error) {
 	return false, driver.ErrUnavailable
 }
 

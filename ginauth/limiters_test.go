@@ -121,7 +121,7 @@ func (s step) happen(ctx context.Context, l driver.Limiter) error {
 	if !s.succeed {
 		return nil
 	}
-	_, err := l.SettleAttempt(ctx, guessOf(1, s.client), driver.Settled{All: s.all})
+	_, err := l.SettleAttempt(ctx, driver.Settlement{Attempt: guessOf(1, s.client), All: s.all})
 	return err
 }
 
@@ -147,7 +147,7 @@ func TestLimitersDoNotDriftApart(t *testing.T) { // SEC-38, SEC-44, SEC-45, SEC-
 		for name, l := range both {
 			l.clock.Advance(pause)
 			if settles {
-				if _, err := l.SettleAttempt(t.Context(), a, driver.Settled{All: all}); err != nil {
+				if _, err := l.SettleAttempt(t.Context(), driver.Settlement{Attempt: a, All: all}); err != nil {
 					t.Fatal(err)
 				}
 				continue
@@ -175,7 +175,7 @@ func TestEveryLimiterHonoursItsContext(t *testing.T) {
 			if _, err := l.CountAttempt(ctx, guessOf(1, 1)); !errors.Is(err, want) {
 				t.Errorf("%s: CountAttempt: %v, want %v", name, err, want)
 			}
-			if _, err := l.SettleAttempt(ctx, guessOf(1, 1), driver.Settled{}); !errors.Is(err, want) {
+			if _, err := l.SettleAttempt(ctx, driver.Settlement{Attempt: guessOf(1, 1)}); !errors.Is(err, want) {
 				t.Errorf("%s: SettleAttempt: %v, want %v", name, err, want)
 			}
 		}

@@ -34,10 +34,13 @@ func verifyOwner[U driver.User](
 	return attempt, hash, nil
 }
 
+// setPasswordFunc is SetPassword of driver.Accounts.
+type setPasswordFunc func(context.Context, driver.PasswordChange) (driver.PasswordChanged, error)
+
 // changePassword stores the new password, which ends the user's sessions but this one, and gives this
 // one a new token (SEC-64, SEC-77). Where another store keeps the sessions, this one may end too when that store
 // fails just then: the password has changed, and the user logs in again.
-func (st *state) changePassword(c *gin.Context, users driver.PasswordStore, change driver.PasswordChange) error {
+func (st *state) changePassword(c *gin.Context, set setPasswordFunc, change driver.PasswordChange) error {
 	if st.writer.begun {
 		return errBegun
 	}
@@ -55,7 +58,7 @@ func (st *state) changePassword(c *gin.Context, users driver.PasswordStore, chan
 			return err
 		}
 	}
-	changed, err := users.SetPassword(ctx, change)
+	changed, err := set(ctx, change)
 	if err != nil {
 		return err
 	}
@@ -86,7 +89,7 @@ func (st *state) changePassword(c *gin.Context, users driver.PasswordStore, chan
 }
 
 // separateManager ends the sessions that the users' store knows nothing of; nil where there are none.
-func (st *state) separateManager() driver.SessionManager {
+func (st *state) separateManager() driver.Logins {
 	if st.gorilla != nil || same(st.m.keeper, st.m.users) {
 		return nil
 	}

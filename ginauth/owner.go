@@ -20,7 +20,7 @@ func usersAs[S any](constructor string, m *mount) S {
 	s, ok := m.users.(S)
 	if !ok {
 		name, _, _ := strings.Cut(reflect.TypeFor[S]().Name(), "[")
-		panic(fmt.Sprintf("ginauth.%s needs Config.Users to be a ginauth.%s, which a %T is not: use store.New", constructor, name, m.users)) //nolint:forbidigo // while routes are built
+		panic(fmt.Sprintf("ginauth.%s needs Config.Users to be a driver.%s, which a %T is not: use store.New, or give your store its methods", constructor, name, m.users)) //nolint:forbidigo // while routes are built
 	}
 	return s
 }

@@ -444,7 +444,7 @@ func refusal(uk usersKind, sk sessionsKind, handler string) string {
 	case uk.users == nil && !open:
 		return "Config.Users is not set"
 	case elsewhere && ending && (own || handler != "RevokeAllSessions"):
-		return "is no ginauth.SessionManager"
+		return "is no driver.Logins"
 	case !own || open || is("Login", "SignUp", "SignUpWith", "Reauthenticate"):
 		return ""
 	case is("ChangePassword", "SetPassword"):

@@ -15,11 +15,11 @@ import (
 // of a login, and logs the user in. It answers 200 with the user, and one and the same 401, after the same
 // work, for everybody else, those with an account that is not about to be deleted among them. Mount it with
 // POST; its route is open by itself. It panics when cfg is invalid, and when Users is no
-// AccountRestorer.
+// driver.Accounts.
 func RestoreAccount[U driver.User](cfg Config[U]) gin.HandlerFunc {
 	const name = "RestoreAccount"
 	m := compileAccounts(name, cfg)
-	users := usersAs[driver.AccountRestorer[U]](name, m)
+	users := usersAs[driver.Accounts[U]](name, m)
 	cfg = cfg.WithDefaults()
 	h := route.New(route.Info{Name: "restoreAccount", Open: true, Mount: m, Cookie: m.cookie.name, Redirects: m.pages.AfterLogin != ""}, func(c *gin.Context) {
 		u, err := restoreAccount(c, m, cfg, users)
@@ -49,7 +49,7 @@ func RestoreAccount[U driver.User](cfg Config[U]) gin.HandlerFunc {
 // @Failure		429			{object}	Problem	"too_many_attempts"
 // @Failure		503			{object}	Problem	"unavailable, busy"
 // @Router			/user/restore [post]
-func restoreAccount[U driver.User](c *gin.Context, m *mount, cfg Config[U], users driver.AccountRestorer[U]) (u U, err error) {
+func restoreAccount[U driver.User](c *gin.Context, m *mount, cfg Config[U], users driver.Accounts[U]) (u U, err error) {
 	st, err := m.stateFor(c)
 	if err != nil {
 		return u, err

@@ -13,7 +13,7 @@ import (
 // RevokeSession returns the handler that ends the session of the current user, or the login by
 // refresh tokens, whose id is the route's parameter ":id". It answers 204, and 404 for one that is
 // not theirs. Ending the one that asks is a logout. Mount it with POST or DELETE. It panics when cfg is
-// invalid, its store is no SessionManager, or Users is not set.
+// invalid, its store is no driver.Logins, or Users is not set.
 func RevokeSession[U driver.User](cfg Config[U]) gin.HandlerFunc {
 	h := revoker("revokeSession", cfg, (*mount).manager, revokeSession)
 	return h.As(func(c *gin.Context) { h.Serve(c) })
@@ -32,13 +32,13 @@ func RevokeSession[U driver.User](cfg Config[U]) gin.HandlerFunc {
 // @Failure		503	{object}	Problem	"unavailable"
 // @Security		sessionCookie
 // @Router			/sessions/{id} [delete]
-func revokeSession(c *gin.Context, st *state, manager driver.SessionManager) error {
+func revokeSession(c *gin.Context, st *state, manager driver.Logins) error {
 	id, user, current := driver.SessionID(c.Param("id")), st.proof.account.ID, st.loginID()
 	if id == current && st.proof.via == sessionScheme {
 		return st.signOut(c)
 	}
 	err := manager.RevokeSession(AuditContext(c), user, id)
-	if tokens, ok := manager.(driver.RefreshManager); ok && errors.Is(err, driver.ErrNoSession) {
+	if tokens, ok := manager.(driver.RefreshTokens); ok && errors.Is(err, driver.ErrNoSession) {
 		err = tokens.RevokeRefreshFamily(AuditContext(c), user, id)
 	}
 	if errors.Is(err, driver.ErrNoSession) {
@@ -51,7 +51,7 @@ func revokeSession(c *gin.Context, st *state, manager driver.SessionManager) err
 }
 
 // RevokeOtherSessions returns the handler that ends all sessions of the current user, and logins by
-// refresh tokens, but the one that asks. It answers 204. It panics when cfg is invalid, its store is no SessionManager, or Users is not set.
+// refresh tokens, but the one that asks. It answers 204. It panics when cfg is invalid, its store is no driver.Logins, or Users is not set.
 func RevokeOtherSessions[U driver.User](cfg Config[U]) gin.HandlerFunc {
 	h := revoker("revokeOtherSessions", cfg, (*mount).manager, revokeOthers)
 	return h.As(func(c *gin.Context) { h.Serve(c) })
@@ -68,12 +68,12 @@ func RevokeOtherSessions[U driver.User](cfg Config[U]) gin.HandlerFunc {
 // @Failure		503	{object}	Problem	"unavailable"
 // @Security		sessionCookie
 // @Router			/sessions/revoke-others [post]
-func revokeOthers(c *gin.Context, st *state, manager driver.SessionManager) error {
+func revokeOthers(c *gin.Context, st *state, manager driver.Logins) error {
 	return manager.RevokeUserSessions(AuditContext(c), st.proof.account.ID, st.loginID())
 }
 
 // RevokeAllSessions returns the handler that logs the current user out everywhere, here too. It
-// answers 204. Where the sessions' store is no SessionManager, Users has to be one, and a
+// answers 204. Where the sessions' store is no driver.Logins, Users has to be one, and a
 // driver.Authority, as store.DB is. It panics otherwise, when cfg is invalid, and when Users is not set.
 func RevokeAllSessions[U driver.User](cfg Config[U]) gin.HandlerFunc {
 	h := revoker("revokeAllSessions", cfg, (*mount).epochs, revokeAll)
@@ -91,7 +91,7 @@ func RevokeAllSessions[U driver.User](cfg Config[U]) gin.HandlerFunc {
 // @Failure		503	{object}	Problem	"unavailable"
 // @Security		sessionCookie
 // @Router			/sessions/revoke-all [post]
-func revokeAll(c *gin.Context, st *state, manager driver.SessionManager) error {
+func revokeAll(c *gin.Context, st *state, manager driver.Logins) error {
 	if err := manager.RevokeUserSessions(AuditContext(c), st.proof.account.ID, ""); err != nil {
 		return err
 	}
@@ -102,7 +102,7 @@ func revokeAll(c *gin.Context, st *state, manager driver.SessionManager) error {
 	return st.signOut(c)
 }
 
-func revoker[U driver.User](name string, cfg Config[U], by func(*mount) driver.SessionManager, revoke func(*gin.Context, *state, driver.SessionManager) error) *route.Handler {
+func revoker[U driver.User](name string, cfg Config[U], by func(*mount) driver.Logins, revoke func(*gin.Context, *state, driver.Logins) error) *route.Handler {
 	m := compileManager(name, cfg, by)
 	return route.New(route.Info{Name: name, ChecksScopes: true, Mount: m, Cookie: m.cookie.name}, func(c *gin.Context) {
 		if c.Request.Method != http.MethodPost && c.Request.Method != http.MethodDelete {

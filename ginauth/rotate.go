@@ -69,11 +69,10 @@ func (st *state) afterRotation(ctx context.Context) (driver.Session, error) {
 
 // findRotated asks for the session that had this digest before, if there is a grace at all.
 func (st *state) findRotated(ctx context.Context) (driver.Session, error) {
-	store, ok := st.store.(driver.RotationStore)
-	if !ok || st.m.rotationGrace == 0 || st.rechecks { // who only looks again is no second holder of the token
+	if st.m.rotationGrace == 0 || st.rechecks { // who only looks again is no second holder of the token
 		return driver.Session{}, driver.ErrNoSession
 	}
-	return store.FindRotated(st.auditSave(ctx), st.digest)
+	return st.store.FindRotated(st.auditSave(ctx), st.digest)
 }
 
 // overtaken returns the session if it was rotated since this request found it alive, and lets the

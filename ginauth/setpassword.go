@@ -20,11 +20,11 @@ type newPasswordForm struct {
 // link or an identity provider. It asks for a login within the last 10 minutes, and otherwise does what
 // ChangePassword does. It answers 204, 403 reauthentication_required after an older login, and 409
 // password_exists to a user who has a password. Mount it with POST. It panics when cfg is invalid,
-// and when Users is no PasswordStore or cannot end the sessions.
+// and when Users is no driver.Accounts or cannot end the sessions.
 func SetPassword[U driver.User](cfg Config[U]) gin.HandlerFunc {
 	const name = "SetPassword"
 	m := compileAccounts(name, cfg)
-	users := passwordStore(name, m)
+	users := passwordStore[U](name, m)
 	cfg = cfg.WithDefaults()
 	h := route.New(route.Info{Name: "setPassword", ChecksScopes: true, Mount: m, Cookie: m.cookie.name, Guards: []string{Fresh(freshFor).name}}, func(c *gin.Context) {
 		if err := setPassword(c, m, cfg, users); err != nil {
@@ -54,7 +54,7 @@ func SetPassword[U driver.User](cfg Config[U]) gin.HandlerFunc {
 // @Failure		503	{object}	Problem	"unavailable, busy"
 // @Security		sessionCookie
 // @Router			/password [post]
-func setPassword[U driver.User](c *gin.Context, m *mount, cfg Config[U], users driver.PasswordStore) error {
+func setPassword[U driver.User](c *gin.Context, m *mount, cfg Config[U], users driver.Accounts[U]) error {
 	st, auth, err := m.freshOwner(c, errMethod, http.MethodPost)
 	if err != nil {
 		return err
@@ -77,7 +77,7 @@ func setPassword[U driver.User](c *gin.Context, m *mount, cfg Config[U], users d
 		return err
 	}
 	by := st.by(c) // the session's before it gets a new token
-	err = st.changePassword(c, users, driver.PasswordChange{UserID: auth.Account.ID, New: hash})
+	err = st.changePassword(c, users.SetPassword, driver.PasswordChange{UserID: auth.Account.ID, New: hash})
 	if errors.Is(err, driver.ErrNoUser) {
 		return fmt.Errorf("%w: %w", errPasswordExists, err)
 	}

@@ -170,10 +170,10 @@ type settling struct {
 
 // settling makes the browser known to the account where there is one to get a cookie.
 func (a tried) settling(user driver.UserID, browser bool) settling {
-	s := settling{tried: a, Settlement: driver.Settlement{Attempt: a.attempt, Success: driver.Settled{Known: a.known, User: user, Keep: deviceMemory, Limit: maxDevices}}}
+	s := settling{tried: a, Settlement: driver.Settlement{Attempt: a.attempt, Known: a.known, User: user, Keep: deviceMemory, Limit: maxDevices}}
 	if browser && !a.known && a.identifier != "" {
 		s.token = driver.NewToken()
-		s.Success.Device, s.Success.Identifier = deviceKey(s.token.Digest(), a.identifier), a.identifier
+		s.Device, s.Identifier = deviceKey(s.token.Digest(), a.identifier), a.identifier
 	}
 	return s
 }
@@ -203,9 +203,9 @@ func (s settling) finish(ctx context.Context, st *state) {
 	}
 	if !settled {
 		var err error
-		known, err = s.limiter.SettleAttempt(context.WithoutCancel(ctx), s.Attempt, s.Success)
+		known, err = s.limiter.SettleAttempt(context.WithoutCancel(ctx), s.Settlement)
 		if err != nil {
-			s.log.WarnContext(ctx, "ginauth: a login was not settled: it counts as a failure", "user_id", s.Success.User, "error", err)
+			s.log.WarnContext(ctx, "ginauth: a login was not settled: it counts as a failure", "user_id", s.User, "error", err)
 			return
 		}
 	}

@@ -108,7 +108,7 @@ func (r refusing) CountAttempt(ctx, driver.Attempt) (driver.Verdict, error) {
 	return driver.Verdict{}, r.err
 }
 
-func (r refusing) SettleAttempt(ctx, driver.Attempt, driver.Settled) (bool, error) {
+func (r refusing) SettleAttempt(ctx, driver.Settlement) (bool, error) {
 	return false, r.err
 }
 

@@ -24,7 +24,7 @@ func (p Profile) profile() Profile { return p }
 
 // UpdateProfile returns the handler that changes the current user's name, sent as JSON or as a form. It
 // answers 200 with the user, and 422 with the fields at fault. What is not sent stays as it is. Mount
-// it with POST, PUT or PATCH. It panics when cfg is invalid, and when Users is no ProfileStore.
+// it with POST, PUT or PATCH. It panics when cfg is invalid, and when Users is no driver.Accounts.
 func UpdateProfile[U driver.User](cfg Config[U]) gin.HandlerFunc {
 	h := profileHandler("UpdateProfile", cfg, func(context.Context, Profile, *U) error { return nil })
 	return h.As(func(c *gin.Context) { h.Serve(c) })
@@ -66,7 +66,7 @@ func UpdateProfileWith[U driver.User, F any](cfg Config[U], fill func(ctx contex
 // @Router			/user [patch]
 func profileHandler[U driver.User, F any](constructor string, cfg Config[U], fill func(context.Context, F, *U) error) *route.Handler {
 	m := compileAccounts(constructor, cfg)
-	users := usersAs[driver.ProfileStore[U]](constructor, m)
+	users := usersAs[driver.Accounts[U]](constructor, m)
 	cfg = cfg.WithDefaults()
 	return route.New(route.Info{Name: "updateProfile", ChecksScopes: true, Mount: m, Cookie: m.cookie.name}, func(c *gin.Context) {
 		u, err := updateProfile(c, m, users, fill)
@@ -80,7 +80,7 @@ func profileHandler[U driver.User, F any](constructor string, cfg Config[U], fil
 	})
 }
 
-func updateProfile[U driver.User, F any](c *gin.Context, m *mount, users driver.ProfileStore[U], fill func(context.Context, F, *U) error) (u U, err error) {
+func updateProfile[U driver.User, F any](c *gin.Context, m *mount, users driver.Accounts[U], fill func(context.Context, F, *U) error) (u U, err error) {
 	st, auth, err := m.owner(c, errUpdateMethod, http.MethodPost, http.MethodPut, http.MethodPatch)
 	if err != nil {
 		return u, err

@@ -13,11 +13,6 @@ import (
 	"github.com/ginauth/ginauth/ginauth/password"
 )
 
-var (
-	_ driver.AccountDeleter        = (*DB[User])(nil)
-	_ driver.AccountRestorer[User] = (*DB[User])(nil)
-)
-
 // FindUserByEmail returns the user with that address, as typed in whatever case, disabled or not. It
 // is for operators: what it says must not reach whoever asks without being logged in.
 func (d *DB[U]) FindUserByEmail(ctx context.Context, email string) (U, error) {

@@ -9,8 +9,6 @@ import (
 	"github.com/ginauth/ginauth/ginauth/driver"
 )
 
-var _ driver.Authority[User] = (*DB[User])(nil)
-
 // A password that changes meanwhile moves the epoch with it, so a session admitted by the old
 // password is over as soon as it begins (SEC-78).
 const admitSession = `

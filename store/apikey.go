@@ -14,8 +14,6 @@ import (
 	"github.com/ginauth/ginauth/ginauth/driver"
 )
 
-var _ driver.APIKeys[User] = (*DB[User])(nil)
-
 // keyColumns are the fields of an driver.APIKey, in the order of keyDest.
 const keyColumns = `k.id, k.user_id, k.name, k.scopes, k.start, k.created_at, k.expires_at, k.last_used_at`
 

@@ -9,8 +9,6 @@ import (
 	"unicode"
 
 	"github.com/jackc/pgx/v5"
-
-	"github.com/ginauth/ginauth/ginauth/driver"
 )
 
 // layout says where a user type keeps what. It is made once, so that a scan is as
@@ -26,7 +24,7 @@ type column struct {
 	path  []int
 }
 
-func layoutOf[U driver.User]() (layout, error) {
+func layoutOf[U any]() (layout, error) {
 	t := reflect.TypeFor[U]()
 	if t.Kind() != reflect.Struct {
 		return layout{}, fmt.Errorf("the user type %v must be a struct, not a pointer or anything else", t)

@@ -10,8 +10,6 @@ import (
 	"github.com/ginauth/ginauth/ginauth/password"
 )
 
-var _ driver.CredentialLimiter[User] = (*DB[User])(nil)
-
 // CountAndFindCredential is CountAttempt and FindCredential in one round trip and one transaction. Without
 // an admitted attempt it returns no user.
 func (d *DB[U]) CountAndFindCredential(ctx context.Context, a driver.Attempt, identifier string) (driver.Verdict, U, password.Hash, error) {

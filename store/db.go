@@ -22,7 +22,7 @@ type Conn interface {
 // DB keeps users of type U, and their sessions. It is safe for concurrent use on a pool.
 // Its errors are those of the interfaces it implements; what the database
 // said is wrapped behind them.
-type DB[U driver.User] struct {
+type DB[U any] struct {
 	*Sessions
 	layout      layout
 	statements  userStatements
@@ -32,16 +32,26 @@ type DB[U driver.User] struct {
 }
 
 var (
-	_ driver.Users[User]         = (*DB[User])(nil)
-	_ driver.Sessions            = (*DB[User])(nil)
-	_ driver.SessionFinder[User] = (*DB[User])(nil)
+	_ driver.Users[User]             = (*DB[User])(nil)
+	_ driver.Sessions                = (*Sessions)(nil)
+	_ driver.SessionFinder[User]     = (*DB[User])(nil)
+	_ driver.Limiter                 = (*Sessions)(nil)
+	_ driver.CredentialLimiter[User] = (*DB[User])(nil)
+	_ driver.Logins                  = (*Sessions)(nil)
+	_ driver.Accounts[User]          = (*DB[User])(nil)
+	_ driver.EventLog                = (*Sessions)(nil)
+	_ driver.Authority[User]         = (*DB[User])(nil)
+	_ driver.Mails[User]             = (*DB[User])(nil)
+	_ driver.APIKeys[User]           = (*DB[User])(nil)
+	_ driver.RefreshTokens           = (*Sessions)(nil)
+	_ driver.SessionChecker[User]    = (*DB[User])(nil)
 )
 
 // New returns a store on conn. U is [User] or a struct that embeds it; each further
 // exported field is a column of ginauth.users, named by its db tag or else by the field's name in
 // snake case, and `db:"-"` leaves a field out. New asks the database nothing. It panics when U
 // or an option cannot work.
-func New[U driver.User](conn Conn, opts ...Option) *DB[U] {
+func New[U any](conn Conn, opts ...Option) *DB[U] {
 	o, err := newOptions(conn, opts)
 	if err != nil {
 		panic("store.New: " + err.Error()) //nolint:forbidigo // construction

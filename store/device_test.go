@@ -14,7 +14,7 @@ func (s *setup) loggedIn(tb testing.TB, u driver.UserID, a driver.Attempt) drive
 	tb.Helper()
 	s.count1(tb, a)
 	device := newLimitKey()
-	if !s.settle(tb, a, driver.Settled{User: u, Device: device, Keep: 365 * 24 * time.Hour, Limit: 20}) {
+	if !s.settle(tb, a, driver.Settlement{User: u, Device: device, Keep: 365 * 24 * time.Hour, Limit: 20}) {
 		tb.Fatal("the device is not known")
 	}
 	a.Guess.Device = device
@@ -40,7 +40,7 @@ func TestKnownDeviceGetsInWhileOthersAreLockedOut(t *testing.T) { // SEC-43
 					t.Fatalf("the owner: %+v", v)
 				}
 			}
-			s.settle(t, owner, driver.Settled{Known: true, User: u, Keep: time.Hour * 24 * 365, Limit: 20})
+			s.settle(t, owner, driver.Settlement{Known: true, User: u, Keep: time.Hour * 24 * 365, Limit: 20})
 		}
 		if n := s.count(t, `SELECT failures FROM ginauth.throttles WHERE key = $1`, attacker.Guess.Key[:]); n != 6 {
 			t.Errorf("the attacker's 6 failures are %d", n)
@@ -98,7 +98,7 @@ func TestUsersHaveABoundedNumberOfDevices(t *testing.T) { // SEC-48
 	key := newLimitKey()
 	first := s.loggedIn(t, u, guessAt(key, newLimitKey()))
 	errs := together(64, func(ctx context.Context, _ int) error {
-		_, err := s.db.SettleAttempt(ctx, driver.Attempt{}, driver.Settled{User: u, Device: newLimitKey(), Keep: time.Hour, Limit: 20})
+		_, err := s.db.SettleAttempt(ctx, driver.Settlement{User: u, Device: newLimitKey(), Keep: time.Hour, Limit: 20})
 		return err
 	})
 	if err := errors.Join(errs...); err != nil {
@@ -125,7 +125,7 @@ func TestNobodysDeviceIsNotKept(t *testing.T) {
 	t.Parallel()
 	s := newSetup(t)
 	for _, u := range []driver.UserID{"", "x", "00000000-0000-4000-8000-000000000009"} {
-		if s.settle(t, driver.Attempt{}, driver.Settled{User: u, Device: newLimitKey(), Keep: time.Hour, Limit: 20}) {
+		if s.settle(t, driver.Attempt{}, driver.Settlement{User: u, Device: newLimitKey(), Keep: time.Hour, Limit: 20}) {
 			t.Errorf("%q has a device", u)
 		}
 	}

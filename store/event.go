@@ -13,8 +13,6 @@ import (
 	"github.com/ginauth/ginauth/ginauth/driver"
 )
 
-var _ driver.EventRecorder = (*Sessions)(nil)
-
 // defaultRetention is a judgement: half a year is the short end of what France's data protection authority
 // recommends for logs (CNIL, deliberation 2021-122), and longer than most break-ins stay unnoticed.
 const defaultRetention = 180 * 24 * time.Hour

@@ -13,8 +13,6 @@ import (
 	"github.com/ginauth/ginauth/ginauth/driver"
 )
 
-var _ driver.EventLister = (*Sessions)(nil)
-
 const listEvents = `
 SELECT e.id, e.at, e.kind, e.outcome, e.user_id, e.actor_id, e.session, e.operation, e.request_id, e.ip, e.user_agent, e.detail
 FROM ginauth.events AS e

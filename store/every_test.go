@@ -156,10 +156,6 @@ func (e every) readCalls() map[string]func(context.Context) error {
 			list, err := db.UserRefreshFamilies(ctx, u.ID)
 			return errors.Join(err, wrongUnless(len(list) == 1 && list[0].ID == family.ID))
 		},
-		"UserRefreshLogins": func(ctx context.Context) error {
-			list, err := db.UserRefreshLogins(ctx, u.ID)
-			return errors.Join(err, wrongUnless(len(list) == 1 && list[0].ID == family.ID))
-		},
 		"UserSessions": func(ctx context.Context) error {
 			list, err := db.UserSessions(ctx, u.ID)
 			return errors.Join(err, wrongUnless(len(list) == 1 && list[0].Origin.UserAgent == "Firefox"))
@@ -387,7 +383,7 @@ func (e every) otherWrites() map[string]func(context.Context) error {
 		"SettleAttempt": func(ctx context.Context) error {
 			a := someAttempt()
 			_, err := s.db.CountAttempt(ctx, a)
-			_, settled := db.SettleAttempt(ctx, a, driver.Settled{User: s.user(t).ID})
+			_, settled := db.SettleAttempt(ctx, driver.Settlement{Attempt: a, User: s.user(t).ID})
 			return errors.Join(err, settled)
 		},
 	}

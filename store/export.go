@@ -7,8 +7,6 @@ import (
 	"github.com/ginauth/ginauth/ginauth/driver"
 )
 
-var _ driver.AccountExporter = (*DB[User])(nil)
-
 // Rows that have ended but are still stored are held, too. Digests, hashes and the values that the app
 // keeps in sessions, which may be secrets, stay out (SEC-19, SEC-160), and so do the client of an operator, that of
 // a failed login at an address that was not proved (SEC-185), and ids that count what happens to everybody (SEC-36).

@@ -9,8 +9,6 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
-
-	"github.com/ginauth/ginauth/ginauth/driver"
 )
 
 const (
@@ -64,7 +62,7 @@ func WithLogger(log *slog.Logger) Option {
 // neither commit nor keep the transaction. package email's SignUp runs it for an address that has an account, too,
 // and rolls that back, so that a refusal tells nothing: what leaves the database belongs into AfterEvent, and rows that
 // are unique by the address tell of its account: let them be unique by the user's id.
-func AfterCreate[U driver.User](hook func(ctx context.Context, tx pgx.Tx, u U) error) Option {
+func AfterCreate[U any](hook func(ctx context.Context, tx pgx.Tx, u U) error) Option {
 	return func(o *options) { o.afterCreate = hook }
 }
 
@@ -89,7 +87,7 @@ func newOptions(conn Conn, opts []Option) (options, error) {
 	return o, nil
 }
 
-func hookFor[U driver.User](o options) (func(context.Context, pgx.Tx, U) error, error) {
+func hookFor[U any](o options) (func(context.Context, pgx.Tx, U) error, error) {
 	if o.afterCreate == nil {
 		return nil, nil //nolint:nilnil // no hook is a fine answer
 	}

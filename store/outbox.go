@@ -12,8 +12,6 @@ import (
 	"github.com/ginauth/ginauth/ginauth/driver"
 )
 
-var _ driver.Mails[User] = (*DB[User])(nil)
-
 const (
 	// maxFailed and keptFailed bound what mails that could not be sent leave behind.
 	maxFailed  = 1000

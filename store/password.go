@@ -10,8 +10,6 @@ import (
 	"github.com/ginauth/ginauth/ginauth/password"
 )
 
-var _ driver.PasswordStore = (*DB[User])(nil)
-
 // A password and the user's epoch move together, under the row's lock: a login with the old one
 // has come before, and is over, or waits and is refused (SEC-78). The session that is kept moves
 // along by one, so that one that had ended stays as far behind as it was. A first password needs no other, so that the

@@ -11,8 +11,6 @@ import (
 	"github.com/ginauth/ginauth/ginauth/driver"
 )
 
-var _ driver.ProfileStore[User] = (*DB[User])(nil)
-
 // The columns that change go between these parts.
 const (
 	updateUser      = `UPDATE ginauth.users AS u SET updated_at = COALESCE($2::timestamptz, now())`

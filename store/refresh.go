@@ -13,8 +13,6 @@ import (
 	"github.com/ginauth/ginauth/ginauth/driver"
 )
 
-var _ driver.RefreshTokens = (*Sessions)(nil)
-
 // familyColumns are the fields of a driver.RefreshFamily, in the order of familyDest.
 const familyColumns = `t.id, t.user_id, t.scopes, t.created_at, t.last_used_at, t.expires_at, t.idle_timeout, t.ip, t.user_agent`
 

@@ -8,11 +8,6 @@ import (
 	"github.com/ginauth/ginauth/ginauth/driver"
 )
 
-var (
-	_ driver.RefreshFamilies = (*Sessions)(nil)
-	_ driver.RefreshManager  = (*Sessions)(nil)
-)
-
 const listFamilies = `
 SELECT ` + familyColumns + `
 FROM ginauth.refresh_tokens AS t
@@ -42,22 +37,6 @@ func (s *Sessions) UserRefreshFamilies(ctx context.Context, user driver.UserID) 
 	})
 	if err != nil {
 		return nil, err
-	}
-	return list, nil
-}
-
-// UserRefreshLogins is UserRefreshFamilies for lists of devices, beside UserSessions.
-func (s *Sessions) UserRefreshLogins(ctx context.Context, user driver.UserID) ([]driver.Session, error) {
-	families, err := s.UserRefreshFamilies(ctx, user)
-	if err != nil {
-		return nil, err
-	}
-	list := make([]driver.Session, len(families))
-	for i, f := range families {
-		list[i] = driver.Session{
-			ID: f.ID, UserID: f.UserID, CreatedAt: f.CreatedAt, LastSeenAt: f.LastUsedAt, ExpiresAt: f.ExpiresAt,
-			AuthenticatedAt: f.CreatedAt, IdleTimeout: f.IdleTimeout, Origin: f.Origin,
-		}
 	}
 	return list, nil
 }

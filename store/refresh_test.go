@@ -408,11 +408,8 @@ func TestRevokeUserSessionsSparesOneLoginByTokens(t *testing.T) {
 		}
 		s.wantAlive(t, "all but a login by tokens", []bool{false}, session)
 		s.expectUse(t, lost, driver.ErrNoSession)
-		logins, err := s.db.UserRefreshLogins(t.Context(), u)
-		want := []driver.Session{{
-			ID: family.ID, UserID: u, CreatedAt: family.CreatedAt, LastSeenAt: family.LastUsedAt, ExpiresAt: family.ExpiresAt,
-			AuthenticatedAt: family.CreatedAt, IdleTimeout: family.IdleTimeout, Origin: family.Origin,
-		}}
+		logins, err := s.db.UserRefreshFamilies(t.Context(), u)
+		want := []driver.RefreshFamily{family}
 		if diff := cmp.Diff(want, logins, addrs); diff != "" || err != nil {
 			t.Errorf("%v, %s", err, diff)
 		}

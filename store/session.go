@@ -30,8 +30,6 @@ type Sessions struct {
 	events                              eventOptions
 }
 
-var _ driver.Sessions = (*Sessions)(nil)
-
 // NewSessions returns a store on conn. It asks the database nothing. It panics when an
 // option cannot work.
 func NewSessions(conn Conn, opts ...Option) *Sessions {

@@ -8,8 +8,6 @@ import (
 	"github.com/ginauth/ginauth/ginauth/driver"
 )
 
-var _ driver.SessionManager = (*Sessions)(nil)
-
 // maxListed bounds the memory that a list takes, whatever logs in as one user.
 const maxListed = 1000
 

@@ -6,8 +6,6 @@ import (
 	"github.com/ginauth/ginauth/ginauth/driver"
 )
 
-var _ driver.RotationStore = (*Sessions)(nil)
-
 // A late use ends the session by its id, also when it is rotated at the same time.
 const findRotated = `
 WITH found AS (

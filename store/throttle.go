@@ -11,8 +11,6 @@ import (
 	"github.com/ginauth/ginauth/ginauth/driver"
 )
 
-var _ driver.Limiter = (*Sessions)(nil)
-
 const (
 	// sweepEvery is after how many counted attempts one looks for rows that may go, so that the table stays
 	// small where nobody runs a sweeper. An attempt makes four at most, and a look deletes up to 1000.
@@ -175,13 +173,13 @@ WHERE t.key = $2::bytea AND t.failures > ` + itsRun + ` AND ` + ifStored
 
 // SettleAttempt takes back the guesses of an attempt that succeeded, and makes its device known, in one
 // round trip. A device that was known before keeps its key.
-func (s *Sessions) SettleAttempt(ctx context.Context, a driver.Attempt, done driver.Settled) (known bool, err error) {
+func (s *Sessions) SettleAttempt(ctx context.Context, done driver.Settlement) (known bool, err error) {
 	settlement := func() (batch pgx.Batch, some bool) {
 		if user, ok := parseID(string(done.User)); ok && done.Device != (driver.LimitKey{}) {
 			batch.Queue(lockUser, user) // first, as where a session is created
 		}
 		queued := batch.Len()
-		s.queueSettlement(&batch, driver.Settlement{Attempt: a, Success: done}, nil, &known)
+		s.queueSettlement(&batch, done, nil, &known)
 		return batch, batch.Len() > queued
 	}
 	if _, some := settlement(); !some {
@@ -201,20 +199,20 @@ func (s *Sessions) queueSettlement(batch *pgx.Batch, done driver.Settlement, ses
 		*known = tag.RowsAffected() == 1
 		return nil
 	}
-	g, to := done.Attempt.Guess, done.Success
-	if to.Known {
-		batch.Queue(useDevice, session, keyOrNull(g.Device), s.clock(), to.Keep).Exec(written)
+	g := done.Attempt.Guess
+	if done.Known {
+		batch.Queue(useDevice, session, keyOrNull(g.Device), s.clock(), done.Keep).Exec(written)
 		return
 	}
 	switch {
 	case g.Key == (driver.LimitKey{}):
-	case to.All:
+	case done.All:
 		batch.Queue(takeAllBack, session, keyOrNull(g.Key))
 	default:
 		batch.Queue(takeBack, session, keyOrNull(g.Key), keyOrNull(g.Client), s.clock())
 	}
-	if user, ok := parseID(string(to.User)); ok && to.Device != (driver.LimitKey{}) && to.Limit > 0 {
-		batch.Queue(rememberDevice, user, s.clock(), session, to.Device[:], to.Keep, to.Limit-1, to.Identifier).Exec(written)
+	if user, ok := parseID(string(done.User)); ok && done.Device != (driver.LimitKey{}) && done.Limit > 0 {
+		batch.Queue(rememberDevice, user, s.clock(), session, done.Device[:], done.Keep, done.Limit-1, done.Identifier).Exec(written)
 	}
 }
 

@@ -35,7 +35,7 @@ func TestDevicesDoNotOutliveTheAddressTheyAreFor(t *testing.T) { // SEC-38, SEC-
 		t.Errorf("a device of the former address: %+v", v)
 	}
 	underWay.Guess.Device = newLimitKey()
-	done := driver.Settled{
+	done := driver.Settlement{
 		User: u.ID, Identifier: strings.ToLower(u.Email), Device: underWay.Guess.Device, Keep: time.Hour, Limit: 20,
 	}
 	if s.settle(t, underWay, done) || s.count1(t, underWay).Known {
@@ -90,7 +90,7 @@ func TestSuccessBringsNoForgottenDeviceBack(t *testing.T) { // SEC-43, SEC-48
 	}
 	settled := make(chan bool, 1)
 	go func() {
-		known, _ := s.db.SettleAttempt(t.Context(), owner, driver.Settled{Known: true, Keep: time.Hour})
+		known, _ := s.db.SettleAttempt(t.Context(), driver.Settlement{Attempt: owner, Known: true, Keep: time.Hour})
 		settled <- known
 	}()
 	await(t, func() bool {
@@ -126,14 +126,14 @@ func TestThrottlingWaitsForNothingInACircle(t *testing.T) { // SEC-151
 		if err != nil {
 			return known, err
 		}
-		done := driver.Settled{Known: v.Known, User: ids[u], Identifier: canonical[u], Keep: time.Hour, Limit: 3}
+		done := driver.Settlement{Attempt: a, Known: v.Known, User: ids[u], Identifier: canonical[u], Keep: time.Hour, Limit: 3}
 		if !v.Known {
 			known = newLimitKey()
 			done.Device = known
 		}
 		n := driver.NewSession{
 			Digest: newDigest(), UserID: ids[u], Lifetime: time.Hour, IdleTimeout: time.Hour, Limit: 3,
-			Settles: &driver.Settlement{Attempt: a, Success: done},
+			Settles: &done,
 		}
 		_, err = watched.CreateSession(ctx, n)
 		return known, err

@@ -36,9 +36,10 @@ func (s *setup) count1(tb testing.TB, a driver.Attempt) driver.Verdict {
 	return v
 }
 
-func (s *setup) settle(tb testing.TB, a driver.Attempt, done driver.Settled) bool {
+func (s *setup) settle(tb testing.TB, a driver.Attempt, done driver.Settlement) bool {
 	tb.Helper()
-	known, err := s.db.SettleAttempt(tb.Context(), a, done)
+	done.Attempt = a
+	known, err := s.db.SettleAttempt(tb.Context(), done)
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -97,7 +98,7 @@ func TestAttemptsThatAreFreeDoNotHoldUpEarlierOnes(t *testing.T) {
 	if v := s.count1(t, a); v.Wait != 0 {
 		t.Errorf("an attempt that began before: %+v", v)
 	}
-	s.settle(t, a, driver.Settled{})
+	s.settle(t, a, driver.Settlement{})
 	s.clock.add(-time.Minute)
 	if v := s.count1(t, a); v.Wait != 0 {
 		t.Errorf("an attempt that began before a success: %+v", v)
@@ -280,7 +281,7 @@ func TestSuccessTakesBackOnlyWhatItsClientDid(t *testing.T) { // SEC-45
 		mine.Rates = []driver.RateLimit{{Key: newLimitKey(), Every: time.Hour, Burst: 5}}
 		s.count1(t, mine)
 		s.count1(t, mine)
-		s.settle(t, mine, driver.Settled{})
+		s.settle(t, mine, driver.Settlement{})
 		if rows := s.count(t, `SELECT count(*) FROM ginauth.throttles WHERE key = $1`, key[:]); rows != 0 {
 			t.Errorf("%d rows are left of two guesses and a success", rows)
 		}
@@ -289,13 +290,13 @@ func TestSuccessTakesBackOnlyWhatItsClientDid(t *testing.T) { // SEC-45
 		}
 		s.count1(t, mine)
 		s.count1(t, mine)
-		s.settle(t, mine, driver.Settled{})
+		s.settle(t, mine, driver.Settlement{})
 		if n := failures(); n != 3 {
 			t.Errorf("%d failures are left, want the other's 3", n)
 		}
 		s.count1(t, mine)
 		s.count1(t, theirs)
-		s.settle(t, mine, driver.Settled{})
+		s.settle(t, mine, driver.Settlement{})
 		if n := failures(); n != 4 {
 			t.Errorf("%d failures are left when both guessed in turn, want the other's 4", n)
 		}
@@ -319,7 +320,7 @@ func TestSuccessLiftsTheWaitThatItMade(t *testing.T) { // SEC-44, SEC-45
 	if v := s.count1(t, mine); v.Wait != 2*time.Second {
 		t.Fatalf("%+v", v)
 	}
-	s.settle(t, mine, driver.Settled{})
+	s.settle(t, mine, driver.Settlement{})
 	if v := s.count1(t, theirs); v.Wait != 0 {
 		t.Errorf("%+v", v)
 	}

@@ -14,26 +14,25 @@ var (
 	ErrTooManyAPIKeys = errors.New("too many API keys")
 )
 
-// APIKeys keeps the keys. *store.DB is one. Expiry is the store's to enforce, by one clock. All
-// methods must be safe for concurrent use, honour the context, and wrap
-// ErrUnavailable when the store cannot be asked.
-type APIKeys[U User] interface {
-	// CreateAPIKey stores a new key, or returns ErrTooManyAPIKeys, which must hold under parallel
-	// calls. ErrNoUser means that the user is unknown or disabled. A digest that exists
-	// already is an error, never an update.
+// APIKeys keeps API keys. Package apikey asks for it. The store enforces the end of a key by one
+// clock.
+type APIKeys[U any] interface {
+	// CreateAPIKey stores a new key. ErrTooManyAPIKeys means that the user would have more live keys
+	// than n.Limit, also with parallel calls. ErrNoUser means that the user is unknown or disabled. A
+	// digest that exists already is an error and changes nothing.
 	CreateAPIKey(ctx context.Context, n NewAPIKey) (APIKey, error)
-	// FindAPIKey returns a live key and its user in one step, and writes nothing. ErrNoAPIKey
-	// means that there is none of this digest, that it has expired or was revoked, or that its user is
-	// gone or disabled.
+	// FindAPIKey returns a live key and its user in one step, and writes nothing. ErrNoAPIKey means
+	// that there is no key of this digest, that it has expired or was revoked, or that its user is
+	// unknown or disabled.
 	FindAPIKey(ctx context.Context, d Digest) (U, APIKey, error)
-	// TouchAPIKey notes that the key is used now, unless that was done within the interval or is
-	// being done by a parallel call. An unknown key is no error.
+	// TouchAPIKey notes that the key is used now, unless its last use was noted within the interval,
+	// or a parallel call notes it. An unknown key is no error.
 	TouchAPIKey(ctx context.Context, id APIKeyID, interval time.Duration) error
-	// UserAPIKeys returns the user's keys, the newest first, expired ones too. An unknown user
-	// has none.
+	// UserAPIKeys returns the user's keys, the newest first, expired ones too. An unknown user has
+	// none.
 	UserAPIKeys(ctx context.Context, user UserID) ([]APIKey, error)
-	// RevokeAPIKey ends a key of the user. ErrNoAPIKey means that there is none of that id, or
-	// that it is someone else's, which then lives on.
+	// RevokeAPIKey ends a key of the user. ErrNoAPIKey means that the user has no key of that id; a
+	// key of another user stays as it is.
 	RevokeAPIKey(ctx context.Context, user UserID, id APIKeyID) error
 	// RevokeUserAPIKeys ends all keys of the user. A user without keys is no error.
 	RevokeUserAPIKeys(ctx context.Context, user UserID) error

@@ -56,17 +56,16 @@ func NewEvent(ctx context.Context, kind EventKind, user UserID) Event {
 	return e
 }
 
-// EventRecorder is an optional extension of Users that keeps events. Such a store writes by itself what its
-// own methods change, in the transaction that changes it, with the circumstances of NewEvent.
-type EventRecorder interface {
-	// RecordEvent stores an event about what has no row to change, such as a failed login. It does the same
-	// work whether or not the event has a user.
+// EventLog keeps the events of accounts. A store that implements it writes the events of its own
+// changes itself, in the transaction of the change, with the circumstances of NewEvent. The handlers
+// that record failed logins use it where it is there, and the list of a user's activity asks for it.
+type EventLog interface {
+	// RecordEvent stores an event that goes with no change in the store, such as a failed login. It
+	// does the same work whether or not the event has a user.
 	RecordEvent(ctx context.Context, e Event) error
-}
-
-// EventLister is an optional extension of Users for users who want to see what happened to their account.
-type EventLister interface {
-	// UserEvents returns the user's events from before a time, or the newest for the zero time, the newest first: as
-	// many as limit, and whatever happened at the same time as the last of these. An unknown user has none.
+	// UserEvents returns the user's events from before a time, the newest first; the zero time begins
+	// with the newest. It returns limit events, and after them all that have the same time as the
+	// last one, so that the next page can begin before that time and misses none. An unknown user has
+	// none.
 	UserEvents(ctx context.Context, user UserID, before time.Time, limit int) ([]Event, error)
 }

@@ -5,7 +5,7 @@ package driver
 type EventKind string
 
 // What happened to an account, and failed logins. These are stored where the store of users is an
-// EventRecorder, as store.DB is, and are in the log when a handler of this module was the cause.
+// EventLog, as store.DB is, and are in the log when a handler of this module was the cause.
 const (
 	UserCreated              EventKind = "user_created"
 	UserUpdated              EventKind = "user_updated"

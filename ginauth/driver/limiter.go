@@ -8,27 +8,28 @@ import (
 	"github.com/ginauth/ginauth/ginauth/password"
 )
 
-// Limiter counts attempts, so that guessing takes too long. store.DB is one, which all processes
-// share. Its methods must be safe for concurrent use, honour the context, and wrap ErrUnavailable
-// when nobody can count: an attempt that cannot be counted is refused.
+// Limiter counts attempts, so that guessing takes too long. An attempt that cannot be counted is
+// refused. Without one, package ginauth counts in the memory of its process.
 type Limiter interface {
-	// CountAttempt counts the attempt against everything that it names, or, where one of these does
-	// not admit it, answers how long to wait. Of any number of parallel attempts, no more are admitted than
-	// one after the other would be. One that a parallel one has overtaken may use up Rates although it is refused,
-	// but never takes a guess or a place on its device.
+	// CountAttempt counts an attempt against everything that it names. Where one of these does not
+	// admit the attempt, it counts nothing and returns how long to wait. Of parallel attempts, no
+	// more are admitted than one after the other would be. An attempt that loses a race to a parallel
+	// one is refused and may still count against Rates, but not as a guess, and not on its device.
 	CountAttempt(ctx context.Context, a Attempt) (Verdict, error)
-	// SettleAttempt says that an admitted attempt has succeeded. It takes back the guesses that its
-	// client made in a row, this one too, and no others, unless s.All says so; the rates stay as they are. On a
-	// device that was known it forgets that device's failures instead. It returns whether s.Device is known from now on; a
-	// Limiter that keeps no devices returns false.
-	SettleAttempt(ctx context.Context, a Attempt, s Settled) (known bool, err error)
+	// SettleAttempt says that an admitted attempt has succeeded. It takes back the guesses that the
+	// attempt's client made in a row, this one too, and no others, unless s.All is set; rates are not
+	// taken back. When s.Known is set it forgets the failures on the attempt's device instead. It
+	// returns whether s.Device, or with s.Known the attempt's device, is known from now on; a store
+	// that keeps no devices returns false.
+	SettleAttempt(ctx context.Context, s Settlement) (known bool, err error)
 }
 
-// CredentialLimiter is an optional extension of a Limiter that is the Users, too: it spares a login a round
-// trip. A type that embeds store.DB and has a FindCredential of its own needs this of its own as well.
-type CredentialLimiter[U User] interface {
-	// CountAndFindCredential is CountAttempt and, when that admits the attempt, FindCredential, whose errors it
-	// returns beside the Verdict.
+// CredentialLimiter is an optional fast path of a store that is Limiter and Users: one step instead
+// of CountAttempt and FindCredential. A type that embeds another store and replaces its
+// FindCredential has to replace this method too.
+type CredentialLimiter[U any] interface {
+	// CountAndFindCredential counts the attempt, and calls FindCredential when the attempt is
+	// admitted. It returns the errors of FindCredential together with the Verdict.
 	CountAndFindCredential(ctx context.Context, a Attempt, identifier string) (Verdict, U, password.Hash, error)
 }
 
@@ -92,24 +93,20 @@ type Verdict struct {
 	Known bool
 }
 
-// Settlement is what SettleAttempt takes.
+// Settlement is an attempt that has succeeded.
 type Settlement struct {
 	Attempt Attempt
-	Success Settled
-}
-
-// Settled is an attempt that has succeeded.
-type Settled struct {
-	// Known is the Verdict's.
+	// Known is that of the attempt's Verdict.
 	Known bool
-	// All takes back everybody's guesses: what they were about is no longer the secret.
+	// All takes back the guesses of every client: the secret that they were about is no longer valid.
 	All  bool
 	User UserID
-	// Identifier is the canonical one that the attempt named. Unless empty, it must still be User's where a device
-	// is to become known.
+	// Identifier is the canonical identifier that the attempt named. Unless it is empty, Device
+	// becomes known only while User still has this identifier.
 	Identifier string
-	// Device becomes known to User for Keep; zero for none. Of more than Limit devices, those used longest
-	// ago are forgotten, and all of a user's are with RevokeUserSessions and with a change of Identifier.
+	// Device becomes known to User for Keep. Zero: no device does. Of more than Limit devices, those
+	// used longest ago are forgotten. RevokeUserSessions and a change of the identifier forget all
+	// devices of the user.
 	Device LimitKey
 	Keep   time.Duration
 	Limit  int

@@ -43,52 +43,43 @@ const (
 	MailReuse MailKind = "reuse"
 )
 
-// Mails keeps the mails to be sent and the tokens in them. *store.DB is one. Expiry is the store's
-// to enforce, by one clock. All methods must be safe for concurrent use, honour the context, and wrap
-// ErrUnavailable when the store cannot be asked.
-type Mails[U User] interface {
-	Outbox[U]
-	EmailTokens[U]
-	// CreateUserAndMail stores a new user as Users.CreateUser does, with a mail of
-	// MailVerify; or, where the address has an account, a mail of MailTaken. It does either in one
-	// transaction, and tells which by created. Until the address is proved, FindCredential and FindArchived return no
-	// password for the new user: a login with it would tell that the address was free.
+// Mails keeps the mails to be sent and the tokens in them. Package email asks for it. The store
+// enforces the ends of tokens and leases by one clock.
+type Mails[U any] interface {
+	// CreateUserAndMail stores a new user as Users.CreateUser does, together with a mail of
+	// MailVerify. Where the address has an account it stores a mail of MailTaken instead, and created
+	// is false. Until the address is proved, FindCredential and FindArchived return no password for
+	// the new user: a login with it would tell that the address was free.
 	CreateUserAndMail(ctx context.Context, n NewUser, fill func(*U) error, locale string) (created bool, err error)
-}
-
-// Outbox keeps the mails to be sent.
-type Outbox[U User] interface {
-	// QueueMail writes down a mail, in the same steps whether or not the address has an account.
-	// A mail of the same Order that is on its way is not written again. ErrNoUser
-	// means that the order's user does not exist.
+	// QueueMail stores a mail, in the same steps whether or not the address has an account. A mail
+	// of the same order that was not sent yet is not stored again. ErrNoUser means that the order's
+	// user does not exist.
 	QueueMail(ctx context.Context, o MailOrder) error
-	// ClaimMail returns mails that are due, at most limit, and lets nobody else have them for the
-	// lease. It waits for nobody.
+	// ClaimMail returns mails that are due, at most limit, and hides them from other callers for the
+	// lease. It waits for no parallel call: each mail goes to one of them. A mail that is not settled
+	// becomes due again when the lease ends.
 	ClaimMail(ctx context.Context, limit int, lease time.Duration) ([]Mail, error)
-	// PrepareMail returns whom a claimed mail goes to and stores the digest of its token, if its kind has
-	// one; tokens of that kind in earlier mails to the user are void from then on, but not those of MailUndo: the
-	// way back from a thief's first change must outlive the second. ErrNoMail means
-	// that the mail must not be sent. Nothing else may choose the address.
+	// PrepareMail returns the recipient of a claimed mail and stores the digest of its token, if its
+	// kind has one. Tokens of that kind in earlier mails to the user are void from then on, except
+	// those of MailUndo: the way back from a thief's first change must outlive the second. ErrNoMail
+	// means that the mail must not be sent. Nothing else may choose the address.
 	PrepareMail(ctx context.Context, id MailID, digest Digest, lifetime time.Duration) (Recipient[U], error)
-	// SettleMail says how an attempt ended. An attempt that is not the mail's last is ignored,
-	// unless it was successful.
+	// SettleMail says how an attempt ended. A successful one removes the mail. A failure of an
+	// attempt that is not the mail's last is ignored. An unknown mail is no error.
 	SettleMail(ctx context.Context, id MailID, attempt int, o MailOutcome) error
-}
-
-// EmailTokens spends the tokens that came back.
-type EmailTokens[U User] interface {
-	// FindEmailToken returns the user of a good token and the address that it proves, and writes
-	// nothing. ErrNoEmailToken means that there is none.
+	// FindEmailToken returns the user of a good token and the address that the token proves, and
+	// writes nothing. ErrNoEmailToken means that there is no such good token.
 	FindEmailToken(ctx context.Context, k MailKind, digest Digest) (U, string, error)
-	// FindPendingPassword returns the password that CreateUserAndMail stored, while it is not good yet, for a good token
-	// of MailVerify, and writes nothing. Zero: there is none.
+	// FindPendingPassword returns the password that CreateUserAndMail stored and that is not in force
+	// yet, for a good token of MailVerify, and writes nothing. Zero: there is none.
 	FindPendingPassword(ctx context.Context, digest Digest) (password.Hash, error)
-	// UseEmailToken spends a token and does what it is for, all or nothing, and returns the
-	// user as it is then. It restores an archived user, and voids the user's other tokens. Those of MailUndo stay, but a use of one voids those
-	// that are younger or lead to the same address; and those of MailChange stay when MailVerify was used, or a
-	// MailLogin that was not the first proof of the address. Of parallel calls with one token, one succeeds. ErrNoEmailToken means that
-	// there is no such good token; ErrIdentifierTaken, that the address belongs to
-	// another account by now, and then the token stays.
+	// UseEmailToken spends a token and does what it is for, and returns the user as they are then. It
+	// restores an archived user, and voids the user's other tokens, with these exceptions: tokens of
+	// MailUndo stay, except that the use of one voids those that are younger or lead to the same
+	// address; tokens of MailChange stay when MailVerify was used, or a MailLogin that was not the
+	// first proof of the address. Of parallel calls with one token, one succeeds. ErrNoEmailToken
+	// means that there is no such good token. ErrIdentifierTaken means that another account has the
+	// address by now; the token stays good then.
 	UseEmailToken(ctx context.Context, use EmailTokenUse) (U, error)
 }
 
@@ -119,7 +110,7 @@ type Mail struct {
 }
 
 // Recipient is whom a mail goes to.
-type Recipient[U User] struct {
+type Recipient[U any] struct {
 	User U
 	// Email is the address that the store has for the user, but for MailChange and the kinds after it but MailTaken the
 	// order's: a notice is for whom the account was of, also when a thief has moved it since.

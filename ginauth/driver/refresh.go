@@ -7,34 +7,32 @@ import (
 	"github.com/ginauth/ginauth/ginauth/password"
 )
 
-// RefreshTokens keeps refresh tokens by their login, a Family each. Expiry, idle and absolute, is the
-// store's to enforce, by one clock, and what ends a user's sessions ends the families too. All methods must be safe
-// for concurrent use, honour the context, and wrap ErrUnavailable when the store cannot be asked.
+// RefreshTokens keeps logins by refresh tokens; the tokens of one login are a family. Package jwt asks
+// for it, and so does the list of logins where the sessions' store implements it. The store enforces
+// both ends of a family, idle and absolute, by one clock, and what ends all sessions of a user ends
+// their families too.
 type RefreshTokens interface {
-	// CreateRefreshFamily stores the first token of a login. ErrNoUser means that the
-	// user is unknown or disabled, or that their hash is no longer n.Credential.
+	// CreateRefreshFamily stores the first token of a login. A digest that exists already is an
+	// error. ErrNoUser means that the user is unknown or disabled, or that the stored hash is not
+	// n.Credential (any more).
 	CreateRefreshFamily(ctx context.Context, n NewRefreshFamily) (RefreshFamily, error)
-	// FindRefreshFamily returns the live family of a token that RotateRefreshToken would take, and changes
-	// nothing. ErrTokenReused means that the token was replaced before, and is not within its grace;
-	// ErrNoSession that no live family has it.
+	// FindRefreshFamily returns the live family of a token that RotateRefreshToken would take, and
+	// changes nothing. ErrTokenReused means that the token was replaced and is not within its grace;
+	// ErrNoSession means that no live family has the token.
 	FindRefreshFamily(ctx context.Context, k RefreshKey) (RefreshFamily, error)
-	// RotateRefreshToken replaces a token by its successor, in one step. Of several calls with
-	// one token, one replaces it; the others, and those within r.Grace, get what that one
-	// stored. A token that was replaced before is ErrTokenReused with the family, which has ended
-	// then; ErrNoSession means that no live family has it.
+	// RotateRefreshToken replaces a token by its successor. Of parallel calls with one token, one
+	// replaces it; the others, and later calls within r.Grace, get the successor that the first one
+	// stored. After the grace the token is reused: the family ends, and is returned with
+	// ErrTokenReused. ErrNoSession means that no live family has the token.
 	RotateRefreshToken(ctx context.Context, r RefreshRotation) (RefreshRotated, error)
-	// RevokeRefreshToken ends the family of a token, replaced or not, and returns what it
-	// was. ErrNoSession means that there is none.
+	// RevokeRefreshToken ends the family of a token, whether the token was replaced or not, and
+	// returns the ended family. ErrNoSession means that no live family has the token.
 	RevokeRefreshToken(ctx context.Context, k RefreshKey) (RefreshFamily, error)
-}
-
-// RefreshFamilies is an optional extension of Store for lists of logins, and to end one of which the token
-// is not known.
-type RefreshFamilies interface {
-	// UserRefreshFamilies returns the user's live families, the one last used first.
+	// UserRefreshFamilies returns the user's live families, the one used last first. An unknown or
+	// disabled user has none.
 	UserRefreshFamilies(ctx context.Context, user UserID) ([]RefreshFamily, error)
-	// RevokeRefreshFamily ends a family of the user. ErrNoSession means that there is none
-	// of that id, or that it is someone else's.
+	// RevokeRefreshFamily ends a family of the user. ErrNoSession means that the user has no family
+	// of that id; a family of another user stays as it is.
 	RevokeRefreshFamily(ctx context.Context, user UserID, id SessionID) error
 }
 
@@ -91,11 +89,12 @@ type RefreshRotated struct {
 	Elsewhere bool
 }
 
-// SessionChecker is an optional extension of UserFinder that knows which sessions have ended.
-// store.DB is one.
-type SessionChecker[U User] interface {
-	// FindTokenUser returns the user of a live session, in one step. ErrNoSession means that
-	// the session has ended, is not the user's, or that the user is gone or disabled.
+// SessionChecker says whether the login of an access token is still alive. Backends of package jwt ask
+// for it unless they are Stateless.
+type SessionChecker[U any] interface {
+	// FindTokenUser returns the user of a live session or of a live family of refresh tokens, in one
+	// step. ErrNoSession means that the login has ended, that it is not the user's, or that the user
+	// is unknown or disabled.
 	FindTokenUser(ctx context.Context, user UserID, session SessionID) (U, error)
 }
 

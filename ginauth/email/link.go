@@ -233,10 +233,15 @@ func (n *newcomers[U]) FindCredential(context.Context, string) (U, password.Hash
 
 // RecordEvent keeps failures where the store does.
 func (n *newcomers[U]) RecordEvent(ctx context.Context, e driver.Event) error {
-	if r, ok := n.Users.(driver.EventRecorder); ok {
+	if r, ok := n.Users.(driver.EventLog); ok {
 		return r.RecordEvent(ctx, e)
 	}
 	return nil
+}
+
+// UserEvents lists nothing: nobody asks a newcomer.
+func (*newcomers[U]) UserEvents(context.Context, driver.UserID, time.Time, int) ([]driver.Event, error) {
+	return nil, nil
 }
 
 // renew gives the owner's session a new token before the account gets more: should that fail, nothing has changed, and

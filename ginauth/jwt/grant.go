@@ -67,8 +67,8 @@ func (f *flow[U]) began(c *gin.Context, l login[U]) {
 
 // recordLogin stores that tokens were given out which no store knows of. It is not worth failing a login for.
 func (f *flow[U]) recordLogin(c *gin.Context, user driver.UserID) {
-	recorder, ok := f.Config.Users.(driver.EventRecorder)
-	if _, written := f.Refresh.(driver.EventRecorder); !ok || written {
+	recorder, ok := f.Config.Users.(driver.EventLog)
+	if _, written := f.Refresh.(driver.EventLog); !ok || written {
 		return
 	}
 	ctx := ginauth.AuditContext(c)

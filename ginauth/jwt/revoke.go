@@ -99,15 +99,14 @@ func (f *flow[U]) revoke(c *gin.Context, token string) error {
 // revokeAccess ends the login that a good access token names. Any other token ends nothing.
 func (f *flow[U]) revokeAccess(c *gin.Context, token string) error {
 	claims, err := f.verifier.Verify(c.Request.Context(), token)
-	manager, ok := f.Refresh.(driver.RefreshFamilies)
 	switch {
-	case errors.Is(err, ginauth.ErrBadCredentials) || err == nil && (!ok || claims.Session == ""):
+	case errors.Is(err, ginauth.ErrBadCredentials) || err == nil && (f.Refresh == nil || claims.Session == ""):
 		return nil
 	case err != nil:
 		return err
 	}
 	user := driver.UserID(claims.Subject)
-	return revoked(c, user, claims.Session, manager.RevokeRefreshFamily(ginauth.AuditContext(c), user, claims.Session))
+	return revoked(c, user, claims.Session, f.Refresh.RevokeRefreshFamily(ginauth.AuditContext(c), user, claims.Session))
 }
 
 func revoked(c *gin.Context, user driver.UserID, session driver.SessionID, err error) error {

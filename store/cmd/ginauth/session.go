@@ -89,7 +89,7 @@ func (e *env) deleteOfUser(ctx context.Context, address string, dry bool) error 
 	if err != nil {
 		return err
 	}
-	logins, err := e.db.UserRefreshLogins(ctx, u.ID)
+	logins, err := e.db.UserRefreshFamilies(ctx, u.ID)
 	if err == nil && !dry {
 		err = e.db.RevokeUserSessions(ctx, u.ID, "")
 	}

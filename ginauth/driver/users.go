@@ -1,0 +1,41 @@
+package driver
+
+import (
+	"context"
+
+	"github.com/ginauth/ginauth/ginauth/password"
+)
+
+// Users keeps the accounts. Every store of accounts implements it; store.DB and memory.Store do.
+//
+// All methods of this package's interfaces must be safe for concurrent use, honour the context, and
+// wrap ErrUnavailable when the store cannot be asked. Each call takes effect as a whole or not at
+// all. A method that reports an error other than those that its comment names has changed nothing,
+// or the caller may not know, as when a connection breaks while the store commits.
+type Users[U any] interface {
+	// FindUser returns the user, whether disabled or not. It returns ErrNoUser for an unknown id,
+	// also for one that is no id of this store.
+	FindUser(ctx context.Context, id UserID) (U, error)
+	// FindCredential returns the user with that canonical identifier and the password hash, which is
+	// zero for a user without a password. Disabled users are returned too. A stored hash that cannot
+	// be read is returned as password.ErrMalformedHash together with the user, for the log. An
+	// unknown identifier is ErrNoUser.
+	FindCredential(ctx context.Context, identifier string) (U, password.Hash, error)
+	// CreateUser stores a new user. Of parallel calls with one canonical address, one succeeds and
+	// the others return ErrIdentifierTaken. Unless fill is nil, it edits the user before the user is
+	// stored; its error undoes everything and is returned as it is. Fill may run again when the store
+	// repeats its transaction.
+	CreateUser(ctx context.Context, n NewUser, fill func(*U) error) (U, error)
+	// ReplaceHash replaces old by a newer hash of the same password, and ends nothing. It does
+	// nothing, without an error, when the user is unknown or the stored hash is not old.
+	ReplaceHash(ctx context.Context, id UserID, old, replacement password.Hash) error
+}
+
+// NewUser is an account about to be created.
+type NewUser struct {
+	Name string
+	// Email is the address as typed; Canonical is the form that is unique.
+	Email, Canonical string
+	// Hash is zero for a user without a password.
+	Hash password.Hash
+}
