@@ -18,7 +18,7 @@ const (
 	maxStale = 16
 )
 
-// caller runs statements by the rules that hold for all of them.
+// caller runs statements by the rules that hold for all of them: deadline, retries, errors.
 type caller struct {
 	conn    Conn
 	pool    *pgxpool.Pool // conn, if it is one
@@ -33,34 +33,43 @@ func newCaller(conn Conn, timeout time.Duration, log *slog.Logger) caller {
 	c := caller{conn: conn, timeout: timeout, retries: maxRetries, log: log, toldOutdated: &atomic.Bool{}}
 	c.pool, _ = conn.(*pgxpool.Pool)
 	if _, inTx := conn.(pgx.Tx); inTx {
-		c.retries = 0 // only who began a transaction can repeat it
+		c.retries = 0 // only the code that began a transaction can repeat it
 	}
 	return c
 }
 
-// do runs work within the deadline, again when the database asks for that (SEC-153), and
-// translates its error. No other failure is repeated: a statement whose connection broke
-// may have been carried out. pgx.ErrNoRows comes back as it is.
+// do runs work within the deadline, repeats it when the database asks for that (SEC-153), and translates its error. It
+// repeats nothing else: a statement whose connection broke may have been carried out. pgx.ErrNoRows comes back as it is.
 func (c *caller) do(ctx context.Context, doing string, work func(context.Context, Conn) error) error {
 	limited, cancel := context.WithTimeout(ctx, c.timeout) // SEC-157
 	defer cancel()
-	return translate(ctx, doing, c.explainSchema(limited, c.retry(limited, work)))
+	return translate(ctx, doing, c.doWithin(limited, work))
 }
 
-// read is do for work that writes nothing: where its connection has ended, as when the server did that between
-// two requests, it is done once more on another one.
+// doWithin is do without a deadline of its own and without the translation.
+func (c *caller) doWithin(limited context.Context, work func(context.Context, Conn) error) error {
+	return c.explainSchema(limited, c.retry(limited, work))
+}
+
+// read is do for work that writes nothing. If the connection has ended, for example because the server closed it between
+// two requests, the work is done once more on another connection.
 func (c *caller) read(ctx context.Context, doing string, work func(context.Context, Conn) error) error {
 	limited, cancel := context.WithTimeout(ctx, c.timeout) // SEC-157
 	defer cancel()
-	return translate(ctx, doing, c.explainSchema(limited, c.reread(limited, work)))
+	return translate(ctx, doing, c.readWithin(limited, work))
 }
 
-// reread is read without a deadline of its own and without the translation.
-func (c *caller) reread(limited context.Context, work func(context.Context, Conn) error) error {
+// readWithin is read without a deadline of its own and without the translation.
+func (c *caller) readWithin(limited context.Context, work func(context.Context, Conn) error) error {
 	err := c.retry(limited, work)
-	if c.pool == nil || !hungUp(err) {
-		return err
+	if c.pool != nil && hungUp(err) {
+		err = c.reread(limited, work)
 	}
+	return c.explainSchema(limited, err)
+}
+
+// reread does work on a connection that is known to answer.
+func (c *caller) reread(limited context.Context, work func(context.Context, Conn) error) error {
 	conn, err := c.answering(limited)
 	if err != nil {
 		return err
@@ -69,7 +78,7 @@ func (c *caller) reread(limited context.Context, work func(context.Context, Conn
 	return work(limited, conn)
 }
 
-// answering returns a connection that has just been tried: what ended one of the pool's has often ended them all.
+// answering returns a connection that has just been tried. What ended one connection of a pool has often ended them all.
 func (c *caller) answering(ctx context.Context) (*pgxpool.Conn, error) {
 	for left := c.pool.Stat().MaxConns(); ; left-- {
 		conn, err := c.pool.Acquire(ctx)
@@ -87,7 +96,7 @@ func (c *caller) answering(ctx context.Context) (*pgxpool.Conn, error) {
 	}
 }
 
-// retry is do without a deadline of its own and without the translation.
+// retry runs work again while the database answers with a conflict.
 func (c *caller) retry(limited context.Context, work func(context.Context, Conn) error) error {
 	err := c.once(limited, work)
 	for retry := 1; retry <= c.retries && conflicted(err); retry++ {
@@ -116,9 +125,8 @@ func (c *caller) once(ctx context.Context, work func(context.Context, Conn) erro
 	return err
 }
 
-// anew does work again, on the same connection, where the server has forgotten a prepared statement or planned
-// it for other types, and so did nothing. With each such error the driver forgets that statement, too, and a
-// transaction may have several.
+// anew repeats work on the same connection when the server has forgotten a prepared statement or planned it for other
+// types, and so did nothing. With each such error pgx forgets one statement, and a transaction may have several.
 func (c *caller) anew(ctx context.Context, conn Conn, work func(context.Context, Conn) error) error {
 	err := work(ctx, conn)
 	for try := 1; c.retries > 0 && try <= staleness(err); try++ {

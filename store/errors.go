@@ -129,6 +129,9 @@ func violates(err error, constraint string) bool {
 
 // sqlState returns the server's error code, or "" for an error of another origin.
 func sqlState(err error) string {
+	if err == nil { // without an allocation, as every successful call asks
+		return ""
+	}
 	var refused *pgconn.PgError
 	if !errors.As(err, &refused) {
 		return ""

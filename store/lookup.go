@@ -8,33 +8,33 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/ginauth/ginauth/ginauth/driver"
+	"github.com/ginauth/ginauth/store/internal/line"
 )
 
-// lookup finds what belongs to a session's digest, in one statement that writes nothing. On a
-// pool, lookups that wait at the same moment share it. Who leaves takes nobody's answer
-// along, and a row that cannot be read fails nobody but those who asked for it.
+// lookup finds what belongs to a session's digest, in one statement that writes nothing. On a pool, lookups that wait
+// at the same moment share a statement. A row that cannot be read fails only the callers that asked for it.
 type lookup[A any] struct {
 	sessions *Sessions
 	one      string
 	many     string // its first column is the digest
 	read     func(*row, *A)
 	ended    func(*A) bool
-	line     line[driver.Digest, *A]
+	line     line.Line[driver.Digest, *A]
 }
 
-// What tells one from many. Without the inner SELECT the planner would count the digests and
-// plan small batches anew each time, which takes three times as long as carrying them out.
+// The condition of a statement for one caller, and for many. Without the inner SELECT the planner would count the
+// digests and plan small batches anew each time, which takes three times as long as running them.
 const (
 	isDigest  = `s.digest = $1::bytea`
 	isInBatch = `s.digest = ANY ((SELECT $1::bytea[])::bytea[])`
 )
 
-// serversClock gives a statement the database's own time, and takes no $2.
+// serversClock gives a statement the database's own time, without a parameter.
 const serversClock = `(SELECT now() AS now) AS clock`
 
 const finding = "finding a session"
 
-// init takes the statement apart: its columns, what it joins, and the condition beside the digest's.
+// init makes both statements from columns, joined tables, and the condition besides the digest's.
 func (l *lookup[A]) init(s *Sessions, columns, from, condition string) {
 	clock := theClock
 	if s.now == nil {
@@ -44,7 +44,7 @@ func (l *lookup[A]) init(s *Sessions, columns, from, condition string) {
 	l.sessions = s
 	l.one = `SELECT ` + rest + isDigest
 	l.many = `SELECT s.digest, ` + rest + isInBatch
-	l.line.timeout, l.line.serve = s.caller.timeout, l.serve
+	l.line.Timeout, l.line.One, l.line.Many = s.caller.timeout, l.own, l.shared
 }
 
 func (l *lookup[A]) args(digests any) []any {
@@ -54,7 +54,7 @@ func (l *lookup[A]) args(digests any) []any {
 	return []any{digests, l.sessions.clock()}
 }
 
-// find returns driver.ErrNoSession when there is nothing, or what there is has ended.
+// find returns driver.ErrNoSession when there is no row, or when the session has ended.
 func (l *lookup[A]) find(ctx context.Context, d driver.Digest) (*A, error) {
 	a, err := l.ask(ctx, d)
 	if err == nil && l.ended(a) {
@@ -64,34 +64,23 @@ func (l *lookup[A]) find(ctx context.Context, d driver.Digest) (*A, error) {
 	return a, orNoSession(err)
 }
 
-func (l *lookup[A]) ask(ctx context.Context, d driver.Digest) (*A, error) {
+func (l *lookup[A]) ask(ctx context.Context, d driver.Digest) (a *A, err error) {
 	if l.sessions.caller.pool == nil { // a transaction serves one goroutine at a time
-		return l.alone(ctx, d)
+		limited, cancel := context.WithTimeout(ctx, l.line.Timeout)
+		defer cancel()
+		a, err = l.own(limited, d)
+	} else {
+		a, err = l.line.Ask(ctx, d)
 	}
-	place, w := l.line.enter(ctx, d)
-	if w != nil {
-		return l.line.wait(ctx, w, finding)
-	}
-	defer l.line.leave(place)
-	a := new(A)
-	err := l.sessions.caller.reread(place, func(ctx context.Context, conn Conn) error { //nolint:contextcheck // the place's is the caller's
-		return l.query(ctx, conn, d, a)
-	})
-	if err != nil && place.Err() != nil && ctx.Err() == nil {
-		err = context.DeadlineExceeded
-	}
-	return answerOf(a, translate(ctx, finding, l.sessions.caller.explainSchema(place, err))) //nolint:contextcheck // the place's is the caller's
+	return a, translate(ctx, finding, err)
 }
 
-func (l *lookup[A]) alone(ctx context.Context, d driver.Digest) (*A, error) {
+// own runs a statement for one caller.
+func (l *lookup[A]) own(limited context.Context, d driver.Digest) (*A, error) {
 	a := new(A)
-	err := l.sessions.caller.read(ctx, finding, func(ctx context.Context, conn Conn) error {
+	err := l.sessions.caller.readWithin(limited, func(ctx context.Context, conn Conn) error {
 		return l.query(ctx, conn, d, a)
 	})
-	return answerOf(a, err)
-}
-
-func answerOf[A any](a *A, err error) (*A, error) {
 	if err != nil {
 		return nil, err
 	}
@@ -114,19 +103,18 @@ func (l *lookup[A]) query(ctx context.Context, conn Conn, d driver.Digest, to *A
 	return cmp.Or(rows.Err(), r.err)
 }
 
-// serve answers a batch under the store's deadline, whoever of the batch is still there.
-func (l *lookup[A]) serve(batch []*waiter[driver.Digest, *A]) {
+// shared runs a statement for the callers of a batch.
+func (l *lookup[A]) shared(limited context.Context, batch []*line.Waiter[driver.Digest, *A]) {
 	if len(batch) == 1 {
-		w := batch[0]
-		w.answer, w.err = l.alone(context.Background(), w.question)
+		batch[0].Answer, batch[0].Err = l.own(limited, batch[0].Question)
 		return
 	}
 	digests := make([][]byte, len(batch))
 	for i, w := range batch {
-		digests[i] = w.question[:]
+		digests[i] = w.Question[:]
 	}
-	err := l.sessions.caller.read(context.Background(), finding, func(ctx context.Context, conn Conn) error {
-		failAll(batch, pgx.ErrNoRows)
+	err := l.sessions.caller.readWithin(limited, func(ctx context.Context, conn Conn) error {
+		line.Fail(batch, pgx.ErrNoRows)
 		rows, err := conn.Query(ctx, l.many, l.args(digests)...)
 		if err != nil {
 			return err
@@ -142,21 +130,21 @@ func (l *lookup[A]) serve(batch []*waiter[driver.Digest, *A]) {
 		return rows.Err()
 	})
 	if err != nil {
-		failAll(batch, err)
+		line.Fail(batch, err)
 	}
 }
 
-// deliver reads the row for each who asked for it, so that no two share memory.
-func (l *lookup[A]) deliver(r *row, batch []*waiter[driver.Digest, *A]) error {
+// deliver reads the row once for each caller that asked for it, so that no two callers share memory.
+func (l *lookup[A]) deliver(r *row, batch []*line.Waiter[driver.Digest, *A]) error {
 	var d driver.Digest
 	r.digest((*digestBytes)(&d))
 	if r.err != nil {
 		return r.err
 	}
 	for _, w := range batch {
-		if w.question == d {
+		if w.Question == d {
 			r.at, r.err = 1, nil
-			w.answer, w.err = l.readFor(r)
+			w.Answer, w.Err = l.readFor(r)
 		}
 	}
 	return nil
@@ -165,13 +153,13 @@ func (l *lookup[A]) deliver(r *row, batch []*waiter[driver.Digest, *A]) error {
 func (l *lookup[A]) readFor(r *row) (a *A, err error) {
 	defer func() {
 		if p := recover(); p != nil { // in the Scan of a type of the app's own
-			a, err = nil, fmt.Errorf("%s: reading a row: %v", finding, p)
+			a, err = nil, fmt.Errorf("reading a row: %v", p)
 		}
 	}()
 	a = new(A)
 	l.read(r, a)
 	if r.err != nil {
-		return nil, translate(context.Background(), finding, r.err)
+		return nil, r.err
 	}
 	return a, nil
 }
@@ -181,9 +169,8 @@ DELETE FROM ginauth.sessions AS s
 USING ` + theClock + `
 WHERE s.digest = $1::bytea AND NOT (` + notExpired + `)`
 
-// bury deletes a session that was found past its end, so that it stays dead even if
-// the clock goes back (SEC-67). What fails here, the sweeper does later. A
-// transaction of the app's own is left alone, for it may be one that must not write.
+// bury deletes a session that was found past its end, so that it stays dead even if the clock goes back (SEC-67). If
+// that fails, the sweeper does it later. It does nothing in a transaction of the app's own, which may be read-only.
 func (s *Sessions) bury(ctx context.Context, d driver.Digest) {
 	if s.caller.pool == nil {
 		return

@@ -10,6 +10,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/ginauth/ginauth/ginauth/driver"
+	"github.com/ginauth/ginauth/store/internal/line"
 )
 
 // Sessions keeps sessions alone, for apps whose users are elsewhere. It is safe for
@@ -23,7 +24,7 @@ type Sessions struct {
 	notices bool
 	cookie  gorilla.Options
 	lookup  lookup[foundSession]
-	touches line[touch, foundSession]
+	touches line.Line[touch, driver.Session]
 
 	swept, families, throttles, devices swept         // by Sweep
 	attempts                            atomic.Uint64 // counted
@@ -54,7 +55,7 @@ func newSessions(conn Conn, o options) *Sessions {
 	s.devices.doing, s.devices.statement = "sweeping known devices", sweepDevices
 	s.lookup.read, s.lookup.ended = (*row).session, (*foundSession).isOver
 	s.lookup.init(s, findSession, findSessionFrom, notRevoked)
-	s.touches.timeout, s.touches.serve = o.timeout, s.serveTouches
+	s.touches.Timeout, s.touches.One, s.touches.Many = o.timeout, s.touchOne, s.touchMany
 	return s
 }
 

@@ -7,11 +7,12 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/ginauth/ginauth/ginauth/driver"
+	"github.com/ginauth/ginauth/store/internal/line"
 )
 
-// touchSessions is touchSession for many. The rows are locked in one order, and a row that somebody is
-// writing is passed over: whoever writes a session marks it seen. So batches neither wait for
-// each other, nor for requests, nor deadlock.
+// touchSessions is touchSession for many. The rows are locked in one order, and a row that a request is writing is
+// skipped, because every write of a session marks it seen. So batches wait neither for each other nor for requests, and
+// do not deadlock.
 const touchSessions = `
 WITH due AS (
 	SELECT s.digest
@@ -28,38 +29,46 @@ FROM ` + theClock + `
 WHERE s.digest IN (SELECT due.digest FROM due)
 RETURNING ` + sessionColumns + `, clock.now, FALSE`
 
-// touch asks that a session that was not seen for this long is marked as seen.
+// touch asks to mark a session as seen, unless it was seen within a time.
 type touch struct {
 	digest driver.Digest
 	unless time.Duration
 }
 
-// onlyTouches says whether the change writes nothing that anybody would miss if a parallel
-// request came first.
+// onlyTouches says whether the change writes nothing that would be missed if a parallel request came first.
 func onlyTouches(c driver.SessionChange) bool {
 	return c.UnlessSeenFor > 0 && len(c.Set) == 0 && len(c.Unset) == 0 && c.Digest == (driver.Digest{}) && !c.Authenticated
 }
 
 // touchInLine shares a statement with the touches that wait at the same moment.
 func (s *Sessions) touchInLine(ctx context.Context, d driver.Digest, change driver.SessionChange) (driver.Session, error) {
-	place, w := s.touches.enter(ctx, touch{d, change.UnlessSeenFor})
-	if w == nil {
-		defer s.touches.leave(place)
-		return s.change(ctx, d, change)
+	r, err := s.touches.Ask(ctx, touch{d, change.UnlessSeenFor})
+	if err != nil {
+		return driver.Session{}, orNoSession(translate(ctx, updating, err))
 	}
-	f, err := s.touches.wait(ctx, w, updating)
-	return f.record, orNoSession(err)
+	return r, nil
 }
 
-// serveTouches answers a batch. Of those who ask for the same session the first marks it, and
-// the others come after, as if one by one.
-func (s *Sessions) serveTouches(batch []*waiter[touch, foundSession]) {
+// touchOne waits for a request that writes the session at the same moment.
+func (s *Sessions) touchOne(limited context.Context, t touch) (r driver.Session, err error) {
+	args := s.touchArgs(limited, t.digest, driver.SessionChange{UnlessSeenFor: t.unless})
+	err = s.caller.doWithin(limited, func(ctx context.Context, conn Conn) error {
+		var fits bool
+		dest := append(recordDest(&r, make([]any, 0, recordSize+1)), &fits)
+		return conn.QueryRow(ctx, touchSession, args...).Scan(dest...)
+	})
+	return r, err
+}
+
+// touchMany answers a batch. Where several callers ask for the same session, the first marks it, and the others are
+// answered as if they had come later.
+func (s *Sessions) touchMany(limited context.Context, batch []*line.Waiter[touch, driver.Session]) {
 	digests, unless := make([][]byte, len(batch)), make([]time.Duration, len(batch))
 	for i, w := range batch {
-		digests[i], unless[i] = w.question.digest[:], w.question.unless
+		digests[i], unless[i] = w.Question.digest[:], w.Question.unless
 	}
-	err := s.caller.do(context.Background(), updating, func(ctx context.Context, conn Conn) error {
-		failAll(batch, pgx.ErrNoRows)
+	err := s.caller.doWithin(limited, func(ctx context.Context, conn Conn) error {
+		line.Fail(batch, pgx.ErrNoRows)
 		rows, err := conn.Query(ctx, touchSessions, digests, s.clock(), unless)
 		if err != nil {
 			return err
@@ -70,19 +79,19 @@ func (s *Sessions) serveTouches(batch []*waiter[touch, foundSession]) {
 			var f foundSession
 			r.of(rows)
 			r.session(&f)
-			answerFirst(batch, f, r.err)
+			answerFirst(batch, f.record, r.err)
 		}
 		return rows.Err()
 	})
 	if err != nil {
-		failAll(batch, err)
+		line.Fail(batch, err)
 	}
 }
 
-func answerFirst(batch []*waiter[touch, foundSession], f foundSession, err error) {
+func answerFirst(batch []*line.Waiter[touch, driver.Session], r driver.Session, err error) {
 	for _, w := range batch {
-		if w.question.digest == f.record.Digest {
-			w.answer, w.err = f, err
+		if w.Question.digest == r.Digest {
+			w.Answer, w.Err = r, err
 			return
 		}
 	}

@@ -70,9 +70,7 @@ func (s *Sessions) UpdateSession(ctx context.Context, d driver.Digest, change dr
 }
 
 func (s *Sessions) change(ctx context.Context, d driver.Digest, change driver.SessionChange) (driver.Session, error) {
-	statement, args := touchSession, []any{
-		d[:], s.clock(), digestOrNull(change.Digest), max(change.Grace, 0), change.Authenticated, clientOf(ctx), max(change.UnlessSeenFor, 0),
-	}
+	statement, args := touchSession, s.touchArgs(ctx, d, change)
 	if len(change.Set) > 0 || len(change.Unset) > 0 {
 		if s.hopeless(change.Set) {
 			return driver.Session{}, driver.ErrSessionTooLarge
@@ -99,4 +97,11 @@ func (s *Sessions) change(ctx context.Context, d driver.Digest, change driver.Se
 		return e, nil
 	})
 	return written(r, fits, err)
+}
+
+func (s *Sessions) touchArgs(ctx context.Context, d driver.Digest, change driver.SessionChange) []any {
+	return []any{
+		d[:], s.clock(), digestOrNull(change.Digest), max(change.Grace, 0), change.Authenticated, clientOf(ctx),
+		max(change.UnlessSeenFor, 0),
+	}
 }
