@@ -5,12 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"hash/maphash"
-	"io/fs"
 	"net/http"
 	"net/url"
 	"reflect"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -33,6 +31,7 @@ const (
 // disturbed as long as they use another name.
 type gorillaStore struct {
 	store     sessions.Store
+	errors    storeErrors
 	name      string
 	authority *authority // nil: nobody but the store is asked
 	now       func() time.Time
@@ -51,7 +50,7 @@ type authority struct {
 }
 
 func newGorillaStore[U driver.User](cfg Config[U], name string) *gorillaStore {
-	s := &gorillaStore{store: cfg.Sessions, name: name, now: time.Now, seed: maphash.MakeSeed()} //nolint:forbidigo // these stores have no clock
+	s := &gorillaStore{store: cfg.Sessions, errors: errorsOf(cfg.Sessions), name: name, now: time.Now, seed: maphash.MakeSeed()} //nolint:forbidigo // these stores have no clock
 	users, ok := cfg.Users.(driver.Authority[U])
 	if !ok {
 		return s
@@ -72,16 +71,7 @@ func (s *gorillaStore) revokes() bool {
 	if s.authority != nil {
 		return true
 	}
-	v := reflect.Indirect(reflect.ValueOf(s.store))
-	if v.Kind() != reflect.Struct {
-		return true
-	}
-	for i := range v.NumField() {
-		if v.Field(i).Type() == reflect.TypeFor[*gorilla.CookieStore]() {
-			return false
-		}
-	}
-	return v.Type() != reflect.TypeFor[gorilla.CookieStore]()
+	return !slices.Contains(wrapped(s.store), reflect.TypeFor[gorilla.CookieStore]())
 }
 
 // session is that of a request, and how many cookies of its name were sent. Two are none: one of
@@ -246,7 +236,7 @@ func (s *gorillaSession) open(ctx context.Context) (*gorilla.Session, envelope, 
 	}
 	held, err := s.store.New(s.request(ctx, s.cookie), s.name)
 	if err != nil {
-		return nil, envelope{}, unread(err)
+		return nil, envelope{}, s.errors.read(err)
 	}
 	e, err := openEnvelope(held.Values)
 	if err != nil { // also when the store has no session of this id, and so no values
@@ -311,7 +301,7 @@ func (s *gorillaSession) save(ctx context.Context, held *gorilla.Session, age ti
 	held.Options = &gorilla.Options{Path: "/", MaxAge: seconds, Secure: true, HttpOnly: true, SameSite: http.SameSiteLaxMode}
 	w := header{}
 	if err := s.store.Save(s.request(ctx, s.cookie), w, held); err != nil {
-		return "", unsaved(err)
+		return "", s.errors.write(err)
 	}
 	for _, c := range (&http.Response{Header: http.Header(w)}).Cookies() {
 		if c.Name == s.name {
@@ -336,26 +326,3 @@ type header http.Header
 func (h header) Header() http.Header       { return http.Header(h) }
 func (header) Write(p []byte) (int, error) { return len(p), nil }
 func (header) WriteHeader(int)             {}
-
-// gone are the errors by which some stores say that they have no such session.
-var gone = []string{"memcache: cache miss", "sql: no rows in result set", "mongo: no documents in result", "not found"}
-
-// unread tells "no such session" and "not our cookie" from "nobody knows".
-func unread(err error) error {
-	var forged interface{ IsDecode() bool } // securecookie's
-	switch {
-	case errors.As(err, &forged) && forged.IsDecode():
-		return driver.ErrNoSession // SEC-155: no other way of reading it is tried
-	case errors.Is(err, fs.ErrNotExist) || slices.Contains(gone, err.Error()):
-		return driver.ErrNoSession
-	}
-	return fmt.Errorf("%w: reading a session: %w", driver.ErrUnavailable, err)
-}
-
-func unsaved(err error) error {
-	text := err.Error()
-	if strings.Contains(text, "too long") || strings.Contains(text, "too big") || strings.Contains(text, "too large") {
-		return fmt.Errorf("%w: %w", driver.ErrSessionTooLarge, err)
-	}
-	return fmt.Errorf("%w: saving a session: %w", driver.ErrUnavailable, err)
-}
