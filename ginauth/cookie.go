@@ -3,7 +3,6 @@ package ginauth
 import (
 	"errors"
 	"fmt"
-	"net"
 	"net/http"
 	"net/netip"
 	"strings"
@@ -128,19 +127,11 @@ func (k cookie) read(r *http.Request) (d driver.Digest, sent int, ok bool) {
 
 // allows says whether the request's host may use this cookie.
 func (k cookie) allows(r *http.Request) bool {
-	return !k.localhostOnly || isLoopback(r.Host)
+	return !k.localhostOnly || loopback.Is(hostname(r.Host))
 }
 
 // covers says whether the request is for a host that may set a cookie of this domain.
 func (k cookie) covers(r *http.Request) bool {
-	host := strings.ToLower(strings.TrimSuffix(hostname(r.Host), "."))
+	host := hostname(r.Host)
 	return host == k.domain || strings.HasSuffix(host, "."+k.domain)
-}
-
-func isLoopback(hostport string) bool {
-	host := hostport
-	if h, _, err := net.SplitHostPort(hostport); err == nil {
-		host = h
-	}
-	return loopback.Is(strings.TrimSuffix(strings.TrimPrefix(strings.TrimSuffix(host, "]"), "["), "."))
 }

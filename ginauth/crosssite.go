@@ -14,8 +14,9 @@ const (
 	fetchDest = "Sec-Fetch-Dest"
 )
 
-// withCookies is the request as it is for the session: with SameSite None, what another site than a trusted one made a browser
-// send counts as sent without cookies, as browsers would with Lax. Most of them do so by themselves, by Partitioned.
+// withCookies is the request as it is for the session: with SameSite None, what another site than a
+// trusted one made a browser send counts as sent without cookies, as browsers would with Lax. Most
+// of them do so by themselves, by Partitioned.
 func (m *mount) withCookies(r *http.Request) *http.Request {
 	if !m.cookie.crossSite() || !comesFromAnotherSite(r) || isNavigation(r) || m.trustsOrigin(r) {
 		return r
@@ -34,7 +35,8 @@ func isNavigation(r *http.Request) bool {
 // trustsOrigin asks the check of unsafe requests, whatever the method is.
 func (m *mount) trustsOrigin(r *http.Request) bool { return m.origins.Check(asUnsafe(r)) == nil }
 
-// comesFromAnotherSite believes Sec-Fetch-Site, and where there is none, compares the registered domains.
+// comesFromAnotherSite believes Sec-Fetch-Site, and where there is none, compares the registered
+// domains.
 func comesFromAnotherSite(r *http.Request) bool {
 	if site := r.Header.Get(fetchSite); site != "" {
 		return site == "cross-site"
@@ -44,7 +46,7 @@ func comesFromAnotherSite(r *http.Request) bool {
 		return false
 	}
 	from, err := url.Parse(origin)
-	return err != nil || siteOf(from.Hostname()) != siteOf(hostname(r.Host))
+	return err != nil || siteOf(hostname(from.Host)) != siteOf(hostname(r.Host))
 }
 
 // siteOf is the registered domain, or the host where there is none.
@@ -54,5 +56,3 @@ func siteOf(host string) string {
 	}
 	return host
 }
-
-func hostname(hostport string) string { return (&url.URL{Host: hostport}).Hostname() }

@@ -5,9 +5,10 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"net/netip"
 	"net/url"
 	"time"
+
+	"github.com/ginauth/ginauth/ginauth/internal/loopback"
 )
 
 const (
@@ -25,12 +26,10 @@ func checkURL(text string, insecureLoopback bool) (*url.URL, error) {
 	if address.Scheme == "https" {
 		return address, nil
 	}
-	addr, err := netip.ParseAddr(address.Hostname())
-	isLoopback := address.Hostname() == "localhost" || err == nil && addr.IsLoopback()
 	switch {
 	case address.Scheme != "http" || !insecureLoopback:
 		return nil, errors.New("the URL of the keys must begin with https://: whoever can change the document can sign tokens")
-	case !isLoopback:
+	case !loopback.Is(address.Hostname()):
 		return nil, errors.New("Options.InsecureLoopback allows plain http to a loopback address only")
 	}
 	return address, nil
