@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/http"
 	"testing"
+	"time"
 
 	"github.com/gin-gonic/gin"
 
@@ -116,4 +117,42 @@ func TestUserWithoutIDCannotSignIn(t *testing.T) { // SEC-176
 	if w := app.send(jsonRequest("/enter", "")); w.Code != http.StatusInternalServerError || w.Header().Get("Set-Cookie") != "" {
 		t.Errorf("%d", w.Code)
 	}
+}
+
+func TestRememberMakesTheSessionOfASignInOutliveTheBrowser(t *testing.T) {
+	t.Parallel()
+	app := newApp(t, with(func(cfg *config) {
+		cfg.Exclude = append(cfg.Exclude, "/enter")
+		cfg.IdleTimeout, cfg.RememberIdleTimeout, cfg.RememberLifetime = time.Hour, 48*time.Hour, 60*time.Hour
+	}), routes(func(r *gin.Engine, cfg config) {
+		r.POST("/enter", func(c *gin.Context) {
+			u, _, err := cfg.Users.FindCredential(c, "ada@example.com")
+			var options []ginauth.SignInOption
+			if c.Query("remember") != "" {
+				options = append(options, ginauth.Remember())
+			}
+			if err == nil {
+				err = ginauth.SignIn(c, u, options...)
+			}
+			if err != nil {
+				ginauth.Fail(c, err)
+				return
+			}
+			c.Status(http.StatusNoContent)
+		})
+	}))
+	app.signUp(t, ada)
+	short, long := &client{handler: app}, &client{handler: app}
+	if k := short.post("/enter", "").Result().Cookies(); len(k) != 1 || k[0].MaxAge != 0 { //nolint:bodyclose // a recorder has none
+		t.Errorf("without Remember the cookies are %v", k)
+	}
+	want := int(60 * time.Hour / time.Second)
+	if k := long.post("/enter?remember=yes", "").Result().Cookies(); len(k) != 1 || k[0].MaxAge < want-60 || k[0].MaxAge > want { //nolint:bodyclose // a recorder has none
+		t.Errorf("with Remember the cookies are %v", k)
+	}
+	app.clock.Advance(47 * time.Hour)
+	short.want(t, http.StatusUnauthorized, "after IdleTimeout")
+	long.want(t, http.StatusOK, "within RememberIdleTimeout")
+	app.clock.Advance(14 * time.Hour)
+	long.want(t, http.StatusUnauthorized, "after RememberLifetime")
 }
