@@ -1,0 +1,111 @@
+package docs_test
+
+import (
+	"go/ast"
+	"go/importer"
+	"go/parser"
+	"go/token"
+	"go/types"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// layers hold the packages from the ground up, each with those below it unless they stand in a
+// layer of their own. A package imports its own layer and those under it. Paths are written as in
+// arrows.
+var layers = [][]string{
+	{"ginauth/internal", "ginauth/codec", "ginauth/password/internal", "docs", "migrations$", "store/internal", "store/embedded"},
+	{"ginauth/password$", "ginauth/internal/authtest"},
+	{"ginauth/driver"},
+	{"ginauth/internal/engine", "ginauth/internal/throttle", "ginauth/internal/form", "ginauth/refresh", "store"},
+	{"ginauth$", "ginauth/flow"},
+	{"ginauth/account", "ginauth/apikey", "ginauth/email$", "ginauth/jwt$", "ginauth/openapi"},
+	{"ginauth/email/smtp", "ginauth/jwt/jwks", "ginauth/ginauthtest", "migrations/migrate", "store/cmd"},
+	{"example"},
+}
+
+// layerOf is the layer of the longest path that the package stands at or below, or -1.
+func layerOf(local string) int {
+	layer, longest := -1, 0
+	for i, paths := range layers {
+		for _, path := range paths {
+			if length := len(strings.TrimSuffix(path, "$")); below(local, path) && length > longest {
+				layer, longest = i, length
+			}
+		}
+	}
+	return layer
+}
+
+func TestNoPackageImportsUpward(t *testing.T) {
+	t.Parallel()
+	for _, p := range packages(t) {
+		local, ours := p.local()
+		if !ours {
+			continue
+		}
+		layer := layerOf(local)
+		if layer < 0 {
+			t.Errorf("%s stands in no layer: add it to the list", local)
+		}
+		for _, path := range p.Imports {
+			if imported, ours := strings.CutPrefix(path, module+"/"); ours && layerOf(imported) > layer {
+				t.Errorf("%s imports %s, which stands above it", local, imported)
+			}
+		}
+	}
+}
+
+// maxReferences is how many references between files of package ginauth there may be. It may be
+// lowered and not raised.
+const maxReferences = 551
+
+// A reader of one file has to open each file that it refers to. So the number of references is held
+// down.
+func TestFilesOfTheCoreReferToFewOthers(t *testing.T) {
+	t.Parallel()
+	for _, p := range packages(t) {
+		if local, _ := p.local(); local != "ginauth" {
+			continue
+		}
+		references, files := references(t, p), len(p.GoFiles)
+		t.Logf("%d files refer to others %d times", files, len(references))
+		if len(references) > maxReferences {
+			t.Errorf("files of package ginauth refer to others %d times, more than %d: move what belongs together into one file, or out of the package", len(references), maxReferences)
+		}
+		return
+	}
+	t.Error("there is no package ginauth")
+}
+
+// fileArrow means that a file uses something that is declared in another one, however often.
+type fileArrow struct{ from, to string }
+
+func references(t *testing.T, p goPackage) map[fileArrow]bool {
+	t.Helper()
+	set := token.NewFileSet()
+	var files []*ast.File
+	for _, name := range p.GoFiles {
+		file, err := parser.ParseFile(set, filepath.Join(p.Dir, name), nil, parser.SkipObjectResolution)
+		if err != nil {
+			t.Fatal(err)
+		}
+		files = append(files, file)
+	}
+	info := types.Info{Uses: map[*ast.Ident]types.Object{}}
+	config := types.Config{Importer: importer.ForCompiler(set, "gc", exported(t, p.Imports))}
+	if _, err := config.Check(p.ImportPath, set, files, &info); err != nil {
+		t.Fatal(err)
+	}
+	found := map[fileArrow]bool{}
+	for name, object := range info.Uses {
+		if object.Pkg() == nil || object.Pkg().Path() != p.ImportPath {
+			continue
+		}
+		if r := (fileArrow{set.Position(name.Pos()).Filename, set.Position(object.Pos()).Filename}); r.from != r.to {
+			found[r] = true
+		}
+	}
+	return found
+}
