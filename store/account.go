@@ -11,6 +11,7 @@ import (
 
 	"github.com/ginauth/ginauth/ginauth/driver"
 	"github.com/ginauth/ginauth/ginauth/password"
+	"github.com/ginauth/ginauth/store/internal/wire"
 )
 
 // FindUserByEmail returns the user with that address, as typed in whatever case, disabled or not. It
@@ -134,7 +135,7 @@ func (d *DB[U]) ArchiveUser(ctx context.Context, id driver.UserID, grace time.Du
 		}
 		var b pgx.Batch
 		b.Queue(archiveUser, key, d.clock(), grace).QueryRow(func(row pgx.Row) error {
-			return row.Scan((*utcTime)(&deleteAfter))
+			return row.Scan(wire.Time(&deleteAfter))
 		})
 		voidAll(&b, key)
 		return driver.NewEvent(ctx, driver.UserArchived, id), orNoUser(tx.SendBatch(ctx, &b).Close())
@@ -173,16 +174,16 @@ func (d *DB[U]) FindArchived(ctx context.Context, identifier string) (driver.Use
 	if !storable(identifier) {
 		return "", password.Hash{}, driver.ErrNoUser
 	}
-	var id idText
+	var id driver.UserID
 	var encoded *string
 	err := d.caller.read(ctx, "finding an archived user", func(ctx context.Context, conn Conn) error {
-		return conn.QueryRow(ctx, findArchived, identifier, d.clock()).Scan(&id, &encoded)
+		return conn.QueryRow(ctx, findArchived, identifier, d.clock()).Scan(wire.UUID((*string)(&id)), &encoded)
 	})
 	if err != nil {
 		return "", password.Hash{}, orNoUser(err)
 	}
 	hash, err := hashOf(encoded)
-	return driver.UserID(id), hash, err
+	return id, hash, err
 }
 
 const restoreUser = `

@@ -3,10 +3,10 @@ package store
 import (
 	"context"
 	"errors"
-	"reflect"
 	"time"
 
 	"github.com/ginauth/ginauth/ginauth/driver"
+	"github.com/ginauth/ginauth/store/internal/wire"
 )
 
 // A password that changes meanwhile moves the epoch with it, so a session admitted by the old
@@ -26,7 +26,7 @@ func (d *DB[U]) AdmitSession(ctx context.Context, n driver.NewSession) (driver.A
 		return a, driver.ErrNoUser
 	}
 	err := d.caller.read(ctx, "admitting a session", func(ctx context.Context, conn Conn) error {
-		return conn.QueryRow(ctx, admitSession, user, d.clock(), hashOrNull(n.Credential)).Scan(&a.Epoch, (*utcTime)(&a.At))
+		return conn.QueryRow(ctx, admitSession, user, d.clock(), hashOrNull(n.Credential)).Scan(&a.Epoch, wire.Time(&a.At))
 	})
 	return a, orNoUser(err)
 }
@@ -48,8 +48,10 @@ func (d *DB[U]) FindAdmitted(ctx context.Context, user driver.UserID, session dr
 		return none, at, driver.ErrNoSession
 	}
 	err := d.caller.read(ctx, "finding a session's user", func(ctx context.Context, conn Conn) error {
-		dest := append(d.layout.dest(reflect.ValueOf(&u).Elem(), make([]any, 0, d.layout.size()+1)), (*utcTime)(&at))
-		return conn.QueryRow(ctx, d.statements.findAdmitted, key, d.clock(), session[:], epoch).Scan(dest...)
+		return conn.QueryRow(ctx, d.statements.findAdmitted, key, d.clock(), session[:], epoch).Scan(wire.Func(func(r *wire.Reader) {
+			d.readUser(r, &u)
+			r.Time(&at)
+		}))
 	})
 	if err != nil {
 		return none, time.Time{}, orNoSession(err)

@@ -3,7 +3,6 @@ package store
 import (
 	"context"
 	"errors"
-	"reflect"
 	"strconv"
 	"strings"
 	"time"
@@ -12,16 +11,22 @@ import (
 	"github.com/jackc/pgx/v5/pgtype"
 
 	"github.com/ginauth/ginauth/ginauth/driver"
+	"github.com/ginauth/ginauth/store/internal/wire"
 )
 
-// keyColumns are the fields of an driver.APIKey, in the order of keyDest.
+// keyColumns are what readKey reads, up to the present time.
 const keyColumns = `k.id, k.user_id, k.name, k.scopes, k.start, k.created_at, k.expires_at, k.last_used_at`
 
-const keySize = 9
-
-func keyDest(r *driver.APIKey, to []any) []any {
-	return append(to, (*idText)(&r.ID), (*idText)(&r.UserID), &r.Name, (*blankSeparated)(&r.Scopes), &r.Start,
-		(*utcTime)(&r.CreatedAt), (*utcTime)(&r.ExpiresAt), (*utcTime)(&r.LastUsedAt), (*utcTime)(&r.ReadAt))
+func readKey(r *wire.Reader, to *driver.APIKey) {
+	r.UUID((*string)(&to.ID))
+	r.UUID((*string)(&to.UserID))
+	r.Text(&to.Name)
+	r.Scan((*blankSeparated)(&to.Scopes))
+	r.Text(&to.Start)
+	r.Time(&to.CreatedAt)
+	r.Time(&to.ExpiresAt)
+	r.Time(&to.LastUsedAt)
+	r.Time(&to.ReadAt)
 }
 
 // blankSeparated reads scopes as they are stored, and none as an empty list.
@@ -50,9 +55,10 @@ func (d *DB[U]) FindAPIKey(ctx context.Context, digest driver.Digest) (U, driver
 	var u U
 	var r driver.APIKey
 	err := d.caller.read(ctx, "finding an API key", func(ctx context.Context, conn Conn) error {
-		v := reflect.ValueOf(&u).Elem()
-		dest := keyDest(&r, d.layout.dest(v, make([]any, 0, d.layout.size()+keySize)))
-		return conn.QueryRow(ctx, d.statements.findKey, digest[:], d.clock()).Scan(dest...)
+		return conn.QueryRow(ctx, d.statements.findKey, digest[:], d.clock()).Scan(wire.Func(func(row *wire.Reader) {
+			d.readUser(row, &u)
+			readKey(row, &r)
+		}))
 	})
 	if err != nil {
 		var none U
@@ -61,7 +67,7 @@ func (d *DB[U]) FindAPIKey(ctx context.Context, digest driver.Digest) (U, driver
 	return u, r, nil
 }
 
-// A row that somebody is touching is left alone; one that was locked is looked at again.
+// A row that another call is touching is skipped.
 const touchKey = `
 WITH due AS (
 	SELECT k.digest, clock.now
@@ -109,10 +115,7 @@ func (d *DB[U]) UserAPIKeys(ctx context.Context, user driver.UserID) ([]driver.A
 		if err != nil {
 			return err
 		}
-		list, err = pgx.CollectRows(rows, func(row pgx.CollectableRow) (r driver.APIKey, err error) {
-			err = row.Scan(keyDest(&r, make([]any, 0, keySize))...)
-			return r, err
-		})
+		list, err = wire.Collect(rows, readKey)
 		return err
 	})
 	if err != nil {

@@ -13,6 +13,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/ginauth/ginauth/ginauth/driver"
+	"github.com/ginauth/ginauth/store/internal/wire"
 )
 
 // keptExpired is for how long a user still sees that a key has expired.
@@ -89,7 +90,7 @@ func readCreated(results pgx.BatchResults, r *driver.APIKey) (err error) {
 	if _, err := results.Exec(); err != nil {
 		return err
 	}
-	err = results.QueryRow().Scan(keyDest(r, make([]any, 0, keySize))...)
+	err = results.QueryRow().Scan(wire.Func(func(row *wire.Reader) { readKey(row, r) }))
 	if errors.Is(err, pgx.ErrNoRows) {
 		return driver.ErrTooManyAPIKeys
 	}

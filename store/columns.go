@@ -9,10 +9,12 @@ import (
 	"unicode"
 
 	"github.com/jackc/pgx/v5"
+
+	"github.com/ginauth/ginauth/store/internal/wire"
 )
 
-// layout says where a user type keeps what. It is made once, so that a scan is as
-// cheap as one written by hand.
+// layout says which field of a user type holds which column. It is made once, so that reading a user is as cheap as if
+// it were written by hand.
 type layout struct {
 	base  []int // the field path of User
 	extra []column
@@ -30,7 +32,7 @@ func layoutOf[U any]() (layout, error) {
 		return layout{}, fmt.Errorf("the user type %v must be a struct, not a pointer or anything else", t)
 	}
 	c := collector{taken: map[string]string{}}
-	for _, name := range reservedColumns {
+	for _, name := range append(userColumns(), hiddenColumns...) {
 		c.taken[name] = "ginauth's own"
 	}
 	if err := c.collect(t, nil); err != nil {
@@ -117,32 +119,19 @@ func (l *layout) user(v reflect.Value) *User {
 	return u
 }
 
-// selectList spells the columns in the order of dest.
+// selectList spells the columns in the order of read.
 func (l *layout) selectList() string {
-	var b strings.Builder
-	b.WriteString(userColumns)
+	list := "u." + strings.Join(userColumns(), ", u.")
 	for _, c := range l.extra {
-		b.WriteString(", u.")
-		b.WriteString(c.ident)
+		list += ", u." + c.ident
 	}
-	return b.String()
+	return list
 }
 
-func (l *layout) dest(v reflect.Value, to []any) []any {
-	to = l.user(v).dest(to)
-	for _, c := range l.extra {
-		to = append(to, v.FieldByIndex(c.path).Addr().Interface())
-	}
-	return to
-}
-
-// read is dest for the columns of a row.
-func (l *layout) read(r *row, v reflect.Value) {
+// read reads the columns of selectList.
+func (l *layout) read(r *wire.Reader, v reflect.Value) {
 	l.user(v).read(r)
 	for _, c := range l.extra {
-		r.scan(v.FieldByIndex(c.path).Addr().Interface())
+		r.Scan(v.FieldByIndex(c.path).Addr().Interface())
 	}
 }
-
-// size is how many destinations dest adds.
-func (l *layout) size() int { return reflect.TypeFor[User]().NumField() + len(l.extra) }

@@ -2,12 +2,12 @@ package store
 
 import (
 	"context"
-	"reflect"
 
 	"github.com/jackc/pgx/v5"
 
 	"github.com/ginauth/ginauth/ginauth/driver"
 	"github.com/ginauth/ginauth/ginauth/password"
+	"github.com/ginauth/ginauth/store/internal/wire"
 )
 
 // CountAndFindCredential is CountAttempt and FindCredential in one round trip and one transaction. Without
@@ -40,8 +40,10 @@ func (d *DB[U]) CountAndFindCredential(ctx context.Context, a driver.Attempt, id
 		if v, err = scanVerdict(results.QueryRow()); err != nil {
 			return err
 		}
-		dest := append(make([]any, 0, 1+d.layout.size()), &encoded)
-		return results.QueryRow().Scan(d.layout.dest(reflect.ValueOf(&u).Elem(), dest)...)
+		return results.QueryRow().Scan(wire.Func(func(r *wire.Reader) {
+			r.Scan(&encoded)
+			d.readUser(r, &u)
+		}))
 	})
 	d.sweepNowAndThen(ctx)
 	return judged(v, u, encoded, orNoUser(err))

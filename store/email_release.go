@@ -9,6 +9,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/ginauth/ginauth/ginauth/driver"
+	"github.com/ginauth/ginauth/store/internal/wire"
 )
 
 // releasedGrace is for how long an account is kept that had to give its address up. It is a judgement: a month is long
@@ -32,11 +33,12 @@ func (d *DB[U]) releaseAddress(ctx context.Context, tx pgx.Tx, s *spent) error {
 	if err != nil {
 		return err
 	}
-	var released idText
-	err = tx.QueryRow(ctx, releaseAddress, s.canonical, d.clock(), s.user, nobodys(s.canonical, id), releasedGrace).Scan(&released)
+	var released driver.UserID
+	err = tx.QueryRow(ctx, releaseAddress, s.canonical, d.clock(), s.user, nobodys(s.canonical, id), releasedGrace).
+		Scan(wire.UUID((*string)(&released)))
 	if errors.Is(err, pgx.ErrNoRows) {
 		return nil
 	}
-	s.released = driver.UserID(released)
+	s.released = released
 	return err
 }

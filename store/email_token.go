@@ -3,12 +3,12 @@ package store
 import (
 	"context"
 	"errors"
-	"reflect"
 
 	"github.com/jackc/pgx/v5"
 
 	"github.com/ginauth/ginauth/ginauth/driver"
 	"github.com/ginauth/ginauth/ginauth/password"
+	"github.com/ginauth/ginauth/store/internal/wire"
 )
 
 // goodToken holds for t until it expires, of a user who may use it, and whose address is still the one
@@ -30,10 +30,11 @@ func (d *DB[U]) FindEmailToken(ctx context.Context, k driver.MailKind, digest dr
 	var u U
 	var address string
 	err := d.caller.read(ctx, "finding a mailed token", func(ctx context.Context, conn Conn) error {
-		v := reflect.ValueOf(&u).Elem()
-		dest := append(make([]any, 0, d.layout.size()+1), &address)
 		return conn.QueryRow(ctx, `SELECT t.email, `+d.statements.columns+findEmailTokenFrom, digest[:], d.clock(), string(k)).
-			Scan(d.layout.dest(v, dest)...)
+			Scan(wire.Func(func(r *wire.Reader) {
+				r.Text(&address)
+				d.readUser(r, &u)
+			}))
 	})
 	if err != nil {
 		var none U
@@ -124,7 +125,7 @@ func (d *DB[U]) spend(ctx context.Context, tx pgx.Tx, use driver.EmailTokenUse) 
 		return s, err
 	}
 	err := tx.QueryRow(ctx, takeToken, use.Digest[:], d.clock(), string(use.Kind)).
-		Scan(&s.user, &s.address, &s.canonical, (*utcTime)(&s.madeAt), &s.former, &s.formerCanonical, &nullTime{&s.verifiedAt}, &s.archived)
+		Scan(&s.user, &s.address, &s.canonical, wire.Time(&s.madeAt), &s.former, &s.formerCanonical, wire.OptionalTime(&s.verifiedAt), &s.archived)
 	if err != nil {
 		return s, err
 	}

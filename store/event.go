@@ -11,6 +11,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/ginauth/ginauth/ginauth/driver"
+	"github.com/ginauth/ginauth/store/internal/wire"
 )
 
 // defaultRetention is a judgement: half a year is the short end of what France's data protection authority
@@ -181,7 +182,7 @@ func (s *Sessions) insertEvent(ctx context.Context, conn Conn, e *driver.Event) 
 	if err != nil {
 		return err
 	}
-	return conn.QueryRow(ctx, insertEvent, args...).Scan(&e.ID, (*utcTime)(&e.At))
+	return conn.QueryRow(ctx, insertEvent, args...).Scan(&e.ID, wire.Time(&e.At))
 }
 
 func (s *Sessions) eventArgs(e driver.Event) ([]any, error) {

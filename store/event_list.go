@@ -11,6 +11,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/ginauth/ginauth/ginauth/driver"
+	"github.com/ginauth/ginauth/store/internal/wire"
 )
 
 const listEvents = `
@@ -52,17 +53,10 @@ func newestFirst(a, b driver.Event) int {
 	return cmp.Or(b.At.Compare(a.At), cmp.Compare(b.ID, a.ID))
 }
 
-func timeOrNull(t time.Time) any {
-	if t.IsZero() {
-		return nil
-	}
-	return timestamp(t)
-}
-
 func scanEvent(row pgx.CollectableRow) (e driver.Event, err error) {
 	var detail []byte
-	err = row.Scan(&e.ID, (*utcTime)(&e.At), (*string)(&e.Kind), (*string)(&e.Outcome), (*idText)(&e.User), (*idText)(&e.Actor),
-		&e.Session, &e.Operation, &e.RequestID, (*clientAddr)(&e.Origin.Addr), &e.Origin.UserAgent, &detail)
+	err = row.Scan(&e.ID, wire.Time(&e.At), (*string)(&e.Kind), (*string)(&e.Outcome), wire.UUID((*string)(&e.User)), wire.UUID((*string)(&e.Actor)),
+		&e.Session, &e.Operation, &e.RequestID, wire.Addr(&e.Origin.Addr), &e.Origin.UserAgent, &detail)
 	if err == nil && detail != nil {
 		err = json.Unmarshal(detail, &e.Detail)
 	}

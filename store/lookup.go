@@ -9,6 +9,7 @@ import (
 
 	"github.com/ginauth/ginauth/ginauth/driver"
 	"github.com/ginauth/ginauth/store/internal/line"
+	"github.com/ginauth/ginauth/store/internal/wire"
 )
 
 // lookup finds what belongs to a session's digest, in one statement that writes nothing. On a pool, lookups that wait
@@ -17,7 +18,7 @@ type lookup[A any] struct {
 	sessions *Sessions
 	one      string
 	many     string // its first column is the digest
-	read     func(*row, *A)
+	read     func(*wire.Reader, *A)
 	ended    func(*A) bool
 	line     line.Line[driver.Digest, *A]
 }
@@ -96,11 +97,11 @@ func (l *lookup[A]) query(ctx context.Context, conn Conn, d driver.Digest, to *A
 	if !rows.Next() {
 		return cmp.Or(rows.Err(), pgx.ErrNoRows)
 	}
-	var r row
-	r.of(rows)
+	var r wire.Reader
+	r.Start(rows)
 	l.read(&r, to)
 	rows.Close()
-	return cmp.Or(rows.Err(), r.err)
+	return cmp.Or(rows.Err(), r.Err())
 }
 
 // shared runs a statement for the callers of a batch.
@@ -120,9 +121,9 @@ func (l *lookup[A]) shared(limited context.Context, batch []*line.Waiter[driver.
 			return err
 		}
 		defer rows.Close()
-		var r row
+		var r wire.Reader
 		for rows.Next() {
-			r.of(rows)
+			r.Start(rows)
 			if err := l.deliver(&r, batch); err != nil {
 				return err
 			}
@@ -135,22 +136,22 @@ func (l *lookup[A]) shared(limited context.Context, batch []*line.Waiter[driver.
 }
 
 // deliver reads the row once for each caller that asked for it, so that no two callers share memory.
-func (l *lookup[A]) deliver(r *row, batch []*line.Waiter[driver.Digest, *A]) error {
+func (l *lookup[A]) deliver(r *wire.Reader, batch []*line.Waiter[driver.Digest, *A]) error {
 	var d driver.Digest
-	r.digest((*digestBytes)(&d))
-	if r.err != nil {
-		return r.err
+	r.Digest((*[32]byte)(&d))
+	if r.Err() != nil {
+		return r.Err()
 	}
 	for _, w := range batch {
 		if w.Question == d {
-			r.at, r.err = 1, nil
+			r.Restart(1) // behind the digest
 			w.Answer, w.Err = l.readFor(r)
 		}
 	}
 	return nil
 }
 
-func (l *lookup[A]) readFor(r *row) (a *A, err error) {
+func (l *lookup[A]) readFor(r *wire.Reader) (a *A, err error) {
 	defer func() {
 		if p := recover(); p != nil { // in the Scan of a type of the app's own
 			a, err = nil, fmt.Errorf("reading a row: %v", p)
@@ -158,8 +159,8 @@ func (l *lookup[A]) readFor(r *row) (a *A, err error) {
 	}()
 	a = new(A)
 	l.read(r, a)
-	if r.err != nil {
-		return nil, r.err
+	if r.Err() != nil {
+		return nil, r.Err()
 	}
 	return a, nil
 }

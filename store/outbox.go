@@ -10,6 +10,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/ginauth/ginauth/ginauth/driver"
+	"github.com/ginauth/ginauth/store/internal/wire"
 )
 
 const (
@@ -103,7 +104,7 @@ func (d *DB[U]) ClaimMail(ctx context.Context, limit int, lease time.Duration) (
 			return err
 		}
 		list, err = pgx.CollectRows(rows, func(row pgx.CollectableRow) (m driver.Mail, err error) {
-			err = row.Scan((*idText)(&m.ID), (*string)(&m.Kind), &m.Locale, &m.Attempt, (*utcTime)(&m.OrderedAt), (*utcTime)(&m.Now))
+			err = row.Scan(wire.UUID((*string)(&m.ID)), (*string)(&m.Kind), &m.Locale, &m.Attempt, wire.Time(&m.OrderedAt), wire.Time(&m.Now))
 			return m, err
 		})
 		return err

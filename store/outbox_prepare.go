@@ -65,12 +65,10 @@ func (d *DB[U]) PrepareMail(ctx context.Context, id driver.MailID, digest driver
 	err := d.caller.do(ctx, "preparing a mail", func(ctx context.Context, conn Conn) error {
 		return pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) (err error) {
 			to = driver.Recipient[U]{}
-			v := reflect.ValueOf(&to.User).Elem()
-			find := `SELECT ` + d.statements.columns + findRecipient
-			if err := tx.QueryRow(ctx, find, key).Scan(d.layout.dest(v, make([]any, 0, d.layout.size()))...); err != nil {
+			if err := d.scan(tx.QueryRow(ctx, `SELECT `+d.statements.columns+findRecipient, key), &to.User); err != nil {
 				return err
 			}
-			u := d.layout.user(v)
+			u := d.layout.user(reflect.ValueOf(&to.User).Elem())
 			owner, _ := parseID(string(u.ID)) // from a uuid column
 			var kind, address, canonical string
 			if err := tx.QueryRow(ctx, lockMail, key, owner).Scan(&kind, &address, &canonical); err != nil {

@@ -75,7 +75,7 @@ func (d *DB[U]) twice(ctx context.Context, key any) (a, b U, err error) {
 			return pgx.ErrNoRows
 		}
 		for _, u := range []*U{&a, &b} {
-			if err := rows.Scan(d.layout.dest(reflect.ValueOf(u).Elem(), make([]any, 0, d.layout.size()))...); err != nil {
+			if err := d.scan(rows, u); err != nil {
 				return err
 			}
 		}

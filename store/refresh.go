@@ -9,19 +9,37 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgtype"
 
 	"github.com/ginauth/ginauth/ginauth/driver"
+	"github.com/ginauth/ginauth/store/internal/wire"
 )
 
-// familyColumns are the fields of a driver.RefreshFamily, in the order of familyDest.
+// familyColumns are the fields of a driver.RefreshFamily, in the order of readFamily.
 const familyColumns = `t.id, t.user_id, t.scopes, t.created_at, t.last_used_at, t.expires_at, t.idle_timeout, t.ip, t.user_agent`
 
-const familySize = 9
+func readFamily(r *wire.Reader, to *driver.RefreshFamily) {
+	r.UUID((*string)(&to.ID))
+	r.UUID((*string)(&to.UserID))
+	r.Scan(scopeText{&to.Scopes})
+	r.Time(&to.CreatedAt)
+	r.Time(&to.LastUsedAt)
+	r.Time(&to.ExpiresAt)
+	r.Duration(&to.IdleTimeout)
+	r.Addr(&to.Origin.Addr)
+	r.Text(&to.Origin.UserAgent)
+}
 
-func familyDest(f *driver.RefreshFamily, to []any) []any {
-	return append(to, (*idText)(&f.ID), (*idText)(&f.UserID), scopeText{&f.Scopes},
-		(*utcTime)(&f.CreatedAt), (*utcTime)(&f.LastUsedAt), (*utcTime)(&f.ExpiresAt),
-		&f.IdleTimeout, (*clientAddr)(&f.Origin.Addr), &f.Origin.UserAgent)
+// scopeText reads NULL, which stands for every scope, as nil, and the empty text as no scope.
+type scopeText struct{ to *[]string }
+
+// ScanText is for pgx.
+func (t scopeText) ScanText(v pgtype.Text) error {
+	*t.to = nil
+	if v.Valid {
+		*t.to = append([]string{}, strings.Fields(v.String)...)
+	}
+	return nil
 }
 
 // liveFamily holds for t as live does for a session: what ends a user's sessions ends t (SEC-76, SEC-77).
@@ -94,7 +112,10 @@ func (s *Sessions) CreateRefreshFamily(ctx context.Context, n driver.NewRefreshF
 			batch.Queue(evictFamilies, user, s.clock(), n.Limit, id.String())
 		}
 		e := login
-		err := readFamily(conn.SendBatch(ctx, &batch), append(familyDest(&f, make([]any, 0, familySize+1)), &e.ID))
+		err := scanSecond(conn.SendBatch(ctx, &batch), func(r *wire.Reader) {
+			readFamily(r, &f)
+			r.Int(&e.ID)
+		})
 		e.At = f.CreatedAt
 		return e, orNoUser(err)
 	})
@@ -104,8 +125,8 @@ func (s *Sessions) CreateRefreshFamily(ctx context.Context, n driver.NewRefreshF
 	return f, nil
 }
 
-// readFamily reads the row of the second statement.
-func readFamily(results pgx.BatchResults, dest []any) (err error) {
+// scanSecond reads the row of a batch's second statement.
+func scanSecond(results pgx.BatchResults, read wire.Func) (err error) {
 	defer func() {
 		if closed := results.Close(); closed != nil {
 			err = closed // what was read is not committed
@@ -114,7 +135,7 @@ func readFamily(results pgx.BatchResults, dest []any) (err error) {
 	if _, err := results.Exec(); err != nil {
 		return err
 	}
-	return results.QueryRow().Scan(dest...)
+	return results.QueryRow().Scan(read)
 }
 
 const findFamily = `
@@ -131,7 +152,10 @@ func (s *Sessions) FindRefreshFamily(ctx context.Context, k driver.RefreshKey) (
 	var good *bool // NULL where no token was replaced yet
 	err := s.caller.read(ctx, "finding a refresh token", func(ctx context.Context, conn Conn) error {
 		row := conn.QueryRow(ctx, findFamily, k.Selector[:], s.clock(), k.Digest[:])
-		return orNoSession(row.Scan(append(familyDest(&f, make([]any, 0, familySize+1)), &good)...))
+		return orNoSession(row.Scan(wire.Func(func(r *wire.Reader) {
+			readFamily(r, &f)
+			r.Scan(&good)
+		})))
 	})
 	switch {
 	case err != nil:
@@ -199,9 +223,15 @@ func (s *Sessions) RotateRefreshToken(ctx context.Context, r driver.RefreshRotat
 	args = append(args, clientDigest(driver.NewEvent(ctx, driver.TokenUsedInGrace, "").Origin), notice)
 	err = s.doRecording(ctx, "replacing a refresh token", func(ctx context.Context, conn Conn) (driver.Event, error) {
 		var id *int64
-		var at utcTime
-		dest := append(familyDest(&to.RefreshFamily, make([]any, 0, familySize+5)), (*digestBytes)(&to.Digest), &seal, &good, &id, &at)
-		err := orNoSession(conn.QueryRow(ctx, rotateToken, args...).Scan(dest...))
+		var at time.Time
+		err := orNoSession(conn.QueryRow(ctx, rotateToken, args...).Scan(wire.Func(func(r *wire.Reader) {
+			readFamily(r, &to.RefreshFamily)
+			r.Digest((*[32]byte)(&to.Digest))
+			r.Scan(&seal)
+			r.Bool(&good)
+			r.Scan(&id)
+			r.Time(&at)
+		})))
 		if to.Elsewhere = good && id != nil; to.Elsewhere {
 			return lateUse(ctx, driver.TokenUsedInGrace, to.UserID, string(to.ID), id, at), err
 		}
@@ -227,16 +257,16 @@ func reuseArgs(ctx context.Context) []any {
 }
 
 // reused is the event that a statement has written under this id; none without one.
-func reused(ctx context.Context, user driver.UserID, session string, id *int64, at utcTime) driver.Event {
+func reused(ctx context.Context, user driver.UserID, session string, id *int64, at time.Time) driver.Event {
 	return lateUse(ctx, driver.TokenReused, user, session, id, at)
 }
 
-func lateUse(ctx context.Context, kind driver.EventKind, user driver.UserID, session string, id *int64, at utcTime) driver.Event {
+func lateUse(ctx context.Context, kind driver.EventKind, user driver.UserID, session string, id *int64, at time.Time) driver.Event {
 	if id == nil {
 		return unchanged
 	}
 	e := driver.NewEvent(ctx, kind, user)
-	e.ID, e.At, e.Actor, e.Session = *id, time.Time(at), "", session
+	e.ID, e.At, e.Actor, e.Session = *id, at, "", session
 	return e
 }
 
@@ -246,7 +276,7 @@ const revokeToken = `DELETE FROM ginauth.refresh_tokens AS t WHERE t.selector = 
 // that there is none.
 func (s *Sessions) RevokeRefreshToken(ctx context.Context, k driver.RefreshKey) (f driver.RefreshFamily, err error) {
 	err = s.doThenRecord(ctx, "revoking a refresh token", func(ctx context.Context, tx pgx.Tx) (driver.Event, error) {
-		err := tx.QueryRow(ctx, revokeToken, k.Selector[:]).Scan(familyDest(&f, make([]any, 0, familySize))...)
+		err := tx.QueryRow(ctx, revokeToken, k.Selector[:]).Scan(wire.Func(func(r *wire.Reader) { readFamily(r, &f) }))
 		return detailed(byProof(ctx, driver.TokenRevoked, f.UserID), "login", string(f.ID)), orNoSession(err)
 	})
 	if err != nil {

@@ -6,6 +6,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/ginauth/ginauth/ginauth/driver"
+	"github.com/ginauth/ginauth/store/internal/wire"
 )
 
 const listFamilies = `
@@ -29,10 +30,7 @@ func (s *Sessions) UserRefreshFamilies(ctx context.Context, user driver.UserID) 
 		if err != nil {
 			return err
 		}
-		list, err = pgx.CollectRows(rows, func(row pgx.CollectableRow) (f driver.RefreshFamily, err error) {
-			err = row.Scan(familyDest(&f, make([]any, 0, familySize))...)
-			return f, err
-		})
+		list, err = wire.Collect(rows, readFamily)
 		return err
 	})
 	if err != nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/ginauth/ginauth/ginauth/driver"
+	"github.com/ginauth/ginauth/store/internal/wire"
 )
 
 const countSessions = `
@@ -38,7 +39,7 @@ func (s *Sessions) SessionOwner(ctx context.Context, id driver.SessionID) (user 
 		return "", d, driver.ErrNoSession
 	}
 	err = s.caller.read(ctx, "finding a session's owner", func(ctx context.Context, conn Conn) error {
-		return conn.QueryRow(ctx, findOwner, key).Scan((*idText)(&user), (*digestBytes)(&d))
+		return conn.QueryRow(ctx, findOwner, key).Scan(wire.UUID((*string)(&user)), wire.Digest((*[32]byte)(&d)))
 	})
 	return user, d, orNoSession(err)
 }

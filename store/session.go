@@ -11,6 +11,7 @@ import (
 
 	"github.com/ginauth/ginauth/ginauth/driver"
 	"github.com/ginauth/ginauth/store/internal/line"
+	"github.com/ginauth/ginauth/store/internal/wire"
 )
 
 // Sessions keeps sessions alone, for apps whose users are elsewhere. It is safe for
@@ -53,7 +54,7 @@ func newSessions(conn Conn, o options) *Sessions {
 	s.families.doing, s.families.statement = "sweeping refresh tokens", sweepFamilies
 	s.throttles.doing, s.throttles.statement = "sweeping throttles", sweepThrottles
 	s.devices.doing, s.devices.statement = "sweeping known devices", sweepDevices
-	s.lookup.read, s.lookup.ended = (*row).session, (*foundSession).isOver
+	s.lookup.read, s.lookup.ended = readFound, (*foundSession).isOver
 	s.lookup.init(s, findSession, findSessionFrom, notRevoked)
 	s.touches.Timeout, s.touches.One, s.touches.Many = o.timeout, s.touchOne, s.touchMany
 	return s
@@ -68,7 +69,7 @@ func (s *Sessions) clock() any {
 	return timestamp(s.now())
 }
 
-// sessionColumns are the fields of a SessionRecord, in the order of recordDest.
+// sessionColumns are what readSession reads, up to the present time.
 const sessionColumns = `s.digest, s.id, s.user_id, s.data, s.version, s.created_at, s.authenticated_at,
 	s.last_seen_at, s.idle_timeout, s.expires_at, s.persistent, s.ip, s.user_agent`
 
@@ -93,13 +94,21 @@ const (
 		SELECT u.session_epoch FROM ginauth.users AS u WHERE u.id = s.user_id AND u.disabled_at IS NULL) END`
 )
 
-const recordSize = 14
-
-func recordDest(r *driver.Session, to []any) []any {
-	return append(to, (*digestBytes)(&r.Digest), (*idText)(&r.ID), (*idText)(&r.UserID), (*[]byte)(&r.Data), &r.Version,
-		(*utcTime)(&r.CreatedAt), (*utcTime)(&r.AuthenticatedAt), (*utcTime)(&r.LastSeenAt),
-		&r.IdleTimeout, (*utcTime)(&r.ExpiresAt), &r.Persistent, (*clientAddr)(&r.Origin.Addr), &r.Origin.UserAgent,
-		(*utcTime)(&r.ReadAt))
+func readSession(r *wire.Reader, to *driver.Session) {
+	r.Digest((*[32]byte)(&to.Digest))
+	r.UUID((*string)(&to.ID))
+	r.UUID((*string)(&to.UserID))
+	r.JSON((*[]byte)(&to.Data))
+	r.Int(&to.Version)
+	r.Time(&to.CreatedAt)
+	r.Time(&to.AuthenticatedAt)
+	r.Time(&to.LastSeenAt)
+	r.Duration(&to.IdleTimeout)
+	r.Time(&to.ExpiresAt)
+	r.Bool(&to.Persistent)
+	r.Addr(&to.Origin.Addr)
+	r.Text(&to.Origin.UserAgent)
+	r.Time(&to.ReadAt)
 }
 
 // foundSession is a session that has not been revoked, but may have ended otherwise.
@@ -115,23 +124,9 @@ const (
 	findSessionFrom = ` FROM ginauth.sessions AS s`
 )
 
-func (r *row) session(f *foundSession) {
-	to := &f.record
-	r.digest((*digestBytes)(&to.Digest))
-	r.id((*idText)(&to.ID))
-	r.id((*idText)(&to.UserID))
-	r.json((*[]byte)(&to.Data))
-	r.number(&to.Version)
-	r.time(&to.CreatedAt)
-	r.time(&to.AuthenticatedAt)
-	r.time(&to.LastSeenAt)
-	r.scan(&to.IdleTimeout)
-	r.time(&to.ExpiresAt)
-	r.truth(&to.Persistent)
-	r.scan((*clientAddr)(&to.Origin.Addr))
-	r.text(&to.Origin.UserAgent)
-	r.time(&to.ReadAt)
-	r.truth(&f.ended)
+func readFound(r *wire.Reader, to *foundSession) {
+	readSession(r, &to.record)
+	r.Bool(&to.ended)
 }
 
 // FindSession returns a live session, or driver.ErrNoSession. It is one statement, and
@@ -154,16 +149,16 @@ RETURNING s.user_id, COALESCE(` + notRevoked + `, FALSE)`
 // revoked before, it writes the event authn_logout.
 func (s *Sessions) DeleteSession(ctx context.Context, d driver.Digest) error {
 	return s.doThenRecord(ctx, "deleting a session", func(ctx context.Context, tx pgx.Tx) (driver.Event, error) {
-		var user idText
+		var user driver.UserID
 		var wasLive bool
-		err := tx.QueryRow(ctx, deleteSession, d[:]).Scan(&user, &wasLive)
+		err := tx.QueryRow(ctx, deleteSession, d[:]).Scan(wire.UUID((*string)(&user)), &wasLive)
 		if errors.Is(err, pgx.ErrNoRows) {
 			return unchanged, nil
 		}
 		if err != nil || !wasLive || user == "" {
 			return unchanged, err
 		}
-		e := byProof(ctx, driver.LoggedOut, driver.UserID(user))
+		e := byProof(ctx, driver.LoggedOut, user)
 		e.Session = d.String()
 		return e, nil
 	})

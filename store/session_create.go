@@ -11,6 +11,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/ginauth/ginauth/ginauth/driver"
+	"github.com/ginauth/ginauth/store/internal/wire"
 )
 
 const emptyData = "{}"
@@ -83,11 +84,15 @@ func (s *Sessions) CreateSession(ctx context.Context, n driver.NewSession) (driv
 	var fits bool
 	err = s.doRecording(ctx, "creating a session", func(ctx context.Context, conn Conn) (e driver.Event, err error) {
 		var id *int64
-		dest := append(recordDest(&r, make([]any, 0, recordSize+2)), &fits, &id)
+		read := wire.Func(func(row *wire.Reader) {
+			readSession(row, &r)
+			row.Bool(&fits)
+			row.Scan(&id)
+		})
 		if n.UserID != "" && n.Limit > 0 || s.tellsOf(n) {
-			err = s.insertLogin(ctx, conn, statement, args, n, &r, dest)
+			err = s.insertLogin(ctx, conn, statement, args, n, &r, read)
 		} else {
-			err = conn.QueryRow(ctx, statement, args...).Scan(dest...)
+			err = conn.QueryRow(ctx, statement, args...).Scan(read)
 		}
 		if id != nil {
 			e = login

@@ -7,6 +7,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/ginauth/ginauth/ginauth/driver"
+	"github.com/ginauth/ginauth/store/internal/wire"
 )
 
 // lockUser lets the logins of one user pass one by one. The statements after it then see
@@ -27,15 +28,15 @@ WHERE old.user_id = $1::uuid
 		ORDER BY s.digest = $4::bytea DESC, s.last_seen_at DESC, s.created_at DESC
 		OFFSET $3::bigint)`
 
-// insertLogin runs the insertion, whose row goes to dest, between lockUser and evictSessions (SEC-80), settles the attempt
+// insertLogin runs the insertion, whose row is read by read, between lockUser and evictSessions (SEC-80), settles the attempt
 // that led to it, and tells the user, if need be. A batch is one round trip and one transaction.
 func (s *Sessions) insertLogin(
-	ctx context.Context, conn Conn, insertion string, args []any, n driver.NewSession, r *driver.Session, dest []any,
+	ctx context.Context, conn Conn, insertion string, args []any, n driver.NewSession, r *driver.Session, read wire.Func,
 ) error {
 	user, _ := parseID(string(n.UserID))
 	var batch pgx.Batch
 	batch.Queue(lockUser, user)
-	batch.Queue(insertion, args...).QueryRow(func(row pgx.Row) error { return row.Scan(dest...) })
+	batch.Queue(insertion, args...).QueryRow(func(row pgx.Row) error { return row.Scan(read) })
 	if n.Limit > 0 {
 		batch.Queue(evictSessions, user, s.clock(), n.Limit, n.Digest[:]).Exec(func(evicted pgconn.CommandTag) error {
 			r.Evicted = evicted.RowsAffected()

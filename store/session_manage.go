@@ -6,6 +6,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/ginauth/ginauth/ginauth/driver"
+	"github.com/ginauth/ginauth/store/internal/wire"
 )
 
 // maxListed bounds the memory that a list takes, whatever logs in as one user.
@@ -32,10 +33,7 @@ func (s *Sessions) UserSessions(ctx context.Context, user driver.UserID) ([]driv
 		if err != nil {
 			return err
 		}
-		list, err = pgx.CollectRows(rows, func(row pgx.CollectableRow) (r driver.Session, err error) {
-			err = row.Scan(recordDest(&r, make([]any, 0, recordSize))...)
-			return r, err
-		})
+		list, err = wire.Collect(rows, readSession)
 		return err
 	})
 	if err != nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/ginauth/ginauth/ginauth/driver"
+	"github.com/ginauth/ginauth/store/internal/wire"
 )
 
 // A late use ends the session by its id, also when it is rotated at the same time.
@@ -49,13 +50,16 @@ func (s *Sessions) FindRotated(ctx context.Context, d driver.Digest) (driver.Ses
 	args := append(append([]any{d[:], s.clock(), d.String()}, reuseArgs(ctx)...), clientOf(ctx), notice)
 	err = s.doRecording(ctx, "finding a rotated session", func(ctx context.Context, conn Conn) (driver.Event, error) {
 		var id *int64
-		dest := append(recordDest(&r, make([]any, 0, recordSize+2)), &inTime, &id)
-		err := conn.QueryRow(ctx, findRotated, args...).Scan(dest...)
+		err := conn.QueryRow(ctx, findRotated, args...).Scan(wire.Func(func(row *wire.Reader) {
+			readSession(row, &r)
+			row.Bool(&inTime)
+			row.Scan(&id)
+		}))
 		kind := driver.TokenReused
 		if inTime {
 			kind, r.Elsewhere = driver.TokenUsedInGrace, id != nil
 		}
-		return lateUse(ctx, kind, r.UserID, d.String(), id, utcTime(r.ReadAt)), orNoSession(err)
+		return lateUse(ctx, kind, r.UserID, d.String(), id, r.ReadAt), orNoSession(err)
 	})
 	switch {
 	case err != nil:

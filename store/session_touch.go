@@ -8,6 +8,7 @@ import (
 
 	"github.com/ginauth/ginauth/ginauth/driver"
 	"github.com/ginauth/ginauth/store/internal/line"
+	"github.com/ginauth/ginauth/store/internal/wire"
 )
 
 // touchSessions is touchSession for many. The rows are locked in one order, and a row that a request is writing is
@@ -27,7 +28,7 @@ UPDATE ginauth.sessions AS s
 SET last_seen_at = GREATEST(s.last_seen_at, clock.now)
 FROM ` + theClock + `
 WHERE s.digest IN (SELECT due.digest FROM due)
-RETURNING ` + sessionColumns + `, clock.now, FALSE`
+RETURNING ` + sessionColumns + `, clock.now`
 
 // touch asks to mark a session as seen, unless it was seen within a time.
 type touch struct {
@@ -53,9 +54,11 @@ func (s *Sessions) touchInLine(ctx context.Context, d driver.Digest, change driv
 func (s *Sessions) touchOne(limited context.Context, t touch) (r driver.Session, err error) {
 	args := s.touchArgs(limited, t.digest, driver.SessionChange{UnlessSeenFor: t.unless})
 	err = s.caller.doWithin(limited, func(ctx context.Context, conn Conn) error {
-		var fits bool
-		dest := append(recordDest(&r, make([]any, 0, recordSize+1)), &fits)
-		return conn.QueryRow(ctx, touchSession, args...).Scan(dest...)
+		return conn.QueryRow(ctx, touchSession, args...).Scan(wire.Func(func(row *wire.Reader) {
+			var fits bool
+			readSession(row, &r)
+			row.Bool(&fits)
+		}))
 	})
 	return r, err
 }
@@ -74,12 +77,12 @@ func (s *Sessions) touchMany(limited context.Context, batch []*line.Waiter[touch
 			return err
 		}
 		defer rows.Close()
-		var r row
+		var row wire.Reader
 		for rows.Next() {
-			var f foundSession
-			r.of(rows)
-			r.session(&f)
-			answerFirst(batch, f.record, r.err)
+			var r driver.Session
+			row.Start(rows)
+			readSession(&row, &r)
+			answerFirst(batch, r, row.Err())
 		}
 		return rows.Err()
 	})

@@ -6,6 +6,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/ginauth/ginauth/ginauth/driver"
+	"github.com/ginauth/ginauth/store/internal/wire"
 )
 
 // Both statements below take the same parameters up to $6: $3 is the new digest, or NULL without a rotation, and $4
@@ -81,8 +82,10 @@ func (s *Sessions) change(ctx context.Context, d driver.Digest, change driver.Se
 	var r driver.Session
 	var fits bool
 	write := func(ctx context.Context, conn Conn) error {
-		dest := append(recordDest(&r, make([]any, 0, recordSize+1)), &fits)
-		return orNoSession(conn.QueryRow(ctx, statement, args...).Scan(dest...))
+		return orNoSession(conn.QueryRow(ctx, statement, args...).Scan(wire.Func(func(row *wire.Reader) {
+			readSession(row, &r)
+			row.Bool(&fits)
+		})))
 	}
 	if !change.Authenticated {
 		err := s.caller.do(ctx, updating, write)

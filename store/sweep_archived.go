@@ -9,6 +9,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/ginauth/ginauth/ginauth/driver"
+	"github.com/ginauth/ginauth/store/internal/wire"
 )
 
 const dueUsers = `
@@ -81,7 +82,7 @@ func (s *Sessions) dueUsers(ctx context.Context, after dueUser) (list []dueUser,
 			return err
 		}
 		list, err = pgx.CollectRows(rows, func(row pgx.CollectableRow) (u dueUser, err error) {
-			return u, row.Scan((*idText)(&u.id), (*utcTime)(&u.since))
+			return u, row.Scan(wire.UUID((*string)(&u.id)), wire.Time(&u.since))
 		})
 		return err
 	})
@@ -94,7 +95,7 @@ func (s *Sessions) deleteDue(ctx context.Context, id driver.UserID) (gone bool, 
 	err = s.caller.do(ctx, "deleting an archived user", func(ctx context.Context, conn Conn) error {
 		return pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
 			e = driver.Event{Kind: driver.UserDeleted, Outcome: driver.Success, User: id, Operation: operationSweep}
-			err := tx.QueryRow(ctx, deleteDue, s.clock(), string(id)).Scan(&e.ID, (*utcTime)(&e.At))
+			err := tx.QueryRow(ctx, deleteDue, s.clock(), string(id)).Scan(&e.ID, wire.Time(&e.At))
 			if refused = nil; err != nil {
 				return err
 			}

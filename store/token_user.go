@@ -3,7 +3,6 @@ package store
 import (
 	"context"
 	"errors"
-	"reflect"
 
 	"github.com/jackc/pgx/v5"
 
@@ -35,8 +34,7 @@ func (d *DB[U]) FindTokenUser(ctx context.Context, user driver.UserID, session d
 		return none, driver.ErrNoSession
 	}
 	err := d.caller.read(ctx, "finding a token's user", func(ctx context.Context, conn Conn) error {
-		dest := d.layout.dest(reflect.ValueOf(&u).Elem(), make([]any, 0, d.layout.size()))
-		return conn.QueryRow(ctx, d.statements.findTokenUser, key, d.clock(), id).Scan(dest...)
+		return d.scan(conn.QueryRow(ctx, d.statements.findTokenUser, key, d.clock(), id), &u)
 	})
 	if errors.Is(err, pgx.ErrNoRows) {
 		return none, driver.ErrNoSession

@@ -1,9 +1,11 @@
 package store
 
 import (
+	"reflect"
 	"time"
 
 	"github.com/ginauth/ginauth/ginauth/driver"
+	"github.com/ginauth/ginauth/store/internal/wire"
 )
 
 // User is a row of ginauth.users. Embed it to add columns of your own. It never holds the
@@ -34,27 +36,23 @@ func (u User) Account() driver.Account {
 	}
 }
 
-// userColumns are the fields of User, in the order of dest.
-const userColumns = `u.id, u.email, u.name, u.verified_at, u.disabled_at, u.created_at, u.updated_at`
-
-// reservedColumns belong to ginauth: what an app's user type adds must be called otherwise.
-var reservedColumns = []string{
-	"id", "email", "email_canonical", "name", "password_hash",
-	"verified_at", "disabled_at", "created_at", "updated_at", "session_epoch", "delete_after", "password_pending",
+// userColumns returns the columns of User, which its db tags name, in the order of its fields and of read.
+func userColumns() (names []string) {
+	for i := range reflect.TypeFor[User]().NumField() {
+		names = append(names, reflect.TypeFor[User]().Field(i).Tag.Get("db"))
+	}
+	return names
 }
 
-func (u *User) dest(to []any) []any {
-	optional := &[...]nullTime{{&u.VerifiedAt}, {&u.DisabledAt}} // costs less than a pointer to a pointer
-	return append(to, (*idText)(&u.ID), &u.Email, &u.Name, &optional[0], &optional[1],
-		(*utcTime)(&u.CreatedAt), (*utcTime)(&u.UpdatedAt))
-}
+// hiddenColumns of ginauth.users belong to ginauth, too: an app's user type cannot have them.
+var hiddenColumns = []string{"email_canonical", "password_hash", "password_pending", "session_epoch", "delete_after"}
 
-func (u *User) read(r *row) {
-	r.id((*idText)(&u.ID))
-	r.text(&u.Email)
-	r.text(&u.Name)
-	r.optionalTime(&u.VerifiedAt)
-	r.optionalTime(&u.DisabledAt)
-	r.time(&u.CreatedAt)
-	r.time(&u.UpdatedAt)
+func (u *User) read(r *wire.Reader) {
+	r.UUID((*string)(&u.ID))
+	r.Text(&u.Email)
+	r.Text(&u.Name)
+	r.OptionalTime(&u.VerifiedAt)
+	r.OptionalTime(&u.DisabledAt)
+	r.Time(&u.CreatedAt)
+	r.Time(&u.UpdatedAt)
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/ginauth/ginauth/ginauth/driver"
+	"github.com/ginauth/ginauth/store/internal/wire"
 )
 
 const isTaken = `
@@ -155,7 +156,7 @@ func (d *DB[U]) mailNewcomer(ctx context.Context, created bool, o driver.MailOrd
 			if err != nil {
 				return e, err
 			}
-			batch.Queue(insertEvent, args...).QueryRow(func(row pgx.Row) error { return row.Scan(&e.ID, (*utcTime)(&e.At)) })
+			batch.Queue(insertEvent, args...).QueryRow(func(row pgx.Row) error { return row.Scan(&e.ID, wire.Time(&e.At)) })
 		}
 		batch.Queue(queueMail, mail...)
 		return e, conn.SendBatch(ctx, &batch).Close()

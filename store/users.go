@@ -12,6 +12,7 @@ import (
 
 	"github.com/ginauth/ginauth/ginauth/driver"
 	"github.com/ginauth/ginauth/ginauth/password"
+	"github.com/ginauth/ginauth/store/internal/wire"
 )
 
 // userStatements are those whose column list depends on the user type.
@@ -102,17 +103,17 @@ JOIN ginauth.users AS u ON u.id = s.user_id`
 	ofTheirUser = `u.disabled_at IS NULL AND s.epoch = u.session_epoch + ` + everybodysEpoch
 )
 
-func (d *DB[U]) readUserSession(r *row, f *foundUser[U]) {
+func (d *DB[U]) readUserSession(r *wire.Reader, f *foundUser[U]) {
 	to := &f.record
-	r.id((*idText)(&to.ID))
-	r.json((*[]byte)(&to.Data))
-	r.number(&to.Version)
-	r.time(&to.AuthenticatedAt)
-	r.time(&to.LastSeenAt)
-	r.time(&to.ExpiresAt)
-	r.truth(&to.Persistent)
-	r.time(&to.ReadAt)
-	r.truth(&f.ended)
+	r.UUID((*string)(&to.ID))
+	r.JSON((*[]byte)(&to.Data))
+	r.Int(&to.Version)
+	r.Time(&to.AuthenticatedAt)
+	r.Time(&to.LastSeenAt)
+	r.Time(&to.ExpiresAt)
+	r.Bool(&to.Persistent)
+	r.Time(&to.ReadAt)
+	r.Bool(&f.ended)
 	v := reflect.ValueOf(&f.user).Elem()
 	d.layout.read(r, v)
 	to.UserID = d.layout.user(v).ID
@@ -153,22 +154,26 @@ func (d *DB[U]) ReplaceHash(ctx context.Context, id driver.UserID, old, replacem
 	})
 }
 
-// scan reads a user from a row.
+// readUser reads d.statements.columns.
+func (d *DB[U]) readUser(r *wire.Reader, to *U) { d.layout.read(r, reflect.ValueOf(to).Elem()) }
+
+// scan reads a row that is a user.
 func (d *DB[U]) scan(row pgx.Row, to *U) error {
-	return row.Scan(d.layout.dest(reflect.ValueOf(to).Elem(), make([]any, 0, d.layout.size()))...)
+	return row.Scan(wire.Func(func(r *wire.Reader) { d.readUser(r, to) }))
 }
 
 // one returns the user that the statement finds by key. Its first columns go to before.
 func (d *DB[U]) one(ctx context.Context, doing, statement string, key any, before ...any) (U, error) {
-	var u U
+	var u, none U
 	err := d.caller.read(ctx, doing, func(ctx context.Context, conn Conn) error {
-		v := reflect.ValueOf(&u).Elem()
-		dest := append(make([]any, 0, len(before)+d.layout.size()), before...)
-		err := conn.QueryRow(ctx, statement, key).Scan(d.layout.dest(v, dest)...)
-		return err
+		return conn.QueryRow(ctx, statement, key).Scan(wire.Func(func(r *wire.Reader) {
+			for _, to := range before {
+				r.Scan(to)
+			}
+			d.readUser(r, &u)
+		}))
 	})
 	if err != nil {
-		var none U
 		return none, err
 	}
 	return u, nil

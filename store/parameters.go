@@ -1,0 +1,28 @@
+package store
+
+import (
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5/pgtype"
+)
+
+// parseID takes the one spelling of a UUID that PostgreSQL prints.
+func parseID(s string) (pgtype.UUID, bool) {
+	const length = 36
+	if len(s) != length {
+		return pgtype.UUID{}, false
+	}
+	id, err := uuid.Parse(s)
+	return pgtype.UUID{Bytes: id, Valid: err == nil}, err == nil
+}
+
+// timestamp is a time as the server reads it, even where an app has replaced pgx's codec for time.Time.
+func timestamp(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05.999999Z07:00") }
+
+func timeOrNull(t time.Time) any {
+	if t.IsZero() {
+		return nil
+	}
+	return timestamp(t)
+}
