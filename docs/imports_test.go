@@ -61,6 +61,11 @@ var arrows = []arrow{
 		reason: "a store knows the driver's contract and nothing of the web",
 	},
 	{
+		from:   "store/memory",
+		never:  []string{"net/http$", "github.com/gin-gonic", "github.com/gin-contrib", "github.com/jackc", "store$", "ginauth$", "ginauth/internal"},
+		reason: "a store in memory carries neither a database nor the web",
+	},
+	{
 		from:   "store",
 		except: []string{"store/storetest"},
 		never:  []string{"example", "docs", "migrations", "github.com/pressly/goose"},
@@ -112,10 +117,10 @@ var arrows = []arrow{
 	},
 	{
 		from:   "",
-		except: []string{"store/storetest", "ginauth/internal/authtest"},
+		except: []string{"store/storetest", "ginauth/internal/authtest", "ginauth/driver/drivertest"},
 		never: []string{
 			"testing$", "net/http/httptest", "github.com/google/go-cmp", "github.com/chromedp",
-			"store/storetest", "ginauth/internal/authtest",
+			"store/storetest", "ginauth/internal/authtest", "ginauth/driver/drivertest",
 		},
 		reason: "test kits must not be linked into an app",
 	},

@@ -1,0 +1,338 @@
+package memory
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/ginauth/ginauth/ginauth/driver"
+)
+
+// session is live while its epoch is that of its user, which moves when all of the user's sessions end.
+type session struct {
+	driver.Session
+	epoch int64
+
+	previous      driver.Digest // before the last rotation
+	previousUntil time.Time     // zero: the rotation had no grace
+	replacedFrom  client
+	elsewhere     bool // another client was noticed within the grace
+}
+
+// at returns the record of a call.
+func (r *session) at(now time.Time) driver.Session {
+	record := r.Session
+	record.Data, record.ReadAt = bytes.Clone(r.Data), now
+	return record
+}
+
+func (r *session) expired(now time.Time) bool {
+	return !r.ExpiresAt.After(now) || !r.LastSeenAt.Add(r.IdleTimeout).After(now)
+}
+
+// epochOf is that of a live session of the user, or of an anonymous one. It is -1 where there can be none.
+func (s *Store[U]) epochOf(user driver.UserID) int64 {
+	if user == "" {
+		return s.everybody
+	}
+	if a := s.users[user]; a != nil && a.DisabledAt == nil {
+		return s.everybody + a.epoch
+	}
+	return -1
+}
+
+func (s *Store[U]) live(r *session, now time.Time) bool {
+	return r != nil && !r.expired(now) && r.epoch == s.epochOf(r.UserID)
+}
+
+// find returns a live session, and deletes one that it finds expired.
+func (s *Store[U]) find(d driver.Digest, now time.Time) *session {
+	r := s.sessions[d]
+	if r != nil && r.expired(now) {
+		s.drop(r)
+	}
+	if !s.live(r, now) {
+		return nil
+	}
+	return r
+}
+
+func (s *Store[U]) drop(r *session) {
+	delete(s.sessions, r.Digest)
+	if s.rotated[r.previous] == r {
+		delete(s.rotated, r.previous)
+	}
+}
+
+// FindSession implements driver.Sessions.
+func (s *Store[U]) FindSession(ctx context.Context, d driver.Digest) (driver.Session, error) {
+	now, err := s.enter(ctx)
+	if err != nil {
+		return driver.Session{}, err
+	}
+	defer s.leave()
+	if r := s.find(d, now); r != nil {
+		return r.at(now), nil
+	}
+	return driver.Session{}, driver.ErrNoSession
+}
+
+// FindUserSession implements driver.SessionFinder.
+func (s *Store[U]) FindUserSession(ctx context.Context, d driver.Digest) (U, driver.Session, error) {
+	var none U
+	now, err := s.enter(ctx)
+	if err != nil {
+		return none, driver.Session{}, err
+	}
+	defer s.leave()
+	r := s.find(d, now)
+	if r == nil || r.UserID == "" {
+		return none, driver.Session{}, driver.ErrNoSession
+	}
+	return s.user(s.users[r.UserID]), r.at(now), nil
+}
+
+// CreateSession implements driver.Sessions. It settles n.Settles, and with Options.Mail tells the user of
+// a new device.
+func (s *Store[U]) CreateSession(ctx context.Context, n driver.NewSession) (driver.Session, error) {
+	if n.Digest == (driver.Digest{}) || n.Lifetime <= 0 || n.IdleTimeout <= 0 || n.Limit < 0 {
+		return driver.Session{}, errors.New("creating a session: it needs a digest, a lifetime and an idle timeout, and no negative limit")
+	}
+	data, err := mergeData(nil, n.Data, nil)
+	if err != nil {
+		return driver.Session{}, err
+	}
+	id, err := uuid.NewRandom()
+	if err != nil {
+		return driver.Session{}, err
+	}
+	now, err := s.enter(ctx)
+	if err != nil {
+		return driver.Session{}, err
+	}
+	defer s.leave()
+	if n.UserID != "" && !s.users[n.UserID].mayLogIn(n.Credential) {
+		return driver.Session{}, driver.ErrNoUser
+	}
+	if s.sessions[n.Digest] != nil {
+		return driver.Session{}, errors.New("creating a session: the digest exists already")
+	}
+	if err := s.room(len(s.sessions)); err != nil {
+		return driver.Session{}, err
+	}
+	r := &session{epoch: s.epochOf(n.UserID), Session: driver.Session{
+		ID: driver.SessionID(id.String()), Digest: n.Digest, UserID: n.UserID, Data: data,
+		CreatedAt: now, LastSeenAt: now, ExpiresAt: now.Add(n.Lifetime), IdleTimeout: n.IdleTimeout,
+		Persistent: n.Persistent, Origin: cutOrigin(n.Origin),
+	}}
+	if n.UserID != "" || n.Authenticated {
+		r.AuthenticatedAt = now
+	}
+	s.replace(n.Replaces)
+	s.sessions[n.Digest] = r
+	record := r.at(now)
+	if n.UserID != "" {
+		s.loggedIn(ctx, now, n, &record)
+	}
+	return record, nil
+}
+
+func (s *Store[U]) replace(d driver.Digest) {
+	for _, r := range []*session{s.sessions[d], s.rotated[d]} {
+		if r != nil {
+			s.drop(r)
+		}
+	}
+}
+
+// loggedIn does what follows a login.
+func (s *Store[U]) loggedIn(ctx context.Context, now time.Time, n driver.NewSession, record *driver.Session) {
+	if n.Limit > 0 {
+		record.Evicted = s.evict(n, now)
+	}
+	if a := s.users[n.UserID]; n.NewDevice && s.hasDevice(n.UserID) { // while this one is not known
+		s.tell(now, a, driver.MailDevice, "")
+	}
+	if n.Settles != nil {
+		known, err := s.settle(*n.Settles, now)
+		record.Settled, record.KnownDevice = err == nil, known
+	}
+	s.record(now, loginOf(ctx, n.UserID, n.Digest.String(), record.Origin))
+}
+
+// evict ends the sessions beyond the limit that were seen longest ago, and never the new one.
+func (s *Store[U]) evict(n driver.NewSession, now time.Time) (evicted int64) {
+	list := s.ofUser(n.UserID, now)
+	slices.SortStableFunc(list, func(a, b *session) int {
+		switch n.Digest {
+		case a.Digest:
+			return -1
+		case b.Digest:
+			return 1
+		}
+		return newest(a, b)
+	})
+	for _, r := range list[min(n.Limit, len(list)):] {
+		s.drop(r)
+		evicted++
+	}
+	return evicted
+}
+
+// ofUser returns the live sessions of a user, the one seen last first.
+func (s *Store[U]) ofUser(user driver.UserID, now time.Time) (list []*session) {
+	for _, r := range s.sessions {
+		if r.UserID == user && user != "" && s.live(r, now) {
+			list = append(list, r)
+		}
+	}
+	slices.SortFunc(list, newest)
+	return list
+}
+
+func newest(a, b *session) int {
+	return cmp.Or(b.LastSeenAt.Compare(a.LastSeenAt), b.CreatedAt.Compare(a.CreatedAt), cmp.Compare(a.ID, b.ID))
+}
+
+// UpdateSession implements driver.Sessions.
+func (s *Store[U]) UpdateSession(ctx context.Context, d driver.Digest, change driver.SessionChange) (driver.Session, error) {
+	now, err := s.enter(ctx)
+	if err != nil {
+		return driver.Session{}, err
+	}
+	defer s.leave()
+	r := s.sessions[d]
+	if !s.live(r, now) {
+		return driver.Session{}, driver.ErrNoSession
+	}
+	data := r.Data
+	switch {
+	case len(change.Set) > 0 || len(change.Unset) > 0:
+		if data, err = mergeData(r.Data, change.Set, change.Unset); err != nil {
+			return driver.Session{}, err
+		}
+	case change.UnlessSeenFor > 0 && r.LastSeenAt.Add(change.UnlessSeenFor).After(now):
+		return driver.Session{}, driver.ErrNoSession
+	}
+	rotates := change.Digest != driver.Digest{}
+	if rotates && s.sessions[change.Digest] != nil {
+		return driver.Session{}, errors.New("updating a session: the new digest exists already")
+	}
+	if !bytes.Equal(data, r.Data) {
+		r.Data = data
+		r.Version++
+	}
+	r.LastSeenAt = later(r.LastSeenAt, now)
+	if rotates {
+		var until time.Time
+		if change.Grace > 0 {
+			until = now.Add(change.Grace)
+		}
+		s.rotate(r, change.Digest, until)
+		r.replacedFrom, r.elsewhere = clientOf(ctx), false
+	}
+	if change.Authenticated && r.UserID != "" {
+		r.AuthenticatedAt = later(r.AuthenticatedAt, now)
+		e := byProof(ctx, driver.LoginSucceeded, r.UserID)
+		e.Session = r.Digest.String()
+		s.record(now, e)
+	}
+	return r.at(now), nil
+}
+
+// rotate gives the session a new digest. Until is when the old one is worthless; zero keeps no trace of it.
+func (s *Store[U]) rotate(r *session, d driver.Digest, until time.Time) {
+	s.drop(r)
+	r.previous, r.previousUntil, r.Digest = r.Digest, until, d
+	s.sessions[d], s.rotated[r.previous] = r, r
+}
+
+// DeleteSession implements driver.Sessions. A logout that a rotation has overtaken still ends the session.
+func (s *Store[U]) DeleteSession(ctx context.Context, d driver.Digest) error {
+	now, err := s.enter(ctx)
+	if err != nil {
+		return err
+	}
+	defer s.leave()
+	r := cmp.Or(s.sessions[d], s.rotated[d])
+	if r == nil {
+		return nil
+	}
+	s.drop(r)
+	if r.UserID != "" && r.epoch == s.epochOf(r.UserID) {
+		e := byProof(ctx, driver.LoggedOut, r.UserID)
+		e.Session = d.String()
+		s.record(now, e)
+	}
+	return nil
+}
+
+// FindRotated implements driver.Sessions.
+func (s *Store[U]) FindRotated(ctx context.Context, d driver.Digest) (driver.Session, error) {
+	now, err := s.enter(ctx)
+	if err != nil {
+		return driver.Session{}, err
+	}
+	defer s.leave()
+	r := s.rotated[d]
+	if !s.live(r, now) || r.previousUntil.IsZero() {
+		return driver.Session{}, driver.ErrNoSession
+	}
+	record := r.at(now)
+	switch {
+	case !r.previousUntil.After(now):
+		s.drop(r)
+		s.lateUse(ctx, now, driver.TokenReused, r.UserID, d.String())
+		return record, driver.ErrTokenReused
+	case !r.elsewhere && r.replacedFrom != clientOf(ctx):
+		r.elsewhere, record.Elsewhere = true, true
+		s.lateUse(ctx, now, driver.TokenUsedInGrace, r.UserID, d.String())
+	}
+	return record, nil
+}
+
+// mergeData returns the object without the keys in unset and with those of set, in one form for equal objects.
+func mergeData(data, set json.RawMessage, unset []string) (json.RawMessage, error) {
+	merged := map[string]any{}
+	for i, object := range []json.RawMessage{data, set} {
+		if i == 1 {
+			for _, key := range unset {
+				delete(merged, key)
+			}
+		}
+		if len(object) == 0 {
+			continue
+		}
+		var values map[string]any
+		decoder := json.NewDecoder(bytes.NewReader(object))
+		decoder.UseNumber()
+		if err := decoder.Decode(&values); err != nil {
+			return nil, errors.New("storing a session: its data must be a JSON object")
+		}
+		maps.Copy(merged, values)
+	}
+	var text bytes.Buffer
+	encoder := json.NewEncoder(&text)
+	encoder.SetEscapeHTML(false)
+	if err := encoder.Encode(merged); err != nil {
+		return nil, errors.New("storing a session: its data must be a JSON object")
+	}
+	if text.Len() > maxData {
+		return nil, driver.ErrSessionTooLarge
+	}
+	return bytes.TrimSpace(text.Bytes()), nil
+}
+
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}
