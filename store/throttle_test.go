@@ -89,6 +89,38 @@ func TestWrongGuessesWaitLongerAndLonger(t *testing.T) { // SEC-38, SEC-44
 }
 
 // A statement's clock stands still from its beginning: of two, the one that began first may count last.
+// The curve of the waits is the driver's, whatever the limits.
+func TestWaitsAreThoseOfTheLimit(t *testing.T) {
+	t.Parallel()
+	for _, limit := range []driver.GuessLimit{
+		{Max: 4, MaxWait: time.Hour},
+		{Max: 1, MaxWait: time.Hour},
+		{Free: 3, Max: 3, MaxWait: time.Hour},
+		{Free: 9, Max: 3, MaxWait: time.Hour},
+		{Free: 2, Max: 50, MaxWait: 0},
+		{Free: 2, Max: 50, MaxWait: 5 * time.Second},
+		{Free: 2, Max: 50, MaxWait: 300 * 24 * time.Hour},
+		{Free: 1, Max: 20, MaxWait: 1 << 62},
+	} {
+		s := newSetup(t)
+		limit.Key, limit.Client, limit.Memory = newLimitKey(), newLimitKey(), 400*24*time.Hour
+		for failures := 0; failures <= limit.Max; {
+			v := s.count1(t, driver.Attempt{Guess: limit})
+			if v.Wait == 0 {
+				failures++
+				continue
+			}
+			if want := limit.Wait(failures); v.Wait != want {
+				t.Errorf("%+v: after %d failures the wait is %v, want %v", limit, failures, v.Wait, want)
+			}
+			if failures == limit.Max {
+				break
+			}
+			s.clock.add(v.Wait)
+		}
+	}
+}
+
 func TestAttemptsThatAreFreeDoNotHoldUpEarlierOnes(t *testing.T) {
 	t.Parallel()
 	s := newSetup(t)

@@ -1,0 +1,76 @@
+package store
+
+import (
+	"context"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/ginauth/ginauth/ginauth/driver"
+)
+
+// takeBack takes back the failures that the client has added in a row, or, if another client guessed meanwhile, only this
+// attempt (SEC-45). Then the wait that follows the other client's guess stays.
+const (
+	takeBack = `
+WITH gone AS (
+	DELETE FROM ginauth.throttles AS t WHERE t.key = $2::bytea AND t.failures <= ` + itsRun + ` AND ` + ifStored + `
+)
+UPDATE ginauth.throttles AS t
+SET failures = t.failures - ` + itsRun + `, run = 0, client = NULL,
+	until = CASE WHEN t.client = $3::bytea THEN clock.now - interval '1 day' ELSE t.until END
+FROM (SELECT COALESCE($4::timestamptz, now()) AS now) AS clock
+WHERE t.key = $2::bytea AND t.failures > ` + itsRun + ` AND ` + ifStored
+
+	takeAllBack = `DELETE FROM ginauth.throttles AS t WHERE t.key = $2::bytea AND ` + ifStored
+
+	itsRun = `(CASE WHEN t.client = $3::bytea THEN t.run ELSE 1 END)`
+
+	// An attempt that is settled along with its session is settled only if that is stored.
+	ifStored = `($1::bytea IS NULL OR EXISTS (SELECT 1 FROM ginauth.sessions AS n WHERE n.digest = $1::bytea))`
+)
+
+// SettleAttempt takes back the guesses of an attempt that succeeded, and makes its device known, in one
+// round trip. A device that was known before keeps its key.
+func (s *Sessions) SettleAttempt(ctx context.Context, done driver.Settlement) (known bool, err error) {
+	settlement := func() (batch pgx.Batch, some bool) {
+		if user, ok := parseID(string(done.User)); ok && done.Device != (driver.LimitKey{}) {
+			batch.Queue(lockUser, user) // first, as where a session is created
+		}
+		queued := batch.Len()
+		s.queueSettlement(&batch, done, nil, &known)
+		return batch, batch.Len() > queued
+	}
+	if _, some := settlement(); !some {
+		return false, nil
+	}
+	err = s.caller.do(ctx, "settling an attempt", func(ctx context.Context, conn Conn) error {
+		batch, _ := settlement() // anew: once it was sent, it belongs to its connection
+		return conn.SendBatch(ctx, &batch).Close()
+	})
+	return known && err == nil, err
+}
+
+// queueSettlement writes down in known whether the device is known. Session is that of CreateSession, or nil;
+// the user's row must be locked where a device is to be remembered.
+func (s *Sessions) queueSettlement(batch *pgx.Batch, done driver.Settlement, session []byte, known *bool) {
+	written := func(tag pgconn.CommandTag) error {
+		*known = tag.RowsAffected() == 1
+		return nil
+	}
+	g := done.Attempt.Guess
+	if done.Known {
+		batch.Queue(useDevice, session, keyOrNull(g.Device), s.clock(), done.Keep).Exec(written)
+		return
+	}
+	switch {
+	case g.Key == (driver.LimitKey{}):
+	case done.All:
+		batch.Queue(takeAllBack, session, keyOrNull(g.Key))
+	default:
+		batch.Queue(takeBack, session, keyOrNull(g.Key), keyOrNull(g.Client), s.clock())
+	}
+	if user, ok := parseID(string(done.User)); ok && done.Device != (driver.LimitKey{}) && done.Limit > 0 {
+		batch.Queue(rememberDevice, user, s.clock(), session, done.Device[:], done.Keep, done.Limit-1, done.Identifier).Exec(written)
+	}
+}
