@@ -28,7 +28,6 @@ type DB[U any] struct {
 	statements  userStatements
 	lookup      lookup[foundUser[U]] // instead of Sessions'
 	afterCreate func(context.Context, pgx.Tx, U) error
-	pending     bool // new users' passwords are not good before the proof of the address
 }
 
 var (

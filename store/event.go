@@ -149,7 +149,7 @@ func (s *Sessions) callAfterEvent(ctx context.Context, list ...driver.Event) {
 	}
 }
 
-// refusal marks an error of OnEvent, which is returned as it is, among the database's errors.
+// refusal marks an error of OnEvent or AfterCreate among the database's errors: it is returned as it is.
 type refusal struct{ error }
 
 func (r *refusal) Unwrap() error { return r.error }

@@ -23,48 +23,43 @@ const (
 // identifierConstraint makes the canonical e-mail address unique.
 const identifierConstraint = "users_email_canonical_key"
 
-// CreateUser stores a new user in a transaction. fill, when not nil, edits the user before that:
-// the columns of the app's own, and Name; what else it changes is not stored. A
-// column that is left at its zero value gets the database's default, which the user
-// returned has. With WithMail it asks the user for the proof of the address. driver.ErrIdentifierTaken means that the address has an account. After
-// driver.ErrUnavailable the user may have been created or not.
+// CreateUser stores a new user in a transaction. Fill, when not nil, edits the user before that: the columns of the
+// app's own, and Name; other changes are not stored. A column that is left at its zero value gets the database's
+// default, which the returned user has. With WithMail, the user is asked for the proof of the address.
+// driver.ErrIdentifierTaken means that the address has an account. After driver.ErrUnavailable the user may have been
+// created or not.
 func (d *DB[U]) CreateUser(ctx context.Context, n driver.NewUser, fill func(*U) error) (U, error) {
 	var none U
-	id, err := uuid.NewV7()
-	if err != nil {
-		return none, fmt.Errorf("creating a user: making its id: %w", err)
-	}
-	u, err := d.filled(id, n, fill)
+	id, u, err := d.filled(n, fill)
 	if err != nil {
 		return none, err
 	}
-	return d.create(ctx, id, n, u)
-}
-
-func (d *DB[U]) create(ctx context.Context, id uuid.UUID, n driver.NewUser, u U) (U, error) {
-	var none U
-	statement, args := d.insertion(id, n, &u)
-	var refused error
-	err := d.doThenRecord(ctx, "creating a user", func(ctx context.Context, tx pgx.Tx) (driver.Event, error) {
-		refused = nil
-		if err := d.scan(tx.QueryRow(ctx, statement, args...), &u); err != nil {
+	err = d.doThenRecord(ctx, "creating a user", func(ctx context.Context, tx pgx.Tx) (driver.Event, error) {
+		if err := d.insertUser(ctx, tx, id, n, &u, false); err != nil {
 			return unchanged, err
 		}
 		if err := d.askForProof(ctx, tx, n); err != nil {
 			return unchanged, err
 		}
-		refused = d.created(ctx, tx, u)
-		return byThemselves(ctx, driver.UserCreated, driver.UserID(id.String())), refused
+		return byThemselves(ctx, driver.UserCreated, driver.UserID(id.String())), d.callAfterCreate(ctx, tx, u)
 	})
 	switch {
-	case err == nil:
-		return u, nil
-	case refused != nil && !errors.Is(err, driver.ErrUnavailable):
-		return none, refused
-	case violates(err, identifierConstraint):
+	case errors.Is(err, driver.ErrIdentifierTaken):
 		return none, driver.ErrIdentifierTaken
+	case err != nil:
+		return none, err
 	}
-	return none, err
+	return u, nil
+}
+
+// insertUser writes the row and reads it back. A pending password is not good before the address is proved.
+func (d *DB[U]) insertUser(ctx context.Context, tx pgx.Tx, id uuid.UUID, n driver.NewUser, u *U, pending bool) error {
+	statement, args := d.insertion(id, n, u, pending)
+	err := d.scan(tx.QueryRow(ctx, statement, args...), u)
+	if violates(err, identifierConstraint) {
+		return driver.ErrIdentifierTaken
+	}
+	return err
 }
 
 // askForProof queues the mail by which a new user proves the address.
@@ -79,29 +74,36 @@ func (d *DB[U]) askForProof(ctx context.Context, tx pgx.Tx, n driver.NewUser) er
 	return err
 }
 
-// filled returns the user as the app wants it. It runs before the transaction begins: fill
-// has no access to that, and must not keep it open.
-func (d *DB[U]) filled(id uuid.UUID, n driver.NewUser, fill func(*U) error) (u U, err error) {
-	base := d.layout.user(reflect.ValueOf(&u).Elem())
-	base.ID, base.Email, base.Name = driver.UserID(id.String()), n.Email, n.Name
-	if fill == nil {
-		return u, nil
-	}
-	return u, fill(&u)
-}
-
-func (d *DB[U]) created(ctx context.Context, tx pgx.Tx, u U) error {
+// callAfterCreate marks the hook's error as a refusal, so that it is returned as it is.
+func (d *DB[U]) callAfterCreate(ctx context.Context, tx pgx.Tx, u U) error {
 	if d.afterCreate == nil {
 		return nil
 	}
-	return d.afterCreate(ctx, tx, u)
+	if err := d.afterCreate(ctx, tx, u); err != nil {
+		return &refusal{err}
+	}
+	return nil
+}
+
+// filled returns the user as the app wants it. It runs before the transaction begins: fill has no access to that, and
+// must not keep it open.
+func (d *DB[U]) filled(n driver.NewUser, fill func(*U) error) (id uuid.UUID, u U, err error) {
+	if id, err = uuid.NewV7(); err != nil {
+		return id, u, fmt.Errorf("creating a user: making its id: %w", err)
+	}
+	base := d.layout.user(reflect.ValueOf(&u).Elem())
+	base.ID, base.Email, base.Name = driver.UserID(id.String()), n.Email, n.Name
+	if fill == nil {
+		return id, u, nil
+	}
+	return id, u, fill(&u)
 }
 
 // insertion leaves out columns at their zero value, so that the database's defaults apply.
-func (d *DB[U]) insertion(id uuid.UUID, n driver.NewUser, u *U) (statement string, args []any) {
+func (d *DB[U]) insertion(id uuid.UUID, n driver.NewUser, u *U, pending bool) (statement string, args []any) {
 	v := reflect.ValueOf(u).Elem()
 	var columns, parameters strings.Builder
-	args = []any{d.clock(), id.String(), n.Email, n.Canonical, d.layout.user(v).Name, hashOrNull(n.Hash), d.pending}
+	args = []any{d.clock(), id.String(), n.Email, n.Canonical, d.layout.user(v).Name, hashOrNull(n.Hash), pending}
 	for _, c := range d.layout.extra {
 		field := v.FieldByIndex(c.path)
 		if field.IsZero() {

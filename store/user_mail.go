@@ -3,7 +3,6 @@ package store
 import (
 	"context"
 	"errors"
-	"fmt"
 	"strings"
 	"unicode/utf8"
 
@@ -14,75 +13,125 @@ import (
 	"github.com/ginauth/ginauth/store/internal/wire"
 )
 
+// CreateUserAndMail stores a new user as CreateUser does, with a mail that asks for the proof of the address. Where the
+// address has an account, it queues a mail to the owner instead. Both are one transaction with one mail (SEC-30, SEC-32).
+// The password of a new user is good once the address is proved; until then FindCredential returns none (SEC-183).
+//
+// Whatever refuses a new user, such as a constraint of the app's own columns or AfterCreate, refuses it in both cases:
+// where the address has an account, the same work runs and is rolled back. So let nothing unique be made of the address:
+// its owner has that already, and the refusal would tell.
+func (d *DB[U]) CreateUserAndMail(ctx context.Context, n driver.NewUser, fill func(*U) error, locale string) (bool, error) {
+	id, u, err := d.filled(n, fill)
+	if err != nil {
+		return false, err
+	}
+	s := signUp[U]{db: d, id: id, new: n, user: u, locale: locale}
+	err = d.doThenAnnounce(ctx, "creating a user", func(ctx context.Context, conn Conn) (e driver.Event, err error) {
+		err = pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
+			e, err = s.run(ctx, tx)
+			return err
+		})
+		return e, err
+	})
+	return s.outcome == signUpCreated && err == nil, err
+}
+
+// signUp is a sign-up that answers alike whether or not the address has an account. It does the same work in both cases,
+// so that neither a refusal nor the time it takes tells which it was.
+type signUp[U any] struct {
+	db      *DB[U]
+	id      uuid.UUID
+	new     driver.NewUser
+	user    U // as the app has filled it in
+	locale  string
+	outcome signUpOutcome
+}
+
+// signUpOutcome is how a sign-up ended.
+type signUpOutcome int
+
+const (
+	// signUpRefused: the database, a constraint or a hook returned an error, and nothing is stored.
+	signUpRefused signUpOutcome = iota
+	// signUpCreated: the address was free, and the user is stored.
+	signUpCreated
+	// signUpTaken: the address has an account. A user with another address was stored and undone.
+	signUpTaken
+)
+
+// run returns the event of the outcome.
+func (s *signUp[U]) run(ctx context.Context, tx pgx.Tx) (e driver.Event, err error) {
+	if s.outcome, e, err = s.attempt(ctx, tx); err != nil {
+		return unchanged, err
+	}
+	mail, err := s.db.order(driver.MailOrder{Kind: s.mail(), Email: s.new.Email, Canonical: s.new.Canonical, Locale: s.locale})
+	if err != nil {
+		return unchanged, err
+	}
+	if s.db.events.on != nil {
+		return s.tellHook(ctx, tx, e, mail)
+	}
+	return s.tell(ctx, tx, e, mail)
+}
+
+func (s *signUp[U]) mail() driver.MailKind {
+	if s.outcome == signUpCreated {
+		return driver.MailVerify
+	}
+	return driver.MailTaken
+}
+
 const isTaken = `
 SELECT EXISTS (SELECT FROM ginauth.users WHERE email_canonical = $1::text)`
 
-// CreateUserAndMail stores a new user as CreateUser does, with a mail that asks for the proof of the
-// address; where the address has an account it only queues a mail to its owner. Either is
-// one transaction with one mail in it (SEC-30, SEC-32). The password of a new user is good once the address is proved;
-// until then FindCredential returns none (SEC-183). What refuses a new user, such as a constraint of the app's own
-// columns or AfterCreate, refuses it for both: where the address has an account, all of it runs and is rolled back. So nothing unique may be
-// made of the address: its owner has that already, and the refusal would tell.
-func (d *DB[U]) CreateUserAndMail(ctx context.Context, n driver.NewUser, fill func(*U) error, locale string) (created bool, err error) {
-	id, err := uuid.NewV7()
-	if err != nil {
-		return false, fmt.Errorf("creating a user: making its id: %w", err)
+func (s *signUp[U]) attempt(ctx context.Context, tx pgx.Tx) (signUpOutcome, driver.Event, error) {
+	var has bool
+	if err := tx.QueryRow(ctx, isTaken, s.new.Canonical).Scan(&has); err != nil {
+		return signUpRefused, unchanged, err
 	}
-	u, err := d.filled(id, n, fill)
-	if err != nil {
-		return false, err
-	}
-	var refused error // a hook's, which must come back as it is
-	var events []driver.Event
-	err = d.caller.do(ctx, "creating a user", func(ctx context.Context, conn Conn) error {
-		return pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) (err error) {
-			refused, events = nil, nil
-			in := d.within(tx)
-			in.notices, in.pending = false, true // one mail
-			in.events.after = func(_ context.Context, e driver.Event) { events = append(events, e) }
-			if created, err = in.createOrRehearse(ctx, id, n, u); err == nil {
-				err = in.mailNewcomer(ctx, created, driver.MailOrder{Email: n.Email, Canonical: n.Canonical, Locale: locale})
-			}
-			refused = err
-			return err
-		})
-	})
-	if err != nil && refused != nil {
-		return false, refused
-	}
-	if err == nil {
-		d.callAfterEvent(ctx, events...)
-	}
-	return created && err == nil, err
-}
-
-// createOrRehearse does the same work whether or not the address has an account.
-func (d *DB[U]) createOrRehearse(ctx context.Context, id uuid.UUID, n driver.NewUser, u U) (created bool, err error) {
-	var taken bool
-	err = d.caller.read(ctx, "looking for an address", func(ctx context.Context, conn Conn) error {
-		return conn.QueryRow(ctx, isTaken, n.Canonical).Scan(&taken)
-	})
-	if err != nil {
-		return false, err
-	}
-	if !taken {
-		err = d.createWithin(ctx, id, n, u, nil)
-		if !errors.Is(err, driver.ErrIdentifierTaken) { // by somebody else meanwhile
-			return err == nil, err
+	if !has {
+		e, err := s.create(ctx, tx, s.new, nil)
+		if err == nil {
+			return signUpCreated, e, nil
+		}
+		if !errors.Is(err, driver.ErrIdentifierTaken) { // by a parallel sign-up
+			return signUpRefused, unchanged, err
 		}
 	}
-	return false, d.rehearse(ctx, id, n, u)
+	other := s.new
+	other.Canonical = nobodys(s.new.Canonical, s.id)
+	if _, err := s.create(ctx, tx, other, errUndo); !errors.Is(err, errUndo) {
+		return signUpRefused, unchanged, err
+	}
+	return signUpTaken, unchanged, nil
 }
 
-// rehearse creates a user under an address that nobody can have, and undoes it: were only free addresses refused
-// for what the app wants of a new user, the refusals would tell which are free.
-func (d *DB[U]) rehearse(ctx context.Context, id uuid.UUID, n driver.NewUser, u U) error {
-	n.Canonical = nobodys(n.Canonical, id)
-	err := d.createWithin(ctx, id, n, u, errRehearsed)
-	if errors.Is(err, errRehearsed) {
-		return nil
-	}
-	return err
+// checkDeferred checks constraints now that otherwise wait for the commit, which the undone user never sees.
+const checkDeferred = `SET CONSTRAINTS ALL IMMEDIATE`
+
+// errUndo rolls a savepoint back whose work has succeeded.
+var errUndo = errors.New("done and undone")
+
+// create stores a user, with its event, within a savepoint, which end rolls back.
+func (s *signUp[U]) create(ctx context.Context, tx pgx.Tx, n driver.NewUser, end error) (driver.Event, error) {
+	events := []driver.Event{byThemselves(ctx, driver.UserCreated, driver.UserID(s.id.String()))}
+	err := pgx.BeginFunc(ctx, tx, func(tx pgx.Tx) error {
+		u := s.user
+		if err := s.db.insertUser(ctx, tx, s.id, n, &u, true); err != nil {
+			return err
+		}
+		if err := s.db.callAfterCreate(ctx, tx, u); err != nil {
+			return err
+		}
+		if err := s.db.recordAll(ctx, tx, events); err != nil {
+			return err
+		}
+		if _, err := tx.Exec(ctx, checkDeferred); err != nil {
+			return err
+		}
+		return end
+	})
+	return events[0], err
 }
 
 // nobodys is an address of the same domain, with a blank, which no canonical address has.
@@ -96,98 +145,48 @@ func nobodys(canonical string, id uuid.UUID) string {
 	return local + "@" + domain
 }
 
-// checkDeferred makes constraints speak up that otherwise wait for the commit, which a rehearsal never sees.
-const checkDeferred = `SET CONSTRAINTS ALL IMMEDIATE`
-
-var errRehearsed = errors.New("rehearsed")
-
-func (d *DB[U]) createWithin(ctx context.Context, id uuid.UUID, n driver.NewUser, u U, end error) error {
-	return d.inSavepoint(ctx, "creating a user", end, func(ctx context.Context, in *DB[U], tx pgx.Tx) error {
-		if _, err := in.create(ctx, id, n, u); err != nil {
-			return err
+// tell queues the mail, and in the same round trip writes the event of an address that was taken.
+func (s *signUp[U]) tell(ctx context.Context, tx pgx.Tx, e driver.Event, mail []any) (driver.Event, error) {
+	var batch pgx.Batch
+	if s.outcome == signUpTaken {
+		e = takenEvent(ctx)
+		args, err := s.db.eventArgs(e)
+		if err != nil {
+			return unchanged, err
 		}
-		_, err := tx.Exec(ctx, checkDeferred)
-		return err
-	})
+		batch.Queue(insertEvent, args...).QueryRow(func(row pgx.Row) error { return row.Scan(&e.ID, wire.Time(&e.At)) })
+	}
+	batch.Queue(queueMail, mail...)
+	return e, tx.SendBatch(ctx, &batch).Close()
 }
 
-// inSavepoint does work within a savepoint. An end rolls it back and is returned; nobody hears of its events then.
-func (d *DB[U]) inSavepoint(ctx context.Context, doing string, end error, work func(context.Context, *DB[U], pgx.Tx) error) error {
-	var refused error // must come back as it is
-	err := d.caller.do(ctx, doing, func(ctx context.Context, conn Conn) error {
-		return pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
-			in := d.within(tx)
-			if end == nil {
-				in.events.after = d.events.after
-			}
-			if refused = work(ctx, in, tx); refused != nil {
-				return refused
-			}
-			return end
-		})
-	})
-	if refused != nil && !errors.Is(err, driver.ErrUnavailable) {
-		return refused
-	}
-	return err
-}
-
-// mailNewcomer queues the mail, and in the same round trip the event of an address that was taken.
-func (d *DB[U]) mailNewcomer(ctx context.Context, created bool, o driver.MailOrder) error {
-	o.Kind = driver.MailVerify
-	if !created {
-		o.Kind = driver.MailTaken
-	}
-	if d.events.on != nil {
-		if err := d.hookTaken(ctx, created); err != nil {
-			return err
-		}
-		return d.QueueMail(ctx, o)
-	}
-	mail, err := d.order(o)
-	if err != nil {
-		return err
-	}
-	return d.doThenAnnounce(ctx, "queueing a mail", func(ctx context.Context, conn Conn) (e driver.Event, err error) {
-		var batch pgx.Batch
-		if !created {
-			e = takenEvent(ctx)
-			args, err := d.eventArgs(e)
-			if err != nil {
-				return e, err
-			}
-			batch.Queue(insertEvent, args...).QueryRow(func(row pgx.Row) error { return row.Scan(&e.ID, wire.Time(&e.At)) })
-		}
-		batch.Queue(queueMail, mail...)
-		return e, conn.SendBatch(ctx, &batch).Close()
-	})
-}
-
-// hookTaken runs OnEvent for an address that was taken, and for a new one too, where it undoes that: hooks may take
-// their time.
-func (d *DB[U]) hookTaken(ctx context.Context, created bool) error {
+// tellHook does that where OnEvent must see the event of an address that was taken. It runs the hook for a new user,
+// too, and undoes that: the hook may take its time.
+func (s *signUp[U]) tellHook(ctx context.Context, tx pgx.Tx, e driver.Event, mail []any) (driver.Event, error) {
 	var end error
-	if created {
-		end = errRehearsed
+	if s.outcome == signUpCreated {
+		end = errUndo
 	}
-	err := d.inSavepoint(ctx, recordingEvent, end, func(ctx context.Context, in *DB[U], _ pgx.Tx) error {
-		return in.RecordEvent(ctx, takenEvent(ctx))
+	events := []driver.Event{takenEvent(ctx)}
+	err := pgx.BeginFunc(ctx, tx, func(tx pgx.Tx) error {
+		if err := s.db.recordAll(ctx, tx, events); err != nil {
+			return err
+		}
+		return end
 	})
-	if created && errors.Is(err, errRehearsed) {
-		return nil
+	if err != nil && !errors.Is(err, errUndo) {
+		return unchanged, err
 	}
-	return err
+	if s.outcome == signUpTaken {
+		e = events[0]
+	}
+	_, err = tx.Exec(ctx, queueMail, mail...)
+	return e, err
 }
 
-// takenEvent tells nobody whose the address is.
+// takenEvent does not say whose the address is.
 func takenEvent(ctx context.Context) driver.Event {
 	e := driver.NewEvent(ctx, driver.UserCreated, "")
 	e.Outcome = driver.Failure
 	return e
-}
-
-// within returns the store as a part of a transaction. It looks no sessions up.
-func (d *DB[U]) within(tx pgx.Tx) *DB[U] {
-	s := &Sessions{caller: newCaller(tx, d.caller.timeout, d.caller.log), now: d.now, maxData: d.maxData, notices: d.notices, events: eventOptions{on: d.events.on}}
-	return &DB[U]{Sessions: s, layout: d.layout, statements: d.statements, afterCreate: d.afterCreate, pending: d.pending}
 }
