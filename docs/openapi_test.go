@@ -32,12 +32,15 @@ func reference(t *testing.T) *gin.Engine {
 	t.Helper()
 	gin.SetMode(gin.ReleaseMode)
 	db := store.New[store.User](&pgxpool.Pool{})
-	cfg := ginauth.Config[store.User]{
+	cfg, err := ginauth.New(ginauth.Options[store.User]{
 		Users: db,
 		Exclude: []string{
 			"/.well-known/jwks.json", "/signup", "/login", "/token", "/token/login", "/refresh", "/revoke", "/user/restore",
 			"/signup/mail", "/forgot", "/verify/resend", "/magic/send", "/reset", "/verify", "/magic", "/email/confirm", "/email/undo",
 		},
+	})
+	if err != nil {
+		t.Fatal(err)
 	}
 	key, err := jwt.Generate("reference", jwt.EdDSA)
 	if err != nil {
@@ -47,15 +50,21 @@ func reference(t *testing.T) *gin.Engine {
 	if err != nil {
 		t.Fatal(err)
 	}
-	flow := jwt.Flow[store.User]{Config: cfg, Issuer: jwt.NewIssuer(jwt.IssuerOptions{Keys: ring, Issuer: referenceURL, Audiences: []string{referenceURL}})}
-	bearer := jwt.OAuth2Password(jwt.Options[store.User]{
+	flow, err := jwt.New(cfg, jwt.Options[store.User]{Issuer: jwt.NewIssuer(jwt.IssuerOptions{Keys: ring, Issuer: referenceURL, Audiences: []string{referenceURL}})})
+	if err != nil {
+		t.Fatal(err)
+	}
+	bearer := jwt.OAuth2Password(cfg, jwt.BackendOptions[store.User]{
 		Accept: jwt.Accept{Issuers: []jwt.Trust{{Issuer: referenceURL, Keys: ring}}, Audiences: []string{referenceURL}}, Users: db,
 	}, jwt.PasswordFlow{TokenURL: "/token", RefreshURL: "/refresh"})
-	keys := apikey.Keys[store.User]{Store: db}
+	keys, err := apikey.New(cfg, apikey.Options[store.User]{})
+	if err != nil {
+		t.Fatal(err)
+	}
 	fresh := ginauth.Require(ginauth.Fresh(10 * time.Minute))
 
 	r := gin.New()
-	r.Use(ginauth.Authenticate(cfg, apikey.Backend(cfg, keys), bearer, ginauth.SessionAuth(cfg)))
+	r.Use(ginauth.Authenticate(cfg, apikey.Backend(keys), bearer, ginauth.SessionAuth(cfg)))
 	r.POST("/signup", ginauth.SignUp(cfg))
 	r.POST("/login", ginauth.Login(cfg))
 	r.POST("/logout", ginauth.Logout(cfg))
@@ -73,14 +82,17 @@ func reference(t *testing.T) *gin.Engine {
 	r.DELETE("/sessions/:id", ginauth.RevokeSession(cfg))
 	r.POST("/sessions/revoke-others", ginauth.RevokeOtherSessions(cfg))
 	r.POST("/sessions/revoke-all", ginauth.RevokeAllSessions(cfg))
-	r.POST("/api-keys", fresh, apikey.Create(cfg, keys))
-	r.GET("/api-keys", apikey.List(cfg, keys))
-	r.DELETE("/api-keys/:id", apikey.Revoke(cfg, keys))
-	r.DELETE("/api-keys", apikey.RevokeAll(cfg, keys))
-	mails := email.Flows[store.User]{
-		Config: cfg, Store: db, BaseURL: referenceURL, From: "ginauth <hello@example.com>",
+	r.POST("/api-keys", fresh, apikey.Create(keys))
+	r.GET("/api-keys", apikey.List(keys))
+	r.DELETE("/api-keys/:id", apikey.Revoke(keys))
+	r.DELETE("/api-keys", apikey.RevokeAll(keys))
+	mails, err := email.New(cfg, email.Options[store.User]{
+		BaseURL: referenceURL, From: "ginauth <hello@example.com>",
 		Sender: smtp.New(smtp.Options{Host: "mail.example.com"}),
 		Pages:  email.Pages{Verify: "/verify", Reset: "/reset", Login: "/magic", Change: "/email/confirm", Undo: "/email/undo"},
+	})
+	if err != nil {
+		t.Fatal(err)
 	}
 	r.POST("/signup/mail", email.SignUp(mails))
 	r.POST("/forgot", email.ForgotPassword(mails))

@@ -60,7 +60,7 @@ func showForm(path string) gin.HandlerFunc {
 	}
 }
 
-// showProblem is Config.Render: a browser that posted a form gets it back with messages,
+// showProblem is Options.Render: a browser that posted a form gets it back with messages,
 // or else a page about the problem. Other clients get JSON, since nothing is written for them.
 func showProblem(c *gin.Context, p *ginauth.Problem) {
 	if !wantsPage(c) {

@@ -47,9 +47,9 @@ func TestMailboxMakesLinksOfItsOwnAddressesOnly(t *testing.T) {
 func TestMailboxShowsMailsAsText(t *testing.T) {
 	t.Parallel()
 	a := newApp(t)
-	box, ok := a.mails.Sender.(*mailbox)
+	box, ok := a.mails.Options().Sender.(*mailbox)
 	if !ok {
-		t.Fatalf("mails go to a %T", a.mails.Sender)
+		t.Fatalf("mails go to a %T", a.mails.Options().Sender)
 	}
 	c := newClient(t, a.url)
 	c.get(t, "/mailbox").has(t, http.StatusOK, "No mail yet.")

@@ -59,8 +59,11 @@ func newSites(t *testing.T, frontEnd string, cookie ginauth.Cookie) *sites {
 
 func (s *sites) api(t *testing.T, frontEnd string, cookie ginauth.Cookie) http.Handler {
 	t.Helper()
-	cfg := ginauth.Config[store.User]{
+	cfg, err := ginauth.New(ginauth.Options[store.User]{
 		Users: store.New[store.User](storetest.NewDB(t), store.WithTimeout(time.Minute)), TrustedOrigins: []string{frontEnd}, Cookie: cookie, Logger: slog.New(slog.NewTextHandler(&s.log, nil)),
+	})
+	if err != nil {
+		t.Fatal(err)
 	}
 	r := gin.New()
 	r.Use(s.note, shareWith(frontEnd))

@@ -21,8 +21,8 @@ type User = store.User
 
 // router is the app: what it takes to have accounts is here. The url is where browsers find it; the mails
 // are the caller's to send.
-func router(users *store.DB[User], url string, unlimited bool, log *slog.Logger) (*gin.Engine, email.Flows[User], error) {
-	cfg := ginauth.Config[User]{
+func router(users *store.DB[User], url string, unlimited bool, log *slog.Logger) (*gin.Engine, *email.Flows[User], error) {
+	options := ginauth.Options[User]{
 		Users: users,
 		// Everything needs a login but these, and what is for who has none, such as ginauth.Login.
 		Exclude: []string{
@@ -39,13 +39,28 @@ func router(users *store.DB[User], url string, unlimited bool, log *slog.Logger)
 		Render:  showProblem,
 		Logger:  log,
 	}
-	keys := apikey.Keys[User]{Store: users, Prefix: "example_"}
+	cfg, err := ginauth.New(options)
+	if err != nil {
+		return nil, nil, err
+	}
+	options.Pages.AfterLogout = "/restore"
+	leaving, err := ginauth.New(options) // for who deletes their account
+	if err != nil {
+		return nil, nil, err
+	}
+	keys, err := apikey.New(cfg, apikey.Options[User]{Prefix: "example_"})
+	if err != nil {
+		return nil, nil, err
+	}
 	box := newMailbox(url)
-	mails := email.Flows[User]{
-		Config: cfg, Store: users, Sender: box, // smtp.New sends for real
-		From: "ginauth example <hello@localhost>", Site: "the ginauth example",
+	mails, err := email.New(cfg, email.Options[User]{
+		Sender: box, // smtp.New sends for real
+		From:   "ginauth example <hello@localhost>", Site: "the ginauth example",
 		Pages: email.Pages{Verify: "/verify", Reset: "/reset", Login: "/magic", Change: "/email/confirm", Undo: "/email/undo", Forgot: "/forgot"},
 		Page:  showMailPage,
+	})
+	if err != nil {
+		return nil, nil, err
 	}
 
 	r := gin.New()
@@ -57,16 +72,16 @@ func router(users *store.DB[User], url string, unlimited bool, log *slog.Logger)
 	r.Use(logRequests(log), recoverPanics(log), setPageHeaders)
 
 	// Protects what is registered below. Without keys for scripts it is ginauth.Session(cfg).
-	r.Use(ginauth.Authenticate(cfg, apikey.Backend(cfg, keys), ginauth.SessionAuth(cfg)))
+	r.Use(ginauth.Authenticate(cfg, apikey.Backend(keys), ginauth.SessionAuth(cfg)))
 	mountSessions(r, cfg)
-	mountAccount(r, cfg)
+	mountAccount(r, cfg, leaving)
 	mountMail(r, mails)
-	mountKeys(r, cfg, keys)
+	mountKeys(r, keys)
 	mountPages(r, box)
 	return r, mails, errors.Join(openapi.Mount(r, schema), ginauth.CheckRoutes(r))
 }
 
-func mountSessions(r *gin.Engine, cfg ginauth.Config[User]) {
+func mountSessions(r *gin.Engine, cfg *ginauth.Config[User]) {
 	r.POST("/signup", ginauth.SignUp(cfg))
 	r.POST("/login", ginauth.Login(cfg))
 	r.POST("/logout", ginauth.Logout(cfg))
@@ -78,7 +93,7 @@ func mountSessions(r *gin.Engine, cfg ginauth.Config[User]) {
 	r.POST("/reauthenticate", ginauth.Reauthenticate(cfg))
 }
 
-func mountAccount(r *gin.Engine, cfg ginauth.Config[User]) {
+func mountAccount(r *gin.Engine, cfg, leaving *ginauth.Config[User]) {
 	r.GET("/user", ginauth.Require(ginauth.AnyScope()), ginauth.With(showUser), ginauth.Me(cfg)) // for tokens, too
 	r.PATCH("/user", ginauth.UpdateProfile(cfg))
 	r.POST("/user", ginauth.UpdateProfile(cfg)) // HTML forms know no PATCH
@@ -88,13 +103,11 @@ func mountAccount(r *gin.Engine, cfg ginauth.Config[User]) {
 	r.POST("/password/change", ginauth.ChangePassword(cfg))
 	r.POST("/password", ginauth.SetPassword(cfg)) // for who came by a mailed link, and has none
 
-	leaving := cfg
-	leaving.Pages.AfterLogout = "/restore"
 	r.POST("/user/archive", ginauth.DeleteAccountAfter(leaving, grace))
 	r.POST("/restore", ginauth.RestoreAccount(cfg))
 }
 
-func mountMail(r *gin.Engine, mails email.Flows[User]) {
+func mountMail(r *gin.Engine, mails *email.Flows[User]) {
 	both := []string{http.MethodGet, http.MethodPost} // a GET shows a button, its POST does it
 	r.POST("/verify/resend", email.ResendVerification(mails))
 	r.Match(both, "/verify", email.VerifyEmail(mails))
@@ -107,11 +120,11 @@ func mountMail(r *gin.Engine, mails email.Flows[User]) {
 	r.Match(both, "/email/undo", email.UndoEmailChange(mails))
 }
 
-func mountKeys(r *gin.Engine, cfg ginauth.Config[User], keys apikey.Keys[User]) {
-	r.GET("/api-keys", apikey.List(cfg, keys))
-	r.POST("/api-keys", fresh(), apikey.Create(cfg, keys))
-	r.DELETE("/api-keys", apikey.RevokeAll(cfg, keys))
-	r.DELETE("/api-keys/:id", apikey.Revoke(cfg, keys))
+func mountKeys(r *gin.Engine, keys *apikey.Keys[User]) {
+	r.GET("/api-keys", apikey.List(keys))
+	r.POST("/api-keys", fresh(), apikey.Create(keys))
+	r.DELETE("/api-keys", apikey.RevokeAll(keys))
+	r.DELETE("/api-keys/:id", apikey.Revoke(keys))
 	pages := tokenPages{keys: keys}
 	r.GET("/tokens", ginauth.With(pages.show))
 	r.POST("/tokens", fresh(), ginauth.With(pages.create))

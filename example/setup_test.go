@@ -59,7 +59,7 @@ func TestMain(m *testing.M) {
 // app is the example's router on a server of its own, with a database of its own.
 type app struct {
 	engine   *gin.Engine
-	mails    email.Flows[User] // that nothing sends but the tests
+	mails    *email.Flows[User] // that nothing sends but the tests
 	contract *contract
 	pool     *pgxpool.Pool
 	log      *syncBuffer

@@ -17,7 +17,7 @@ type tokens struct {
 }
 
 // tokenPages are the pages on which a user makes API keys, here called tokens, and ends them.
-type tokenPages struct{ keys apikey.Keys[User] }
+type tokenPages struct{ keys *apikey.Keys[User] }
 
 func (t tokenPages) show(c *gin.Context, u User) {
 	if _, err := ginauth.CurrentOwner(c, 0); err != nil { // a token is for its script, not for these pages
@@ -45,12 +45,12 @@ func (t tokenPages) create(c *gin.Context, u User) {
 
 func (t tokenPages) revoke(c *gin.Context, u User) {
 	t.end(c, func() error {
-		return t.keys.Store.RevokeAPIKey(ginauth.AuditContext(c), u.ID, driver.APIKeyID(c.Param("id")))
+		return t.keys.Options().Store.RevokeAPIKey(ginauth.AuditContext(c), u.ID, driver.APIKeyID(c.Param("id")))
 	})
 }
 
 func (t tokenPages) revokeAll(c *gin.Context, u User) {
-	t.end(c, func() error { return t.keys.Store.RevokeUserAPIKeys(ginauth.AuditContext(c), u.ID) })
+	t.end(c, func() error { return t.keys.Options().Store.RevokeUserAPIKeys(ginauth.AuditContext(c), u.ID) })
 }
 
 func (t tokenPages) end(c *gin.Context, revoke func() error) {
@@ -66,7 +66,7 @@ func (t tokenPages) end(c *gin.Context, revoke func() error) {
 }
 
 func (t tokenPages) page(c *gin.Context, u User, status int, made string) {
-	list, err := t.keys.Store.UserAPIKeys(c.Request.Context(), u.ID)
+	list, err := t.keys.Options().Store.UserAPIKeys(c.Request.Context(), u.ID)
 	if err != nil {
 		ginauth.Fail(c, err)
 		return

@@ -1,25 +1,12 @@
 package ginauth
 
 import (
-	"fmt"
 	"log/slog"
 	"net/http"
 	"reflect"
 
 	"github.com/gin-gonic/gin"
-
-	"github.com/ginauth/ginauth/ginauth/driver"
 )
-
-// compileAccounts is compile for handlers that need accounts.
-func compileAccounts[U driver.User](constructor string, cfg Config[U]) *mount {
-	if cfg.Users == nil {
-		panic(fmt.Sprintf("ginauth.%s: Config.Users is not set: set it (such as store.New[store.User](pool)), or write the handler with ginauth.SignIn", constructor)) //nolint:forbidigo // while routes are built
-	}
-	m := compile(constructor, cfg)
-	m.throttle, _ = newThrottle(cfg.WithDefaults()) // validated above
-	return m
-}
 
 // stateFor returns the request's state for a handler that changes something, if it was
 // made from the handler's own configuration.
@@ -91,7 +78,7 @@ func noContent(c *gin.Context) {
 
 // shown is the type of what View makes of a user, for the OpenAPI document. It is asked when a document
 // is built, with a user that nobody is, and nil when View cannot make anything of that one.
-func shown[U driver.User](cfg Config[U]) func() reflect.Type {
+func shown[U any](cfg *Config[U]) func() reflect.Type {
 	return func() (t reflect.Type) {
 		defer func() {
 			if recover() != nil {
@@ -99,6 +86,6 @@ func shown[U driver.User](cfg Config[U]) func() reflect.Type {
 			}
 		}()
 		var nobody U
-		return reflect.TypeOf(cfg.View(nobody))
+		return reflect.TypeOf(cfg.o.View(nobody))
 	}
 }

@@ -16,7 +16,11 @@ func ExampleChangePassword() {
 	pool, closePool := exampleDatabase()
 	defer closePool()
 	r := gin.New()
-	cfg := ginauth.Config[store.User]{Users: store.New[store.User](pool), Exclude: []string{"/signup"}, Logger: quiet}
+	cfg, err := ginauth.New(ginauth.Options[store.User]{Users: store.New[store.User](pool), Exclude: []string{"/signup"}, Logger: quiet})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
 	r.Use(ginauth.Session(cfg))
 	r.POST("/signup", ginauth.SignUp(cfg))
 	r.POST("/password/change", ginauth.ChangePassword(cfg))
@@ -49,9 +53,13 @@ func ExampleUpdateProfileWith() {
 		return
 	}
 	r := gin.New()
-	cfg := ginauth.Config[Member]{
+	cfg, err := ginauth.New(ginauth.Options[Member]{
 		Users: store.New[Member](pool), Exclude: []string{"/signup"}, Logger: quiet,
 		View: func(m Member) any { return m.Name + " on " + m.Plan },
+	})
+	if err != nil {
+		fmt.Println(err)
+		return
 	}
 	r.Use(ginauth.Session(cfg))
 	r.POST("/signup", ginauth.SignUp(cfg))
@@ -79,7 +87,11 @@ func ExampleDeleteAccountAfter() {
 	pool, closePool := exampleDatabase()
 	defer closePool()
 	r := gin.New()
-	cfg := ginauth.Config[store.User]{Users: store.New[store.User](pool), Exclude: []string{"/signup", "/login", "/restore"}, Logger: quiet}
+	cfg, err := ginauth.New(ginauth.Options[store.User]{Users: store.New[store.User](pool), Exclude: []string{"/signup", "/login", "/restore"}, Logger: quiet})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
 	r.Use(ginauth.Session(cfg))
 	r.POST("/signup", ginauth.SignUp(cfg))
 	r.POST("/login", ginauth.Login(cfg))

@@ -16,6 +16,7 @@ import (
 
 	"github.com/ginauth/ginauth/ginauth"
 	"github.com/ginauth/ginauth/ginauth/driver"
+	"github.com/ginauth/ginauth/ginauth/internal/built"
 	"github.com/ginauth/ginauth/store"
 	"github.com/ginauth/ginauth/store/storetest"
 )
@@ -129,7 +130,7 @@ func TestChangePasswordWantsSessionsThatCanEnd(t *testing.T) { // SEC-77
 			t.Errorf("it says %q", got)
 		}
 	}()
-	ginauth.ChangePassword(config{Users: plain, Sessions: memstore.NewStore(signingKey)})
+	ginauth.ChangePassword(built.Config(config{Users: plain, Sessions: memstore.NewStore(signingKey)}))
 }
 
 // Of many who restore one account at once, one does.

@@ -12,6 +12,7 @@ import (
 
 	"github.com/ginauth/ginauth/ginauth"
 	"github.com/ginauth/ginauth/ginauth/driver"
+	"github.com/ginauth/ginauth/ginauth/internal/built"
 )
 
 // target is what an attacker may know of a user: everything but token and password.
@@ -66,10 +67,10 @@ func TestNobodyActsAsSomebodyElse(t *testing.T) { // SEC-79, SEC-177
 		"POST /user/restore":           {401, 401, 401},
 	}
 	app := newApp(t, managing, restorable, routes(func(r *gin.Engine, cfg config) {
-		r.POST("/password/change", ginauth.ChangePassword(cfg))
-		r.POST("/password", ginauth.SetPassword(cfg))
-		r.PATCH("/user", ginauth.UpdateProfile(cfg))
-		r.POST("/user/restore", ginauth.RestoreAccount(cfg))
+		r.POST("/password/change", ginauth.ChangePassword(built.Config(cfg)))
+		r.POST("/password", ginauth.SetPassword(built.Config(cfg)))
+		r.PATCH("/user", ginauth.UpdateProfile(built.Config(cfg)))
+		r.POST("/user/restore", ginauth.RestoreAccount(built.Config(cfg)))
 		r.POST("/values", func(c *gin.Context) { sessionOf(c).Set("role", "admin") })
 	}))
 	app.signUp(t, ada)

@@ -6,6 +6,7 @@ import (
 
 	"github.com/ginauth/ginauth/ginauth"
 	"github.com/ginauth/ginauth/ginauth/internal/authtest"
+	"github.com/ginauth/ginauth/ginauth/internal/built"
 )
 
 // SEC-182: what may come along by itself is under the origin check; bearer tokens and what is declared are not.
@@ -76,7 +77,7 @@ func TestWhatBrowsersSendCannotBeDeclaredSentOnPurpose(t *testing.T) {
 					t.Errorf("%+v was accepted", s)
 				}
 			}()
-			ginauth.Authenticate(config{Logger: quiet}, &keys{scheme: s, find: findKey})
+			ginauth.Authenticate(built.Config(config{Logger: quiet}), &keys{scheme: s, find: findKey})
 		}()
 	}
 }

@@ -15,13 +15,14 @@ import (
 
 	"github.com/ginauth/ginauth/ginauth"
 	"github.com/ginauth/ginauth/ginauth/internal/authtest"
+	"github.com/ginauth/ginauth/ginauth/internal/built"
 	"github.com/ginauth/ginauth/store"
 	"github.com/ginauth/ginauth/store/storetest"
 )
 
 type (
 	user   = store.User
-	config = ginauth.Config[user]
+	config = ginauth.Options[user]
 	ctx    = context.Context
 )
 
@@ -96,14 +97,14 @@ func newAppOn(tb testing.TB, pool *pgxpool.Pool, options ...appOption) *app {
 			o.first(a.Engine)
 		}
 	}
-	a.Use(ginauth.Session(a.cfg))
+	a.Use(ginauth.Session(built.Config(a.cfg)))
 	a.GET("/", func(c *gin.Context) { c.String(http.StatusOK, "home") })
 	if a.cfg.Users != nil {
-		a.POST("/signup", ginauth.SignUp(a.cfg))
-		a.POST("/login", ginauth.Login(a.cfg))
+		a.POST("/signup", ginauth.SignUp(built.Config(a.cfg)))
+		a.POST("/login", ginauth.Login(built.Config(a.cfg)))
 	}
-	a.POST("/logout", ginauth.Logout(a.cfg))
-	a.GET("/user", ginauth.Me(a.cfg))
+	a.POST("/logout", ginauth.Logout(built.Config(a.cfg)))
+	a.GET("/user", ginauth.Me(built.Config(a.cfg)))
 	for _, o := range options {
 		if o.routes != nil {
 			o.routes(a.Engine, a.cfg)

@@ -12,20 +12,20 @@ import (
 )
 
 // Authenticate returns the middleware that protects every route registered after it, except those
-// of Config.Exclude, by any of the backends. They are asked in order, and the first that finds
+// of Options.Exclude, by any of the backends. They are asked in order, and the first that finds
 // credentials of its kind decides: bad ones are refused, whatever else the request carries. Browsers
 // send cookies by themselves, so put SessionAuth after what a client has to send on purpose.
 //
 //	r.Use(ginauth.Authenticate(cfg, jwt.Bearer(…), ginauth.SessionAuth(cfg)))
 //
 // Everything else is as with Session: CurrentUser, guards, errors and excluded routes do not care
-// about the backend. Without SessionAuth there are no sessions and no cookie, and Config needs no
-// Users; unsafe requests from other origins are refused unless every backend reads bearer tokens or has its
+// about the backend. Without SessionAuth there are no sessions and no cookie: set Options.NoSessions where there is no source
+// of users either; unsafe requests from other origins are refused unless every backend reads bearer tokens or has its
 // Scheme declare SentOnPurpose.
 //
-// Authenticate panics when cfg or a backend's Scheme is invalid, and without backends.
-func Authenticate[U driver.User](cfg Config[U], backends ...Backend[U]) gin.HandlerFunc {
-	h := protect(compileChain("Authenticate", cfg, backends), cfg.Exclude, cfg.UnverifiedMay)
+// Authenticate panics when a backend's Scheme is invalid, and without backends.
+func Authenticate[U any](cfg *Config[U], backends ...Backend[U]) gin.HandlerFunc {
+	h := protect(compileChain("Authenticate", cfg, backends), cfg.o.Exclude, cfg.o.UnverifiedMay)
 	return h.As(func(c *gin.Context) { h.Serve(c) })
 }
 
@@ -48,7 +48,8 @@ type provider struct {
 	authenticate func(*gin.Context, *state) (proof, error)
 }
 
-func compileChain[U driver.User](constructor string, cfg Config[U], backends []Backend[U]) *mount {
+func compileChain[U any](constructor string, cfg *Config[U], backends []Backend[U]) *mount {
+	m := *cfg.mounted(constructor)
 	refuse := func(format string, args ...any) {
 		panic(fmt.Sprintf("ginauth.%s: ", constructor) + fmt.Sprintf(format, args...)) //nolint:forbidigo // while routes are built
 	}
@@ -59,7 +60,10 @@ func compileChain[U driver.User](constructor string, cfg Config[U], backends []B
 		}
 		if own, ok := b.(*sessionAuth[U]); ok {
 			sessions = true
-			if own.cookie != sessionsOf(cfg).cookie {
+			if cfg.o.NoSessions {
+				refuse("Options.NoSessions is set, so SessionAuth cannot work: leave one of them out")
+			}
+			if own.cookie != m.cookie.name {
 				refuse("SessionAuth has another Cookie: give it the same Config")
 			}
 		}
@@ -67,9 +71,11 @@ func compileChain[U driver.User](constructor string, cfg Config[U], backends []B
 	if len(backends) == 0 {
 		refuse("name a backend, such as ginauth.SessionAuth(cfg)")
 	}
-	m := compileFor(constructor, cfg, sessions)
+	if !sessions {
+		m.dropSessions()
+	}
 	for _, b := range backends {
-		p := adapt(m, b)
+		p := adapt(cfg, &m, b)
 		if err := p.scheme.validate(); err != nil {
 			refuse("the Scheme of a %T %s", b, err)
 		}
@@ -79,13 +85,13 @@ func compileChain[U driver.User](constructor string, cfg Config[U], backends []B
 		m.add(p)
 	}
 	if len(backends) == 1 && sessions { // nothing to choose from
-		return m
+		return &m
 	}
 	m.authenticate, m.asksBackends = m.askAll, true
-	return m
+	return &m
 }
 
-func adapt[U driver.User](m *mount, b Backend[U]) provider {
+func adapt[U any](cfg *Config[U], m *mount, b Backend[U]) provider {
 	if _, ok := b.(*sessionAuth[U]); ok {
 		return provider{scheme: b.Scheme(), backend: sessionAuth[U]{}, authenticate: m.sessionOrNone}
 	}
@@ -95,7 +101,7 @@ func adapt[U driver.User](m *mount, b Backend[U]) provider {
 		if err != nil {
 			return proof{}, err
 		}
-		account := p.User.Account()
+		account := cfg.account(&p.User)
 		if account.ID == "" || account.Disabled {
 			return proof{}, ErrBadCredentials
 		}

@@ -17,6 +17,7 @@ import (
 	"github.com/ginauth/ginauth/ginauth"
 	"github.com/ginauth/ginauth/ginauth/driver"
 	"github.com/ginauth/ginauth/ginauth/internal/authtest"
+	"github.com/ginauth/ginauth/ginauth/internal/built"
 )
 
 // keys is a backend whose credentials are in a header, or wherever its scheme says.
@@ -69,8 +70,9 @@ func findKey(key string) (user, error) {
 
 // api is a router behind the given backends.
 func api(cfg config, backends ...ginauth.Backend[user]) *gin.Engine {
+	cfg.NoSessions = cfg.Users == nil && cfg.RetrieveUser == nil
 	r := gin.New()
-	r.Use(ginauth.Authenticate(cfg, backends...))
+	r.Use(ginauth.Authenticate(built.Config(cfg), backends...))
 	r.GET("/", func(c *gin.Context) { c.String(http.StatusOK, "home") })
 	r.GET("/who", ginauth.With(func(c *gin.Context, u user) {
 		a, err := ginauth.CurrentAuth(c)
@@ -109,7 +111,7 @@ func TestTheFirstBackendThatFindsCredentialsDecides(t *testing.T) {
 	ada := app.signUp(t, ada)
 	cfg := app.cfg
 	cfg.Exclude = []string{"/", "/lazy"}
-	r := api(cfg, &keys{scheme: apiKey, find: findKey}, &keys{scheme: bearer, find: findKey}, ginauth.SessionAuth(cfg))
+	r := api(cfg, &keys{scheme: apiKey, find: findKey}, &keys{scheme: bearer, find: findKey}, ginauth.SessionAuth(built.Config(cfg)))
 	session := func(r *http.Request) { r.AddCookie(&http.Cookie{Name: cookie, Value: ada.value}) }
 	dead := func(r *http.Request) {
 		r.AddCookie(&http.Cookie{Name: cookie, Value: driver.NewToken().Reveal()})
@@ -163,7 +165,7 @@ func TestAnAnonymousSessionIsNoCredential(t *testing.T) {
 	app := newApp(t)
 	cfg := app.cfg
 	cfg.Exclude = []string{"/put"}
-	r := api(cfg, ginauth.SessionAuth(cfg), &keys{scheme: apiKey, find: findKey})
+	r := api(cfg, ginauth.SessionAuth(built.Config(cfg)), &keys{scheme: apiKey, find: findKey})
 	r.POST("/put", func(c *gin.Context) { sessionOf(c).Set("cart", "full") })
 	visitor := &client{handler: r}
 	visitor.post("/put", "")
@@ -177,7 +179,7 @@ func TestAnAnonymousSessionIsNoCredential(t *testing.T) {
 func TestChallengesNameEveryBackend(t *testing.T) {
 	t.Parallel()
 	app := newApp(t)
-	r := api(app.cfg, &keys{scheme: bearer, find: findKey}, &keys{scheme: apiKey, find: findKey}, ginauth.SessionAuth(app.cfg))
+	r := api(app.cfg, &keys{scheme: bearer, find: findKey}, &keys{scheme: apiKey, find: findKey}, ginauth.SessionAuth(built.Config(app.cfg)))
 	for name, test := range map[string]struct {
 		send []func(*http.Request)
 		want []string
@@ -211,10 +213,10 @@ func TestRulesAreTheSameWhateverTheBackend(t *testing.T) {
 		router *gin.Engine
 		as     func(*http.Request)
 	}{
-		"Session":        {func() *gin.Engine { return api(cfg, ginauth.SessionAuth(cfg)) }(), session},
+		"Session":        {func() *gin.Engine { return api(cfg, ginauth.SessionAuth(built.Config(cfg))) }(), session},
 		"keys":           {api(cfg, &keys{scheme: apiKey, find: findKey}), key},
-		"keys first":     {api(cfg, &keys{scheme: apiKey, find: findKey}, ginauth.SessionAuth(cfg)), key},
-		"sessions first": {api(cfg, ginauth.SessionAuth(cfg), &keys{scheme: apiKey, find: findKey}), session},
+		"keys first":     {api(cfg, &keys{scheme: apiKey, find: findKey}, ginauth.SessionAuth(built.Config(cfg))), key},
+		"sessions first": {api(cfg, ginauth.SessionAuth(built.Config(cfg)), &keys{scheme: apiKey, find: findKey}), session},
 	} {
 		test.router.GET("/admin", ginauth.Require(ginauth.Check("ada", func(_ *gin.Context, u user) error {
 			if u.Email == "ada@example.com" {
@@ -290,19 +292,26 @@ func TestAuthenticateRefusesWhatCannotWork(t *testing.T) {
 	other := cfg
 	other.Cookie.Name = "other"
 	for want, build := range map[string]func(){
-		"name a backend":          func() { ginauth.Authenticate(cfg) },
-		"a backend is nil":        func() { ginauth.Authenticate(cfg, ginauth.Backend[user](nil)) },
-		"SessionAuth has another": func() { ginauth.Authenticate(cfg, ginauth.SessionAuth(other)) },
-		"two backends have":       func() { ginauth.Authenticate(cfg, good, good) },
-		"needs a Name":            func() { ginauth.Authenticate(cfg, &keys{scheme: ginauth.Scheme{Type: "http", HTTP: "bearer"}}) },
-		"secrets in URLs": func() {
-			ginauth.Authenticate(cfg, &keys{scheme: ginauth.Scheme{Name: "a", Type: "apiKey", In: "query", Parameter: "key"}})
+		"name a backend":          func() { ginauth.Authenticate(built.Config(cfg)) },
+		"a backend is nil":        func() { ginauth.Authenticate(built.Config(cfg), ginauth.Backend[user](nil)) },
+		"SessionAuth has another": func() { ginauth.Authenticate(built.Config(cfg), ginauth.SessionAuth(built.Config(other))) },
+		"two backends have":       func() { ginauth.Authenticate(built.Config(cfg), good, good) },
+		"needs a Name": func() {
+			ginauth.Authenticate(built.Config(cfg), &keys{scheme: ginauth.Scheme{Type: "http", HTTP: "bearer"}})
 		},
-		"set HTTP":                  func() { ginauth.Authenticate(cfg, &keys{scheme: ginauth.Scheme{Name: "a", Type: "http"}}) },
-		"set TokenURL":              func() { ginauth.Authenticate(cfg, &keys{scheme: ginauth.Scheme{Name: "a", Type: "oauth2"}}) },
-		"needs a Type":              func() { ginauth.Authenticate(cfg, &keys{scheme: ginauth.Scheme{Name: "a"}}) },
-		"ginauth.SessionAuth: set ": func() { ginauth.SessionAuth(config{}) },
-		"ginauth.Authenticate: set": func() { ginauth.Authenticate(config{}, ginauth.SessionAuth(cfg)) },
+		"secrets in URLs": func() {
+			ginauth.Authenticate(built.Config(cfg), &keys{scheme: ginauth.Scheme{Name: "a", Type: "apiKey", In: "query", Parameter: "key"}})
+		},
+		"set HTTP": func() {
+			ginauth.Authenticate(built.Config(cfg), &keys{scheme: ginauth.Scheme{Name: "a", Type: "http"}})
+		},
+		"set TokenURL": func() {
+			ginauth.Authenticate(built.Config(cfg), &keys{scheme: ginauth.Scheme{Name: "a", Type: "oauth2"}})
+		},
+		"needs a Type": func() { ginauth.Authenticate(built.Config(cfg), &keys{scheme: ginauth.Scheme{Name: "a"}}) },
+		"ginauth.SessionAuth: Options.NoSessions":  func() { ginauth.SessionAuth(built.Config(config{})) },
+		"ginauth.Session: Options.NoSessions":      func() { ginauth.Session(built.Config(config{})) },
+		"ginauth.Authenticate: Options.NoSessions": func() { ginauth.Authenticate(built.Config(config{}), ginauth.SessionAuth(built.Config(cfg))) },
 	} {
 		func() {
 			defer func() {

@@ -11,7 +11,7 @@ import (
 
 // Backend is one way to authenticate a request: a session, a bearer token, an API key, or
 // whatever the app thinks of. It must be safe for concurrent use.
-type Backend[U driver.User] interface {
+type Backend[U any] interface {
 	// Authenticate returns who sent the request. ErrNoCredentials, wrapped or not, means that the
 	// request has none of this kind, and the next backend is asked. Any other error is final:
 	// ErrBadCredentials for credentials that are not good, ErrUnavailable when nobody can tell.
@@ -22,7 +22,7 @@ type Backend[U driver.User] interface {
 }
 
 // Principal is who sent a request, and by what that is known.
-type Principal[U driver.User] struct {
+type Principal[U any] struct {
 	User U
 	// Credential is what the request was authenticated by, such as a token's claims; see
 	// Auth.Credential. It must not be the secret itself. Nil: nothing worth knowing.

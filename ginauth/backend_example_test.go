@@ -56,8 +56,13 @@ func (webhook) Scheme() ginauth.Scheme {
 // A backend of the app's own: a webhook whose sender signs the body.
 func ExampleBackend() {
 	gin.SetMode(gin.ReleaseMode)
+	cfg, err := ginauth.New(ginauth.Options[partner]{NoSessions: true, Logger: quiet})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
 	r := gin.New()
-	r.Use(ginauth.Authenticate(ginauth.Config[partner]{Logger: quiet}, webhook{secrets: map[string][]byte{"acme": []byte("a secret of 32 bytes, or longer")}}))
+	r.Use(ginauth.Authenticate(cfg, webhook{secrets: map[string][]byte{"acme": []byte("a secret of 32 bytes, or longer")}}))
 	r.POST("/hooks", ginauth.Require(ginauth.Scope("hooks")), ginauth.With(func(c *gin.Context, p partner) {
 		body, _ := io.ReadAll(c.Request.Body)
 		c.String(http.StatusOK, "%s says %s", p.Name, body)
@@ -83,7 +88,11 @@ func ExampleBackend() {
 func ExampleAuthenticate() {
 	gin.SetMode(gin.ReleaseMode)
 	r := gin.New()
-	cfg := ginauth.Config[partner]{Logger: quiet, Exclude: []string{"/hello"}}
+	cfg, err := ginauth.New(ginauth.Options[partner]{NoSessions: true, Logger: quiet, Exclude: []string{"/hello"}})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
 	r.Use(ginauth.Authenticate(cfg, webhook{})) // , ginauth.SessionAuth(cfg)
 	r.GET("/hello", func(c *gin.Context) { c.String(http.StatusOK, "hello") })
 	r.GET("/", func(c *gin.Context) { c.String(http.StatusOK, "in") })

@@ -1,10 +1,10 @@
 package ginauth
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"hash/maphash"
-	"reflect"
 	"sync"
 	"time"
 
@@ -26,18 +26,13 @@ type badCredentials struct {
 // forBadCredentials has room of its own, so that floods crowd out nothing else that is counted in memory.
 var forBadCredentials = sync.OnceValue(func() *inMemory { return newInMemory(time.Now, maxInMemory) }) //nolint:forbidigo // the process has no other clock
 
-// countBadCredentials takes a valid Config with its defaults. All that has the same Users counts together.
-func countBadCredentials[U driver.User](cfg Config[U], trusted proxies, otherwise *mount) badCredentials {
+// countBadCredentials counts all that has the same Users together.
+func countBadCredentials[U any](cfg *Config[U], trusted proxies, otherwise *mount) badCredentials {
 	b := badCredentials{
-		limiter: ofStore{inMemory: forBadCredentials()}, limit: Limit{PerAddress: cfg.Limits.BadCredentialsPerAddress},
-		off: cfg.Limits.InsecureUnlimited, proxies: trusted,
+		limiter: ofStore{inMemory: forBadCredentials()}, limit: Limit{PerAddress: cfg.o.Limits.BadCredentialsPerAddress},
+		off: cfg.o.Limits.InsecureUnlimited, proxies: trusted,
 	}
-	switch {
-	case cfg.Users != nil && reflect.ValueOf(cfg.Users).Comparable():
-		b.limiter.salt = maphash.Comparable(storeSeed, any(cfg.Users))
-	case otherwise != nil:
-		b.limiter.salt = maphash.Comparable(storeSeed, otherwise)
-	}
+	b.limiter.salt = maphash.Comparable(storeSeed, cmp.Or[any](cfg.o.Users, otherwise))
 	return b
 }
 
@@ -59,13 +54,11 @@ func (b badCredentials) refuse(c *gin.Context, err error) error {
 // ErrTooManyAttempts for a client that sent too many such lately, by Limits.BadCredentialsPerAddress. It is for handlers
 // of the app's own that take credentials; what a Backend refuses is counted already. Nothing is asked or stored
 // outside of this process.
-func ThrottleBadCredentials[U driver.User](c *gin.Context, cfg Config[U], err error) error {
-	cfg = cfg.WithDefaults()
-	trusted, invalid := parseProxies(cfg.TrustedProxies)
-	if invalid = errors.Join(invalid, cfg.Limits.validate()); invalid != nil {
-		return invalid
+func ThrottleBadCredentials[U any](c *gin.Context, cfg *Config[U], err error) error {
+	if err := cfg.made(); err != nil {
+		return err
 	}
-	limited := countBadCredentials(cfg, trusted, nil).refuse(c, err)
+	limited := cfg.m.badCredentials.refuse(c, err)
 	if errors.Is(limited, ErrTooManyAttempts) {
 		LogEvent(c, driver.RateExceeded, "reason", "bad credentials")
 	}

@@ -15,6 +15,7 @@ import (
 
 	"github.com/ginauth/ginauth/ginauth"
 	"github.com/ginauth/ginauth/ginauth/apikey"
+	"github.com/ginauth/ginauth/ginauth/internal/built"
 	"github.com/ginauth/ginauth/ginauth/jwt"
 	"github.com/ginauth/ginauth/ginauth/refresh"
 )
@@ -39,13 +40,13 @@ func newDoors(t *testing.T) *doors {
 		t.Fatal(err)
 	}
 	const here = "https://api.example.com"
-	flow := jwt.Flow[user]{Config: d.cfg, Issuer: jwt.NewIssuer(jwt.IssuerOptions{Keys: ring, Issuer: here, Audiences: []string{here}, Now: d.clock.Now})}
-	options := jwt.Options[user]{Accept: jwt.Accept{Issuers: []jwt.Trust{{Issuer: here, Keys: ring}}, Audiences: []string{here}, Now: d.clock.Now}, Users: d.db}
-	d.POST("/api-keys", apikey.Create(d.cfg, keysOf(d.cfg)))
+	flow := built.Tokens(d.cfg, jwt.Options[user]{Issuer: jwt.NewIssuer(jwt.IssuerOptions{Keys: ring, Issuer: here, Audiences: []string{here}, Now: d.clock.Now})})
+	options := jwt.BackendOptions[user]{Accept: jwt.Accept{Issuers: []jwt.Trust{{Issuer: here, Keys: ring}}, Audiences: []string{here}, Now: d.clock.Now}, Users: d.db}
+	d.POST("/api-keys", apikey.Create(keysOf(d.cfg)))
 	d.api.POST("/token", jwt.Token(flow))
 	d.api.POST("/refresh", jwt.Refresh(flow))
-	d.api.Use(ginauth.Authenticate(d.cfg, apikey.Backend(d.cfg, keysOf(d.cfg)), jwt.Bearer(options)))
-	d.api.GET("/user", ginauth.Require(ginauth.AnyScope()), ginauth.Me(d.cfg))
+	d.api.Use(ginauth.Authenticate(built.Config(d.cfg), apikey.Backend(keysOf(d.cfg)), jwt.Bearer(built.Config(d.cfg), options)))
+	d.api.GET("/user", ginauth.Require(ginauth.AnyScope()), ginauth.Me(built.Config(d.cfg)))
 
 	browser := d.owner(t, ada)
 	d.exec(t, "UPDATE ginauth.users SET verified_at = created_at")

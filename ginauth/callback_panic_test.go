@@ -11,6 +11,7 @@ import (
 
 	"github.com/ginauth/ginauth/ginauth"
 	"github.com/ginauth/ginauth/ginauth/driver"
+	"github.com/ginauth/ginauth/ginauth/internal/built"
 	"github.com/ginauth/ginauth/store"
 	"github.com/ginauth/ginauth/store/storetest"
 )
@@ -38,7 +39,7 @@ func TestPanicsOfTheAppsFunctionsIssueNoSession(t *testing.T) { // SEC-164
 		app := newAppOn(t, pool, with(func(cfg *config) { cfg.Users = store.New[user](pool, options...) }),
 			with(func(cfg *config) { cfg.Exclude = append(cfg.Exclude, "/join") }),
 			routes(func(r *gin.Engine, cfg config) {
-				r.POST("/join", ginauth.SignUpWith(cfg, func(context.Context, ginauth.Registration, *user) error {
+				r.POST("/join", ginauth.SignUpWith(built.Config(cfg), func(context.Context, ginauth.Registration, *user) error {
 					if option == nil {
 						explode()
 					}

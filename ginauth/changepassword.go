@@ -19,17 +19,16 @@ type passwordChangeForm struct {
 } //	@name	PasswordChange
 
 // ChangePassword returns the handler that replaces the current user's password, as JSON or as a
-// form, by the rules of Config.Policy. It always wants the current one, however fresh the session is
+// form, by the rules of Options.Policy. It always wants the current one, however fresh the session is
 // (OWASP ASVS 6.2.3): who does not know it needs a reset. It ends all other sessions of the user and all
 // logins by refresh tokens, and voids mailed links, in the step that stores the password, and gives this session a new token
 // without a grace for the old one. API keys live on. It answers 204, and 401 invalid_credentials for a wrong
-// current password. Mount it with POST. It panics when cfg is invalid, and when Users is no
+// current password. Mount it with POST. It panics when Users is no
 // driver.Accounts or cannot end the sessions.
-func ChangePassword[U driver.User](cfg Config[U]) gin.HandlerFunc {
+func ChangePassword[U any](cfg *Config[U]) gin.HandlerFunc {
 	const name = "ChangePassword"
-	m := compileAccounts(name, cfg)
+	m := cfg.accounts(name)
 	users := passwordStore[U](name, m)
-	cfg = cfg.WithDefaults()
 	h := route.New(route.Info{Name: "changePassword", ChecksScopes: true, Mount: m, Cookie: m.cookie.name}, func(c *gin.Context) {
 		if err := changePassword(c, m, cfg, users); err != nil {
 			Fail(c, err)
@@ -41,7 +40,7 @@ func ChangePassword[U driver.User](cfg Config[U]) gin.HandlerFunc {
 }
 
 // passwordStore is the user store, if a change of password can end the sessions.
-func passwordStore[U driver.User](constructor string, m *mount) driver.Accounts[U] {
+func passwordStore[U any](constructor string, m *mount) driver.Accounts[U] {
 	if !same(m.keeper, m.users) && m.epochs() == nil {
 		panic(fmt.Sprintf("ginauth.%s: a change of password could not end sessions in a %T: use store.New for Users, which can, or a driver.Logins for Sessions", constructor, m.keeper)) //nolint:forbidigo // while routes are built
 	}
@@ -66,16 +65,16 @@ func passwordStore[U driver.User](constructor string, m *mount) driver.Accounts[
 // @Failure		503	{object}	Problem	"unavailable, busy"
 // @Security		sessionCookie
 // @Router			/password/change [post]
-func changePassword[U driver.User](c *gin.Context, m *mount, cfg Config[U], users driver.Accounts[U]) error {
+func changePassword[U any](c *gin.Context, m *mount, cfg *Config[U], users driver.Accounts[U]) error {
 	st, auth, err := m.owner(c, errMethod, http.MethodPost)
 	if err != nil {
 		return err
 	}
 	var form passwordChangeForm
-	if err := bindAll(c, &form, func() []FieldError { return checkPassword(cfg.Policy, form.NewPassword, auth.Account) }); err != nil {
+	if err := bindAll(c, &form, func() []FieldError { return checkPassword(cfg.o.Policy, form.NewPassword, auth.Account) }); err != nil {
 		return err
 	}
-	ctx, leave, err := m.proxies.enterHasher(c.Request.Context(), c, cfg.Passwords)
+	ctx, leave, err := m.proxies.enterHasher(c.Request.Context(), c, cfg.o.Passwords)
 	if err != nil {
 		return err
 	}
@@ -90,7 +89,7 @@ func changePassword[U driver.User](c *gin.Context, m *mount, cfg Config[U], user
 		}
 		attempt.settling(auth.Account.ID, false).finish(ctx, nil)
 		if change.New.IsZero() {
-			if change.New, err = cfg.Passwords.Hash(ctx, form.NewPassword); err != nil {
+			if change.New, err = cfg.o.Passwords.Hash(ctx, form.NewPassword); err != nil {
 				return hashing(err)
 			}
 		}

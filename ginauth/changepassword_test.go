@@ -19,6 +19,7 @@ import (
 	"github.com/ginauth/ginauth/ginauth"
 	"github.com/ginauth/ginauth/ginauth/apikey"
 	"github.com/ginauth/ginauth/ginauth/driver"
+	"github.com/ginauth/ginauth/ginauth/internal/built"
 	"github.com/ginauth/ginauth/ginauth/refresh"
 	"github.com/ginauth/ginauth/store"
 )
@@ -31,13 +32,13 @@ const (
 )
 
 var accounts = routes(func(r *gin.Engine, cfg config) {
-	r.POST("/password/change", ginauth.ChangePassword(cfg))
-	r.POST("/password", ginauth.SetPassword(cfg))
-	r.PATCH("/user", ginauth.UpdateProfile(cfg))
-	r.DELETE("/user", ginauth.DeleteAccount(cfg))
-	r.GET("/user/export", ginauth.ExportAccount(cfg))
-	r.POST("/user/archive", ginauth.DeleteAccountAfter(cfg, thirtyDays))
-	r.POST("/user/restore", ginauth.RestoreAccount(cfg))
+	r.POST("/password/change", ginauth.ChangePassword(built.Config(cfg)))
+	r.POST("/password", ginauth.SetPassword(built.Config(cfg)))
+	r.PATCH("/user", ginauth.UpdateProfile(built.Config(cfg)))
+	r.DELETE("/user", ginauth.DeleteAccount(built.Config(cfg)))
+	r.GET("/user/export", ginauth.ExportAccount(built.Config(cfg)))
+	r.POST("/user/archive", ginauth.DeleteAccountAfter(built.Config(cfg), thirtyDays))
+	r.POST("/user/restore", ginauth.RestoreAccount(built.Config(cfg)))
 })
 
 const thirtyDays = 30 * 24 * time.Hour
@@ -141,11 +142,11 @@ func TestAPasswordIsOnlyChangedWithTheCurrentOne(t *testing.T) {
 func TestPasswordHandlersTakeOnlyPOST(t *testing.T) {
 	t.Parallel()
 	app := newApp(t, routes(func(r *gin.Engine, cfg config) {
-		r.Any("/change", ginauth.ChangePassword(cfg))
-		r.Any("/set", ginauth.SetPassword(cfg))
-		r.Any("/delete", ginauth.DeleteAccount(cfg))
-		r.Any("/update", ginauth.UpdateProfile(cfg))
-		r.Any("/export", ginauth.ExportAccount(cfg))
+		r.Any("/change", ginauth.ChangePassword(built.Config(cfg)))
+		r.Any("/set", ginauth.SetPassword(built.Config(cfg)))
+		r.Any("/delete", ginauth.DeleteAccount(built.Config(cfg)))
+		r.Any("/update", ginauth.UpdateProfile(built.Config(cfg)))
+		r.Any("/export", ginauth.ExportAccount(built.Config(cfg)))
 	}))
 	c := app.signUp(t, ada)
 	for path, allowed := range map[string]string{"/change": "POST", "/set": "POST", "/delete": "POST, DELETE", "/update": "POST, PUT, PATCH", "/export": "GET, HEAD"} {
@@ -249,14 +250,14 @@ func (a *app) issueKey(t *testing.T, id driver.UserID) (driver.APIKey, driver.Di
 // Who holds a key, or another credential for something particular, cannot take the account over.
 func TestCredentialsWithScopesCannotChangeAnAccount(t *testing.T) { // SEC-177
 	t.Parallel()
-	app := newApp(t, accounts, routes(func(r *gin.Engine, cfg config) { r.POST("/api-keys", apikey.Create(cfg, keysOf(cfg))) }))
+	app := newApp(t, accounts, routes(func(r *gin.Engine, cfg config) { r.POST("/api-keys", apikey.Create(keysOf(cfg))) }))
 	byKey := gin.New()
-	byKey.Use(ginauth.Authenticate(app.cfg, apikey.Backend(app.cfg, keysOf(app.cfg)), ginauth.SessionAuth(app.cfg)))
+	byKey.Use(ginauth.Authenticate(built.Config(app.cfg), apikey.Backend(keysOf(app.cfg)), ginauth.SessionAuth(built.Config(app.cfg))))
 	accounts.routes(byKey, app.cfg)
-	byKey.GET("/sessions", ginauth.Sessions(app.cfg))
-	byKey.DELETE("/sessions/:id", ginauth.RevokeSession(app.cfg))
-	byKey.POST("/sessions/revoke-others", ginauth.RevokeOtherSessions(app.cfg))
-	byKey.POST("/sessions/revoke-all", ginauth.RevokeAllSessions(app.cfg))
+	byKey.GET("/sessions", ginauth.Sessions(built.Config(app.cfg)))
+	byKey.DELETE("/sessions/:id", ginauth.RevokeSession(built.Config(app.cfg)))
+	byKey.POST("/sessions/revoke-others", ginauth.RevokeOtherSessions(built.Config(app.cfg)))
+	byKey.POST("/sessions/revoke-all", ginauth.RevokeAllSessions(built.Config(app.cfg)))
 	c := app.signUp(t, ada)
 	var made struct{ Key string }
 	if err := json.Unmarshal(c.post("/api-keys", `{"name":"all","scopes":["everything"]}`).Body.Bytes(), &made); err != nil || made.Key == "" {
@@ -286,10 +287,7 @@ func TestCredentialsWithScopesCannotChangeAnAccount(t *testing.T) { // SEC-177
 	c.want(t, http.StatusOK, "the session")
 }
 
-func keysOf(cfg config) apikey.Keys[user] {
-	db, _ := cfg.Users.(*store.DB[user])
-	return apikey.Keys[user]{Store: db}
-}
+func keysOf(cfg config) *apikey.Keys[user] { return built.Keys(cfg, apikey.Options[user]{}) }
 
 func withMethod(method string, r *http.Request) *http.Request {
 	r.Method = method
@@ -302,14 +300,14 @@ func TestHandlersNameTheInterfaceTheyMiss(t *testing.T) {
 	kept := store.NewSessions(newApp(t).pool)
 	cfg := config{Users: struct{ driver.Users[user] }{}, Sessions: &apart{Store: kept, Sessions: kept, manager: kept}}
 	for want, build := range map[string]func(){
-		"ginauth.ChangePassword needs Config.Users to be a driver.Accounts":     func() { ginauth.ChangePassword(cfg) },
-		"ginauth.SetPassword needs Config.Users to be a driver.Accounts":        func() { ginauth.SetPassword(cfg) },
-		"ginauth.UpdateProfile needs Config.Users to be a driver.Accounts":      func() { ginauth.UpdateProfile(cfg) },
-		"ginauth.DeleteAccount needs Config.Users to be a driver.Accounts":      func() { ginauth.DeleteAccount(cfg) },
-		"ginauth.DeleteAccountAfter needs Config.Users to be a driver.Accounts": func() { ginauth.DeleteAccountAfter(cfg, time.Hour) },
-		"ginauth.DeleteAccountAfter: the grace must be positive":                func() { ginauth.DeleteAccountAfter(cfg, 0) },
-		"ginauth.RestoreAccount needs Config.Users to be a driver.Accounts":     func() { ginauth.RestoreAccount(cfg) },
-		"ginauth.ExportAccount needs Config.Users to be a driver.Accounts":      func() { ginauth.ExportAccount(cfg) },
+		"ginauth.ChangePassword needs Options.Users to be a driver.Accounts":     func() { ginauth.ChangePassword(built.Config(cfg)) },
+		"ginauth.SetPassword needs Options.Users to be a driver.Accounts":        func() { ginauth.SetPassword(built.Config(cfg)) },
+		"ginauth.UpdateProfile needs Options.Users to be a driver.Accounts":      func() { ginauth.UpdateProfile(built.Config(cfg)) },
+		"ginauth.DeleteAccount needs Options.Users to be a driver.Accounts":      func() { ginauth.DeleteAccount(built.Config(cfg)) },
+		"ginauth.DeleteAccountAfter needs Options.Users to be a driver.Accounts": func() { ginauth.DeleteAccountAfter(built.Config(cfg), time.Hour) },
+		"ginauth.DeleteAccountAfter: the grace must be positive":                 func() { ginauth.DeleteAccountAfter(built.Config(cfg), 0) },
+		"ginauth.RestoreAccount needs Options.Users to be a driver.Accounts":     func() { ginauth.RestoreAccount(built.Config(cfg)) },
+		"ginauth.ExportAccount needs Options.Users to be a driver.Accounts":      func() { ginauth.ExportAccount(built.Config(cfg)) },
 	} {
 		func() {
 			defer func() {

@@ -12,6 +12,7 @@ import (
 
 	"github.com/ginauth/ginauth/ginauth"
 	"github.com/ginauth/ginauth/ginauth/driver"
+	"github.com/ginauth/ginauth/ginauth/internal/built"
 	"github.com/ginauth/ginauth/store"
 )
 
@@ -24,10 +25,10 @@ type noConn struct{ store.Conn }
 func TestZeroConfigIsTheSafeOne(t *testing.T) {
 	t.Parallel()
 	cfg := config{Users: newUnusedDB()}
-	if err := cfg.Validate(); err != nil {
+	if _, err := ginauth.New(cfg); err != nil {
 		t.Fatal(err)
 	}
-	d := cfg.WithDefaults()
+	d := built.Config(cfg).Options()
 	if d.IdleTimeout != time.Hour || d.Lifetime != 24*time.Hour || d.TouchEvery != time.Minute {
 		t.Errorf("idle %s, lifetime %s, touch %s", d.IdleTimeout, d.Lifetime, d.TouchEvery)
 	}
@@ -40,7 +41,7 @@ func TestZeroConfigIsTheSafeOne(t *testing.T) {
 	if d.Unverified != ginauth.UnverifiedAllowed || d.UnverifiedMay != nil {
 		t.Errorf("unverified users: %d, %q", d.Unverified, d.UnverifiedMay)
 	}
-	if short := (config{Users: newUnusedDB(), IdleTimeout: 30 * time.Second}).WithDefaults(); short.TouchEvery != 500*time.Millisecond {
+	if short := built.Config(config{Users: newUnusedDB(), IdleTimeout: 30 * time.Second}).Options(); short.TouchEvery != 500*time.Millisecond {
 		t.Errorf("touch %s for an idle timeout of 30 s", short.TouchEvery)
 	}
 }
@@ -68,17 +69,9 @@ func TestUnsafeConfigsFailWhenTheRouterIsBuilt(t *testing.T) {
 	} {
 		cfg := config{Users: newUnusedDB()}
 		change(&cfg)
-		if err := cfg.Validate(); err == nil || !strings.Contains(err.Error(), want) {
-			t.Errorf("Validate: %v; want %q", err, want)
+		if _, err := ginauth.New(cfg); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("New: %v; want %q", err, want)
 		}
-		func() {
-			defer func() {
-				if text, _ := recover().(string); !strings.HasPrefix(text, "ginauth.Session: ") || !strings.Contains(text, want) {
-					t.Errorf("Session panicked with %q; want %q", text, want)
-				}
-			}()
-			ginauth.Session(cfg)
-		}()
 	}
 }
 
@@ -92,19 +85,21 @@ type valueUsers struct {
 func TestHandlersThatNeedAccountsSayso(t *testing.T) {
 	t.Parallel()
 	defer func() {
-		if text, _ := recover().(string); !strings.Contains(text, "ginauth.Login: Config.Users is not set") {
+		if text, _ := recover().(string); !strings.Contains(text, "ginauth.Login: Options.Users is not set") {
 			t.Errorf("Login panicked with %q", text)
 		}
 	}()
-	ginauth.Login(config{RetrieveUser: retrieveNobody, Sessions: nil})
+	ginauth.Login(built.Config(config{RetrieveUser: retrieveNobody, Sessions: store.NewSessions(noConn{})}))
 }
 
-func TestUserTypeMustBeAStruct(t *testing.T) {
+func TestConstructorsRefuseANilConfig(t *testing.T) {
 	t.Parallel()
-	cfg := ginauth.Config[*user]{RetrieveUser: func(*gin.Context, sessions.Session) (*user, error) { return nil, driver.ErrNoUser }}
-	if err := cfg.Validate(); err == nil || !strings.Contains(err.Error(), "must be a struct") {
-		t.Errorf("Validate: %v", err)
-	}
+	defer func() {
+		if text, _ := recover().(string); !strings.Contains(text, "ginauth.Session: the Config is nil or empty") {
+			t.Errorf("Session panicked with %q", text)
+		}
+	}()
+	ginauth.Session[user](nil)
 }
 
 func retrieveNobody(*gin.Context, sessions.Session) (user, error) { return user{}, driver.ErrNoUser }

@@ -20,7 +20,7 @@ import (
 type Cookie struct {
 	// Name without prefix. Default: "session".
 	Name string
-	// SameSite is Lax, Strict or None. None is for front ends on another site, which Config.TrustedOrigins must name;
+	// SameSite is Lax, Strict or None. None is for front ends on another site, which Options.TrustedOrigins must name;
 	// the cookie is Partitioned then, so that it is sent under that site alone, and what browsers send for
 	// other sites all the same is ignored, as with Lax. Default: Lax.
 	SameSite http.SameSite
@@ -42,7 +42,7 @@ func (k Cookie) withDefaults() Cookie {
 	return k
 }
 
-// validate also takes whether Config.TrustedOrigins names somebody.
+// validate also takes whether Options.TrustedOrigins names somebody.
 func (k Cookie) validate(trusts bool) error {
 	switch {
 	case strings.HasPrefix(k.Name, "__"):

@@ -28,20 +28,22 @@ import (
 	"github.com/ginauth/ginauth/ginauth"
 	"github.com/ginauth/ginauth/ginauth/apikey"
 	"github.com/ginauth/ginauth/ginauth/driver"
+	"github.com/ginauth/ginauth/ginauth/internal/built"
 	"github.com/ginauth/ginauth/ginauth/jwt"
+	"github.com/ginauth/ginauth/ginauth/password"
 	"github.com/ginauth/ginauth/store"
 )
 
 var errNone = errors.New("it returns no error")
 
 // takers call every exported function that takes a gin.Context, by the name that takersInSource finds.
-func takers(cfg config, keys apikey.Keys[user], u user) map[string]func(*gin.Context) error {
+func takers(cfg config, keys *apikey.Keys[user], u user) map[string]func(*gin.Context) error {
 	tokens, ring := tokenOptions(cfg)
 	return map[string]func(*gin.Context) error{
 		"ginauth.AuditContext": func(c *gin.Context) error { ginauth.AuditContext(c); return errNone },
 		"ginauth.Bind":         func(c *gin.Context) error { return ginauth.Bind(c, &ginauth.Credentials{}) },
 		"ginauth.BindRegistration": func(c *gin.Context) error {
-			return second(ginauth.BindRegistration(c, cfg, &ginauth.Registration{}))
+			return second(ginauth.BindRegistration(c, built.Config(cfg), &ginauth.Registration{}))
 		},
 		"ginauth.CanSignIn":    ginauth.CanSignIn,
 		"ginauth.CurrentAuth":  func(c *gin.Context) error { return second(ginauth.CurrentAuth(c)) },
@@ -49,10 +51,10 @@ func takers(cfg config, keys apikey.Keys[user], u user) map[string]func(*gin.Con
 		"ginauth.CurrentUser":  func(c *gin.Context) error { return second(ginauth.CurrentUser[user](c)) },
 		"ginauth.Fail":         func(c *gin.Context) error { ginauth.Fail(c, errors.New("a fault")); return errNone },
 		"ginauth.ForgetGuesses": func(c *gin.Context) error {
-			return ginauth.ForgetGuesses(c, cfg, u)
+			return ginauth.ForgetGuesses(c, built.Config(cfg), u)
 		},
 		"ginauth.HashNewPassword": func(c *gin.Context) error {
-			return second(ginauth.HashNewPassword(c, cfg, "a long and winding road"))
+			return second(ginauth.HashNewPassword(c, built.Config(cfg), "a long and winding road"))
 		},
 		"ginauth.ListDevices": func(c *gin.Context) error { return second(ginauth.ListDevices(c)) },
 		"ginauth.ListEvents":  func(c *gin.Context) error { return second(ginauth.ListEvents(c)) },
@@ -62,48 +64,51 @@ func takers(cfg config, keys apikey.Keys[user], u user) map[string]func(*gin.Con
 		},
 		"ginauth.PrefersHTML":    func(c *gin.Context) error { ginauth.PrefersHTML(c); return errNone },
 		"ginauth.Recheck":        func(c *gin.Context) error { return second(ginauth.Recheck[user](c)) },
-		"ginauth.RememberDevice": func(c *gin.Context) error { return ginauth.RememberDevice(c, cfg, u) },
+		"ginauth.RememberDevice": func(c *gin.Context) error { return ginauth.RememberDevice(c, built.Config(cfg), u) },
 		"ginauth.Renew":          ginauth.Renew,
 		"ginauth.Reply":          func(c *gin.Context) error { ginauth.Reply(c, http.StatusOK, "hello"); return errNone },
 		"ginauth.RequestOrigin":  func(c *gin.Context) error { ginauth.RequestOrigin(c); return errNone },
 		"ginauth.SessionValues":  func(c *gin.Context) error { return second(ginauth.SessionValues(c)) },
 		"ginauth.SignIn":         func(c *gin.Context) error { return ginauth.SignIn(c, u) },
 		"ginauth.SignOut":        ginauth.SignOut,
-		"ginauth.SweepSessions":  func(c *gin.Context) error { return second(ginauth.SweepSessions(c, cfg)) },
+		"ginauth.SweepSessions":  func(c *gin.Context) error { return second(ginauth.SweepSessions(c, built.Config(cfg))) },
 		"ginauth.Throttle": func(c *gin.Context) error {
-			return ginauth.Throttle(c, cfg, "tea", "", ginauth.Limit{PerAddress: []ginauth.Rate{{Attempts: 1000, Per: time.Hour}}})
+			return ginauth.Throttle(c, built.Config(cfg), "tea", "", ginauth.Limit{PerAddress: []ginauth.Rate{{Attempts: 1000, Per: time.Hour}}})
 		},
 		"ginauth.ThrottleBadCredentials": func(c *gin.Context) error {
-			return ginauth.ThrottleBadCredentials(c, cfg, ginauth.ErrBadCredentials)
+			return ginauth.ThrottleBadCredentials(c, built.Config(cfg), ginauth.ErrBadCredentials)
+		},
+		"ginauth.VerifyPasswordHash": func(c *gin.Context) error {
+			return ginauth.VerifyPasswordHash(c, built.Config(cfg), u, password.Hash{}, "not the password")
 		},
 		"ginauth.VerifyPassword": func(c *gin.Context) error {
-			return second(ginauth.VerifyPassword(c, cfg, "ada@example.com", "not the password"))
+			return second(ginauth.VerifyPassword(c, built.Config(cfg), "ada@example.com", "not the password"))
 		},
 		"ginauth.sessionAuth.Authenticate": func(c *gin.Context) error {
-			return second(ginauth.SessionAuth(cfg).Authenticate(c))
+			return second(ginauth.SessionAuth(built.Config(cfg)).Authenticate(c))
 		},
 		"apikey.Issue": func(c *gin.Context) error {
 			_, _, err := apikey.Issue(c, keys, apikey.Request{Name: "mine", Scopes: []string{"x"}})
 			return err
 		},
 		"apikey.backend.Authenticate": func(c *gin.Context) error {
-			return second(apikey.Backend(cfg, keys).Authenticate(c))
+			return second(apikey.Backend(keys).Authenticate(c))
 		},
 		"jwt.SignIn": func(c *gin.Context) error {
 			issuer := jwt.NewIssuer(jwt.IssuerOptions{Keys: ring, Issuer: "https://example.com", Audiences: []string{"tests"}})
-			return second(jwt.SignIn(c, jwt.Flow[user]{Config: cfg, Issuer: issuer}, jwt.InBody, u))
+			return second(jwt.SignIn(c, built.Tokens(cfg, jwt.Options[user]{Issuer: issuer}), jwt.InBody, u))
 		},
 		"jwt.backend.Authenticate": func(c *gin.Context) error {
-			return second(jwt.Bearer(tokens).Authenticate(c))
+			return second(jwt.Bearer(built.Config(cfg), tokens).Authenticate(c))
 		},
 	}
 }
 
-func tokenOptions(cfg config) (jwt.Options[user], *jwt.Ring) {
+func tokenOptions(cfg config) (jwt.BackendOptions[user], *jwt.Ring) {
 	_, private, _ := ed25519.GenerateKey(rand.Reader)
 	key, _ := jwt.NewKey("one", private)
 	ring, _ := jwt.NewRing(key)
-	return jwt.Options[user]{
+	return jwt.BackendOptions[user]{
 		Accept: jwt.Accept{Issuers: []jwt.Trust{{Issuer: "https://example.com", Keys: ring}}, Audiences: []string{"tests"}},
 		Users:  cfg.Users.(*store.DB[user]), Stateless: true, //nolint:forcetypeassert,errcheck // the kit's
 	}, ring
@@ -195,11 +200,11 @@ func TestNothingThatTakesAContextPanicsOrBlocks(t *testing.T) {
 	}
 	var run func(*gin.Context) // what the next request does
 	a := newApp(t)
-	keys := apikey.Keys[user]{Store: a.db, Prefix: "test_"}
 	r := gin.New()
 	r.GET("/open", func(c *gin.Context) { run(c) }) // outside of Session
 	a.cfg.Exclude = []string{"/excluded"}           // nothing is known of the user there before somebody asks
-	r.Use(ginauth.Authenticate(a.cfg, apikey.Backend(a.cfg, keys), ginauth.SessionAuth(a.cfg)))
+	keys := built.Keys(a.cfg, apikey.Options[user]{Prefix: "test_"})
+	r.Use(ginauth.Authenticate(built.Config(a.cfg), apikey.Backend(keys), ginauth.SessionAuth(built.Config(a.cfg))))
 	r.GET("/excluded", func(c *gin.Context) { run(c) })
 	r.GET("/protected", func(c *gin.Context) { run(c) })
 	server := httptest.NewServer(r)
@@ -249,11 +254,11 @@ func TestACopyAsksAndChangesNothing(t *testing.T) {
 				u, err := ginauth.CurrentUser[user](cp)
 				results["CurrentUser"] = err
 				results["SignIn"], results["SignOut"], results["Renew"] = ginauth.SignIn(cp, u), ginauth.SignOut(cp), ginauth.Renew(cp)
-				results["CanSignIn"], results["RememberDevice"] = ginauth.CanSignIn(cp), ginauth.RememberDevice(cp, cfg, u)
+				results["CanSignIn"], results["RememberDevice"] = ginauth.CanSignIn(cp), ginauth.RememberDevice(cp, built.Config(cfg), u)
 				ginauth.Fail(cp, ginauth.ErrForbidden)
 				ginauth.Reply(cp, http.StatusTeapot, "a copy")
-				ginauth.Logout(cfg)(cp)
-				ginauth.Me(cfg)(cp)
+				ginauth.Logout(built.Config(cfg))(cp)
+				ginauth.Me(built.Config(cfg))(cp)
 			}()
 			<-done
 			for name, err := range results {

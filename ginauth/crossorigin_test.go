@@ -3,6 +3,8 @@ package ginauth_test
 import (
 	"net/http"
 	"testing"
+
+	"github.com/ginauth/ginauth/ginauth"
 )
 
 // SEC-83, SEC-86, SEC-88, SEC-91
@@ -55,7 +57,7 @@ func TestTrustedOriginsMustBeExact(t *testing.T) {
 	t.Parallel()
 	for _, bad := range []string{"", "app.example", "http://app.example", "HTTP://app.example", "ws://app.example", "https://app.example/", "https://*.app.example", "https://app.example?x", "*", "null"} {
 		cfg := config{Users: newUnusedDB(), TrustedOrigins: []string{bad}}
-		if cfg.Validate() == nil {
+		if _, err := ginauth.New(cfg); err == nil {
 			t.Errorf("%q was accepted", bad)
 		}
 	}

@@ -14,6 +14,7 @@ import (
 	"github.com/ginauth/ginauth/ginauth/apikey"
 	"github.com/ginauth/ginauth/ginauth/driver"
 	"github.com/ginauth/ginauth/ginauth/email"
+	"github.com/ginauth/ginauth/ginauth/internal/built"
 	"github.com/ginauth/ginauth/ginauth/jwt"
 )
 
@@ -30,19 +31,18 @@ func TestCredentialsServeOnePurpose(t *testing.T) { // SEC-168
 		t.Fatal(err)
 	}
 	const here = "https://api.example.com"
-	flow := jwt.Flow[user]{Config: app.cfg, Issuer: jwt.NewIssuer(jwt.IssuerOptions{Keys: ring, Issuer: here, Audiences: []string{here}, Now: app.clock.Now})}
-	options := jwt.Options[user]{Accept: jwt.Accept{Issuers: []jwt.Trust{{Issuer: here, Keys: ring}}, Audiences: []string{here}, Now: app.clock.Now}, Users: app.db}
-	mails := email.Flows[user]{Config: app.cfg, Store: app.db, BaseURL: here, From: "a@example.com", Sender: nowhere, Pages: email.Pages{Reset: "/reset", Login: "/magic"}}
+	flow := built.Tokens(app.cfg, jwt.Options[user]{Issuer: jwt.NewIssuer(jwt.IssuerOptions{Keys: ring, Issuer: here, Audiences: []string{here}, Now: app.clock.Now})})
+	options := jwt.BackendOptions[user]{Accept: jwt.Accept{Issuers: []jwt.Trust{{Issuer: here, Keys: ring}}, Audiences: []string{here}, Now: app.clock.Now}, Users: app.db}
+	cfg := app.cfg
+	cfg.Exclude = append(cfg.Exclude, "/reset", "/magic")
+	mails := built.Mails(cfg, email.Options[user]{Store: app.db, BaseURL: here, From: "a@example.com", Sender: nowhere, Pages: email.Pages{Reset: "/reset", Login: "/magic"}})
 
-	app.POST("/api-keys", apikey.Create(app.cfg, keysOf(app.cfg)))
+	app.POST("/api-keys", apikey.Create(keysOf(app.cfg)))
 	r := gin.New()
 	r.POST("/token", jwt.Token(flow))
 	r.POST("/refresh", jwt.Refresh(flow))
-	cfg := app.cfg
-	cfg.Exclude = append(cfg.Exclude, "/reset", "/magic")
-	mails.Config = cfg
-	r.Use(ginauth.Authenticate(cfg, apikey.Backend(cfg, keysOf(cfg)), jwt.Bearer(options), ginauth.SessionAuth(cfg)))
-	r.GET("/user", ginauth.Require(ginauth.AnyScope()), ginauth.Me(cfg))
+	r.Use(ginauth.Authenticate(built.Config(cfg), apikey.Backend(keysOf(cfg)), jwt.Bearer(built.Config(cfg), options), ginauth.SessionAuth(built.Config(cfg))))
+	r.GET("/user", ginauth.Require(ginauth.AnyScope()), ginauth.Me(built.Config(cfg)))
 	r.POST("/reset", email.ResetPassword(mails))
 	r.POST("/magic", email.MagicLink(mails))
 

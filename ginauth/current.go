@@ -7,7 +7,6 @@ import (
 
 	"github.com/gin-gonic/gin"
 
-	"github.com/ginauth/ginauth/ginauth/driver"
 	"github.com/ginauth/ginauth/ginauth/internal/route"
 )
 
@@ -16,7 +15,7 @@ import (
 // at the first call. It returns ErrUnauthenticated when nobody is logged in, ErrUnavailable when
 // the store cannot be asked, and ErrNotMounted on a route that Session does not cover.
 // It is safe for concurrent use while the request runs; a goroutine that outlives it needs a c.Copy().
-func CurrentUser[U driver.User](ctx context.Context) (U, error) {
+func CurrentUser[U any](ctx context.Context) (U, error) {
 	var none U
 	c, st, err := stateOf(ctx)
 	if err != nil {
@@ -26,7 +25,7 @@ func CurrentUser[U driver.User](ctx context.Context) (U, error) {
 }
 
 // as is the user, found as a *U, in the app's own type.
-func as[U driver.User](user any, err error) (U, error) {
+func as[U any](user any, err error) (U, error) {
 	var none U
 	if err != nil {
 		return none, err
@@ -38,7 +37,7 @@ func as[U driver.User](user any, err error) (U, error) {
 	return *u, nil
 }
 
-// loggedIn returns the state of a request that has a user, whom Config.Unverified does not refuse.
+// loggedIn returns the state of a request that has a user, whom Options.Unverified does not refuse.
 func loggedIn(c *gin.Context) (*state, error) {
 	_, st, err := stateOf(c)
 	if err != nil {
@@ -51,8 +50,8 @@ func loggedIn(c *gin.Context) (*state, error) {
 }
 
 // With makes a Gin handler of a function that takes the current user. Without one the
-// function is not called, and the client gets the problem, on excluded routes too, and so do users whom Config.Unverified refuses.
-func With[U driver.User](handle func(*gin.Context, U)) gin.HandlerFunc {
+// function is not called, and the client gets the problem, on excluded routes too, and so do users whom Options.Unverified refuses.
+func With[U any](handle func(*gin.Context, U)) gin.HandlerFunc {
 	h := route.New(route.Info{Name: "with", Users: []reflect.Type{reflect.TypeFor[U]()}}, func(c *gin.Context) {
 		u, err := CurrentUser[U](c)
 		if st := attached(c); err == nil && st != nil {

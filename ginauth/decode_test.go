@@ -11,6 +11,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/internal/built"
 )
 
 // badBodies are sent to sign-up and to login, with the status and the code that each gets.
@@ -145,7 +146,7 @@ type companyForm struct {
 func TestAppsOwnFieldsAreNamedByTheirJSONNames(t *testing.T) {
 	t.Parallel()
 	app := newApp(t, with(func(cfg *config) { cfg.Exclude = append(cfg.Exclude, "/join") }), routes(func(r *gin.Engine, cfg config) {
-		r.POST("/join", ginauth.SignUpWith(cfg, func(_ ctx, _ companyForm, _ *user) error { return nil }))
+		r.POST("/join", ginauth.SignUpWith(built.Config(cfg), func(_ ctx, _ companyForm, _ *user) error { return nil }))
 	}))
 	w := app.send(jsonRequest("/join", `{"email":"a@example.com","password":"correct horse battery staple","offices":[{"city":"London"},{}]}`))
 	fields := map[string]string{}

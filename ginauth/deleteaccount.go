@@ -25,8 +25,8 @@ type archived struct {
 // and answers 403 reauthentication_required otherwise; 204 when all is gone. While a mailed link lives that undoes a change of
 // the address, the user may be a thief: the account is archived as by DeleteAccountAfter until the link is over, and the
 // answer is 200 with that time. Mount it with POST or DELETE.
-// docs/accounts.md says what stays. It panics when cfg is invalid, and when Users is no driver.Accounts.
-func DeleteAccount[U driver.User](cfg Config[U]) gin.HandlerFunc {
+// docs/accounts.md says what stays. It panics when Users is no driver.Accounts.
+func DeleteAccount[U any](cfg *Config[U]) gin.HandlerFunc {
 	h := deleter("DeleteAccount", cfg, deleteAccount)
 	return h.As(func(c *gin.Context) { h.Serve(c) })
 }
@@ -43,7 +43,7 @@ func DeleteAccount[U driver.User](cfg Config[U]) gin.HandlerFunc {
 // @Failure		503	{object}	Problem	"unavailable"
 // @Security		sessionCookie
 // @Router			/user [delete]
-func deleteAccount[U driver.User](c *gin.Context, m *mount, users driver.Accounts[U]) (after time.Time, err error) {
+func deleteAccount[U any](c *gin.Context, m *mount, users driver.Accounts[U]) (after time.Time, err error) {
 	return archiveAccount(c, m, users, 0)
 }
 
@@ -52,7 +52,7 @@ func deleteAccount[U driver.User](c *gin.Context, m *mount, users driver.Account
 // undoes it, and so do the mailed links of package email and the app's own code. It answers 200 with the time, which is not before
 // the end of a link that undoes a change of the address. It panics when the grace is
 // not positive, too.
-func DeleteAccountAfter[U driver.User](cfg Config[U], grace time.Duration) gin.HandlerFunc {
+func DeleteAccountAfter[U any](cfg *Config[U], grace time.Duration) gin.HandlerFunc {
 	if grace <= 0 {
 		panic("ginauth.DeleteAccountAfter: the grace must be positive: use DeleteAccount") //nolint:forbidigo // while routes are built
 	}
@@ -62,8 +62,8 @@ func DeleteAccountAfter[U driver.User](cfg Config[U], grace time.Duration) gin.H
 	return h.As(func(c *gin.Context) { h.Serve(c) })
 }
 
-func deleter[U driver.User](constructor string, cfg Config[U], remove func(*gin.Context, *mount, driver.Accounts[U]) (time.Time, error)) *route.Handler {
-	m := compileAccounts(constructor, cfg)
+func deleter[U any](constructor string, cfg *Config[U], remove func(*gin.Context, *mount, driver.Accounts[U]) (time.Time, error)) *route.Handler {
+	m := cfg.accounts(constructor)
 	users := usersAs[driver.Accounts[U]](constructor, m)
 	name := strings.ToLower(constructor[:1]) + constructor[1:]
 	return route.New(route.Info{Name: name, ChecksScopes: true, Mount: m, Cookie: m.cookie.name, Guards: []string{Fresh(freshFor).name}}, func(c *gin.Context) {
@@ -90,7 +90,7 @@ func deleter[U driver.User](constructor string, cfg Config[U], remove func(*gin.
 // @Failure		503	{object}	Problem	"unavailable"
 // @Security		sessionCookie
 // @Router			/user/archive [post]
-func archiveAccount[U driver.User](c *gin.Context, m *mount, users driver.Accounts[U], grace time.Duration) (after time.Time, err error) {
+func archiveAccount[U any](c *gin.Context, m *mount, users driver.Accounts[U], grace time.Duration) (after time.Time, err error) {
 	st, auth, err := m.freshOwner(c, errRevokeMethod, http.MethodPost, http.MethodDelete)
 	if err != nil {
 		return after, err

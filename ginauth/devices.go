@@ -33,7 +33,7 @@ type Device struct {
 // ListDevices returns the live sessions of the current user, the one used last first, and among
 // them the logins by refresh tokens where the store is a driver.RefreshTokens. It returns the errors of
 // CurrentUser, ErrForbidden for a credential with scopes, and ErrNotMounted where the store is no driver.Logins, or
-// Config.Users is not set.
+// Options.Users is not set.
 func ListDevices(c *gin.Context) ([]Device, error) {
 	st, manager, err := managed(c, (*mount).manager)
 	if err != nil {
@@ -82,9 +82,8 @@ func deviceName(userAgent string) string {
 	return ua.Name + " on " + ua.OS
 }
 
-// Sessions returns the handler that answers 200 with what ListDevices returns. It panics when cfg is
-// invalid, its store is no driver.Logins, or Users is not set.
-func Sessions[U driver.User](cfg Config[U]) gin.HandlerFunc {
+// Sessions returns the handler that answers 200 with what ListDevices returns. It panics when its store is no driver.Logins, or Users is not set.
+func Sessions[U any](cfg *Config[U]) gin.HandlerFunc {
 	m := compileManager("Sessions", cfg, (*mount).manager)
 	h := route.New(route.Info{Name: "sessions", ChecksScopes: true, Mount: m, Cookie: m.cookie.name}, showSessions)
 	return h.As(func(c *gin.Context) { h.Serve(c) })
@@ -111,7 +110,7 @@ func showSessions(c *gin.Context) {
 }
 
 // nobodysSessions: a list would be empty, and ending them all would end none (SEC-190).
-const nobodysSessions = "RetrieveUser alone knows whose a session is, so no store can find a user's sessions: set Config.Users too (such as store.New[store.User](pool)), or leave this handler out"
+const nobodysSessions = "RetrieveUser alone knows whose a session is, so no store can find a user's sessions: set Options.Users too (such as store.New[store.User](pool)), or leave this handler out"
 
 // manager can list sessions and end each of them. It is nil where the sessions' store cannot. An
 // API without sessions may still have logins by refresh tokens, where its users are.
@@ -134,8 +133,8 @@ func (m *mount) epochs() driver.Logins {
 }
 
 // compileManager is compile for handlers that need driver.Logins.
-func compileManager[U driver.User](name string, cfg Config[U], by func(*mount) driver.Logins) *mount {
-	m := compile(name, cfg)
+func compileManager[U any](name string, cfg *Config[U], by func(*mount) driver.Logins) *mount {
+	m := cfg.mounted(name)
 	if !m.ownUsers {
 		panic(fmt.Sprintf("ginauth.%s: %s", name, nobodysSessions)) //nolint:forbidigo // while routes are built
 	}

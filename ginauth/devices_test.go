@@ -11,16 +11,17 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/internal/built"
 )
 
 const firefox = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
 
 var managing = routes(func(r *gin.Engine, cfg config) {
-	r.GET("/sessions", ginauth.Sessions(cfg))
-	r.DELETE("/sessions/:id", ginauth.RevokeSession(cfg))
-	r.POST("/sessions/revoke-others", ginauth.RevokeOtherSessions(cfg))
-	r.POST("/sessions/revoke-all", ginauth.RevokeAllSessions(cfg))
-	r.POST("/reauthenticate", ginauth.Reauthenticate(cfg))
+	r.GET("/sessions", ginauth.Sessions(built.Config(cfg)))
+	r.DELETE("/sessions/:id", ginauth.RevokeSession(built.Config(cfg)))
+	r.POST("/sessions/revoke-others", ginauth.RevokeOtherSessions(built.Config(cfg)))
+	r.POST("/sessions/revoke-all", ginauth.RevokeAllSessions(built.Config(cfg)))
+	r.POST("/reauthenticate", ginauth.Reauthenticate(built.Config(cfg)))
 	r.POST("/renew", func(c *gin.Context) {
 		if err := ginauth.Renew(c); err != nil {
 			ginauth.Fail(c, err)

@@ -3,7 +3,7 @@
 //	pool, err := pgxpool.New(ctx, os.Getenv("DATABASE_URL"))
 //	err = migrations.Up(ctx, pool)
 //	db := store.New[store.User](pool)
-//	cfg := ginauth.Config[store.User]{Users: db}
+//	cfg, err := ginauth.New(ginauth.Options[store.User]{Users: db})
 //	r.Use(ginauth.Session(cfg)) // every route below needs a session, but sign-up, login and logout
 //	r.POST("/signup", ginauth.SignUp(cfg))
 //	r.POST("/login", ginauth.Login(cfg))
@@ -29,7 +29,7 @@
 //
 // More columns: embed store.User in the app's own struct and add fields. More fields at
 // sign-up: embed [Registration] in a payload and use [SignUpWith]. Any other source of users:
-// set Config.RetrieveUser, and log users in with [SignIn].
+// set Options.RetrieveUser, and log users in with [SignIn].
 //
 // # Once there is an account
 //

@@ -45,7 +45,7 @@ type ActivityPage struct {
 // ListEvents returns what happened to the account of the current user, the newest first, for pages of the
 // app's own. The query's "limit" says how many, 50 unless it says so and 100 at most, but for more that happened at the
 // same time as the last one, and "before" where to go on after the page before. It returns the errors of CurrentUser, ErrForbidden for credentials with scopes, and fields at
-// fault, and ErrNotMounted where Config.Users is no driver.EventLog.
+// fault, and ErrNotMounted where Options.Users is no driver.EventLog.
 func ListEvents(c *gin.Context) (ActivityPage, error) {
 	_, st, err := stateOf(c)
 	if err != nil {
@@ -53,7 +53,7 @@ func ListEvents(c *gin.Context) (ActivityPage, error) {
 	}
 	lister, ok := st.m.users.(driver.EventLog)
 	if !ok {
-		return ActivityPage{}, fmt.Errorf("%w: Config.Users is no driver.EventLog", ErrNotMounted)
+		return ActivityPage{}, fmt.Errorf("%w: Options.Users is no driver.EventLog", ErrNotMounted)
 	}
 	_, auth, err := st.m.owner(c, errReadMethod, http.MethodGet, http.MethodHead)
 	if err != nil {
@@ -126,10 +126,10 @@ func activityOf(e driver.Event, verified bool) Activity {
 }
 
 // Events returns the handler that answers 200 with what ListEvents returns: logins and failed ones, changes of
-// passwords and the like. Mount it with GET. It panics when cfg is invalid, and when Users is no driver.EventLog.
-func Events[U driver.User](cfg Config[U]) gin.HandlerFunc {
+// passwords and the like. Mount it with GET. It panics when Users is no driver.EventLog.
+func Events[U any](cfg *Config[U]) gin.HandlerFunc {
 	const name = "Events"
-	m := compileAccounts(name, cfg)
+	m := cfg.accounts(name)
 	usersAs[driver.EventLog](name, m)
 	h := route.New(route.Info{Name: "events", ChecksScopes: true, Mount: m, Cookie: m.cookie.name}, showEvents)
 	return h.As(func(c *gin.Context) { h.Serve(c) })

@@ -19,7 +19,11 @@ func ExampleEvents() {
 
 	r := gin.New()
 	db := store.New[store.User](pool)
-	cfg := ginauth.Config[store.User]{Users: db, Logger: quiet}
+	cfg, err := ginauth.New(ginauth.Options[store.User]{Users: db, Logger: quiet})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
 	r.Use(ginauth.Session(cfg))
 	r.POST("/signup", ginauth.SignUp(cfg))
 	r.POST("/login", ginauth.Login(cfg))

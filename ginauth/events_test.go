@@ -19,6 +19,7 @@ import (
 	"github.com/ginauth/ginauth/ginauth/apikey"
 	"github.com/ginauth/ginauth/ginauth/driver"
 	"github.com/ginauth/ginauth/ginauth/email"
+	"github.com/ginauth/ginauth/ginauth/internal/built"
 	"github.com/ginauth/ginauth/ginauth/jwt"
 	"github.com/ginauth/ginauth/store"
 )
@@ -27,21 +28,20 @@ var identified = before(func(r *gin.Engine) {
 	r.Use(func(c *gin.Context) { c.Header("X-Request-Id", "req-1") })
 })
 
-var listing = routes(func(r *gin.Engine, cfg config) { r.GET("/events", ginauth.Events(cfg)) })
+var listing = routes(func(r *gin.Engine, cfg config) { r.GET("/events", ginauth.Events(built.Config(cfg))) })
 
 // nowhere takes mails that no test reads.
 var nowhere = email.SenderFunc(func(context.Context, email.Message) error { return nil })
 
 // active is an app with everything that changes an account.
 var active = routes(func(r *gin.Engine, cfg config) {
-	keys := apikey.Keys[user]{Store: cfg.Users.(driver.APIKeys[user])} //nolint:errcheck,forcetypeassert // store.DB is one
-	r.POST("/api-keys", apikey.Create(cfg, keys))
-	r.DELETE("/api-keys/:id", apikey.Revoke(cfg, keys))
-	mails := email.Flows[user]{
-		Config: cfg, Store: cfg.Users.(driver.Mails[user]), BaseURL: "https://app.example.com", From: "Example <hello@app.example.com>", //nolint:errcheck,forcetypeassert // store.DB is one
-		Sender: nowhere,
-		Pages:  email.Pages{Verify: "/verify", Reset: "/reset", Login: "/magic", Change: "/confirm", Undo: "/undo"},
-	}
+	keys := keysOf(cfg)
+	r.POST("/api-keys", apikey.Create(keys))
+	r.DELETE("/api-keys/:id", apikey.Revoke(keys))
+	mails := built.Mails(cfg, email.Options[user]{
+		BaseURL: "https://app.example.com", From: "Example <hello@app.example.com>", Sender: nowhere,
+		Pages: email.Pages{Verify: "/verify", Reset: "/reset", Login: "/magic", Change: "/confirm", Undo: "/undo"},
+	})
 	r.POST("/verify", email.VerifyEmail(mails))
 	r.POST("/reset", email.ResetPassword(mails))
 	r.POST("/magic", email.MagicLink(mails))
@@ -49,7 +49,7 @@ var active = routes(func(r *gin.Engine, cfg config) {
 	r.POST("/undo", email.UndoEmailChange(mails))
 	key, _ := jwt.Generate("k", jwt.EdDSA)
 	ring, _ := jwt.NewRing(key)
-	flow := jwt.Flow[user]{Config: cfg, Issuer: jwt.NewIssuer(jwt.IssuerOptions{Keys: ring, Issuer: "https://app.example.com", Audiences: []string{"https://app.example.com"}})}
+	flow := built.Tokens(cfg, jwt.Options[user]{Issuer: jwt.NewIssuer(jwt.IssuerOptions{Keys: ring, Issuer: "https://app.example.com", Audiences: []string{"https://app.example.com"}})})
 	r.POST("/token/login", jwt.Login(flow, jwt.InBody))
 	r.POST("/refresh", jwt.Refresh(flow))
 	r.POST("/revoke", jwt.Revoke(flow))
@@ -355,7 +355,7 @@ func TestEventsAreMineAlone(t *testing.T) { // SEC-177
 func TestSessionsKeptElsewhereLeaveEvents(t *testing.T) {
 	t.Parallel()
 	app := newApp(t, identified, with(func(cfg *config) { cfg.Sessions = memstore.NewStore(signingKey) }),
-		routes(func(r *gin.Engine, cfg config) { r.POST("/reauthenticate", ginauth.Reauthenticate(cfg)) }))
+		routes(func(r *gin.Engine, cfg config) { r.POST("/reauthenticate", ginauth.Reauthenticate(built.Config(cfg))) }))
 	app.clock.Set(app.clock.Now().Truncate(time.Microsecond))
 	c := &client{handler: app}
 	c.send(http.MethodPost, "/signup", ada)
@@ -392,11 +392,11 @@ func TestUsersKeptElsewhereLeaveEventsInTheLog(t *testing.T) {
 		}
 	}
 	defer func() {
-		if got, _ := recover().(string); !strings.Contains(got, "ginauth.Events needs Config.Users to be a driver.EventLog") {
+		if got, _ := recover().(string); !strings.Contains(got, "ginauth.Events needs Options.Users to be a driver.EventLog") {
 			t.Errorf("it says %q", got)
 		}
 	}()
-	ginauth.Events(elsewhere.cfg)
+	ginauth.Events(built.Config(elsewhere.cfg))
 }
 
 // Users do not learn from where an operator works, and nobody hides behind being logged in as somebody else.

@@ -65,10 +65,14 @@ func Example() {
 
 	r := gin.New()
 	db := store.New[store.User](pool)
-	cfg := ginauth.Config[store.User]{
+	cfg, err := ginauth.New(ginauth.Options[store.User]{
 		Users:   db,
 		Exclude: []string{"/login", "/signup", "/schema/*any"},
 		Logger:  quiet,
+	})
+	if err != nil {
+		fmt.Println(err)
+		return
 	}
 	r.Use(ginauth.Session(cfg))
 	r.POST("/signup", ginauth.SignUp(cfg))
@@ -95,7 +99,7 @@ type Member struct {
 }
 
 // More columns: the app's own user type.
-func ExampleConfig_moreColumns() {
+func ExampleOptions_moreColumns() {
 	pool, closePool := exampleDatabase()
 	defer closePool()
 	_, err := pool.Exec(context.Background(), "ALTER TABLE ginauth.users ADD COLUMN plan text NOT NULL DEFAULT 'free'")
@@ -105,7 +109,11 @@ func ExampleConfig_moreColumns() {
 	}
 
 	r := gin.New()
-	cfg := ginauth.Config[Member]{Users: store.New[Member](pool), Exclude: []string{"/signup"}, Logger: quiet}
+	cfg, err := ginauth.New(ginauth.Options[Member]{Users: store.New[Member](pool), Exclude: []string{"/signup"}, Logger: quiet})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
 	r.Use(ginauth.Session(cfg))
 	r.POST("/signup", ginauth.SignUp(cfg))
 	r.GET("/plan", ginauth.With(func(c *gin.Context, m Member) {
@@ -134,7 +142,11 @@ func ExampleSignUpWith() {
 	}
 
 	r := gin.New()
-	cfg := ginauth.Config[Member]{Users: store.New[Member](pool), Exclude: []string{"/signup"}, Logger: quiet}
+	cfg, err := ginauth.New(ginauth.Options[Member]{Users: store.New[Member](pool), Exclude: []string{"/signup"}, Logger: quiet})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
 	r.Use(ginauth.Session(cfg))
 	r.POST("/signup", ginauth.SignUpWith(cfg, func(_ context.Context, f MemberForm, m *Member) error {
 		if f.Plan == "team" && !strings.HasSuffix(f.Email, "@example.com") {
@@ -159,13 +171,13 @@ type Person struct {
 func (p Person) Account() driver.Account { return driver.Account{ID: driver.UserID(p.Name)} }
 
 // Any other source of users: RetrieveUser gets the session and returns the user.
-func ExampleConfig_retrieveUser() {
+func ExampleOptions_retrieveUser() {
 	pool, closePool := exampleDatabase()
 	defer closePool()
 	directory := map[string]Person{"ada": {Name: "ada"}}
 
 	r := gin.New()
-	cfg := ginauth.Config[Person]{
+	cfg, err := ginauth.New(ginauth.Options[Person]{
 		Sessions: store.NewSessions(pool),
 		Exclude:  []string{"/enter"},
 		RetrieveUser: func(_ *gin.Context, s sessions.Session) (Person, error) {
@@ -176,6 +188,10 @@ func ExampleConfig_retrieveUser() {
 			}
 			return p, nil
 		},
+	})
+	if err != nil {
+		fmt.Println(err)
+		return
 	}
 	r.Use(ginauth.Session(cfg))
 	r.POST("/enter", func(c *gin.Context) {
@@ -202,7 +218,11 @@ func ExampleCurrentUser() {
 	defer closePool()
 
 	r := gin.New()
-	cfg := ginauth.Config[store.User]{Users: store.New[store.User](pool), Exclude: []string{"/", "/signup"}, Logger: quiet}
+	cfg, err := ginauth.New(ginauth.Options[store.User]{Users: store.New[store.User](pool), Exclude: []string{"/", "/signup"}, Logger: quiet})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
 	r.Use(ginauth.Session(cfg))
 	r.POST("/signup", ginauth.SignUp(cfg))
 	r.GET("/", func(c *gin.Context) {
@@ -232,7 +252,11 @@ func ExampleSignIn() {
 
 	r := gin.New()
 	db := store.New[store.User](pool)
-	cfg := ginauth.Config[store.User]{Users: db, Exclude: []string{"/signup", "/enter"}, Logger: quiet}
+	cfg, err := ginauth.New(ginauth.Options[store.User]{Users: db, Exclude: []string{"/signup", "/enter"}, Logger: quiet})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
 	r.Use(ginauth.Session(cfg))
 	r.POST("/signup", ginauth.SignUp(cfg))
 	r.GET("/user", ginauth.Me(cfg))
@@ -255,7 +279,11 @@ func ExampleSignIn() {
 // A test of the app's own can hold its router against the most common mistake.
 func ExampleCheckRoutes() {
 	r := gin.New()
-	cfg := ginauth.Config[store.User]{Users: newUnusedDB(), Exclude: []string{"/about"}}
+	cfg, err := ginauth.New(ginauth.Options[store.User]{Users: newUnusedDB(), Exclude: []string{"/about"}})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
 	r.GET("/admin", func(c *gin.Context) { c.String(http.StatusOK, "secrets") })
 	r.Use(ginauth.Session(cfg))
 	r.GET("/user", ginauth.Me(cfg))

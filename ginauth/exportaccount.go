@@ -14,7 +14,7 @@ import (
 
 // Export is all that is known here of a user.
 type Export struct {
-	// User is what Config.View shows.
+	// User is what Options.View shows.
 	User any `json:"user"`
 	// Held is what ExportUser of driver.Accounts returns: account, sessions, API keys, logins.
 	Held json.RawMessage `json:"held" swaggertype:"object"`
@@ -23,12 +23,11 @@ type Export struct {
 // ExportAccount returns the handler that answers 200 with all that ginauth holds of the current user, an
 // Export, as a file to save. It has no secrets, neither as they are nor as digests, and none of the values that the
 // app keeps in sessions. Put Require(Fresh(10*time.Minute)) in front where an unlocked screen is a worry. Mount
-// it with GET. It panics when cfg is invalid, and when Users is no driver.Accounts.
-func ExportAccount[U driver.User](cfg Config[U]) gin.HandlerFunc {
+// it with GET. It panics when Users is no driver.Accounts.
+func ExportAccount[U any](cfg *Config[U]) gin.HandlerFunc {
 	const name = "ExportAccount"
-	m := compileAccounts(name, cfg)
+	m := cfg.accounts(name)
 	users := usersAs[driver.Accounts[U]](name, m)
-	cfg = cfg.WithDefaults()
 	h := route.New(route.Info{Name: "exportAccount", ChecksScopes: true, Mount: m, Cookie: m.cookie.name}, func(c *gin.Context) {
 		export, err := exportAccount(c, m, cfg, users)
 		if err != nil {
@@ -52,7 +51,7 @@ func ExportAccount[U driver.User](cfg Config[U]) gin.HandlerFunc {
 // @Failure		503	{object}	Problem	"unavailable"
 // @Security		sessionCookie
 // @Router			/user/export [get]
-func exportAccount[U driver.User](c *gin.Context, m *mount, cfg Config[U], users driver.Accounts[U]) (Export, error) {
+func exportAccount[U any](c *gin.Context, m *mount, cfg *Config[U], users driver.Accounts[U]) (Export, error) {
 	_, auth, err := m.owner(c, errReadMethod, http.MethodGet, http.MethodHead)
 	if err != nil {
 		return Export{}, err
@@ -69,5 +68,5 @@ func exportAccount[U driver.User](c *gin.Context, m *mount, cfg Config[U], users
 		return Export{}, err
 	}
 	m.event(c, driver.UserExported, "user_id", auth.Account.ID)
-	return Export{User: cfg.View(u), Held: held}, nil
+	return Export{User: cfg.o.View(u), Held: held}, nil
 }

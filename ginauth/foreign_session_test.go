@@ -12,6 +12,7 @@ import (
 
 	"github.com/ginauth/ginauth/ginauth"
 	"github.com/ginauth/ginauth/ginauth/driver"
+	"github.com/ginauth/ginauth/ginauth/internal/built"
 )
 
 // fullKey is a backend whose credentials are good for everything, and narrowKey one whose are not. The key is the user's id.
@@ -64,10 +65,10 @@ func TestAKeyDoesNotMixWithAnotherUsersSession(t *testing.T) { // SEC-79
 			backend = narrowKey
 		}
 		r := gin.New()
-		r.Use(ginauth.Authenticate(cfg, backend, ginauth.SessionAuth(cfg)))
+		r.Use(ginauth.Authenticate(built.Config(cfg), backend, ginauth.SessionAuth(built.Config(cfg))))
 		valuesOf(r)
-		r.POST("/open/logout", ginauth.Logout(cfg))
-		r.POST("/reauthenticate", ginauth.Reauthenticate(cfg))
+		r.POST("/open/logout", ginauth.Logout(built.Config(cfg)))
+		r.POST("/reauthenticate", ginauth.Reauthenticate(built.Config(cfg)))
 		grace := app.signUp(t, grace)
 		id := idOf(t, grace)
 		grace.handler = r
@@ -131,7 +132,7 @@ func TestForeignSessionsOfOtherStoresAndRetrieveUser(t *testing.T) { // SEC-79
 	} {
 		cfg.Logger, cfg.Exclude = quiet, []string{"/enter", "/logout"}
 		r := gin.New()
-		r.Use(ginauth.Authenticate(cfg, fullKey, ginauth.SessionAuth(cfg)))
+		r.Use(ginauth.Authenticate(built.Config(cfg), fullKey, ginauth.SessionAuth(built.Config(cfg))))
 		valuesOf(r)
 		owner := user{ID: "grace"}
 		if cfg.Users != nil {
@@ -144,7 +145,7 @@ func TestForeignSessionsOfOtherStoresAndRetrieveUser(t *testing.T) { // SEC-79
 				ginauth.Fail(c, err)
 			}
 		})
-		r.POST("/logout", ginauth.Logout(cfg))
+		r.POST("/logout", ginauth.Logout(built.Config(cfg)))
 		c := &client{handler: r}
 		if w := c.post("/enter", ""); w.Code != ok {
 			t.Fatalf("%s: %d %s", name, w.Code, w.Body)

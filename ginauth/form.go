@@ -23,7 +23,7 @@ func decodeForm(c *gin.Context, into any) error {
 			}
 		}
 	}
-	c.Request.PostForm, c.Request.Form = form, form // for "next", and for Config.Render
+	c.Request.PostForm, c.Request.Form = form, form // for "next", and for Options.Render
 	form, err = flatForm(reflect.TypeOf(into).Elem(), form)
 	if err != nil {
 		return err

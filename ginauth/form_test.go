@@ -18,6 +18,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/internal/built"
 )
 
 // early is what middleware in front of a handler does to a body.
@@ -160,7 +161,7 @@ type plan struct {
 func TestAllFieldsAreCheckedInOneRoundAndToldInSentences(t *testing.T) {
 	t.Parallel()
 	app := newApp(t, routes(func(r *gin.Engine, cfg config) {
-		r.POST("/plan", ginauth.SignUpWith(cfg, func(_ ctx, _ plan, _ *user) error { return nil }))
+		r.POST("/plan", ginauth.SignUpWith(built.Config(cfg), func(_ ctx, _ plan, _ *user) error { return nil }))
 	}), with(func(cfg *config) { cfg.Exclude = append(cfg.Exclude, "/plan") }))
 	w := app.send(jsonRequest("/plan", `{"name":"Ada","email":"nobody","password":"short","password_again":"other","plan":"gold","nick":"a","address":{"city":"Nowhere"},"site":"-"}`))
 	got := map[string]string{}
@@ -199,7 +200,7 @@ var german = func() ut.Translator {
 func TestRulesAreToldInTheLanguageThatTheAppGives(t *testing.T) {
 	t.Parallel()
 	app := newApp(t, routes(func(r *gin.Engine, cfg config) {
-		r.POST("/plan", ginauth.SignUpWith(cfg, func(_ ctx, _ plan, _ *user) error { return nil }))
+		r.POST("/plan", ginauth.SignUpWith(built.Config(cfg), func(_ ctx, _ plan, _ *user) error { return nil }))
 	}), with(func(cfg *config) {
 		cfg.Exclude = append(cfg.Exclude, "/plan")
 		cfg.Translator = func(c *gin.Context) ut.Translator {
@@ -232,8 +233,8 @@ func TestChangesOfPasswordAndNameAreCheckedInOneRound(t *testing.T) {
 		City string `json:"city" binding:"required"`
 	}
 	app := newApp(t, routes(func(r *gin.Engine, cfg config) {
-		r.POST("/password", ginauth.ChangePassword(cfg))
-		r.POST("/user", ginauth.UpdateProfileWith(cfg, func(_ ctx, _ profile, _ *user) error { return nil }))
+		r.POST("/password", ginauth.ChangePassword(built.Config(cfg)))
+		r.POST("/user", ginauth.UpdateProfileWith(built.Config(cfg), func(_ ctx, _ profile, _ *user) error { return nil }))
 	}))
 	ada := app.signUp(t, ada)
 	for _, tc := range []struct{ path, body, fields string }{
@@ -254,7 +255,7 @@ func TestChangesOfPasswordAndNameAreCheckedInOneRound(t *testing.T) {
 // SEC-137: what a name looks like is what it is.
 func TestNamesThatCannotBeSeenOrThatTurnTextAroundAreRefused(t *testing.T) {
 	t.Parallel()
-	app := newApp(t, routes(func(r *gin.Engine, cfg config) { r.POST("/user", ginauth.UpdateProfile(cfg)) }))
+	app := newApp(t, routes(func(r *gin.Engine, cfg config) { r.POST("/user", ginauth.UpdateProfile(built.Config(cfg))) }))
 	ada := app.signUp(t, ada)
 	try := func(name string, ok bool) {
 		t.Helper()

@@ -135,7 +135,7 @@ func (st *state) flashes(vars []string) (key string, flashes []any, err error) {
 }
 
 // Options ends the session when MaxAge is negative. Everything else about the cookie is
-// Config.Cookie's, and is not changed from a handler.
+// Options.Cookie's, and is not changed from a handler.
 func (s *ginSession) Options(o sessions.Options) {
 	s.do(func(st *state) error {
 		st.destroy = o.MaxAge < 0

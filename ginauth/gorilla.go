@@ -27,7 +27,7 @@ const (
 
 // gorillaStore keeps sessions in a store of gin-contrib/sessions that is no driver.Sessions: its
 // cookie, memstore, filesystem, redis and memcached stores, and others of their kind. The store
-// makes the cookie's value; its attributes are Config.Cookie's. The store's other users are not
+// makes the cookie's value; its attributes are Options.Cookie's. The store's other users are not
 // disturbed as long as they use another name.
 type gorillaStore struct {
 	store     sessions.Store
@@ -49,9 +49,9 @@ type authority struct {
 	end   func(context.Context, driver.Digest, time.Time) error
 }
 
-func newGorillaStore[U driver.User](cfg Config[U], name string) *gorillaStore {
-	s := &gorillaStore{store: cfg.Sessions, errors: errorsOf(cfg.Sessions), name: name, now: time.Now, seed: maphash.MakeSeed()} //nolint:forbidigo // these stores have no clock
-	users, ok := cfg.Users.(driver.Authority[U])
+func newGorillaStore[U any](cfg *Config[U], name string) *gorillaStore {
+	s := &gorillaStore{store: cfg.o.Sessions, errors: errorsOf(cfg.o.Sessions), name: name, now: time.Now, seed: maphash.MakeSeed()} //nolint:forbidigo // these stores have no clock
+	users, ok := cfg.o.Users.(driver.Authority[U])
 	if !ok {
 		return s
 	}
@@ -213,7 +213,7 @@ func (s *gorillaSession) DeleteSession(ctx context.Context, _ driver.Digest) err
 	return nil
 }
 
-// FindRotated finds nothing: these stores keep no trace of a replaced id, so Config.RotationGrace is refused with them.
+// FindRotated finds nothing: these stores keep no trace of a replaced id, so Options.RotationGrace is refused with them.
 func (*gorillaSession) FindRotated(context.Context, driver.Digest) (driver.Session, error) {
 	return driver.Session{}, driver.ErrNoSession
 }

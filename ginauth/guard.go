@@ -66,7 +66,7 @@ type Guard struct {
 // every guard in turn. It answers 401 where nobody is logged in, and what a guard returned
 // otherwise: 403, as a rule. Mount it below Session or Authenticate, on a group or a route; without
 // those in front it lets nobody pass. A CORS preflight, which has no user, gets 204 and nothing else, unless
-// Config.Exclude names the method OPTIONS of its route.
+// Options.Exclude names the method OPTIONS of its route.
 func Require(guards ...Guard) gin.HandlerFunc {
 	info := route.Info{Name: "require"}
 	for _, g := range guards {

@@ -12,6 +12,7 @@ import (
 
 	"github.com/ginauth/ginauth/ginauth"
 	"github.com/ginauth/ginauth/ginauth/driver"
+	"github.com/ginauth/ginauth/ginauth/internal/built"
 )
 
 func roles(u user) []string {
@@ -116,7 +117,7 @@ func TestScopeThatLacksIsNamed(t *testing.T) {
 	t.Parallel()
 	app := newApp(t)
 	c := app.signUp(t, ada)
-	r := api(app.cfg, &keys{scheme: bearer, find: findKey, scopes: []string{}}, ginauth.SessionAuth(app.cfg))
+	r := api(app.cfg, &keys{scheme: bearer, find: findKey, scopes: []string{}}, ginauth.SessionAuth(built.Config(app.cfg)))
 	r.GET("/posts", ginauth.Require(ginauth.Scope("posts:read", "posts:write")), func(c *gin.Context) { c.String(http.StatusOK, "posts") })
 	w := ask(r, http.MethodGet, "/posts", header("Authorization", "Bearer tom"))
 	denied := app.log.Events(t, "authz_fail") // SEC-161

@@ -81,7 +81,7 @@ func AnyScope() Guard {
 // is for documents and tests. It panics without a name or a rule.
 //
 //	r.Use(ginauth.Require(ginauth.Check("paying", func(c *gin.Context, u User) error { … })))
-func Check[U driver.User](name string, rule func(*gin.Context, U) error) Guard {
+func Check[U any](name string, rule func(*gin.Context, U) error) Guard {
 	if name == "" || rule == nil {
 		refuseGuard("Check", "give it a name and a rule")
 	}
@@ -105,7 +105,7 @@ func CheckAuth(name string, rule func(*gin.Context, Auth) error) Guard {
 // Role asks that the user has one of the allowed roles, as roles returns them, usually a method:
 // Role(User.Roles, "admin"). Otherwise the answer is 403 forbidden. It panics without an allowed
 // role, and for an empty one.
-func Role[U driver.User](roles func(U) []string, allowed ...string) Guard {
+func Role[U any](roles func(U) []string, allowed ...string) Guard {
 	if roles == nil || len(allowed) == 0 || slices.Contains(allowed, "") {
 		refuseGuard("Role", "give it a function and the roles that it allows")
 	}
@@ -122,7 +122,7 @@ func Role[U driver.User](roles func(U) []string, allowed ...string) Guard {
 // Permission asks that the user has every one of the needed permissions, by the word of has, usually
 // a method: Permission(User.Can, "posts.delete"). Otherwise the answer is 403 forbidden. It panics
 // without a needed permission, and for an empty one.
-func Permission[U driver.User](has func(U, string) bool, needed ...string) Guard {
+func Permission[U any](has func(U, string) bool, needed ...string) Guard {
 	if has == nil || len(needed) == 0 || slices.Contains(needed, "") {
 		refuseGuard("Permission", "give it a function and the permissions that it needs")
 	}

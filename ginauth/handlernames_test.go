@@ -9,13 +9,14 @@ import (
 	"testing"
 
 	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/internal/built"
 )
 
 // Gin's list of routes, its log and c.HandlerName show the constructor of a handler.
 func TestHandlersShowTheirOwnNames(t *testing.T) {
 	t.Parallel()
 	app, _ := policed(t, ginauth.UnverifiedAllowed)
-	app.POST("/in", ginauth.Login(app.cfg))
+	app.POST("/in", ginauth.Login(built.Config(app.cfg)))
 	want := map[string]string{
 		"GET /user": "ginauth.Me[", "POST /logout": "ginauth.Logout[", "DELETE /sessions/:id": "ginauth.RevokeSession[", "PATCH /user": "ginauth.UpdateProfile[",
 		"POST /in": "ginauth.Login[", "GET /open/with": "ginauth.With[",

@@ -16,6 +16,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/internal/built"
 	"github.com/ginauth/ginauth/ginauth/password"
 )
 
@@ -199,23 +200,23 @@ func TestEveryHashTakesAPlaceOfItsClient(t *testing.T) { // SEC-144
 }
 
 func hashingRoutes(r *gin.Engine, cfg config) {
-	r.POST("/restore", ginauth.RestoreAccount(cfg))
-	r.POST("/reauthenticate", ginauth.Reauthenticate(cfg))
-	r.POST("/password/change", ginauth.ChangePassword(cfg))
-	r.POST("/password", ginauth.SetPassword(cfg))
+	r.POST("/restore", ginauth.RestoreAccount(built.Config(cfg)))
+	r.POST("/reauthenticate", ginauth.Reauthenticate(built.Config(cfg)))
+	r.POST("/password/change", ginauth.ChangePassword(built.Config(cfg)))
+	r.POST("/password", ginauth.SetPassword(built.Config(cfg)))
 	r.POST("/verify", func(c *gin.Context) {
-		if _, err := ginauth.VerifyPassword(c, cfg, "ada@example.com", wrong); err != nil {
+		if _, err := ginauth.VerifyPassword(c, built.Config(cfg), "ada@example.com", wrong); err != nil {
 			ginauth.Fail(c, err)
 		}
 	})
 	r.POST("/register", func(c *gin.Context) {
 		var form ginauth.Registration
-		if _, err := ginauth.BindRegistration(c, cfg, &form); err != nil {
+		if _, err := ginauth.BindRegistration(c, built.Config(cfg), &form); err != nil {
 			ginauth.Fail(c, err)
 		}
 	})
 	r.POST("/hash", func(c *gin.Context) {
-		if _, err := ginauth.HashNewPassword(c, cfg, "another horse battery staple"); err != nil {
+		if _, err := ginauth.HashNewPassword(c, built.Config(cfg), "another horse battery staple"); err != nil {
 			ginauth.Fail(c, err)
 		}
 	})

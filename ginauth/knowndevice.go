@@ -29,16 +29,15 @@ func deviceKey(token driver.Digest, identifier string) driver.LimitKey {
 // reset or a login by mail. A browser that is known already stays the device that it is, without its failures; another
 // account's is forgotten there. Call it before the answer begins, on a route
 // that Session covers. Where no Limiter keeps devices it does nothing. An error is no reason to turn the user away.
-func RememberDevice[U driver.User](c *gin.Context, cfg Config[U], u U) error {
+func RememberDevice[U any](c *gin.Context, cfg *Config[U], u U) error {
+	if err := cfg.made(); err != nil {
+		return err
+	}
 	st, err := changing(c)
 	if err != nil {
 		return err
 	}
-	t, err := newThrottle(cfg.WithDefaults())
-	if err != nil {
-		return err
-	}
-	return t.remember(c, st, u.Account())
+	return cfg.m.throttle.remember(c, st, cfg.account(&u))
 }
 
 func (t *throttle) remember(c *gin.Context, st *state, a driver.Account) error {
@@ -89,13 +88,17 @@ func (m *mount) passwordChanged(c *gin.Context, st *state, auth Auth, by string)
 // owner may log in, also one without cookies. It is for after a new password whose owner a mail, say, has proved: the
 // guesses were about another. After any other login it would give attackers as many guesses as they had before. An
 // error is no reason to turn the user away.
-func ForgetGuesses[U driver.User](ctx context.Context, cfg Config[U], u U) error {
-	canonical, err := driver.CanonicalEmail(u.Account().Identifier)
+func ForgetGuesses[U any](ctx context.Context, cfg *Config[U], u U) error {
+	if err := cfg.made(); err != nil {
+		return err
+	}
+	account := cfg.account(&u)
+	canonical, err := driver.CanonicalEmail(account.Identifier)
 	if err != nil {
 		return fmt.Errorf("forgetting guesses: %w", err)
 	}
 	guesses := driver.Attempt{Guess: driver.GuessLimit{Key: guessKey(canonical)}}
-	_, err = cfg.WithDefaults().Limiter.SettleAttempt(ctx, driver.Settlement{Attempt: guesses, All: true, User: u.Account().ID})
+	_, err = cfg.o.Limiter.SettleAttempt(ctx, driver.Settlement{Attempt: guesses, All: true, User: account.ID})
 	return err
 }
 

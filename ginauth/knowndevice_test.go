@@ -7,6 +7,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"github.com/ginauth/ginauth/ginauth"
 	"github.com/ginauth/ginauth/ginauth/driver"
 )
 
@@ -125,7 +126,7 @@ func TestDeviceCookieHasAName(t *testing.T) {
 	t.Parallel()
 	cfg := newApp(t).cfg
 	cfg.Cookie.Name = "device"
-	if err := cfg.Validate(); err == nil || !strings.Contains(err.Error(), "known devices") {
+	if _, err := ginauth.New(cfg); err == nil || !strings.Contains(err.Error(), "known devices") {
 		t.Errorf("%v", err)
 	}
 	app := newApp(t, with(func(cfg *config) { cfg.Cookie.InsecureLocalhost = true }), routes(func(*gin.Engine, config) {}))

@@ -9,6 +9,7 @@ import (
 
 	"github.com/ginauth/ginauth/ginauth"
 	"github.com/ginauth/ginauth/ginauth/driver"
+	"github.com/ginauth/ginauth/ginauth/internal/built"
 )
 
 // A changed default must be a decision.
@@ -26,7 +27,7 @@ func TestZeroLimitsAreTheSafeOnes(t *testing.T) { // SEC-38, SEC-46
 			PerAddress: []ginauth.Rate{{Attempts: 20, Per: time.Hour}}, PerIdentifier: []ginauth.Rate{{Attempts: 5, Per: time.Hour}},
 		},
 	}
-	d := cfg.WithDefaults()
+	d := built.Config(cfg).Options()
 	if diff := cmp.Diff(want, d.Limits); diff != "" {
 		t.Error(diff)
 	}
@@ -48,7 +49,7 @@ func TestLimitsThatAreNoneFailWhenTheRouterIsBuilt(t *testing.T) { // SEC-38
 		"a device without a bound": {DeviceFailures: 101},
 	} {
 		cfg := config{Users: newUnusedDB(), Limits: l}
-		if err := cfg.Validate(); err == nil || !strings.Contains(err.Error(), "Limits") {
+		if _, err := ginauth.New(cfg); err == nil || !strings.Contains(err.Error(), "Limits") {
 			t.Errorf("%s: %v", name, err)
 		}
 	}

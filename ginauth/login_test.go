@@ -14,6 +14,7 @@ import (
 
 	"github.com/ginauth/ginauth/ginauth"
 	"github.com/ginauth/ginauth/ginauth/driver"
+	"github.com/ginauth/ginauth/ginauth/internal/built"
 	"github.com/ginauth/ginauth/ginauth/password"
 )
 
@@ -131,7 +132,7 @@ func TestCredentialsCountInThePostBodyOnly(t *testing.T) {
 	t.Parallel()
 	app := newApp(t)
 	app.signUp(t, ada)
-	app.Any("/any", ginauth.Login(app.cfg))
+	app.Any("/any", ginauth.Login(built.Config(app.cfg)))
 	r := jsonRequest("/login?email=ada@example.com&password=correct%20horse%20battery%20staple", "{}")
 	r.SetBasicAuth("ada@example.com", "correct horse battery staple")
 	if w := app.send(r); w.Code != http.StatusUnprocessableEntity {

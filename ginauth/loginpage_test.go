@@ -9,6 +9,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/internal/built"
 )
 
 // Login and the like are for who has no session, so nobody has to exclude them, and who does may.
@@ -16,8 +17,8 @@ func TestLoginAndSignUpAreOpenByThemselves(t *testing.T) {
 	t.Parallel()
 	for name, exclude := range map[string][]string{"nothing excluded": nil, "all excluded": {"/login", "/signup", "/restore"}} {
 		app := newApp(t, with(func(cfg *config) { cfg.Exclude, cfg.Unverified = exclude, ginauth.UnverifiedRefused }), routes(func(r *gin.Engine, cfg config) {
-			r.POST("/restore", ginauth.RestoreAccount(cfg))
-			r.DELETE("/user", ginauth.DeleteAccountAfter(cfg, 1<<50))
+			r.POST("/restore", ginauth.RestoreAccount(built.Config(cfg)))
+			r.DELETE("/user", ginauth.DeleteAccountAfter(built.Config(cfg), 1<<50))
 		}))
 		c := app.signUp(t, ada)
 		if w := c.get("/user"); w.Code != http.StatusOK {
@@ -45,8 +46,8 @@ func TestBadCredentialsDoNotCloseLogin(t *testing.T) {
 	app.signUp(t, ada)
 	cfg := app.cfg
 	cfg.Exclude = nil
-	r := api(cfg, &keys{scheme: apiKey, find: findKey}, ginauth.SessionAuth(cfg))
-	r.POST("/login", ginauth.Login(cfg))
+	r := api(cfg, &keys{scheme: apiKey, find: findKey}, ginauth.SessionAuth(built.Config(cfg)))
+	r.POST("/login", ginauth.Login(built.Config(cfg)))
 	in := jsonRequest("/login", adaIn)
 	in.Header.Set("X-API-Key", "unknown")
 	w := httptest.NewRecorder()

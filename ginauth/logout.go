@@ -11,9 +11,9 @@ import (
 // cleared. It answers 204, with a session and without one, so its route need not be excluded;
 // 403 session_required to a token or key, which ends in other ways, unless it has no scopes and comes with a session
 // of the same user; 503 when the store cannot be asked, and then the session may still be alive. Mount it
-// with POST: a GET would let any page log the user out. It panics when cfg is invalid.
-func Logout[U driver.User](cfg Config[U]) gin.HandlerFunc {
-	m := compile("Logout", cfg)
+// with POST: a GET would let any page log the user out.
+func Logout[U any](cfg *Config[U]) gin.HandlerFunc {
+	m := cfg.mounted("Logout")
 	h := route.New(route.Info{Name: "logout", Open: true, Mount: m, Cookie: m.cookie.name, Redirects: m.pages.AfterLogout != ""}, func(c *gin.Context) {
 		if err := logOut(c, m); err != nil {
 			Fail(c, err)

@@ -8,6 +8,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/internal/built"
 )
 
 // SEC-73
@@ -52,7 +53,7 @@ func TestLogoutIsIdempotent(t *testing.T) {
 // SEC-74, SEC-85
 func TestLogoutIsPostOnlyAndOfThisSite(t *testing.T) {
 	t.Parallel()
-	app := newApp(t, routes(func(r *gin.Engine, cfg config) { r.Any("/any", ginauth.Logout(cfg)) }))
+	app := newApp(t, routes(func(r *gin.Engine, cfg config) { r.Any("/any", ginauth.Logout(built.Config(cfg))) }))
 	c := app.signUp(t, ada)
 	for _, method := range []string{"GET", "HEAD", "PUT", "DELETE"} {
 		if w := c.do(httptest.NewRequest(method, "/any", nil)); w.Code != http.StatusMethodNotAllowed {

@@ -12,17 +12,17 @@ import (
 )
 
 // userLookup returns the way to a session's user that cfg asks for.
-func userLookup[U driver.User](cfg Config[U], store driver.Sessions) func(*gin.Context, *state) (proof, error) {
+func (cfg *Config[U]) userLookup(store driver.Sessions) func(*gin.Context, *state) (proof, error) {
 	finder, joined := store.(driver.SessionFinder[U])
 	var find func(*gin.Context, *state) (U, error)
 	switch {
-	case cfg.RetrieveUser != nil:
-		find = func(c *gin.Context, st *state) (U, error) { return retrieveUser(c, st, cfg.RetrieveUser) }
+	case cfg.o.RetrieveUser != nil:
+		find = func(c *gin.Context, st *state) (U, error) { return cfg.retrieveUser(c, st) }
 	case joined:
 		find = func(c *gin.Context, st *state) (U, error) { return findUserSession(c.Request.Context(), st, finder) }
 	default:
 		find = func(c *gin.Context, st *state) (U, error) {
-			return findSessionThenUser(c.Request.Context(), st, cfg.Users)
+			return findSessionThenUser(c.Request.Context(), st, cfg.o.Users)
 		}
 	}
 	return func(c *gin.Context, st *state) (proof, error) {
@@ -30,7 +30,7 @@ func userLookup[U driver.User](cfg Config[U], store driver.Sessions) func(*gin.C
 		if err != nil {
 			return proof{}, err
 		}
-		account := u.Account()
+		account := cfg.account(&u)
 		if account.ID == "" || account.Disabled {
 			return proof{}, ErrUnauthenticated
 		}
@@ -38,7 +38,7 @@ func userLookup[U driver.User](cfg Config[U], store driver.Sessions) func(*gin.C
 	}
 }
 
-func findUserSession[U driver.User](ctx context.Context, st *state, finder driver.SessionFinder[U]) (u U, err error) {
+func findUserSession[U any](ctx context.Context, st *state, finder driver.SessionFinder[U]) (u U, err error) {
 	st.mu.Lock()
 	defer st.mu.Unlock()
 	st.asked = true
@@ -58,7 +58,7 @@ func findUserSession[U driver.User](ctx context.Context, st *state, finder drive
 	return u, err
 }
 
-func findSessionThenUser[U driver.User](ctx context.Context, st *state, users driver.Users[U]) (u U, err error) {
+func findSessionThenUser[U any](ctx context.Context, st *state, users driver.Users[U]) (u U, err error) {
 	st.mu.Lock()
 	defer st.mu.Unlock()
 	if err := st.load(ctx); err != nil || st.record.UserID == "" {
@@ -75,13 +75,15 @@ func findSessionThenUser[U driver.User](ctx context.Context, st *state, users dr
 	return u, err
 }
 
-func retrieveUser[U driver.User](c *gin.Context, st *state, retrieve func(*gin.Context, sessions.Session) (U, error)) (u U, err error) {
+func (cfg *Config[U]) retrieveUser(c *gin.Context, st *state) (u U, err error) {
 	if err := st.loadUnlocked(c.Request.Context()); err != nil {
 		return u, err
 	}
-	u, err = recordKeys(c, st, retrieve)
-	if err == nil && u.Account().ID != "" && !u.Account().Disabled {
-		return u, nil
+	u, err = recordKeys(c, st, cfg.o.RetrieveUser)
+	if err == nil {
+		if account := cfg.account(&u); account.ID != "" && !account.Disabled {
+			return u, nil
+		}
 	}
 	if err != nil && !errors.Is(err, driver.ErrNoUser) && !errors.Is(err, ErrUnauthenticated) {
 		return u, fmt.Errorf("retrieving the user: %w", err)
@@ -93,7 +95,7 @@ func retrieveUser[U driver.User](c *gin.Context, st *state, retrieve func(*gin.C
 }
 
 // recordKeys notes which of the session's values tell RetrieveUser who the user is.
-func recordKeys[U driver.User](c *gin.Context, st *state, retrieve func(*gin.Context, sessions.Session) (U, error)) (U, error) {
+func recordKeys[U any](c *gin.Context, st *state, retrieve func(*gin.Context, sessions.Session) (U, error)) (U, error) {
 	st.mu.Lock()
 	st.retrieving++
 	if st.userKeys == nil {

@@ -5,16 +5,16 @@ import (
 
 	"github.com/gin-gonic/gin"
 
-	"github.com/ginauth/ginauth/ginauth/driver"
 	"github.com/ginauth/ginauth/ginauth/internal/route"
 )
 
-// Me returns the handler that answers 200 with the current user as Config.View shows it,
-// and 401 when nobody is logged in. It panics when cfg is invalid.
-func Me[U driver.User](cfg Config[U]) gin.HandlerFunc {
-	m := compile("Me", cfg)
-	cfg = cfg.WithDefaults()
-	h := route.New(route.Info{Name: "me", Mount: m, Cookie: m.cookie.name, User: shown(cfg)}, func(c *gin.Context) { showUser(c, cfg) })
+// Me returns the handler that answers 200 with the current user as Options.View shows it,
+// and 401 when nobody is logged in.
+func Me[U any](cfg *Config[U]) gin.HandlerFunc {
+	m := cfg.mounted("Me")
+	h := route.New(route.Info{Name: "me", Mount: m, Cookie: m.cookie.name, User: shown(cfg)}, func(c *gin.Context) {
+		showUser(c, cfg)
+	})
 	return h.As(func(c *gin.Context) { h.Serve(c) })
 }
 
@@ -28,11 +28,11 @@ func Me[U driver.User](cfg Config[U]) gin.HandlerFunc {
 // @Failure		503	{object}	Problem	"unavailable"
 // @Security		sessionCookie
 // @Router			/user [get]
-func showUser[U driver.User](c *gin.Context, cfg Config[U]) {
+func showUser[U any](c *gin.Context, cfg *Config[U]) {
 	u, err := CurrentUser[U](c)
 	if err != nil {
 		Fail(c, err)
 		return
 	}
-	Reply(c, http.StatusOK, cfg.View(u))
+	Reply(c, http.StatusOK, cfg.o.View(u))
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/internal/built"
 )
 
 // SEC-181: a handler of the library's opens a route to nobody but itself.
@@ -18,7 +19,7 @@ func TestARouteIsOpenOnlyWhereAllHandlersAreTheLibrarys(t *testing.T) {
 	own := func(c *gin.Context) { ran.Add(1); c.Next() }
 	var wrapped gin.HandlerFunc
 	app := newApp(t, routes(func(r *gin.Engine, cfg config) {
-		logout := ginauth.Logout(cfg)
+		logout := ginauth.Logout(built.Config(cfg))
 		wrapped = func(c *gin.Context) { ran.Add(1); logout(c) }
 		r.POST("/before", own, logout)
 		r.POST("/after", logout, own)
@@ -28,7 +29,7 @@ func TestARouteIsOpenOnlyWhereAllHandlersAreTheLibrarys(t *testing.T) {
 		r.POST("/http", gin.WrapF(func(http.ResponseWriter, *http.Request) { ran.Add(1) }), logout)
 		r.Group("/group", own).POST("/logout", logout)
 		r.POST("/guarded", ginauth.Require(), logout)
-		r.POST("/ours", logout, ginauth.Logout(cfg))
+		r.POST("/ours", logout, ginauth.Logout(built.Config(cfg)))
 		r.NoRoute(own, logout)
 	}))
 	for _, path := range []string{"/before", "/after", "/between", "/with", "/wrapped", "/http", "/group/logout", "/guarded", "/nowhere"} {
@@ -51,17 +52,17 @@ func TestARouteIsOpenWhateverStandsBeforeSession(t *testing.T) {
 	t.Parallel()
 	cfg := newApp(t).cfg
 	cfg.Exclude = nil
-	session := ginauth.Session(cfg)
+	session := ginauth.Session(built.Config(cfg))
 	own := func(c *gin.Context) { c.Next() }
 	ran := 0
 	r := gin.New()
 	r.Use(own, func(c *gin.Context) { session(c) })
-	r.POST("/logout", ginauth.Logout(cfg))
-	r.POST("/own", func(*gin.Context) { ran++ }, ginauth.Logout(cfg))
-	r.POST("/inner", func(*gin.Context) { ran++ }, session, ginauth.Logout(cfg))
+	r.POST("/logout", ginauth.Logout(built.Config(cfg)))
+	r.POST("/own", func(*gin.Context) { ran++ }, ginauth.Logout(built.Config(cfg)))
+	r.POST("/inner", func(*gin.Context) { ran++ }, session, ginauth.Logout(built.Config(cfg)))
 	other := gin.New()
 	other.Use(session)
-	other.POST("/logout", func(*gin.Context) { ran++ }, ginauth.Logout(cfg))
+	other.POST("/logout", func(*gin.Context) { ran++ }, ginauth.Logout(built.Config(cfg)))
 	for range 2 {
 		for _, test := range []struct {
 			engine *gin.Engine
@@ -84,7 +85,7 @@ func TestTheLastHandlerOpensNothingToTheUnverified(t *testing.T) {
 	var ran atomic.Int64
 	own := func(c *gin.Context) { ran.Add(1); c.Next() }
 	app := newApp(t, with(func(cfg *config) { cfg.Unverified = ginauth.UnverifiedRefused }), routes(func(r *gin.Engine, cfg config) {
-		me := ginauth.Me(cfg)
+		me := ginauth.Me(built.Config(cfg))
 		r.GET("/with", ginauth.With(func(*gin.Context, user) { ran.Add(1) }), me)
 		r.GET("/before", own, me)
 		r.GET("/after", me, own)

@@ -14,7 +14,7 @@ import (
 )
 
 // RequestOrigin returns the client of a request, seen through the proxies of
-// Config.TrustedProxies where Session covers the route.
+// Options.TrustedProxies where Session covers the route.
 func RequestOrigin(c *gin.Context) driver.Origin {
 	m := &unmounted
 	if st := attached(c); st != nil {

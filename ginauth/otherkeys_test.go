@@ -13,6 +13,8 @@ import (
 	"github.com/gin-contrib/sessions/filesystem"
 	"github.com/gin-contrib/sessions/memcached"
 	"github.com/gin-contrib/sessions/memstore"
+
+	"github.com/ginauth/ginauth/ginauth"
 )
 
 // What would fail every login, or let anybody sign a session, is told when the router is built.
@@ -31,7 +33,7 @@ func TestAnotherStoreIsCheckedWhenTheRouterIsBuilt(t *testing.T) { // SEC-190
 	}
 	check := func(what string, s sessions.Store, want string) {
 		t.Helper()
-		err := config{Users: newUnusedDB(), Sessions: s}.Validate()
+		_, err := ginauth.New(config{Users: newUnusedDB(), Sessions: s})
 		if (err == nil) != (want == "") || err != nil && !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v, want %q", what, err, want)
 		}

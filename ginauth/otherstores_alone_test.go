@@ -16,6 +16,7 @@ import (
 	"github.com/ginauth/ginauth/ginauth"
 	"github.com/ginauth/ginauth/ginauth/driver"
 	"github.com/ginauth/ginauth/ginauth/internal/authtest"
+	"github.com/ginauth/ginauth/ginauth/internal/built"
 	"github.com/ginauth/ginauth/store"
 	"github.com/ginauth/ginauth/store/storetest"
 )
@@ -27,7 +28,7 @@ func alone(t *testing.T, k kept) *gin.Engine {
 	if here == nil {
 		here = store.NewSessions(storetest.NewDB(t), store.WithTimeout(time.Minute))
 	}
-	cfg := ginauth.Config[person]{
+	cfg := ginauth.Options[person]{
 		Sessions: here, Exclude: []string{"/enter"}, Logger: quiet,
 		Passwords: cheap(t), // the process's own must not be made within a bubble of made-up time
 		RetrieveUser: func(_ *gin.Context, s sessions.Session) (person, error) {
@@ -40,7 +41,7 @@ func alone(t *testing.T, k kept) *gin.Engine {
 	}
 	r := gin.New()
 	r.Use(gin.CustomRecoveryWithWriter(io.Discard, func(c *gin.Context, _ any) { c.AbortWithStatus(http.StatusInternalServerError) }))
-	r.Use(ginauth.Session(cfg))
+	r.Use(ginauth.Session(built.Config(cfg)))
 	r.POST("/enter", func(c *gin.Context) {
 		if err := ginauth.SignIn(c, person{Name: c.Query("name")}); err != nil {
 			ginauth.Fail(c, err)
@@ -49,7 +50,7 @@ func alone(t *testing.T, k kept) *gin.Engine {
 		sessions.Default(c).Set("name", c.Query("name"))
 	})
 	r.GET("/user", ginauth.With(func(c *gin.Context, p person) { c.String(http.StatusOK, p.Name) }))
-	r.POST("/logout", ginauth.Logout(cfg))
+	r.POST("/logout", ginauth.Logout(built.Config(cfg)))
 	return r
 }
 
@@ -114,11 +115,11 @@ func TestStoresAloneEndSessionsInTime(t *testing.T) {
 func TestCookieStoreAloneIsWarnedAbout(t *testing.T) {
 	t.Parallel()
 	log := &authtest.Log{}
-	cfg := ginauth.Config[person]{
+	cfg := ginauth.Options[person]{
 		Sessions: cookiestore.NewStore(signingKey), Logger: slog.New(slog.NewTextHandler(log, nil)),
 		RetrieveUser: func(*gin.Context, sessions.Session) (person, error) { return person{}, driver.ErrNoUser },
 	}
-	ginauth.Session(cfg)
+	ginauth.Session(built.Config(cfg))
 	if !strings.Contains(log.String(), "until it expires") {
 		t.Errorf("the log says %q", log)
 	}

@@ -15,6 +15,7 @@ import (
 
 	"github.com/ginauth/ginauth/ginauth"
 	"github.com/ginauth/ginauth/ginauth/driver"
+	"github.com/ginauth/ginauth/ginauth/internal/built"
 )
 
 // SEC-49, SEC-53, SEC-55, SEC-58
@@ -345,7 +346,9 @@ func TestLogoutEverywhereWorksWhereverTheSessionsAre(t *testing.T) {
 		}
 		there.post("/login", adaIn)
 		there.want(t, http.StatusOK, "a login after it")
-	}, routes(func(r *gin.Engine, cfg config) { r.POST("/sessions/revoke-all", ginauth.RevokeAllSessions(cfg)) }))
+	}, routes(func(r *gin.Engine, cfg config) {
+		r.POST("/sessions/revoke-all", ginauth.RevokeAllSessions(built.Config(cfg)))
+	}))
 }
 
 // SEC-59
@@ -376,8 +379,8 @@ func TestStoresThatCannotListSaySo(t *testing.T) {
 			return ""
 		}
 		for name, build := range map[string]func(){
-			"Sessions":            func() { ginauth.Sessions(s.cfg) },
-			"RevokeOtherSessions": func() { ginauth.RevokeOtherSessions(s.cfg) },
+			"Sessions":            func() { ginauth.Sessions(built.Config(s.cfg)) },
+			"RevokeOtherSessions": func() { ginauth.RevokeOtherSessions(built.Config(s.cfg)) },
 		} {
 			if text := panicked(build); (text == "") != s.lists || !s.lists && !strings.Contains(text, "driver.Logins") {
 				t.Errorf("%s: %q", name, text)
@@ -389,7 +392,7 @@ func TestStoresThatCannotListSaySo(t *testing.T) {
 		} {
 			cfg := s.cfg
 			change(&cfg)
-			if err := cfg.Validate(); (err == nil) != s.lists || err != nil && !strings.Contains(err.Error(), want) {
+			if _, err := ginauth.New(cfg); (err == nil) != s.lists || err != nil && !strings.Contains(err.Error(), want) {
 				t.Errorf("%s: %v", want, err)
 			}
 		}

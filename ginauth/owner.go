@@ -20,13 +20,13 @@ func usersAs[S any](constructor string, m *mount) S {
 	s, ok := m.users.(S)
 	if !ok {
 		name, _, _ := strings.Cut(reflect.TypeFor[S]().Name(), "[")
-		panic(fmt.Sprintf("ginauth.%s needs Config.Users to be a driver.%s, which a %T is not: use store.New, or give your store its methods", constructor, name, m.users)) //nolint:forbidigo // while routes are built
+		panic(fmt.Sprintf("ginauth.%s needs Options.Users to be a driver.%s, which a %T is not: use store.New, or give your store its methods", constructor, name, m.users)) //nolint:forbidigo // while routes are built
 	}
 	return s
 }
 
 // CurrentOwner returns how the current user is known, for handlers that change the account: only its owner may.
-// It asks CurrentAuth and Config.Unverified, and refuses credentials with scopes, such as an API key, which are for
+// It asks CurrentAuth and Options.Unverified, and refuses credentials with scopes, such as an API key, which are for
 // something else, by ErrForbidden. Unless fresh is zero, the user must have proved who they are within it, as for
 // the guard Fresh; otherwise the error is ErrReauthenticationRequired. Further errors are those of CurrentUser.
 func CurrentOwner(c *gin.Context, fresh time.Duration) (Auth, error) {

@@ -33,7 +33,11 @@ func ExampleCurrentOwner() {
 	pool, closePool := exampleDatabase()
 	defer closePool()
 	db := store.New[store.User](pool)
-	cfg := ginauth.Config[store.User]{Users: db, Exclude: []string{"/signup"}, Logger: quiet}
+	cfg, err := ginauth.New(ginauth.Options[store.User]{Users: db, Exclude: []string{"/signup"}, Logger: quiet})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
 	r := gin.New()
 	r.Use(ginauth.Authenticate(cfg, nightly{db}, ginauth.SessionAuth(cfg)))
 	r.POST("/signup", ginauth.SignUp(cfg))

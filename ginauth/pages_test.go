@@ -12,6 +12,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/internal/built"
 )
 
 var browsing = with(func(cfg *config) {
@@ -128,9 +129,9 @@ func TestEveryAnswerOfTheLibraryCarriesItsHeaders(t *testing.T) {
 func TestOnlyWhoBrowsesIsSentToPages(t *testing.T) {
 	t.Parallel()
 	app := newApp(t, browsing, routes(func(r *gin.Engine, cfg config) {
-		r.POST("/user", ginauth.UpdateProfile(cfg))
-		r.POST("/revoke", ginauth.RevokeOtherSessions(cfg))
-		r.POST("/delete", ginauth.DeleteAccountAfter(cfg, time.Hour))
+		r.POST("/user", ginauth.UpdateProfile(built.Config(cfg)))
+		r.POST("/revoke", ginauth.RevokeOtherSessions(built.Config(cfg)))
+		r.POST("/delete", ginauth.DeleteAccountAfter(built.Config(cfg), time.Hour))
 	}))
 	app.signUp(t, ada)
 	try := func(accept, mode string, redirected bool) {
@@ -219,7 +220,7 @@ func TestABaseURLThatCannotWorkIsRefused(t *testing.T) {
 		"https://example.com/a/../b", "https://example.com//evil.example", "https://u:p@example.com/app", "https://example.com/a b", "javascript:alert(1)", "https://example.com/app#",
 	} {
 		cfg := config{RetrieveUser: func(*gin.Context, sessions.Session) (user, error) { return user{}, nil }, BaseURL: bad}
-		if err := cfg.Validate(); err == nil || !strings.Contains(err.Error(), "BaseURL") {
+		if _, err := ginauth.New(cfg); err == nil || !strings.Contains(err.Error(), "BaseURL") {
 			t.Errorf("%q: %v", bad, err)
 		}
 	}

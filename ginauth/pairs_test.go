@@ -24,6 +24,7 @@ import (
 
 	"github.com/ginauth/ginauth/ginauth"
 	"github.com/ginauth/ginauth/ginauth/driver"
+	"github.com/ginauth/ginauth/ginauth/internal/built"
 	"github.com/ginauth/ginauth/ginauth/password"
 	"github.com/ginauth/ginauth/store"
 	"github.com/ginauth/ginauth/store/storetest"
@@ -138,7 +139,7 @@ type pair struct {
 const itsPath = "/it/:id"
 
 // newPair returns why the router was not built, or "".
-func newPair(t *testing.T, pool *pgxpool.Pool, uk usersKind, sk sessionsKind, build func(config) gin.HandlerFunc) (p *pair, refused string) {
+func newPair(t *testing.T, pool *pgxpool.Pool, uk usersKind, sk sessionsKind, build func(*ginauth.Config[user]) gin.HandlerFunc) (p *pair, refused string) {
 	t.Helper()
 	defer func() {
 		if text, ok := recover().(string); ok {
@@ -164,15 +165,15 @@ func newPair(t *testing.T, pool *pgxpool.Pool, uk usersKind, sk sessionsKind, bu
 			return u, nil
 		}
 	}
-	p.Use(ginauth.Session(p.cfg))
-	p.Any(itsPath, build(p.cfg))
+	p.Use(ginauth.Session(built.Config(p.cfg)))
+	p.Any(itsPath, build(built.Config(p.cfg)))
 	p.POST("/enter", func(c *gin.Context) {
 		sessions.Default(c).Set("id", string(p.ada.ID))
 		if err := ginauth.SignIn(c, p.ada); err != nil {
 			ginauth.Fail(c, err)
 		}
 	})
-	p.GET("/user", ginauth.Me(p.cfg))
+	p.GET("/user", ginauth.Me(built.Config(p.cfg)))
 	p.GET("/session", func(c *gin.Context) { c.String(http.StatusOK, "%s", sessions.Default(c).ID()) })
 	p.GET("/fresh", ginauth.Require(ginauth.Fresh(time.Hour)), func(c *gin.Context) { c.Status(http.StatusNoContent) })
 	p.GET("/devices", func(c *gin.Context) {
@@ -245,7 +246,7 @@ func (p *pair) it(t *testing.T, c *client, status int, id, body string) string {
 
 // works does with each handler what it is for.
 var works = map[string]struct {
-	build func(config) gin.HandlerFunc
+	build func(*ginauth.Config[user]) gin.HandlerFunc
 	do    func(*testing.T, *pair)
 }{
 	"Authenticate": {build: anything, do: letsPass},
@@ -255,7 +256,7 @@ var works = map[string]struct {
 		p.it(t, &client{handler: p}, http.StatusOK, "x", adaIn)
 	}},
 	"SignUp": {build: ginauth.SignUp[user], do: signsUp},
-	"SignUpWith": {build: func(cfg config) gin.HandlerFunc {
+	"SignUpWith": {build: func(cfg *ginauth.Config[user]) gin.HandlerFunc {
 		return ginauth.SignUpWith(cfg, func(context.Context, ginauth.Registration, *user) error { return nil })
 	}, do: signsUp},
 	"Logout": {build: ginauth.Logout[user], do: func(t *testing.T, p *pair) {
@@ -310,7 +311,7 @@ var works = map[string]struct {
 		p.wantAlive(t, true, false)
 	}},
 	"UpdateProfile": {build: ginauth.UpdateProfile[user], do: renames},
-	"UpdateProfileWith": {build: func(cfg config) gin.HandlerFunc {
+	"UpdateProfileWith": {build: func(cfg *ginauth.Config[user]) gin.HandlerFunc {
 		return ginauth.UpdateProfileWith(cfg, func(context.Context, ginauth.Profile, *user) error { return nil })
 	}, do: renames},
 	"ExportAccount": {build: ginauth.ExportAccount[user], do: func(t *testing.T, p *pair) {
@@ -320,7 +321,7 @@ var works = map[string]struct {
 		}
 	}},
 	"DeleteAccount":      {build: ginauth.DeleteAccount[user], do: leaves},
-	"DeleteAccountAfter": {build: func(cfg config) gin.HandlerFunc { return ginauth.DeleteAccountAfter(cfg, time.Hour) }, do: leaves},
+	"DeleteAccountAfter": {build: func(cfg *ginauth.Config[user]) gin.HandlerFunc { return ginauth.DeleteAccountAfter(cfg, time.Hour) }, do: leaves},
 	"RestoreAccount": {build: ginauth.RestoreAccount[user], do: func(t *testing.T, p *pair) {
 		t.Helper()
 		if _, err := p.db.ArchiveUser(t.Context(), p.ada.ID, time.Hour); err != nil {
@@ -336,7 +337,7 @@ var works = map[string]struct {
 	}},
 }
 
-func anything(config) gin.HandlerFunc {
+func anything(*ginauth.Config[user]) gin.HandlerFunc {
 	return func(c *gin.Context) { c.Status(http.StatusNoContent) }
 }
 
@@ -440,9 +441,9 @@ func refusal(uk usersKind, sk sessionsKind, handler string) string {
 	case beside || own && !elsewhere:
 		return "Users and Sessions do not fit"
 	case uk.users == nil && ending:
-		return "set Config.Users too"
+		return "set Options.Users too"
 	case uk.users == nil && !open:
-		return "Config.Users is not set"
+		return "Options.Users is not set"
 	case elsewhere && ending && (own || handler != "RevokeAllSessions"):
 		return "is no driver.Logins"
 	case !own || open || is("Login", "SignUp", "SignUpWith", "Reauthenticate"):
@@ -450,7 +451,7 @@ func refusal(uk usersKind, sk sessionsKind, handler string) string {
 	case is("ChangePassword", "SetPassword"):
 		return "could not end sessions"
 	}
-	return "needs Config.Users to be a"
+	return "needs Options.Users to be a"
 }
 
 // execute runs a statement on a pool.

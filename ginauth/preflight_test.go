@@ -9,6 +9,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/internal/built"
 )
 
 // forgedPreflight makes a request look like a preflight, as anybody can.
@@ -30,7 +31,7 @@ func TestAForgedPreflightRunsNoHandler(t *testing.T) {
 		middleware := func(c *gin.Context) { c.Header("X-Ran", "yes"); c.Next() }
 		r := gin.New()
 		r.HandleMethodNotAllowed = true
-		r.Use(ginauth.Authenticate(config{Logger: quiet, Exclude: exclude}, &keys{scheme: apiKey, find: findKey}))
+		r.Use(ginauth.Authenticate(built.Config(config{Logger: quiet, Exclude: exclude}), &keys{scheme: apiKey, find: findKey}))
 		r.OPTIONS("/options", own)
 		r.Any("/any", own)
 		for _, method := range []string{"GET", "POST", "OPTIONS"} {
@@ -43,7 +44,7 @@ func TestAForgedPreflightRunsNoHandler(t *testing.T) {
 		group.OPTIONS("/options", own)
 		group.Any("/admin", ginauth.Require(ginauth.Role(roles, "admin")), own)
 		r.Any("/opens", middleware, ginauth.Require(), own)
-		r.Any("/logout", middleware, ginauth.Logout(newApp(t).cfg))
+		r.Any("/logout", middleware, ginauth.Logout(built.Config(newApp(t).cfg)))
 		r.GET("/get", own)
 		r.Static("/static", filepath.Dir(file))
 		r.NoRoute(gin.WrapH(files))

@@ -17,6 +17,7 @@ import (
 	"github.com/ginauth/ginauth/ginauth/driver"
 	"github.com/ginauth/ginauth/ginauth/email"
 	"github.com/ginauth/ginauth/ginauth/internal/authtest"
+	"github.com/ginauth/ginauth/ginauth/internal/built"
 	"github.com/ginauth/ginauth/ginauth/jwt"
 )
 
@@ -25,10 +26,10 @@ type stage struct {
 	*app
 	engine  *gin.Engine
 	issuer  *jwt.Issuer
-	flow    jwt.Flow[user]
-	mails   email.Flows[user]
-	keys    apikey.Keys[user]
-	options jwt.Options[user]
+	flow    *jwt.Flow[user]
+	mails   *email.Flows[user]
+	keys    *apikey.Keys[user]
+	options jwt.BackendOptions[user]
 	count   int // of scenes
 }
 
@@ -49,17 +50,17 @@ func newStage(t *testing.T) *stage {
 		"/ginauth.Login/:id", "/ginauth.SignUp/:id", "/ginauth.SignUpWith/:id", "/ginauth.RestoreAccount/:id", "/ginauth.SignIn/:id",
 	}
 	s.issuer = jwt.NewIssuer(jwt.IssuerOptions{Keys: ring, Issuer: here, Audiences: []string{here}, Now: s.clock.Now})
-	s.flow = jwt.Flow[user]{Config: s.cfg, Issuer: s.issuer}
-	s.options = jwt.Options[user]{
+	s.flow = built.Tokens(s.cfg, jwt.Options[user]{Issuer: s.issuer})
+	s.options = jwt.BackendOptions[user]{
 		Accept: jwt.Accept{Issuers: []jwt.Trust{{Issuer: here, Keys: ring}}, Audiences: []string{here}, Now: s.clock.Now}, Users: s.db, Stateless: true,
 	}
 	s.keys = keysOf(s.cfg)
-	s.mails = email.Flows[user]{
-		Config: s.cfg, Store: s.db, BaseURL: here, From: "a@example.com", Sender: nowhere,
+	s.mails = built.Mails(s.cfg, email.Options[user]{
+		BaseURL: here, From: "a@example.com", Sender: nowhere,
 		Pages: email.Pages{Verify: "/verify", Reset: "/reset", Login: "/magic", Change: "/change", Undo: "/undo"},
-	}
+	})
 	s.engine = gin.New()
-	s.engine.Use(ginauth.Authenticate(s.cfg, apikey.Backend(s.cfg, s.keys), jwt.Bearer(s.options), ginauth.SessionAuth(s.cfg)))
+	s.engine.Use(ginauth.Authenticate(built.Config(s.cfg), apikey.Backend(s.keys), jwt.Bearer(built.Config(s.cfg), s.options), ginauth.SessionAuth(built.Config(s.cfg))))
 	return s
 }
 
@@ -93,9 +94,9 @@ func (s *stage) scene(t *testing.T) *scene {
 // devices is a handler that lists sessions, behind nothing but sessions.
 func (s *stage) devices() http.Handler {
 	r := gin.New()
-	r.Use(ginauth.Session(s.cfg))
-	r.GET("/sessions", ginauth.Sessions(s.cfg))
-	r.POST("/api-keys", apikey.Create(s.cfg, s.keys))
+	r.Use(ginauth.Session(built.Config(s.cfg)))
+	r.GET("/sessions", ginauth.Sessions(built.Config(s.cfg)))
+	r.POST("/api-keys", apikey.Create(s.keys))
 	return r
 }
 
@@ -124,7 +125,7 @@ func (s *stage) apiKey(t *testing.T, cookie string) (string, driver.APIKeyID) {
 
 func (s *stage) accessToken(t *testing.T, u user, scopes []string) string {
 	t.Helper()
-	token, _, err := s.issuer.Issue(t.Context(), u, jwt.Grant{Scopes: scopes, AuthenticatedAt: s.clock.Now()})
+	token, _, err := s.issuer.Issue(t.Context(), u.Account(), jwt.Grant{Scopes: scopes, AuthenticatedAt: s.clock.Now()})
 	if err != nil {
 		t.Fatal(err)
 	}

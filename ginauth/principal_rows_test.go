@@ -15,6 +15,7 @@ import (
 	"github.com/ginauth/ginauth/ginauth/apikey"
 	"github.com/ginauth/ginauth/ginauth/driver"
 	"github.com/ginauth/ginauth/ginauth/email"
+	"github.com/ginauth/ginauth/ginauth/internal/built"
 	"github.com/ginauth/ginauth/ginauth/jwt"
 )
 
@@ -34,7 +35,7 @@ func harmlessRows() map[string]row {
 	rows := map[string]row{}
 	for _, name := range []string{
 		"Session", "Authenticate", "Wrap", "Require", "AuditContext", "Bind", "BindRegistration", "CanSignIn", "Fail", "HashNewPassword",
-		"LogEvent", "PrefersHTML", "Reply", "RequestOrigin", "Throttle", "ThrottleBadCredentials", "VerifyPassword",
+		"LogEvent", "PrefersHTML", "Reply", "RequestOrigin", "Throttle", "ThrottleBadCredentials", "VerifyPassword", "VerifyPasswordHash",
 	} {
 		rows["ginauth."+name] = row{}
 	}
@@ -70,20 +71,20 @@ func accountRows(s *stage) map[string]row {
 	name := jsonBody(`{"name":"Ada King %d"}`)
 	return map[string]row{
 		// These prove by their body who asks, whatever came along.
-		"ginauth.Login":          {handler: ginauth.Login(cfg), body: jsonBody(adasCredentials), narrow: ok, full: ok, moves: true},
-		"ginauth.RestoreAccount": {handler: ginauth.RestoreAccount(cfg), body: jsonBody(adasCredentials), narrow: unauthorized, full: unauthorized},
-		"ginauth.SignUp":         {handler: ginauth.SignUp(cfg), body: newcomer, narrow: created, full: created, moves: true},
-		"ginauth.SignUpWith":     {handler: ginauth.SignUpWith(cfg, nothing[ginauth.Registration]), body: newcomer, narrow: created, full: created, moves: true},
+		"ginauth.Login":          {handler: ginauth.Login(built.Config(cfg)), body: jsonBody(adasCredentials), narrow: ok, full: ok, moves: true},
+		"ginauth.RestoreAccount": {handler: ginauth.RestoreAccount(built.Config(cfg)), body: jsonBody(adasCredentials), narrow: unauthorized, full: unauthorized},
+		"ginauth.SignUp":         {handler: ginauth.SignUp(built.Config(cfg)), body: newcomer, narrow: created, full: created, moves: true},
+		"ginauth.SignUpWith":     {handler: ginauth.SignUpWith(built.Config(cfg), nothing[ginauth.Registration]), body: newcomer, narrow: created, full: created, moves: true},
 
-		"ginauth.Me":                 {method: http.MethodGet, handler: ginauth.Me(cfg), narrow: ok, full: ok},
-		"ginauth.ChangePassword":     {handler: ginauth.ChangePassword(cfg), body: password, narrow: forbidden, full: noContent},
-		"ginauth.SetPassword":        {handler: ginauth.SetPassword(cfg), body: first, narrow: forbidden, full: conflict},
-		"ginauth.UpdateProfile":      {handler: ginauth.UpdateProfile(cfg), body: name, narrow: forbidden, full: ok},
-		"ginauth.UpdateProfileWith":  {handler: ginauth.UpdateProfileWith(cfg, nothing[ginauth.Profile]), body: name, narrow: forbidden, full: ok},
-		"ginauth.ExportAccount":      {method: http.MethodGet, handler: ginauth.ExportAccount(cfg), narrow: forbidden, full: ok},
-		"ginauth.DeleteAccount":      {handler: ginauth.DeleteAccount(cfg), narrow: forbidden, full: noContent},
-		"ginauth.DeleteAccountAfter": {handler: ginauth.DeleteAccountAfter(cfg, time.Hour), narrow: forbidden, full: ok},
-		"ginauth.Events":             {method: http.MethodGet, handler: ginauth.Events(cfg), narrow: forbidden, full: ok},
+		"ginauth.Me":                 {method: http.MethodGet, handler: ginauth.Me(built.Config(cfg)), narrow: ok, full: ok},
+		"ginauth.ChangePassword":     {handler: ginauth.ChangePassword(built.Config(cfg)), body: password, narrow: forbidden, full: noContent},
+		"ginauth.SetPassword":        {handler: ginauth.SetPassword(built.Config(cfg)), body: first, narrow: forbidden, full: conflict},
+		"ginauth.UpdateProfile":      {handler: ginauth.UpdateProfile(built.Config(cfg)), body: name, narrow: forbidden, full: ok},
+		"ginauth.UpdateProfileWith":  {handler: ginauth.UpdateProfileWith(built.Config(cfg), nothing[ginauth.Profile]), body: name, narrow: forbidden, full: ok},
+		"ginauth.ExportAccount":      {method: http.MethodGet, handler: ginauth.ExportAccount(built.Config(cfg)), narrow: forbidden, full: ok},
+		"ginauth.DeleteAccount":      {handler: ginauth.DeleteAccount(built.Config(cfg)), narrow: forbidden, full: noContent},
+		"ginauth.DeleteAccountAfter": {handler: ginauth.DeleteAccountAfter(built.Config(cfg), time.Hour), narrow: forbidden, full: ok},
+		"ginauth.Events":             {method: http.MethodGet, handler: ginauth.Events(built.Config(cfg)), narrow: forbidden, full: ok},
 		"ginauth.ListEvents":         {method: http.MethodGet, handler: fails(func(c *gin.Context) error { _, err := ginauth.ListEvents(c); return err }), narrow: forbidden, full: ok},
 		"ginauth.CurrentOwner":       {handler: fails(func(c *gin.Context) error { _, err := ginauth.CurrentOwner(c, time.Hour); return err }), narrow: forbidden, full: ok},
 	}
@@ -93,18 +94,18 @@ func sessionRows(s *stage) map[string]row {
 	cfg := s.cfg
 	password := jsonBody(`{"password":"correct horse battery staple","next":"/%d"}`)
 	return map[string]row{
-		"ginauth.Reauthenticate":      {handler: ginauth.Reauthenticate(cfg), body: password, narrow: forbidden, full: forbidden},
-		"ginauth.Logout":              {handler: ginauth.Logout(cfg), narrow: forbidden, full: forbidden},
+		"ginauth.Reauthenticate":      {handler: ginauth.Reauthenticate(built.Config(cfg)), body: password, narrow: forbidden, full: forbidden},
+		"ginauth.Logout":              {handler: ginauth.Logout(built.Config(cfg)), narrow: forbidden, full: forbidden},
 		"ginauth.SignOut":             {handler: fails(ginauth.SignOut), narrow: forbidden, full: forbidden},
 		"ginauth.Renew":               {handler: fails(ginauth.Renew), narrow: ok, full: ok}, // there is no session to renew
 		"ginauth.SignIn":              {handler: fails(func(c *gin.Context) error { return ginauth.SignIn(c, s.known(c)) }), narrow: ok, full: ok, moves: true},
-		"ginauth.RememberDevice":      {handler: fails(func(c *gin.Context) error { return ginauth.RememberDevice(c, cfg, s.known(c)) }), narrow: ok, full: ok},
-		"ginauth.Sessions":            {method: http.MethodGet, handler: ginauth.Sessions(cfg), narrow: forbidden, full: ok},
+		"ginauth.RememberDevice":      {handler: fails(func(c *gin.Context) error { return ginauth.RememberDevice(c, built.Config(cfg), s.known(c)) }), narrow: ok, full: ok},
+		"ginauth.Sessions":            {method: http.MethodGet, handler: ginauth.Sessions(built.Config(cfg)), narrow: forbidden, full: ok},
 		"ginauth.ListDevices":         {handler: fails(func(c *gin.Context) error { _, err := ginauth.ListDevices(c); return err }), narrow: forbidden, full: ok},
 		"ginauth.SessionValues":       {handler: fails(func(c *gin.Context) error { _, err := ginauth.SessionValues(c); return err }), narrow: ok, full: ok},
-		"ginauth.RevokeSession":       {handler: ginauth.RevokeSession(cfg), narrow: forbidden, full: notFound},
-		"ginauth.RevokeOtherSessions": {handler: ginauth.RevokeOtherSessions(cfg), narrow: forbidden, full: noContent},
-		"ginauth.RevokeAllSessions":   {handler: ginauth.RevokeAllSessions(cfg), narrow: forbidden, full: noContent},
+		"ginauth.RevokeSession":       {handler: ginauth.RevokeSession(built.Config(cfg)), narrow: forbidden, full: notFound},
+		"ginauth.RevokeOtherSessions": {handler: ginauth.RevokeOtherSessions(built.Config(cfg)), narrow: forbidden, full: noContent},
+		"ginauth.RevokeAllSessions":   {handler: ginauth.RevokeAllSessions(built.Config(cfg)), narrow: forbidden, full: noContent},
 		// Without a session's cookie there is a new one to write to.
 		"ginauth.With": {handler: ginauth.With(func(c *gin.Context, _ user) { sessions.Default(c).Get("seen") }), narrow: ok, full: ok},
 	}
@@ -113,14 +114,14 @@ func sessionRows(s *stage) map[string]row {
 func keyRows(s *stage) map[string]row {
 	request := jsonBody(`{"name":"another %d","scopes":["everything"]}`)
 	return map[string]row{
-		"apikey.Create": {handler: apikey.Create(s.cfg, s.keys), body: request, narrow: forbidden, full: created},
+		"apikey.Create": {handler: apikey.Create(s.keys), body: request, narrow: forbidden, full: created},
 		"apikey.Issue": {handler: fails(func(c *gin.Context) error {
 			_, _, err := apikey.Issue(c, s.keys, apikey.Request{Name: "another", Scopes: []string{"everything"}})
 			return err
 		}), narrow: forbidden, full: ok},
-		"apikey.List":      {method: http.MethodGet, handler: apikey.List(s.cfg, s.keys), narrow: forbidden, full: ok},
-		"apikey.Revoke":    {handler: apikey.Revoke(s.cfg, s.keys), narrow: forbidden, full: noContent},
-		"apikey.RevokeAll": {handler: apikey.RevokeAll(s.cfg, s.keys), narrow: forbidden, full: noContent},
+		"apikey.List":      {method: http.MethodGet, handler: apikey.List(s.keys), narrow: forbidden, full: ok},
+		"apikey.Revoke":    {handler: apikey.Revoke(s.keys), narrow: forbidden, full: noContent},
+		"apikey.RevokeAll": {handler: apikey.RevokeAll(s.keys), narrow: forbidden, full: noContent},
 	}
 }
 

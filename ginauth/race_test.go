@@ -15,6 +15,7 @@ import (
 
 	"github.com/ginauth/ginauth/ginauth"
 	"github.com/ginauth/ginauth/ginauth/driver"
+	"github.com/ginauth/ginauth/ginauth/internal/built"
 )
 
 // SEC-73, SEC-151
@@ -89,8 +90,8 @@ func TestASessionWithAnotherLookupInsideIsRefused(t *testing.T) {
 	app := newApp(t, routes(func(r *gin.Engine, cfg config) {
 		strict := cfg
 		strict.RetrieveUser = func(*gin.Context, sessions.Session) (user, error) { return user{}, driver.ErrNoUser }
-		r.Group("/admin", ginauth.Session(strict)).GET("/x", func(c *gin.Context) { c.String(http.StatusOK, "in") })
-		r.POST("/login2", ginauth.Logout(strict))
+		r.Group("/admin", ginauth.Session(built.Config(strict))).GET("/x", func(c *gin.Context) { c.String(http.StatusOK, "in") })
+		r.POST("/login2", ginauth.Logout(built.Config(strict)))
 	}))
 	c := app.signUp(t, ada)
 	for _, w := range []*httptest.ResponseRecorder{c.get("/admin/x"), c.post("/login2", "")} {
@@ -144,7 +145,7 @@ func TestSignInAfterTheAnswerBeganIsAnError(t *testing.T) {
 func TestFormsCannotCarryJSON(t *testing.T) {
 	t.Parallel()
 	app := newApp(t, with(func(cfg *config) { cfg.Exclude = append(cfg.Exclude, "/join") }), routes(func(r *gin.Engine, cfg config) {
-		r.POST("/join", ginauth.SignUpWith(cfg, func(_ context.Context, _ companyForm, _ *user) error { return nil }))
+		r.POST("/join", ginauth.SignUpWith(built.Config(cfg), func(_ context.Context, _ companyForm, _ *user) error { return nil }))
 	}))
 	w := app.send(formRequest("/join", `email=a@example.com&password=correct+horse+battery+staple&company=x&offices={"city":"a\u0000b"}`))
 	if w.Code != http.StatusBadRequest {

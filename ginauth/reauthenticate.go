@@ -15,10 +15,9 @@ type passwordForm struct {
 // Reauthenticate returns the handler that takes the current user's password, as JSON or as a
 // form, and makes the session Fresh, under a new token. It answers 204, and 401
 // invalid_credentials for a wrong password, and 403 session_required to a token or key, which this cannot
-// make fresh. Mount it with POST. It panics when cfg is invalid.
-func Reauthenticate[U driver.User](cfg Config[U]) gin.HandlerFunc {
-	m := compileAccounts("Reauthenticate", cfg)
-	cfg = cfg.WithDefaults()
+// make fresh. Mount it with POST.
+func Reauthenticate[U any](cfg *Config[U]) gin.HandlerFunc {
+	m := cfg.accounts("Reauthenticate")
 	h := route.New(route.Info{Name: "reauthenticate", ChecksScopes: true, Mount: m, Cookie: m.cookie.name, Redirects: m.pages.AfterLogin != ""}, func(c *gin.Context) {
 		if err := reauthenticate(c, m, cfg); err != nil {
 			Fail(c, err)
@@ -49,7 +48,7 @@ func Reauthenticate[U driver.User](cfg Config[U]) gin.HandlerFunc {
 // @Failure		503	{object}	Problem	"unavailable, busy"
 // @Security		sessionCookie
 // @Router			/reauthenticate [post]
-func reauthenticate[U driver.User](c *gin.Context, m *mount, cfg Config[U]) error {
+func reauthenticate[U any](c *gin.Context, m *mount, cfg *Config[U]) error {
 	st, err := m.stateFor(c)
 	if err != nil {
 		return err
@@ -64,7 +63,7 @@ func reauthenticate[U driver.User](c *gin.Context, m *mount, cfg Config[U]) erro
 	if err := Bind(c, &form); err != nil {
 		return err
 	}
-	ctx, leave, err := m.proxies.enterHasher(c.Request.Context(), c, cfg.Passwords)
+	ctx, leave, err := m.proxies.enterHasher(c.Request.Context(), c, cfg.o.Passwords)
 	if err != nil {
 		return err
 	}

@@ -21,7 +21,11 @@ func ExampleRecheck() {
 	defer closePool()
 
 	r := gin.New()
-	cfg := ginauth.Config[store.User]{Users: store.New[store.User](pool), Exclude: []string{"/signup"}, Logger: quiet}
+	cfg, err := ginauth.New(ginauth.Options[store.User]{Users: store.New[store.User](pool), Exclude: []string{"/signup"}, Logger: quiet})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
 	r.Use(ginauth.Session(cfg))
 	r.POST("/signup", ginauth.SignUp(cfg))
 	r.POST("/logout", ginauth.Logout(cfg))

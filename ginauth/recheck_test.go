@@ -13,6 +13,7 @@ import (
 	"github.com/ginauth/ginauth/ginauth"
 	"github.com/ginauth/ginauth/ginauth/apikey"
 	"github.com/ginauth/ginauth/ginauth/driver"
+	"github.com/ginauth/ginauth/ginauth/internal/built"
 )
 
 // stream is a handler that runs until it is told to look again, by whatever came meanwhile.
@@ -45,8 +46,8 @@ func TestAStreamSeesThatItsLoginHasEnded(t *testing.T) {
 	}), routes(func(r *gin.Engine, cfg config) {
 		r.GET("/stream", s.serve)
 		r.GET("/open", s.serve)
-		r.POST("/reauthenticate", ginauth.Reauthenticate(cfg))
-		r.POST("/revoke-all", ginauth.RevokeAllSessions(cfg))
+		r.POST("/reauthenticate", ginauth.Reauthenticate(built.Config(cfg)))
+		r.POST("/revoke-all", ginauth.RevokeAllSessions(built.Config(cfg)))
 	}))
 	app.signUp(t, ada)
 	ctxs := map[string]func(*gin.Context) ctx{
@@ -115,10 +116,10 @@ func TestAStreamByAKeySeesThatTheKeyWasRevokedAndAnOutageEndsNoLogin(t *testing.
 	t.Parallel()
 	s := &stream{ctx: func(c *gin.Context) ctx { return c }}
 	app := newApp(t)
-	keys := apikey.Keys[user]{Store: app.db, Prefix: "test_"}
+	keys := built.Keys(app.cfg, apikey.Options[user]{Prefix: "test_"})
 	r := gin.New()
-	r.Use(ginauth.Authenticate(app.cfg, apikey.Backend(app.cfg, keys), ginauth.SessionAuth(app.cfg)))
-	r.POST("/keys", apikey.Create(app.cfg, keys))
+	r.Use(ginauth.Authenticate(built.Config(app.cfg), apikey.Backend(keys), ginauth.SessionAuth(built.Config(app.cfg))))
+	r.POST("/keys", apikey.Create(keys))
 	r.GET("/stream", ginauth.Require(ginauth.Scope("read")), s.serve)
 	ada := app.signUp(t, ada)
 	ada.handler = r
@@ -165,7 +166,7 @@ func TestARecheckThatIsTheFirstLookAsksForScopes(t *testing.T) {
 	} {
 		for _, scopes := range [][]string{nil, {}, {"x"}} {
 			r := gin.New()
-			r.Use(ginauth.Authenticate(config{Logger: quiet, Exclude: []string{"/open"}}, &keys{scheme: apiKey, find: findKey, scopes: scopes}))
+			r.Use(ginauth.Authenticate(built.Config(config{Logger: quiet, Exclude: []string{"/open"}}), &keys{scheme: apiKey, find: findKey, scopes: scopes}))
 			var got error
 			r.GET("/open", func(c *gin.Context) { got = ask(c) })
 			ask := httptest.NewRequest(http.MethodGet, "/open", nil)

@@ -13,61 +13,57 @@ import (
 // Limits.SignUp and hashes the password, for ways to sign up that SignUp does not cover. Nothing is stored, and
 // nothing is asked about accounts: the work is the same whether or not the address has one. The error is for
 // Fail.
-func BindRegistration[U driver.User, F Form](c *gin.Context, cfg Config[U], form *F) (driver.NewUser, error) {
-	cfg = cfg.WithDefaults()
-	t, err := newThrottle(cfg)
-	if err != nil {
+func BindRegistration[U any, F Form](c *gin.Context, cfg *Config[U], form *F) (driver.NewUser, error) {
+	if err := cfg.made(); err != nil {
 		return driver.NewUser{}, err
 	}
-	n, _, err := bindRegistration(c, cfg, t, form)
+	n, _, err := bindRegistration(c, cfg, form)
 	return n, err
 }
 
-func bindRegistration[U driver.User, F Form](c *gin.Context, cfg Config[U], t *throttle, form *F) (n driver.NewUser, attempt tried, err error) {
+func bindRegistration[U any, F Form](c *gin.Context, cfg *Config[U], form *F) (n driver.NewUser, attempt tried, err error) {
 	var r Registration
 	err = bindAll(c, form, func() (faults []FieldError) {
 		r = (*form).registration()
-		n, faults = newUser(r, cfg.Policy)
+		n, faults = newUser(r, cfg.o.Policy)
 		return faults
 	})
 	if err != nil {
 		return driver.NewUser{}, attempt, err
 	}
-	ctx, leave, err := t.proxies.enterHasher(c.Request.Context(), c, cfg.Passwords)
+	ctx, leave, err := cfg.m.proxies.enterHasher(c.Request.Context(), c, cfg.o.Passwords)
 	if err != nil {
 		return n, attempt, err
 	}
 	defer leave()
-	attempt, err = t.signUp(ctx, c, n.Canonical)
+	attempt, err = cfg.m.throttle.signUp(ctx, c, n.Canonical)
 	if err != nil {
 		return n, attempt, err
 	}
-	n.Hash, err = cfg.Passwords.Hash(ctx, r.Password)
+	n.Hash, err = cfg.o.Passwords.Hash(ctx, r.Password)
 	if err != nil {
 		return n, attempt, hashing(err)
 	}
 	return n, attempt, nil
 }
 
-// HashNewPassword checks a password that is to replace another by cfg.Policy and hashes it. Personal
+// HashNewPassword checks a password that is to replace another by cfg.o.Policy and hashes it. Personal
 // is what it must not give away of the user. The error is for Fail: it names the field "password", or is
 // ErrBusy.
-func HashNewPassword[U driver.User](c *gin.Context, cfg Config[U], plain string, personal ...string) (hash password.Hash, err error) {
-	cfg = cfg.WithDefaults()
-	var refused *password.PolicyError
-	if err := cfg.Policy.Check(plain, personal...); errors.As(err, &refused) {
-		return hash, Invalid(FieldError{Field: "password", Code: string(refused.Code), Detail: refused.Error()})
-	}
-	trusted, err := parseProxies(cfg.TrustedProxies)
-	if err != nil {
+func HashNewPassword[U any](c *gin.Context, cfg *Config[U], plain string, personal ...string) (hash password.Hash, err error) {
+	if err := cfg.made(); err != nil {
 		return hash, err
 	}
-	ctx, leave, err := trusted.enterHasher(requestContext(c), c, cfg.Passwords)
+	var refused *password.PolicyError
+	if err := cfg.o.Policy.Check(plain, personal...); errors.As(err, &refused) {
+		return hash, Invalid(FieldError{Field: "password", Code: string(refused.Code), Detail: refused.Error()})
+	}
+	ctx, leave, err := cfg.m.proxies.enterHasher(requestContext(c), c, cfg.o.Passwords)
 	if err != nil {
 		return hash, err
 	}
 	defer leave()
-	hash, err = cfg.Passwords.Hash(ctx, plain)
+	hash, err = cfg.o.Passwords.Hash(ctx, plain)
 	if err != nil {
 		return hash, hashing(err)
 	}

@@ -14,20 +14,19 @@ import (
 // RestoreAccount returns the handler that undoes DeleteAccountAfter within its grace: it takes the Credentials
 // of a login, and logs the user in. It answers 200 with the user, and one and the same 401, after the same
 // work, for everybody else, those with an account that is not about to be deleted among them. Mount it with
-// POST; its route is open by itself. It panics when cfg is invalid, and when Users is no
+// POST; its route is open by itself. It panics when Users is no
 // driver.Accounts.
-func RestoreAccount[U driver.User](cfg Config[U]) gin.HandlerFunc {
+func RestoreAccount[U any](cfg *Config[U]) gin.HandlerFunc {
 	const name = "RestoreAccount"
-	m := compileAccounts(name, cfg)
+	m := cfg.accounts(name)
 	users := usersAs[driver.Accounts[U]](name, m)
-	cfg = cfg.WithDefaults()
 	h := route.New(route.Info{Name: "restoreAccount", Open: true, Mount: m, Cookie: m.cookie.name, Redirects: m.pages.AfterLogin != ""}, func(c *gin.Context) {
 		u, err := restoreAccount(c, m, cfg, users)
 		if err != nil {
 			Fail(c, err)
 			return
 		}
-		m.welcome(c, http.StatusOK, cfg.View(u))
+		m.welcome(c, http.StatusOK, cfg.o.View(u))
 	})
 	return h.As(func(c *gin.Context) { h.Serve(c) })
 }
@@ -49,7 +48,7 @@ func RestoreAccount[U driver.User](cfg Config[U]) gin.HandlerFunc {
 // @Failure		429			{object}	Problem	"too_many_attempts"
 // @Failure		503			{object}	Problem	"unavailable, busy"
 // @Router			/user/restore [post]
-func restoreAccount[U driver.User](c *gin.Context, m *mount, cfg Config[U], users driver.Accounts[U]) (u U, err error) {
+func restoreAccount[U any](c *gin.Context, m *mount, cfg *Config[U], users driver.Accounts[U]) (u U, err error) {
 	st, err := m.stateFor(c)
 	if err != nil {
 		return u, err
@@ -58,7 +57,7 @@ func restoreAccount[U driver.User](c *gin.Context, m *mount, cfg Config[U], user
 	if err := Bind(c, &form); err != nil {
 		return u, err
 	}
-	ctx, leave, err := m.proxies.enterHasher(AuditContext(c), c, cfg.Passwords)
+	ctx, leave, err := m.proxies.enterHasher(AuditContext(c), c, cfg.o.Passwords)
 	if err != nil {
 		return u, err
 	}
@@ -80,7 +79,7 @@ func restoreAccount[U driver.User](c *gin.Context, m *mount, cfg Config[U], user
 	}
 	if errors.Is(err, ErrInvalidCredentials) {
 		m.event(c, driver.LoginFailed, "identifier", hideIdentifier(form.Email))
-		recordFailure(c, m.logger(), cfg.Users, driver.Account{ID: id}, form.Email)
+		recordFailure(c, m.logger(), cfg.o.Users, driver.Account{ID: id}, form.Email)
 	}
 	if err != nil {
 		return u, err
@@ -88,7 +87,7 @@ func restoreAccount[U driver.User](c *gin.Context, m *mount, cfg Config[U], user
 	m.event(c, driver.UserRestored, "user_id", id)
 	done := attempt.settling(id, true)
 	session := driver.NewSession{Credential: hash, Persistent: form.Remember, Settles: done.within(st.store), NewDevice: done.newDevice(st.store)}
-	if err := st.signIn(c, &u, u.Account(), session); err != nil {
+	if err := st.signIn(c, &u, cfg.account(&u), session); err != nil {
 		return u, err
 	}
 	done.finish(ctx, st)

@@ -13,6 +13,7 @@ import (
 
 	"github.com/ginauth/ginauth/ginauth"
 	"github.com/ginauth/ginauth/ginauth/driver"
+	"github.com/ginauth/ginauth/ginauth/internal/built"
 	"github.com/ginauth/ginauth/store"
 	"github.com/ginauth/ginauth/store/storetest"
 )
@@ -26,7 +27,7 @@ func TestRetrieveUserReplacesTheLookup(t *testing.T) {
 	t.Parallel()
 	pool := storetest.NewDB(t)
 	called := 0
-	cfg := ginauth.Config[person]{
+	cfg := ginauth.Options[person]{
 		Sessions: store.NewSessions(pool, store.WithTimeout(time.Minute)),
 		Exclude:  []string{"/enter", "/home"},
 		RetrieveUser: func(_ *gin.Context, s sessions.Session) (person, error) {
@@ -46,7 +47,7 @@ func TestRetrieveUserReplacesTheLookup(t *testing.T) {
 		},
 	}
 	r := gin.New()
-	r.Use(ginauth.Session(cfg))
+	r.Use(ginauth.Session(built.Config(cfg)))
 	r.POST("/enter", func(c *gin.Context) {
 		sessions.Default(c).Set("name", c.Query("name"))
 		if err := ginauth.SignIn(c, person{Name: c.Query("name")}); err != nil {

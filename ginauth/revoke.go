@@ -12,9 +12,8 @@ import (
 
 // RevokeSession returns the handler that ends the session of the current user, or the login by
 // refresh tokens, whose id is the route's parameter ":id". It answers 204, and 404 for one that is
-// not theirs. Ending the one that asks is a logout. Mount it with POST or DELETE. It panics when cfg is
-// invalid, its store is no driver.Logins, or Users is not set.
-func RevokeSession[U driver.User](cfg Config[U]) gin.HandlerFunc {
+// not theirs. Ending the one that asks is a logout. Mount it with POST or DELETE. It panics when its store is no driver.Logins, or Users is not set.
+func RevokeSession[U any](cfg *Config[U]) gin.HandlerFunc {
 	h := revoker("revokeSession", cfg, (*mount).manager, revokeSession)
 	return h.As(func(c *gin.Context) { h.Serve(c) })
 }
@@ -51,8 +50,8 @@ func revokeSession(c *gin.Context, st *state, manager driver.Logins) error {
 }
 
 // RevokeOtherSessions returns the handler that ends all sessions of the current user, and logins by
-// refresh tokens, but the one that asks. It answers 204. It panics when cfg is invalid, its store is no driver.Logins, or Users is not set.
-func RevokeOtherSessions[U driver.User](cfg Config[U]) gin.HandlerFunc {
+// refresh tokens, but the one that asks. It answers 204. It panics when its store is no driver.Logins, or Users is not set.
+func RevokeOtherSessions[U any](cfg *Config[U]) gin.HandlerFunc {
 	h := revoker("revokeOtherSessions", cfg, (*mount).manager, revokeOthers)
 	return h.As(func(c *gin.Context) { h.Serve(c) })
 }
@@ -74,8 +73,8 @@ func revokeOthers(c *gin.Context, st *state, manager driver.Logins) error {
 
 // RevokeAllSessions returns the handler that logs the current user out everywhere, here too. It
 // answers 204. Where the sessions' store is no driver.Logins, Users has to be one, and a
-// driver.Authority, as store.DB is. It panics otherwise, when cfg is invalid, and when Users is not set.
-func RevokeAllSessions[U driver.User](cfg Config[U]) gin.HandlerFunc {
+// driver.Authority, as store.DB is. It panics otherwise, and when Users is not set.
+func RevokeAllSessions[U any](cfg *Config[U]) gin.HandlerFunc {
 	h := revoker("revokeAllSessions", cfg, (*mount).epochs, revokeAll)
 	return h.As(func(c *gin.Context) { h.Serve(c) })
 }
@@ -102,7 +101,7 @@ func revokeAll(c *gin.Context, st *state, manager driver.Logins) error {
 	return st.signOut(c)
 }
 
-func revoker[U driver.User](name string, cfg Config[U], by func(*mount) driver.Logins, revoke func(*gin.Context, *state, driver.Logins) error) *route.Handler {
+func revoker[U any](name string, cfg *Config[U], by func(*mount) driver.Logins, revoke func(*gin.Context, *state, driver.Logins) error) *route.Handler {
 	m := compileManager(name, cfg, by)
 	return route.New(route.Info{Name: name, ChecksScopes: true, Mount: m, Cookie: m.cookie.name}, func(c *gin.Context) {
 		if c.Request.Method != http.MethodPost && c.Request.Method != http.MethodDelete {

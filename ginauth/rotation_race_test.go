@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/internal/built"
 )
 
 // meeting lets requests that have found their session alive wait for one another, so that they all rotate it at once.
@@ -45,7 +46,7 @@ func TestParallelRotationsGiveOneToken(t *testing.T) {
 			now.Load().wait()
 		})
 		together.POST("/renew", fails(ginauth.Renew))
-		together.POST("/reauthenticate", ginauth.Reauthenticate(cfg))
+		together.POST("/reauthenticate", ginauth.Reauthenticate(built.Config(cfg)))
 		r.GET("/values", func(c *gin.Context) { c.String(http.StatusOK, "%v %v", sessionOf(c).Get("k3"), sessionOf(c).Get("k7")) })
 		together.POST("/set", func(c *gin.Context) {
 			sessionOf(c).Set(c.Query("key"), "1")

@@ -32,7 +32,7 @@ func hidesSeparator(escaped string) bool {
 	return strings.Contains(escaped, "%2f") || strings.Contains(escaped, "%5c")
 }
 
-// condition is a rule of Config.ExcludeIf.
+// condition is a rule of Options.ExcludeIf.
 type condition struct {
 	text   string
 	routes rule.List
@@ -53,7 +53,7 @@ type routeRules struct {
 }
 
 // compileRouteRules returns what is wrong with the rules, one sentence per fault.
-func (cfg Config[U]) compileRouteRules() (compiled routeRules, faults []error) {
+func (o Options[U]) compileRouteRules() (compiled routeRules, faults []error) {
 	list := func(field, text string) rule.List {
 		routes, err := rule.Compile([]string{text})
 		if err != nil {
@@ -61,20 +61,20 @@ func (cfg Config[U]) compileRouteRules() (compiled routeRules, faults []error) {
 		}
 		return routes
 	}
-	for _, text := range slices.Sorted(maps.Keys(cfg.ExcludeIf)) {
-		if cfg.ExcludeIf[text] == nil {
+	for _, text := range slices.Sorted(maps.Keys(o.ExcludeIf)) {
+		if o.ExcludeIf[text] == nil {
 			faults = append(faults, fmt.Errorf("ExcludeIf has no function for %q: use Exclude", text))
 		}
-		compiled.conditions = append(compiled.conditions, condition{text, list("ExcludeIf", text), cfg.ExcludeIf[text]})
+		compiled.conditions = append(compiled.conditions, condition{text, list("ExcludeIf", text), o.ExcludeIf[text]})
 	}
-	for _, text := range slices.Sorted(maps.Keys(cfg.TrustedOriginsFor)) {
-		check, err := origin.NewCheck(cfg.TrustedOriginsFor[text], cfg.Cookie.InsecureLocalhost)
+	for _, text := range slices.Sorted(maps.Keys(o.TrustedOriginsFor)) {
+		check, err := origin.NewCheck(o.TrustedOriginsFor[text], o.Cookie.InsecureLocalhost)
 		if err != nil {
 			faults = append(faults, fmt.Errorf("TrustedOriginsFor %q: %w", text, err))
 		}
 		compiled.origins = append(compiled.origins, originRule{text, list("TrustedOriginsFor", text), check})
 	}
-	for _, text := range cfg.SkipOriginCheck {
+	for _, text := range o.SkipOriginCheck {
 		routes := list("SkipOriginCheck", text)
 		if len(routes) == 1 && routes[0].Method() == "" {
 			faults = append(faults, fmt.Errorf("SkipOriginCheck has the rule %q, which names no method: write \"POST /template\"", text))

@@ -10,6 +10,7 @@ import (
 
 	"github.com/ginauth/ginauth/ginauth"
 	"github.com/ginauth/ginauth/ginauth/internal/authtest"
+	"github.com/ginauth/ginauth/ginauth/internal/built"
 )
 
 // A rule may name what lies within a mount, and no writing of a path gets out of it.
@@ -17,9 +18,9 @@ func TestRulesNameWhatLiesWithinAMount(t *testing.T) {
 	t.Parallel()
 	files := http.FileServer(http.Dir("."))
 	build := func(r *gin.Engine) *gin.Engine {
-		r.Use(ginauth.Authenticate(config{Logger: quiet, Exclude: []string{
+		r.Use(ginauth.Authenticate(built.Config(config{Logger: quiet, Exclude: []string{
 			"GET /files/public/*any", "/files/health", "/t/:tenant/open/*any", "OPTIONS /files/options", "/other/*any",
-		}}, &keys{scheme: apiKey, find: findKey}))
+		}}), &keys{scheme: apiKey, find: findKey}))
 		r.Any("/files/*path", gin.WrapH(http.StripPrefix("/files", files)))
 		r.GET("/t/:tenant/*rest", func(c *gin.Context) { c.String(http.StatusNotFound, "in") })
 		return r
@@ -57,9 +58,9 @@ func TestExcludeIfDecidesByTheRequest(t *testing.T) {
 	t.Parallel()
 	probe := func(c *gin.Context) bool { return c.GetHeader("User-Agent") == "kube-probe" }
 	build := func(r *gin.Engine) *gin.Engine {
-		r.Use(ginauth.Authenticate(config{Logger: quiet, ExcludeIf: map[string]func(*gin.Context) bool{
+		r.Use(ginauth.Authenticate(built.Config(config{Logger: quiet, ExcludeIf: map[string]func(*gin.Context) bool{
 			"GET /ready": probe, ginauth.NoRoute: probe, "/typo": probe, "/both": probe,
-		}, Exclude: []string{"/both"}}, &keys{scheme: apiKey, find: findKey}))
+		}, Exclude: []string{"/both"}}), &keys{scheme: apiKey, find: findKey}))
 		answer := func(c *gin.Context) { c.Status(http.StatusOK) }
 		r.Any("/ready", answer)
 		r.Any("/other", answer)
@@ -111,7 +112,7 @@ func TestOriginsAreTrustedByRoute(t *testing.T) {
 	}
 	cookies := &keys{scheme: ginauth.Scheme{Name: "a", Type: "apiKey", In: "cookie", Parameter: "token"}, find: findKey}
 	r := gin.New()
-	r.Use(ginauth.Authenticate(cfg, cookies))
+	r.Use(ginauth.Authenticate(built.Config(cfg), cookies))
 	answer := func(c *gin.Context) { c.Status(http.StatusOK) }
 	r.Any("/apple", answer)
 	r.Any("/saml/*path", answer)
@@ -165,7 +166,7 @@ func TestRouteRulesThatCannotWorkAreRefused(t *testing.T) {
 	} {
 		cfg := config{Users: newUnusedDB()}
 		edit(&cfg)
-		if err := cfg.Validate(); err == nil || !strings.Contains(err.Error(), want) {
+		if _, err := ginauth.New(cfg); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: %v", want, err)
 		}
 	}
@@ -178,7 +179,7 @@ func TestAWrappedSessionCounts(t *testing.T) {
 	cfg.Exclude = nil
 	ran := 0
 	r := gin.New()
-	r.Use(ginauth.Wrap(ginauth.Session(cfg), func(c *gin.Context, session gin.HandlerFunc) {
+	r.Use(ginauth.Wrap(ginauth.Session(built.Config(cfg)), func(c *gin.Context, session gin.HandlerFunc) {
 		if c.Request.URL.Path == "/free" {
 			c.Next()
 			return
@@ -186,11 +187,11 @@ func TestAWrappedSessionCounts(t *testing.T) {
 		session(c)
 	}))
 	r.GET("/free", func(c *gin.Context) { c.Status(http.StatusOK) })
-	r.GET("/user", ginauth.Me(cfg))
-	r.POST("/login", ginauth.Login(cfg))
-	r.POST("/logout", ginauth.Logout(cfg))
-	inner := ginauth.Wrap(ginauth.Session(cfg), func(c *gin.Context, session gin.HandlerFunc) { ran++; session(c) })
-	r.Group("/group", inner).POST("/logout", ginauth.Logout(cfg))
+	r.GET("/user", ginauth.Me(built.Config(cfg)))
+	r.POST("/login", ginauth.Login(built.Config(cfg)))
+	r.POST("/logout", ginauth.Logout(built.Config(cfg)))
+	inner := ginauth.Wrap(ginauth.Session(built.Config(cfg)), func(c *gin.Context, session gin.HandlerFunc) { ran++; session(c) })
+	r.Group("/group", inner).POST("/logout", ginauth.Logout(built.Config(cfg)))
 	if err := ginauth.CheckRoutes(r); err == nil || strings.Contains(err.Error(), "not covered") {
 		t.Errorf("CheckRoutes: %v", err)
 	}
@@ -209,8 +210,8 @@ func TestAWrappedSessionCounts(t *testing.T) {
 	}
 	for _, build := range []func(){
 		func() { ginauth.Wrap(func(*gin.Context) {}, func(*gin.Context, gin.HandlerFunc) {}) },
-		func() { ginauth.Wrap(ginauth.Me(cfg), func(*gin.Context, gin.HandlerFunc) {}) },
-		func() { ginauth.Wrap(ginauth.Session(cfg), nil) },
+		func() { ginauth.Wrap(ginauth.Me(built.Config(cfg)), func(*gin.Context, gin.HandlerFunc) {}) },
+		func() { ginauth.Wrap(ginauth.Session(built.Config(cfg)), nil) },
 	} {
 		func() {
 			defer func() {
@@ -235,9 +236,9 @@ func TestAWebSocketIsOpenedForTrustedOriginsAlone(t *testing.T) {
 	for _, ambient := range []bool{true, false} {
 		r := gin.New()
 		if ambient {
-			r.Use(ginauth.Authenticate(cfg, cookies))
+			r.Use(ginauth.Authenticate(built.Config(cfg), cookies))
 		} else {
-			r.Use(ginauth.Authenticate(cfg, &keys{scheme: apiKey, find: findKey}))
+			r.Use(ginauth.Authenticate(built.Config(cfg), &keys{scheme: apiKey, find: findKey}))
 		}
 		for _, path := range []string{"/socket", "/chat", "/all", "/open"} {
 			r.GET(path, func(c *gin.Context) { c.Status(http.StatusOK) })

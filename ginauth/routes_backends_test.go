@@ -7,13 +7,14 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/internal/built"
 )
 
 func TestCheckRoutesNamesBackendsThatShadowOthers(t *testing.T) {
 	t.Parallel()
 	cfg := newApp(t).cfg
 	cfg.Exclude = nil
-	session := ginauth.SessionAuth(cfg)
+	session := ginauth.SessionAuth(built.Config(cfg))
 	of := func(s ginauth.Scheme) ginauth.Backend[user] { return &keys{scheme: s, find: findKey} }
 	prefixed := func(name, prefix string) ginauth.Backend[user] {
 		return of(ginauth.Scheme{Name: name, Type: "http", HTTP: "Bearer", Prefix: prefix})
@@ -42,7 +43,7 @@ func TestCheckRoutesNamesBackendsThatShadowOthers(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			r := gin.New()
-			r.Use(ginauth.Authenticate(cfg, test.backends...))
+			r.Use(ginauth.Authenticate(built.Config(cfg), test.backends...))
 			r.GET("/x", func(*gin.Context) {})
 			err := ginauth.CheckRoutes(r)
 			if test.want == "" && err != nil || test.want != "" && (err == nil || !strings.Contains(err.Error(), test.want) || strings.Contains(err.Error(), "\n")) {

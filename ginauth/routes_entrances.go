@@ -20,7 +20,7 @@ func (a audit) entrances() (faults []string) {
 			}
 			if r.protected() {
 				faults = append(faults, fmt.Sprintf(
-					"%s needs a user, since %s, which is not the library's own or asks for a user, runs behind Session, too: register that before Session, or add %q to Config.Exclude", r, r.closedBy(), r))
+					"%s needs a user, since %s, which is not the library's own or asks for a user, runs behind Session, too: register that before Session, or add %q to Options.Exclude", r, r.closedBy(), r))
 			}
 		}
 	}

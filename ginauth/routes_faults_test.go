@@ -8,6 +8,7 @@ import (
 
 	"github.com/ginauth/ginauth/ginauth"
 	"github.com/ginauth/ginauth/ginauth/email"
+	"github.com/ginauth/ginauth/ginauth/internal/built"
 	"github.com/ginauth/ginauth/store"
 	"github.com/ginauth/ginauth/store/storetest"
 )
@@ -40,16 +41,16 @@ func TestCheckRoutesNamesEveryKindOfFault(t *testing.T) {
 		}},
 		"handlers of the app's beside one that is open": {
 			options: []appOption{routes(func(r *gin.Engine, cfg config) {
-				r.POST("/in", passOn, ginauth.Login(cfg))
-				r.POST("/out", ginauth.Logout(cfg), passOn)
-				r.Group("/group", passOn).POST("/restore", ginauth.RestoreAccount(cfg))
-				r.POST("/user/in", ginauth.With(func(*gin.Context, user) {}), ginauth.Login(cfg))
+				r.POST("/in", passOn, ginauth.Login(built.Config(cfg)))
+				r.POST("/out", ginauth.Logout(built.Config(cfg)), passOn)
+				r.Group("/group", passOn).POST("/restore", ginauth.RestoreAccount(built.Config(cfg)))
+				r.POST("/user/in", ginauth.With(func(*gin.Context, user) {}), ginauth.Login(built.Config(cfg)))
 			})},
 			want: []string{
-				`POST /group/restore needs a user, since ` + here + `passOn, which is not the library's own or asks for a user, runs behind Session, too: register that before Session, or add "POST /group/restore" to Config.Exclude`,
-				`POST /in needs a user, since ` + here + `passOn, which is not the library's own or asks for a user, runs behind Session, too: register that before Session, or add "POST /in" to Config.Exclude`,
-				`POST /out needs a user, since ` + here + `passOn, which is not the library's own or asks for a user, runs behind Session, too: register that before Session, or add "POST /out" to Config.Exclude`,
-				`POST /user/in needs a user, since github.com/ginauth/ginauth/ginauth.With[...].func2, which is not the library's own or asks for a user, runs behind Session, too: register that before Session, or add "POST /user/in" to Config.Exclude`,
+				`POST /group/restore needs a user, since ` + here + `passOn, which is not the library's own or asks for a user, runs behind Session, too: register that before Session, or add "POST /group/restore" to Options.Exclude`,
+				`POST /in needs a user, since ` + here + `passOn, which is not the library's own or asks for a user, runs behind Session, too: register that before Session, or add "POST /in" to Options.Exclude`,
+				`POST /out needs a user, since ` + here + `passOn, which is not the library's own or asks for a user, runs behind Session, too: register that before Session, or add "POST /out" to Options.Exclude`,
+				`POST /user/in needs a user, since github.com/ginauth/ginauth/ginauth.With[...].func2, which is not the library's own or asks for a user, runs behind Session, too: register that before Session, or add "POST /user/in" to Options.Exclude`,
 			},
 		},
 		"rules": {
@@ -58,7 +59,7 @@ func TestCheckRoutesNamesEveryKindOfFault(t *testing.T) {
 				routes(func(r *gin.Engine, cfg config) {
 					inner := cfg
 					inner.Exclude = []string{"/shop/list", "/closed", "/logout"}
-					g := r.Group("/", ginauth.Session(inner))
+					g := r.Group("/", ginauth.Session(built.Config(inner)))
 					g.GET("/shop/list", passOn)
 					g.GET("/shop/basket", passOn)
 					g.GET("/closed", passOn)
@@ -75,8 +76,8 @@ func TestCheckRoutesNamesEveryKindOfFault(t *testing.T) {
 			options: []appOption{routes(func(r *gin.Engine, cfg config) {
 				other := cfg
 				other.Users = elsewhere
-				r.POST("/me", ginauth.Me(other))
-				r.Group("/group", ginauth.Session(other)).GET("/x", passOn)
+				r.POST("/me", ginauth.Me(built.Config(other)))
+				r.Group("/group", ginauth.Session(built.Config(other))).GET("/x", passOn)
 			})},
 			want: []string{
 				`GET /group/x has two Sessions that cannot work together: two Configs with different stores or RetrieveUser are mixed: use one Config`,
@@ -102,12 +103,12 @@ func TestCheckRoutesNamesEveryKindOfFault(t *testing.T) {
 			}), routes(func(r *gin.Engine, _ config) { r.GET("/login", passOn) })},
 			want: []string{
 				`Pages.AfterLogin is "/nowhere", but there is no route GET /nowhere: register it, or name it in CheckRoutes where another server has it`,
-				`Pages.Login is "/login?by=form", which needs a user: add "GET /login" to Config.Exclude`,
+				`Pages.Login is "/login?by=form", which needs a user: add "GET /login" to Options.Exclude`,
 			},
 		},
 		"a page after logout without a login page": {
 			options: []appOption{with(func(cfg *config) { cfg.Pages.AfterLogout = "/user" })},
-			want:    []string{`Pages.AfterLogout is "/user", which needs a user: add "GET /user" to Config.Exclude`},
+			want:    []string{`Pages.AfterLogout is "/user", which needs a user: add "GET /user" to Options.Exclude`},
 		},
 		"pages that are there": {
 			options: []appOption{with(func(cfg *config) {
@@ -126,14 +127,14 @@ func TestCheckRoutesNamesEveryKindOfFault(t *testing.T) {
 				r.Any("/any", passOn)
 			})},
 			want: []string{
-				`OPTIONS /x gets no CORS preflight, since Session answers those: register CORS middleware before Session, or add "OPTIONS /x" to Config.Exclude`,
+				`OPTIONS /x gets no CORS preflight, since Session answers those: register CORS middleware before Session, or add "OPTIONS /x" to Options.Exclude`,
 				`the CORS middleware ` + here + `corsMiddleware stands behind Session, where no preflight reaches it: register it before Session`,
 			},
 		},
 		"nobody can get verified": {
 			options: []appOption{with(func(cfg *config) { cfg.Unverified = ginauth.UnverifiedRefused })},
 			want: []string{
-				`Config.Unverified refuses users who are not verified, but no route verifies them: mount email.VerifyEmail, or name the app's own route in UnverifiedMay`,
+				`Options.Unverified refuses users who are not verified, but no route verifies them: mount email.VerifyEmail, or name the app's own route in UnverifiedMay`,
 			},
 		},
 		"the app verifies by itself": {options: []appOption{with(func(cfg *config) {
@@ -148,20 +149,17 @@ func TestCheckRoutesNamesEveryKindOfFault(t *testing.T) {
 		"mails with flows": {options: []appOption{
 			with(func(cfg *config) { cfg.Users = mailing }),
 			routes(func(r *gin.Engine, cfg config) {
-				r.POST("/forgot", email.ForgotPassword(email.Flows[user]{
-					Config: cfg, Store: mailing, Sender: noSender{}, BaseURL: "https://app.example", From: "a@app.example",
-					Pages: email.Pages{Reset: "/reset"},
-				}))
+				r.POST("/forgot", email.ForgotPassword(built.Mails(cfg, email.Options[user]{
+					Sender: noSender{}, BaseURL: "https://app.example", From: "a@app.example", Pages: email.Pages{Reset: "/reset"},
+				})))
 			}),
 		}},
 		"users get verified": {options: []appOption{
 			with(func(cfg *config) { cfg.Unverified = ginauth.UnverifiedRefused }),
 			routes(func(r *gin.Engine, cfg config) {
-				r.POST("/verify", email.VerifyEmail(email.Flows[user]{
-					Config: cfg, Sender: noSender{}, BaseURL: "https://app.example", From: "a@app.example",
-					Store: cfg.Users.(*store.DB[user]), //nolint:forcetypeassert,errcheck // the kit's
-					Pages: email.Pages{Verify: "/verify"},
-				}))
+				r.POST("/verify", email.VerifyEmail(built.Mails(cfg, email.Options[user]{
+					Sender: noSender{}, BaseURL: "https://app.example", From: "a@app.example", Pages: email.Pages{Verify: "/verify"},
+				})))
 			}),
 		}},
 	} {

@@ -8,7 +8,7 @@ import (
 	"github.com/ginauth/ginauth/ginauth/internal/rule"
 )
 
-// pages finds pages of Config.Pages that the router does not have, and those that who is sent there cannot see.
+// pages finds pages of Options.Pages that the router does not have, and those that who is sent there cannot see.
 func (a audit) pages() (faults []string) {
 	seen := map[Pages]bool{}
 	for _, r := range a.routes {
@@ -41,7 +41,7 @@ func (a audit) page(field, page string, public bool) []string {
 	case !found:
 		return []string{fmt.Sprintf("%s is %q, but there is no route GET %s: register it, or name it in CheckRoutes where another server has it", field, page, path)}
 	case public && r.protected():
-		return []string{fmt.Sprintf("%s is %q, which needs a user: add %q to Config.Exclude", field, page, r)}
+		return []string{fmt.Sprintf("%s is %q, which needs a user: add %q to Options.Exclude", field, page, r)}
 	}
 	return nil
 }

@@ -21,7 +21,7 @@ func (a audit) preflights() (faults []string) {
 			}
 		}
 		if r.Method == http.MethodOptions && r.protected() && !a.isAny(r) {
-			faults = append(faults, fmt.Sprintf("%s gets no CORS preflight, since Session answers those: register CORS middleware before Session, or add %q to Config.Exclude", r, r))
+			faults = append(faults, fmt.Sprintf("%s gets no CORS preflight, since Session answers those: register CORS middleware before Session, or add %q to Options.Exclude", r, r))
 		}
 	}
 	return faults

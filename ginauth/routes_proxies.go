@@ -61,9 +61,9 @@ func (g ginTrust) differs(ours proxies) string {
 		gins, own := g.trusts(peer), ours.trusts(peer)
 		switch {
 		case own && !gins:
-			return fmt.Sprintf("X-Forwarded-For of %s is believed by Config.TrustedProxies and not by Gin, whose ClientIP is another client: call router.SetTrustedProxies(%s)", peer, ours)
+			return fmt.Sprintf("X-Forwarded-For of %s is believed by Options.TrustedProxies and not by Gin, whose ClientIP is another client: call router.SetTrustedProxies(%s)", peer, ours)
 		case gins && !own:
-			return fmt.Sprintf("X-Forwarded-For of %s is believed by Gin's ClientIP and not by Config.TrustedProxies: call router.SetTrustedProxies(%s), or add the proxy to TrustedProxies", peer, ours)
+			return fmt.Sprintf("X-Forwarded-For of %s is believed by Gin's ClientIP and not by Options.TrustedProxies: call router.SetTrustedProxies(%s), or add the proxy to TrustedProxies", peer, ours)
 		}
 	}
 	return ""

@@ -7,6 +7,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/internal/built"
 )
 
 func TestCheckRoutesFindsWhatSessionDoesNotCover(t *testing.T) {
@@ -17,11 +18,11 @@ func TestCheckRoutesFindsWhatSessionDoesNotCover(t *testing.T) {
 	}), with(func(cfg *config) { cfg.Exclude = []string{"/", "POST /login", "/typo", "/static/*any"} }), routes(func(r *gin.Engine, cfg config) {
 		other := cfg
 		other.Cookie.Name = "other"
-		r.POST("/logout2", ginauth.Logout(other))
-		r.POST("/restore", ginauth.RestoreAccount(cfg))
+		r.POST("/logout2", ginauth.Logout(built.Config(other)))
+		r.POST("/restore", ginauth.RestoreAccount(built.Config(cfg)))
 		r.GET("/deep/:a/b", func(*gin.Context) {})
 		r.GET("/static/app.css", func(*gin.Context) {})
-		r.Group("/static", ginauth.Require()).POST("/login", ginauth.Login(cfg))
+		r.Group("/static", ginauth.Require()).POST("/login", ginauth.Login(built.Config(cfg)))
 	}))
 	err := ginauth.CheckRoutes(app.Engine, "/health")
 	if err == nil {

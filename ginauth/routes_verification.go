@@ -20,5 +20,5 @@ func (a audit) verification() []string {
 	if !wanted {
 		return nil
 	}
-	return []string{"Config.Unverified refuses users who are not verified, but no route verifies them: mount email.VerifyEmail, or name the app's own route in UnverifiedMay"}
+	return []string{"Options.Unverified refuses users who are not verified, but no route verifies them: mount email.VerifyEmail, or name the app's own route in UnverifiedMay"}
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/ginauth/ginauth/ginauth"
 	"github.com/ginauth/ginauth/ginauth/internal/authtest"
+	"github.com/ginauth/ginauth/ginauth/internal/built"
 )
 
 // Scopes are a ceiling: a credential that has some opens no route that does not say which it takes, whatever its user
@@ -109,7 +110,7 @@ func TestScopesAreACeiling(t *testing.T) { // SEC-179
 					cfg.Exclude = []string{"/x", ginauth.NoRoute}
 				}
 				r := gin.New()
-				r.Use(ginauth.Authenticate(cfg, &keys{scheme: apiKey, find: findKey, scopes: []string{scopes}}, &keys{scheme: bearer, find: findKey}))
+				r.Use(ginauth.Authenticate(built.Config(cfg), &keys{scheme: apiKey, find: findKey, scopes: []string{scopes}}, &keys{scheme: bearer, find: findKey}))
 				mount(r, test.chain...)
 				w := ask(r, http.MethodGet, "/x", header("X-API-Key", "ada"))
 				if w.Code == http.StatusNotFound && where == "no route" && w.Body.String() == "ran" {
@@ -216,7 +217,7 @@ func TestCheckRoutesFindsWhatScopesMakeUseless(t *testing.T) {
 		"a guard behind the route": {func(r *gin.Engine) { r.GET("/x", answer, ginauth.Require(ginauth.Scope("x"))) }, "the guard scope(x) is the last handler of GET /x"},
 	} {
 		r := gin.New()
-		r.Use(ginauth.Authenticate(config{Logger: quiet}, &keys{scheme: scoped, find: findKey}))
+		r.Use(ginauth.Authenticate(built.Config(config{Logger: quiet}), &keys{scheme: scoped, find: findKey}))
 		test.mount(r)
 		err := ginauth.CheckRoutes(r)
 		if test.want == "" && err != nil || test.want != "" && (err == nil || !strings.Contains(err.Error(), test.want)) {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/ginauth/ginauth/ginauth"
 	"github.com/ginauth/ginauth/ginauth/driver"
+	"github.com/ginauth/ginauth/ginauth/internal/built"
 )
 
 // retriever returns a RetrieveUser; those of two calls are not the same function.
@@ -43,10 +44,10 @@ func TestASecondSessionWorksWithRetrieveUser(t *testing.T) {
 		inner, other := cfg, cfg
 		inner.Exclude = []string{"/shop/list"}
 		other.RetrieveUser = retriever(&calls)
-		shop := r.Group("/shop", ginauth.Session(inner))
+		shop := r.Group("/shop", ginauth.Session(built.Config(inner)))
 		shop.GET("/list", func(c *gin.Context) { c.String(http.StatusOK, "list") })
-		shop.GET("/basket", ginauth.Me(cfg))
-		r.Group("/shop/mixed", ginauth.Session(other)).GET("", ginauth.Me(cfg))
+		shop.GET("/basket", ginauth.Me(built.Config(cfg)))
+		r.Group("/shop/mixed", ginauth.Session(built.Config(other))).GET("", ginauth.Me(built.Config(cfg)))
 	}))
 	c, nobody := &client{handler: app}, &client{handler: app}
 	if w := c.post("/enter", ""); w.Code != http.StatusOK {

@@ -15,13 +15,13 @@ import (
 )
 
 // Session returns the middleware that protects every route registered after it, except
-// those of Config.Exclude. Gin applies middleware to later routes only: a route that was
+// those of Options.Exclude. Gin applies middleware to later routes only: a route that was
 // registered before router.Use(ginauth.Session(cfg)) is open. CheckRoutes finds those.
 //
 // A protected request without a live session is answered 401, or, for a browser, with a
 // redirect to Pages.Login; when the store cannot be asked it is answered 503, never taken for
 // anonymous. Unsafe requests from other origins, and those that open a WebSocket, are refused with 403 on every route, excluded
-// or not. Config.Unverified may refuse users whose address was not proved. On an excluded route nothing is looked up until CurrentUser or sessions.Default asks.
+// or not. Options.Unverified may refuse users whose address was not proved. On an excluded route nothing is looked up until CurrentUser or sessions.Default asks.
 //
 // A CORS preflight of a protected route, which has no user and which anybody can forge, is answered 204 and runs
 // nothing: register CORS middleware before Session. Rules such as "OPTIONS /template" in Exclude let preflights through.
@@ -31,9 +31,9 @@ import (
 // what the first one excludes and it does not, and opens nothing that the first one protects. It must have
 // the same cookie, stores, backends and RetrieveUser.
 //
-// Session panics when cfg is invalid.
-func Session[U driver.User](cfg Config[U]) gin.HandlerFunc {
-	h := protect(compileChain("Session", cfg, []Backend[U]{sessionsOf(cfg)}), cfg.Exclude, cfg.UnverifiedMay)
+// Session panics when New did not make cfg, as every constructor does, and where Options.NoSessions is set.
+func Session[U any](cfg *Config[U]) gin.HandlerFunc {
+	h := protect(compileChain("Session", cfg, []Backend[U]{sessionsOf("Session", cfg)}), cfg.o.Exclude, cfg.o.UnverifiedMay)
 	return h.As(func(c *gin.Context) { h.Serve(c) })
 }
 
@@ -42,7 +42,7 @@ func protect(m *mount, exclude, may []string) *route.Handler {
 		panic(err.Error()) //nolint:forbidigo // while routes are built
 	}
 	if m.gorilla != nil && !m.gorilla.revokes() {
-		m.log.Warn("ginauth: a session in a cookie store can be used until it expires by whoever has a copy of its cookie, logged out or not; set Config.Users to a SessionAuthority such as store.New, or Config.Sessions to store.NewSessions")
+		m.log.Warn("ginauth: a session in a cookie store can be used until it expires by whoever has a copy of its cookie, logged out or not; set Options.Users to a SessionAuthority such as store.New, or Options.Sessions to store.NewSessions")
 	}
 	info := route.Info{
 		Name: "session", Mount: m, Cookie: m.cookie.name, Exclude: append([]string(nil), exclude...),

@@ -12,6 +12,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/internal/built"
 )
 
 func TestProtectedRouteNeedsASession(t *testing.T) {
@@ -288,10 +289,10 @@ func TestASecondSessionOnAGroupAddsItsRules(t *testing.T) {
 	app := newApp(t, with(func(cfg *config) { cfg.Exclude = []string{"/login", "/signup", "/shop/*any"} }), routes(func(r *gin.Engine, cfg config) {
 		inner, other := cfg, cfg
 		inner.Exclude, other.Cookie.Name = []string{"/shop/list"}, "other"
-		shop := r.Group("/shop", ginauth.Session(inner))
+		shop := r.Group("/shop", ginauth.Session(built.Config(inner)))
 		shop.GET("/list", func(c *gin.Context) { c.String(http.StatusOK, "list") })
-		shop.GET("/basket", ginauth.Me(cfg))
-		r.Group("/mixed", ginauth.Session(other)).GET("/x", func(*gin.Context) {})
+		shop.GET("/basket", ginauth.Me(built.Config(cfg)))
+		r.Group("/mixed", ginauth.Session(built.Config(other))).GET("/x", func(*gin.Context) {})
 	}))
 	anonymous, c := &client{handler: app}, app.signUp(t, ada)
 	for _, tc := range []struct {

@@ -4,22 +4,23 @@ import (
 	"fmt"
 
 	"github.com/gin-gonic/gin"
-
-	"github.com/ginauth/ginauth/ginauth/driver"
 )
 
 // sessionAuth is the session as a Backend. The middleware knows it and takes the short way.
-type sessionAuth[U driver.User] struct{ cookie string }
+type sessionAuth[U any] struct{ cookie string }
 
 // SessionAuth returns the Backend of cfg's sessions, for Authenticate. A cookie whose session has
-// ended is bad credentials; a session without a user is none. It panics when cfg is invalid.
-func SessionAuth[U driver.User](cfg Config[U]) Backend[U] {
-	compile("SessionAuth", cfg)
-	return sessionsOf(cfg)
+// ended is bad credentials; a session without a user is none. It panics where Options.NoSessions is set.
+func SessionAuth[U any](cfg *Config[U]) Backend[U] {
+	return sessionsOf("SessionAuth", cfg)
 }
 
-func sessionsOf[U driver.User](cfg Config[U]) *sessionAuth[U] {
-	return &sessionAuth[U]{cookie: cfg.WithDefaults().Cookie.compile().name}
+func sessionsOf[U any](constructor string, cfg *Config[U]) *sessionAuth[U] {
+	m := cfg.mounted(constructor)
+	if cfg.o.NoSessions {
+		panic(fmt.Sprintf("ginauth.%s: Options.NoSessions is set, so there are no sessions: leave it out", constructor)) //nolint:forbidigo // while routes are built
+	}
+	return &sessionAuth[U]{cookie: m.cookie.name}
 }
 
 // Authenticate returns the session's user, below the middleware that Authenticate or Session made.

@@ -27,7 +27,7 @@ const (
 	maxSessionFile = 4 << 20
 )
 
-// SweepSessions deletes the files of sessions that have ended from the directory of Config.Sessions, which must be the
+// SweepSessions deletes the files of sessions that have ended from the directory of Options.Sessions, which must be the
 // filesystem store of gin-contrib/sessions, and returns how many those were: that store deletes a file only when its
 // browser comes back. It goes through the directory once, until ctx ends, so call it again and again. Any number of
 // processes may do that at the same time.
@@ -39,22 +39,21 @@ const (
 //
 // A file that cannot be read or deleted keeps no other from being swept: the error tells the first of them, beside the
 // number of those that were deleted all the same. ErrUnavailable means that Users could not be asked, and ends
-// the sweep. An error is also returned for an invalid Config and for other stores: those of package store have
+// the sweep. An error is also returned for other stores: those of package store have
 // RunSweeper, and redis and memcached forget by themselves.
-func SweepSessions[U driver.User](ctx context.Context, cfg Config[U]) (deleted int64, err error) {
-	if err := cfg.Validate(); err != nil {
-		return 0, fmt.Errorf("sweeping sessions: %w", err)
+func SweepSessions[U any](ctx context.Context, cfg *Config[U]) (deleted int64, err error) {
+	if err := cfg.made(); err != nil {
+		return 0, err
 	}
-	cfg = cfg.WithDefaults()
-	dir, codecs, ok := sessionFilesOf(cfg.Sessions)
-	if !ok {
-		return 0, fmt.Errorf("sweeping sessions: a %T keeps no session files: only the filesystem store needs this call, and the stores of package store have RunSweeper", cfg.Sessions)
+	dir, codecs, ok := sessionFilesOf(cfg.o.Sessions)
+	if !ok || cfg.m.gorilla == nil {
+		return 0, fmt.Errorf("sweeping sessions: a %T keeps no session files: only the filesystem store needs this call, and the stores of package store have RunSweeper", cfg.o.Sessions)
 	}
 	root, err := os.OpenRoot(dir)
 	if err != nil {
 		return 0, fmt.Errorf("sweeping sessions: opening the directory of Sessions: %w", err)
 	}
-	s := &fileSweep{gorillaStore: newGorillaStore(cfg, cfg.Cookie.compile().name), root: root, codecs: codecs}
+	s := &fileSweep{gorillaStore: cfg.m.gorilla, root: root, codecs: codecs}
 	err = s.run(ctx)
 	return s.deleted, errors.Join(err, root.Close())
 }

@@ -26,6 +26,7 @@ import (
 
 	"github.com/ginauth/ginauth/ginauth"
 	"github.com/ginauth/ginauth/ginauth/driver"
+	"github.com/ginauth/ginauth/ginauth/internal/built"
 	"github.com/ginauth/ginauth/store"
 )
 
@@ -69,10 +70,10 @@ func write(t *testing.T, dir, name, text string) {
 // sweepAlone is the sweep of another process, whose users RetrieveUser finds.
 func sweepAlone(t *testing.T, dir string) (int64, error) {
 	t.Helper()
-	return ginauth.SweepSessions(t.Context(), ginauth.Config[person]{
+	return ginauth.SweepSessions(t.Context(), built.Config(ginauth.Options[person]{
 		Sessions: filesystem.NewStore(dir, encryptionKey, nil, signingKey), Logger: quiet, Passwords: cheap(t),
 		RetrieveUser: func(*gin.Context, sessions.Session) (person, error) { return person{}, driver.ErrNoUser },
-	})
+	}))
 }
 
 func keptAsFiles(dir string) kept {
@@ -179,7 +180,7 @@ func TestSweepsOfOneDirectoryShareTheWork(t *testing.T) {
 		stopped, stop := context.WithCancel(t.Context())
 		stop()
 		cfg := config{Users: newUnusedDB(), Sessions: filesystem.NewStore(dir, signingKey), Logger: quiet, Passwords: cheap(t)}
-		if n, err := ginauth.SweepSessions(stopped, cfg); n != 0 || !errors.Is(err, context.Canceled) {
+		if n, err := ginauth.SweepSessions(stopped, built.Config(cfg)); n != 0 || !errors.Is(err, context.Canceled) {
 			t.Errorf("with a context that has ended: %d files deleted, %v", n, err)
 		}
 		var wg sync.WaitGroup
@@ -206,7 +207,7 @@ func TestSessionFilesAreSweptByTheClockOfTheirUsers(t *testing.T) { // SEC-67, S
 	app := newApp(t, with(func(cfg *config) { cfg.Sessions = filesystem.NewStore(dir, signingKey) }), keepingOpen, keeping)
 	sweep := func(want int64, what string) {
 		t.Helper()
-		if n, err := ginauth.SweepSessions(t.Context(), app.cfg); n != want || err != nil {
+		if n, err := ginauth.SweepSessions(t.Context(), built.Config(app.cfg)); n != want || err != nil {
 			t.Errorf("%s: %d files deleted, want %d, %v", what, n, want, err)
 		}
 	}
@@ -231,7 +232,7 @@ func TestSessionFilesAreSweptByTheClockOfTheirUsers(t *testing.T) { // SEC-67, S
 	t.Cleanup(nowhere.Close)
 	unasked := app.cfg
 	unasked.Users = store.New[user](nowhere)
-	if n, err := ginauth.SweepSessions(t.Context(), unasked); n != 0 || !errors.Is(err, driver.ErrUnavailable) {
+	if n, err := ginauth.SweepSessions(t.Context(), built.Config(unasked)); n != 0 || !errors.Is(err, driver.ErrUnavailable) {
 		t.Errorf("without PostgreSQL: %d files deleted, %v", n, err)
 	}
 	sweep(2, "after an hour")
@@ -247,13 +248,13 @@ func TestSessionFilesAreSweptByTheClockOfTheirUsers(t *testing.T) { // SEC-67, S
 func TestSweepingRefusesStoresWithoutFiles(t *testing.T) {
 	t.Parallel()
 	for _, s := range []sessions.Store{nil, memstore.NewStore(signingKey), cookiestore.NewStore(signingKey)} {
-		_, err := ginauth.SweepSessions(t.Context(), config{Users: newUnusedDB(), Sessions: s})
+		_, err := ginauth.SweepSessions(t.Context(), built.Config(config{Users: newUnusedDB(), Sessions: s}))
 		if err == nil || !strings.Contains(err.Error(), "keeps no session files") {
 			t.Errorf("%T: %v", s, err)
 		}
 	}
 	missing := filesystem.NewStore(filepath.Join(t.TempDir(), "missing"), signingKey)
-	if _, err := ginauth.SweepSessions(t.Context(), config{Users: newUnusedDB(), Sessions: missing}); err == nil || !strings.Contains(err.Error(), "does not exist") {
+	if _, err := ginauth.New(config{Users: newUnusedDB(), Sessions: missing}); err == nil || !strings.Contains(err.Error(), "does not exist") {
 		t.Errorf("a missing directory: %v", err)
 	}
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/ginauth/ginauth/ginauth/codec"
 	"github.com/ginauth/ginauth/ginauth/driver"
 	"github.com/ginauth/ginauth/ginauth/internal/authtest"
+	"github.com/ginauth/ginauth/ginauth/internal/built"
 	"github.com/ginauth/ginauth/store"
 	"github.com/ginauth/ginauth/store/storetest"
 )
@@ -28,7 +29,7 @@ func directory(t *testing.T, k kept, handle gin.HandlerFunc) (*gin.Engine, *auth
 		here = store.NewSessions(storetest.NewDB(t), store.WithTimeout(time.Minute))
 	}
 	log := &authtest.Log{}
-	cfg := ginauth.Config[person]{
+	cfg := ginauth.Options[person]{
 		Sessions: here, Exclude: []string{"/run", "/show"}, Logger: log.Logger(), Passwords: cheap(t),
 		RetrieveUser: func(_ *gin.Context, s sessions.Session) (person, error) {
 			switch name, _ := s.Get("name").(string); name {
@@ -40,7 +41,7 @@ func directory(t *testing.T, k kept, handle gin.HandlerFunc) (*gin.Engine, *auth
 		},
 	}
 	r := gin.New()
-	r.Use(ginauth.Session(cfg))
+	r.Use(ginauth.Session(built.Config(cfg)))
 	r.POST("/run", handle)
 	r.POST("/inside", handle)
 	r.GET("/user", ginauth.With(func(c *gin.Context, p person) { c.String(http.StatusOK, p.Name) }))
@@ -165,7 +166,7 @@ func TestACartThatWasReadAndSetAgainSurvivesTheLogin(t *testing.T) {
 				r.POST("/enter", func(c *gin.Context) {
 					session := sessions.Default(c)
 					session.Set("cart", session.Get("cart"))
-				}, ginauth.Login(cfg))
+				}, ginauth.Login(built.Config(cfg)))
 			}), with(func(cfg *config) { cfg.Exclude = append(cfg.Exclude, "/enter") }))
 			s.signUp(t, ada)
 			c := &client{handler: s.app}

@@ -9,6 +9,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/internal/built"
 )
 
 // As a token's claims are its backend's, the session is the session's, to be read.
@@ -26,7 +27,7 @@ func TestTheCredentialOfASessionIsTheSession(t *testing.T) {
 			before := view.Get("plan")
 			sessionOf(c).Set("plan", "free") // seen at once
 			_, _ = fmt.Fprintf(c.Writer, "%v %s %v %v %v", ok, view.ID(), before, view.Get("plan"), view.ExpiresAt().After(auth.Now))
-			p, err := ginauth.SessionAuth(cfg).Authenticate(c)
+			p, err := ginauth.SessionAuth(built.Config(cfg)).Authenticate(c)
 			own, same := p.Credential.(ginauth.SessionView)
 			_, _ = fmt.Fprintf(c.Writer, " %v %v %v", err, same && own == view, p.AuthenticatedAt.Equal(auth.AuthenticatedAt) && !p.AuthenticatedAt.IsZero())
 			if text := fmt.Sprintf("%v %+v %#v", auth, auth, view); strings.Contains(text, c.Request.Header.Get("Cookie")[len(cookie)+1:]) {

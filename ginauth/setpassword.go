@@ -19,13 +19,11 @@ type newPasswordForm struct {
 // SetPassword returns the handler for the first password of a user who came without one, such as by a
 // link or an identity provider. It asks for a login within the last 10 minutes, and otherwise does what
 // ChangePassword does. It answers 204, 403 reauthentication_required after an older login, and 409
-// password_exists to a user who has a password. Mount it with POST. It panics when cfg is invalid,
-// and when Users is no driver.Accounts or cannot end the sessions.
-func SetPassword[U driver.User](cfg Config[U]) gin.HandlerFunc {
+// password_exists to a user who has a password. Mount it with POST. It panics when Users is no driver.Accounts or cannot end the sessions.
+func SetPassword[U any](cfg *Config[U]) gin.HandlerFunc {
 	const name = "SetPassword"
-	m := compileAccounts(name, cfg)
+	m := cfg.accounts(name)
 	users := passwordStore[U](name, m)
-	cfg = cfg.WithDefaults()
 	h := route.New(route.Info{Name: "setPassword", ChecksScopes: true, Mount: m, Cookie: m.cookie.name, Guards: []string{Fresh(freshFor).name}}, func(c *gin.Context) {
 		if err := setPassword(c, m, cfg, users); err != nil {
 			Fail(c, err)
@@ -54,21 +52,21 @@ func SetPassword[U driver.User](cfg Config[U]) gin.HandlerFunc {
 // @Failure		503	{object}	Problem	"unavailable, busy"
 // @Security		sessionCookie
 // @Router			/password [post]
-func setPassword[U driver.User](c *gin.Context, m *mount, cfg Config[U], users driver.Accounts[U]) error {
+func setPassword[U any](c *gin.Context, m *mount, cfg *Config[U], users driver.Accounts[U]) error {
 	st, auth, err := m.freshOwner(c, errMethod, http.MethodPost)
 	if err != nil {
 		return err
 	}
 	var form newPasswordForm
-	if err := bindAll(c, &form, func() []FieldError { return checkPassword(cfg.Policy, form.NewPassword, auth.Account) }); err != nil {
+	if err := bindAll(c, &form, func() []FieldError { return checkPassword(cfg.o.Policy, form.NewPassword, auth.Account) }); err != nil {
 		return err
 	}
-	ctx, leave, err := m.proxies.enterHasher(c.Request.Context(), c, cfg.Passwords)
+	ctx, leave, err := m.proxies.enterHasher(c.Request.Context(), c, cfg.o.Passwords)
 	if err != nil {
 		return err
 	}
 	defer leave()
-	hash, err := cfg.Passwords.Hash(ctx, form.NewPassword)
+	hash, err := cfg.o.Passwords.Hash(ctx, form.NewPassword)
 	if err != nil {
 		return hashing(err)
 	}

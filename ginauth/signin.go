@@ -15,7 +15,7 @@ import (
 type SignInOption func(*driver.NewSession)
 
 // Remember makes a session that outlives the browser, with the lifetimes
-// Config.RememberIdleTimeout and Config.RememberLifetime.
+// Options.RememberIdleTimeout and Options.RememberLifetime.
 func Remember() SignInOption { return func(n *driver.NewSession) { n.Persistent = true } }
 
 // SignIn logs a user in whom the app has authenticated in its own way. The session gets a new
@@ -24,19 +24,23 @@ func Remember() SignInOption { return func(n *driver.NewSession) { n.Persistent 
 // who is disabled or gone, ErrUnavailable when the store cannot be asked, and ErrNotMounted on
 // a route that Session does not cover, see CanSignIn, and where Sessions does not know a user whom
 // Users has. Call it before the answer begins.
-func SignIn[U driver.User](c *gin.Context, u U, options ...SignInOption) error {
+func SignIn[U any](c *gin.Context, u U, options ...SignInOption) error {
 	st, err := changing(c)
 	if err != nil {
 		return err
 	}
-	if u.Account().ID == "" {
+	account, err := st.m.account(&u)
+	if err != nil {
+		return err
+	}
+	if account.ID == "" {
 		return errors.New("signing in: the user has no ID")
 	}
 	var n driver.NewSession
 	for _, option := range options {
 		option(&n)
 	}
-	return st.signIn(c, &u, u.Account(), n)
+	return st.signIn(c, &u, account, n)
 }
 
 // CanSignIn returns ErrNotMounted where SignIn would, for logins that spend something first, such as a link or a
@@ -59,7 +63,7 @@ func SignOut(c *gin.Context) error {
 }
 
 // Renew gives the session a new token and keeps everything else; the old one is worthless
-// at once, but for Config.RotationGrace. Call it when the user's rights change. Without a session of the current user it does nothing. It
+// at once, but for Options.RotationGrace. Call it when the user's rights change. Without a session of the current user it does nothing. It
 // returns ErrUnauthenticated for a session that ended meanwhile.
 func Renew(c *gin.Context) error {
 	st, err := changing(c)
@@ -96,29 +100,28 @@ func (st *state) explainNoUser(c *gin.Context, account driver.Account, credentia
 	case asking != nil:
 		return asking
 	case known:
-		return fmt.Errorf("%w: Config.Users, a %T, has the user %s, and Config.Sessions, a %T, does not know it: have both on one database: %v",
+		return fmt.Errorf("%w: Options.Users, a %T, has the user %s, and Options.Sessions, a %T, does not know it: have both on one database: %v",
 			ErrNotMounted, st.m.users, account.ID, st.m.keeper, err) //nolint:errorlint // nobody may take it for ErrNoUser
 	}
 	return fmt.Errorf("%w: %w", ErrInvalidCredentials, err)
 }
 
 // stillLive returns whether Users has the account, not disabled, and with the credential unless that is zero.
-func stillLive[U driver.User](users driver.Users[U]) func(context.Context, driver.Account, password.Hash) (bool, error) {
-	return func(ctx context.Context, account driver.Account, credential password.Hash) (live bool, err error) {
-		u, err := users.FindUser(ctx, account.ID)
-		if err == nil && !credential.IsZero() {
-			var hash password.Hash
-			if canonical, invalid := driver.CanonicalEmail(u.Account().Identifier); invalid == nil {
-				if u, hash, err = users.FindCredential(ctx, canonical); hash.Reveal() != credential.Reveal() {
-					return false, err
-				}
+func (cfg *Config[U]) stillLive(ctx context.Context, account driver.Account, credential password.Hash) (live bool, err error) {
+	u, err := cfg.o.Users.FindUser(ctx, account.ID)
+	if err == nil && !credential.IsZero() {
+		var hash password.Hash
+		if canonical, invalid := driver.CanonicalEmail(cfg.account(&u).Identifier); invalid == nil {
+			if u, hash, err = cfg.o.Users.FindCredential(ctx, canonical); hash.Reveal() != credential.Reveal() {
+				return false, err
 			}
 		}
-		if errors.Is(err, driver.ErrNoUser) {
-			return false, nil
-		}
-		return err == nil && u.Account().ID == account.ID && !u.Account().Disabled, err
 	}
+	if errors.Is(err, driver.ErrNoUser) {
+		return false, nil
+	}
+	found := cfg.account(&u)
+	return err == nil && found.ID == account.ID && !found.Disabled, err
 }
 
 // replace swaps the session for a new one of this account.

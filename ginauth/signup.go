@@ -18,8 +18,8 @@ import (
 // or as a form, and logs the new user in. It answers 201 with the user, 422 with the fields at
 // fault, and 409 when the address has an account: so anybody can find out who has one, as fast as Limits.SignUp lets them.
 // email.SignUp tells nobody, but needs mails. Mount it with POST; its route is open
-// by itself. It panics when cfg is invalid.
-func SignUp[U driver.User](cfg Config[U]) gin.HandlerFunc {
+// by itself.
+func SignUp[U any](cfg *Config[U]) gin.HandlerFunc {
 	h := signUp("SignUp", cfg, func(context.Context, Registration, *U) error { return nil })
 	return h.As(func(c *gin.Context) { h.Serve(c) })
 }
@@ -30,7 +30,7 @@ func SignUp[U driver.User](cfg Config[U]) gin.HandlerFunc {
 // Invalid names the fields at fault. The account itself (id, e-mail address, password) is not
 // fill's to change. What needs the database belongs in store.AfterCreate, which runs in the
 // transaction. As a form, the payload may have text, numbers and bools only.
-func SignUpWith[U driver.User, F Form](cfg Config[U], fill func(ctx context.Context, f F, u *U) error) gin.HandlerFunc {
+func SignUpWith[U any, F Form](cfg *Config[U], fill func(ctx context.Context, f F, u *U) error) gin.HandlerFunc {
 	if fill == nil {
 		panic("ginauth.SignUpWith: fill is nil: use SignUp") //nolint:forbidigo // while routes are built
 	}
@@ -55,9 +55,8 @@ func SignUpWith[U driver.User, F Form](cfg Config[U], fill func(ctx context.Cont
 // @Failure		429				{object}	Problem	"too_many_attempts"
 // @Failure		503				{object}	Problem	"unavailable, busy"
 // @Router			/signup [post]
-func signUp[U driver.User, F Form](constructor string, cfg Config[U], fill func(context.Context, F, *U) error) *route.Handler {
-	m := compileAccounts(constructor, cfg)
-	cfg = cfg.WithDefaults()
+func signUp[U any, F Form](constructor string, cfg *Config[U], fill func(context.Context, F, *U) error) *route.Handler {
+	m := cfg.accounts(constructor)
 	return route.New(route.Info{
 		Name: "signUp", Open: true, Mount: m, Cookie: m.cookie.name, User: shown(cfg), Form: reflect.TypeFor[F](), Redirects: m.pages.AfterLogin != "",
 	}, func(c *gin.Context) {
@@ -66,32 +65,33 @@ func signUp[U driver.User, F Form](constructor string, cfg Config[U], fill func(
 			Fail(c, err)
 			return
 		}
-		m.welcome(c, http.StatusCreated, cfg.View(u))
+		m.welcome(c, http.StatusCreated, cfg.o.View(u))
 	})
 }
 
-func register[U driver.User, F Form](c *gin.Context, m *mount, cfg Config[U], fill func(context.Context, F, *U) error) (u U, err error) {
+func register[U any, F Form](c *gin.Context, m *mount, cfg *Config[U], fill func(context.Context, F, *U) error) (u U, err error) {
 	st, err := m.stateFor(c)
 	if err != nil {
 		return u, err
 	}
 	var form F
-	n, attempt, err := bindRegistration(c, cfg, m.throttle, &form)
+	n, attempt, err := bindRegistration(c, cfg, &form)
 	if err != nil {
 		return u, err
 	}
 	ctx := AuditContext(c)
-	u, err = cfg.Users.CreateUser(ctx, n, func(u *U) error { return fill(ctx, form, u) })
+	u, err = cfg.o.Users.CreateUser(ctx, n, func(u *U) error { return fill(ctx, form, u) })
 	if err != nil {
 		return u, err
 	}
-	done := attempt.settling(u.Account().ID, true)
+	account := cfg.account(&u)
+	done := attempt.settling(account.ID, true)
 	session := driver.NewSession{Credential: n.Hash, Persistent: form.registration().Remember, Settles: done.within(st.store)}
-	if err := st.signIn(c, &u, u.Account(), session); err != nil {
+	if err := st.signIn(c, &u, account, session); err != nil {
 		return u, err
 	}
 	done.finish(ctx, st)
-	m.event(c, driver.UserCreated, "user_id", u.Account().ID, "session", st.digest)
+	m.event(c, driver.UserCreated, "user_id", account.ID, "session", st.digest)
 	return u, nil
 }
 

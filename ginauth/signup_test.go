@@ -14,6 +14,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/internal/built"
 	"github.com/ginauth/ginauth/ginauth/password"
 	"github.com/ginauth/ginauth/store"
 	"github.com/ginauth/ginauth/store/storetest"
@@ -206,11 +207,11 @@ func TestAppsOwnPayloadAndColumn(t *testing.T) {
 	if _, err := pool.Exec(t.Context(), "ALTER TABLE ginauth.users ADD COLUMN plan text NOT NULL DEFAULT 'free'"); err != nil {
 		t.Fatal(err)
 	}
-	cfg := ginauth.Config[member]{Users: store.New[member](pool, store.WithTimeout(time.Minute)), Exclude: []string{"/join"}, Passwords: cheap(t)}
+	cfg := ginauth.Options[member]{Users: store.New[member](pool, store.WithTimeout(time.Minute)), Exclude: []string{"/join"}, Passwords: cheap(t)}
 	r := gin.New()
-	r.Use(ginauth.Session(cfg))
+	r.Use(ginauth.Session(built.Config(cfg)))
 	errFull := errors.New("the team is full")
-	r.POST("/join", ginauth.SignUpWith(cfg, func(_ context.Context, f memberForm, m *member) error {
+	r.POST("/join", ginauth.SignUpWith(built.Config(cfg), func(_ context.Context, f memberForm, m *member) error {
 		switch f.Name {
 		case "Invalid":
 			return ginauth.Invalid(ginauth.FieldError{Field: "plan", Code: "sold_out", Detail: "plan is sold out"})

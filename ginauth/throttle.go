@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"errors"
-	"fmt"
 	"log/slog"
 	"slices"
 	"strconv"
@@ -35,16 +34,11 @@ type throttle struct {
 	finds   bool // the limiter is the store of users
 }
 
-// newThrottle takes a Config with its defaults, validated or not.
-func newThrottle[U driver.User](cfg Config[U]) (*throttle, error) {
-	trusted, err := parseProxies(cfg.TrustedProxies)
-	if err = errors.Join(err, cfg.Limits.validate()); err != nil {
-		return nil, fmt.Errorf("throttling: %w", err)
-	}
+func newThrottle[U any](cfg *Config[U], trusted proxies) *throttle {
 	return &throttle{
-		limiter: cfg.Limiter, limits: cfg.Limits, proxies: trusted, device: cfg.Cookie.compileDevice(), log: cfg.Logger,
-		finds: same(cfg.Limiter, cfg.Users),
-	}, nil
+		limiter: cfg.o.Limiter, limits: cfg.o.Limits, proxies: trusted, device: cfg.o.Cookie.compileDevice(), log: cfg.o.Logger,
+		finds: same(cfg.o.Limiter, cfg.o.Users),
+	}
 }
 
 // Throttle counts an attempt of the app's own, such as asking for a mail, and returns
@@ -52,7 +46,10 @@ func newThrottle[U driver.User](cfg Config[U]) (*throttle, error) {
 // account. The purpose separates its budgets from others', of which "link" and what begins with "mail" are package
 // email's; an identifier that is empty or no e-mail
 // address only counts by its client's address. Other errors mean that nobody can count: do not go on.
-func Throttle[U driver.User](c *gin.Context, cfg Config[U], purpose, identifier string, l Limit) error {
+func Throttle[U any](c *gin.Context, cfg *Config[U], purpose, identifier string, l Limit) error {
+	if err := cfg.made(); err != nil {
+		return err
+	}
 	if c.Request == nil {
 		return errNoRequest
 	}
@@ -61,11 +58,8 @@ func Throttle[U driver.User](c *gin.Context, cfg Config[U], purpose, identifier 
 			return errors.New("throttling: every Rate needs Attempts and Per above zero")
 		}
 	}
-	t, err := newThrottle(cfg.WithDefaults())
-	if err != nil {
-		return err
-	}
-	_, err = t.count(c.Request.Context(), c, identifier, l.attempt(t.clientOf(c), "app "+purpose, identifier))
+	t := cfg.m.throttle
+	_, err := t.count(c.Request.Context(), c, identifier, l.attempt(t.clientOf(c), "app "+purpose, identifier))
 	return err
 }
 
@@ -102,14 +96,14 @@ func guessKey(canonical string) driver.LimitKey {
 }
 
 // credential is what was found along with the counting.
-type credential[U driver.User] struct {
+type credential[U any] struct {
 	user U
 	hash password.Hash
 	err  error
 }
 
 // guess counts an attempt to know somebody's password, and may find the credential on the way.
-func guess[U driver.User](ctx context.Context, c *gin.Context, t *throttle, identifier string) (a tried, found *credential[U], err error) {
+func guess[U any](ctx context.Context, c *gin.Context, t *throttle, identifier string) (a tried, found *credential[U], err error) {
 	count := t.limiter.CountAttempt
 	canonical, invalid := driver.CanonicalEmail(identifier)
 	if both, ok := t.limiter.(driver.CredentialLimiter[U]); ok && t.finds && invalid == nil {

@@ -12,6 +12,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/internal/built"
 	"github.com/ginauth/ginauth/store"
 )
 
@@ -141,7 +142,7 @@ func TestThrottleServesPurposesOfTheAppsOwn(t *testing.T) {
 	limit := ginauth.Limit{PerIdentifier: []ginauth.Rate{{Attempts: 2, Per: time.Hour}}, PerAddress: []ginauth.Rate{{Attempts: 4, Per: time.Hour}}}
 	app := newApp(t, with(func(cfg *config) { cfg.Exclude = append(cfg.Exclude, "/:purpose/:email") }), routes(func(r *gin.Engine, cfg config) {
 		r.POST("/:purpose/:email", func(c *gin.Context) {
-			if err := ginauth.Throttle(c, cfg, c.Param("purpose"), c.Param("email"), limit); err != nil {
+			if err := ginauth.Throttle(c, built.Config(cfg), c.Param("purpose"), c.Param("email"), limit); err != nil {
 				ginauth.Fail(c, err)
 			}
 		})
@@ -161,17 +162,15 @@ func TestThrottleServesPurposesOfTheAppsOwn(t *testing.T) {
 	}
 	c, _ := gin.CreateTestContext(httptest.NewRecorder())
 	c.Request = jsonRequest("/", "")
-	if err := ginauth.Throttle(c, app.cfg, "x", "", ginauth.Limit{PerAddress: []ginauth.Rate{{}}}); err == nil || errors.Is(err, ginauth.ErrTooManyAttempts) {
+	if err := ginauth.Throttle(c, built.Config(app.cfg), "x", "", ginauth.Limit{PerAddress: []ginauth.Rate{{}}}); err == nil || errors.Is(err, ginauth.ErrTooManyAttempts) {
 		t.Errorf("a rate of nothing: %v", err)
 	}
-	mistyped := app.cfg
-	mistyped.TrustedProxies = []string{"10.0.0.1"}
 	for name, err := range map[string]error{
-		"Throttle":       ginauth.Throttle(c, mistyped, "x", "", limit),
-		"VerifyPassword": second(ginauth.VerifyPassword(c, mistyped, "ada@example.com", "guess")),
+		"Throttle":       ginauth.Throttle[user](c, nil, "x", "", limit),
+		"VerifyPassword": second(ginauth.VerifyPassword[user](c, nil, "ada@example.com", "guess")),
 	} {
-		if err == nil || !strings.Contains(err.Error(), "must be a network") {
-			t.Errorf("%s with a mistyped proxy: %v", name, err)
+		if err == nil || !strings.Contains(err.Error(), "make it with ginauth.New") {
+			t.Errorf("%s without a Config: %v", name, err)
 		}
 	}
 }

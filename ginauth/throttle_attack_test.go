@@ -13,7 +13,7 @@ func TestKnownDevicesHaveNoMoreThanAHundredGuesses(t *testing.T) { // SEC-38
 	cfg := newApp(t).cfg
 	for n, refused := range map[int]bool{100: false, 101: true, -1: true} {
 		cfg.Limits = ginauth.Limits{DeviceFailures: n}
-		if err := cfg.Validate(); (err != nil) != refused || refused && !strings.Contains(err.Error(), "DeviceFailures") {
+		if _, err := ginauth.New(cfg); (err != nil) != refused || refused && !strings.Contains(err.Error(), "DeviceFailures") {
 			t.Errorf("%d: %v", n, err)
 		}
 	}

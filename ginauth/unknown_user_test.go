@@ -11,6 +11,7 @@ import (
 
 	"github.com/ginauth/ginauth/ginauth"
 	"github.com/ginauth/ginauth/ginauth/driver"
+	"github.com/ginauth/ginauth/ginauth/internal/built"
 	"github.com/ginauth/ginauth/store"
 	"github.com/ginauth/ginauth/store/storetest"
 )
@@ -47,8 +48,8 @@ func TestAUserWhomOnlyTheUsersStoreKnowsIsAFaultAndNoWrongPassword(t *testing.T)
 				cfg.Sessions = store.NewSessions(elsewhere, store.WithTimeout(time.Minute))
 				cfg.Exclude = append(cfg.Exclude, "/restore", "/enter", "/signup/with")
 			}), routes(func(r *gin.Engine, cfg config) {
-				r.POST("/restore", ginauth.RestoreAccount(cfg))
-				r.POST("/signup/with", ginauth.SignUpWith(cfg, func(context.Context, ginauth.Registration, *user) error { return nil }))
+				r.POST("/restore", ginauth.RestoreAccount(built.Config(cfg)))
+				r.POST("/signup/with", ginauth.SignUpWith(built.Config(cfg), func(context.Context, ginauth.Registration, *user) error { return nil }))
 				r.POST("/enter", func(c *gin.Context) {
 					u, _, err := home.db.FindCredential(c, "ada@example.com")
 					if err == nil {
@@ -62,7 +63,7 @@ func TestAUserWhomOnlyTheUsersStoreKnowsIsAFaultAndNoWrongPassword(t *testing.T)
 			if status := try(t, app); status != http.StatusInternalServerError {
 				t.Errorf("status %d", status)
 			}
-			if !strings.Contains(app.log.String(), "Config.Sessions, a *store.Sessions, does not know it") {
+			if !strings.Contains(app.log.String(), "Options.Sessions, a *store.Sessions, does not know it") {
 				t.Errorf("the log says %s", app.log)
 			}
 			if n := app.count(t, "SELECT count(*) FROM ginauth.events WHERE kind = $1", string(driver.LoginFailed)); n != 0 {

@@ -15,7 +15,7 @@ import (
 // Where it does not, a request that needs a user is answered 403 not_verified. What users need to get
 // verified, and to look at, secure or leave their account, stays open: Me, Sessions, Events and the handlers that
 // end sessions, Reauthenticate, ChangePassword, SetPassword, ExportAccount, DeleteAccount, email.ChangeEmail, and
-// what answers without a session, such as Logout and email.VerifyEmail. Config.UnverifiedMay names
+// what answers without a session, such as Logout and email.VerifyEmail. Options.UnverifiedMay names
 // further routes, and the guard Verified asks more of some.
 type Unverified int
 

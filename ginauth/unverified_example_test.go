@@ -14,9 +14,13 @@ import (
 func ExampleUnverified() {
 	pool, stop := exampleDatabase()
 	defer stop()
-	cfg := ginauth.Config[user]{
+	cfg, err := ginauth.New(ginauth.Options[user]{
 		Users: store.New[user](pool), Exclude: []string{"/signup"}, Logger: quiet,
 		Unverified: ginauth.UnverifiedReadOnly, UnverifiedMay: []string{"POST /feedback"},
+	})
+	if err != nil {
+		fmt.Println(err)
+		return
 	}
 	r := gin.New()
 	r.Use(ginauth.Session(cfg))

@@ -11,6 +11,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/internal/built"
 )
 
 // proved is findKey for users of whom some are verified.
@@ -34,27 +35,27 @@ func policed(t *testing.T, policy ginauth.Unverified) (app *app, ran *atomic.Int
 	if policy != ginauth.UnverifiedAllowed {
 		cfg.UnverifiedMay = []string{"POST /may", "/below/*any"}
 	}
-	r := api(cfg, &keys{scheme: apiKey, find: proved}, &keys{scheme: bearer, find: proved}, ginauth.SessionAuth(cfg))
+	r := api(cfg, &keys{scheme: apiKey, find: proved}, &keys{scheme: bearer, find: proved}, ginauth.SessionAuth(built.Config(cfg)))
 	for _, path := range []string{"/thing", "/may", "/below/a", "/open"} {
 		r.Any(path, own)
 	}
 	r.Any("/strict", ginauth.Require(ginauth.Verified()), own)
 	r.Any("/open/required", ginauth.Require(), own)
 	r.Any("/open/with", ginauth.With(func(c *gin.Context, _ user) { own(c) }))
-	r.POST("/open/profile", ginauth.UpdateProfile(cfg))
-	r.GET("/user", ginauth.Me(cfg))
-	r.GET("/sessions", ginauth.Sessions(cfg))
-	r.GET("/events", ginauth.Events(cfg))
-	r.DELETE("/sessions/:id", ginauth.RevokeSession(cfg))
-	r.POST("/sessions/revoke", ginauth.RevokeOtherSessions(cfg))
-	r.POST("/logout", ginauth.Logout(cfg))
-	r.POST("/password/change", ginauth.ChangePassword(cfg))
-	r.POST("/password", ginauth.SetPassword(cfg))
-	r.POST("/reauthenticate", ginauth.Reauthenticate(cfg))
-	r.GET("/export", ginauth.ExportAccount(cfg))
-	r.DELETE("/user", ginauth.DeleteAccount(cfg))
-	r.DELETE("/user/later", ginauth.DeleteAccountAfter(cfg, time.Hour))
-	r.PATCH("/user", ginauth.UpdateProfile(cfg))
+	r.POST("/open/profile", ginauth.UpdateProfile(built.Config(cfg)))
+	r.GET("/user", ginauth.Me(built.Config(cfg)))
+	r.GET("/sessions", ginauth.Sessions(built.Config(cfg)))
+	r.GET("/events", ginauth.Events(built.Config(cfg)))
+	r.DELETE("/sessions/:id", ginauth.RevokeSession(built.Config(cfg)))
+	r.POST("/sessions/revoke", ginauth.RevokeOtherSessions(built.Config(cfg)))
+	r.POST("/logout", ginauth.Logout(built.Config(cfg)))
+	r.POST("/password/change", ginauth.ChangePassword(built.Config(cfg)))
+	r.POST("/password", ginauth.SetPassword(built.Config(cfg)))
+	r.POST("/reauthenticate", ginauth.Reauthenticate(built.Config(cfg)))
+	r.GET("/export", ginauth.ExportAccount(built.Config(cfg)))
+	r.DELETE("/user", ginauth.DeleteAccount(built.Config(cfg)))
+	r.DELETE("/user/later", ginauth.DeleteAccountAfter(built.Config(cfg), time.Hour))
+	r.PATCH("/user", ginauth.UpdateProfile(built.Config(cfg)))
 	r.NoRoute(own)
 	app.Engine = r
 	return app, ran
@@ -132,8 +133,8 @@ func TestUnverifiedSessionsMayWhatThePolicySays(t *testing.T) { // SEC-173
 // signUpOf is a router with the same sessions, to sign up.
 func signUpOf(a *app) *gin.Engine {
 	r := gin.New()
-	r.Use(ginauth.Session(a.cfg))
-	r.POST("/signup", ginauth.SignUp(a.cfg))
+	r.Use(ginauth.Session(built.Config(a.cfg)))
+	r.POST("/signup", ginauth.SignUp(built.Config(a.cfg)))
 	return r
 }
 
@@ -143,11 +144,11 @@ func TestAGroupMayHaveAStricterPolicy(t *testing.T) {
 		r.POST("/comments", func(*gin.Context) {})
 		cfg.Unverified = ginauth.UnverifiedRefused
 		cfg.Exclude = append(cfg.Exclude, "/posts/open/*rest")
-		posts := r.Group("/posts", ginauth.Session(cfg))
+		posts := r.Group("/posts", ginauth.Session(built.Config(cfg)))
 		posts.POST("", func(*gin.Context) {})
 		posts.POST("/open/required", ginauth.Require(), func(*gin.Context) {})
 		posts.POST("/open/with", ginauth.With(func(*gin.Context, user) {}))
-		posts.POST("/open/profile", ginauth.UpdateProfile(cfg))
+		posts.POST("/open/profile", ginauth.UpdateProfile(built.Config(cfg)))
 	}), with(func(cfg *config) { cfg.Exclude = append(cfg.Exclude, "/posts/open/*rest") }))
 	c := app.signUp(t, ada)
 	if w := c.post("/comments", "{}"); w.Code != http.StatusOK {
@@ -177,7 +178,7 @@ func TestAPolicyThatMeansNothingFailsAtConstruction(t *testing.T) {
 	} {
 		cfg := config{Users: newUnusedDB()}
 		change(&cfg)
-		if err := cfg.Validate(); err == nil || !strings.Contains(err.Error(), want) {
+		if _, err := ginauth.New(cfg); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%v; want %q", err, want)
 		}
 	}

@@ -24,8 +24,8 @@ func (p Profile) profile() Profile { return p }
 
 // UpdateProfile returns the handler that changes the current user's name, sent as JSON or as a form. It
 // answers 200 with the user, and 422 with the fields at fault. What is not sent stays as it is. Mount
-// it with POST, PUT or PATCH. It panics when cfg is invalid, and when Users is no driver.Accounts.
-func UpdateProfile[U driver.User](cfg Config[U]) gin.HandlerFunc {
+// it with POST, PUT or PATCH. It panics when Users is no driver.Accounts.
+func UpdateProfile[U any](cfg *Config[U]) gin.HandlerFunc {
 	h := profileHandler("UpdateProfile", cfg, func(context.Context, Profile, *U) error { return nil })
 	return h.As(func(c *gin.Context) { h.Serve(c) })
 }
@@ -36,7 +36,7 @@ func UpdateProfile[U driver.User](cfg Config[U]) gin.HandlerFunc {
 // error of fill nothing is stored, and Fail answers with it; Invalid names the fields at fault. Account and
 // id, e-mail address, password, whether it is verified or disabled, are not fill's to change:
 // the store ignores what it does to them. As a form, the payload may have text, numbers and bools only.
-func UpdateProfileWith[U driver.User, F any](cfg Config[U], fill func(ctx context.Context, f F, u *U) error) gin.HandlerFunc {
+func UpdateProfileWith[U any, F any](cfg *Config[U], fill func(ctx context.Context, f F, u *U) error) gin.HandlerFunc {
 	if fill == nil {
 		panic("ginauth.UpdateProfileWith: fill is nil: use UpdateProfile") //nolint:forbidigo // while routes are built
 	}
@@ -64,10 +64,9 @@ func UpdateProfileWith[U driver.User, F any](cfg Config[U], fill func(ctx contex
 // @Failure		503		{object}	Problem	"unavailable"
 // @Security		sessionCookie
 // @Router			/user [patch]
-func profileHandler[U driver.User, F any](constructor string, cfg Config[U], fill func(context.Context, F, *U) error) *route.Handler {
-	m := compileAccounts(constructor, cfg)
+func profileHandler[U any, F any](constructor string, cfg *Config[U], fill func(context.Context, F, *U) error) *route.Handler {
+	m := cfg.accounts(constructor)
 	users := usersAs[driver.Accounts[U]](constructor, m)
-	cfg = cfg.WithDefaults()
 	return route.New(route.Info{Name: "updateProfile", ChecksScopes: true, Mount: m, Cookie: m.cookie.name}, func(c *gin.Context) {
 		u, err := updateProfile(c, m, users, fill)
 		if err != nil {
@@ -75,12 +74,12 @@ func profileHandler[U driver.User, F any](constructor string, cfg Config[U], fil
 			return
 		}
 		if !m.sendOn(c) {
-			Reply(c, http.StatusOK, cfg.View(u))
+			Reply(c, http.StatusOK, cfg.o.View(u))
 		}
 	})
 }
 
-func updateProfile[U driver.User, F any](c *gin.Context, m *mount, users driver.Accounts[U], fill func(context.Context, F, *U) error) (u U, err error) {
+func updateProfile[U any, F any](c *gin.Context, m *mount, users driver.Accounts[U], fill func(context.Context, F, *U) error) (u U, err error) {
 	st, auth, err := m.owner(c, errUpdateMethod, http.MethodPost, http.MethodPut, http.MethodPatch)
 	if err != nil {
 		return u, err

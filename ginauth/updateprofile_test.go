@@ -11,6 +11,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/internal/built"
 	"github.com/ginauth/ginauth/store"
 	"github.com/ginauth/ginauth/store/storetest"
 )
@@ -112,11 +113,11 @@ func patrons(t *testing.T, fill func(context.Context, patronForm, *patron) error
 		t.Fatal(err)
 	}
 	db := store.New[patron](pool, store.WithTimeout(time.Minute))
-	cfg := ginauth.Config[patron]{Users: db, Exclude: []string{"/signup"}, Passwords: cheap(t), Logger: quiet}
+	cfg := ginauth.Options[patron]{Users: db, Exclude: []string{"/signup"}, Passwords: cheap(t), Logger: quiet}
 	r := gin.New()
-	r.Use(ginauth.Session(cfg))
-	r.POST("/signup", ginauth.SignUp(cfg))
-	r.PATCH("/user", ginauth.UpdateProfileWith(cfg, fill), func(c *gin.Context) {
+	r.Use(ginauth.Session(built.Config(cfg)))
+	r.POST("/signup", ginauth.SignUp(built.Config(cfg)))
+	r.PATCH("/user", ginauth.UpdateProfileWith(built.Config(cfg), fill), func(c *gin.Context) {
 		u, err := ginauth.CurrentUser[patron](c)
 		c.Header("X-City", u.City)
 		if err != nil {
@@ -171,8 +172,10 @@ func TestUpdateProfileWithWantsAStructAndAFunction(t *testing.T) {
 	t.Parallel()
 	cfg := newApp(t).cfg
 	for name, build := range map[string]func(){
-		"fill":   func() { ginauth.UpdateProfileWith[user, patronForm](cfg, nil) },
-		"struct": func() { ginauth.UpdateProfileWith(cfg, func(context.Context, string, *user) error { return nil }) },
+		"fill": func() { ginauth.UpdateProfileWith[user, patronForm](built.Config(cfg), nil) },
+		"struct": func() {
+			ginauth.UpdateProfileWith(built.Config(cfg), func(context.Context, string, *user) error { return nil })
+		},
 	} {
 		func() {
 			defer func() {

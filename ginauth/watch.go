@@ -52,17 +52,17 @@ func (w *watch) proxy(r *http.Request, p proxies) {
 		gins = `[]string{"` + name + `"}`
 	}
 	w.warn(r, "ginauth: X-Forwarded-For comes from "+name+", which is not a trusted proxy, so that all clients behind it count as one; "+
-		"if it is your proxy, set ginauth's Config.TrustedProxies to []string{\""+name+"\"} and call router.SetTrustedProxies("+gins+") for Gin's ClientIP", "peer", name)
+		"if it is your proxy, set ginauth's Options.TrustedProxies to []string{\""+name+"\"} and call router.SetTrustedProxies("+gins+") for Gin's ClientIP", "peer", name)
 }
 
 // cookie notices sessions whose cookie the browser is going to drop: the next request would be 401, for ever.
 func (w *watch) cookie(r *http.Request, k cookie) {
 	if k.domain != "" && !k.covers(r) && !w.saidOtherDomain.Swap(true) {
-		w.warn(r, "ginauth: Config.Cookie.Domain is "+k.domain+", and a login came for another host, for which browsers drop the cookie: "+
+		w.warn(r, "ginauth: Options.Cookie.Domain is "+k.domain+", and a login came for another host, for which browsers drop the cookie: "+
 			"serve the app under that domain, or correct Cookie.Domain", "host", cleanUserAgent(r.Host))
 	}
 	if !k.crossSite() && comesFromAnotherSite(r) && r.Header.Get(fetchMode) != "navigate" && !w.saidCrossSite.Swap(true) {
 		w.warn(r, "ginauth: a front end on another site has logged in, where browsers drop a cookie with SameSite Lax or Strict, so that its next request is 401: "+
-			"set Config.Cookie.SameSite to http.SameSiteNoneMode, beside the front end's origin in TrustedOrigins, or serve both from one site", "origin", cleanUserAgent(r.Header.Get("Origin")))
+			"set Options.Cookie.SameSite to http.SameSiteNoneMode, beside the front end's origin in TrustedOrigins, or serve both from one site", "origin", cleanUserAgent(r.Header.Get("Origin")))
 	}
 }

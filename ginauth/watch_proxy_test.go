@@ -13,6 +13,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/internal/built"
 )
 
 // A proxy that no setting names makes all its clients one: the log says so, once, and how to mend it.
@@ -38,7 +39,7 @@ func TestUnnamedProxyIsReportedOnce(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			app := newApp(t, with(func(cfg *config) { cfg.TrustedProxies = tc.trusted }), routes(func(r *gin.Engine, cfg config) {
-				r.Group("/inner", ginauth.Session(cfg)).GET("/user", ginauth.Me(cfg))
+				r.Group("/inner", ginauth.Session(built.Config(cfg))).GET("/user", ginauth.Me(built.Config(cfg)))
 			}))
 			send := func(path, forwarded string) {
 				r := httptest.NewRequest(http.MethodGet, path, nil)
@@ -67,7 +68,7 @@ func TestUnnamedProxyIsReportedOnce(t *testing.T) {
 			case tc.want == "" && len(lines) > 0, tc.want != "" && len(lines) != 1:
 				t.Errorf("%d warnings: %s", len(lines), lines)
 			case tc.want == "":
-			case !strings.Contains(lines[0], tc.want) || !strings.Contains(lines[0], "Config.TrustedProxies") || !strings.Contains(lines[0], "SetTrustedProxies") || !strings.Contains(lines[0], `"level":"WARN"`):
+			case !strings.Contains(lines[0], tc.want) || !strings.Contains(lines[0], "Options.TrustedProxies") || !strings.Contains(lines[0], "SetTrustedProxies") || !strings.Contains(lines[0], `"level":"WARN"`):
 				t.Error(lines[0])
 			}
 		})

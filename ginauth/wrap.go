@@ -8,7 +8,7 @@ import (
 
 // Wrap returns a middleware of the app's own around a Session or Authenticate: around decides whether and when to
 // call session. CheckRoutes and OpenAPI know the routes below it as covered, which they cannot tell of a function that
-// calls Session unseen; what around lets pass without it is for around to justify. Config.Exclude and
+// calls Session unseen; what around lets pass without it is for around to justify. Options.Exclude and
 // ExcludeIf do without. It panics unless session is one, and when around is nil.
 //
 //	session := ginauth.Session(cfg)

@@ -4,7 +4,7 @@
 //	pool, err := pgxpool.New(ctx, os.Getenv("DATABASE_URL"))
 //	err = migrations.Up(ctx, pool)
 //	db := store.New[store.User](pool)
-//	cfg := ginauth.Config[store.User]{Users: db}
+//	cfg, err := ginauth.New(ginauth.Options[store.User]{Users: db})
 //
 // # Users of your own
 //

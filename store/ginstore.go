@@ -32,7 +32,7 @@ var ginOptions = sessions.Options{Path: "/", Secure: true, HttpOnly: true, SameS
 // Options replaces all attributes of the cookie for use under sessions.Sessions, as
 // gin-contrib wants it: one that is left out is off, HttpOnly and Secure too. A positive MaxAge,
 // in seconds, is also how long the session lives. ginauth.Session has its own in
-// Config.Cookie. Call it before the store is used. Default: Path=/, Secure, HttpOnly,
+// Options.Cookie. Call it before the store is used. Default: Path=/, Secure, HttpOnly,
 // SameSite=Lax, until the browser closes.
 func (s *Sessions) Options(o sessions.Options) { s.cookie = *o.ToGorillaOptions() }
 

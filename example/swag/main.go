@@ -48,7 +48,10 @@ func main() {
 }
 
 func router(pool *pgxpool.Pool) (*gin.Engine, error) {
-	cfg := ginauth.Config[store.User]{Users: store.New[store.User](pool)}
+	cfg, err := ginauth.New(ginauth.Options[store.User]{Users: store.New[store.User](pool)})
+	if err != nil {
+		return nil, err
+	}
 	r := gin.New()
 	r.Use(gin.Recovery(), ginauth.Session(cfg))
 	api := r.Group("/api")

@@ -16,14 +16,15 @@ import (
 	"github.com/ginauth/ginauth/ginauth/apikey"
 	"github.com/ginauth/ginauth/ginauth/driver"
 	"github.com/ginauth/ginauth/ginauth/internal/authtest"
+	"github.com/ginauth/ginauth/ginauth/internal/built"
 	"github.com/ginauth/ginauth/store"
 	"github.com/ginauth/ginauth/store/storetest"
 )
 
 type (
-	user   = store.User
-	config = ginauth.Config[user]
-	keys   = apikey.Keys[user]
+	user       = store.User
+	options    = ginauth.Options[user]
+	keyOptions = apikey.Options[user]
 )
 
 const (
@@ -69,43 +70,56 @@ func principal(c *gin.Context) ginauth.Principal[user] {
 // /api-keys by session, and used below /api.
 type app struct {
 	*gin.Engine
-	pool  *pgxpool.Pool
-	db    *store.DB[user]
-	cfg   config
-	keys  keys
-	clock *authtest.Clock
-	log   *authtest.Log
+	pool       *pgxpool.Pool
+	db         *store.DB[user]
+	options    options
+	keyOptions keyOptions
+	cfg        *ginauth.Config[user]
+	keys       *apikey.Keys[user]
+	clock      *authtest.Clock
+	log        *authtest.Log
 }
 
-func newApp(tb testing.TB, configure ...func(*keys)) *app {
+func newApp(tb testing.TB, configure ...func(*keyOptions)) *app {
 	tb.Helper()
 	return newAppOn(tb, storetest.NewDB(tb), configure...)
 }
 
-func newAppOn(tb testing.TB, pool *pgxpool.Pool, configure ...func(*keys)) *app {
+func newAppOn(tb testing.TB, pool *pgxpool.Pool, configure ...func(*keyOptions)) *app {
 	tb.Helper()
 	a := &app{Engine: gin.New(), pool: pool, clock: authtest.NewClock(time.Now()), log: &authtest.Log{}}
 	a.db = store.New[user](pool, store.WithNow(a.clock.Now), store.WithTimeout(time.Minute))
-	a.cfg = config{
+	a.options = options{
 		Users: a.db, Exclude: []string{"/signup", "/login", "/api/*any"}, Passwords: authtest.CheapHasher(tb),
 		Logger: a.log.Logger(),
 	}
-	a.keys = keys{Store: store.New[user](pool, store.WithNow(a.clock.Now), store.WithTimeout(20*time.Second))}
+	a.keyOptions = keyOptions{Store: store.New[user](pool, store.WithNow(a.clock.Now), store.WithTimeout(20*time.Second))}
 	for _, c := range configure {
-		c(&a.keys)
+		c(&a.keyOptions)
 	}
+	a.cfg = built.Config(a.options)
+	a.keys = newKeys(tb, a.cfg, a.keyOptions)
 	a.Use(ginauth.Session(a.cfg))
 	a.POST("/signup", ginauth.SignUp(a.cfg))
 	a.POST("/login", ginauth.Login(a.cfg))
-	a.POST("/api-keys", apikey.Create(a.cfg, a.keys))
-	a.GET("/api-keys", apikey.List(a.cfg, a.keys))
-	a.Any("/api-keys/:id", apikey.Revoke(a.cfg, a.keys))
-	api := a.Group("/api", authenticate(apikey.Backend(a.cfg, a.keys)))
+	a.POST("/api-keys", apikey.Create(a.keys))
+	a.GET("/api-keys", apikey.List(a.keys))
+	a.Any("/api-keys/:id", apikey.Revoke(a.keys))
+	api := a.Group("/api", authenticate(apikey.Backend(a.keys)))
 	api.Any("/whoami", func(c *gin.Context) { c.String(http.StatusOK, string(principal(c).User.ID)) })
 	api.GET("/principal", func(c *gin.Context) { c.JSON(http.StatusOK, principal(c)) })
-	api.POST("/api-keys", apikey.Create(a.cfg, a.keys))
-	api.DELETE("/api-keys/:id", apikey.Revoke(a.cfg, a.keys))
+	api.POST("/api-keys", apikey.Create(a.keys))
+	api.DELETE("/api-keys/:id", apikey.Revoke(a.keys))
 	return a
+}
+
+func newKeys(tb testing.TB, cfg *ginauth.Config[user], o keyOptions) *apikey.Keys[user] {
+	tb.Helper()
+	keys, err := apikey.New(cfg, o)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return keys
 }
 
 func (a *app) count(tb testing.TB, sql string, args ...any) (n int) {

@@ -21,16 +21,16 @@ const keyHeader = "X-Api-Key" // in canonical form
 // "Authorization: Bearer", in any case, or "X-API-Key". A request with neither, or with a Bearer token
 // without the keys' prefix, has no credentials of this kind. Keys that are malformed, unknown,
 // expired or revoked, several headers of one name, and two different keys are
-// ginauth.ErrBadCredentials. The Principal's Credential is the key's Record, its Scopes are never
+// ginauth.ErrBadCredentials. The Principal's Credential is the key's driver.APIKey, its Scopes are never
 // nil, and it is never Fresh. A request is one statement, and a second one at most once per
-// TouchEvery of its key. Of cfg it takes the Logger, so that an app without sessions needs no
-// more. It panics when keys is invalid.
-func Backend[U driver.User](cfg ginauth.Config[U], keys Keys[U]) ginauth.Backend[U] {
-	return &backend[U]{keys: compile("Backend", keys.Validate(), keys), log: cfg.WithDefaults().Logger}
+// Options.TouchEvery of its key. Backend panics when keys is nil.
+func Backend[U any](keys *Keys[U]) ginauth.Backend[U] {
+	keys.mounted("Backend")
+	return &backend[U]{keys: keys, log: keys.cfg.Options().Logger}
 }
 
-type backend[U driver.User] struct {
-	keys Keys[U]
+type backend[U any] struct {
+	keys *Keys[U]
 	log  *slog.Logger
 	// untouched is until when, by the store's clock, no use is written down: the database refused.
 	untouched atomic.Int64
@@ -38,8 +38,8 @@ type backend[U driver.User] struct {
 
 func (b *backend[U]) Scheme() ginauth.Scheme {
 	return ginauth.Scheme{
-		Name: "apiKey", Type: "http", HTTP: "bearer", BearerFormat: "API key", Prefix: b.keys.Prefix, Scoped: true,
-		Description: "An API key, which begins with " + b.keys.Prefix + ". The header X-API-Key takes it too.",
+		Name: "apiKey", Type: "http", HTTP: "bearer", BearerFormat: "API key", Prefix: b.keys.o.Prefix, Scoped: true,
+		Description: "An API key, which begins with " + b.keys.o.Prefix + ". The header X-API-Key takes it too.",
 	}
 }
 
@@ -47,18 +47,20 @@ func (b *backend[U]) Authenticate(c *gin.Context) (p ginauth.Principal[U], err e
 	if c.Request == nil {
 		return p, ginauth.ErrNoCredentials
 	}
-	sent, err := presented(c.Request.Header, b.keys.Prefix)
+	sent, err := presented(c.Request.Header, b.keys.o.Prefix)
 	if errors.Is(err, ginauth.ErrNoCredentials) {
 		return p, err
 	}
-	key, ok := ParseKey(b.keys.Prefix, sent)
+	key, ok := ParseKey(b.keys.o.Prefix, sent)
 	if err != nil || !ok {
 		// What was sent may be anything, a password too: not even its hash is logged.
 		return p, fmt.Errorf("%w: malformed API key", ginauth.ErrBadCredentials)
 	}
-	user, record, err := b.keys.Store.FindAPIKey(c.Request.Context(), key.Digest())
-	if err == nil && (user.Account().ID == "" || user.Account().Disabled) {
-		err = driver.ErrNoAPIKey // SEC-76, whatever the store says
+	user, record, err := b.keys.o.Store.FindAPIKey(c.Request.Context(), key.Digest())
+	if err == nil {
+		if account := b.keys.cfg.Account(user); account.ID == "" || account.Disabled {
+			err = driver.ErrNoAPIKey // SEC-76, whatever the store says
+		}
 	}
 	if errors.Is(err, driver.ErrNoAPIKey) {
 		return p, fmt.Errorf("%w: API key %s: %w", ginauth.ErrBadCredentials, key.Digest(), err)
@@ -75,12 +77,12 @@ func (b *backend[U]) Authenticate(c *gin.Context) (p ginauth.Principal[U], err e
 // touch never fails a request: its key has been found good. A database that can be read and not
 // written is not tried with every request.
 func (b *backend[U]) touch(c *gin.Context, r driver.APIKey) {
-	if r.ReadAt.Sub(r.LastUsedAt) < b.keys.TouchEvery || r.ReadAt.UnixNano() < b.untouched.Load() {
+	if r.ReadAt.Sub(r.LastUsedAt) < b.keys.o.TouchEvery || r.ReadAt.UnixNano() < b.untouched.Load() {
 		return
 	}
 	ctx := c.Request.Context()
-	if err := b.keys.Store.TouchAPIKey(ctx, r.ID, b.keys.TouchEvery); err != nil && ctx.Err() == nil {
-		b.untouched.Store(r.ReadAt.Add(b.keys.TouchEvery).UnixNano())
+	if err := b.keys.o.Store.TouchAPIKey(ctx, r.ID, b.keys.o.TouchEvery); err != nil && ctx.Err() == nil {
+		b.untouched.Store(r.ReadAt.Add(b.keys.o.TouchEvery).UnixNano())
 		b.log.WarnContext(ctx, "ginauth: the use of an API key was not written down", "key_id", r.ID, "error", err)
 	}
 }

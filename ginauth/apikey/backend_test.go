@@ -16,6 +16,7 @@ import (
 	"github.com/ginauth/ginauth/ginauth/apikey"
 	"github.com/ginauth/ginauth/ginauth/driver"
 	"github.com/ginauth/ginauth/ginauth/internal/authtest"
+	"github.com/ginauth/ginauth/ginauth/internal/built"
 )
 
 func TestKeyAuthenticatesItsUser(t *testing.T) {
@@ -40,7 +41,7 @@ func TestKeyAuthenticatesItsUser(t *testing.T) {
 		}
 	}
 	var p ginauth.Principal[user]
-	app.GET("/api/capture", authenticate(apikey.Backend(app.cfg, app.keys)), func(c *gin.Context) { p = principal(c) })
+	app.GET("/api/capture", authenticate(apikey.Backend(app.keys)), func(c *gin.Context) { p = principal(c) })
 	r := httptest.NewRequest(http.MethodGet, "/api/capture", nil)
 	r.Header.Set("X-API-Key", m.Key)
 	app.ServeHTTP(httptest.NewRecorder(), r)
@@ -60,7 +61,7 @@ func TestKeyWithoutScopesHasNoneRatherThanAll(t *testing.T) {
 	c, _ := gin.CreateTestContext(httptest.NewRecorder())
 	c.Request = httptest.NewRequest(http.MethodGet, "/", nil)
 	c.Request.Header.Set("X-API-Key", m.Key)
-	p, err := apikey.Backend(app.cfg, app.keys).Authenticate(c)
+	p, err := apikey.Backend(app.keys).Authenticate(c)
 	if err != nil || p.Scopes == nil || len(p.Scopes) != 0 {
 		t.Errorf("%#v, %v", p.Scopes, err)
 	}
@@ -70,7 +71,7 @@ func TestKeyWithoutScopesHasNoneRatherThanAll(t *testing.T) {
 func TestHeadersAreReadStrictly(t *testing.T) { // SEC-52, SEC-102
 	t.Parallel()
 	var asked stubStore
-	b := apikey.Backend(config{Users: &asked, Sessions: newApp(t).db}, keys{Store: &asked})
+	b := apikey.Backend(built.Keys(options{NoSessions: true}, keyOptions{Store: &asked}))
 	good, other := newKey(t, "gak_").Reveal(), newKey(t, "gak_").Reveal()
 	none, bad := ginauth.ErrNoCredentials, ginauth.ErrBadCredentials
 	for name, test := range map[string]struct {
@@ -128,7 +129,7 @@ func TestHeadersAreReadStrictly(t *testing.T) { // SEC-52, SEC-102
 
 // It measures what the whole process allocates, so it runs by itself.
 func TestOversizedHeadersCostNothing(t *testing.T) { //nolint:paralleltest // see above; SEC-101
-	b := apikey.Backend(config{Users: &stubStore{}, Sessions: unusedSessions{}, Logger: quiet}, keys{Store: &stubStore{}})
+	b := apikey.Backend(built.Keys(options{NoSessions: true, Logger: quiet}, keyOptions{Store: &stubStore{}}))
 	huge := strings.Repeat("a.", 1<<19)
 	for name, h := range map[string]http.Header{
 		"JWT":    {"Authorization": {"Bearer " + huge}},
@@ -162,7 +163,7 @@ func FuzzHeaders(f *testing.F) { // SEC-102
 	f.Add("bearer  "+good, good)
 	f.Add("", "\x00")
 	f.Add("Bearer eyJ.e30.", "gak_")
-	b := apikey.Backend(config{Users: &asked, Sessions: unusedSessions{}, Logger: quiet}, keys{Store: &asked})
+	b := apikey.Backend(built.Keys(options{NoSessions: true, Logger: quiet}, keyOptions{Store: &asked}))
 	f.Fuzz(func(t *testing.T, authorization, named string) {
 		c, _ := gin.CreateTestContext(httptest.NewRecorder())
 		c.Request = httptest.NewRequest(http.MethodGet, "/", nil)
@@ -201,7 +202,7 @@ func TestBadKeyIsReportedByItsDigestsBeginningOnly(t *testing.T) { // SEC-160
 	app := newApp(t)
 	key := newKey(t, "gak_")
 	r := gin.New()
-	r.Use(ginauth.Authenticate(app.cfg, apikey.Backend(app.cfg, app.keys)))
+	r.Use(ginauth.Authenticate(app.cfg, apikey.Backend(app.keys)))
 	for _, sent := range []string{key.Reveal(), "gak_hunter2"} {
 		request := httptest.NewRequest(http.MethodGet, "/", nil)
 		request.Header.Set("X-API-Key", sent)
@@ -265,7 +266,7 @@ func TestStoreThatForgetsTheDisabledIsNotBelieved(t *testing.T) { // SEC-76
 	t.Parallel()
 	at := time.Now()
 	for name, u := range map[string]user{"disabled": {ID: "1", DisabledAt: &at}, "nobody": {}} {
-		b := apikey.Backend(config{Users: &stubStore{}, Sessions: unusedSessions{}, Logger: quiet}, keys{Store: &stubStore{user: &u}})
+		b := apikey.Backend(built.Keys(options{NoSessions: true, Logger: quiet}, keyOptions{Store: &stubStore{user: &u}}))
 		c, _ := gin.CreateTestContext(httptest.NewRecorder())
 		c.Request = httptest.NewRequest(http.MethodGet, "/", nil)
 		c.Request.Header.Set("X-API-Key", newKey(t, "gak_").Reveal())
@@ -277,7 +278,7 @@ func TestStoreThatForgetsTheDisabledIsNotBelieved(t *testing.T) { // SEC-76
 
 func TestUseIsWrittenDownOncePerInterval(t *testing.T) {
 	t.Parallel()
-	app := newApp(t, func(k *keys) { k.TouchEvery = 10 * time.Minute })
+	app := newApp(t, func(k *keyOptions) { k.TouchEvery = 10 * time.Minute })
 	c := app.signUp(t, ada)
 	key := c.create(t, `{"name":"a"}`).Key
 	if used := c.list(t)[0].LastUsedAt; !used.IsZero() {
@@ -304,7 +305,7 @@ func TestKeyUsedJustNowCostsNoWrite(t *testing.T) {
 		c, _ := gin.CreateTestContext(httptest.NewRecorder())
 		c.Request = httptest.NewRequest(http.MethodGet, "/", nil)
 		c.Request.Header.Set("X-API-Key", newKey(t, "gak_").Reveal())
-		_, err := apikey.Backend(config{Users: &stub, Sessions: unusedSessions{}}, keys{Store: &stub}).Authenticate(c)
+		_, err := apikey.Backend(built.Keys(options{NoSessions: true}, keyOptions{Store: &stub})).Authenticate(c)
 		if err != nil || stub.calls != 1 || stub.touches != want {
 			t.Errorf("idle for %s: %d lookups and %d writes, want 1 and %d; %v", idle, stub.calls, stub.touches, want, err)
 		}
@@ -313,7 +314,7 @@ func TestKeyUsedJustNowCostsNoWrite(t *testing.T) {
 
 func TestSchemeDescribesTheKey(t *testing.T) {
 	t.Parallel()
-	b := apikey.Backend(config{Users: &stubStore{}, Sessions: unusedSessions{}}, keys{Store: &stubStore{}, Prefix: "acme_"})
+	b := apikey.Backend(built.Keys(options{NoSessions: true}, keyOptions{Store: &stubStore{}, Prefix: "acme_"}))
 	want := ginauth.Scheme{
 		Name: "apiKey", Type: "http", HTTP: "bearer", BearerFormat: "API key", Prefix: "acme_", Scoped: true,
 		Description: "An API key, which begins with acme_. The header X-API-Key takes it too.",

@@ -22,12 +22,12 @@ func TestKeyLeavesNoTrace(t *testing.T) { // SEC-19, SEC-50, SEC-160
 	app := newApp(t)
 	c := app.signUp(t, ada)
 	var seen strings.Builder
-	app.GET("/api/show", authenticate(apikey.Backend(app.cfg, app.keys)), func(c *gin.Context) {
+	app.GET("/api/show", authenticate(apikey.Backend(app.keys)), func(c *gin.Context) {
 		p := principal(c)
 		fmt.Fprintf(&seen, "%v %+v %#v\n", p, p, p)
 		c.JSON(http.StatusOK, p)
 	})
-	app.GET("/api/broken", authenticate(apikey.Backend(app.cfg, app.keys)), func(c *gin.Context) {
+	app.GET("/api/broken", authenticate(apikey.Backend(app.keys)), func(c *gin.Context) {
 		ginauth.Fail(c, fmt.Errorf("using %+v: %w", principal(c).Credential, errBroken))
 	})
 	m := c.create(t, `{"name":"a","scopes":["s"]}`)

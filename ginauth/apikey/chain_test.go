@@ -11,19 +11,22 @@ import (
 
 	"github.com/ginauth/ginauth/ginauth"
 	"github.com/ginauth/ginauth/ginauth/apikey"
+	"github.com/ginauth/ginauth/ginauth/internal/built"
 )
 
 // On an excluded route nobody has asked yet whether the policy is against the user.
 func TestUnverifiedUsersManageNoKeysAgainstThePolicy(t *testing.T) { // SEC-171
 	t.Parallel()
 	app := newApp(t)
-	cfg := app.cfg
-	cfg.Exclude, cfg.Unverified = append(cfg.Exclude, "/lazy", "/lazy/:id"), ginauth.UnverifiedRefused
+	o := app.options
+	o.Exclude, o.Unverified = append(o.Exclude, "/lazy", "/lazy/:id"), ginauth.UnverifiedRefused
+	cfg := built.Config(o)
+	keys := newKeys(t, cfg, app.keyOptions)
 	r := gin.New()
 	r.Use(ginauth.Session(cfg))
-	r.POST("/lazy", apikey.Create(cfg, app.keys))
-	r.GET("/lazy", apikey.List(cfg, app.keys))
-	r.DELETE("/lazy/:id", apikey.Revoke(cfg, app.keys))
+	r.POST("/lazy", apikey.Create(keys))
+	r.GET("/lazy", apikey.List(keys))
+	r.DELETE("/lazy/:id", apikey.Revoke(keys))
 	c := app.signUp(t, ada)
 	m := c.create(t, `{"name":"a"}`)
 	c.handler = r
@@ -43,17 +46,19 @@ func TestKeysAndSessionsStandSideBySide(t *testing.T) { // SEC-171, SEC-177
 	t.Parallel()
 	app := newApp(t)
 	r := gin.New()
-	cfg := app.cfg
-	cfg.Exclude = []string{"/lazy"}
-	r.Use(ginauth.Authenticate(cfg, apikey.Backend(cfg, app.keys), ginauth.SessionAuth(cfg)))
+	o := app.options
+	o.Exclude = []string{"/lazy"}
+	cfg := built.Config(o)
+	keys := newKeys(t, cfg, app.keyOptions)
+	r.Use(ginauth.Authenticate(cfg, apikey.Backend(keys), ginauth.SessionAuth(cfg)))
 	r.GET("/user", ginauth.Require(ginauth.AnyScope()), ginauth.Me(cfg))
 	r.GET("/unnamed", ginauth.Me(cfg))
 	r.GET("/read", ginauth.Require(ginauth.Scope("read")), ginauth.Me(cfg))
 	r.GET("/write", ginauth.Require(ginauth.Scope("write")), ginauth.Me(cfg))
 	r.GET("/fresh", ginauth.Require(ginauth.AnyScope(), ginauth.Fresh(time.Hour)), ginauth.Me(cfg))
-	r.POST("/api-keys", apikey.Create(cfg, app.keys))
-	r.POST("/lazy", apikey.Create(cfg, app.keys))
-	r.DELETE("/api-keys/:id", apikey.Revoke(cfg, app.keys))
+	r.POST("/api-keys", apikey.Create(keys))
+	r.POST("/lazy", apikey.Create(keys))
+	r.DELETE("/api-keys/:id", apikey.Revoke(keys))
 	c := app.signUp(t, ada)
 	m, other := c.create(t, `{"name":"a","scopes":["read"]}`), c.create(t, `{"name":"b"}`)
 	send := func(method, path, key, cookie string) *httptest.ResponseRecorder {

@@ -18,12 +18,13 @@ type created struct {
 } //	@name	NewAPIKey
 
 // Create returns the handler that makes a key for the current user from a Request, sent as JSON or,
-// without scopes, as a form. It answers 201 with the key's Record and, this once, the key
+// without scopes, as a form. It answers 201 with the key's driver.APIKey and, this once, the key
 // itself; 409 when the user has as many as they may have; and 403 when the request itself was
-// authenticated by a key or another credential with scopes. Mount it with POST, behind ginauth.Require(ginauth.Fresh(10*time.Minute)),
-// since a key outlives the session that made it. It panics when cfg or keys is invalid.
-func Create[U driver.User](cfg ginauth.Config[U], keys Keys[U]) gin.HandlerFunc {
-	keys = compileHandler("Create", cfg, keys)
+// authenticated by a key or another credential with scopes. Mount it with POST, behind
+// ginauth.Require(ginauth.Fresh(10*time.Minute)), since a key outlives the session that made it. It panics when keys is
+// nil, or when the Config has no Users.
+func Create[U any](keys *Keys[U]) gin.HandlerFunc {
+	keys.handles("Create")
 	h := route.New(route.Info{Name: "createAPIKey", ChecksScopes: true}, ginauth.With(func(c *gin.Context, _ U) {
 		key, record, err := create(c, keys)
 		if err != nil {
@@ -53,7 +54,7 @@ func Create[U driver.User](cfg ginauth.Config[U], keys Keys[U]) gin.HandlerFunc 
 // @Failure		503	{object}	ginauth.Problem	"unavailable"
 // @Security		sessionCookie
 // @Router			/api-keys [post]
-func create[U driver.User](c *gin.Context, keys Keys[U]) (Key, driver.APIKey, error) {
+func create[U any](c *gin.Context, keys *Keys[U]) (Key, driver.APIKey, error) {
 	if c.Request.Method != http.MethodPost {
 		c.Header("Allow", http.MethodPost)
 		return Key{}, driver.APIKey{}, errCreateMethod
@@ -65,5 +66,5 @@ func create[U driver.User](c *gin.Context, keys Keys[U]) (Key, driver.APIKey, er
 	if err := ginauth.Bind(c, &r); err != nil {
 		return Key{}, driver.APIKey{}, err
 	}
-	return issue(c, keys, r)
+	return Issue(c, keys, r)
 }

@@ -1,11 +1,14 @@
 // Package apikey gives users personal access tokens for their scripts: made once, shown once,
 // kept as a digest, and ended by their user, by time, or with the account.
 //
-//	keys := apikey.Keys[store.User]{Store: db}
-//	r.POST("/api-keys", ginauth.Require(ginauth.Fresh(10*time.Minute)), apikey.Create(cfg, keys))
-//	r.GET("/api-keys", apikey.List(cfg, keys))
-//	r.DELETE("/api-keys/:id", apikey.Revoke(cfg, keys))
-//	r.DELETE("/api-keys", apikey.RevokeAll(cfg, keys))
+//	keys, err := apikey.New(cfg, apikey.Options[store.User]{})
+//	if err != nil {
+//		return err
+//	}
+//	r.POST("/api-keys", ginauth.Require(ginauth.Fresh(10*time.Minute)), apikey.Create(keys))
+//	r.GET("/api-keys", apikey.List(keys))
+//	r.DELETE("/api-keys/:id", apikey.Revoke(keys))
+//	r.DELETE("/api-keys", apikey.RevokeAll(keys))
 //
 // [Backend] authenticates requests by a key in "Authorization: Bearer" or "X-API-Key". It never
 // looks at the URL or at cookies, and a Bearer token without the keys' prefix is left to the next

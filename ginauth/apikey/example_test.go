@@ -65,14 +65,22 @@ func Example() {
 
 	r := gin.New()
 	db := store.New[store.User](pool)
-	cfg := ginauth.Config[store.User]{Users: db, Exclude: []string{"/signup"}, Logger: quiet}
-	keys := apikey.Keys[store.User]{Store: db, Prefix: "acme_", Scopes: []string{"report:read", "report:write"}}
+	cfg, err := ginauth.New(ginauth.Options[store.User]{Users: db, Exclude: []string{"/signup"}, Logger: quiet})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	keys, err := apikey.New(cfg, apikey.Options[store.User]{Prefix: "acme_", Scopes: []string{"report:read", "report:write"}})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
 
 	r.Use(ginauth.Session(cfg))
 	r.POST("/signup", ginauth.SignUp(cfg))
-	r.POST("/api-keys", ginauth.Require(ginauth.Fresh(10*time.Minute)), apikey.Create(cfg, keys))
-	r.GET("/api-keys", apikey.List(cfg, keys))
-	r.DELETE("/api-keys/:id", apikey.Revoke(cfg, keys))
+	r.POST("/api-keys", ginauth.Require(ginauth.Fresh(10*time.Minute)), apikey.Create(keys))
+	r.GET("/api-keys", apikey.List(keys))
+	r.DELETE("/api-keys/:id", apikey.Revoke(keys))
 
 	in := call(r, nil, "POST", "/signup", `{"name":"Ada","email":"ada@example.com","password":"correct horse battery staple"}`)
 	answer := call(r, in, "POST", "/api-keys", `{"name":"nightly report","scopes":["report:read"],"expires_in_days":30}`)
@@ -96,12 +104,20 @@ func ExampleBackend() {
 
 	r := gin.New()
 	db := store.New[store.User](pool)
-	cfg := ginauth.Config[store.User]{Users: db, Exclude: []string{"/signup", "/report"}, Logger: quiet}
-	keys := apikey.Keys[store.User]{Store: db}
-	backend := apikey.Backend(cfg, keys)
+	cfg, err := ginauth.New(ginauth.Options[store.User]{Users: db, Exclude: []string{"/signup", "/report"}, Logger: quiet})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	keys, err := apikey.New(cfg, apikey.Options[store.User]{})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	backend := apikey.Backend(keys)
 	r.Use(ginauth.Session(cfg))
 	r.POST("/signup", ginauth.SignUp(cfg))
-	r.POST("/api-keys", apikey.Create(cfg, keys))
+	r.POST("/api-keys", apikey.Create(keys))
 	r.GET("/report", func(c *gin.Context) {
 		p, err := backend.Authenticate(c)
 		switch {
@@ -144,8 +160,16 @@ func ExampleIssue() {
 
 	r := gin.New()
 	db := store.New[store.User](pool)
-	cfg := ginauth.Config[store.User]{Users: db, Exclude: []string{"/signup"}, Logger: quiet}
-	keys := apikey.Keys[store.User]{Store: db}
+	cfg, err := ginauth.New(ginauth.Options[store.User]{Users: db, Exclude: []string{"/signup"}, Logger: quiet})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	keys, err := apikey.New(cfg, apikey.Options[store.User]{})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
 	r.Use(ginauth.Session(cfg))
 	r.POST("/signup", ginauth.SignUp(cfg))
 	r.POST("/tokens", func(c *gin.Context) {

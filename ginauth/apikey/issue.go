@@ -25,22 +25,18 @@ type Request struct {
 	Name string `json:"name" validate:"required" maxLength:"100" example:"deployment"`
 	// Scopes are what the key may be used for: at most 50. None is what ginauth.AnyScope guards.
 	Scopes []string `json:"scopes" validate:"optional,max=50"`
-	// ExpiresInDays is the key's lifetime. Zero: Keys.Lifetime.
+	// ExpiresInDays is the key's lifetime. Zero: Options.Lifetime.
 	ExpiresInDays int `json:"expires_in_days" validate:"optional" minimum:"0"`
-	// NeverExpires asks for a key without an end, which Keys.SkipExpiry must allow.
+	// NeverExpires asks for a key without an end, which Options.SkipExpiry must allow.
 	NeverExpires bool `json:"never_expires" validate:"optional"`
 } //	@name	APIKeyRequest
 
-// Issue makes a new key for the current user and returns it, this once, with its record. It is
-// Create for pages of the app's own, and returns its errors for ginauth.Fail. A credential with scopes makes none.
-func Issue[U driver.User](c *gin.Context, keys Keys[U], r Request) (Key, driver.APIKey, error) {
-	if err := keys.Validate(); err != nil {
-		return Key{}, driver.APIKey{}, fmt.Errorf("issuing an API key: %w", err)
+// Issue makes a new key for the current user and returns it, this once, with what the store keeps of it. Issue is
+// Create for pages of the app's own, and returns its errors for ginauth.Fail. A credential with scopes makes no key.
+func Issue[U any](c *gin.Context, keys *Keys[U], r Request) (Key, driver.APIKey, error) {
+	if keys == nil {
+		return Key{}, driver.APIKey{}, errors.New("apikey.Issue: the Keys are nil: check the error of apikey.New")
 	}
-	return issue(c, keys.WithDefaults(), r)
-}
-
-func issue[U driver.User](c *gin.Context, keys Keys[U], r Request) (Key, driver.APIKey, error) {
 	user, err := owner[U](c)
 	if err != nil {
 		return Key{}, driver.APIKey{}, err
@@ -49,12 +45,12 @@ func issue[U driver.User](c *gin.Context, keys Keys[U], r Request) (Key, driver.
 	if err != nil {
 		return Key{}, driver.APIKey{}, err
 	}
-	key, err := NewKey(keys.Prefix)
+	key, err := NewKey(keys.o.Prefix)
 	if err != nil {
 		return Key{}, driver.APIKey{}, fmt.Errorf("issuing an API key: %w", err)
 	}
 	n.UserID, n.Digest, n.Start = user, key.Digest(), key.Start()
-	record, err := keys.Store.CreateAPIKey(ginauth.AuditContext(c), n)
+	record, err := keys.o.Store.CreateAPIKey(ginauth.AuditContext(c), n)
 	if err == nil {
 		err = stillOwner(c, keys, record)
 	}
@@ -72,13 +68,13 @@ func issue[U driver.User](c *gin.Context, keys Keys[U], r Request) (Key, driver.
 
 // stillOwner ends a key again whose maker's login has ended since it was looked at, which may be long ago: the body may
 // have come slowly. What ends a login may end all keys, and must not miss this one (SEC-186).
-func stillOwner[U driver.User](c *gin.Context, keys Keys[U], made driver.APIKey) error {
+func stillOwner[U any](c *gin.Context, keys *Keys[U], made driver.APIKey) error {
 	_, ended := ginauth.Recheck[U](c)
 	if ended == nil {
 		return nil
 	}
 	ctx := context.WithoutCancel(ginauth.AuditContext(c))
-	if err := keys.Store.RevokeAPIKey(ctx, made.UserID, made.ID); err != nil && !errors.Is(err, driver.ErrNoAPIKey) {
+	if err := keys.o.Store.RevokeAPIKey(ctx, made.UserID, made.ID); err != nil && !errors.Is(err, driver.ErrNoAPIKey) {
 		return fmt.Errorf("%w: the API key %s of a login that has ended lives on: %w", ended, made.ID, err)
 	}
 	return ended
@@ -86,7 +82,7 @@ func stillOwner[U driver.User](c *gin.Context, keys Keys[U], made driver.APIKey)
 
 // owner returns the current user, unless that is known by a key or by another credential with scopes: a stolen
 // one must not beget keys that may do more or live longer, nor see or end the others.
-func owner[U driver.User](c *gin.Context) (driver.UserID, error) {
+func owner[U any](c *gin.Context) (driver.UserID, error) {
 	if _, err := ginauth.CurrentUser[U](c); err != nil { // on an excluded route, the backends are asked only now
 		return "", err
 	}
@@ -98,7 +94,7 @@ func owner[U driver.User](c *gin.Context) (driver.UserID, error) {
 }
 
 // record checks a request by the rules that binding tags cannot express, all at once.
-func (k Keys[U]) record(r Request) (driver.NewAPIKey, error) {
+func (k *Keys[U]) record(r Request) (driver.NewAPIKey, error) {
 	name, faults := cleanName(r.Name)
 	faults = append(faults, k.checkScopes(r.Scopes)...)
 	lifetime, more := k.lifetime(r)
@@ -106,7 +102,7 @@ func (k Keys[U]) record(r Request) (driver.NewAPIKey, error) {
 	if len(faults) > 0 {
 		return driver.NewAPIKey{}, ginauth.Invalid(faults...)
 	}
-	return driver.NewAPIKey{Name: name, Scopes: cleanScopes(r.Scopes), Lifetime: lifetime, Limit: k.MaxKeys}, nil
+	return driver.NewAPIKey{Name: name, Scopes: cleanScopes(r.Scopes), Lifetime: lifetime, Limit: k.o.MaxKeys}, nil
 }
 
 func cleanName(name string) (string, []ginauth.FieldError) {
@@ -122,7 +118,7 @@ func cleanName(name string) (string, []ginauth.FieldError) {
 	return name, nil
 }
 
-func (k Keys[U]) checkScopes(scopes []string) []ginauth.FieldError {
+func (k *Keys[U]) checkScopes(scopes []string) []ginauth.FieldError {
 	if len(scopes) > maxScopes {
 		return fieldError("scopes", "too_many", fmt.Sprintf("scopes must be at most %d", maxScopes))
 	}
@@ -130,24 +126,24 @@ func (k Keys[U]) checkScopes(scopes []string) []ginauth.FieldError {
 		switch {
 		case !isScope(scope):
 			return fieldError("scopes", "invalid", "a scope must be visible ASCII without quotation mark and backslash, and not too long")
-		case k.Scopes != nil && !slices.Contains(k.Scopes, scope):
+		case k.o.Scopes != nil && !slices.Contains(k.o.Scopes, scope):
 			return fieldError("scopes", "unknown", "there is no such scope")
 		}
 	}
 	return nil
 }
 
-func (k Keys[U]) lifetime(r Request) (time.Duration, []ginauth.FieldError) {
-	longest := int(k.MaxLifetime / day)
+func (k *Keys[U]) lifetime(r Request) (time.Duration, []ginauth.FieldError) {
+	longest := int(k.o.MaxLifetime / day)
 	switch {
-	case r.NeverExpires && !k.SkipExpiry:
+	case r.NeverExpires && !k.o.SkipExpiry:
 		return 0, fieldError("never_expires", "refused", "a key must expire")
 	case r.NeverExpires && r.ExpiresInDays != 0:
 		return 0, fieldError("never_expires", "contradiction", "a key that never expires has no days to live")
 	case r.NeverExpires:
 		return 0, nil
 	case r.ExpiresInDays == 0:
-		return k.Lifetime, nil
+		return k.o.Lifetime, nil
 	case r.ExpiresInDays < 0 || r.ExpiresInDays > longest:
 		return 0, fieldError("expires_in_days", "out_of_range", fmt.Sprintf("expires_in_days must be between 1 and %d", longest))
 	}

@@ -25,7 +25,7 @@ const (
 // does not print, and stores see its Digest alone. The zero Key is none.
 type Key struct{ text *string } // a pointer, since fmt prints the strings of unexported fields
 
-// NewKey returns a new random key. The prefix must be one that Keys.Validate accepts.
+// NewKey returns a new random key. The prefix must be one that Options.Prefix allows.
 func NewKey(prefix string) (Key, error) {
 	if err := checkPrefix(prefix); err != nil {
 		return Key{}, err

@@ -1,6 +1,7 @@
 package apikey
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -23,10 +24,9 @@ const (
 	defaultTouchEvery = time.Minute
 )
 
-// Keys is how an app wants its API keys. It is plain data, as ginauth.Config is, and all
-// constructors of this package take the same. Its zero value plus Store is the safe default.
-type Keys[U driver.User] struct {
-	// Store keeps the keys. Required. Usually the *store.DB that is Config.Users.
+// Options are how an app wants its API keys. The zero value of every field is the safe default.
+type Options[U any] struct {
+	// Store keeps the keys. Default: the Users of the Config, when they are a driver.APIKeys, as store.DB is.
 	Store driver.APIKeys[U]
 	// Prefix begins every key, so that secret scanners can recognise it: 3 to 20 lower-case
 	// letters, digits and underscores, the first a letter and the last an underscore. Keys of
@@ -48,72 +48,80 @@ type Keys[U driver.User] struct {
 	TouchEvery time.Duration
 }
 
-// WithDefaults returns a copy in which every empty field has its default.
-func (k Keys[U]) WithDefaults() Keys[U] {
-	if k.Prefix == "" {
-		k.Prefix = defaultPrefix
+// withDefaults returns a copy in which every empty field has its default.
+func (o Options[U]) withDefaults(users driver.Users[U]) Options[U] {
+	if store, ok := users.(driver.APIKeys[U]); ok && o.Store == nil {
+		o.Store = store
 	}
-	if k.MaxLifetime == 0 {
-		k.MaxLifetime = max(defaultMaxLifetime, k.Lifetime)
-	}
-	if k.Lifetime == 0 {
-		k.Lifetime = min(defaultLifetime, k.MaxLifetime)
-	}
-	if k.MaxKeys == 0 {
-		k.MaxKeys = defaultMaxKeys
-	}
-	if k.TouchEvery == 0 {
-		k.TouchEvery = defaultTouchEvery
-	}
-	return k
+	o.Prefix = cmp.Or(o.Prefix, defaultPrefix)
+	o.MaxLifetime = cmp.Or(o.MaxLifetime, max(defaultMaxLifetime, o.Lifetime))
+	o.Lifetime = cmp.Or(o.Lifetime, min(defaultLifetime, o.MaxLifetime))
+	o.MaxKeys = cmp.Or(o.MaxKeys, defaultMaxKeys)
+	o.TouchEvery = cmp.Or(o.TouchEvery, defaultTouchEvery)
+	o.Scopes = slices.Clone(o.Scopes)
+	return o
 }
 
-// Validate returns what is wrong with k, one sentence per fault, and nil for good ones. Every
-// constructor calls it and panics with its text.
-func (k Keys[U]) Validate() error {
-	k = k.WithDefaults()
+// validate returns what is wrong with options that have their defaults, one sentence per fault.
+func (o Options[U]) validate(users driver.Users[U]) error {
 	var faults []error
 	fault := func(wrong bool, format string, args ...any) {
 		if wrong {
 			faults = append(faults, fmt.Errorf(format, args...))
 		}
 	}
-	fault(k.Store == nil, "set Store (such as store.New[store.User](pool))")
-	err := checkPrefix(k.Prefix)
+	fault(o.Store == nil, "set Store (such as store.New[store.User](pool))")
+	if users != nil {
+		err := pairing.Check(o.Store, users)
+		fault(err != nil, "the Users of the Config and Store do not fit: %w", err)
+	}
+	err := checkPrefix(o.Prefix)
 	fault(err != nil, "%w", err)
-	fault(len(k.Scopes) > maxScopes, "list at most %d Scopes", maxScopes)
-	for _, scope := range k.Scopes {
+	fault(len(o.Scopes) > maxScopes, "list at most %d Scopes", maxScopes)
+	for _, scope := range o.Scopes {
 		fault(!isScope(scope), "the scope %q must have 1 to %d visible ASCII characters, without quotation mark and backslash (RFC 6749, 3.3)", scope, maxScope)
 	}
-	fault(k.Lifetime < 0 || k.MaxLifetime < 0 || k.TouchEvery < 0, "Lifetime, MaxLifetime and TouchEvery must not be negative")
-	fault(k.Lifetime > k.MaxLifetime, "Lifetime (%s) is longer than MaxLifetime (%s): shorten it", k.Lifetime, k.MaxLifetime)
-	fault(k.MaxKeys < 0, "MaxKeys must not be negative")
+	fault(o.Lifetime < 0 || o.MaxLifetime < 0 || o.TouchEvery < 0, "Lifetime, MaxLifetime and TouchEvery must not be negative")
+	fault(o.Lifetime > o.MaxLifetime, "Lifetime (%s) is longer than MaxLifetime (%s): shorten it", o.Lifetime, o.MaxLifetime)
+	fault(o.MaxKeys < 0, "MaxKeys must not be negative")
 	return errors.Join(faults...)
 }
 
-// compileHandler is compile for handlers, which need sessions.
-func compileHandler[U driver.User](constructor string, cfg ginauth.Config[U], k Keys[U]) Keys[U] {
-	return compile(constructor, errors.Join(cfg.Validate(), k.Validate(), fits(cfg, k)), k)
+// Keys are an app's API keys: what New makes of Options, checked and compiled once, for every constructor of this
+// package. They are safe for concurrent use.
+type Keys[U any] struct {
+	cfg *ginauth.Config[U]
+	o   Options[U] // with defaults
 }
 
-// fits tells a Store whose keys the users of cfg cannot have.
-func fits[U driver.User](cfg ginauth.Config[U], k Keys[U]) error {
-	if _, cares := k.Store.(pairing.Keeper); cares && cfg.Users == nil {
-		return errors.New("set Config.Users to the store whose users have the keys, such as store.New[store.User](pool), also beside RetrieveUser")
+// New checks the options and compiles them. Its error has a sentence for each fault, with what to do about it.
+func New[U any](cfg *ginauth.Config[U], o Options[U]) (*Keys[U], error) {
+	if cfg == nil {
+		return nil, errors.New("apikey.New: the Config is nil: check the error of ginauth.New")
 	}
-	if err := pairing.Check(k.Store, cfg.Users); err != nil {
-		return fmt.Errorf("Config.Users and Store do not fit: %w", err)
+	users := cfg.Options().Users
+	o = o.withDefaults(users)
+	if err := o.validate(users); err != nil {
+		return nil, fmt.Errorf("apikey.New: %w", err)
 	}
-	return nil
+	return &Keys[U]{cfg: cfg, o: o}, nil
 }
 
-// compile panics with the constructor's name when a configuration is unusable: routes are built at
-// start-up, where that is the earliest and loudest answer.
-func compile[U driver.User](constructor string, err error, k Keys[U]) Keys[U] {
-	if err != nil {
-		panic(fmt.Sprintf("apikey.%s: %v", constructor, err)) //nolint:forbidigo // while routes are built
+// Options returns the options of New, with defaults where they were empty.
+func (k *Keys[U]) Options() Options[U] { return k.o }
+
+// mounted panics with the constructor's name when k is nil: routes are built at start-up, where that is the earliest and
+// loudest answer.
+func (k *Keys[U]) mounted(constructor string) {
+	if k == nil {
+		panic(fmt.Sprintf("apikey.%s: the Keys are nil: check the error of apikey.New", constructor)) //nolint:forbidigo // while routes are built
 	}
-	k = k.WithDefaults()
-	k.Scopes = slices.Clone(k.Scopes)
-	return k
+}
+
+// handles is mounted for handlers, which need to know whose the keys are.
+func (k *Keys[U]) handles(constructor string) {
+	k.mounted(constructor)
+	if _, cares := k.o.Store.(pairing.Keeper); cares && k.cfg.Options().Users == nil {
+		panic(fmt.Sprintf("apikey.%s: set the Users of the Config to the store whose users have the keys, such as store.New[store.User](pool), also beside RetrieveUser", constructor)) //nolint:forbidigo // while routes are built
+	}
 }

@@ -10,11 +10,11 @@ import (
 	"github.com/ginauth/ginauth/ginauth/internal/route"
 )
 
-// List returns the handler that answers 200 with the current user's keys, a list of Record, the
+// List returns the handler that answers 200 with the current user's keys, a list of driver.APIKey, the
 // newest first. It shows expired keys too, until a later key takes their place. It answers 403 to a key or
-// another credential with scopes. It panics when cfg or keys is invalid.
-func List[U driver.User](cfg ginauth.Config[U], keys Keys[U]) gin.HandlerFunc {
-	keys = compileHandler("List", cfg, keys)
+// another credential with scopes. It panics when keys is nil, or when the Config has no Users.
+func List[U any](keys *Keys[U]) gin.HandlerFunc {
+	keys.handles("List")
 	h := route.New(route.Info{Name: "apiKeys", ChecksScopes: true}, ginauth.With(func(c *gin.Context, _ U) {
 		records, err := list(c, keys)
 		if err != nil {
@@ -37,12 +37,12 @@ func List[U driver.User](cfg ginauth.Config[U], keys Keys[U]) gin.HandlerFunc {
 // @Failure		503	{object}	ginauth.Problem	"unavailable"
 // @Security		sessionCookie
 // @Router			/api-keys [get]
-func list[U driver.User](c *gin.Context, keys Keys[U]) ([]driver.APIKey, error) {
+func list[U any](c *gin.Context, keys *Keys[U]) ([]driver.APIKey, error) {
 	user, err := owner[U](c)
 	if err != nil {
 		return nil, err
 	}
-	records, err := keys.Store.UserAPIKeys(c.Request.Context(), user)
+	records, err := keys.o.Store.UserAPIKeys(c.Request.Context(), user)
 	if err != nil {
 		return nil, err
 	}

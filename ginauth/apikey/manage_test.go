@@ -17,6 +17,7 @@ import (
 	"github.com/ginauth/ginauth/ginauth/apikey"
 	"github.com/ginauth/ginauth/ginauth/driver"
 	"github.com/ginauth/ginauth/ginauth/internal/authtest"
+	"github.com/ginauth/ginauth/ginauth/internal/built"
 	"github.com/ginauth/ginauth/store"
 )
 
@@ -62,7 +63,7 @@ func TestNoKeysAreAnEmptyList(t *testing.T) {
 
 func TestCreationChecksItsFields(t *testing.T) { // SEC-23
 	t.Parallel()
-	app := newApp(t, func(k *keys) { k.Scopes = []string{"read", "write"}; k.MaxLifetime = 100 * 24 * time.Hour })
+	app := newApp(t, func(k *keyOptions) { k.Scopes = []string{"read", "write"}; k.MaxLifetime = 100 * 24 * time.Hour })
 	c := app.signUp(t, ada)
 	for body, want := range map[string]string{
 		`{}`:                                   "name required",
@@ -156,7 +157,7 @@ func TestFormMakesAKey(t *testing.T) {
 
 func TestKeyWithoutEndMustBeAllowed(t *testing.T) {
 	t.Parallel()
-	app := newApp(t, func(k *keys) { k.SkipExpiry = true })
+	app := newApp(t, func(k *keyOptions) { k.SkipExpiry = true })
 	c := app.signUp(t, ada)
 	wantProblem(t, "both", c.post("/api-keys", `{"name":"a","never_expires":true,"expires_in_days":1}`), http.StatusUnprocessableEntity, "validation_failed")
 	m := c.create(t, `{"name":"a","never_expires":true}`)
@@ -224,9 +225,9 @@ func TestManagingNeedsALogin(t *testing.T) { // SEC-171
 	wantProblem(t, "revoke", nobody.send(http.MethodDelete, "/api-keys/x"), http.StatusUnauthorized, "unauthenticated")
 
 	bare := gin.New() // no Session
-	bare.POST("/", apikey.Create(app.cfg, app.keys))
-	bare.GET("/", apikey.List(app.cfg, app.keys))
-	bare.DELETE("/:id", apikey.Revoke(app.cfg, app.keys))
+	bare.POST("/", apikey.Create(app.keys))
+	bare.GET("/", apikey.List(app.keys))
+	bare.DELETE("/:id", apikey.Revoke(app.keys))
 	forgetful := &client{handler: bare}
 	wantProblem(t, "create", forgetful.post("/", `{"name":"a"}`), http.StatusInternalServerError, "not_mounted")
 	wantProblem(t, "list", forgetful.send(http.MethodGet, "/"), http.StatusInternalServerError, "not_mounted")
@@ -236,7 +237,7 @@ func TestManagingNeedsALogin(t *testing.T) { // SEC-171
 func TestOtherMethodsAreRefused(t *testing.T) {
 	t.Parallel()
 	app := newApp(t)
-	app.GET("/get", apikey.Create(app.cfg, app.keys))
+	app.GET("/get", apikey.Create(app.keys))
 	c := app.signUp(t, ada)
 	m := c.create(t, `{"name":"a"}`)
 	w := c.send(http.MethodGet, "/api-keys/"+string(m.ID))
@@ -257,7 +258,7 @@ func TestOtherMethodsAreRefused(t *testing.T) {
 func TestKeysArePreparedForRequireFresh(t *testing.T) { // SEC-79
 	t.Parallel()
 	app := newApp(t)
-	app.POST("/fresh", ginauth.Require(ginauth.Fresh(10*time.Minute)), apikey.Create(app.cfg, app.keys))
+	app.POST("/fresh", ginauth.Require(ginauth.Fresh(10*time.Minute)), apikey.Create(app.keys))
 	c := app.signUp(t, ada)
 	if w := c.post("/fresh", `{"name":"a"}`); w.Code != http.StatusCreated {
 		t.Errorf("after a login: %d %s", w.Code, w.Body)
@@ -268,7 +269,7 @@ func TestKeysArePreparedForRequireFresh(t *testing.T) { // SEC-79
 
 func TestOneKeyTooManyIsRefused(t *testing.T) {
 	t.Parallel()
-	app := newApp(t, func(k *keys) { k.MaxKeys = 2 })
+	app := newApp(t, func(k *keyOptions) { k.MaxKeys = 2 })
 	c, other := app.signUp(t, ada), app.signUp(t, grace)
 	short := c.create(t, `{"name":"a","expires_in_days":1}`)
 	kept := c.create(t, `{"name":"b"}`)
@@ -286,37 +287,54 @@ func TestOneKeyTooManyIsRefused(t *testing.T) {
 	c.create(t, `{"name":"d"}`)
 }
 
-func TestBadConfigurationIsRefusedWhileRoutesAreBuilt(t *testing.T) {
+func TestBadOptionsAreRefused(t *testing.T) {
 	t.Parallel()
 	good := newApp(t)
-	for says, edit := range map[string]func(*config, *keys){
-		"set Store":            func(_ *config, k *keys) { k.Store = nil },
-		"prefix must have":     func(_ *config, k *keys) { k.Prefix = "nope" },
-		"the scope":            func(_ *config, k *keys) { k.Scopes = []string{"a b"} },
-		"at most 50 Scopes":    func(_ *config, k *keys) { k.Scopes = strings.Split(strings.Repeat("a", 51), "") },
-		"shorten it":           func(_ *config, k *keys) { k.Lifetime, k.MaxLifetime = 2*time.Hour, time.Hour },
-		"must not be negative": func(_ *config, k *keys) { k.Lifetime = -1 },
-		"MaxKeys must not":     func(_ *config, k *keys) { k.MaxKeys = -1 },
-		"set Users":            func(c *config, _ *keys) { c.Users = nil },
-		"set Config.Users to": func(c *config, _ *keys) {
-			c.Users, c.Sessions = nil, store.NewSessions(good.pool)
-			c.RetrieveUser = func(*gin.Context, sessions.Session) (user, error) { return user{}, driver.ErrNoUser }
+	for says, edit := range map[string]func(*options, *keyOptions){
+		"set Store (such as": func(o *options, k *keyOptions) {
+			o.Users, o.Sessions, k.Store = struct{ driver.Users[user] }{good.db}, memstore.NewStore([]byte("0123456789abcdef0123456789abcdef")), nil
 		},
-		"Users and Store do not fit": func(c *config, _ *keys) {
-			c.Users, c.Sessions = struct{ driver.Users[user] }{good.db}, memstore.NewStore([]byte("0123456789abcdef0123456789abcdef"))
+		"prefix must have":             func(_ *options, k *keyOptions) { k.Prefix = "nope" },
+		"the scope \"a b\" must have":  func(_ *options, k *keyOptions) { k.Scopes = []string{"a b"} },
+		"at most 50 Scopes":            func(_ *options, k *keyOptions) { k.Scopes = strings.Split(strings.Repeat("a", 51), "") },
+		"longer than MaxLifetime":      func(_ *options, k *keyOptions) { k.Lifetime, k.MaxLifetime = 2*time.Hour, time.Hour },
+		"TouchEvery must not be":       func(_ *options, k *keyOptions) { k.Lifetime = -1 },
+		"MaxKeys must not be negative": func(_ *options, k *keyOptions) { k.MaxKeys = -1 },
+		"the Users of the Config and Store do not fit": func(o *options, _ *keyOptions) {
+			o.Users, o.Sessions = struct{ driver.Users[user] }{good.db}, memstore.NewStore([]byte("0123456789abcdef0123456789abcdef"))
 		},
 	} {
-		cfg, k := good.cfg, good.keys
-		edit(&cfg, &k)
-		constructors := map[string]func(){
-			"apikey.Create":  func() { apikey.Create(cfg, k) },
-			"apikey.List":    func() { apikey.List(cfg, k) },
-			"apikey.Revoke":  func() { apikey.Revoke(cfg, k) },
-			"apikey.Backend": func() { apikey.Backend(cfg, k) },
+		o, k := good.options, good.keyOptions
+		edit(&o, &k)
+		if _, err := apikey.New(built.Config(o), k); err == nil || !strings.HasPrefix(err.Error(), "apikey.New: ") || !strings.Contains(err.Error(), says) {
+			t.Errorf("%v, want an error that says %q", err, says)
 		}
-		if strings.Contains(says, "Users") {
-			delete(constructors, "apikey.Backend") // it needs no sessions
-			apikey.Backend(cfg, k)
+	}
+	if _, err := apikey.New(nil, good.keyOptions); err == nil || !strings.Contains(err.Error(), "check the error of ginauth.New") {
+		t.Errorf("without a Config: %v", err)
+	}
+}
+
+func TestHandlersNeedKeysAndUsers(t *testing.T) {
+	t.Parallel()
+	good := newApp(t)
+	o := good.options
+	o.Users, o.Sessions = nil, store.NewSessions(good.pool)
+	o.RetrieveUser = func(*gin.Context, sessions.Session) (user, error) { return user{}, driver.ErrNoUser }
+	for says, keys := range map[string]*apikey.Keys[user]{
+		"check the error of apikey.New":   nil,
+		"set the Users of the Config to ": built.Keys(o, good.keyOptions),
+	} {
+		constructors := map[string]func(){
+			"apikey.Create":    func() { apikey.Create(keys) },
+			"apikey.List":      func() { apikey.List(keys) },
+			"apikey.Revoke":    func() { apikey.Revoke(keys) },
+			"apikey.RevokeAll": func() { apikey.RevokeAll(keys) },
+			"apikey.Backend":   func() { apikey.Backend(keys) },
+		}
+		if keys != nil {
+			delete(constructors, "apikey.Backend") // it is told the user by the store of the keys
+			apikey.Backend(keys)
 		}
 		for name, construct := range constructors {
 			func() {
@@ -329,27 +347,45 @@ func TestBadConfigurationIsRefusedWhileRoutesAreBuilt(t *testing.T) {
 			}()
 		}
 	}
-	var zero keys
-	if d := zero.WithDefaults(); d.Prefix != "gak_" || d.Lifetime != 90*24*time.Hour || d.MaxLifetime != 366*24*time.Hour || d.MaxKeys != 50 || d.TouchEvery != time.Minute || d.SkipExpiry {
-		t.Errorf("%+v", d)
-	}
 }
 
-func TestIssueChecksItsConfiguration(t *testing.T) {
+// What the zero value of every option stands for, as a user meets it.
+func TestZeroOptionsAreTheSafeOnes(t *testing.T) {
+	t.Parallel()
+	app := newApp(t, func(k *keyOptions) { *k = keyOptions{} })
+	c := app.signUp(t, ada)
+	m := c.create(t, `{"name":"a"}`)
+	if !strings.HasPrefix(m.Key, "gak_") || m.ExpiresAt.Sub(m.CreatedAt) != 90*24*time.Hour {
+		t.Errorf("%+v", m)
+	}
+	for _, refused := range []string{`{"name":"b","never_expires":true}`, `{"name":"b","expires_in_days":367}`} {
+		wantProblem(t, refused, c.post("/api-keys", refused), http.StatusUnprocessableEntity, "validation_failed")
+	}
+	c.create(t, `{"name":"b","expires_in_days":366}`)
+	for range 48 {
+		c.create(t, `{"name":"c"}`)
+	}
+	wantProblem(t, "51 of 50", c.post("/api-keys", `{"name":"d"}`), http.StatusConflict, "too_many_api_keys")
+}
+
+func TestIssueWithoutKeysIsAFault(t *testing.T) {
 	t.Parallel()
 	app := newApp(t)
 	app.POST("/page", func(c *gin.Context) {
-		if _, _, err := apikey.Issue(c, keys{}, apikey.Request{Name: "a"}); err != nil {
+		if _, _, err := apikey.Issue[user](c, nil, apikey.Request{Name: "a"}); err != nil {
 			ginauth.Fail(c, err)
 		}
 	})
-	wantProblem(t, "no store", app.signUp(t, ada).post("/page", ""), http.StatusInternalServerError, "internal")
+	wantProblem(t, "no keys", app.signUp(t, ada).post("/page", ""), http.StatusInternalServerError, "internal")
+	if !strings.Contains(app.log.String(), "check the error of apikey.New") {
+		t.Errorf("the log says %s", app.log)
+	}
 }
 
 func TestAllKeysOfAUserEndAtOnce(t *testing.T) { // SEC-79
 	t.Parallel()
 	app := newApp(t)
-	app.Match([]string{http.MethodDelete, http.MethodPut}, "/api-keys", apikey.RevokeAll(app.cfg, app.keys))
+	app.Match([]string{http.MethodDelete, http.MethodPut}, "/api-keys", apikey.RevokeAll(app.keys))
 	owner, other := app.signUp(t, ada), app.signUp(t, grace)
 	keys := []made{owner.create(t, `{"name":"one"}`), owner.create(t, `{"name":"two"}`)}
 	foreign := other.create(t, `{"name":"three"}`)

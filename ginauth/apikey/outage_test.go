@@ -60,7 +60,7 @@ func TestOutageIs503AndNeverAnonymous(t *testing.T) { // SEC-154, SEC-164
 	t.Parallel()
 	base, n := storetest.NewDB(t), &cable{}
 	pool := n.pool(t, base)
-	app := newAppOn(t, base, func(k *keys) { k.Store = store.New[user](pool, store.WithTimeout(time.Minute)) })
+	app := newAppOn(t, base, func(k *keyOptions) { k.Store = store.New[user](pool, store.WithTimeout(time.Minute)) })
 	c := app.signUp(t, ada)
 	m := c.create(t, `{"name":"a"}`)
 	n.sever()

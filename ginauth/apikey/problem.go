@@ -24,7 +24,7 @@ func problem(status int, code, detail string) *ginauth.Problem {
 	return p
 }
 
-// usedKey is where Backend leaves the Record of the key that authenticated a request.
+// usedKey is where Backend leaves the driver.APIKey of the key that authenticated a request.
 type usedKey struct{}
 
 func used(c *gin.Context) (driver.APIKey, bool) {

@@ -19,7 +19,7 @@ func together(n int, call func(i int)) {
 
 func TestCapHoldsUnderParallelCreations(t *testing.T) { // SEC-151
 	t.Parallel()
-	app := newApp(t, func(k *keys) { k.MaxKeys = 5 })
+	app := newApp(t, func(k *keyOptions) { k.MaxKeys = 5 })
 	c := app.signUp(t, ada)
 	codes := make([]int, 64)
 	together(len(codes), func(i int) {

@@ -14,11 +14,11 @@ import (
 // Revoke returns the handler that ends the key of the current user whose id is the route's parameter
 // ":id". It answers 204, and 404 for a key that is not theirs. A request that was authenticated
 // by a key can end that key and no other, and one by another credential with scopes none: 403. Mount it with
-// POST or DELETE. It panics when cfg or keys is invalid.
-func Revoke[U driver.User](cfg ginauth.Config[U], keys Keys[U]) gin.HandlerFunc {
-	keys = compileHandler("Revoke", cfg, keys)
+// POST or DELETE. It panics when keys is nil, or when the Config has no Users.
+func Revoke[U any](keys *Keys[U]) gin.HandlerFunc {
+	keys.handles("Revoke")
 	h := route.New(route.Info{Name: "revokeAPIKey", ChecksScopes: true}, ginauth.With(func(c *gin.Context, u U) {
-		if err := revoke(c, keys, u.Account().ID); err != nil {
+		if err := revoke(c, keys, keys.cfg.Account(u).ID); err != nil {
 			ginauth.Fail(c, err)
 			return
 		}
@@ -40,7 +40,7 @@ func Revoke[U driver.User](cfg ginauth.Config[U], keys Keys[U]) gin.HandlerFunc 
 // @Failure		503	{object}	ginauth.Problem	"unavailable"
 // @Security		sessionCookie
 // @Router			/api-keys/{id} [delete]
-func revoke[U driver.User](c *gin.Context, keys Keys[U], user driver.UserID) error {
+func revoke[U any](c *gin.Context, keys *Keys[U], user driver.UserID) error {
 	if err := mustRevoke(c); err != nil {
 		return err
 	}
@@ -50,7 +50,7 @@ func revoke[U driver.User](c *gin.Context, keys Keys[U], user driver.UserID) err
 			return err
 		}
 	}
-	err := keys.Store.RevokeAPIKey(ginauth.AuditContext(c), user, id)
+	err := keys.o.Store.RevokeAPIKey(ginauth.AuditContext(c), user, id)
 	if errors.Is(err, driver.ErrNoAPIKey) {
 		return errKeyNotFound
 	}
@@ -62,10 +62,10 @@ func revoke[U driver.User](c *gin.Context, keys Keys[U], user driver.UserID) err
 }
 
 // RevokeAll returns the handler that ends all keys of the current user, such as after somebody else was in the account. It
-// answers 204, and 403 to a key or another credential with scopes. Mount it with POST or DELETE. It panics
-// when cfg or keys is invalid.
-func RevokeAll[U driver.User](cfg ginauth.Config[U], keys Keys[U]) gin.HandlerFunc {
-	keys = compileHandler("RevokeAll", cfg, keys)
+// answers 204, and 403 to a key or another credential with scopes. Mount it with POST or DELETE. It panics when keys is
+// nil, or when the Config has no Users.
+func RevokeAll[U any](keys *Keys[U]) gin.HandlerFunc {
+	keys.handles("RevokeAll")
 	h := route.New(route.Info{Name: "revokeAPIKeys", ChecksScopes: true}, ginauth.With(func(c *gin.Context, _ U) {
 		if err := revokeAll(c, keys); err != nil {
 			ginauth.Fail(c, err)
@@ -87,7 +87,7 @@ func RevokeAll[U driver.User](cfg ginauth.Config[U], keys Keys[U]) gin.HandlerFu
 // @Failure		503	{object}	ginauth.Problem	"unavailable"
 // @Security		sessionCookie
 // @Router			/api-keys [delete]
-func revokeAll[U driver.User](c *gin.Context, keys Keys[U]) error {
+func revokeAll[U any](c *gin.Context, keys *Keys[U]) error {
 	if err := mustRevoke(c); err != nil {
 		return err
 	}
@@ -95,7 +95,7 @@ func revokeAll[U driver.User](c *gin.Context, keys Keys[U]) error {
 	if err != nil {
 		return err
 	}
-	if err := keys.Store.RevokeUserAPIKeys(ginauth.AuditContext(c), user); err != nil {
+	if err := keys.o.Store.RevokeUserAPIKeys(ginauth.AuditContext(c), user); err != nil {
 		return err
 	}
 	ginauth.LogEvent(c, driver.TokenRevoked, "user_id", user, "keys", "all")

@@ -6,15 +6,12 @@ import (
 	"log/slog"
 	"time"
 
-	"github.com/gin-contrib/sessions"
-
 	"github.com/ginauth/ginauth/ginauth/driver"
-	"github.com/ginauth/ginauth/store"
 )
 
 // stubStore knows no key, or answers every digest with user, and counts how often it is asked.
 type stubStore struct {
-	*store.DB[user]
+	driver.APIKeys[user]
 	user    *user
 	idle    time.Duration // since the key's last use
 	calls   int
@@ -36,12 +33,6 @@ func (s *stubStore) TouchAPIKey(context.Context, driver.APIKeyID, time.Duration)
 }
 
 var errBroken = errors.New("broken")
-
-// unusedSessions is a store for configurations whose sessions nobody asks for.
-type unusedSessions struct {
-	driver.Sessions
-	sessions.Store
-}
 
 // quiet is for what need not be read.
 var quiet = slog.New(slog.DiscardHandler)

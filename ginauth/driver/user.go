@@ -3,13 +3,6 @@ package driver
 // UserID names an account for as long as it exists. The empty UserID is nobody.
 type UserID string
 
-// User is what the app's own user type must be able to say about itself.
-// store.User says it already, and a struct that embeds it inherits that.
-type User interface {
-	// Account returns what authentication needs to know about the user.
-	Account() Account
-}
-
 // Account is the part of a user that ginauth reads.
 type Account struct {
 	// ID must be set and must not change.

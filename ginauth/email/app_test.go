@@ -21,10 +21,23 @@ import (
 	"github.com/ginauth/ginauth/store/storetest"
 )
 
-type (
-	user  = store.User
-	flows = email.Flows[user]
-)
+type user = store.User
+
+// flows are the options of an app and of its mails.
+type flows struct {
+	Config ginauth.Options[user]
+	email.Options[user]
+}
+
+// build refuses what New refuses.
+func (f flows) build() (*ginauth.Config[user], *email.Flows[user], error) {
+	cfg, err := ginauth.New(f.Config)
+	if err != nil {
+		return nil, nil, err
+	}
+	mails, err := email.New(cfg, f.Options)
+	return cfg, mails, err
+}
 
 const (
 	baseURL  = "https://app.example.com"
@@ -48,12 +61,14 @@ func TestMain(m *testing.M) {
 // SMTP server.
 type app struct {
 	*gin.Engine
-	pool  *pgxpool.Pool
-	db    *store.DB[user]
-	mails flows
-	inbox *inbox
-	clock *authtest.Clock
-	log   *authtest.Log
+	pool    *pgxpool.Pool
+	db      *store.DB[user]
+	options flows
+	cfg     *ginauth.Config[user]
+	mails   *email.Flows[user]
+	inbox   *inbox
+	clock   *authtest.Clock
+	log     *authtest.Log
 }
 
 func newApp(tb testing.TB, configure ...func(*flows)) *app {
@@ -65,23 +80,24 @@ func newAppOn(tb testing.TB, pool *pgxpool.Pool, configure ...func(*flows)) *app
 	tb.Helper()
 	a := &app{Engine: gin.New(), pool: pool, inbox: newInbox(tb), clock: authtest.NewClock(time.Date(2030, 3, 4, 5, 6, 7, 0, time.UTC)), log: &authtest.Log{}}
 	a.db = store.New[user](pool, store.WithNow(a.clock.Now), store.WithTimeout(20*time.Second))
-	cfg := ginauth.Config[user]{
+	cfg := ginauth.Options[user]{
 		Users: a.db, Passwords: authtest.CheapHasher(tb), Limits: ginauth.Limits{InsecureUnlimited: true},
 		Exclude: []string{"/signup", "/login", "/quiet", "/forgot", "/resend", "/send", "/verify", "/reset", "/magic", "/confirm", "/undo"},
 		Logger:  a.log.Logger(),
 	}
-	a.mails = flows{
-		Config: cfg, Store: a.db, Sender: a.inbox.sender(), BaseURL: baseURL, From: "Example <hello@app.example.com>", Site: "Example",
+	a.options = flows{Config: cfg, Options: email.Options[user]{
+		Store: a.db, Sender: a.inbox.sender(), BaseURL: baseURL, From: "Example <hello@app.example.com>", Site: "Example",
 		Pages: email.Pages{Verify: "/verify", Reset: "/reset", Login: "/magic", Change: "/confirm", Undo: "/undo"},
-	}
+	}}
 	for _, c := range configure {
-		c(&a.mails)
+		c(&a.options)
 	}
-	a.Use(ginauth.Session(a.mails.Config))
-	a.POST("/signup", ginauth.SignUp(a.mails.Config))
-	a.POST("/login", ginauth.Login(a.mails.Config))
-	a.GET("/me", ginauth.Me(a.mails.Config))
-	a.POST("/reauthenticate", ginauth.Reauthenticate(a.mails.Config))
+	a.change(tb, func(*flows) {})
+	a.Use(ginauth.Session(a.cfg))
+	a.POST("/signup", ginauth.SignUp(a.cfg))
+	a.POST("/login", ginauth.Login(a.cfg))
+	a.GET("/me", ginauth.Me(a.cfg))
+	a.POST("/reauthenticate", ginauth.Reauthenticate(a.cfg))
 	a.POST("/quiet", email.SignUp(a.mails))
 	a.POST("/forgot", email.ForgotPassword(a.mails))
 	a.POST("/resend", email.ResendVerification(a.mails))
@@ -93,6 +109,16 @@ func newAppOn(tb testing.TB, pool *pgxpool.Pool, configure ...func(*flows)) *app
 	a.Any("/confirm", email.ConfirmEmailChange(a.mails))
 	a.Any("/undo", email.UndoEmailChange(a.mails))
 	return a
+}
+
+// change builds the app's mails again. Handlers that are mounted keep the former ones.
+func (a *app) change(tb testing.TB, edit func(*flows)) {
+	tb.Helper()
+	edit(&a.options)
+	var err error
+	if a.cfg, a.mails, err = a.options.build(); err != nil {
+		tb.Fatal(err)
+	}
 }
 
 // deliver sends what is due and returns it.

@@ -29,9 +29,10 @@ var onItsWay = accepted{Detail: "If there is something to send, a mail is on its
 // ForgotPassword returns the handler that takes an Address, as JSON or a form, and sends its account a link to
 // ResetPassword. It answers 202 in the same words after the same work, whether or not there is such
 // an account: accounts are looked at when the mail is sent (SEC-31, SEC-34). Mount it with POST, on a route that
-// needs no login. It panics when f is invalid.
-func ForgotPassword[U driver.User](f Flows[U]) gin.HandlerFunc {
-	h := compile("ForgotPassword", f, "Reset", f.Pages.Reset).forgotPassword()
+// needs no login. It panics when f is nil, or when Options.Pages has no Reset.
+func ForgotPassword[U any](f *Flows[U]) gin.HandlerFunc {
+	f.mounted("ForgotPassword", "Reset")
+	h := f.forgotPassword()
 	return h.As(func(c *gin.Context) { h.Serve(c) })
 }
 
@@ -51,13 +52,14 @@ func ForgotPassword[U driver.User](f Flows[U]) gin.HandlerFunc {
 // @Failure		429		{object}	ginauth.Problem	"too_many_attempts"
 // @Failure		503		{object}	ginauth.Problem	"unavailable"
 // @Router			/forgot [post]
-func (f *flows[U]) forgotPassword() *route.Handler { return f.asks("forgotPassword", driver.MailReset) }
+func (f *Flows[U]) forgotPassword() *route.Handler { return f.asks("forgotPassword", driver.MailReset) }
 
 // ResendVerification returns the handler that takes an Address, as JSON or a form, and sends its account, if it
 // is not verified, a link to VerifyEmail. It answers as ForgotPassword does. Mount it with POST, on a
-// route that needs no login. It panics when f is invalid.
-func ResendVerification[U driver.User](f Flows[U]) gin.HandlerFunc {
-	h := compile("ResendVerification", f, "Verify", f.Pages.Verify).resendVerification()
+// route that needs no login. It panics when f is nil, or when Options.Pages has no Verify.
+func ResendVerification[U any](f *Flows[U]) gin.HandlerFunc {
+	f.mounted("ResendVerification", "Verify")
+	h := f.resendVerification()
 	return h.As(func(c *gin.Context) { h.Serve(c) })
 }
 
@@ -77,15 +79,16 @@ func ResendVerification[U driver.User](f Flows[U]) gin.HandlerFunc {
 // @Failure		429		{object}	ginauth.Problem	"too_many_attempts"
 // @Failure		503		{object}	ginauth.Problem	"unavailable"
 // @Router			/verify/resend [post]
-func (f *flows[U]) resendVerification() *route.Handler {
+func (f *Flows[U]) resendVerification() *route.Handler {
 	return f.asks("resendVerification", driver.MailVerify)
 }
 
 // SendMagicLink returns the handler that takes an Address, as JSON or a form, and sends its account a link to
 // MagicLink. It answers as ForgotPassword does. Mount it with POST, on a route that needs no login.
-// It panics when f is invalid.
-func SendMagicLink[U driver.User](f Flows[U]) gin.HandlerFunc {
-	h := compile("SendMagicLink", f, "Login", f.Pages.Login).sendMagicLink()
+// It panics when f is nil, or when Options.Pages has no Login.
+func SendMagicLink[U any](f *Flows[U]) gin.HandlerFunc {
+	f.mounted("SendMagicLink", "Login")
+	h := f.sendMagicLink()
 	return h.As(func(c *gin.Context) { h.Serve(c) })
 }
 
@@ -105,9 +108,9 @@ func SendMagicLink[U driver.User](f Flows[U]) gin.HandlerFunc {
 // @Failure		429		{object}	ginauth.Problem	"too_many_attempts"
 // @Failure		503		{object}	ginauth.Problem	"unavailable"
 // @Router			/magic/send [post]
-func (f *flows[U]) sendMagicLink() *route.Handler { return f.asks("sendMagicLink", driver.MailLogin) }
+func (f *Flows[U]) sendMagicLink() *route.Handler { return f.asks("sendMagicLink", driver.MailLogin) }
 
-func (f *flows[U]) asks(operation string, k driver.MailKind) *route.Handler {
+func (f *Flows[U]) asks(operation string, k driver.MailKind) *route.Handler {
 	return route.New(route.Info{Mails: true, Name: operation, Open: true}, func(c *gin.Context) {
 		if err := f.ask(c, k); err != nil {
 			ginauth.Fail(c, err)
@@ -117,12 +120,12 @@ func (f *flows[U]) asks(operation string, k driver.MailKind) *route.Handler {
 	})
 }
 
-func (f *flows[U]) ask(c *gin.Context, k driver.MailKind) error {
+func (f *Flows[U]) ask(c *gin.Context, k driver.MailKind) error {
 	o, err := f.bindAddress(c, k)
 	if err != nil {
 		return err
 	}
-	if err := f.Store.QueueMail(c.Request.Context(), o); err != nil {
+	if err := f.o.Store.QueueMail(c.Request.Context(), o); err != nil {
 		return err
 	}
 	ginauth.LogEvent(c, driver.MailRequested, "kind", string(k))
@@ -130,7 +133,7 @@ func (f *flows[U]) ask(c *gin.Context, k driver.MailKind) error {
 }
 
 // bindAddress reads an Address and counts the mail to it.
-func (f *flows[U]) bindAddress(c *gin.Context, k driver.MailKind) (o driver.MailOrder, err error) {
+func (f *Flows[U]) bindAddress(c *gin.Context, k driver.MailKind) (o driver.MailOrder, err error) {
 	if err := mustPost(c); err != nil {
 		return o, err
 	}
@@ -148,11 +151,11 @@ func (f *flows[U]) bindAddress(c *gin.Context, k driver.MailKind) (o driver.Mail
 
 // wanted counts a mail to that address, whether or not it has an account (SEC-115). Each kind counts by itself:
 // strangers who ask for mails that nobody is sent must not use up the reset that lets the owner in (SEC-43).
-func (f *flows[U]) wanted(c *gin.Context, k driver.MailKind, canonical string) error {
-	return ginauth.Throttle(c, f.Config, "mail "+string(k), canonical, f.Config.Limits.Mail)
+func (f *Flows[U]) wanted(c *gin.Context, k driver.MailKind, canonical string) error {
+	return ginauth.Throttle(c, f.cfg, "mail "+string(k), canonical, f.app.Limits.Mail)
 }
 
-func (f *flows[U]) accept(c *gin.Context, k driver.MailKind) {
+func (f *Flows[U]) accept(c *gin.Context, k driver.MailKind) {
 	if ginauth.PrefersHTML(c) {
 		f.show(c, http.StatusAccepted, Page{Kind: k, Step: StepSent})
 		return
@@ -169,9 +172,9 @@ func mustPost(c *gin.Context) error {
 }
 
 // locale is one of Texts', never what the client sent.
-func (f *flows[U]) locale(c *gin.Context) string {
-	if f.Locale != nil {
-		if l := f.Locale(c); len(l) <= maxLocale && !hasControl(l) {
+func (f *Flows[U]) locale(c *gin.Context) string {
+	if f.o.Locale != nil {
+		if l := f.o.Locale(c); len(l) <= maxLocale && !hasControl(l) {
 			return l
 		}
 		return ""

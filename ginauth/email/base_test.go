@@ -23,7 +23,7 @@ func TestABaseURLWithAPathLeadsThroughTheWholeFlow(t *testing.T) {
 			f.Config.Exclude = append(f.Config.Exclude, "/my/auth"+path)
 		}
 	})
-	cfg := a.mails.Config
+	cfg := a.cfg
 	a.Engine = gin.New()
 	group := a.Group("/my/auth")
 	group.Use(ginauth.Session(cfg))
@@ -61,7 +61,7 @@ func (a *app) follow(t *testing.T, base, ask, path string) {
 	want(t, path, b.form(action[1], url.Values{"password": {adaOld}}), http.StatusOK)
 }
 
-// A proxy that removes a prefix: Config.BaseURL alone says where mails and redirects lead.
+// A proxy that removes a prefix: Options.BaseURL alone says where mails and redirects lead.
 func TestMailsAndRedirectsHaveThePrefixThatAProxyRemoves(t *testing.T) {
 	t.Parallel()
 	const base = "http://localhost:1/my/auth"
@@ -85,8 +85,8 @@ func TestMailsAndRedirectsHaveThePrefixThatAProxyRemoves(t *testing.T) {
 			t.Errorf("%s: %d to %q %s", tc.mode, w.Code, got, w.Body)
 		}
 	}
-	a.mails.BaseURL = "http://localhost:2"
-	if err := a.mails.Validate(); err == nil || !strings.Contains(err.Error(), "that of Config alone") {
+	a.options.BaseURL = "http://localhost:2"
+	if _, _, err := a.options.build(); err == nil || !strings.Contains(err.Error(), "set that of the Config alone") {
 		t.Errorf("two of them: %v", err)
 	}
 }

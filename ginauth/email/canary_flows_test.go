@@ -196,15 +196,16 @@ func (c *canary) leaves(t *testing.T, owner *client) {
 // fails drives secrets through what goes wrong: a mail server that quotes the mail, and a broken database.
 func (c *canary) fails(t *testing.T) {
 	t.Helper()
-	working := c.mails.Sender
-	c.mails.Sender = email.SenderFunc(func(_ context.Context, m email.Message) error {
+	working := c.options.Sender
+	quoting := email.SenderFunc(func(_ context.Context, m email.Message) error {
 		c.token("mail that failed", linkPattern.FindStringSubmatch(m.Plain)[1])
 		return errors.New("554 5.7.1 refused: " + m.Plain)
 	})
+	c.change(t, func(f *flows) { f.Sender = quoting })
 	c.send(t, c.anyone(), http.StatusAccepted, "/forgot", fields{"email": canaryMail})
 	c.round(t)
 	c.look(t)
-	c.mails.Sender = working
+	c.change(t, func(f *flows) { f.Sender = working })
 	c.exec(t, `ALTER TABLE ginauth.users RENAME COLUMN password_hash TO away`)
 	for path, body := range map[string]fields{
 		"/login":       {"email": canaryMail, "password": c.password("login of an outage")},
@@ -226,7 +227,7 @@ func (c *canary) diesOfLeaks(t *testing.T) {
 				t.Errorf("the canary does not die of %s as %q", what, form)
 			}
 		}
-		c.mails.Config.Logger.Debug("a line", "args", []any{secret})
+		c.options.Config.Logger.Debug("a line", "args", []any{secret})
 		if log := c.log.String(); len(c.leaks(log[strings.LastIndex(log, `"a line"`):])) == 0 {
 			t.Errorf("the canary does not die of %s in the log", what)
 		}

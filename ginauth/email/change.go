@@ -13,11 +13,11 @@ import (
 // their address to somebody else's account. The former address, if it was proved, gets a mail with a link that undoes it. The
 // owner's session in this browser goes on under a new token; others live on, since no proof of the account has changed. It
 // answers 204, and 409 when the address was taken meanwhile. Mount it for GET and POST; its route is open
-// by itself. It panics when f is invalid.
-func ConfirmEmailChange[U driver.User](f Flows[U]) gin.HandlerFunc {
-	c := compile("ConfirmEmailChange", f, "Change", f.Pages.Change, "Undo", f.Pages.Undo)
-	l := link[U]{flows: c, kind: driver.MailChange, path: f.Pages.Change, password: c.notSignedIn}
-	l.use, l.done = c.confirmChange, l.finish
+// by itself. It panics when f is nil, or when Options.Pages lacks Change or Undo.
+func ConfirmEmailChange[U any](f *Flows[U]) gin.HandlerFunc {
+	f.mounted("ConfirmEmailChange", "Change", "Undo")
+	l := link[U]{Flows: f, kind: driver.MailChange, path: f.o.Pages.Change, password: f.notSignedIn}
+	l.use, l.done = f.confirmChange, l.finish
 	h := l.handler("confirmEmailChange")
 	return h.As(func(c *gin.Context) { h.Serve(c) })
 }
@@ -40,16 +40,16 @@ func ConfirmEmailChange[U driver.User](f Flows[U]) gin.HandlerFunc {
 // @Failure		429	{object}	ginauth.Problem	"too_many_attempts"
 // @Failure		503	{object}	ginauth.Problem	"unavailable, busy"
 // @Router			/email/confirm [post]
-func (f *flows[U]) confirmChange(c *gin.Context, t found[U], plain string) error {
+func (f *Flows[U]) confirmChange(c *gin.Context, t found[U], plain string) error {
 	if err := f.proves(c, t, plain); err != nil {
 		return err
 	}
 	if err := f.renew(c, t.user); err != nil {
 		return err
 	}
-	u, err := f.Store.UseEmailToken(ginauth.AuditContext(c), t.use)
+	u, err := f.o.Store.UseEmailToken(ginauth.AuditContext(c), t.use)
 	if err == nil {
-		ginauth.LogEvent(c, driver.UserEmailChanged, "user_id", u.Account().ID)
+		ginauth.LogEvent(c, driver.UserEmailChanged, "user_id", f.cfg.Account(u).ID)
 	}
 	return err
 }
@@ -58,12 +58,13 @@ func (f *flows[U]) confirmChange(c *gin.Context, t found[U], plain string) error
 // page with a button; the POST takes the token, from the page's cookie or as JSON. Whoever changed the
 // address may know the password, so it goes too, with all sessions, API keys and links; the
 // owner sets a new one by ForgotPassword. An account that was archived meanwhile comes back, one that was to be deleted at
-// once waits for the link, and an account that somebody else has made under the former address, and never proved, gives it up. It answers 204. Mount it for GET and POST, on a route that needs no
-// login. It panics when f is invalid.
-func UndoEmailChange[U driver.User](f Flows[U]) gin.HandlerFunc {
-	c := compile("UndoEmailChange", f, "Undo", f.Pages.Undo)
-	l := link[U]{flows: c, kind: driver.MailUndo, path: f.Pages.Undo}
-	l.use, l.done = c.undoChange, l.finish
+// once waits for the link, and an account that somebody else has made under the former address, and never proved, gives
+// it up. It answers 204. Mount it for GET and POST, on a route that needs no login. It panics when f is nil, or when
+// Options.Pages has no Undo.
+func UndoEmailChange[U any](f *Flows[U]) gin.HandlerFunc {
+	f.mounted("UndoEmailChange", "Undo")
+	l := link[U]{Flows: f, kind: driver.MailUndo, path: f.o.Pages.Undo}
+	l.use, l.done = f.undoChange, l.finish
 	h := l.handler("undoEmailChange")
 	return h.As(func(c *gin.Context) { h.Serve(c) })
 }
@@ -85,10 +86,10 @@ func UndoEmailChange[U driver.User](f Flows[U]) gin.HandlerFunc {
 // @Failure		429	{object}	ginauth.Problem	"too_many_attempts"
 // @Failure		503	{object}	ginauth.Problem	"unavailable"
 // @Router			/email/undo [post]
-func (f *flows[U]) undoChange(c *gin.Context, t found[U], _ string) error {
-	u, err := f.Store.UseEmailToken(ginauth.AuditContext(c), t.use)
+func (f *Flows[U]) undoChange(c *gin.Context, t found[U], _ string) error {
+	u, err := f.o.Store.UseEmailToken(ginauth.AuditContext(c), t.use)
 	if err == nil {
-		ginauth.LogEvent(c, driver.UserEmailChangeUndone, "user_id", u.Account().ID)
+		ginauth.LogEvent(c, driver.UserEmailChangeUndone, "user_id", f.cfg.Account(u).ID)
 	}
 	return err
 }

@@ -11,15 +11,16 @@ import (
 // ChangeEmail returns the handler that takes the Address that the current user wants to have, as JSON or a form, and
 // sends a link to ConfirmEmailChange there. Until that is used nothing changes. It answers 202, whether or
 // not the address is free, and 403 reauthentication_required unless the user proved who they are
-// within 10 minutes. Credentials with scopes get 403 forbidden. Mount it with POST. It panics when f is invalid.
-func ChangeEmail[U driver.User](f Flows[U]) gin.HandlerFunc {
-	compiled := compile("ChangeEmail", f, "Change", f.Pages.Change, "Undo", f.Pages.Undo)
+// within 10 minutes. Credentials with scopes get 403 forbidden. Mount it with POST. It panics when f is nil, or when
+// Options.Pages lacks Change or Undo.
+func ChangeEmail[U any](f *Flows[U]) gin.HandlerFunc {
+	f.mounted("ChangeEmail", "Change", "Undo")
 	h := route.New(route.Info{Mails: true, Name: "changeEmail", ChecksScopes: true}, func(c *gin.Context) {
-		if err := compiled.askChange(c); err != nil {
+		if err := f.askChange(c); err != nil {
 			ginauth.Fail(c, err)
 			return
 		}
-		compiled.accept(c, driver.MailChange)
+		f.accept(c, driver.MailChange)
 	})
 	return h.As(func(c *gin.Context) { h.Serve(c) })
 }
@@ -42,7 +43,7 @@ func ChangeEmail[U driver.User](f Flows[U]) gin.HandlerFunc {
 // @Failure		503		{object}	ginauth.Problem	"unavailable"
 // @Security		sessionCookie
 // @Router			/email [post]
-func (f *flows[U]) askChange(c *gin.Context) error {
+func (f *Flows[U]) askChange(c *gin.Context) error {
 	if err := mustPost(c); err != nil {
 		return err
 	}
@@ -58,7 +59,7 @@ func (f *flows[U]) askChange(c *gin.Context) error {
 		return err
 	}
 	o.UserID = auth.Account.ID
-	if err := f.Store.QueueMail(c.Request.Context(), o); err != nil {
+	if err := f.o.Store.QueueMail(c.Request.Context(), o); err != nil {
 		return err
 	}
 	ginauth.LogEvent(c, driver.MailRequested, "kind", string(driver.MailChange), "user_id", auth.Account.ID)

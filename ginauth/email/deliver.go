@@ -17,7 +17,10 @@ type handed struct {
 // deliver keeps up to together mails under way, so that a server that hangs on one holds up no other. To stay
 // is to look for more every so often until ctx ends, whatever is unavailable; otherwise it ends when nothing is
 // due, or at the first error. It waits for what is under way then.
-func (f *flows[U]) deliver(ctx context.Context, stay bool) (sent int, err error) {
+func (f *Flows[U]) deliver(ctx context.Context, stay bool) (sent int, err error) {
+	if f == nil {
+		return 0, errors.New("email: the Flows are nil: check the error of email.New")
+	}
 	done, busy := make(chan handed), 0
 	arrive := func(h handed) error {
 		busy--
@@ -61,9 +64,9 @@ func (f *flows[U]) deliver(ctx context.Context, stay bool) (sent int, err error)
 }
 
 // bear returns the errors that end the delivery.
-func (f *flows[U]) bear(ctx context.Context, stay bool, err error) error {
+func (f *Flows[U]) bear(ctx context.Context, stay bool, err error) error {
 	if stay && err != nil && ctx.Err() == nil && errors.Is(err, driver.ErrUnavailable) {
-		f.Config.Logger.WarnContext(ctx, "ginauth: the outbox cannot be reached", "error", err)
+		f.app.Logger.WarnContext(ctx, "ginauth: the outbox cannot be reached", "error", err)
 		return nil
 	}
 	return err
@@ -71,8 +74,8 @@ func (f *flows[U]) bear(ctx context.Context, stay bool, err error) error {
 
 // start claims mails and sends them. Each outlives ctx by sendTimeout and twice storeTimeout at most: one that was
 // handed over should be written down as sent.
-func (f *flows[U]) start(ctx context.Context, most int, done chan<- handed) (n int, err error) {
-	mails, err := f.Store.ClaimMail(ctx, most, lease)
+func (f *Flows[U]) start(ctx context.Context, most int, done chan<- handed) (n int, err error) {
+	mails, err := f.o.Store.ClaimMail(ctx, most, lease)
 	for _, m := range mails {
 		go func() {
 			taken, err := f.sendOne(context.WithoutCancel(ctx), m)

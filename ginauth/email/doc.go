@@ -1,9 +1,12 @@
 // Package email proves addresses, resets passwords, changes addresses and logs in, by links in mails.
 //
-//	mails := email.Flows[User]{
-//		Config: cfg, Store: db, BaseURL: "https://app.example.com", From: "Example <hello@example.com>",
+//	mails, err := email.New(cfg, email.Options[User]{
+//		BaseURL: "https://app.example.com", From: "Example <hello@example.com>",
 //		Sender: smtp.New(smtp.Options{Host: "mail.example.com"}),
 //		Pages:  email.Pages{Verify: "/verify", Reset: "/reset"},
+//	})
+//	if err != nil {
+//		return err
 //	}
 //	r.POST("/forgot", email.ForgotPassword(mails))
 //	r.Match([]string{"GET", "POST"}, "/reset", email.ResetPassword(mails))

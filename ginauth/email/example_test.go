@@ -38,12 +38,20 @@ func Example() {
 	defer tb.close()
 	pool := storetest.NewDB(tb) // in an app: pgxpool.New and migrations.Up
 	db := store.New[store.User](pool)
-	cfg := ginauth.Config[store.User]{Users: db, Exclude: []string{"/signup", "/forgot", "/reset"}}
+	cfg, err := ginauth.New(ginauth.Options[store.User]{Users: db, Exclude: []string{"/signup", "/forgot", "/reset"}})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
 	var mailbox []email.Message
-	mails := email.Flows[store.User]{
-		Config: cfg, Store: db, BaseURL: "https://app.example.com", From: "Example <hello@example.com>",
+	mails, err := email.New(cfg, email.Options[store.User]{
+		BaseURL: "https://app.example.com", From: "Example <hello@example.com>",
 		Pages:  email.Pages{Reset: "/reset"},
 		Sender: email.SenderFunc(func(_ context.Context, m email.Message) error { mailbox = append(mailbox, m); return nil }),
+	})
+	if err != nil {
+		fmt.Println(err)
+		return
 	}
 	r := gin.New()
 	r.Use(ginauth.Session(cfg))
@@ -72,12 +80,20 @@ func ExampleMagicLink() {
 	tb := &exampleTB{}
 	defer tb.close()
 	db := store.New[store.User](storetest.NewDB(tb))
-	cfg := ginauth.Config[store.User]{Users: db, Exclude: []string{"/signup", "/magic", "/magic/send"}}
+	cfg, err := ginauth.New(ginauth.Options[store.User]{Users: db, Exclude: []string{"/signup", "/magic", "/magic/send"}})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
 	var sent email.Message
-	mails := email.Flows[store.User]{
-		Config: cfg, Store: db, BaseURL: "https://app.example.com", From: "Example <hello@example.com>",
+	mails, err := email.New(cfg, email.Options[store.User]{
+		BaseURL: "https://app.example.com", From: "Example <hello@example.com>",
 		Pages:  email.Pages{Login: "/magic", Verify: "/verify"},
 		Sender: email.SenderFunc(func(_ context.Context, m email.Message) error { sent = m; return nil }),
+	})
+	if err != nil {
+		fmt.Println(err)
+		return
 	}
 	r := gin.New()
 	r.Use(ginauth.Session(cfg))
@@ -91,7 +107,7 @@ func ExampleMagicLink() {
 	fmt.Println(visitor.post("/signup", `{"name":"Ada","email":"ada@example.com","password":"correct horse battery staple"}`).Code)
 	_, _ = mails.SendDue(context.Background()) // the link to /verify
 	visitor.post("/magic/send", `{"email":"ada@example.com"}`)
-	_, err := mails.SendDue(context.Background())
+	_, err = mails.SendDue(context.Background())
 	link := regexp.MustCompile(`/magic\?token=\S+`).FindString(sent.Plain)
 	fmt.Println(err, sent.Subject)
 	page := visitor.get(link).Header().Get("Location")

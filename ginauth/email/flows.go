@@ -1,6 +1,7 @@
 package email
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"maps"
@@ -31,21 +32,18 @@ const (
 	freshness = 10 * time.Minute
 )
 
-// Flows is how an app wants its mails. It is plain data, as ginauth.Config is: every constructor of this
-// package takes the same and compiles its own copy. Config, Store, Sender, BaseURL and From are required,
-// and Pages for the handlers that are mounted.
-type Flows[U driver.User] struct {
-	// Config is the app's.
-	Config ginauth.Config[U]
-	// Store keeps mails and tokens, of the users that Config.Users has: it must be Config.Users, or wrap it, since
-	// what a link changes there is what a login asks. Usually both are one *store.DB.
+// Options are how an app wants its mails. Sender and From are required, BaseURL too unless the Config has one, and Pages
+// for the handlers that are mounted. The zero value of every other field is the safe default.
+type Options[U any] struct {
+	// Store keeps mails and tokens, of the users of the Config: it must be the Users there, or wrap them, since what a
+	// link changes there is what a login asks. Default: these Users, when they are a driver.Mails, as store.DB is.
 	Store driver.Mails[U]
 	// Sender hands the mails over, such as smtp.New. A web process whose mails another process sends gives it all the
 	// same, so that no app promises mails that nothing can send.
 	Sender Sender
 	// BaseURL is where browsers find the app, such as "https://app.example.com". Links begin with it, whatever
 	// host a request names (SEC-108). An app below a path has it here, such as "https://example.com/auth", and Pages
-	// without it. Plain http is for localhost only. Default: Config.BaseURL.
+	// without it. Plain http is for localhost only. Default: that of the Config.
 	BaseURL string
 	// From is the sender, such as "Example <hello@example.com>".
 	From string
@@ -97,62 +95,59 @@ type Lifetimes struct {
 	Undo time.Duration
 }
 
-// WithDefaults returns a copy in which every empty field that has a default has it.
-func (f Flows[U]) WithDefaults() Flows[U] {
-	f.Config = f.Config.WithDefaults()
-	if f.BaseURL == "" {
-		f.BaseURL = f.Config.BaseURL
+func (o Options[U]) withDefaults(app ginauth.Options[U]) Options[U] {
+	if store, ok := app.Users.(driver.Mails[U]); ok && o.Store == nil {
+		o.Store = store
 	}
+	o.BaseURL = cmp.Or(o.BaseURL, app.BaseURL)
 	for _, d := range []struct {
 		field *time.Duration
 		value time.Duration
 	}{
-		{&f.Lifetimes.Reset, defaultResetLifetime},
-		{&f.Lifetimes.Verify, defaultVerifyLifetime},
-		{&f.Lifetimes.Change, defaultChangeLifetime},
-		{&f.Lifetimes.Login, defaultLoginLifetime},
-		{&f.Lifetimes.Undo, defaultUndoLifetime},
+		{&o.Lifetimes.Reset, defaultResetLifetime},
+		{&o.Lifetimes.Verify, defaultVerifyLifetime},
+		{&o.Lifetimes.Change, defaultChangeLifetime},
+		{&o.Lifetimes.Login, defaultLoginLifetime},
+		{&o.Lifetimes.Undo, defaultUndoLifetime},
 	} {
 		if *d.field == 0 {
 			*d.field = d.value
 		}
 	}
-	if u, err := url.Parse(f.BaseURL); err == nil && f.Site == "" {
-		f.Site = u.Hostname()
+	if u, err := url.Parse(o.BaseURL); err == nil && o.Site == "" {
+		o.Site = u.Hostname()
 	}
-	return f
+	return o
 }
 
-// Validate returns what is wrong with f, one sentence per fault, and nil for good ones. Every
-// constructor calls it and panics with its text.
-func (f Flows[U]) Validate() error {
-	f = f.WithDefaults()
+// validate returns what is wrong with options that have their defaults, one sentence per fault.
+func (o Options[U]) validate(app ginauth.Options[U]) error {
 	var faults []error
 	fault := func(wrong bool, format string, args ...any) {
 		if wrong {
 			faults = append(faults, fmt.Errorf(format, args...))
 		}
 	}
-	fault(isNil(f.Store), "set Store (such as store.New[store.User](pool))")
-	fault(f.Config.Users == nil, "set Config.Users to the store whose users get the mails, such as store.New[store.User](pool), also beside RetrieveUser")
-	err := pairing.Check(f.Store, f.Config.Users)
-	fault(err != nil, "Config.Users and Store do not fit: %w", err)
-	fault(isNil(f.Sender), "set Sender (such as smtp.New), also where another process runs Run: without one somewhere no mail would ever leave")
-	err = baseurl.Check(f.BaseURL)
+	fault(isNil(o.Store), "set Store (such as store.New[store.User](pool))")
+	fault(app.Users == nil, "set the Users of the Config to the store whose users get the mails, such as store.New[store.User](pool), also beside RetrieveUser")
+	err := pairing.Check(o.Store, app.Users)
+	fault(err != nil, "the Users of the Config and Store do not fit: %w", err)
+	fault(isNil(o.Sender), "set Sender (such as smtp.New), also where another process runs Run: without one somewhere no mail would ever leave")
+	err = baseurl.Check(o.BaseURL)
 	fault(err != nil, "%w", err)
-	fault(f.Config.BaseURL != "" && f.BaseURL != f.Config.BaseURL, "BaseURL is %q here and %q in Config: set that of Config alone", f.BaseURL, f.Config.BaseURL)
-	_, err = mail.ParseAddress(f.From)
-	fault(err != nil || hasControl(f.From), `set From to an address, such as "Example <hello@example.com>"`)
-	fault(hasControl(f.Site), "Site must not have control characters")
-	for _, path := range []string{f.Pages.Verify, f.Pages.Reset, f.Pages.Login, f.Pages.Change, f.Pages.Undo, f.Pages.Forgot} {
+	fault(app.BaseURL != "" && o.BaseURL != app.BaseURL, "BaseURL is %q here and %q in the Config: set that of the Config alone", o.BaseURL, app.BaseURL)
+	_, err = mail.ParseAddress(o.From)
+	fault(err != nil || hasControl(o.From), `set From to an address, such as "Example <hello@example.com>"`)
+	fault(hasControl(o.Site), "Site must not have control characters")
+	for _, path := range []string{o.Pages.Verify, o.Pages.Reset, o.Pages.Login, o.Pages.Change, o.Pages.Undo, o.Pages.Forgot} {
 		fault(path != "" && !baseurl.IsPath(path), "the page %q must be a path of this app, such as /reset", path)
 	}
-	for _, d := range []time.Duration{f.Lifetimes.Reset, f.Lifetimes.Verify, f.Lifetimes.Change, f.Lifetimes.Login, f.Lifetimes.Undo} {
+	for _, d := range []time.Duration{o.Lifetimes.Reset, o.Lifetimes.Verify, o.Lifetimes.Change, o.Lifetimes.Login, o.Lifetimes.Undo} {
 		fault(d < time.Minute, "a lifetime of %s is too short to read the mail: give it a minute or more", d)
 	}
-	_, err = compileTexts[U](f.Texts)
+	_, err = compileTexts[U](o.Texts)
 	fault(err != nil, "%w", err)
-	return errors.Join(append(faults, f.Config.Validate())...)
+	return errors.Join(faults...)
 }
 
 // isNil also sees a nil pointer or function behind an interface.
@@ -161,9 +156,12 @@ func isNil(v any) bool {
 	return !r.IsValid() || (r.Kind() == reflect.Pointer || r.Kind() == reflect.Func) && r.IsNil()
 }
 
-// flows is a compiled Flows.
-type flows[U driver.User] struct {
-	Flows[U]
+// Flows are the mails of an app, and what their links do: what New makes of Options, checked and compiled once, for
+// every constructor of this package. They are safe for concurrent use.
+type Flows[U any] struct {
+	cfg   *ginauth.Config[U]
+	app   ginauth.Options[U]
+	o     Options[U] // with defaults
 	texts catalogs
 	// locales are those of Texts, sorted.
 	locales []string
@@ -172,46 +170,58 @@ type flows[U driver.User] struct {
 	base    string // the path of BaseURL
 }
 
-// compile panics with the constructor's name when f is unusable: routes are built at start-up, where
-// that is the earliest and loudest answer. page is a path that the constructor needs.
-func compile[U driver.User](constructor string, f Flows[U], pages ...string) *flows[U] {
-	err := f.Validate()
-	for i := 0; i+1 < len(pages); i += 2 {
-		if pages[i+1] == "" {
-			err = errors.Join(err, fmt.Errorf("set Pages.%s to the path where its handler is mounted", pages[i]))
-		}
+// New checks the options and compiles them. Its error has a sentence for each fault, with what to do about it.
+func New[U any](cfg *ginauth.Config[U], o Options[U]) (*Flows[U], error) {
+	if cfg == nil {
+		return nil, errors.New("email.New: the Config is nil: check the error of ginauth.New")
 	}
-	if err != nil {
-		panic(fmt.Sprintf("email.%s: %v", constructor, err)) //nolint:forbidigo // while routes are built
+	app := cfg.Options()
+	o = o.withDefaults(app)
+	if err := o.validate(app); err != nil {
+		return nil, fmt.Errorf("email.New: %w", err)
 	}
-	return newFlows(f)
+	f := &Flows[U]{cfg: cfg, app: app, o: o}
+	f.locales = slices.Sorted(maps.Keys(o.Texts))
+	f.texts, _ = compileTexts[U](o.Texts) // validated
+	base, _ := url.Parse(o.BaseURL)       // validated
+	f.secure, f.domain, f.base = base.Scheme == "https", base.Hostname(), base.EscapedPath()
+	if net.ParseIP(f.domain) != nil {
+		f.domain = "[" + f.domain + "]"
+	}
+	return f, nil
 }
 
-func newFlows[U driver.User](f Flows[U]) *flows[U] {
-	c := &flows[U]{Flows: f.WithDefaults()}
-	c.locales = slices.Sorted(maps.Keys(f.Texts))
-	c.texts, _ = compileTexts[U](f.Texts) // validated
-	base, _ := url.Parse(c.BaseURL)       // validated
-	c.secure, c.domain, c.base = base.Scheme == "https", base.Hostname(), base.EscapedPath()
-	if net.ParseIP(c.domain) != nil {
-		c.domain = "[" + c.domain + "]"
+// Options returns the options of New, with defaults where they were empty.
+func (f *Flows[U]) Options() Options[U] { return f.o }
+
+// mounted panics with the constructor's name when f is nil, or names no page that the constructor needs: routes are built
+// at start-up, where that is the earliest and loudest answer.
+func (f *Flows[U]) mounted(constructor string, pages ...string) {
+	if f == nil {
+		panic(fmt.Sprintf("email.%s: the Flows are nil: check the error of email.New", constructor)) //nolint:forbidigo // while routes are built
 	}
-	return c
+	p := f.o.Pages
+	paths := map[string]string{"Verify": p.Verify, "Reset": p.Reset, "Login": p.Login, "Change": p.Change, "Undo": p.Undo}
+	for _, name := range pages {
+		if paths[name] == "" {
+			panic(fmt.Sprintf("email.%s: set Pages.%s to the path where its handler is mounted", constructor, name)) //nolint:forbidigo // while routes are built
+		}
+	}
 }
 
 // target is where links of a kind lead, and how long they are good for. Mails without a token have neither.
-func (f *flows[U]) target(k driver.MailKind) (path string, lifetime time.Duration) {
+func (f *Flows[U]) target(k driver.MailKind) (path string, lifetime time.Duration) {
 	switch k {
 	case driver.MailVerify:
-		return f.Pages.Verify, f.Lifetimes.Verify
+		return f.o.Pages.Verify, f.o.Lifetimes.Verify
 	case driver.MailReset:
-		return f.Pages.Reset, f.Lifetimes.Reset
+		return f.o.Pages.Reset, f.o.Lifetimes.Reset
 	case driver.MailLogin:
-		return f.Pages.Login, f.Lifetimes.Login
+		return f.o.Pages.Login, f.o.Lifetimes.Login
 	case driver.MailChange:
-		return f.Pages.Change, f.Lifetimes.Change
+		return f.o.Pages.Change, f.o.Lifetimes.Change
 	case driver.MailUndo:
-		return f.Pages.Undo, f.Lifetimes.Undo
+		return f.o.Pages.Undo, f.o.Lifetimes.Undo
 	case driver.MailTaken, driver.MailPassword, driver.MailDevice, driver.MailReuse:
 	}
 	return "", 0

@@ -27,9 +27,11 @@ func spellings(tb testing.TB, token string) []string {
 
 func TestWhatIsMissingIsSaidAtConstruction(t *testing.T) { // SEC-108
 	t.Parallel()
-	good := newApp(t).mails
+	good := newApp(t).options
 	for text, spoil := range map[string]func(*flows){
-		"set Store":            func(f *flows) { f.Store = nil },
+		"set Store (such as": func(f *flows) {
+			f.Config.Users, f.Config.NoSessions, f.Store = struct{ driver.Users[user] }{}, true, nil
+		},
 		"set BaseURL":          func(f *flows) { f.BaseURL = "" },
 		"must begin with":      func(f *flows) { f.BaseURL = "http://app.example.com" },
 		"a scheme, a host":     func(f *flows) { f.BaseURL = "https://app.example.com/" },
@@ -39,60 +41,77 @@ func TestWhatIsMissingIsSaidAtConstruction(t *testing.T) { // SEC-108
 		"such as /auth":        func(f *flows) { f.BaseURL = "https://app.example.com/a b" },
 		"set From":             func(f *flows) { f.From = "" },
 		"an address":           func(f *flows) { f.From = "Ada\r\nBcc: eve@example.com <ada@example.com>" },
-		"set Pages.Reset":      func(f *flows) { f.Pages.Reset = "" },
 		"a path of this app":   func(f *flows) { f.Pages.Verify = "//evil.example" },
 		"such as /reset":       func(f *flows) { f.Pages.Verify = "verify" },
 		"too short":            func(f *flows) { f.Lifetimes.Reset = time.Second },
 		"the text \"reset\"":   func(f *flows) { f.Texts = texts(driver.MailReset, "{{.Lnik}}") },
 		"no mail of the kind":  func(f *flows) { f.Texts = texts("rest", "x") },
 		"can't evaluate field": func(f *flows) { f.Texts = texts(driver.MailReset, "{{.User.Nmae}}") },
-		"set Users":            func(f *flows) { f.Config = ginauth.Config[user]{} },
+		"set Users (such as":   func(f *flows) { f.Config = ginauth.Options[user]{} },
 		"control characters":   func(f *flows) { f.Site = "Example\nBcc: x" },
 		"at most 35":           func(f *flows) { f.Texts = map[string]email.Texts{strings.Repeat("x", 36): nil} },
-		"email.ForgotPassword": func(f *flows) { f.From = "x" },
+		"email.New: set From":  func(f *flows) { f.From = "x" },
 	} {
 		f := good
 		spoil(&f)
-		if said := panics(func() { email.ForgotPassword(f) }); !strings.Contains(said, text) {
-			t.Errorf("%q: %q", text, said)
+		if _, _, err := f.build(); err == nil || !strings.Contains(err.Error(), text) {
+			t.Errorf("%q: %v", text, err)
 		}
+	}
+	if _, err := email.New(nil, good.Options); err == nil || !strings.Contains(err.Error(), "check the error of ginauth.New") {
+		t.Errorf("without a Config: %v", err)
 	}
 	f := good
 	f.BaseURL, f.Site = "http://localhost:8080", ""
-	if said := panics(func() { email.ForgotPassword(f) }); said != "" {
-		t.Errorf("on localhost: %s", said)
+	_, mails, err := f.build()
+	if err != nil {
+		t.Fatalf("on localhost: %v", err)
 	}
-	if said := panics(func() { email.SignUpWith[user, ginauth.Registration](good, nil) }); !strings.Contains(said, "use SignUp") {
+	if said := panics(func() { email.SignUpWith[user, ginauth.Registration](mails, nil) }); !strings.Contains(said, "use SignUp") {
 		t.Errorf("without fill: %q", said)
 	}
 }
 
 // An app that forgot its sender would answer that mails are on their way.
-func TestEveryConstructorNeedsASender(t *testing.T) {
+func TestMailsNeedASender(t *testing.T) {
 	t.Parallel()
-	good := newApp(t).mails
+	good := newApp(t).options
 	for what, sender := range map[string]email.Sender{"nil": nil, "a nil pointer": (*smtp.Sender)(nil), "a nil function": email.SenderFunc(nil)} {
 		f := good
 		f.Sender = sender
-		for name, construct := range map[string]func(){
-			"SignUp":             func() { email.SignUp(f) },
-			"SignUpWith":         func() { email.SignUpWith(f, func(context.Context, ginauth.Registration, *user) error { return nil }) },
-			"ResendVerification": func() { email.ResendVerification(f) },
-			"VerifyEmail":        func() { email.VerifyEmail(f) },
-			"ForgotPassword":     func() { email.ForgotPassword(f) },
-			"ResetPassword":      func() { email.ResetPassword(f) },
-			"SendMagicLink":      func() { email.SendMagicLink(f) },
-			"MagicLink":          func() { email.MagicLink(f) },
-			"ChangeEmail":        func() { email.ChangeEmail(f) },
-			"ConfirmEmailChange": func() { email.ConfirmEmailChange(f) },
-			"UndoEmailChange":    func() { email.UndoEmailChange(f) },
-		} {
-			if said := panics(construct); !strings.Contains(said, "email."+name+": set Sender") || !strings.Contains(said, "smtp.New") {
-				t.Errorf("%s with %s: %q", name, what, said)
-			}
+		if _, _, err := f.build(); err == nil || !strings.Contains(err.Error(), "email.New: set Sender") || !strings.Contains(err.Error(), "smtp.New") {
+			t.Errorf("%s: %v", what, err)
 		}
-		if _, err := f.SendDue(t.Context()); err == nil || !strings.Contains(err.Error(), "Sender") {
-			t.Errorf("SendDue with %s: %v", what, err)
+	}
+}
+
+func TestHandlersNeedFlowsAndTheirPages(t *testing.T) {
+	t.Parallel()
+	a := newApp(t)
+	a.change(t, func(f *flows) { f.Pages = email.Pages{} })
+	for name, c := range map[string]struct {
+		construct func(*email.Flows[user])
+		page      string
+	}{
+		"SignUp": {func(f *email.Flows[user]) { email.SignUp(f) }, "Verify"},
+		"SignUpWith": {func(f *email.Flows[user]) {
+			email.SignUpWith(f, func(context.Context, ginauth.Registration, *user) error { return nil })
+		}, "Verify"},
+		"ResendVerification": {func(f *email.Flows[user]) { email.ResendVerification(f) }, "Verify"},
+		"VerifyEmail":        {func(f *email.Flows[user]) { email.VerifyEmail(f) }, "Verify"},
+		"ForgotPassword":     {func(f *email.Flows[user]) { email.ForgotPassword(f) }, "Reset"},
+		"ResetPassword":      {func(f *email.Flows[user]) { email.ResetPassword(f) }, "Reset"},
+		"SendMagicLink":      {func(f *email.Flows[user]) { email.SendMagicLink(f) }, "Login"},
+		"MagicLink":          {func(f *email.Flows[user]) { email.MagicLink(f) }, "Login"},
+		"ChangeEmail":        {func(f *email.Flows[user]) { email.ChangeEmail(f) }, "Change"},
+		"ConfirmEmailChange": {func(f *email.Flows[user]) { email.ConfirmEmailChange(f) }, "Change"},
+		"UndoEmailChange":    {func(f *email.Flows[user]) { email.UndoEmailChange(f) }, "Undo"},
+	} {
+		if said := panics(func() { c.construct(nil) }); !strings.Contains(said, "email."+name+": the Flows are nil: check the error of email.New") {
+			t.Errorf("%s without Flows: %q", name, said)
+		}
+		if said := panics(func() { c.construct(a.mails) }); !strings.Contains(said, "email."+name+": set Pages."+c.page+" to the path") {
+			t.Errorf("%s without its page: %q", name, said)
 		}
 	}
 }
@@ -113,7 +132,7 @@ func panics(f func()) (said string) {
 
 func TestTextsForLinksMustHaveThem(t *testing.T) {
 	t.Parallel()
-	good := newApp(t).mails
+	good := newApp(t).options
 	for _, kind := range []driver.MailKind{driver.MailVerify, driver.MailReset, driver.MailLogin, driver.MailChange, driver.MailUndo} {
 		for name, c := range map[string]struct {
 			text email.Text
@@ -129,15 +148,16 @@ func TestTextsForLinksMustHaveThem(t *testing.T) {
 		} {
 			f := good
 			f.Texts = map[string]email.Texts{"de": {kind: c.text}}
-			if said := panics(func() { email.ForgotPassword(f) }); c.said == "" && said != "" || !strings.Contains(said, c.said) {
-				t.Errorf("%s, %s: %q", kind, name, said)
+			_, _, err := f.build()
+			if c.said == "" && err != nil || c.said != "" && (err == nil || !strings.Contains(err.Error(), c.said)) {
+				t.Errorf("%s, %s: %v", kind, name, err)
 			}
 		}
 	}
 	f := good
 	f.Texts = map[string]email.Texts{"": {driver.MailPassword: {Subject: "x", Plain: "changed"}, driver.MailTaken: {Subject: "x", Plain: "x"}, driver.MailDevice: {Subject: "x", Plain: "x"}}}
-	if said := panics(func() { email.ForgotPassword(f) }); said != "" {
-		t.Errorf("texts that need no link: %s", said)
+	if _, _, err := f.build(); err != nil {
+		t.Errorf("texts that need no link: %v", err)
 	}
 }
 

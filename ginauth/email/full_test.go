@@ -21,9 +21,13 @@ func newFull(tb testing.TB, pool *pgxpool.Pool) *app {
 		f.Config.Exclude = append(f.Config.Exclude, "/restore", "/token", "/token/login", "/refresh", "/revoke", "/verify-password")
 	})
 	a.db = store.New[user](pool, store.WithNow(a.clock.Now), store.WithTimeout(20*time.Second), store.WithMail())
-	a.mails.Config.Users, a.mails.Store, a.Engine = a.db, a.db, gin.New()
-	cfg, mails := a.mails.Config, a.mails
-	keys := apikey.Keys[user]{Store: a.db}
+	a.change(tb, func(f *flows) { f.Config.Users, f.Store = a.db, a.db })
+	a.Engine = gin.New()
+	cfg, mails := a.cfg, a.mails
+	keys, err := apikey.New(cfg, apikey.Options[user]{})
+	if err != nil {
+		tb.Fatal(err)
+	}
 	signing, err := jwt.Generate("2030-03", jwt.EdDSA)
 	if err != nil {
 		tb.Fatal(err)
@@ -32,11 +36,14 @@ func newFull(tb testing.TB, pool *pgxpool.Pool) *app {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	tokens := jwt.Flow[user]{Config: cfg, Issuer: jwt.NewIssuer(jwt.IssuerOptions{Keys: ring, Issuer: baseURL, Audiences: []string{baseURL}, Now: a.clock.Now})}
-	bearer := jwt.Bearer(jwt.Options[user]{
-		Accept: jwt.Accept{Issuers: []jwt.Trust{{Issuer: baseURL, Keys: ring}}, Audiences: []string{baseURL}, Now: a.clock.Now}, Users: a.db,
+	tokens, err := jwt.New(cfg, jwt.Options[user]{Issuer: jwt.NewIssuer(jwt.IssuerOptions{Keys: ring, Issuer: baseURL, Audiences: []string{baseURL}, Now: a.clock.Now})})
+	if err != nil {
+		tb.Fatal(err)
+	}
+	bearer := jwt.Bearer(cfg, jwt.BackendOptions[user]{
+		Accept: jwt.Accept{Issuers: []jwt.Trust{{Issuer: baseURL, Keys: ring}}, Audiences: []string{baseURL}, Now: a.clock.Now},
 	})
-	a.Use(ginauth.Authenticate(cfg, apikey.Backend(cfg, keys), bearer, ginauth.SessionAuth(cfg)))
+	a.Use(ginauth.Authenticate(cfg, apikey.Backend(keys), bearer, ginauth.SessionAuth(cfg)))
 	a.POST("/signup", ginauth.SignUp(cfg))
 	a.POST("/login", ginauth.Login(cfg))
 	a.POST("/restore", ginauth.RestoreAccount(cfg))
@@ -51,8 +58,8 @@ func newFull(tb testing.TB, pool *pgxpool.Pool) *app {
 	a.POST("/token/login", jwt.Login(tokens, jwt.InBody))
 	a.POST("/refresh", jwt.Refresh(tokens))
 	a.POST("/revoke", jwt.Revoke(tokens))
-	a.POST("/keys", apikey.Create(cfg, keys))
-	a.DELETE("/keys/:id", apikey.Revoke(cfg, keys))
+	a.POST("/keys", apikey.Create(keys))
+	a.DELETE("/keys/:id", apikey.Revoke(keys))
 	a.POST("/quiet", email.SignUp(mails))
 	a.POST("/forgot", email.ForgotPassword(mails))
 	a.POST("/resend", email.ResendVerification(mails))

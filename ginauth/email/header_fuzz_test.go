@@ -66,14 +66,17 @@ func FuzzMailHeaders(f *testing.F) { // SEC-137, SEC-162
 		box.clear()
 		log := &authtest.Log{}
 		from := (&mail.Address{Name: sender, Address: "hello@app.example.com"}).String()
-		mails := flows{
-			Config: ginauth.Config[user]{Users: users, Logger: log.Logger()},
-			Store:  &oneMail{to: user{Name: name, Email: address}, due: true}, Sender: box.sender(), BaseURL: baseURL, From: from, Site: site,
+		o := flows{Config: ginauth.Options[user]{Users: users, Logger: log.Logger()}, Options: email.Options[user]{
+			Store: &oneMail{to: user{Name: name, Email: address}, due: true}, Sender: box.sender(), BaseURL: baseURL, From: from, Site: site,
 			Pages: email.Pages{Reset: "/reset"},
 			Texts: map[string]email.Texts{"": {driver.MailReset: {Subject: "{{.User.Name}} {{.Site}} {{.Email}}", Plain: "{{.User.Name}}\n{{.Link}}"}}},
-		}
-		if mails.Validate() != nil { // a site or a sender that is refused at construction
-			mails.Site, mails.From = "Example", "Example <hello@app.example.com>"
+		}}
+		_, mails, err := o.build()
+		if err != nil { // a site or a sender that is refused at construction
+			o.Site, o.From = "Example", "Example <hello@app.example.com>"
+			if _, mails, err = o.build(); err != nil {
+				t.Fatal(err)
+			}
 		}
 		sent, err := mails.SendDue(t.Context())
 		if err != nil {

@@ -1,7 +1,6 @@
 package email
 
 import (
-	"context"
 	"errors"
 	"net/http"
 	"net/url"
@@ -13,7 +12,6 @@ import (
 	"github.com/ginauth/ginauth/ginauth"
 	"github.com/ginauth/ginauth/ginauth/driver"
 	"github.com/ginauth/ginauth/ginauth/internal/route"
-	"github.com/ginauth/ginauth/ginauth/password"
 )
 
 // linkForm is what a link's page sends. A browser has the token in a cookie that belongs to the page; other clients send it
@@ -25,8 +23,8 @@ type linkForm struct {
 
 // link is the handler behind a link: a GET shows a page with a button, and only the POST does something
 // (SEC-85), since scanners and previews of mail programs follow links.
-type link[U driver.User] struct {
-	*flows[U]
+type link[U any] struct {
+	*Flows[U]
 	kind    driver.MailKind
 	path    string // of its page; with that of BaseURL where it is served
 	origins *http.CrossOriginProtection
@@ -39,7 +37,7 @@ type link[U driver.User] struct {
 }
 
 // found is a token that is good.
-type found[U driver.User] struct {
+type found[U any] struct {
 	use   driver.EmailTokenUse
 	user  U
 	email string
@@ -47,14 +45,14 @@ type found[U driver.User] struct {
 
 func (l link[U]) handler(operation string) *route.Handler {
 	l.origins = http.NewCrossOriginProtection()
-	if base, err := url.Parse(l.BaseURL); err == nil {
+	if base, err := url.Parse(l.o.BaseURL); err == nil {
 		_ = l.origins.AddTrustedOrigin(base.Scheme + "://" + base.Host) // validated
 	}
-	for _, o := range l.Config.TrustedOrigins {
+	for _, o := range l.app.TrustedOrigins {
 		_ = l.origins.AddTrustedOrigin(o) // validated
 	}
 	l.path = l.base + l.path
-	redirects := l.kind == driver.MailLogin && l.Config.Pages.AfterLogin != ""
+	redirects := l.kind == driver.MailLogin && l.app.Pages.AfterLogin != ""
 	return route.New(route.Info{Mails: true, Name: operation, Open: true, Redirects: redirects}, func(c *gin.Context) {
 		switch c.Request.Method {
 		case http.MethodGet, http.MethodHead:
@@ -101,7 +99,7 @@ func (l link[U]) action(page string) string { return l.path + "?page=" + page }
 
 // count limits how many links one address may try, by whatever method (SEC-115).
 func (l link[U]) count(c *gin.Context) error {
-	return ginauth.Throttle(c, l.Config, "link", "", ginauth.Limit{PerAddress: l.Config.Limits.LinkPerAddress})
+	return ginauth.Throttle(c, l.cfg, "link", "", ginauth.Limit{PerAddress: l.app.Limits.LinkPerAddress})
 }
 
 func (l link[U]) page(c *gin.Context, t found[U], token string) Page {
@@ -160,7 +158,7 @@ func (l link[U]) find(c *gin.Context, token string) (t found[U], err error) {
 		return t, errLink
 	}
 	t.use = driver.EmailTokenUse{Kind: l.kind, Digest: parsed.Digest(), Locale: l.locale(c)}
-	t.user, t.email, err = l.Store.FindEmailToken(c.Request.Context(), l.kind, t.use.Digest)
+	t.user, t.email, err = l.o.Store.FindEmailToken(c.Request.Context(), l.kind, t.use.Digest)
 	if errors.Is(err, driver.ErrNoEmailToken) {
 		return t, errLink
 	}
@@ -199,54 +197,29 @@ func (l link[U]) finish(c *gin.Context) {
 
 // proves tells whether who sent the request has the account already: by a session or a token of its own that is
 // good for everything, or by its password.
-func (f *flows[U]) proves(c *gin.Context, t found[U], plain string) error {
+func (f *Flows[U]) proves(c *gin.Context, t found[U], plain string) error {
 	if f.signedInAs(c, t.user) {
 		return nil
 	}
 	if plain == "" {
 		return errProofNeeded
 	}
-	cfg := f.Config
-	if t.use.Kind == driver.MailVerify {
-		hash, err := f.Store.FindPendingPassword(c.Request.Context(), t.use.Digest)
+	if t.use.Kind == driver.MailVerify { // to whoever holds the link, its password is no secret of who has an account
+		hash, err := f.o.Store.FindPendingPassword(c.Request.Context(), t.use.Digest)
 		if err != nil {
 			return err
 		}
 		if !hash.IsZero() {
-			cfg.Users = &newcomers[U]{cfg.Users, t.user, hash}
+			return ginauth.VerifyPasswordHash(c, f.cfg, t.user, hash, plain)
 		}
 	}
-	_, err := ginauth.VerifyPassword(c, cfg, t.user.Account().Identifier, plain)
+	_, err := ginauth.VerifyPassword(c, f.cfg, f.cfg.Account(t.user).Identifier, plain)
 	return err
 }
 
-// newcomers is the store for whoever holds the link of a sign-up: to them its password is no secret of who has an account.
-type newcomers[U driver.User] struct {
-	driver.Users[U]
-	user U
-	hash password.Hash
-}
-
-func (n *newcomers[U]) FindCredential(context.Context, string) (U, password.Hash, error) {
-	return n.user, n.hash, nil
-}
-
-// RecordEvent keeps failures where the store does.
-func (n *newcomers[U]) RecordEvent(ctx context.Context, e driver.Event) error {
-	if r, ok := n.Users.(driver.EventLog); ok {
-		return r.RecordEvent(ctx, e)
-	}
-	return nil
-}
-
-// UserEvents lists nothing: nobody asks a newcomer.
-func (*newcomers[U]) UserEvents(context.Context, driver.UserID, time.Time, int) ([]driver.Event, error) {
-	return nil, nil
-}
-
 // renew gives the owner's session a new token before the account gets more: should that fail, nothing has changed, and
-// whoever has read the old token is out when it does, or after Config.RotationGrace (SEC-64).
-func (f *flows[U]) renew(c *gin.Context, owner U) error {
+// whoever has read the old token is out when it does, or after RotationGrace of the Config (SEC-64).
+func (f *Flows[U]) renew(c *gin.Context, owner U) error {
 	if !f.signedInAs(c, owner) {
 		return nil
 	}
@@ -257,9 +230,9 @@ func (f *flows[U]) renew(c *gin.Context, owner U) error {
 	return err
 }
 
-func (f *flows[U]) signedInAs(c *gin.Context, owner U) bool {
+func (f *Flows[U]) signedInAs(c *gin.Context, owner U) bool {
 	auth, err := ginauth.CurrentAuth(c)
-	return err == nil && auth.Scopes == nil && auth.Account.ID != "" && auth.Account.ID == owner.Account().ID
+	return err == nil && auth.Scopes == nil && auth.Account.ID != "" && auth.Account.ID == f.cfg.Account(owner).ID
 }
 
-func (f *flows[U]) notSignedIn(c *gin.Context, owner U) bool { return !f.signedInAs(c, owner) }
+func (f *Flows[U]) notSignedIn(c *gin.Context, owner U) bool { return !f.signedInAs(c, owner) }

@@ -13,14 +13,15 @@ import (
 
 // MagicLink returns the handler of the link that logs in. A GET shows a page that says to which account, with a
 // button; only the POST spends the token and starts a session, so that scanners of mail burn nothing. It
-// restores an account that waits to be deleted, answers 200 with the user, and sends a browser to Config.Pages.AfterLogin, if there is one. The first such login proves
-// the address, and removes the password and whatever else an earlier owner of the account left (SEC-113). The browser is
-// known to the account from then on (see docs/throttling.md), and no notice tells of it: it would lie beside the link. Mount it for
-// GET and POST; its route is open by itself. It panics when f is invalid.
-func MagicLink[U driver.User](f Flows[U]) gin.HandlerFunc {
-	c := compile("MagicLink", f, "Login", f.Pages.Login)
-	l := link[U]{flows: c, kind: driver.MailLogin, path: f.Pages.Login}
-	l.use, l.done = c.logIn, c.welcome
+// restores an account that waits to be deleted, answers 200 with the user, and sends a browser to Pages.AfterLogin of the
+// Config, if there is one. The first such login proves the address, and removes the password and whatever else an
+// earlier owner of the account left (SEC-113). The browser is known to the account from then on (see
+// docs/throttling.md), and no notice tells of it: it would lie beside the link. Mount it for GET and POST; its route is
+// open by itself. It panics when f is nil, or when Options.Pages has no Login.
+func MagicLink[U any](f *Flows[U]) gin.HandlerFunc {
+	f.mounted("MagicLink", "Login")
+	l := link[U]{Flows: f, kind: driver.MailLogin, path: f.o.Pages.Login}
+	l.use, l.done = f.logIn, f.welcome
 	h := l.handler("magicLink")
 	return h.As(func(c *gin.Context) { h.Serve(c) })
 }
@@ -46,11 +47,11 @@ type loggedIn struct{}
 // @Failure		429	{object}	ginauth.Problem	"too_many_attempts"
 // @Failure		503	{object}	ginauth.Problem	"unavailable"
 // @Router			/magic [post]
-func (f *flows[U]) logIn(c *gin.Context, t found[U], _ string) error {
+func (f *Flows[U]) logIn(c *gin.Context, t found[U], _ string) error {
 	if err := ginauth.CanSignIn(c); err != nil {
 		return err
 	}
-	u, err := f.Store.UseEmailToken(ginauth.AuditContext(c), t.use)
+	u, err := f.o.Store.UseEmailToken(ginauth.AuditContext(c), t.use)
 	if err != nil {
 		return err
 	}
@@ -59,22 +60,22 @@ func (f *flows[U]) logIn(c *gin.Context, t found[U], _ string) error {
 	}
 	f.remember(c, u)
 	c.Set(loggedIn{}, u)
-	ginauth.LogEvent(c, driver.LoginSucceeded, "user_id", u.Account().ID)
+	ginauth.LogEvent(c, driver.LoginSucceeded, "user_id", f.cfg.Account(u).ID)
 	return nil
 }
 
-func (f *flows[U]) welcome(c *gin.Context) {
-	switch page := f.Config.Pages.AfterLogin; {
+func (f *Flows[U]) welcome(c *gin.Context) {
+	switch page := f.app.Pages.AfterLogin; {
 	case !ginauth.PrefersHTML(c), page != "" && !accept.Navigates(c.Request.Header):
 	case page == "":
 		f.show(c, http.StatusOK, Page{Kind: driver.MailLogin, Step: StepDone})
 		return
 	default:
 		setPageHeaders(c)
-		c.Redirect(http.StatusSeeOther, baseurl.Path(f.Config.BaseURL)+page)
+		c.Redirect(http.StatusSeeOther, baseurl.Path(f.app.BaseURL)+page)
 		return
 	}
 	found, _ := c.Get(loggedIn{})
 	u, _ := found.(U)
-	ginauth.Reply(c, http.StatusOK, f.Config.View(u))
+	ginauth.Reply(c, http.StatusOK, f.app.View(u))
 }

@@ -133,7 +133,7 @@ func TestCredentialsWithScopesCannotTakeTheAccount(t *testing.T) { // SEC-104, S
 			t.Parallel()
 			a := newApp(t, func(f *flows) { f.Config.Limits = ginauth.Limits{} })
 			owner := a.signUp(t)
-			cfg := a.mails.Config
+			cfg := a.cfg
 			a.Engine = gin.New()
 			a.Use(ginauth.Authenticate(cfg, scoped{a}, ginauth.SessionAuth(cfg)))
 			a.GET("/me", ginauth.Require(ginauth.AnyScope()), ginauth.Me(cfg))

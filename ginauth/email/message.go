@@ -29,7 +29,7 @@ func (f SenderFunc) Send(ctx context.Context, m Message) error { return f(ctx, m
 type Message struct {
 	// ID is the Message-ID without its angle brackets, the same for every attempt.
 	ID string
-	// From is Flows.From; To is a bare address.
+	// From is Options.From; To is a bare address.
 	From, To string
 	Subject  string
 	// Plain and HTML are two forms of the same text. HTML may be empty.

@@ -18,12 +18,20 @@ func Example_notices() {
 	tb := &exampleTB{}
 	defer tb.close()
 	db := store.New[store.User](storetest.NewDB(tb), store.WithMail())
-	cfg := ginauth.Config[store.User]{Users: db, Exclude: []string{"/signup", "/magic", "/magic/send"}}
+	cfg, err := ginauth.New(ginauth.Options[store.User]{Users: db, Exclude: []string{"/signup", "/magic", "/magic/send"}})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
 	var sent email.Message
-	mails := email.Flows[store.User]{
-		Config: cfg, Store: db, BaseURL: "https://app.example.com", From: "Example <hello@example.com>",
+	mails, err := email.New(cfg, email.Options[store.User]{
+		BaseURL: "https://app.example.com", From: "Example <hello@example.com>",
 		Pages:  email.Pages{Login: "/magic"},
 		Sender: email.SenderFunc(func(_ context.Context, m email.Message) error { sent = m; return nil }),
+	})
+	if err != nil {
+		fmt.Println(err)
+		return
 	}
 	r := gin.New()
 	r.Use(ginauth.Session(cfg))

@@ -19,9 +19,11 @@ func (a *app) telling(tb testing.TB) *app {
 	tb.Helper()
 	b := *a
 	b.Engine, b.db = gin.New(), store.New[user](a.pool, store.WithNow(a.clock.Now), store.WithTimeout(time.Minute), store.WithMail())
-	b.mails.Config.Users, b.mails.Store = b.db, b.db
-	cfg := b.mails.Config
-	cfg.Exclude = append(cfg.Exclude, "/new-device")
+	b.change(tb, func(f *flows) {
+		f.Config.Users, f.Store = b.db, b.db
+		f.Config.Exclude = append(f.Config.Exclude, "/new-device")
+	})
+	cfg := b.cfg
 	b.Use(ginauth.Session(cfg))
 	b.GET("/me", ginauth.Me(cfg))
 	b.POST("/login", ginauth.Login(cfg))
@@ -90,7 +92,7 @@ func TestASignUpThatLogsInAsksForProof(t *testing.T) { // SEC-113
 	a := newApp(t)
 	b := a.telling(t)
 	b.Engine = gin.New()
-	cfg := b.mails.Config
+	cfg := b.cfg
 	b.Use(ginauth.Session(cfg))
 	b.POST("/signup", ginauth.SignUp(cfg))
 	b.Any("/verify", email.VerifyEmail(b.mails))
@@ -108,7 +110,7 @@ func TestALinkWithoutItsPageIsNotSent(t *testing.T) {
 	a.accepted(t, "/forgot", adaMail)
 	a.accepted(t, "/resend", adaMail)
 	a.signUp(t)
-	a.mails.Pages.Verify = ""
+	a.change(t, func(f *flows) { f.Pages.Verify = "" })
 	if mail := a.one(t); !strings.Contains(mail.subject, "password") {
 		t.Errorf("%+v", mail)
 	}

@@ -69,7 +69,7 @@ func TestALostDatabaseLosesNoMail(t *testing.T) { // SEC-154
 				a.verified(t)
 				l := &losing{Mails: a.db, after: after, err: fmt.Errorf("gone: %w", driver.ErrUnavailable)}
 				l.at.Store(call)
-				a.mails.Store = l
+				a.change(t, func(f *flows) { f.Store = l })
 				a.accepted(t, "/forgot", adaMail)
 				if _, err := a.mails.SendDue(t.Context()); !errors.Is(err, driver.ErrUnavailable) {
 					t.Fatalf("nothing was lost: %v", err)
@@ -102,7 +102,7 @@ func TestRunWaitsForTheDatabase(t *testing.T) { // SEC-158
 	for _, test := range []struct{ err, ends error }{{driver.ErrUnavailable, context.Canceled}, {broken, broken}} {
 		l := &losing{Mails: a.db, err: test.err}
 		l.at.Store(1)
-		a.mails.Store = l
+		a.change(t, func(f *flows) { f.Store = l })
 		ctx, stop := context.WithCancel(t.Context())
 		ended := make(chan error, 1)
 		go func() { ended <- a.mails.Run(ctx) }()

@@ -22,7 +22,7 @@ const (
 	StepDone Step = "done"
 )
 
-// Page is what Flows.Page shows a browser. Its headers are set already: nothing may be cached, framed,
+// Page is what Options.Page shows a browser. Its headers are set already: nothing may be cached, framed,
 // or loaded from elsewhere, and the address of the page is told to no other site.
 type Page struct {
 	Kind driver.MailKind
@@ -34,7 +34,7 @@ type Page struct {
 	Action string
 	// Email is the address that the link proves, to show at StepConfirm.
 	Email string
-	// Password: the form must have a field "password": the new one of KindReset, otherwise the account's.
+	// Password: the form must have a field "password": the new one of driver.MailReset, otherwise the account's.
 	Password bool
 	// Problem is why the form was refused, or the link is no good. Without Action there is no way on.
 	Problem *ginauth.Problem
@@ -61,11 +61,11 @@ func setPageHeaders(c *gin.Context) {
 	}
 }
 
-func (f *flows[U]) show(c *gin.Context, status int, p Page) {
+func (f *Flows[U]) show(c *gin.Context, status int, p Page) {
 	setPageHeaders(c)
 	p.Status = status
-	if f.Page != nil {
-		f.Page(c, p)
+	if f.o.Page != nil {
+		f.o.Page(c, p)
 		return
 	}
 	c.Status(status)
@@ -78,11 +78,11 @@ func (f *flows[U]) show(c *gin.Context, status int, p Page) {
 }
 
 // forgotPath is Pages.Forgot as a browser finds it.
-func (f *flows[U]) forgotPath() string {
-	if f.Pages.Forgot == "" {
+func (f *Flows[U]) forgotPath() string {
+	if f.o.Pages.Forgot == "" {
 		return ""
 	}
-	return f.base + f.Pages.Forgot
+	return f.base + f.o.Pages.Forgot
 }
 
 var pageWords = map[driver.MailKind]struct{ title, button, done, field, complete string }{

@@ -30,7 +30,7 @@ func newWays(t *testing.T, tracer *recorder) *app {
 		var form ginauth.Credentials
 		err := ginauth.Bind(c, &form)
 		if err == nil {
-			_, err = ginauth.VerifyPassword(c, a.mails.Config, form.Email, form.Password)
+			_, err = ginauth.VerifyPassword(c, a.cfg, form.Email, form.Password)
 		}
 		if err != nil {
 			ginauth.Fail(c, err)

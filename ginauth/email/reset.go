@@ -11,14 +11,16 @@ import (
 
 // ResetPassword returns the handler of the link that sets a new password. A GET shows a page with a field; the
 // POST takes the token, from the page's cookie or as JSON, and the password. It ends all sessions,
-// logins by refresh tokens and API keys (whoever resets has lost control), voids all other links but those that undo a change of
-// address, restores an account that waits to be deleted, tells the owner by mail, forgets known devices and wrong passwords, makes the browser known to the account (see docs/throttling.md), and
-// logs nobody in (SEC-77, SEC-109). It answers 204, and 422 for a password that Config.Policy refuses, which spends nothing. Mount it for GET and
-// POST, on a route that needs no login. It panics when f is invalid.
-func ResetPassword[U driver.User](f Flows[U]) gin.HandlerFunc {
-	c := compile("ResetPassword", f, "Reset", f.Pages.Reset)
-	l := link[U]{flows: c, kind: driver.MailReset, path: f.Pages.Reset, password: func(*gin.Context, U) bool { return true }}
-	l.use, l.done = c.reset, l.finish
+// logins by refresh tokens and API keys (whoever resets has lost control), voids all other links but those that undo a
+// change of address, restores an account that waits to be deleted, tells the owner by mail, forgets known devices and
+// wrong passwords, makes the browser known to the account (see docs/throttling.md), and
+// logs nobody in (SEC-77, SEC-109). It answers 204, and 422 for a password that the Policy of the Config refuses, which
+// spends nothing. Mount it for GET and POST, on a route that needs no login. It panics when f is nil, or when
+// Options.Pages has no Reset.
+func ResetPassword[U any](f *Flows[U]) gin.HandlerFunc {
+	f.mounted("ResetPassword", "Reset")
+	l := link[U]{Flows: f, kind: driver.MailReset, path: f.o.Pages.Reset, password: func(*gin.Context, U) bool { return true }}
+	l.use, l.done = f.reset, l.finish
 	h := l.handler("resetPassword")
 	return h.As(func(c *gin.Context) { h.Serve(c) })
 }
@@ -43,30 +45,30 @@ func ResetPassword[U driver.User](f Flows[U]) gin.HandlerFunc {
 //	@Failure		429	{object}	ginauth.Problem	"too_many_attempts"
 //	@Failure		503	{object}	ginauth.Problem	"unavailable, busy"
 //	@Router			/reset [post]
-func (f *flows[U]) reset(c *gin.Context, t found[U], plain string) (err error) {
+func (f *Flows[U]) reset(c *gin.Context, t found[U], plain string) (err error) {
 	if plain == "" {
 		return errNeedsPassword
 	}
-	t.use.Hash, err = ginauth.HashNewPassword(c, f.Config, plain, t.user.Account().Identifier)
+	t.use.Hash, err = ginauth.HashNewPassword(c, f.cfg, plain, f.cfg.Account(t.user).Identifier)
 	if err != nil {
 		return err
 	}
-	u, err := f.Store.UseEmailToken(ginauth.AuditContext(c), t.use)
+	u, err := f.o.Store.UseEmailToken(ginauth.AuditContext(c), t.use)
 	if err != nil {
 		return err
 	}
-	ginauth.LogEvent(c, driver.LoginPasswordReset, "user_id", u.Account().ID)
+	ginauth.LogEvent(c, driver.LoginPasswordReset, "user_id", f.cfg.Account(u).ID)
 	// What others have guessed was another password (SEC-43).
-	if err := ginauth.ForgetGuesses(context.WithoutCancel(c.Request.Context()), f.Config, u); err != nil {
-		f.Config.Logger.WarnContext(c.Request.Context(), "email: guesses at a password that was reset still count", "error", err)
+	if err := ginauth.ForgetGuesses(context.WithoutCancel(c.Request.Context()), f.cfg, u); err != nil {
+		f.app.Logger.WarnContext(c.Request.Context(), "email: guesses at a password that was reset still count", "error", err)
 	}
 	f.remember(c, u)
 	return nil
 }
 
 // remember makes the browser known, so that strangers who guess do not keep it out (SEC-43).
-func (f *flows[U]) remember(c *gin.Context, u U) {
-	if err := ginauth.RememberDevice(c, f.Config, u); err != nil {
-		f.Config.Logger.WarnContext(c.Request.Context(), "email: the browser of a link was not remembered", "error", err)
+func (f *Flows[U]) remember(c *gin.Context, u U) {
+	if err := ginauth.RememberDevice(c, f.cfg, u); err != nil {
+		f.app.Logger.WarnContext(c.Request.Context(), "email: the browser of a link was not remembered", "error", err)
 	}
 }

@@ -152,7 +152,7 @@ func TestPolicyHoldsForResets(t *testing.T) { // SEC-5
 func TestAResetEndsEverythingThatLetsIn(t *testing.T) { // SEC-186
 	t.Parallel()
 	a := newThieves(t)
-	a.mails.Pages.Forgot = "/forgotten"
+	a.change(t, func(f *flows) { f.Pages.Forgot = "/forgotten" })
 	owner := a.verified(t)
 	w := owner.post("/keys", `{"name":"weekly"}`)
 	want(t, "key", w, http.StatusCreated)

@@ -80,7 +80,7 @@ func TestAnAppWithoutSessionsConfirmsByTokens(t *testing.T) {
 	want(t, "change", owner.post("/email", `{"email":"lady@example.org"}`), http.StatusAccepted)
 	token := a.one(t).token(t)
 	a.Engine = gin.New()
-	a.Use(ginauth.Authenticate(a.mails.Config, scoped{a}))
+	a.Use(ginauth.Authenticate(a.cfg, scoped{a}))
 	a.POST("/confirm", email.ConfirmEmailChange(a.mails))
 	script := a.anyone()
 	script.Header = http.Header{"X-Scoped": {"all"}}

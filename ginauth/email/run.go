@@ -34,40 +34,25 @@ const (
 // may run it. While the store cannot be asked it waits, and a mail that the store cannot prepare, such as for a user whose
 // row does not fit the user type, waits as one does that was not sent. Where the store cannot give mails out, or cannot
 // write down what became of them, for a reason that would not pass by itself, Run ends and returns
-// the error: it would send the same mails again and again. It returns an error at once where there is no Sender. The caller owns the goroutine:
+// the error: it would send the same mails again and again. It returns an error at once when f is nil. The caller owns the goroutine:
 //
 //	go func() { stopped <- mails.Run(ctx) }()
-func (f Flows[U]) Run(ctx context.Context) error {
-	c, err := f.worker()
-	if err != nil {
-		return err
-	}
-	_, err = c.deliver(ctx, true)
+func (f *Flows[U]) Run(ctx context.Context) error {
+	_, err := f.deliver(ctx, true)
 	return err
 }
 
 // SendDue tries every mail that is due once and returns how many were taken. Run does it all the time; SendDue is
 // for tests, and for apps that send from a job of their own.
-func (f Flows[U]) SendDue(ctx context.Context) (sent int, err error) {
-	c, err := f.worker()
-	if err != nil {
-		return 0, err
-	}
-	return c.deliver(ctx, false)
-}
-
-func (f Flows[U]) worker() (*flows[U], error) {
-	if err := f.Validate(); err != nil {
-		return nil, fmt.Errorf("sending mail: %w", err)
-	}
-	return newFlows(f), nil
+func (f *Flows[U]) SendDue(ctx context.Context) (sent int, err error) {
+	return f.deliver(ctx, false)
 }
 
 // sendOne returns errors of the store only, and none that is about this mail alone.
-func (f *flows[U]) sendOne(ctx context.Context, m driver.Mail) (taken bool, err error) {
+func (f *Flows[U]) sendOne(ctx context.Context, m driver.Mail) (taken bool, err error) {
 	path, lifetime := f.target(m.Kind)
 	if path == "" && lifetime > 0 {
-		return false, f.settle(ctx, m, driver.MailOutcome{Failure: "Flows.Pages names no page for its link"})
+		return false, f.settle(ctx, m, driver.MailOutcome{Failure: "Options.Pages names no page for its link"})
 	}
 	token := driver.NewToken()
 	to, err := f.prepare(ctx, m, token, lifetime)
@@ -88,46 +73,46 @@ func (f *flows[U]) sendOne(ctx context.Context, m driver.Mail) (taken bool, err 
 	return o.Failure == "", f.settle(ctx, m, o)
 }
 
-func (f *flows[U]) prepare(ctx context.Context, m driver.Mail, token driver.Token, lifetime time.Duration) (driver.Recipient[U], error) {
+func (f *Flows[U]) prepare(ctx context.Context, m driver.Mail, token driver.Token, lifetime time.Duration) (driver.Recipient[U], error) {
 	ctx, cancel := context.WithTimeout(ctx, storeTimeout)
 	defer cancel()
-	return f.Store.PrepareMail(ctx, m.ID, token.Digest(), lifetime)
+	return f.o.Store.PrepareMail(ctx, m.ID, token.Digest(), lifetime)
 }
 
-func (f *flows[U]) settle(ctx context.Context, m driver.Mail, o driver.MailOutcome) error {
+func (f *Flows[U]) settle(ctx context.Context, m driver.Mail, o driver.MailOutcome) error {
 	if o.Failure != "" {
-		f.Config.Logger.WarnContext(ctx, "ginauth: a mail was not sent", "kind", string(m.Kind), "mail", string(m.ID),
+		f.app.Logger.WarnContext(ctx, "ginauth: a mail was not sent", "kind", string(m.Kind), "mail", string(m.ID),
 			"attempt", m.Attempt, "given_up", o.RetryIn == 0, "error", o.Failure)
 	}
 	ctx, cancel := context.WithTimeout(ctx, storeTimeout)
 	defer cancel()
-	return f.Store.SettleMail(ctx, m.ID, m.Attempt, o)
+	return f.o.Store.SettleMail(ctx, m.ID, m.Attempt, o)
 }
 
 // write makes a mail with the link that only it has.
-func (f *flows[U]) write(m driver.Mail, to driver.Recipient[U], path string, lifetime time.Duration, token driver.Token) (Message, error) {
+func (f *Flows[U]) write(m driver.Mail, to driver.Recipient[U], path string, lifetime time.Duration, token driver.Token) (Message, error) {
 	if _, err := driver.CanonicalEmail(to.Email); err != nil {
 		return Message{}, fmt.Errorf("%w: the stored address is none", ErrRefused)
 	}
-	d := Data{Site: f.Site, BaseURL: f.BaseURL, Email: to.Email, User: to.User}
-	if f.Pages.Forgot != "" {
-		d.ForgotPage = f.BaseURL + f.Pages.Forgot
+	d := Data{Site: f.o.Site, BaseURL: f.o.BaseURL, Email: to.Email, User: to.User}
+	if f.o.Pages.Forgot != "" {
+		d.ForgotPage = f.o.BaseURL + f.o.Pages.Forgot
 	}
 	if path != "" {
-		d.Link, d.Lifetime = f.BaseURL+path+"?token="+token.Reveal(), inWords(lifetime)
+		d.Link, d.Lifetime = f.o.BaseURL+path+"?token="+token.Reveal(), inWords(lifetime)
 	}
 	subject, plain, html, err := f.texts.find(m.Locale, m.Kind).write(d)
 	if err != nil {
 		return Message{}, fmt.Errorf("%w: a template failed: %w", ErrRefused, err)
 	}
 	return Message{
-		ID: string(m.ID) + "@" + f.domain, From: f.From, To: to.Email, Date: m.Now,
+		ID: string(m.ID) + "@" + f.domain, From: f.o.From, To: to.Email, Date: m.Now,
 		Subject: subject, Plain: plain, HTML: html,
 	}, nil
 }
 
 // handOver survives a Sender that panics (SEC-164).
-func (f *flows[U]) handOver(ctx context.Context, m Message) (err error) {
+func (f *Flows[U]) handOver(ctx context.Context, m Message) (err error) {
 	ctx, cancel := context.WithTimeout(ctx, sendTimeout)
 	defer cancel()
 	defer func() {
@@ -135,10 +120,10 @@ func (f *flows[U]) handOver(ctx context.Context, m Message) (err error) {
 			err = errors.New("the sender panicked")
 		}
 	}()
-	return f.Sender.Send(ctx, m)
+	return f.o.Sender.Send(ctx, m)
 }
 
-func (f *flows[U]) outcome(m driver.Mail, lifetime time.Duration, err error) driver.MailOutcome {
+func (f *Flows[U]) outcome(m driver.Mail, lifetime time.Duration, err error) driver.MailOutcome {
 	if err == nil {
 		return driver.MailOutcome{}
 	}

@@ -56,8 +56,10 @@ func TestMailServerThatIsDownLosesNothing(t *testing.T) { // SEC-34
 	t.Parallel()
 	a := newApp(t)
 	a.verified(t)
-	working := a.mails.Sender
-	a.mails.Sender = authsmtp.New(authsmtp.Options{Host: "127.0.0.1", Port: deadPort(t), InsecurePlaintext: true})
+	working := a.options.Sender
+	a.change(t, func(f *flows) {
+		f.Sender = authsmtp.New(authsmtp.Options{Host: "127.0.0.1", Port: deadPort(t), InsecurePlaintext: true})
+	})
 	a.accepted(t, "/forgot", adaMail)
 	for _, pause := range []time.Duration{5 * time.Second, 10 * time.Second, 20 * time.Second, 40 * time.Second} {
 		if n := a.round(t); n != 0 {
@@ -71,7 +73,7 @@ func TestMailServerThatIsDownLosesNothing(t *testing.T) { // SEC-34
 		}
 		a.clock.Advance(time.Second)
 	}
-	a.mails.Sender = working
+	a.change(t, func(f *flows) { f.Sender = working })
 	want(t, "reset", a.anyone().use("/reset", a.one(t).token(t), adaNew), http.StatusNoContent)
 }
 
@@ -173,12 +175,13 @@ func TestAHangingMailHoldsUpNoOther(t *testing.T) { // SEC-34
 	a.verified(t)
 	want(t, "sign-up", a.anyone().post("/signup", `{"name":"Grace","email":"grace@example.com","password":"nanoseconds are short wires"}`), http.StatusCreated)
 	working, until := a.inbox.sender(), make(chan struct{})
-	a.mails.Sender = email.SenderFunc(func(ctx context.Context, m email.Message) error {
+	hanging := email.SenderFunc(func(ctx context.Context, m email.Message) error {
 		if m.To == "Ada@Example.com" {
 			<-until
 		}
 		return working.Send(ctx, m)
 	})
+	a.change(t, func(f *flows) { f.Sender = hanging })
 	a.accepted(t, "/forgot", adaMail)
 	running, stop := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
@@ -220,8 +223,7 @@ func TestBothCopiesOfAMailWork(t *testing.T) {
 		a := newApp(t)
 		a.verified(t)
 		sent := a.inbox.sender()
-		a.mails.Store = forgetful{a.db}
-		a.mails.Sender = sent
+		a.change(t, func(f *flows) { f.Store, f.Sender = forgetful{a.db}, sent })
 		a.accepted(t, "/forgot", adaMail)
 		for range 2 {
 			if _, err := a.mails.SendDue(t.Context()); !errors.Is(err, errForgot) {
@@ -280,10 +282,12 @@ func TestSenderThatPanicsStopsNobody(t *testing.T) { // SEC-164
 	t.Parallel()
 	a := newApp(t)
 	a.verified(t)
-	a.mails.Sender = email.SenderFunc(func(context.Context, email.Message) error { panic("token=secret") })
+	a.change(t, func(f *flows) {
+		f.Sender = email.SenderFunc(func(context.Context, email.Message) error { panic("token=secret") })
+	})
 	a.accepted(t, "/forgot", adaMail)
 	a.round(t)
-	a.mails.Sender = a.inbox.sender()
+	a.change(t, func(f *flows) { f.Sender = a.inbox.sender() })
 	a.clock.Advance(time.Minute)
 	a.one(t)
 }
@@ -308,11 +312,14 @@ func TestFailedMailsAreBounded(t *testing.T) { // SEC-148
 	}
 }
 
-func TestRunNeedsASender(t *testing.T) {
+// A process that runs nothing else learns it there when it did not look at the error of New.
+func TestRunNeedsFlows(t *testing.T) {
 	t.Parallel()
-	a := newApp(t)
-	a.mails.Sender = nil
-	if err := a.mails.Run(t.Context()); err == nil || !strings.Contains(err.Error(), "set Sender") {
+	var none *email.Flows[user]
+	if err := none.Run(t.Context()); err == nil || !strings.Contains(err.Error(), "check the error of email.New") {
 		t.Errorf("Run: %v", err)
+	}
+	if _, err := none.SendDue(t.Context()); err == nil || !strings.Contains(err.Error(), "check the error of email.New") {
+		t.Errorf("SendDue: %v", err)
 	}
 }

@@ -13,15 +13,17 @@ import (
 // SignUp returns the handler that creates an account as ginauth.SignUp does, but tells nobody whether the address
 // had one: it answers 202 in the same words after the same work, and starts no session. A new
 // account's address gets the mail that leads to VerifyEmail; the owner of an old one is told that somebody
-// tried (SEC-30). Mount it with POST, on a route that needs no login. It panics when f is invalid.
-func SignUp[U driver.User](f Flows[U]) gin.HandlerFunc {
+// tried (SEC-30). Mount it with POST, on a route that needs no login. It panics when f is nil, or when Options.Pages has
+// no Verify.
+func SignUp[U any](f *Flows[U]) gin.HandlerFunc {
 	h := signUp("SignUp", f, func(context.Context, ginauth.Registration, *U) error { return nil })
 	return h.As(func(c *gin.Context) { h.Serve(c) })
 }
 
 // SignUpWith is SignUp with a payload of the app's own, as ginauth.SignUpWith is. Fill runs before it is known
 // whether the address is free. What is unique among users must not be made of the address: see store.AfterCreate.
-func SignUpWith[U driver.User, F ginauth.Form](f Flows[U], fill func(ctx context.Context, form F, u *U) error) gin.HandlerFunc {
+// It panics as SignUp does, and when fill is nil.
+func SignUpWith[U any, F ginauth.Form](f *Flows[U], fill func(ctx context.Context, form F, u *U) error) gin.HandlerFunc {
 	if fill == nil {
 		panic("email.SignUpWith: fill is nil: use SignUp") //nolint:forbidigo // while routes are built
 	}
@@ -45,24 +47,24 @@ func SignUpWith[U driver.User, F ginauth.Form](f Flows[U], fill func(ctx context
 // @Failure		429				{object}	ginauth.Problem	"too_many_attempts"
 // @Failure		503				{object}	ginauth.Problem	"unavailable, busy"
 // @Router			/signup/mail [post]
-func signUp[U driver.User, F ginauth.Form](constructor string, f Flows[U], fill func(context.Context, F, *U) error) *route.Handler {
-	compiled := compile(constructor, f, "Verify", f.Pages.Verify)
+func signUp[U any, F ginauth.Form](constructor string, f *Flows[U], fill func(context.Context, F, *U) error) *route.Handler {
+	f.mounted(constructor, "Verify")
 	return route.New(route.Info{Mails: true, Name: "signUpByMail", Open: true}, func(c *gin.Context) {
-		if err := register(c, compiled, fill); err != nil {
+		if err := register(c, f, fill); err != nil {
 			ginauth.Fail(c, err)
 			return
 		}
-		compiled.accept(c, driver.MailTaken)
+		f.accept(c, driver.MailTaken)
 	})
 }
 
 // register leaves no trace of the outcome but in the mail: the event has no user.
-func register[U driver.User, F ginauth.Form](c *gin.Context, f *flows[U], fill func(context.Context, F, *U) error) error {
+func register[U any, F ginauth.Form](c *gin.Context, f *Flows[U], fill func(context.Context, F, *U) error) error {
 	if err := mustPost(c); err != nil {
 		return err
 	}
 	var form F
-	n, err := ginauth.BindRegistration(c, f.Config, &form)
+	n, err := ginauth.BindRegistration(c, f.cfg, &form)
 	if err != nil {
 		return err
 	}
@@ -70,7 +72,7 @@ func register[U driver.User, F ginauth.Form](c *gin.Context, f *flows[U], fill f
 		return err
 	}
 	ctx := ginauth.AuditContext(c)
-	created, err := f.Store.CreateUserAndMail(ctx, n, func(u *U) error { return fill(ctx, form, u) }, f.locale(c))
+	created, err := f.o.Store.CreateUserAndMail(ctx, n, func(u *U) error { return fill(ctx, form, u) }, f.locale(c))
 	if err != nil {
 		return err
 	}

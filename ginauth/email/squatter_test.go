@@ -125,7 +125,7 @@ func TestTheFirstProofLetsTheAppClearItsOwn(t *testing.T) { // SEC-113
 				f.Store, f.Config.Users = db, db
 			})
 			b.inbox = a.inbox
-			b.mails.Sender = a.inbox.sender()
+			b.change(t, func(f *flows) { f.Sender = a.inbox.sender() })
 			squatter := b.signUp(t)
 			token := b.token(t, ask)
 			told = nil
@@ -173,7 +173,7 @@ func (a *app) mailedAgain(tb testing.TB, path string) string {
 func TestASquatterDoesNotLearnWhereTheOwnerIs(t *testing.T) { // SEC-185
 	t.Parallel()
 	a := newFull(t, storetest.NewDB(t))
-	a.GET("/events", ginauth.Events(a.mails.Config))
+	a.GET("/events", ginauth.Events(a.cfg))
 	squatter := a.signUp(t)
 	owner := a.anyone()
 	owner.Header = http.Header{"User-Agent": {"Mozilla/5.0 (X11; Linux x86_64; rv:130.0) Gecko/20100101 Firefox/130.0"}}

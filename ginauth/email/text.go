@@ -22,12 +22,12 @@ type Text struct {
 
 // Data is what a Text can say.
 type Data struct {
-	// Site and BaseURL are those of Flows.
+	// Site and BaseURL are those of Options.
 	Site, BaseURL string
 	// Email is the address that the mail goes to.
 	Email string
-	// Link leads to the page of the mail's kind. It is empty for KindTaken, KindPassword, KindDevice and KindReuse, and for KindUndo where
-	// there is no such page. It is a credential.
+	// Link leads to the page of the mail's kind. It is empty for driver.MailTaken, MailPassword, MailDevice and MailReuse,
+	// and for driver.MailUndo where there is no such page. It is a credential.
 	Link string
 	// ForgotPage leads to Pages.Forgot; empty where there is none. It is no credential.
 	ForgotPage string

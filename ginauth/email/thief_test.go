@@ -117,9 +117,13 @@ func (a *app) mailTo(tb testing.TB, address string) letter {
 func newThieves(t *testing.T) *thieves {
 	t.Helper()
 	a := &thieves{app: newApp(t, func(f *flows) { f.Config.Exclude = append(f.Config.Exclude, "/restore") })}
-	cfg, keys := a.mails.Config, apikey.Keys[user]{Store: a.db}
+	cfg := a.cfg
+	keys, err := apikey.New(cfg, apikey.Options[user]{})
+	if err != nil {
+		t.Fatal(err)
+	}
 	a.Engine = gin.New()
-	a.Use(ginauth.Authenticate(cfg, apikey.Backend(cfg, keys), ginauth.SessionAuth(cfg)))
+	a.Use(ginauth.Authenticate(cfg, apikey.Backend(keys), ginauth.SessionAuth(cfg)))
 	a.GET("/me", ginauth.Require(ginauth.AnyScope()), ginauth.Me(cfg))
 	a.POST("/signup", ginauth.SignUp(cfg))
 	a.POST("/login", ginauth.Login(cfg))
@@ -131,7 +135,7 @@ func newThieves(t *testing.T) *thieves {
 	a.POST("/password", ginauth.SetPassword(cfg))
 	a.POST("/reauthenticate", ginauth.Reauthenticate(cfg))
 	a.POST("/sessions/revoke", ginauth.RevokeOtherSessions(cfg))
-	a.POST("/keys", apikey.Create(cfg, keys))
+	a.POST("/keys", apikey.Create(keys))
 	a.POST("/quiet", email.SignUp(a.mails))
 	a.POST("/forgot", email.ForgotPassword(a.mails))
 	a.POST("/send", email.SendMagicLink(a.mails))

@@ -134,7 +134,7 @@ func (a *app) twins(t *testing.T) http.Handler {
 		if _, err := a.db.FindUserByEmail(ctx, form.Email); err == nil {
 			return // and no hash
 		}
-		hash, err := a.mails.Config.Passwords.Hash(ctx, form.Password)
+		hash, err := a.options.Config.Passwords.Hash(ctx, form.Password)
 		if err == nil {
 			_, err = a.db.CreateUserAndMail(ctx, driver.NewUser{Name: form.Name, Email: form.Email, Canonical: form.Email, Hash: hash}, nil, "")
 		}

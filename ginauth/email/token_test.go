@@ -280,7 +280,7 @@ func TestAMagicLinkThatCannotLogInIsNotSpent(t *testing.T) {
 	token := a.token(t, "/send")
 	bare, keysOnly := gin.New(), gin.New()
 	bare.POST("/magic", email.MagicLink(a.mails))
-	keysOnly.Use(ginauth.Authenticate(a.mails.Config, scoped{a}))
+	keysOnly.Use(ginauth.Authenticate(a.cfg, scoped{a}))
 	keysOnly.POST("/magic", email.MagicLink(a.mails))
 	for name, r := range map[string]*gin.Engine{"no Session": bare, "no sessions": keysOnly} {
 		c := newClient(r)

@@ -22,7 +22,7 @@ func TestALinkOfAUserWhomTheSessionsStoreDoesNotKnowIsAFault(t *testing.T) { // 
 	})
 	token := a.token(t, "/send")
 	wantProblem(t, "the link", a.anyone().use("/magic", token), http.StatusInternalServerError, "not_mounted")
-	if !strings.Contains(a.log.String(), "Config.Sessions, a *store.Sessions, does not know it") {
+	if !strings.Contains(a.log.String(), "Options.Sessions, a *store.Sessions, does not know it") {
 		t.Errorf("the log says %s", a.log)
 	}
 }
@@ -31,21 +31,17 @@ func TestMailsOfOtherUsersAreRefused(t *testing.T) { // SEC-190
 	t.Parallel()
 	a := newApp(t)
 	for says, edit := range map[string]func(*flows){
-		"Config.Users and Store do not fit": func(f *flows) {
-			f.Config.Users, f.Config.Sessions = struct{ driver.Users[user] }{a.db}, nil
+		"the Users of the Config and Store do not fit": func(f *flows) {
+			f.Config.Users, f.Config.NoSessions = struct{ driver.Users[user] }{a.db}, true
 		},
-		"set Config.Users to the store": func(f *flows) { f.Config.Users = nil },
+		"set the Users of the Config to the store": func(f *flows) { f.Config.Users, f.Config.NoSessions = nil, true },
 	} {
-		f := a.mails
+		f := a.options
 		edit(&f)
-		if err := f.Validate(); err == nil || !strings.Contains(err.Error(), says) {
+		if _, _, err := f.build(); err == nil || !strings.Contains(err.Error(), says) {
 			t.Errorf("%v, want %q", err, says)
 		}
 	}
-	f := a.mails
-	f.Config.Users = &struct{ *store.DB[user] }{a.db}
-	if err := f.Validate(); err != nil {
-		t.Error(err)
-	}
-	email.MagicLink(f)
+	a.change(t, func(f *flows) { f.Config.Users = &struct{ *store.DB[user] }{a.db} })
+	email.MagicLink(a.mails)
 }

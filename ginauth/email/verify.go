@@ -10,12 +10,12 @@ import (
 // VerifyEmail returns the handler of the link that proves the address of a new account. A GET shows a page with
 // a button; the POST takes the token, from the page's cookie or as JSON. It counts only from who is
 // logged in to the account or sends its password along: otherwise somebody who signed up with your
-// address would have you confirm their account (SEC-113). Their session goes on under a new token. It answers 204. Mount it for GET and POST; its route is open
-// by itself. It panics when f is invalid.
-func VerifyEmail[U driver.User](f Flows[U]) gin.HandlerFunc {
-	c := compile("VerifyEmail", f, "Verify", f.Pages.Verify)
-	l := link[U]{flows: c, kind: driver.MailVerify, path: f.Pages.Verify, password: c.notSignedIn}
-	l.use, l.done = c.verify, l.finish
+// address would have you confirm their account (SEC-113). Their session goes on under a new token. It answers 204. Mount
+// it for GET and POST; its route is open by itself. It panics when f is nil, or when Options.Pages has no Verify.
+func VerifyEmail[U any](f *Flows[U]) gin.HandlerFunc {
+	f.mounted("VerifyEmail", "Verify")
+	l := link[U]{Flows: f, kind: driver.MailVerify, path: f.o.Pages.Verify, password: f.notSignedIn}
+	l.use, l.done = f.verify, l.finish
 	h := l.handler("verifyEmail")
 	return h.As(func(c *gin.Context) { h.Serve(c) })
 }
@@ -38,16 +38,16 @@ func VerifyEmail[U driver.User](f Flows[U]) gin.HandlerFunc {
 // @Failure		429	{object}	ginauth.Problem	"too_many_attempts"
 // @Failure		503	{object}	ginauth.Problem	"unavailable, busy"
 // @Router			/verify [post]
-func (f *flows[U]) verify(c *gin.Context, t found[U], plain string) error {
+func (f *Flows[U]) verify(c *gin.Context, t found[U], plain string) error {
 	if err := f.proves(c, t, plain); err != nil {
 		return err
 	}
 	if err := f.renew(c, t.user); err != nil {
 		return err
 	}
-	u, err := f.Store.UseEmailToken(ginauth.AuditContext(c), t.use)
+	u, err := f.o.Store.UseEmailToken(ginauth.AuditContext(c), t.use)
 	if err == nil {
-		ginauth.LogEvent(c, driver.UserVerified, "user_id", u.Account().ID)
+		ginauth.LogEvent(c, driver.UserVerified, "user_id", f.cfg.Account(u).ID)
 	}
 	return err
 }

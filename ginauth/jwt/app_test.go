@@ -14,6 +14,7 @@ import (
 	"github.com/ginauth/ginauth/ginauth"
 	"github.com/ginauth/ginauth/ginauth/driver"
 	"github.com/ginauth/ginauth/ginauth/internal/authtest"
+	"github.com/ginauth/ginauth/ginauth/internal/built"
 	"github.com/ginauth/ginauth/ginauth/jwt"
 	"github.com/ginauth/ginauth/store"
 )
@@ -39,10 +40,19 @@ func TestMain(m *testing.M) {
 }
 
 // authenticate is the one place where the tests' requests meet the backends.
-func authenticate(cfg ginauth.Config[user], backends ...ginauth.Backend[user]) gin.HandlerFunc {
-	cfg.Limits.InsecureUnlimited = true // tests try more tokens than anybody may
-	return ginauth.Authenticate(cfg, backends...)
+func authenticate(o ginauth.Options[user], backends ...ginauth.Backend[user]) gin.HandlerFunc {
+	o.NoSessions = true
+	o.Limits.InsecureUnlimited = true // tests try more tokens than anybody may
+	return ginauth.Authenticate(built.Config(o), backends...)
 }
+
+// quiet logs nothing.
+func quiet() ginauth.Options[user] {
+	return ginauth.Options[user]{Logger: slog.New(slog.DiscardHandler)}
+}
+
+// config is that of an API without sessions and without accounts, for backends.
+func config() *ginauth.Config[user] { return built.Config(ginauth.Options[user]{NoSessions: true}) }
 
 // me answers with the current user.
 func me(c *gin.Context) {
@@ -74,18 +84,18 @@ type bench struct {
 	ring    *jwt.Ring
 	key     pair
 	clock   *authtest.Clock
-	options jwt.Options[user]
+	options jwt.BackendOptions[user]
 }
 
 func newClock() *authtest.Clock {
 	return authtest.NewClock(time.Date(2030, time.March, 4, 5, 6, 7, 0, time.UTC))
 }
 
-func newBench(tb testing.TB, edit ...func(*jwt.Options[user])) *bench {
+func newBench(tb testing.TB, edit ...func(*jwt.BackendOptions[user])) *bench {
 	tb.Helper()
 	b := &bench{key: newPair(tb, "2030-03", jwt.EdDSA), clock: newClock()}
 	b.ring = ring(tb, b.key.Key)
-	b.options = jwt.Options[user]{
+	b.options = jwt.BackendOptions[user]{
 		Accept: jwt.Accept{
 			Issuers: []jwt.Trust{{Issuer: issuer, Keys: b.ring}}, Audiences: []string{audience}, Now: b.clock.Now,
 		},
@@ -94,7 +104,7 @@ func newBench(tb testing.TB, edit ...func(*jwt.Options[user])) *bench {
 	for _, e := range edit {
 		e(&b.options)
 	}
-	b.serve(tb, jwt.Bearer(b.options))
+	b.serve(tb, jwt.Bearer(config(), b.options))
 	return b
 }
 
@@ -102,7 +112,7 @@ func (b *bench) serve(tb testing.TB, backends ...ginauth.Backend[user]) {
 	tb.Helper()
 	b.engine = gin.New()
 	b.engine.Use(gin.CustomRecoveryWithWriter(io.Discard, func(c *gin.Context, _ any) { c.AbortWithStatus(http.StatusInternalServerError) }))
-	b.engine.GET("/me", authenticate(ginauth.Config[user]{Logger: slog.New(slog.DiscardHandler)}, backends...), ginauth.Require(ginauth.AnyScope()), me)
+	b.engine.GET("/me", authenticate(quiet(), backends...), ginauth.Require(ginauth.AnyScope()), me)
 	b.Server = httptest.NewServer(b.engine)
 	tb.Cleanup(b.Close)
 }

@@ -312,7 +312,7 @@ func TestAttacksAreRefusedWhateverTheAlgorithm(t *testing.T) {
 			b := newBench(t)
 			b.key = newPair(t, b.key.ID(), algorithm)
 			b.options.Issuers = []jwt.Trust{{Issuer: issuer, Keys: ring(t, b.key.Key)}}
-			b.serve(t, jwt.Bearer(b.options))
+			b.serve(t, jwt.Bearer(config(), b.options))
 			ask := func(token string) *httptest.ResponseRecorder {
 				return b.direct(http.Header{"Authorization": {"Bearer " + token}})
 			}
@@ -390,7 +390,7 @@ func TestEveryAlgorithmVerifiesItsOwnTokensOnly(t *testing.T) {
 		pairs[a] = pairOf(t, string(a), a, materials[family])
 		keys[i] = pairs[a].Key
 	}
-	b := newBench(t, func(o *jwt.Options[user]) { o.Issuers[0].Keys = ring(t, keys[0], keys[1:]...) })
+	b := newBench(t, func(o *jwt.BackendOptions[user]) { o.Issuers[0].Keys = ring(t, keys[0], keys[1:]...) })
 	v, err := jwt.NewVerifier(b.options.Accept)
 	if err != nil {
 		t.Fatal(err)

@@ -96,7 +96,7 @@ func TestTokenIsNotTakenFromTheURL(t *testing.T) {
 // SEC-101
 func TestOversizedHeaderCostsNothing(t *testing.T) { //nolint:paralleltest // it counts allocations
 	b := newBench(t)
-	backend := jwt.Bearer(b.options)
+	backend := jwt.Bearer(config(), b.options)
 	for name, value := range map[string]string{
 		"dots":  "Bearer " + strings.Repeat(".", 1<<20),
 		"parts": "Bearer " + strings.Repeat("a.", 1<<19) + "a",

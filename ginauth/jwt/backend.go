@@ -12,18 +12,19 @@ import (
 )
 
 // Bearer returns the backend that reads a token from the header "Authorization: Bearer …" (RFC
-// 6750, 2.1), or from Options.Header. A request without that header, or with another scheme in Authorization, has no
-// credentials of its kind. The Principal's Credential is the token's Claims. It panics when the options cannot work.
-func Bearer[U driver.User](o Options[U]) ginauth.Backend[U] {
+// 6750, 2.1), or from BackendOptions.Header. A request without that header, or with another scheme in Authorization, has no
+// credentials of its kind. The Principal's Credential is the token's Claims. It panics when cfg is nil or
+// the options cannot work.
+func Bearer[U any](cfg *ginauth.Config[U], o BackendOptions[U]) ginauth.Backend[U] {
 	scheme := ginauth.Scheme{
 		Name: "BearerToken", Description: "A JSON web token.",
 		Type: "http", HTTP: "bearer", BearerFormat: "JWT",
 	}
 	if header := o.header(); header != authorization {
 		scheme.Type, scheme.HTTP, scheme.BearerFormat, scheme.In, scheme.Parameter = "apiKey", "", "", "header", header
-		return newBackend("Bearer", o, func(c *gin.Context) (string, error) { return headerToken(c, header) }, scheme)
+		return newBackend("Bearer", cfg, o, func(c *gin.Context) (string, error) { return headerToken(c, header) }, scheme)
 	}
-	return newBackend("Bearer", o, bearerToken, scheme)
+	return newBackend("Bearer", cfg, o, bearerToken, scheme)
 }
 
 // PasswordFlow describes to people and to OpenAPI where an OAuth2Password backend's tokens come from.
@@ -37,13 +38,14 @@ type PasswordFlow struct {
 }
 
 // OAuth2Password is Bearer for tokens of OAuth 2's password flow (RFC 6749, 4.3), which the
-// dialog "Authorize" of Swagger UI knows. It panics when the options or the flow cannot work.
-func OAuth2Password[U driver.User](o Options[U], flow PasswordFlow) ginauth.Backend[U] {
+// dialog "Authorize" of Swagger UI knows. It panics when cfg is nil, when the options cannot work,
+// and without PasswordFlow.TokenURL.
+func OAuth2Password[U any](cfg *ginauth.Config[U], o BackendOptions[U], flow PasswordFlow) ginauth.Backend[U] {
 	if flow.TokenURL == "" {
 		panic("jwt.OAuth2Password: set PasswordFlow.TokenURL to the path where jwt.Token is mounted") //nolint:forbidigo // construction
 	}
 	refuseHeader("OAuth2Password", o)
-	return newBackend("OAuth2Password", o, bearerToken, ginauth.Scheme{
+	return newBackend("OAuth2Password", cfg, o, bearerToken, ginauth.Scheme{
 		Name: "OAuth2Password", Description: "A JSON web token that a user name and a password are exchanged for.",
 		Type: "oauth2", HTTP: "bearer", BearerFormat: "JWT",
 		TokenURL: flow.TokenURL, RefreshURL: flow.RefreshURL, Scopes: flow.Scopes,
@@ -51,7 +53,8 @@ func OAuth2Password[U driver.User](o Options[U], flow PasswordFlow) ginauth.Back
 }
 
 // backend turns the token that read finds into a user.
-type backend[U driver.User] struct {
+type backend[U any] struct {
+	cfg      *ginauth.Config[U]
 	verifier *Verifier
 	read     func(*gin.Context) (string, error)
 	revoked  func(*gin.Context, Claims) (bool, error)
@@ -59,20 +62,25 @@ type backend[U driver.User] struct {
 	scheme   ginauth.Scheme
 }
 
-func newBackend[U driver.User](constructor string, o Options[U], read func(*gin.Context) (string, error), scheme ginauth.Scheme) *backend[U] {
-	err := o.Validate()
-	if err != nil {
+func newBackend[U any](constructor string, cfg *ginauth.Config[U], o BackendOptions[U], read func(*gin.Context) (string, error), scheme ginauth.Scheme) *backend[U] {
+	if cfg == nil {
+		panic("jwt." + constructor + ": the Config is nil: check the error of ginauth.New") //nolint:forbidigo // construction
+	}
+	if users := cfg.Options().Users; users != nil && o.Users == nil {
+		o.Users = users
+	}
+	if err := o.validate(); err != nil {
 		panic(fmt.Sprintf("jwt.%s: %v", constructor, err)) //nolint:forbidigo // construction
 	}
-	b := &backend[U]{read: read, revoked: o.Revoked, find: o.finder(), scheme: o.name(scheme)}
+	b := &backend[U]{cfg: cfg, read: read, revoked: o.Revoked, find: o.finder(), scheme: o.name(scheme)}
 	b.verifier, _ = o.verifier() // validated above
 	return b
 }
 
 // refuseHeader is for backends that read tokens from one place only.
-func refuseHeader[U driver.User](constructor string, o Options[U]) {
+func refuseHeader[U any](constructor string, o BackendOptions[U]) {
 	if o.Header != "" {
-		panic("jwt." + constructor + ": Options.Header is for Bearer alone: leave it empty") //nolint:forbidigo // construction
+		panic("jwt." + constructor + ": BackendOptions.Header is for Bearer alone: leave it empty") //nolint:forbidigo // construction
 	}
 }
 
@@ -103,7 +111,7 @@ func (b *backend[U]) Authenticate(c *gin.Context) (ginauth.Principal[U], error) 
 	case err != nil:
 		return none, fmt.Errorf("finding a token's user: %w", err)
 	}
-	if account := u.Account(); account.ID == "" || account.Disabled {
+	if account := b.cfg.Account(u); account.ID == "" || account.Disabled {
 		return none, genuine.Refuse(bad("the token's user is disabled or nobody"))
 	}
 	return ginauth.Principal[U]{

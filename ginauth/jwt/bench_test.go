@@ -13,9 +13,9 @@ import (
 func BenchmarkBearer(b *testing.B) {
 	for _, algorithm := range []jwt.Algorithm{jwt.EdDSA, jwt.ES256, jwt.HS256} {
 		p := newPair(b, "2030-03", algorithm)
-		w := newBench(b, func(o *jwt.Options[user]) { o.Issuers[0].Keys = ring(b, p.Key) })
+		w := newBench(b, func(o *jwt.BackendOptions[user]) { o.Issuers[0].Keys = ring(b, p.Key) })
 		token := p.forge(b, marshal(b, p.header(nil)), marshal(b, claimsAt(w.clock.Now(), nil)))
-		backend := jwt.Bearer(w.options)
+		backend := jwt.Bearer(config(), w.options)
 		c := contextWith("Bearer " + token)
 		b.Run(string(algorithm), func(b *testing.B) {
 			b.ReportAllocs()
@@ -46,7 +46,7 @@ func BenchmarkIssue(b *testing.B) {
 	tokens := w.issuer()
 	b.ReportAllocs()
 	for b.Loop() {
-		if _, _, err := tokens.Issue(b.Context(), ada(), jwt.Grant{}); err != nil {
+		if _, _, err := tokens.Issue(b.Context(), ada().Account(), jwt.Grant{}); err != nil {
 			b.Fatal(err)
 		}
 	}

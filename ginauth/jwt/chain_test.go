@@ -1,7 +1,6 @@
 package jwt_test
 
 import (
-	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -14,6 +13,7 @@ import (
 
 	"github.com/ginauth/ginauth/ginauth"
 	"github.com/ginauth/ginauth/ginauth/apikey"
+	"github.com/ginauth/ginauth/ginauth/internal/built"
 	"github.com/ginauth/ginauth/ginauth/jwt"
 )
 
@@ -30,12 +30,16 @@ func newChain(t *testing.T) *chain {
 	t.Helper()
 	s := newSite(t)
 	ch := &chain{site: s, router: gin.New()}
-	cfg := s.flow.Config
-	cfg.Logger, cfg.Exclude = s.log.Logger(), []string{"/login"}
-	keys := apikey.Keys[user]{Store: s.db}
-	ch.router.Use(ginauth.Authenticate(cfg, apikey.Backend(cfg, keys), jwt.Bearer(s.options), ginauth.SessionAuth(cfg)))
+	app := s.flow.app
+	app.Logger, app.Exclude = s.log.Logger(), []string{"/login"}
+	cfg := built.Config(app)
+	keys, err := apikey.New(cfg, apikey.Options[user]{Store: s.db})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ch.router.Use(ginauth.Authenticate(cfg, apikey.Backend(keys), jwt.Bearer(cfg, s.options), ginauth.SessionAuth(cfg)))
 	ch.router.POST("/login", ginauth.Login(cfg))
-	ch.router.POST("/keys", apikey.Create(cfg, keys))
+	ch.router.POST("/keys", apikey.Create(keys))
 	ch.router.GET("/me", ginauth.Require(ginauth.AnyScope()), me)
 	ch.router.GET("/via", ginauth.Require(ginauth.AnyScope()), func(c *gin.Context) {
 		auth, err := ginauth.CurrentAuth(c)
@@ -139,11 +143,11 @@ func TestTokenInACookieIsRefusedFromOtherSites(t *testing.T) {
 	b := newBench(t)
 	router := func(backends ...ginauth.Backend[user]) *gin.Engine {
 		r := gin.New()
-		r.Use(authenticate(ginauth.Config[user]{Logger: slog.New(slog.DiscardHandler)}, backends...))
+		r.Use(authenticate(quiet(), backends...))
 		r.Any("/change", ginauth.Require(ginauth.AnyScope()), func(c *gin.Context) { c.Status(http.StatusNoContent) })
 		return r
 	}
-	cookie, header := router(jwt.Cookie(b.options, jwt.CookieOptions{})), router(jwt.Bearer(b.options))
+	cookie, header := router(jwt.Cookie(config(), b.options, jwt.CookieOptions{})), router(jwt.Bearer(config(), b.options))
 	for _, test := range []struct {
 		router       *gin.Engine
 		method, site string
@@ -178,7 +182,7 @@ func TestGuardsDecideByTheToken(t *testing.T) {
 	b.clock.Set(time.Now()) // Fresh has no other clock
 	roles := func(u user) []string { return []string{strings.ToLower(u.Name)} }
 	r := gin.New()
-	r.Use(authenticate(ginauth.Config[user]{Logger: slog.New(slog.DiscardHandler)}, jwt.Bearer(b.options)))
+	r.Use(authenticate(quiet(), jwt.Bearer(config(), b.options)))
 	r.GET("/scope", ginauth.Require(ginauth.Scope("read", "write")), me)
 	r.GET("/fresh", ginauth.Require(ginauth.AnyScope(), ginauth.Fresh(10*time.Minute)), me)
 	r.GET("/own", ginauth.Require(ginauth.AnyScope(), ginauth.CheckAuth("own", func(_ *gin.Context, a ginauth.Auth) error {
@@ -232,7 +236,7 @@ func TestGuardsDecideByTheToken(t *testing.T) {
 func TestBackendsOfOneKindStandSideBySide(t *testing.T) {
 	t.Parallel()
 	mine, theirs := newBench(t), newBench(t)
-	other := func(b *bench, name string) jwt.Options[user] {
+	other := func(b *bench, name string) jwt.BackendOptions[user] {
 		o := b.options
 		o.SchemeName, o.SchemeDescription = name, "A token of the partner's."
 		return o
@@ -240,11 +244,11 @@ func TestBackendsOfOneKindStandSideBySide(t *testing.T) {
 	header := other(theirs, "PartnerToken")
 	header.Header = "x-partner-token"
 	backends := []ginauth.Backend[user]{
-		jwt.Bearer(mine.options), jwt.Bearer(header),
-		jwt.Cookie(mine.options, jwt.CookieOptions{}), jwt.Cookie(other(theirs, "PartnerCookie"), jwt.CookieOptions{Name: "partner"}),
+		jwt.Bearer(config(), mine.options), jwt.Bearer(config(), header),
+		jwt.Cookie(config(), mine.options, jwt.CookieOptions{}), jwt.Cookie(config(), other(theirs, "PartnerCookie"), jwt.CookieOptions{Name: "partner"}),
 	}
 	r := gin.New()
-	r.Use(authenticate(ginauth.Config[user]{Logger: slog.New(slog.DiscardHandler)}, backends...))
+	r.Use(authenticate(quiet(), backends...))
 	r.GET("/via", ginauth.Require(ginauth.AnyScope()), func(c *gin.Context) {
 		auth, err := ginauth.CurrentAuth(c)
 		if err != nil {
@@ -254,7 +258,7 @@ func TestBackendsOfOneKindStandSideBySide(t *testing.T) {
 		c.String(http.StatusOK, auth.Via)
 	})
 	alone := gin.New()
-	alone.Use(authenticate(ginauth.Config[user]{Logger: slog.New(slog.DiscardHandler)}, backends[1]))
+	alone.Use(authenticate(quiet(), backends[1]))
 	alone.POST("/via", me)
 	good, partner := mine.token(t, nil), theirs.token(t, nil)
 	for _, test := range []struct {
@@ -305,14 +309,14 @@ func TestBackendsOfOneKindStandSideBySide(t *testing.T) {
 	for _, bad := range []string{"Cookie", "cookie", "a b", "x:y", "Host", "é"} {
 		o := mine.options
 		o.Header = bad
-		if got := panicOf(func() { jwt.Bearer(o) }); !strings.Contains(got, "Options.Header") {
+		if got := panicOf(func() { jwt.Bearer(config(), o) }); !strings.Contains(got, "BackendOptions.Header") {
 			t.Errorf("%q: %q", bad, got)
 		}
 	}
-	if got := panicOf(func() { jwt.Cookie(header, jwt.CookieOptions{}) }); !strings.Contains(got, "Options.Header") {
+	if got := panicOf(func() { jwt.Cookie(config(), header, jwt.CookieOptions{}) }); !strings.Contains(got, "BackendOptions.Header") {
 		t.Errorf("a cookie with a header: %q", got)
 	}
-	if got := panicOf(func() { jwt.OAuth2Password(header, jwt.PasswordFlow{TokenURL: "/token"}) }); !strings.Contains(got, "Options.Header") {
+	if got := panicOf(func() { jwt.OAuth2Password(config(), header, jwt.PasswordFlow{TokenURL: "/token"}) }); !strings.Contains(got, "BackendOptions.Header") {
 		t.Errorf("OAuth 2 with a header: %q", got)
 	}
 }

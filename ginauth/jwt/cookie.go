@@ -10,7 +10,6 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/ginauth/ginauth/ginauth"
-	"github.com/ginauth/ginauth/ginauth/driver"
 )
 
 const (
@@ -55,15 +54,15 @@ func (k CookieOptions) name() string { return cookiePrefix + k.Name }
 
 // Cookie returns the backend that reads a token from a cookie, as Login sends it. A request
 // without that cookie has no credentials of its kind; one with two of them has bad ones, for one was planted. Put it
-// behind Bearer where both are accepted. It panics when the options cannot work.
-func Cookie[U driver.User](o Options[U], k CookieOptions) ginauth.Backend[U] {
+// behind Bearer where both are accepted. It panics when cfg is nil or the options cannot work.
+func Cookie[U any](cfg *ginauth.Config[U], o BackendOptions[U], k CookieOptions) ginauth.Backend[U] {
 	k = k.withDefaults()
 	if err := k.validate(); err != nil {
 		panic(fmt.Sprintf("jwt.Cookie: %v", err)) //nolint:forbidigo // construction
 	}
 	refuseHeader("Cookie", o)
 	read := func(c *gin.Context) (string, error) { return k.read(c.Request) }
-	return newBackend("Cookie", o, read, ginauth.Scheme{
+	return newBackend("Cookie", cfg, o, read, ginauth.Scheme{
 		Name: "TokenCookie", Description: "A JSON web token in a cookie.",
 		Type: "apiKey", In: "cookie", Parameter: k.name(),
 	})

@@ -13,6 +13,7 @@ import (
 
 	"github.com/ginauth/ginauth/ginauth"
 	"github.com/ginauth/ginauth/ginauth/driver"
+	"github.com/ginauth/ginauth/ginauth/internal/built"
 	"github.com/ginauth/ginauth/ginauth/jwt"
 	"github.com/ginauth/ginauth/ginauth/password"
 	"github.com/ginauth/ginauth/store"
@@ -35,12 +36,15 @@ func newDevices(t *testing.T, edit ...siteOption) *devices {
 	}
 	t.Cleanup(pool.Close)
 	for i, db := range []*store.DB[user]{d.db, store.New[user](pool, store.WithNow(d.clock.Now), store.WithTimeout(time.Minute))} {
-		cfg, options := d.flow.Config, d.options
-		cfg.Users, options.Users, cfg.Exclude = db, db, []string{"/login", "/token", "/refresh"}
-		flow := d.flow
-		flow.Config = cfg
+		app, options := d.flow.app, d.options
+		app.Users, options.Users, app.Exclude = db, db, []string{"/login", "/token", "/refresh"}
+		cfg := built.Config(app)
+		flow, err := jwt.New(cfg, d.flow.Options)
+		if err != nil {
+			t.Fatal(err)
+		}
 		r := gin.New()
-		r.Use(ginauth.Authenticate(cfg, jwt.Bearer(options), ginauth.SessionAuth(cfg)))
+		r.Use(ginauth.Authenticate(cfg, jwt.Bearer(cfg, options), ginauth.SessionAuth(cfg)))
 		r.POST("/login", ginauth.Login(cfg))
 		r.POST("/token", jwt.Token(flow))
 		r.POST("/refresh", jwt.Refresh(flow))
@@ -241,10 +245,13 @@ func TestOtherAndAllLoginsByTokensAreEnded(t *testing.T) {
 func TestDevicesOfAnAPIWithoutSessions(t *testing.T) {
 	t.Parallel()
 	d := newDevices(t)
+	app := d.flow.app
+	app.NoSessions = true
+	cfg := built.Config(app)
 	r := gin.New()
-	r.Use(ginauth.Authenticate(d.flow.Config, jwt.Bearer(d.options)))
-	r.GET("/sessions", ginauth.Sessions(d.flow.Config))
-	r.DELETE("/sessions/:id", ginauth.RevokeSession(d.flow.Config))
+	r.Use(ginauth.Authenticate(cfg, jwt.Bearer(cfg, d.options)))
+	r.GET("/sessions", ginauth.Sessions(cfg))
+	r.DELETE("/sessions/:id", ginauth.RevokeSession(cfg))
 	d.process[0] = r
 	token, _ := d.tokens(t, "ada@example.com", "")
 	list := d.list(t, token)

@@ -6,7 +6,7 @@
 //		Issuers:   []jwt.Trust{{Issuer: "https://api.example.com", Keys: keys}},
 //		Audiences: []string{"https://api.example.com"},
 //	}
-//	backend := jwt.Bearer(jwt.Options[store.User]{Accept: accept, Users: db})
+//	backend := jwt.Bearer(cfg, jwt.BackendOptions[store.User]{Accept: accept}) // cfg of ginauth.New, with Users
 //
 // # What is accepted
 //
@@ -22,9 +22,9 @@
 //
 // By default a backend asks its store, in one statement for each request, for the user of the
 // session that the token names ("sid"). A logout, a new password or disabling the user
-// ends the token at once. Options.Stateless does without: a token is good until it expires, 10 minutes by
+// ends the token at once. BackendOptions.Stateless does without: a token is good until it expires, 10 minutes by
 // default, whatever happens to its user. With RetrieveUser the user can then come from the
-// claims alone, and no statement is needed. Options.Revoked can refuse single tokens in both modes.
+// claims alone, and no statement is needed. BackendOptions.Revoked can refuse single tokens in both modes.
 //
 // # Keys
 //

@@ -8,6 +8,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"github.com/ginauth/ginauth/ginauth"
 	"github.com/ginauth/ginauth/ginauth/driver"
 	"github.com/ginauth/ginauth/ginauth/jwt"
 	"github.com/ginauth/ginauth/store"
@@ -21,7 +22,11 @@ func ExampleBearer() {
 		panic(err)
 	}
 	tokens := jwt.NewIssuer(jwt.IssuerOptions{Keys: keys, Issuer: "https://api.example.com", Audiences: []string{"https://api.example.com"}})
-	backend := jwt.Bearer(jwt.Options[store.User]{
+	cfg, err := ginauth.New(ginauth.Options[store.User]{NoSessions: true})
+	if err != nil {
+		panic(err)
+	}
+	backend := jwt.Bearer(cfg, jwt.BackendOptions[store.User]{
 		Accept: jwt.Accept{
 			Issuers:   []jwt.Trust{{Issuer: "https://api.example.com", Keys: keys}},
 			Audiences: []string{"https://api.example.com"},
@@ -32,7 +37,7 @@ func ExampleBearer() {
 		},
 	})
 
-	token, _, err := tokens.Issue(context.Background(), store.User{ID: "42"}, jwt.Grant{Scopes: []string{"read"}})
+	token, _, err := tokens.Issue(context.Background(), ginauth.Account{ID: "42"}, jwt.Grant{Scopes: []string{"read"}})
 	if err != nil {
 		panic(err)
 	}
@@ -70,7 +75,7 @@ func ExampleClaims_Decode() {
 	type extra struct {
 		Plan string `json:"plan"`
 	}
-	token, _, _ := tokens.Issue(context.Background(), store.User{ID: "42"}, jwt.Grant{Extra: extra{"pro"}})
+	token, _, _ := tokens.Issue(context.Background(), ginauth.Account{ID: "42"}, jwt.Grant{Extra: extra{"pro"}})
 
 	verifier, _ := jwt.NewVerifier(jwt.Accept{
 		Issuers:   []jwt.Trust{{Issuer: "https://api.example.com", Keys: keys}},

@@ -28,14 +28,12 @@ const (
 	defaultMaxLogins = 50
 )
 
-// Flow is how users get tokens, and lose them: what Login, Token, Refresh, Revoke and Logout have in common. Config and
-// Issuer are required.
-type Flow[U driver.User] struct {
-	// Config has the users and their passwords.
-	Config ginauth.Config[U]
+// Options are how users get tokens, and lose them: what Login, Token, Refresh, Revoke and Logout have in common. Issuer is
+// required, and so are the Users of the Config.
+type Options[U any] struct {
 	// Issuer makes the access tokens.
 	Issuer *Issuer
-	// Refresh keeps refresh tokens, and with them which logins are alive. Default: Config.Users, when it is
+	// Refresh keeps refresh tokens, and with them which logins are alive. Default: the Users of the Config, when they are
 	// a driver.RefreshTokens, such as store.DB.
 	Refresh driver.RefreshTokens
 	// NoRefresh gives access tokens only. They name no session, so only Stateless backends take them.
@@ -59,89 +57,97 @@ type Flow[U driver.User] struct {
 	Cookie CookieOptions
 }
 
-// Validate returns what is wrong with the flow, one sentence per fault. Every constructor of
-// a handler calls it and panics with its text.
-func (f Flow[U]) Validate() error {
-	f = f.withDefaults()
+// validate returns what is wrong with options that have their defaults, one sentence per fault.
+func (o Options[U]) validate(app ginauth.Options[U]) error {
 	var faults []error
 	fault := func(wrong bool, format string, args ...any) {
 		if wrong {
 			faults = append(faults, fmt.Errorf(format, args...))
 		}
 	}
-	fault(f.Config.Users == nil, "set Flow.Config.Users, such as store.New[store.User](pool)")
-	fault(f.Issuer == nil, "set Flow.Issuer to what NewIssuer returned")
-	fault(f.Refresh == nil && !f.NoRefresh, "set Flow.Refresh, such as store.New[store.User](pool), or NoRefresh and bear that only Stateless backends take the tokens")
-	if f.Config.Users != nil {
-		err := pairing.Check(f.Refresh, f.Config.Users)
-		fault(err != nil, "Flow.Config.Users and Flow.Refresh do not fit: %w", err)
+	fault(app.Users == nil, "set the Users of the Config, such as store.New[store.User](pool)")
+	fault(o.Issuer == nil, "set Options.Issuer to what NewIssuer returned")
+	fault(o.Refresh == nil && !o.NoRefresh, "set Options.Refresh, such as store.New[store.User](pool), or NoRefresh and bear that only Stateless backends take the tokens")
+	if app.Users != nil {
+		err := pairing.Check(o.Refresh, app.Users)
+		fault(err != nil, "the Users of the Config and Options.Refresh do not fit: %w", err)
 	}
-	fault(f.RefreshIdle < 0 || f.RefreshIdle > f.RefreshLifetime, "Flow.RefreshIdle must be between zero and RefreshLifetime")
-	fault(f.RefreshGrace > maxGrace, "Flow.RefreshGrace may be at most %s", maxGrace)
-	fault(f.MaxLogins < 0, "Flow.MaxLogins must not be negative")
-	fault(slices.ContainsFunc(f.Scopes, func(s string) bool { return !scope.Valid(s) }), "a scope in Flow.Scopes is not a word of RFC 6749, 3.3")
-	faults = append(faults, f.Cookie.validate())
-	if _, err := f.origins(); err != nil {
-		faults = append(faults, err)
-	}
-	return errors.Join(faults...)
+	fault(o.RefreshIdle < 0 || o.RefreshIdle > o.RefreshLifetime, "Options.RefreshIdle must be between zero and RefreshLifetime")
+	fault(o.RefreshGrace > maxGrace, "Options.RefreshGrace may be at most %s", maxGrace)
+	fault(o.MaxLogins < 0, "Options.MaxLogins must not be negative")
+	fault(slices.ContainsFunc(o.Scopes, func(s string) bool { return !scope.Valid(s) }), "a scope in Options.Scopes is not a word of RFC 6749, 3.3")
+	return errors.Join(append(faults, o.Cookie.validate())...)
 }
 
-func (f Flow[U]) withDefaults() Flow[U] {
-	if store, ok := f.Config.Users.(driver.RefreshTokens); ok && f.Refresh == nil {
-		f.Refresh = store
+func (o Options[U]) withDefaults(app ginauth.Options[U]) Options[U] {
+	if store, ok := app.Users.(driver.RefreshTokens); ok && o.Refresh == nil {
+		o.Refresh = store
 	}
-	if f.NoRefresh {
-		f.Refresh = nil
+	if o.NoRefresh {
+		o.Refresh = nil
 	}
-	if f.RefreshIdle == 0 {
-		f.RefreshIdle = defaultRefreshIdle
+	if o.RefreshIdle == 0 {
+		o.RefreshIdle = defaultRefreshIdle
 	}
-	if f.RefreshLifetime == 0 {
-		f.RefreshLifetime = defaultRefreshLifetime
+	if o.RefreshLifetime == 0 {
+		o.RefreshLifetime = defaultRefreshLifetime
 	}
-	if f.RefreshGrace == 0 {
-		f.RefreshGrace = defaultGrace
+	if o.RefreshGrace == 0 {
+		o.RefreshGrace = defaultGrace
 	}
-	if f.MaxLogins == 0 {
-		f.MaxLogins = defaultMaxLogins
+	if o.MaxLogins == 0 {
+		o.MaxLogins = defaultMaxLogins
 	}
-	f.Cookie = f.Cookie.withDefaults()
-	return f
+	o.Cookie = o.Cookie.withDefaults()
+	return o
 }
 
-// origins refuses unsafe cross-origin requests where a cookie is set or read (SEC-83).
-func (f Flow[U]) origins() (*http.CrossOriginProtection, error) {
-	return origin.NewCheck(f.Config.TrustedOrigins, f.Config.Cookie.InsecureLocalhost)
+// Flow is how users get tokens, and lose them: what New makes of Options, checked and compiled once. It is safe for
+// concurrent use.
+type Flow[U any] struct {
+	cfg      *ginauth.Config[U]
+	app      ginauth.Options[U]
+	o        Options[U]                  // with defaults
+	verifier *Verifier                   // of the flow's own tokens
+	check    *http.CrossOriginProtection // where a cookie is set or read (SEC-83)
 }
 
-// flow is a compiled Flow.
-type flow[U driver.User] struct {
-	Flow[U]
-	verifier *Verifier // of the flow's own tokens
-	check    *http.CrossOriginProtection
+// New checks the options and compiles them. Its error has a sentence for each fault, with what to do about it.
+func New[U any](cfg *ginauth.Config[U], o Options[U]) (*Flow[U], error) {
+	if cfg == nil {
+		return nil, errors.New("jwt.New: the Config is nil: check the error of ginauth.New")
+	}
+	app := cfg.Options()
+	o = o.withDefaults(app)
+	if err := o.validate(app); err != nil {
+		return nil, fmt.Errorf("jwt.New: %w", err)
+	}
+	f := &Flow[U]{cfg: cfg, app: app, o: o}
+	f.check, _ = origin.NewCheck(app.TrustedOrigins, app.Cookie.InsecureLocalhost) // ginauth.New validated them
+	own := o.Issuer.o
+	f.verifier, _ = NewVerifier(Accept{ // the issuer was validated
+		Issuers: []Trust{{Issuer: own.Issuer, Keys: own.Keys}}, Audiences: own.Audiences, Type: own.Type, Now: own.Now,
+	})
+	return f, nil
 }
 
-func compile[U driver.User](constructor string, f Flow[U]) *flow[U] {
-	compiled, err := build(f)
-	if err != nil {
+// Options returns the options of New, with defaults where they were empty.
+func (f *Flow[U]) Options() Options[U] { return f.o }
+
+// made returns an error for a Flow that New did not make.
+func (f *Flow[U]) made() error {
+	if f == nil || f.cfg == nil {
+		return errors.New("the Flow is nil or empty: make it with jwt.New, and check its error")
+	}
+	return nil
+}
+
+// mounted panics with the constructor's name when New did not make f: routes are built at start-up, where that is the
+// earliest and loudest answer.
+func (f *Flow[U]) mounted(constructor string) {
+	if err := f.made(); err != nil {
 		panic(fmt.Sprintf("jwt.%s: %v", constructor, err)) //nolint:forbidigo // construction
 	}
-	return compiled
-}
-
-func build[U driver.User](f Flow[U]) (*flow[U], error) {
-	if err := f.Validate(); err != nil {
-		return nil, err
-	}
-	compiled := &flow[U]{Flow: f.withDefaults()}
-	compiled.Config = f.Config.WithDefaults()
-	compiled.check, _ = f.origins() // validated above
-	o := f.Issuer.o
-	compiled.verifier, _ = NewVerifier(Accept{ // the issuer was validated
-		Issuers: []Trust{{Issuer: o.Issuer, Keys: o.Keys}}, Audiences: o.Audiences, Type: o.Type, Now: o.Now,
-	})
-	return compiled, nil
 }
 
 var errMethod = ginauth.NewProblem(http.StatusMethodNotAllowed, "method_not_allowed", "Use POST.")

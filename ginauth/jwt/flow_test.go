@@ -19,6 +19,7 @@ import (
 	"github.com/ginauth/ginauth/ginauth"
 	"github.com/ginauth/ginauth/ginauth/driver"
 	"github.com/ginauth/ginauth/ginauth/internal/authtest"
+	"github.com/ginauth/ginauth/ginauth/internal/built"
 	"github.com/ginauth/ginauth/ginauth/jwt"
 	"github.com/ginauth/ginauth/store"
 	"github.com/ginauth/ginauth/store/storetest"
@@ -35,9 +36,17 @@ type site struct {
 	log        *authtest.Log
 	statements *atomic.Int64
 	ada        user
-	flow       jwt.Flow[user]
-	options    jwt.Options[user]
+	flow       flow
+	options    jwt.BackendOptions[user]
 }
+
+// flow is what a jwt.Flow is made of, for tests that change it.
+type flow struct {
+	app ginauth.Options[user]
+	jwt.Options[user]
+}
+
+func (f flow) built() *jwt.Flow[user] { return built.Tokens(f.app, f.Options) }
 
 type siteOption func(*site)
 
@@ -56,11 +65,9 @@ func newSite(tb testing.TB, edit ...siteOption) *site {
 		tb.Fatal(err)
 	}
 	keys := ring(tb, newPair(tb, "2030-03", jwt.EdDSA).Key)
-	s.flow = jwt.Flow[user]{
-		Config: ginauth.Config[user]{Users: s.db, Passwords: cheap, Limits: ginauth.Limits{InsecureUnlimited: true}},
-		Issuer: jwt.NewIssuer(jwt.IssuerOptions{Keys: keys, Issuer: issuer, Audiences: []string{audience}, Now: s.clock.Now}),
-	}
-	s.options = jwt.Options[user]{
+	s.flow.app = ginauth.Options[user]{Users: s.db, Passwords: cheap, Limits: ginauth.Limits{InsecureUnlimited: true}}
+	s.flow.Issuer = jwt.NewIssuer(jwt.IssuerOptions{Keys: keys, Issuer: issuer, Audiences: []string{audience}, Now: s.clock.Now})
+	s.options = jwt.BackendOptions[user]{
 		Accept: jwt.Accept{Issuers: []jwt.Trust{{Issuer: issuer, Keys: keys}}, Audiences: []string{audience}, Now: s.clock.Now},
 		Users:  s.db,
 	}
@@ -72,17 +79,18 @@ func newSite(tb testing.TB, edit ...siteOption) *site {
 }
 
 func (s *site) routes() {
+	f := s.flow.built()
 	s.Use(gin.CustomRecoveryWithWriter(io.Discard, func(c *gin.Context, _ any) { c.AbortWithStatus(http.StatusInternalServerError) }))
-	s.POST("/login", jwt.Login(s.flow, jwt.InBody))
-	s.POST("/login/header", jwt.Login(s.flow, jwt.InHeader))
-	s.POST("/login/cookie", jwt.Login(s.flow, jwt.InCookie))
-	s.Any("/token", jwt.Token(s.flow))
-	s.POST("/revoke", jwt.Revoke(s.flow))
-	s.POST("/logout", jwt.Logout(s.flow))
+	s.POST("/login", jwt.Login(f, jwt.InBody))
+	s.POST("/login/header", jwt.Login(f, jwt.InHeader))
+	s.POST("/login/cookie", jwt.Login(f, jwt.InCookie))
+	s.Any("/token", jwt.Token(f))
+	s.POST("/revoke", jwt.Revoke(f))
+	s.POST("/logout", jwt.Logout(f))
 	if !s.flow.NoRefresh {
-		s.POST("/refresh", jwt.Refresh(s.flow))
+		s.POST("/refresh", jwt.Refresh(f))
 	}
-	s.GET("/me", authenticate(ginauth.Config[user]{}, jwt.Bearer(s.options), jwt.Cookie(s.options, s.flow.Cookie)), ginauth.Require(ginauth.AnyScope()), me)
+	s.GET("/me", authenticate(ginauth.Options[user]{}, jwt.Bearer(config(), s.options), jwt.Cookie(config(), s.options, s.flow.Cookie)), ginauth.Require(ginauth.AnyScope()), me)
 }
 
 func stateless(s *site) { s.options.Stateless = true }

@@ -28,7 +28,7 @@ type Answer struct {
 }
 
 // login is a user who has just proved who they are, and their tokens.
-type login[U driver.User] struct {
+type login[U any] struct {
 	user   U
 	answer Answer
 	claims Claims
@@ -37,21 +37,21 @@ type login[U driver.User] struct {
 // logIn verifies a password and begins a login. The family is only stored while the hash is
 // still the one that was there before the verification (SEC-78); where that replaced it by a
 // stronger one, it tries again.
-func (f *flow[U]) logIn(c *gin.Context, email, plain string, scopes []string, lasts bool) (l login[U], err error) {
+func (f *Flow[U]) logIn(c *gin.Context, email, plain string, scopes []string, lasts bool) (l login[U], err error) {
 	for range 2 {
 		var hash password.Hash
 		if hash, err = f.currentHash(c, email); err != nil {
 			return l, err
 		}
-		if l.user, err = ginauth.VerifyPassword(c, f.Config, email, plain); err != nil {
+		if l.user, err = ginauth.VerifyPassword(c, f.cfg, email, plain); err != nil {
 			break
 		}
 		if err = f.begin(c, &l, hash, scopes, lasts); !errors.Is(err, driver.ErrNoUser) {
 			break
 		}
 		// Stands unless the password was changed meanwhile, which the next verification finds out (SEC-190).
-		err = fmt.Errorf("%w: Flow.Config.Users, a %T, has the user %s, and Flow.Refresh, a %T, does not know it: have both on one database: %v",
-			ginauth.ErrNotMounted, f.Config.Users, l.user.Account().ID, f.Refresh, err) //nolint:errorlint // nobody may take it for ErrNoUser
+		err = fmt.Errorf("%w: the Users of the Config, a %T, has the user %s, and Options.Refresh, a %T, does not know it: have both on one database: %v",
+			ginauth.ErrNotMounted, f.app.Users, f.cfg.Account(l.user).ID, f.o.Refresh, err) //nolint:errorlint // nobody may take it for ErrNoUser
 	}
 	if err == nil {
 		f.began(c, l)
@@ -60,31 +60,31 @@ func (f *flow[U]) logIn(c *gin.Context, email, plain string, scopes []string, la
 }
 
 // began tells of a login, in the log and, unless the store has done so, in the table.
-func (f *flow[U]) began(c *gin.Context, l login[U]) {
-	ginauth.LogEvent(c, driver.LoginSucceeded, "user_id", l.user.Account().ID, "session", l.claims.Session)
-	f.recordLogin(c, l.user.Account().ID)
+func (f *Flow[U]) began(c *gin.Context, l login[U]) {
+	ginauth.LogEvent(c, driver.LoginSucceeded, "user_id", f.cfg.Account(l.user).ID, "session", l.claims.Session)
+	f.recordLogin(c, f.cfg.Account(l.user).ID)
 }
 
 // recordLogin stores that tokens were given out which no store knows of. It is not worth failing a login for.
-func (f *flow[U]) recordLogin(c *gin.Context, user driver.UserID) {
-	recorder, ok := f.Config.Users.(driver.EventLog)
-	if _, written := f.Refresh.(driver.EventLog); !ok || written {
+func (f *Flow[U]) recordLogin(c *gin.Context, user driver.UserID) {
+	recorder, ok := f.app.Users.(driver.EventLog)
+	if _, written := f.o.Refresh.(driver.EventLog); !ok || written {
 		return
 	}
 	ctx := ginauth.AuditContext(c)
 	e := driver.NewEvent(ctx, driver.LoginSucceeded, user)
 	e.Actor = user
 	if err := recorder.RecordEvent(context.WithoutCancel(ctx), e); err != nil {
-		f.Config.Logger.WarnContext(ctx, "jwt: a login was not stored as an event", "user_id", user, "error", err)
+		f.app.Logger.WarnContext(ctx, "jwt: a login was not stored as an event", "user_id", user, "error", err)
 	}
 }
 
-func (f *flow[U]) currentHash(c *gin.Context, email string) (password.Hash, error) {
+func (f *Flow[U]) currentHash(c *gin.Context, email string) (password.Hash, error) {
 	canonical, err := driver.CanonicalEmail(email)
-	if err != nil || f.Refresh == nil {
+	if err != nil || f.o.Refresh == nil {
 		return password.Hash{}, nil
 	}
-	_, hash, err := f.Config.Users.FindCredential(c.Request.Context(), canonical)
+	_, hash, err := f.app.Users.FindCredential(c.Request.Context(), canonical)
 	if errors.Is(err, driver.ErrNoUser) || errors.Is(err, password.ErrMalformedHash) {
 		return password.Hash{}, nil // VerifyPassword says so, after the work that it takes
 	}
@@ -93,26 +93,26 @@ func (f *flow[U]) currentHash(c *gin.Context, email string) (password.Hash, erro
 
 // begin stores the login and makes its tokens. One that does not last has no refresh token, and
 // ends with its access token.
-func (f *flow[U]) begin(c *gin.Context, l *login[U], hash password.Hash, scopes []string, lasts bool) error {
-	g := Grant{Scopes: scopes, AuthenticatedAt: f.Issuer.o.Now()}
+func (f *Flow[U]) begin(c *gin.Context, l *login[U], hash password.Hash, scopes []string, lasts bool) error {
+	g := Grant{Scopes: scopes, AuthenticatedAt: f.o.Issuer.o.Now()}
 	extra, err := f.extra(c, l.user)
 	if err != nil {
 		return err
 	}
 	g.Extra = extra
-	if f.Refresh == nil {
+	if f.o.Refresh == nil {
 		return f.issue(c, l, g)
 	}
 	token := refresh.New()
 	n := driver.NewRefreshFamily{
-		Key: token.Key(), UserID: l.user.Account().ID, Credential: hash, Scopes: scopes, Limit: f.MaxLogins, Origin: ginauth.RequestOrigin(c),
-		Lifetime: f.RefreshLifetime, IdleTimeout: f.RefreshIdle,
+		Key: token.Key(), UserID: f.cfg.Account(l.user).ID, Credential: hash, Scopes: scopes, Limit: f.o.MaxLogins, Origin: ginauth.RequestOrigin(c),
+		Lifetime: f.o.RefreshLifetime, IdleTimeout: f.o.RefreshIdle,
 	}
 	shown := token.Reveal()
 	if !lasts {
-		shown, n.Lifetime, n.IdleTimeout = "", f.Issuer.o.Lifetime+maxLeeway, f.Issuer.o.Lifetime+maxLeeway
+		shown, n.Lifetime, n.IdleTimeout = "", f.o.Issuer.o.Lifetime+maxLeeway, f.o.Issuer.o.Lifetime+maxLeeway
 	}
-	family, err := f.Refresh.CreateRefreshFamily(ginauth.AuditContext(c), n)
+	family, err := f.o.Refresh.CreateRefreshFamily(ginauth.AuditContext(c), n)
 	if err != nil {
 		return err
 	}
@@ -121,16 +121,16 @@ func (f *flow[U]) begin(c *gin.Context, l *login[U], hash password.Hash, scopes 
 }
 
 // extra are the app's claims of a user.
-func (f *flow[U]) extra(c *gin.Context, u U) (any, error) {
-	if f.Claims == nil {
+func (f *Flow[U]) extra(c *gin.Context, u U) (any, error) {
+	if f.o.Claims == nil {
 		return nil, nil //nolint:nilnil // no claims
 	}
-	return f.Claims(c, u)
+	return f.o.Claims(c, u)
 }
 
 // issue makes the access token of l.user and the rest of the answer.
-func (f *flow[U]) issue(c *gin.Context, l *login[U], g Grant) error {
-	token, claims, err := f.Issuer.Issue(c.Request.Context(), l.user, g)
+func (f *Flow[U]) issue(c *gin.Context, l *login[U], g Grant) error {
+	token, claims, err := f.o.Issuer.Issue(c.Request.Context(), f.cfg.Account(l.user), g)
 	if err != nil {
 		return err
 	}
@@ -141,8 +141,8 @@ func (f *flow[U]) issue(c *gin.Context, l *login[U], g Grant) error {
 }
 
 // grantable returns the scopes of a login that asks for some.
-func (f *flow[U]) grantable(asked string) ([]string, error) {
-	return narrow(f.Scopes, asked)
+func (f *Flow[U]) grantable(asked string) ([]string, error) {
+	return narrow(f.o.Scopes, asked)
 }
 
 // narrow returns those of allowed that are asked for; all when none is, and nil when allowed is.

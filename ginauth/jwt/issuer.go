@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/ginauth/ginauth/ginauth"
 	"github.com/ginauth/ginauth/ginauth/driver"
 	"github.com/ginauth/ginauth/ginauth/internal/scope"
 )
@@ -102,14 +103,14 @@ type Grant struct {
 // ErrGrant means that a Grant cannot be made a token of.
 var ErrGrant = errors.New("the grant cannot be made a token of")
 
-// Issue returns a new signed token for the user, and its claims. It does not ask who the user
+// Issue returns a new signed token for the user of this account, and its claims. It does not ask who the user
 // is, nor whether the session exists. Whoever has the token is the user, so it belongs neither in a URL nor in
 // a log, and in a browser not where scripts keep things (SEC-103).
-func (i *Issuer) Issue(ctx context.Context, u driver.User, g Grant) (token string, claims Claims, err error) {
+func (i *Issuer) Issue(ctx context.Context, account ginauth.Account, g Grant) (token string, claims Claims, err error) {
 	if err := ctx.Err(); err != nil {
 		return "", Claims{}, err
 	}
-	claims, err = i.claims(u.Account(), g)
+	claims, err = i.claims(account, g)
 	if err != nil {
 		return "", Claims{}, err
 	}

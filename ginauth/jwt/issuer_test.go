@@ -21,7 +21,7 @@ func (b *bench) issuer() *jwt.Issuer {
 func TestIssuedTokenIsAccepted(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
-	token, claims, err := b.issuer().Issue(t.Context(), ada(), jwt.Grant{
+	token, claims, err := b.issuer().Issue(t.Context(), ada().Account(), jwt.Grant{
 		Session: "s1", Scopes: []string{"read", "write"}, AuthenticatedAt: b.clock.Now(), Extra: struct {
 			Plan string `json:"plan"`
 			Big  int64  `json:"big"`
@@ -63,7 +63,7 @@ func TestIssuedTokenIsReadByGolangJWT(t *testing.T) {
 	for _, algorithm := range everyAlgorithm {
 		p := newPair(t, "a", algorithm)
 		tokens := jwt.NewIssuer(jwt.IssuerOptions{Keys: ring(t, p.Key), Issuer: issuer, Audiences: []string{audience, "b"}})
-		token, _, err := tokens.Issue(t.Context(), ada(), jwt.Grant{})
+		token, _, err := tokens.Issue(t.Context(), ada().Account(), jwt.Grant{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -85,13 +85,13 @@ func TestTokensHaveIDsOfTheirOwn(t *testing.T) {
 	b := newBench(t)
 	seen := map[string]bool{}
 	for range 100 {
-		_, claims, err := b.issuer().Issue(t.Context(), ada(), jwt.Grant{})
+		_, claims, err := b.issuer().Issue(t.Context(), ada().Account(), jwt.Grant{})
 		if err != nil || seen[claims.ID] {
 			t.Fatalf("%q, %v", claims.ID, err)
 		}
 		seen[claims.ID] = true
 	}
-	if _, claims, err := b.issuer().Issue(t.Context(), ada(), jwt.Grant{ID: "mine", Lifetime: time.Hour, Audiences: []string{"x", "y"}}); err != nil ||
+	if _, claims, err := b.issuer().Issue(t.Context(), ada().Account(), jwt.Grant{ID: "mine", Lifetime: time.Hour, Audiences: []string{"x", "y"}}); err != nil ||
 		claims.ID != "mine" || claims.ExpiresAt.Sub(claims.IssuedAt) != time.Hour || len(claims.Audience) != 2 {
 		t.Errorf("%+v, %v", claims, err)
 	}
@@ -102,7 +102,7 @@ func TestTokenIsGoodFromItsTimeOn(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
 	later := b.clock.Now().Add(5*time.Minute + 300*time.Millisecond)
-	token, claims, err := b.issuer().Issue(t.Context(), ada(), jwt.Grant{NotBefore: later})
+	token, claims, err := b.issuer().Issue(t.Context(), ada().Account(), jwt.Grant{NotBefore: later})
 	if err != nil || !claims.NotBefore.Equal(later.Truncate(time.Second)) {
 		t.Fatalf("%v, %v", claims.NotBefore, err)
 	}
@@ -116,11 +116,11 @@ func TestTokenIsGoodFromItsTimeOn(t *testing.T) {
 		}
 	}
 	always := jwt.NewIssuer(jwt.IssuerOptions{Keys: b.ring, Issuer: issuer, Audiences: []string{audience}, Now: b.clock.Now, NotBefore: true})
-	token, claims, err = always.Issue(t.Context(), ada(), jwt.Grant{})
+	token, claims, err = always.Issue(t.Context(), ada().Account(), jwt.Grant{})
 	if status, _ := b.get(t, "Bearer "+token); err != nil || status != http.StatusOK || !claims.NotBefore.Equal(claims.IssuedAt) || claims.NotBefore.IsZero() {
 		t.Errorf("%d, %+v, %v", status, claims, err)
 	}
-	if _, claims, err = b.issuer().Issue(t.Context(), ada(), jwt.Grant{}); err != nil || claims.Text("nbf") != "" || !claims.NotBefore.IsZero() {
+	if _, claims, err = b.issuer().Issue(t.Context(), ada().Account(), jwt.Grant{}); err != nil || claims.Text("nbf") != "" || !claims.NotBefore.IsZero() {
 		t.Errorf("%+v, %v", claims, err)
 	}
 }
@@ -151,13 +151,13 @@ func TestImpossibleGrantsAreRefused(t *testing.T) {
 		"extra a function":    {ada(), jwt.Grant{Extra: func() {}}},
 		"extra of some bytes": {ada(), jwt.Grant{Extra: object{"x": strings.Repeat("x", 8192)}}},
 	} {
-		if _, _, err := b.issuer().Issue(t.Context(), test.user, test.grant); !errors.Is(err, jwt.ErrGrant) {
+		if _, _, err := b.issuer().Issue(t.Context(), test.user.Account(), test.grant); !errors.Is(err, jwt.ErrGrant) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, _, err := b.issuer().Issue(ctx, ada(), jwt.Grant{}); !errors.Is(err, context.Canceled) {
+	if _, _, err := b.issuer().Issue(ctx, ada().Account(), jwt.Grant{}); !errors.Is(err, context.Canceled) {
 		t.Errorf("cancelled: %v", err)
 	}
 }

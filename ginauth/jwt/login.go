@@ -8,7 +8,6 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/ginauth/ginauth/ginauth"
-	"github.com/ginauth/ginauth/ginauth/driver"
 )
 
 // Delivery is where Login puts the access token.
@@ -20,7 +19,7 @@ const (
 	InBody Delivery = iota
 	// InHeader answers with the user, and the header "Authorization: Bearer …". There is no refresh token.
 	InHeader
-	// InCookie answers with the user, and Flow.Cookie. There is no refresh token: the login ends with
+	// InCookie answers with the user, and a cookie, as Options.Cookie has it. There is no refresh token: the login ends with
 	// the access token, so give the Issuer a longer Lifetime.
 	InCookie
 )
@@ -30,14 +29,14 @@ var errDelivery = errors.New("there is no such Delivery: use InBody, InHeader or
 func (d Delivery) valid() bool { return d >= InBody && d <= InCookie }
 
 // Login returns the handler that exchanges ginauth.Credentials, as JSON or a form, for a token. It
-// answers 200, and 401 as ginauth.Login does. Mount it with POST on a route that needs no login. It panics when the
-// flow cannot work.
-func Login[U driver.User](f Flow[U], d Delivery) gin.HandlerFunc {
-	compiled := compile("Login", f)
+// answers 200, and 401 as ginauth.Login does. Mount it with POST on a route that needs no login. It panics when New did
+// not make f, and for an unknown Delivery.
+func Login[U any](f *Flow[U], d Delivery) gin.HandlerFunc {
+	f.mounted("Login")
 	if !d.valid() {
 		panic(fmt.Sprintf("jwt.Login: %v", errDelivery)) //nolint:forbidigo // construction
 	}
-	h := post("tokenLogin", func(c *gin.Context) error { return compiled.serveLogin(c, d) })
+	h := post("tokenLogin", func(c *gin.Context) error { return f.serveLogin(c, d) })
 	return h.As(func(c *gin.Context) { h.Serve(c) })
 }
 
@@ -59,7 +58,7 @@ func Login[U driver.User](f Flow[U], d Delivery) gin.HandlerFunc {
 // @Failure		429			{object}	ginauth.Problem	"too_many_attempts"
 // @Failure		503			{object}	ginauth.Problem	"unavailable, busy"
 // @Router			/token/login [post]
-func (f *flow[U]) serveLogin(c *gin.Context, d Delivery) error {
+func (f *Flow[U]) serveLogin(c *gin.Context, d Delivery) error {
 	if d == InCookie && f.check.Check(c.Request) != nil {
 		return ginauth.ErrCrossOrigin
 	}
@@ -67,14 +66,14 @@ func (f *flow[U]) serveLogin(c *gin.Context, d Delivery) error {
 	if err := ginauth.Bind(c, &form); err != nil {
 		return err
 	}
-	l, err := f.logIn(c, form.Email, form.Password, f.Scopes, d == InBody)
+	l, err := f.logIn(c, form.Email, form.Password, f.o.Scopes, d == InBody)
 	if err != nil {
 		return err
 	}
 	return f.deliver(c, d, l)
 }
 
-func (f *flow[U]) deliver(c *gin.Context, d Delivery, l login[U]) error {
+func (f *Flow[U]) deliver(c *gin.Context, d Delivery, l login[U]) error {
 	if err := f.place(c, d, l); err != nil {
 		return err
 	}
@@ -82,18 +81,18 @@ func (f *flow[U]) deliver(c *gin.Context, d Delivery, l login[U]) error {
 		ginauth.Reply(c, http.StatusOK, l.answer)
 		return nil
 	}
-	ginauth.Reply(c, http.StatusOK, f.Config.View(l.user))
+	ginauth.Reply(c, http.StatusOK, f.app.View(l.user))
 	return nil
 }
 
 // place puts the token into the answer's header where it belongs there.
-func (f *flow[U]) place(c *gin.Context, d Delivery, l login[U]) error {
+func (f *Flow[U]) place(c *gin.Context, d Delivery, l login[U]) error {
 	c.Header("Cache-Control", "no-store")
 	switch d {
 	case InHeader:
 		c.Header(authorization, tokenType+" "+l.answer.AccessToken)
 	case InCookie:
-		return f.Cookie.set(c.Writer.Header(), l.answer.AccessToken, l.claims.ExpiresAt.Sub(l.claims.IssuedAt))
+		return f.o.Cookie.set(c.Writer.Header(), l.answer.AccessToken, l.claims.ExpiresAt.Sub(l.claims.IssuedAt))
 	case InBody:
 	}
 	return nil

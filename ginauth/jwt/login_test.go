@@ -11,7 +11,9 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"github.com/ginauth/ginauth/ginauth"
 	"github.com/ginauth/ginauth/ginauth/driver"
+	"github.com/ginauth/ginauth/ginauth/internal/built"
 	"github.com/ginauth/ginauth/ginauth/jwt"
 )
 
@@ -223,45 +225,57 @@ func TestOutageIsNoRefusal(t *testing.T) {
 func TestImpossibleFlowsAreExplained(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
-	for want, edit := range map[string]func(*jwt.Flow[user]){
-		"Flow.Config.Users":  func(f *jwt.Flow[user]) { f.Config.Users = nil; f.Refresh = s.db },
-		"Flow.Issuer":        func(f *jwt.Flow[user]) { f.Issuer = nil },
-		"Flow.Refresh":       func(f *jwt.Flow[user]) { f.Config.Users = usersOnly{s.db} },
-		"Flow.RefreshIdle":   func(f *jwt.Flow[user]) { f.RefreshIdle = f.RefreshLifetime + 1<<62 },
-		"Flow.RefreshGrace":  func(f *jwt.Flow[user]) { f.RefreshGrace = 1 << 40 },
-		"Flow.MaxLogins":     func(f *jwt.Flow[user]) { f.MaxLogins = -1 },
-		"Flow.Scopes":        func(f *jwt.Flow[user]) { f.Scopes = []string{"a b"} },
-		"CookieOptions.Name": func(f *jwt.Flow[user]) { f.Cookie.Name = "__Host-token" },
-		"SameSite":           func(f *jwt.Flow[user]) { f.Cookie.SameSite = http.SameSiteNoneMode },
-		"trusted origin":     func(f *jwt.Flow[user]) { f.Config.TrustedOrigins = []string{"example.com/x"} },
+	for want, edit := range map[string]func(*flow){
+		"set the Users of the Config": func(f *flow) { f.app.Users, f.app.NoSessions, f.Refresh = nil, true, s.db },
+		"Options.Issuer":              func(f *flow) { f.Issuer = nil },
+		"set Options.Refresh":         func(f *flow) { f.app.Users, f.app.NoSessions = usersOnly{s.db}, true },
+		"Options.RefreshIdle":         func(f *flow) { f.RefreshIdle = f.RefreshLifetime + 1<<62 },
+		"Options.RefreshGrace":        func(f *flow) { f.RefreshGrace = 1 << 40 },
+		"Options.MaxLogins":           func(f *flow) { f.MaxLogins = -1 },
+		"Options.Scopes":              func(f *flow) { f.Scopes = []string{"a b"} },
+		"CookieOptions.Name":          func(f *flow) { f.Cookie.Name = "__Host-token" },
+		"SameSite":                    func(f *flow) { f.Cookie.SameSite = http.SameSiteNoneMode },
 	} {
 		f := s.flow
 		edit(&f)
-		if got := panicOf(func() { jwt.Token(f) }); !strings.HasPrefix(got, "jwt.Token: ") || !strings.Contains(got, want) {
-			t.Errorf("panic %q, want %q", got, want)
+		if _, err := jwt.New(built.Config(f.app), f.Options); err == nil || !strings.HasPrefix(err.Error(), "jwt.New: ") || !strings.Contains(err.Error(), want) {
+			t.Errorf("%v, want %q", err, want)
 		}
 	}
-	for _, bad := range []string{"http://app.example", "HTTP://app.example", "http://localhost:8080", "ws://app.example", "app.example", "null", "*", "https://*.example", "https://app.example/"} { // SEC-86
-		f := s.flow
-		f.Config.TrustedOrigins = []string{bad}
-		if err := f.Validate(); err == nil || !strings.Contains(err.Error(), "trusted origin") {
+	if _, err := jwt.New(nil, s.flow.Options); err == nil || !strings.Contains(err.Error(), "check the error of ginauth.New") {
+		t.Errorf("without a Config: %v", err)
+	}
+	for constructor, build := range map[string]func(*jwt.Flow[user]) gin.HandlerFunc{
+		"Login": func(f *jwt.Flow[user]) gin.HandlerFunc { return jwt.Login(f, jwt.InBody) },
+		"Token": jwt.Token[user], "Refresh": jwt.Refresh[user], "Revoke": jwt.Revoke[user], "Logout": jwt.Logout[user],
+	} {
+		for _, f := range []*jwt.Flow[user]{nil, {}} {
+			if got := panicOf(func() { build(f) }); !strings.HasPrefix(got, "jwt."+constructor+": ") || !strings.Contains(got, "jwt.New") {
+				t.Errorf("without a Flow: %q", got)
+			}
+		}
+	}
+	for _, bad := range []string{"http://app.example", "HTTP://app.example", "http://localhost:8080", "ws://app.example", "app.example", "example.com/x", "null", "*", "https://*.example", "https://app.example/"} { // SEC-86
+		app := s.flow.app
+		app.TrustedOrigins = []string{bad}
+		if _, err := ginauth.New(app); err == nil || !strings.Contains(err.Error(), "trusted origin") {
 			t.Errorf("%q: %v", bad, err)
 		}
 	}
 	local := s.flow
-	local.Config.TrustedOrigins, local.Config.Cookie.InsecureLocalhost = []string{"http://localhost:5173"}, true
-	if err := local.Validate(); err != nil {
+	local.app.TrustedOrigins, local.app.Cookie.InsecureLocalhost = []string{"http://localhost:5173"}, true
+	if _, err := jwt.New(built.Config(local.app), local.Options); err != nil {
 		t.Errorf("during development: %v", err)
 	}
 	none := s.flow
 	none.NoRefresh = true
-	if got := panicOf(func() { jwt.Refresh(none) }); !strings.Contains(got, "NoRefresh") {
+	if got := panicOf(func() { jwt.Refresh(none.built()) }); !strings.Contains(got, "NoRefresh") {
 		t.Errorf("panic %q", got)
 	}
-	if got := panicOf(func() { jwt.Login(s.flow, 7) }); !strings.Contains(got, "Delivery") {
+	if got := panicOf(func() { jwt.Login(s.flow.built(), 7) }); !strings.Contains(got, "Delivery") {
 		t.Errorf("panic %q", got)
 	}
-	if got := panicOf(func() { jwt.Cookie(s.options, jwt.CookieOptions{Name: "a b"}) }); !strings.Contains(got, "CookieOptions.Name") {
+	if got := panicOf(func() { jwt.Cookie(config(), s.options, jwt.CookieOptions{Name: "a b"}) }); !strings.Contains(got, "CookieOptions.Name") {
 		t.Errorf("panic %q", got)
 	}
 }

@@ -29,9 +29,9 @@ func TestTokensWithoutNamesAreAcceptedForOneKeyOnly(t *testing.T) {
 		"no aud":      {jwt.Trust{KeyID: "old", SkipAudience: true}, []string{"all names", "all names, next", "no kid", "no aud"}},
 		"none at all": {jwt.Trust{KeyID: "old", SkipIssuer: true, SkipAudience: true}, []string{"all names", "all names, next", "no kid", "no iss", "no aud", "no kid, no iss", "no iss, no aud", "no name"}},
 	} {
-		for kind, edit := range map[string]func(*jwt.Options[user]){
-			"one issuer": func(*jwt.Options[user]) {},
-			"two issuers": func(o *jwt.Options[user]) {
+		for kind, edit := range map[string]func(*jwt.BackendOptions[user]){
+			"one issuer": func(*jwt.BackendOptions[user]) {},
+			"two issuers": func(o *jwt.BackendOptions[user]) {
 				o.Issuers = append(o.Issuers, jwt.Trust{Issuer: "https://other.example", Keys: ring(t, newPair(t, "old", jwt.EdDSA).Key)})
 				o.RetrieveUser = func(_ *gin.Context, c jwt.Claims) (user, error) {
 					if c.Issuer != issuer {
@@ -43,7 +43,7 @@ func TestTokensWithoutNamesAreAcceptedForOneKeyOnly(t *testing.T) {
 		} {
 			trust := test.trust
 			trust.Issuer, trust.Keys = issuer, ring(t, old.Key, next.Key)
-			b := newBench(t, func(o *jwt.Options[user]) { o.Issuers = []jwt.Trust{trust}; edit(o) })
+			b := newBench(t, func(o *jwt.BackendOptions[user]) { o.Issuers = []jwt.Trust{trust}; edit(o) })
 			for token, text := range map[string]string{
 				"all names": sign(b, old, nil, nil), "all names, next": sign(b, next, nil, nil),
 				"no kid": sign(b, old, noKid, nil), "no iss": sign(b, old, nil, noIss), "no aud": sign(b, old, nil, noAud),
@@ -73,7 +73,7 @@ func TestTokensWithoutNamesAreAcceptedForOneKeyOnly(t *testing.T) {
 // Without Audiences no token that is for somebody is for this service.
 func TestTokensForOthersAreRefusedWithoutAudiences(t *testing.T) {
 	t.Parallel()
-	b := newBench(t, func(o *jwt.Options[user]) {
+	b := newBench(t, func(o *jwt.BackendOptions[user]) {
 		o.Audiences, o.Issuers[0].KeyID, o.Issuers[0].SkipAudience = nil, "2030-03", true
 	})
 	for want, aud := range map[int][]any{http.StatusOK: {nil}, http.StatusUnauthorized: {audience, "", []string{}, []string{""}, []string{audience, ""}}} {
@@ -89,7 +89,7 @@ func TestTokensForOthersAreRefusedWithoutAudiences(t *testing.T) {
 func TestTokensWithoutTypeAreAcceptedAsPlainOnesOnly(t *testing.T) {
 	t.Parallel()
 	for kind, want := range map[string]int{"": 401, "JWT": 200, "application/jwt": 200, "at+jwt": 401, "logout+jwt": 401} {
-		b := newBench(t, func(o *jwt.Options[user]) { o.Type = kind })
+		b := newBench(t, func(o *jwt.BackendOptions[user]) { o.Type = kind })
 		if status, _ := b.get(t, "Bearer "+b.tokenWithHeader(t, object{"typ": nil})); status != want {
 			t.Errorf("%q: %d", kind, status)
 		}

@@ -7,7 +7,6 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/ginauth/ginauth/ginauth"
-	"github.com/ginauth/ginauth/ginauth/driver"
 )
 
 // oauthError is an error of RFC 6749, 5.2: a code for programs, and a sentence in which quotes and
@@ -69,12 +68,12 @@ func bindForm(c *gin.Context) (form tokenForm, err error) {
 // refresh_token (6), with bodies and errors exactly as in 5.1 and 5.2, so that any client of it
 // works, the dialog "Authorize" of Swagger UI among them. Outages are answered 503, and too many
 // tries 429, as everywhere in ginauth. Mount it with POST on a route that needs no login. It
-// panics when the flow cannot work.
+// panics when New did not make f.
 //
 // OAuth 2.1 drops the password grant for apps of other people; it is for one's own.
-func Token[U driver.User](f Flow[U]) gin.HandlerFunc {
-	compiled := compile("Token", f)
-	h := post("token", compiled.serveToken)
+func Token[U any](f *Flow[U]) gin.HandlerFunc {
+	f.mounted("Token")
+	h := post("token", f.serveToken)
 	return h.As(func(c *gin.Context) { h.Serve(c) })
 }
 
@@ -95,7 +94,7 @@ func Token[U driver.User](f Flow[U]) gin.HandlerFunc {
 // @Failure		429	{object}	ginauth.Problem	"too_many_attempts"
 // @Failure		503	{object}	ginauth.Problem	"unavailable, busy"
 // @Router			/token [post]
-func (f *flow[U]) serveToken(c *gin.Context) error {
+func (f *Flow[U]) serveToken(c *gin.Context) error {
 	form, err := bindForm(c)
 	if err != nil {
 		return err
@@ -111,7 +110,7 @@ func (f *flow[U]) serveToken(c *gin.Context) error {
 	return errUnknownGrant
 }
 
-func (f *flow[U]) passwordGrant(c *gin.Context, form tokenForm) error {
+func (f *Flow[U]) passwordGrant(c *gin.Context, form tokenForm) error {
 	if form.Username == "" || form.Password == "" {
 		return errMissingFields
 	}

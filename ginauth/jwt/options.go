@@ -13,17 +13,17 @@ import (
 )
 
 // UserFinder is the part of a driver.Users that a token needs.
-type UserFinder[U driver.User] interface {
+type UserFinder[U any] interface {
 	// FindUser returns the user, disabled or not, or driver.ErrNoUser.
 	FindUser(ctx context.Context, id driver.UserID) (U, error)
 }
 
-// Options say how tokens become users. Users and Accept are all that is needed.
-type Options[U driver.User] struct {
+// BackendOptions say how tokens become users. Accept is all that is needed.
+type BackendOptions[U any] struct {
 	// Accept says which tokens are good.
 	Accept
-	// Users finds the user by "sub". Required, unless Stateless and RetrieveUser are set. It must be a SessionChecker
-	// too, unless Stateless is set.
+	// Users finds the user by "sub". It must be a driver.SessionChecker too, unless Stateless is set. Default: the Users of
+	// the Config; with Stateless and RetrieveUser nobody need be asked.
 	Users UserFinder[U]
 	// Stateless trusts a token until it expires. Default: false, and then every request asks
 	// Users, in one step, whether the session of the token's "sid" is still alive, so that a
@@ -48,22 +48,21 @@ type Options[U driver.User] struct {
 	SchemeName, SchemeDescription string
 }
 
-// Validate returns what is wrong with the options, one sentence per fault. Every constructor of
-// a backend calls it and panics with its text.
-func (o Options[U]) Validate() error {
+// validate returns what is wrong with the options, one sentence per fault.
+func (o BackendOptions[U]) validate() error {
 	_, isChecker := o.Users.(driver.SessionChecker[U])
-	faults := []error{o.withDefaults().validate()}
+	faults := []error{o.Accept.withDefaults().validate()}
 	if o.Users == nil && (!o.Stateless || o.RetrieveUser == nil) {
-		faults = append(faults, errors.New("set Options.Users, such as store.New[store.User](pool); only Stateless with RetrieveUser can do without"))
+		faults = append(faults, errors.New("set BackendOptions.Users, such as store.New[store.User](pool); only Stateless with RetrieveUser can do without"))
 	}
 	if o.Users != nil && !o.Stateless && !isChecker {
-		faults = append(faults, errors.New("Options.Users cannot tell whether a session has ended: use a store that is a jwt.SessionChecker, such as store.DB, or set Stateless and bear that tokens live until they expire"))
+		faults = append(faults, errors.New("BackendOptions.Users cannot tell whether a session has ended: use a store that is a driver.SessionChecker, such as store.DB, or set Stateless and bear that tokens live until they expire"))
 	}
 	if len(o.Issuers) > 1 && o.RetrieveUser == nil {
-		faults = append(faults, errors.New("several issuers can use one sub for different people: set Options.RetrieveUser, and look at Claims.Issuer there"))
+		faults = append(faults, errors.New("several issuers can use one sub for different people: set BackendOptions.RetrieveUser, and look at Claims.Issuer there"))
 	}
 	if o.Header != "" && (!isToken(o.Header) || slices.Contains(foreignHeaders, o.header())) {
-		faults = append(faults, errors.New("Options.Header must be the name of a header that clients can give a token, such as X-Access-Token"))
+		faults = append(faults, errors.New("BackendOptions.Header must be the name of a header that clients can give a token, such as X-Access-Token"))
 	}
 	return errors.Join(faults...)
 }
@@ -74,7 +73,7 @@ const authorization = "Authorization"
 var foreignHeaders = []string{"Cookie", "Host", "Origin", "Referer", "Proxy-Authorization"}
 
 // header is in canonical form.
-func (o Options[U]) header() string {
+func (o BackendOptions[U]) header() string {
 	if o.Header == "" {
 		return authorization
 	}
@@ -82,7 +81,7 @@ func (o Options[U]) header() string {
 }
 
 // name puts the app's words for a backend in place of the default ones.
-func (o Options[U]) name(scheme ginauth.Scheme) ginauth.Scheme {
+func (o BackendOptions[U]) name(scheme ginauth.Scheme) ginauth.Scheme {
 	if o.SchemeName != "" {
 		scheme.Name = o.SchemeName
 	}
@@ -93,7 +92,7 @@ func (o Options[U]) name(scheme ginauth.Scheme) ginauth.Scheme {
 }
 
 // finder returns the way from good claims to their user.
-func (o Options[U]) finder() func(*gin.Context, Claims) (U, error) {
+func (o BackendOptions[U]) finder() func(*gin.Context, Claims) (U, error) {
 	find := o.RetrieveUser
 	if find == nil {
 		find = func(c *gin.Context, claims Claims) (U, error) {
@@ -103,7 +102,7 @@ func (o Options[U]) finder() func(*gin.Context, Claims) (U, error) {
 	if o.Stateless {
 		return find
 	}
-	checker := o.Users.(driver.SessionChecker[U]) //nolint:forcetypeassert,errcheck // Validate looked
+	checker := o.Users.(driver.SessionChecker[U]) //nolint:forcetypeassert,errcheck // validate looked
 	return func(c *gin.Context, claims Claims) (U, error) {
 		u, err := checker.FindTokenUser(c.Request.Context(), driver.UserID(claims.Subject), claims.Session)
 		if err != nil || o.RetrieveUser == nil {
@@ -114,8 +113,8 @@ func (o Options[U]) finder() func(*gin.Context, Claims) (U, error) {
 }
 
 // verifier is that of the options, which in the checked mode wants "sid" too.
-func (o Options[U]) verifier() (*Verifier, error) {
-	a := o.withDefaults()
+func (o BackendOptions[U]) verifier() (*Verifier, error) {
+	a := o.Accept.withDefaults()
 	if !o.Stateless {
 		a.RequiredClaims = append(slices.Clone(a.RequiredClaims), "sid")
 	}

@@ -18,44 +18,40 @@ import (
 func TestImpossibleOptionsAreExplained(t *testing.T) {
 	t.Parallel()
 	keys := ring(t, newPair(t, "a", jwt.EdDSA).Key)
-	good := func() jwt.Options[user] {
-		return jwt.Options[user]{
+	good := func() jwt.BackendOptions[user] {
+		return jwt.BackendOptions[user]{
 			Accept: jwt.Accept{Issuers: []jwt.Trust{{Issuer: issuer, Keys: keys}}, Audiences: []string{audience}},
 			Users:  directory{}, Stateless: true,
 		}
 	}
-	if err := good().Validate(); err != nil {
-		t.Fatal(err)
-	}
+	jwt.Bearer(config(), good())
 	for _, test := range []struct {
-		edit func(*jwt.Options[user])
+		edit func(*jwt.BackendOptions[user])
 		want string
 	}{
-		{func(o *jwt.Options[user]) { o.Issuers = nil }, "set Accept.Issuers"},
-		{func(o *jwt.Options[user]) { o.Issuers = []jwt.Trust{{Keys: keys}} }, "has no name"},
-		{func(o *jwt.Options[user]) { o.Issuers = []jwt.Trust{{Issuer: issuer}} }, "has no keys"},
-		{func(o *jwt.Options[user]) { o.Issuers = []jwt.Trust{{Issuer: issuer, Keys: (*jwt.Ring)(nil)}} }, "has no keys"},
-		{func(o *jwt.Options[user]) { o.Issuers = append(o.Issuers, o.Issuers...) }, "listed twice"},
-		{func(o *jwt.Options[user]) { o.Issuers = append(o.Issuers, jwt.Trust{Issuer: "b", Keys: keys}) }, "set Options.RetrieveUser"},
-		{func(o *jwt.Options[user]) { o.Audiences = nil }, "set Accept.Audiences"},
-		{func(o *jwt.Options[user]) { o.Audiences = []string{""} }, "set Accept.Audiences"},
-		{func(o *jwt.Options[user]) { o.Leeway = 61 * time.Second }, "at most 1m0s"},
-		{func(o *jwt.Options[user]) { o.RequiredClaims = []string{""} }, "is empty"},
-		{func(o *jwt.Options[user]) { o.Users = nil }, "set Options.Users"},
-		{func(o *jwt.Options[user]) { o.Stateless = false }, "SessionChecker"},
+		{func(o *jwt.BackendOptions[user]) { o.Issuers = nil }, "set Accept.Issuers"},
+		{func(o *jwt.BackendOptions[user]) { o.Issuers = []jwt.Trust{{Keys: keys}} }, "has no name"},
+		{func(o *jwt.BackendOptions[user]) { o.Issuers = []jwt.Trust{{Issuer: issuer}} }, "has no keys"},
+		{func(o *jwt.BackendOptions[user]) { o.Issuers = []jwt.Trust{{Issuer: issuer, Keys: (*jwt.Ring)(nil)}} }, "has no keys"},
+		{func(o *jwt.BackendOptions[user]) { o.Issuers = append(o.Issuers, o.Issuers...) }, "listed twice"},
+		{func(o *jwt.BackendOptions[user]) { o.Issuers = append(o.Issuers, jwt.Trust{Issuer: "b", Keys: keys}) }, "set BackendOptions.RetrieveUser"},
+		{func(o *jwt.BackendOptions[user]) { o.Audiences = nil }, "set Accept.Audiences"},
+		{func(o *jwt.BackendOptions[user]) { o.Audiences = []string{""} }, "set Accept.Audiences"},
+		{func(o *jwt.BackendOptions[user]) { o.Leeway = 61 * time.Second }, "at most 1m0s"},
+		{func(o *jwt.BackendOptions[user]) { o.RequiredClaims = []string{""} }, "is empty"},
+		{func(o *jwt.BackendOptions[user]) { o.Users = nil }, "set BackendOptions.Users"},
+		{func(o *jwt.BackendOptions[user]) { o.Stateless = false }, "SessionChecker"},
 	} {
 		o := good()
 		test.edit(&o)
-		err := o.Validate()
-		if err == nil || !strings.Contains(err.Error(), test.want) {
-			t.Errorf("%v, want %q", err, test.want)
-			continue
-		}
-		if got := panicOf(func() { jwt.Bearer(o) }); !strings.HasPrefix(got, "jwt.Bearer: ") || !strings.Contains(got, test.want) {
-			t.Errorf("panic %q", got)
+		if got := panicOf(func() { jwt.Bearer(config(), o) }); !strings.HasPrefix(got, "jwt.Bearer: ") || !strings.Contains(got, test.want) {
+			t.Errorf("panic %q, want %q", got, test.want)
 		}
 	}
-	if got := panicOf(func() { jwt.OAuth2Password(good(), jwt.PasswordFlow{}) }); !strings.Contains(got, "TokenURL") {
+	if got := panicOf(func() { jwt.Bearer(nil, good()) }); !strings.Contains(got, "check the error of ginauth.New") {
+		t.Errorf("panic %q", got)
+	}
+	if got := panicOf(func() { jwt.OAuth2Password(config(), good(), jwt.PasswordFlow{}) }); !strings.Contains(got, "TokenURL") {
 		t.Errorf("panic %q", got)
 	}
 }
@@ -85,7 +81,7 @@ func TestFailuresOfTheUserLookup(t *testing.T) {
 		{"outage", ada(), fmt.Errorf("x: %w", driver.ErrUnavailable), http.StatusServiceUnavailable},
 		{"fault", ada(), boom, http.StatusInternalServerError},
 	} {
-		b := newBench(t, func(o *jwt.Options[user]) {
+		b := newBench(t, func(o *jwt.BackendOptions[user]) {
 			o.RetrieveUser = func(*gin.Context, jwt.Claims) (user, error) { return test.user, test.err }
 		})
 		if status, body := b.get(t, "Bearer "+b.token(t, nil)); status != test.want || strings.Contains(body, "boom") {
@@ -98,7 +94,7 @@ func TestFailuresOfTheUserLookup(t *testing.T) {
 func TestRevokedTokenIsRefusedBeforeTheUserIsLookedUp(t *testing.T) {
 	t.Parallel()
 	var asked []string
-	b := newBench(t, func(o *jwt.Options[user]) {
+	b := newBench(t, func(o *jwt.BackendOptions[user]) {
 		o.Revoked = func(_ *gin.Context, c jwt.Claims) (bool, error) {
 			asked = append(asked, "revoked "+c.ID)
 			switch c.ID {
@@ -125,7 +121,7 @@ func TestRevokedTokenIsRefusedBeforeTheUserIsLookedUp(t *testing.T) {
 
 func TestRequiredClaimsAreAskedFor(t *testing.T) {
 	t.Parallel()
-	b := newBench(t, func(o *jwt.Options[user]) { o.RequiredClaims = []string{"tenant"} })
+	b := newBench(t, func(o *jwt.BackendOptions[user]) { o.RequiredClaims = []string{"tenant"} })
 	for _, test := range []struct {
 		edit object
 		want int
@@ -153,7 +149,7 @@ func TestTokensWithoutTheTimeOfIssueAreAcceptedWhereTheAppSaysSo(t *testing.T) {
 		"iat":           {[]string{"iat"}, http.StatusUnauthorized},
 	} {
 		for mode, stateless := range map[string]bool{"stateless": true, "checked": false} {
-			b := newBench(t, func(o *jwt.Options[user]) {
+			b := newBench(t, func(o *jwt.BackendOptions[user]) {
 				o.RequiredClaims, o.Stateless = test.required, stateless
 				o.Users = checked{directory{adaID: ada()}}
 			})
@@ -181,7 +177,7 @@ func TestKeysCountForTheirOwnIssuerOnly(t *testing.T) {
 	t.Parallel()
 	other := newPair(t, "theirs", jwt.ES256)
 	const partner = "https://partner.example.org"
-	b := newBench(t, func(o *jwt.Options[user]) {
+	b := newBench(t, func(o *jwt.BackendOptions[user]) {
 		o.Issuers = append(o.Issuers, jwt.Trust{Issuer: partner, Keys: ring(t, other.Key)})
 		o.RetrieveUser = func(_ *gin.Context, c jwt.Claims) (user, error) {
 			return user{ID: driver.UserID(c.Issuer + " " + c.Subject)}, nil
@@ -216,7 +212,7 @@ func (away) FindKey(context.Context, string) (jwt.Key, error) {
 // SEC-154
 func TestUnreachableKeysAreAnOutage(t *testing.T) {
 	t.Parallel()
-	b := newBench(t, func(o *jwt.Options[user]) { o.Issuers[0].Keys = away{} })
+	b := newBench(t, func(o *jwt.BackendOptions[user]) { o.Issuers[0].Keys = away{} })
 	if status, _ := b.get(t, "Bearer "+b.token(t, nil)); status != http.StatusServiceUnavailable {
 		t.Errorf("status %d", status)
 	}
@@ -225,7 +221,7 @@ func TestUnreachableKeysAreAnOutage(t *testing.T) {
 func TestPrincipalTellsWhatTheTokenSays(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
-	backend := jwt.Bearer(b.options)
+	backend := jwt.Bearer(config(), b.options)
 	for _, test := range []struct {
 		edit   object
 		scopes []string
@@ -253,7 +249,7 @@ func TestPrincipalTellsWhatTheTokenSays(t *testing.T) {
 	if s := backend.Scheme(); s.Type != "http" || s.HTTP != "bearer" || s.BearerFormat != "JWT" || s.Name != "BearerToken" {
 		t.Errorf("%+v", s)
 	}
-	oauth := jwt.OAuth2Password(b.options, jwt.PasswordFlow{TokenURL: "/token", RefreshURL: "/refresh", Scopes: map[string]string{"read": "Read."}})
+	oauth := jwt.OAuth2Password(config(), b.options, jwt.PasswordFlow{TokenURL: "/token", RefreshURL: "/refresh", Scopes: map[string]string{"read": "Read."}})
 	if s := oauth.Scheme(); s.Type != "oauth2" || s.TokenURL != "/token" || s.RefreshURL != "/refresh" || s.Scopes["read"] == "" {
 		t.Errorf("%+v", s)
 	}

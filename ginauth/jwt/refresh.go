@@ -13,15 +13,15 @@ import (
 
 // Refresh returns the handler that exchanges a refresh token for a new one and a new access
 // token: Token for the grant type refresh_token alone, which may be left out. The old one is worthless then, but
-// for Flow.RefreshGrace, within which it gets the same successor. Whoever uses it later ends the
+// for Options.RefreshGrace, within which it gets the same successor. Whoever uses it later ends the
 // login, for two parties hold its tokens by then; the event is authn_token_reuse. Mount it with POST on a
-// route that needs no login. It panics when the flow cannot work, or has no refresh tokens.
-func Refresh[U driver.User](f Flow[U]) gin.HandlerFunc {
-	compiled := compile("Refresh", f)
-	if compiled.Refresh == nil {
+// route that needs no login. It panics when New did not make f, and when f has NoRefresh set.
+func Refresh[U any](f *Flow[U]) gin.HandlerFunc {
+	f.mounted("Refresh")
+	if f.o.Refresh == nil {
 		panic("jwt.Refresh: the flow has NoRefresh set, so there is nothing to refresh") //nolint:forbidigo // construction
 	}
-	h := post("tokenRefresh", compiled.serveRefresh)
+	h := post("tokenRefresh", f.serveRefresh)
 	return h.As(func(c *gin.Context) { h.Serve(c) })
 }
 
@@ -39,7 +39,7 @@ func Refresh[U driver.User](f Flow[U]) gin.HandlerFunc {
 // @Failure		429	{object}	ginauth.Problem	"too_many_attempts"
 // @Failure		503	{object}	ginauth.Problem	"unavailable"
 // @Router			/refresh [post]
-func (f *flow[U]) serveRefresh(c *gin.Context) error {
+func (f *Flow[U]) serveRefresh(c *gin.Context) error {
 	form, err := bindForm(c)
 	if err != nil {
 		return err
@@ -50,9 +50,9 @@ func (f *flow[U]) serveRefresh(c *gin.Context) error {
 	return f.refreshGrant(c, form)
 }
 
-func (f *flow[U]) refreshGrant(c *gin.Context, form tokenForm) error {
+func (f *Flow[U]) refreshGrant(c *gin.Context, form tokenForm) error {
 	switch {
-	case f.Refresh == nil:
+	case f.o.Refresh == nil:
 		return errUnknownGrant
 	case form.RefreshToken == "":
 		return errMissingFields
@@ -81,14 +81,14 @@ func (f *flow[U]) refreshGrant(c *gin.Context, form tokenForm) error {
 }
 
 // unknownToken refuses a token that no login has, with 429 where a client sends many (SEC-47).
-func (f *flow[U]) unknownToken(c *gin.Context) error {
-	return ginauth.ThrottleBadCredentials(c, f.Config, errInvalidGrant)
+func (f *Flow[U]) unknownToken(c *gin.Context) error {
+	return ginauth.ThrottleBadCredentials(c, f.cfg, errInvalidGrant)
 }
 
 // renewed makes the answer to a good token, but for its successor. What can fail is tried before the token is
 // replaced, so that a client may try again with it, however late (SEC-100).
-func (f *flow[U]) renewed(c *gin.Context, token refresh.Token, asked string) (l login[U], err error) {
-	family, err := f.Refresh.FindRefreshFamily(c.Request.Context(), token.Key())
+func (f *Flow[U]) renewed(c *gin.Context, token refresh.Token, asked string) (l login[U], err error) {
+	family, err := f.o.Refresh.FindRefreshFamily(c.Request.Context(), token.Key())
 	if errors.Is(err, driver.ErrNoSession) {
 		return l, f.unknownToken(c)
 	}
@@ -99,8 +99,8 @@ func (f *flow[U]) renewed(c *gin.Context, token refresh.Token, asked string) (l 
 	if err != nil {
 		return l, err
 	}
-	l.user, err = f.Config.Users.FindUser(c.Request.Context(), family.UserID)
-	if errors.Is(err, driver.ErrNoUser) || err == nil && l.user.Account().Disabled {
+	l.user, err = f.app.Users.FindUser(c.Request.Context(), family.UserID)
+	if errors.Is(err, driver.ErrNoUser) || err == nil && f.cfg.Account(l.user).Disabled {
 		return l, errInvalidGrant
 	}
 	if err != nil {
@@ -114,10 +114,10 @@ func (f *flow[U]) renewed(c *gin.Context, token refresh.Token, asked string) (l 
 }
 
 // rotate returns the one successor of a token, whoever of many made it.
-func (f *flow[U]) rotate(c *gin.Context, token refresh.Token) (refresh.Token, error) {
+func (f *Flow[U]) rotate(c *gin.Context, token refresh.Token) (refresh.Token, error) {
 	next, seal := token.Next()
-	r := driver.RefreshRotation{Key: token.Key(), Next: next.Key().Digest, Seal: seal, Grace: max(f.RefreshGrace, 0)}
-	rotated, err := f.Refresh.RotateRefreshToken(ginauth.AuditContext(c), r)
+	r := driver.RefreshRotation{Key: token.Key(), Next: next.Key().Digest, Seal: seal, Grace: max(f.o.RefreshGrace, 0)}
+	rotated, err := f.o.Refresh.RotateRefreshToken(ginauth.AuditContext(c), r)
 	switch {
 	case errors.Is(err, driver.ErrTokenReused):
 		ginauth.LogEvent(c, driver.TokenReused, "user_id", rotated.UserID, "session", rotated.ID)

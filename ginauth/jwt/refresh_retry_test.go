@@ -53,7 +53,7 @@ func TestRefreshThatFailsLeavesItsTokenGood(t *testing.T) {
 					t.Parallel()
 					var failing atomic.Bool
 					s := newSite(t, func(s *site) {
-						s.flow.Config.Users = shaky{s.db, &failing}
+						s.flow.app.Users = shaky{s.db, &failing}
 						s.flow.Scopes, s.flow.RefreshGrace = []string{"read", "write"}, grace
 						s.flow.Claims = func(*gin.Context, user) (any, error) {
 							if failing.Load() && test.claims != nil {
@@ -62,7 +62,7 @@ func TestRefreshThatFailsLeavesItsTokenGood(t *testing.T) {
 							return nil, nil
 						}
 						if !test.shaken {
-							s.flow.Config.Users = s.db
+							s.flow.app.Users = s.db
 						}
 					})
 					token := s.logIn(t).RefreshToken

@@ -206,7 +206,7 @@ func TestFlowWithoutRefreshTokens(t *testing.T) {
 	if w := s.form("/token", "grant_type", "refresh_token", "refresh_token", strings.Repeat("A", 64)); !strings.Contains(w.Body.String(), "unsupported_grant_type") {
 		t.Errorf("%d %s", w.Code, w.Body)
 	}
-	checked := jwt.Bearer(jwt.Options[user]{Accept: s.options.Accept, Users: s.db})
+	checked := jwt.Bearer(config(), jwt.BackendOptions[user]{Accept: s.options.Accept, Users: s.db})
 	c := contextWith("Bearer " + a.AccessToken)
 	if _, err := checked.Authenticate(c); err == nil || !strings.Contains(err.Error(), "required claim") {
 		t.Errorf("a token without sid in the checked mode: %v", err)

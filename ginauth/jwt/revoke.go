@@ -15,10 +15,10 @@ import (
 // token, it ends the login that the token belongs to, and answers 200, as it does for a token
 // that is unknown; 503 when the store cannot be asked, and then the login may still be alive. Access tokens of an ended login go on
 // in Stateless backends until they expire. Mount it with POST on a route that needs no login. It
-// panics when the flow cannot work.
-func Revoke[U driver.User](f Flow[U]) gin.HandlerFunc {
-	compiled := compile("Revoke", f)
-	h := post("tokenRevoke", compiled.serveRevoke)
+// panics when New did not make f.
+func Revoke[U any](f *Flow[U]) gin.HandlerFunc {
+	f.mounted("Revoke")
+	h := post("tokenRevoke", f.serveRevoke)
 	return h.As(func(c *gin.Context) { h.Serve(c) })
 }
 
@@ -34,7 +34,7 @@ func Revoke[U driver.User](f Flow[U]) gin.HandlerFunc {
 // @Failure		405	{object}	ginauth.Problem	"method_not_allowed"
 // @Failure		503	{object}	ginauth.Problem	"unavailable"
 // @Router			/revoke [post]
-func (f *flow[U]) serveRevoke(c *gin.Context) error {
+func (f *Flow[U]) serveRevoke(c *gin.Context) error {
 	form, err := bindForm(c)
 	if err != nil {
 		return err
@@ -49,12 +49,12 @@ func (f *flow[U]) serveRevoke(c *gin.Context) error {
 	return nil
 }
 
-// Logout returns the handler that clears Flow.Cookie and ends the login of the token in it. It
+// Logout returns the handler that clears the cookie of Options.Cookie and ends the login of the token in it. It
 // answers 204, with a cookie and without one; 503 when the store cannot be asked. Mount it with
-// POST. It panics when the flow cannot work.
-func Logout[U driver.User](f Flow[U]) gin.HandlerFunc {
-	compiled := compile("Logout", f)
-	h := post("tokenLogout", compiled.serveLogout)
+// POST. It panics when New did not make f.
+func Logout[U any](f *Flow[U]) gin.HandlerFunc {
+	f.mounted("Logout")
+	h := post("tokenLogout", f.serveLogout)
 	return h.As(func(c *gin.Context) { h.Serve(c) })
 }
 
@@ -68,17 +68,17 @@ func Logout[U driver.User](f Flow[U]) gin.HandlerFunc {
 // @Failure		405	{object}	ginauth.Problem	"method_not_allowed"
 // @Failure		503	{object}	ginauth.Problem	"unavailable"
 // @Router			/token/logout [post]
-func (f *flow[U]) serveLogout(c *gin.Context) error {
+func (f *Flow[U]) serveLogout(c *gin.Context) error {
 	if f.check.Check(c.Request) != nil {
 		return ginauth.ErrCrossOrigin
 	}
-	found := c.Request.CookiesNamed(f.Cookie.name())
+	found := c.Request.CookiesNamed(f.o.Cookie.name())
 	for _, cookie := range found[:min(len(found), maxLogoutCookies)] {
 		if err := f.revokeAccess(c, cookie.Value); err != nil {
 			return err
 		}
 	}
-	f.Cookie.clear(c.Writer.Header())
+	f.o.Cookie.clear(c.Writer.Header())
 	c.Header("Cache-Control", "no-store")
 	c.Status(http.StatusNoContent)
 	return nil
@@ -87,26 +87,27 @@ func (f *flow[U]) serveLogout(c *gin.Context) error {
 // maxLogoutCookies bounds the work that planted cookies of the name can cause.
 const maxLogoutCookies = 4
 
-func (f *flow[U]) revoke(c *gin.Context, token string) error {
+func (f *Flow[U]) revoke(c *gin.Context, token string) error {
 	opaque, ok := refresh.Parse(token)
-	if !ok || f.Refresh == nil {
+	if !ok || f.o.Refresh == nil {
 		return f.revokeAccess(c, token)
 	}
-	family, err := f.Refresh.RevokeRefreshToken(ginauth.AuditContext(c), opaque.Key())
+	family, err := f.o.Refresh.RevokeRefreshToken(ginauth.AuditContext(c), opaque.Key())
 	return revoked(c, family.UserID, family.ID, err)
 }
 
 // revokeAccess ends the login that a good access token names. Any other token ends nothing.
-func (f *flow[U]) revokeAccess(c *gin.Context, token string) error {
+func (f *Flow[U]) revokeAccess(c *gin.Context, token string) error {
 	claims, err := f.verifier.Verify(c.Request.Context(), token)
+
 	switch {
-	case errors.Is(err, ginauth.ErrBadCredentials) || err == nil && (f.Refresh == nil || claims.Session == ""):
+	case errors.Is(err, ginauth.ErrBadCredentials) || err == nil && (f.o.Refresh == nil || claims.Session == ""):
 		return nil
 	case err != nil:
 		return err
 	}
 	user := driver.UserID(claims.Subject)
-	return revoked(c, user, claims.Session, f.Refresh.RevokeRefreshFamily(ginauth.AuditContext(c), user, claims.Session))
+	return revoked(c, user, claims.Session, f.o.Refresh.RevokeRefreshFamily(ginauth.AuditContext(c), user, claims.Session))
 }
 
 func revoked(c *gin.Context, user driver.UserID, session driver.SessionID, err error) error {

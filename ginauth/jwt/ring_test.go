@@ -85,7 +85,7 @@ func TestRotationRefusesNoTokenUnderLoad(t *testing.T) {
 	request := func() {
 		alive.RLock()
 		defer alive.RUnlock()
-		token, _, err := tokens.Issue(t.Context(), ada(), jwt.Grant{})
+		token, _, err := tokens.Issue(t.Context(), ada().Account(), jwt.Grant{})
 		if err != nil {
 			t.Error(err)
 			return

@@ -14,55 +14,55 @@ import (
 
 // SignIn begins a login for a user whom a handler of the app's own has authenticated, and returns its tokens. With
 // InHeader or InCookie they are in the answer's header too, and there is no refresh token; status and body are the
-// handler's to send. The login has all of f.Scopes: set fewer in f before. It returns ginauth.ErrInvalidCredentials for
-// a user who is disabled or gone, ginauth.ErrCrossOrigin where another site would set the cookie,
-// driver.ErrUnavailable when the store cannot be asked, and another error when f cannot work. Call it before the
-// answer begins.
-func SignIn[U driver.User](c *gin.Context, f Flow[U], d Delivery, u U) (Answer, error) {
-	compiled, err := build(f)
-	if err == nil && !d.valid() {
-		err = errDelivery
-	}
-	if err != nil {
+// handler's to send. The login has all Scopes of f's Options: for fewer, make a Flow of their own with New. It returns
+// ginauth.ErrInvalidCredentials for a user who is disabled or gone, ginauth.ErrCrossOrigin where another site would set
+// the cookie, driver.ErrUnavailable when the store cannot be asked, and another error when New did not make f. Call it
+// before the answer begins.
+func SignIn[U any](c *gin.Context, f *Flow[U], d Delivery, u U) (Answer, error) {
+	if err := f.made(); err != nil {
 		return Answer{}, fmt.Errorf("jwt.SignIn: %w", err)
 	}
+	if !d.valid() {
+		return Answer{}, fmt.Errorf("jwt.SignIn: %w", errDelivery)
+	}
+	account := f.cfg.Account(u)
 	switch {
 	case !canAnswer(c):
 		return Answer{}, errors.New("jwt.SignIn: the answer has begun, or this is a copy of the request's context, which has none")
-	case u.Account().ID == "":
+	case account.ID == "":
 		return Answer{}, errors.New("jwt.SignIn: the user has no ID")
-	case u.Account().Disabled:
+	case account.Disabled:
 		return Answer{}, ginauth.ErrInvalidCredentials
-	case d == InCookie && compiled.check.Check(c.Request) != nil:
+	case d == InCookie && f.check.Check(c.Request) != nil:
 		return Answer{}, ginauth.ErrCrossOrigin
 	}
 	l := login[U]{user: u}
-	err = compiled.begin(c, &l, password.Hash{}, compiled.Scopes, d == InBody)
+	err := f.begin(c, &l, password.Hash{}, f.o.Scopes, d == InBody)
 	if errors.Is(err, driver.ErrNoUser) {
-		err = compiled.explainNoUser(c, u, err)
+		err = f.explainNoUser(c, u, err)
 	}
 	if err != nil {
 		return Answer{}, err
 	}
-	if err := compiled.place(c, d, l); err != nil {
+	if err := f.place(c, d, l); err != nil {
 		return Answer{}, err
 	}
-	compiled.began(c, l)
+	f.began(c, l)
 	return l.answer, nil
 }
 
 // explainNoUser tells a user who is gone from one whom the store of refresh tokens does not know: a fault of the set-up,
 // which must not look like a refusal (SEC-190).
-func (f *flow[U]) explainNoUser(c *gin.Context, u U, refused error) error {
-	known, err := f.Config.Users.FindUser(c.Request.Context(), u.Account().ID)
+func (f *Flow[U]) explainNoUser(c *gin.Context, u U, refused error) error {
+	known, err := f.app.Users.FindUser(c.Request.Context(), f.cfg.Account(u).ID)
 	switch {
-	case errors.Is(err, driver.ErrNoUser) || err == nil && known.Account().Disabled:
+	case errors.Is(err, driver.ErrNoUser) || err == nil && f.cfg.Account(known).Disabled:
 		return fmt.Errorf("%w: %w", ginauth.ErrInvalidCredentials, refused)
 	case err != nil:
 		return err
 	}
-	return fmt.Errorf("%w: Flow.Config.Users, a %T, has the user %s, and Flow.Refresh, a %T, does not know it: have both on one database",
-		ginauth.ErrNotMounted, f.Config.Users, u.Account().ID, f.Refresh)
+	return fmt.Errorf("%w: the Users of the Config, a %T, has the user %s, and Options.Refresh, a %T, does not know it: have both on one database",
+		ginauth.ErrNotMounted, f.app.Users, f.cfg.Account(u).ID, f.o.Refresh)
 }
 
 // canAnswer says whether a header can still be set.

@@ -16,7 +16,7 @@ import (
 )
 
 // enter mounts a login of the app's own, with a status and a body of its own.
-func (s *site) enter(path string, f jwt.Flow[user], d jwt.Delivery, u user) {
+func (s *site) enter(path string, f *jwt.Flow[user], d jwt.Delivery, u user) {
 	s.POST(path, func(c *gin.Context) {
 		a, err := jwt.SignIn(c, f, d, u)
 		if err != nil {
@@ -35,12 +35,12 @@ type entered struct {
 func TestOwnHandlersSignInForTokens(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, func(s *site) { s.flow.Scopes = []string{"read", "write"} })
-	narrow := s.flow
+	all, narrow := s.flow.built(), s.flow
 	narrow.Scopes = []string{"read"}
-	s.enter("/body", s.flow, jwt.InBody, s.ada)
-	s.enter("/header", s.flow, jwt.InHeader, s.ada)
-	s.enter("/cookie", s.flow, jwt.InCookie, s.ada)
-	s.enter("/narrow", narrow, jwt.InBody, s.ada)
+	s.enter("/body", all, jwt.InBody, s.ada)
+	s.enter("/header", all, jwt.InHeader, s.ada)
+	s.enter("/cookie", all, jwt.InCookie, s.ada)
+	s.enter("/narrow", narrow.built(), jwt.InBody, s.ada)
 	for path, scope := range map[string]string{"/body": "read write", "/header": "read write", "/cookie": "read write", "/narrow": "read"} {
 		before := s.count(t, `SELECT count(*) FROM ginauth.events WHERE kind = 'authn_login_success'`)
 		w := s.send(httptest.NewRequest(http.MethodPost, path, nil))
@@ -70,15 +70,17 @@ func TestOwnHandlersSignNobodyInWhoMayNot(t *testing.T) {
 	gone.ID, nobody.ID = adaID, ""
 	at := s.clock.Now()
 	disabled.DisabledAt = &at
-	s.enter("/gone", s.flow, jwt.InBody, gone)
-	s.enter("/disabled", s.flow, jwt.InCookie, disabled)
-	s.enter("/nobody", s.flow, jwt.InBody, nobody)
-	s.enter("/cookie", s.flow, jwt.InCookie, s.ada)
-	s.enter("/ada", s.flow, jwt.InBody, s.ada)
-	s.enter("/nowhere", s.flow, 7, s.ada)
-	s.enter("/nothing", jwt.Flow[user]{}, jwt.InBody, s.ada)
-	for path, want := range map[string]int{"/gone": 401, "/disabled": 401, "/nobody": 500, "/nowhere": 500, "/nothing": 500} {
-		if w := s.send(httptest.NewRequest(http.MethodPost, path, nil)); w.Code != want || len(w.Result().Cookies()) > 0 {
+	f := s.flow.built()
+	s.enter("/gone", f, jwt.InBody, gone)
+	s.enter("/disabled", f, jwt.InCookie, disabled)
+	s.enter("/nobody", f, jwt.InBody, nobody)
+	s.enter("/cookie", f, jwt.InCookie, s.ada)
+	s.enter("/ada", f, jwt.InBody, s.ada)
+	s.enter("/nowhere", f, 7, s.ada)
+	s.enter("/nothing", &jwt.Flow[user]{}, jwt.InBody, s.ada)
+	s.enter("/nil", nil, jwt.InBody, s.ada)
+	for path, want := range map[string]int{"/gone": 401, "/disabled": 401, "/nobody": 500, "/nowhere": 500, "/nothing": 500, "/nil": 500} {
+		if w := s.send(httptest.NewRequest(http.MethodPost, path, nil)); w.Code != want || len(w.Result().Cookies()) > 0 || w.Body.Len() == 0 { // a panic has no body
 			t.Errorf("%s: %d %s", path, w.Code, w.Body)
 		}
 	}
@@ -102,7 +104,7 @@ func TestSignInWithStoresThatDoNotBelongTogetherIsAFault(t *testing.T) {
 	s, other := newSite(t), newSite(t)
 	apart := s.flow
 	apart.Refresh = other.db
-	s.enter("/apart", apart, jwt.InBody, s.ada)
+	s.enter("/apart", apart.built(), jwt.InBody, s.ada)
 	if w := s.send(httptest.NewRequest(http.MethodPost, "/apart", nil)); w.Code != http.StatusInternalServerError || !strings.Contains(w.Body.String(), "not_mounted") {
 		t.Errorf("%d %s", w.Code, w.Body)
 	}
@@ -112,19 +114,20 @@ func TestSignInWithStoresThatDoNotBelongTogetherIsAFault(t *testing.T) {
 func TestSignInOnACopyOrTooLateIsAnError(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
+	f := s.flow.built()
 	s.POST("/late", func(c *gin.Context) {
 		c.String(http.StatusOK, "begun")
 		for _, d := range []jwt.Delivery{jwt.InBody, jwt.InHeader, jwt.InCookie} {
-			if _, err := jwt.SignIn(c, s.flow, d, s.ada); err == nil {
+			if _, err := jwt.SignIn(c, f, d, s.ada); err == nil {
 				t.Errorf("%d: an answer that has begun", d)
 			}
-			if _, err := jwt.SignIn(c.Copy(), s.flow, d, s.ada); err == nil || errors.Is(err, driver.ErrUnavailable) {
+			if _, err := jwt.SignIn(c.Copy(), f, d, s.ada); err == nil || errors.Is(err, driver.ErrUnavailable) {
 				t.Errorf("%d: a copy: %v", d, err)
 			}
 		}
 	})
 	s.POST("/copy", func(c *gin.Context) {
-		if _, err := jwt.SignIn(c.Copy(), s.flow, jwt.InBody, s.ada); err == nil {
+		if _, err := jwt.SignIn(c.Copy(), f, jwt.InBody, s.ada); err == nil {
 			t.Error("a copy")
 		}
 	})

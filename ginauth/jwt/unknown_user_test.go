@@ -9,6 +9,7 @@ import (
 
 	"github.com/ginauth/ginauth/ginauth/driver"
 	"github.com/ginauth/ginauth/ginauth/internal/authtest"
+	"github.com/ginauth/ginauth/ginauth/internal/built"
 	"github.com/ginauth/ginauth/ginauth/jwt"
 	"github.com/ginauth/ginauth/store"
 	"github.com/ginauth/ginauth/store/storetest"
@@ -19,7 +20,7 @@ func TestAUserWhomTheRefreshStoreDoesNotKnowIsAFault(t *testing.T) { // SEC-190
 	t.Parallel()
 	s := newSite(t, func(s *site) {
 		s.flow.Refresh = store.New[user](storetest.NewDB(t), store.WithTimeout(time.Minute))
-		s.flow.Config.Logger = s.log.Logger()
+		s.flow.app.Logger = s.log.Logger()
 	})
 	for what, r := range map[string]*http.Request{
 		"login": authtest.JSONRequest("/login", `{"email":"ada@example.com","password":"`+secretOfAda+`"}`),
@@ -34,12 +35,13 @@ func TestRefreshTokensOfOtherUsersAreRefused(t *testing.T) { // SEC-190
 	t.Parallel()
 	s := newSite(t)
 	f := s.flow
-	f.Config.Users, f.Refresh = struct{ driver.Users[user] }{s.db}, s.db
-	if got := panicOf(func() { jwt.Login(f, jwt.InBody) }); !strings.Contains(got, "Flow.Config.Users and Flow.Refresh do not fit") {
-		t.Errorf("panic %q", got)
+	f.app.NoSessions = true // they would be refused as well
+	f.app.Users, f.Refresh = struct{ driver.Users[user] }{s.db}, s.db
+	if _, err := jwt.New(built.Config(f.app), f.Options); err == nil || !strings.Contains(err.Error(), "the Users of the Config and Options.Refresh do not fit") {
+		t.Errorf("%v", err)
 	}
-	f.Config.Users = &struct{ *store.DB[user] }{s.db}
-	jwt.Login(f, jwt.InBody)
-	f.Config.Users, f.NoRefresh = struct{ driver.Users[user] }{s.db}, true
-	jwt.Login(f, jwt.InBody)
+	f.app.Users = &struct{ *store.DB[user] }{s.db}
+	jwt.Login(f.built(), jwt.InBody)
+	f.app.Users, f.NoRefresh = struct{ driver.Users[user] }{s.db}, true
+	jwt.Login(f.built(), jwt.InBody)
 }

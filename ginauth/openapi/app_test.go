@@ -20,7 +20,7 @@ import (
 
 type (
 	user   = store.User
-	config = ginauth.Config[user]
+	config = ginauth.Options[user]
 )
 
 var quiet = slog.New(slog.NewTextHandler(io.Discard, nil))

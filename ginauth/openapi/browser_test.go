@@ -18,6 +18,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/internal/built"
 	"github.com/ginauth/ginauth/ginauth/openapi"
 )
 
@@ -42,7 +43,7 @@ func TestBrowserAuthorizesByPasswordInTheDialog(t *testing.T) {
 	path := chromium(t)
 	cfg := config{Logger: quiet, Exclude: []string{"/token"}}
 	r := gin.New()
-	r.Use(ginauth.Authenticate(cfg, ginauth.Backend[user](passwordGrant{})))
+	r.Use(ginauth.Authenticate(built.Config(cfg), ginauth.Backend[user](passwordGrant{})))
 	r.POST("/token", func(c *gin.Context) {
 		if c.PostForm("grant_type") != "password" || c.PostForm("username") != "ada" || c.PostForm("password") != "tea" {
 			c.JSON(http.StatusBadRequest, gin.H{"error": "invalid_grant"})

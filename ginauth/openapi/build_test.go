@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/internal/built"
 	"github.com/ginauth/ginauth/ginauth/openapi"
 )
 
@@ -19,9 +20,9 @@ func TestDocumentIsTheSameByteForByte(t *testing.T) {
 	cfg := newConfig(t, "/login")
 	build := func(backwards bool) *openapi.Document {
 		mount := []func(*gin.Engine){
-			func(r *gin.Engine) { r.POST("/login", ginauth.Login(cfg)) },
-			func(r *gin.Engine) { r.POST("/v2/login", ginauth.Login(cfg)) },
-			func(r *gin.Engine) { r.GET("/user", ginauth.Me(cfg)) },
+			func(r *gin.Engine) { r.POST("/login", ginauth.Login(built.Config(cfg))) },
+			func(r *gin.Engine) { r.POST("/v2/login", ginauth.Login(built.Config(cfg))) },
+			func(r *gin.Engine) { r.GET("/user", ginauth.Me(built.Config(cfg))) },
 			func(r *gin.Engine) { r.GET("/things/:id", answer) },
 			func(r *gin.Engine) { r.PUT("/things/:name", answer) },
 		}
@@ -29,7 +30,7 @@ func TestDocumentIsTheSameByteForByte(t *testing.T) {
 			slices.Reverse(mount)
 		}
 		r := gin.New()
-		r.Use(ginauth.Session(cfg))
+		r.Use(ginauth.Session(built.Config(cfg)))
 		for _, m := range mount {
 			m(r)
 		}
@@ -64,10 +65,10 @@ func TestOperationsAppearWhereTheyAreMounted(t *testing.T) {
 	t.Parallel()
 	cfg := newConfig(t, "/auth/login", "/v2/auth/login")
 	r := gin.New()
-	r.Use(ginauth.Session(cfg))
-	r.POST("/auth/login", ginauth.Login(cfg))
-	r.POST("/v2/auth/login", ginauth.Login(cfg))
-	r.DELETE("/t/:tenant/sessions/:id", ginauth.RevokeSession(cfg))
+	r.Use(ginauth.Session(built.Config(cfg)))
+	r.POST("/auth/login", ginauth.Login(built.Config(cfg)))
+	r.POST("/v2/auth/login", ginauth.Login(built.Config(cfg)))
+	r.DELETE("/t/:tenant/sessions/:id", ginauth.RevokeSession(built.Config(cfg)))
 	r.GET("/t/:org/sessions/:session/raw", answer)
 	r.GET("/users/:id", answer)
 	r.PUT("/users/:name", answer)
@@ -244,8 +245,8 @@ func TestTheServerIsWhereBrowsersFindTheApp(t *testing.T) {
 	cfg := newConfig(t)
 	cfg.BaseURL = "https://example.com/my/app"
 	r := gin.New()
-	r.Use(ginauth.Session(cfg))
-	r.GET("/user", ginauth.Me(cfg))
+	r.Use(ginauth.Session(built.Config(cfg)))
+	r.GET("/user", ginauth.Me(built.Config(cfg)))
 	for server, want := range map[string]string{"": "/my/app", "/other": "/other"} {
 		if got := document(t, r, openapi.Options{Server: server}).Servers[0].URL; got != want {
 			t.Errorf("Server %q: %s", server, got)

@@ -16,9 +16,12 @@ import (
 
 func exampleRouter() *gin.Engine {
 	gin.SetMode(gin.ReleaseMode)
-	cfg := ginauth.Config[store.User]{
+	cfg, err := ginauth.New(ginauth.Options[store.User]{
 		Users:   store.New[store.User](&pgxpool.Pool{}), // that of pgxpool.New
 		Exclude: []string{"/login"},
+	})
+	if err != nil {
+		panic(err) // an app logs it and ends
 	}
 	r := gin.New()
 	r.Use(ginauth.Session(cfg))

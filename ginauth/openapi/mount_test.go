@@ -11,6 +11,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/internal/built"
 	"github.com/ginauth/ginauth/ginauth/openapi"
 )
 
@@ -18,8 +19,8 @@ func mounted(t *testing.T, opts openapi.Options) *gin.Engine {
 	t.Helper()
 	cfg := newConfig(t, "/login")
 	r := gin.New()
-	r.Use(ginauth.Session(cfg))
-	r.POST("/login", ginauth.Login(cfg))
+	r.Use(ginauth.Session(built.Config(cfg)))
+	r.POST("/login", ginauth.Login(built.Config(cfg)))
 	if err := openapi.Mount(r, opts); err != nil {
 		t.Fatal(err)
 	}

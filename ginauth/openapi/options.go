@@ -19,14 +19,14 @@ type Options struct {
 	// document. An operation documented here replaces ginauth's own at the same route. Default: none.
 	Swagger string
 	// Server is the URL under which clients reach the router, when a proxy removes a prefix from the
-	// path. Default: the path of Config.BaseURL, or "/".
+	// path. Default: the path of Options.BaseURL, or "/".
 	Server string
-	// Hide are routes that the document leaves out, as rules of Config.Exclude. Default: none.
+	// Hide are routes that the document leaves out, as rules of Options.Exclude. Default: none.
 	Hide []string
-	// Open are routes meant to be outside of Session and Authenticate, as rules of Config.Exclude,
+	// Open are routes meant to be outside of Session and Authenticate, as rules of Options.Exclude,
 	// which the Report does not mention. Default: none.
 	Open []string
-	// User is any value of the type that Config.View returns, such as PublicUser{}, where View
+	// User is any value of the type that Options.View returns, such as PublicUser{}, where View
 	// returns something without a type of its own or cannot take an empty user. Default: what View
 	// makes of an empty user.
 	User any

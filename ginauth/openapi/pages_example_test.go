@@ -31,7 +31,7 @@ func ExampleMount_redoc() {
 		fmt.Println(err)
 		return
 	}
-	r.GET("/redoc", func(c *gin.Context) { // whoever is logged in; name both routes in Config.Exclude for everybody
+	r.GET("/redoc", func(c *gin.Context) { // whoever is logged in; name both routes in Options.Exclude for everybody
 		c.Header("Content-Security-Policy", redocPolicy)
 		c.Data(http.StatusOK, "text/html; charset=utf-8", []byte(redocPage))
 	})

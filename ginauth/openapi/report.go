@@ -12,7 +12,7 @@ type Report struct {
 	Undocumented []string
 	// Missing are operations of the app's document that have no route. They are left out.
 	Missing []string
-	// UnusedRules are rules of Config.Exclude that match no route.
+	// UnusedRules are rules of Options.Exclude that match no route.
 	UnusedRules []string
 	// Unguarded are routes that neither Session nor Authenticate covers, those of Options.Open apart.
 	Unguarded []string

@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/internal/built"
 	"github.com/ginauth/ginauth/ginauth/openapi"
 )
 
@@ -26,8 +27,8 @@ func TestCheckFindsWhereDocumentAndRouterDiffer(t *testing.T) {
 	r := gin.New()
 	r.GET("/early", answer)
 	r.GET("/health", answer)
-	r.Use(ginauth.Session(cfg))
-	r.POST("/login", ginauth.Login(cfg))
+	r.Use(ginauth.Session(built.Config(cfg)))
+	r.POST("/login", ginauth.Login(built.Config(cfg)))
 	r.GET("/open", answer)
 	r.GET("/page", answer)
 	swagger := swag2(orders + `, "/open": {"get": {"security": [{"sessionCookie": []}], "responses": {"200": {"description": "OK"}}}}`)
@@ -50,9 +51,9 @@ func TestCheckPassesAGoodRouterAndFailsWithoutADocument(t *testing.T) {
 	t.Parallel()
 	cfg := newConfig(t, "/login")
 	r := gin.New()
-	r.Use(ginauth.Session(cfg))
-	r.POST("/login", ginauth.Login(cfg))
-	r.GET("/user", ginauth.Me(cfg))
+	r.Use(ginauth.Session(built.Config(cfg)))
+	r.POST("/login", ginauth.Login(built.Config(cfg)))
+	r.GET("/user", ginauth.Me(built.Config(cfg)))
 	if err := openapi.Mount(r, openapi.Options{}); err != nil {
 		t.Fatal(err)
 	}
@@ -70,7 +71,7 @@ func TestDocumentShowsWhatWasTakenAway(t *testing.T) {
 	build := func(guard gin.HandlerFunc, path string, exclude ...string) string {
 		cfg := newConfig(t, exclude...)
 		r := gin.New()
-		r.Use(ginauth.Session(cfg))
+		r.Use(ginauth.Session(built.Config(cfg)))
 		r.GET(path, guard, answer)
 		d, err := openapi.Build(r, openapi.Options{})
 		if err != nil {

@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/internal/built"
 	"github.com/ginauth/ginauth/ginauth/openapi"
 )
 
@@ -48,8 +49,8 @@ func shop(t *testing.T) *gin.Engine {
 	t.Helper()
 	cfg := newConfig(t, "/login", "/partner", "/open")
 	r := gin.New()
-	r.Use(ginauth.Session(cfg))
-	r.POST("/login", ginauth.Login(cfg))
+	r.Use(ginauth.Session(built.Config(cfg)))
+	r.POST("/login", ginauth.Login(built.Config(cfg)))
 	r.GET("/orders/:id", answer)
 	r.GET("/shelf", answer)
 	r.GET("/partner", answer)
@@ -148,9 +149,9 @@ func TestGeneralSecurityOfTheAppIsKept(t *testing.T) {
 		r.GET("/early", answer)
 		r.GET("/early/undocumented", answer)
 		r.GET("/early/free", answer)
-		r.POST("/token", ginauth.Logout(cfg)) // ginauth's own, outside of Session
-		r.Use(ginauth.Session(cfg))
-		r.POST("/login", ginauth.Login(cfg))
+		r.POST("/token", ginauth.Logout(built.Config(cfg))) // ginauth's own, outside of Session
+		r.Use(ginauth.Session(built.Config(cfg)))
+		r.POST("/login", ginauth.Login(built.Config(cfg)))
 		r.GET("/open", answer)
 		r.GET("/free", answer)
 		r.GET("/shelf", answer)

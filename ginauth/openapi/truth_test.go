@@ -10,6 +10,7 @@ import (
 
 	"github.com/ginauth/ginauth/ginauth"
 	"github.com/ginauth/ginauth/ginauth/apikey"
+	"github.com/ginauth/ginauth/ginauth/internal/built"
 	"github.com/ginauth/ginauth/ginauth/openapi"
 	"github.com/ginauth/ginauth/store"
 	"github.com/ginauth/ginauth/store/storetest"
@@ -69,18 +70,18 @@ func nestedRouter(t *testing.T) *gin.Engine {
 	for _, name := range []string{"shop", "admin"} {
 		cfg := newConfig(t, "/"+name+"/login", "/"+name+"/v2/login", "/"+name+"/open/:id", "/"+name+"/me")
 		cfg.Cookie.Name = name
-		app := r.Group("/"+name, ginauth.Session(cfg))
-		app.POST("/login", ginauth.Login(cfg))
-		app.POST("/v2/login", ginauth.Login(cfg))
-		app.GET("/me", ginauth.Me(cfg)) // excluded, and 401 by itself
-		app.POST("/logout", ginauth.Logout(cfg))
+		app := r.Group("/"+name, ginauth.Session(built.Config(cfg)))
+		app.POST("/login", ginauth.Login(built.Config(cfg)))
+		app.POST("/v2/login", ginauth.Login(built.Config(cfg)))
+		app.GET("/me", ginauth.Me(built.Config(cfg))) // excluded, and 401 by itself
+		app.POST("/logout", ginauth.Logout(built.Config(cfg)))
 		app.GET("/open/:id", answer)
 		app.GET("/open/:id/deep/:part", answer)
 		inner := app.Group("/inner")
 		inner.GET("/a", answer)
 		stricter := cfg
 		stricter.Exclude = nil
-		strict := app.Group("/open", ginauth.Session(stricter)) // a second Session adds its rules
+		strict := app.Group("/open", ginauth.Session(built.Config(stricter))) // a second Session adds its rules
 		strict.DELETE("/:id", answer)
 		deeper := inner.Group("/deeper/:tenant", ginauth.Require(ginauth.Verified()))
 		deeper.PATCH("/b", answer)
@@ -94,9 +95,9 @@ func rulesRouter(t *testing.T) *gin.Engine {
 	cfg := newConfig(t, "/", "POST /login", "/static/*any", "GET /page", "/late", ginauth.NoRoute)
 	r := gin.New()
 	r.HandleMethodNotAllowed = true
-	r.Use(ginauth.Session(cfg))
+	r.Use(ginauth.Session(built.Config(cfg)))
 	r.GET("/", answer)
-	r.POST("/login", ginauth.Login(cfg))
+	r.POST("/login", ginauth.Login(built.Config(cfg)))
 	r.GET("/login", answer)
 	r.GET("/static/*file", answer)
 	r.HEAD("/static/*file", answer)
@@ -105,10 +106,10 @@ func rulesRouter(t *testing.T) *gin.Engine {
 	r.HEAD("/page", answer) // the rule names GET alone
 	r.OPTIONS("/page", answer)
 	r.Any("/any", answer)
-	r.GET("/sessions", ginauth.Sessions(cfg))
-	r.DELETE("/sessions/:id", ginauth.RevokeSession(cfg))
-	r.POST("/sessions/:sid/revoke", ginauth.RevokeSession(cfg))
-	r.POST("/reauthenticate", ginauth.Reauthenticate(cfg))
+	r.GET("/sessions", ginauth.Sessions(built.Config(cfg)))
+	r.DELETE("/sessions/:id", ginauth.RevokeSession(built.Config(cfg)))
+	r.POST("/sessions/:sid/revoke", ginauth.RevokeSession(built.Config(cfg)))
+	r.POST("/reauthenticate", ginauth.Reauthenticate(built.Config(cfg)))
 	r.GET("/late", ginauth.Require(), answer) // excluded, and guarded all the same
 	r.PUT("/late", ginauth.With(func(c *gin.Context, _ user) { answer(c) }))
 	r.NoRoute(answer)
@@ -120,16 +121,16 @@ func backendsRouter(t *testing.T) *gin.Engine {
 	t.Helper()
 	db := store.New[user](storetest.NewDB(t), store.WithTimeout(time.Minute))
 	cfg := config{Users: db, Exclude: []string{"/login", "/token", "/public"}, Logger: quiet}
-	keys := apikey.Keys[user]{Store: db}
+	keys := built.Keys(cfg, apikey.Options[user]{})
 	r := gin.New()
-	r.Use(ginauth.Authenticate(cfg, apikey.Backend(cfg, keys), ginauth.Backend[user](token{oauth}), ginauth.SessionAuth(cfg)))
-	r.POST("/login", ginauth.Login(cfg))
+	r.Use(ginauth.Authenticate(built.Config(cfg), apikey.Backend(keys), ginauth.Backend[user](token{oauth}), ginauth.SessionAuth(built.Config(cfg))))
+	r.POST("/login", ginauth.Login(built.Config(cfg)))
 	r.POST("/token", answer)
-	r.GET("/user", ginauth.Require(ginauth.AnyScope()), ginauth.Me(cfg))
-	r.GET("/account", ginauth.Me(cfg))
-	r.POST("/api-keys", ginauth.Require(ginauth.Fresh(600e9)), apikey.Create(cfg, keys))
-	r.GET("/api-keys", apikey.List(cfg, keys))
-	r.DELETE("/api-keys/:id", apikey.Revoke(cfg, keys))
+	r.GET("/user", ginauth.Require(ginauth.AnyScope()), ginauth.Me(built.Config(cfg)))
+	r.GET("/account", ginauth.Me(built.Config(cfg)))
+	r.POST("/api-keys", ginauth.Require(ginauth.Fresh(600e9)), apikey.Create(keys))
+	r.GET("/api-keys", apikey.List(keys))
+	r.DELETE("/api-keys/:id", apikey.Revoke(keys))
 	r.GET("/posts", ginauth.Require(ginauth.Scope("posts:read")), answer)
 	r.GET("/public", answer)
 	return r
@@ -137,9 +138,9 @@ func backendsRouter(t *testing.T) *gin.Engine {
 
 func keysRouter(t *testing.T) *gin.Engine {
 	t.Helper()
-	cfg := config{Logger: quiet, Exclude: []string{"/status"}}
+	cfg := config{NoSessions: true, Logger: quiet, Exclude: []string{"/status"}}
 	r := gin.New()
-	r.Use(ginauth.Authenticate(cfg, apikey.Backend(cfg, apikey.Keys[user]{Store: store.New[user](storetest.NewDB(t), store.WithTimeout(time.Minute))})))
+	r.Use(ginauth.Authenticate(built.Config(cfg), apikey.Backend(built.Keys(cfg, apikey.Options[user]{Store: store.New[user](storetest.NewDB(t), store.WithTimeout(time.Minute))}))))
 	r.GET("/status", answer)
 	r.GET("/me", ginauth.With(func(c *gin.Context, _ user) { answer(c) }))
 	r.POST("/things", ginauth.Require(ginauth.Any(ginauth.Scope("things:write"), ginauth.Scope("all"))), answer)

@@ -13,6 +13,7 @@ import (
 
 	"github.com/ginauth/ginauth/ginauth"
 	"github.com/ginauth/ginauth/ginauth/driver"
+	"github.com/ginauth/ginauth/ginauth/internal/built"
 	"github.com/ginauth/ginauth/ginauth/openapi"
 	"github.com/ginauth/ginauth/store"
 )
@@ -49,11 +50,11 @@ type application struct {
 
 func TestTheAppsOwnTypesAreShown(t *testing.T) {
 	t.Parallel()
-	cfg := ginauth.Config[member]{Users: fakeUsers[member]{}, RetrieveUser: nil, Sessions: memstore.NewStore([]byte("0123456789abcdef0123456789abcdef")), Logger: quiet, Exclude: []string{"/signup"}}
+	cfg := ginauth.Options[member]{Users: fakeUsers[member]{}, RetrieveUser: nil, Sessions: memstore.NewStore([]byte("0123456789abcdef0123456789abcdef")), Logger: quiet, Exclude: []string{"/signup"}}
 	r := gin.New()
-	r.Use(ginauth.Session(cfg))
-	r.POST("/signup", ginauth.SignUpWith(cfg, func(context.Context, application, *member) error { return nil }))
-	r.GET("/user", ginauth.Me(cfg))
+	r.Use(ginauth.Session(built.Config(cfg)))
+	r.POST("/signup", ginauth.SignUpWith(built.Config(cfg), func(context.Context, application, *member) error { return nil }))
+	r.GET("/user", ginauth.Me(built.Config(cfg)))
 	doc := document(t, r, openapi.Options{})
 	for name, want := range map[string]string{
 		"member": `{"type": "object", "required": ["id", "email", "name", "plan", "since", "team", "referee"], "properties": {
@@ -103,7 +104,7 @@ func parsed(t *testing.T, text string) (v any) {
 }
 
 // fakeUsers are only there to be mounted.
-type fakeUsers[U driver.User] struct{ driver.Users[U] }
+type fakeUsers[U any] struct{ driver.Users[U] }
 
 func TestWhatViewMakesOfAUserIsShown(t *testing.T) {
 	t.Parallel()
@@ -121,8 +122,8 @@ func TestWhatViewMakesOfAUserIsShown(t *testing.T) {
 		cfg := newConfig(t)
 		cfg.View = test.view
 		r := gin.New()
-		r.Use(ginauth.Session(cfg))
-		r.GET("/user", ginauth.Me(cfg))
+		r.Use(ginauth.Session(built.Config(cfg)))
+		r.GET("/user", ginauth.Me(built.Config(cfg)))
 		schema := operation(t, document(t, r, test.opts), "GET", "/user").Responses.Value("200").Value.Content["application/json"].Schema
 		if schema.Ref != "#/components/schemas/public" || schema.Value.Properties["nick"] == nil {
 			t.Errorf("%s: the user is %s %v", name, schema.Ref, schema.Value)

@@ -7,6 +7,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/internal/built"
 	"github.com/ginauth/ginauth/ginauth/openapi"
 )
 
@@ -15,15 +16,15 @@ func TestDocumentSaysWhereUsersMustBeVerified(t *testing.T) {
 	cfg := newConfig(t, "/open", "/required")
 	cfg.Unverified, cfg.UnverifiedMay = ginauth.UnverifiedReadOnly, []string{"/may"}
 	r := gin.New()
-	r.Use(ginauth.Session(cfg))
+	r.Use(ginauth.Session(built.Config(cfg)))
 	for _, path := range []string{"/posts", "/may", "/open"} {
 		r.GET(path, answer)
 		r.POST(path, answer)
 	}
 	r.POST("/required", ginauth.Require(), answer)
-	r.POST("/logout", ginauth.Logout(cfg))
-	r.POST("/password/change", ginauth.ChangePassword(cfg))
-	r.PATCH("/user", ginauth.UpdateProfile(cfg))
+	r.POST("/logout", ginauth.Logout(built.Config(cfg)))
+	r.POST("/password/change", ginauth.ChangePassword(built.Config(cfg)))
+	r.PATCH("/user", ginauth.UpdateProfile(built.Config(cfg)))
 	doc := document(t, r, openapi.Options{})
 	for call, want := range map[string]bool{
 		"GET /posts": false, "POST /posts": true, "POST /may": false, "POST /open": false, "POST /required": true,

@@ -28,10 +28,13 @@ var ginauthContender = contender{
 		if err != nil {
 			return nil, err
 		}
-		cfg := ginauth.Config[store.User]{
+		cfg, err := ginauth.New(ginauth.Options[store.User]{
 			Users: store.New[store.User](e.pool), Passwords: hasher,
 			Lifetime: lifetime, IdleTimeout: lifetime,
 			Limits: ginauth.Limits{InsecureUnlimited: true}, // the others have none, and all load comes from one address
+		})
+		if err != nil {
+			return nil, err
 		}
 		r := newEngine()
 		r.Use(ginauth.Session(cfg))

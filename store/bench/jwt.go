@@ -82,7 +82,11 @@ func newGinJWT() (*ginjwt.GinJWTMiddleware, error) {
 var ginauthJWTContender = contender{
 	name: "ginauth-jwt", note: "ginauth.Authenticate with jwt.Bearer, HS256, stateless, user from claims (no revocation)", header: "Authorization", extra: true,
 	preload: func(ctx context.Context, _ *env, users []user) ([]string, error) {
-		issuer, _, err := newGinauthJWT()
+		cfg, err := ginauth.New(ginauth.Options[user]{NoSessions: true})
+		if err != nil {
+			return nil, err
+		}
+		issuer, _, err := newGinauthJWT(cfg)
 		if err != nil {
 			return nil, err
 		}
@@ -95,12 +99,16 @@ var ginauthJWTContender = contender{
 		return tokens, nil
 	},
 	handler: func(_ context.Context, e *env) (http.Handler, error) {
-		issuer, bearer, err := newGinauthJWT()
+		cfg, err := ginauth.New(ginauth.Options[user]{NoSessions: true, Exclude: []string{"/signup", "/login", "/logout"}})
+		if err != nil {
+			return nil, err
+		}
+		issuer, bearer, err := newGinauthJWT(cfg)
 		if err != nil {
 			return nil, err
 		}
 		r := newEngine()
-		r.Use(ginauth.Authenticate(ginauth.Config[user]{Exclude: []string{"/signup", "/login", "/logout"}}, bearer))
+		r.Use(ginauth.Authenticate(cfg, bearer))
 		accounts(r, e, func(c *gin.Context, u user) error {
 			token, err := issueJWT(c.Request.Context(), issuer, u)
 			c.Header("Authorization", token)
@@ -115,7 +123,7 @@ var ginauthJWTContender = contender{
 // Account makes user one of ginauth's, too.
 func (u user) Account() driver.Account { return driver.Account{ID: driver.UserID(u.ID)} }
 
-func newGinauthJWT() (*jwt.Issuer, ginauth.Backend[user], error) {
+func newGinauthJWT(cfg *ginauth.Config[user]) (*jwt.Issuer, ginauth.Backend[user], error) {
 	key, err := jwt.NewKey("bench", jwtKey[:])
 	if err != nil {
 		return nil, nil, err
@@ -125,7 +133,7 @@ func newGinauthJWT() (*jwt.Issuer, ginauth.Backend[user], error) {
 		return nil, nil, err
 	}
 	issuer := jwt.NewIssuer(jwt.IssuerOptions{Keys: keys, Issuer: jwtIssuer, Audiences: []string{jwtIssuer}, Lifetime: jwtLifetime})
-	return issuer, jwt.Bearer(jwt.Options[user]{
+	return issuer, jwt.Bearer(cfg, jwt.BackendOptions[user]{
 		Accept:    jwt.Accept{Issuers: []jwt.Trust{{Issuer: jwtIssuer, Keys: keys}}, Audiences: []string{jwtIssuer}},
 		Stateless: true,
 		RetrieveUser: func(_ *gin.Context, claims jwt.Claims) (user, error) {
@@ -135,6 +143,6 @@ func newGinauthJWT() (*jwt.Issuer, ginauth.Backend[user], error) {
 }
 
 func issueJWT(ctx context.Context, issuer *jwt.Issuer, u user) (string, error) {
-	token, _, err := issuer.Issue(ctx, u, jwt.Grant{Extra: map[string]string{"email": u.Email, "name": u.Name}})
+	token, _, err := issuer.Issue(ctx, u.Account(), jwt.Grant{Extra: map[string]string{"email": u.Email, "name": u.Name}})
 	return "Bearer " + token, err
 }

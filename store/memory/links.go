@@ -2,12 +2,11 @@ package memory
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"strings"
 	"time"
-
-	"github.com/google/uuid"
 
 	"github.com/ginauth/ginauth/ginauth/driver"
 	"github.com/ginauth/ginauth/ginauth/password"
@@ -146,7 +145,7 @@ func (s *Store[U]) move(a *account[U], canonical string) {
 // nobodys is an address of the same domain that nobody can have: it has a blank.
 func nobodys(canonical string) string {
 	_, domain, _ := strings.Cut(canonical, "@")
-	return fmt.Sprintf("nobody %s@%s", uuid.New(), domain)
+	return fmt.Sprintf("nobody %s@%s", rand.Text(), domain)
 }
 
 // apply does what the link is for. Each use voids the other links to the same mailbox (SEC-107).

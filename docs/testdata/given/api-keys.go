@@ -1,6 +1,6 @@
 package given
 
 var (
-	keys   apikey.Keys[User]
+	keys   *apikey.Keys[User]
 	report gin.HandlerFunc
 )

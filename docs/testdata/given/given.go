@@ -3,12 +3,13 @@
 package given
 
 var (
-	ctx  context.Context
-	pool *pgxpool.Pool
-	r    *gin.Engine
-	c    *gin.Context
-	cfg  ginauth.Config[User]
-	db   *store.DB[User]
+	ctx     context.Context
+	pool    *pgxpool.Pool
+	r       *gin.Engine
+	c       *gin.Context
+	cfg     *ginauth.Config[User]
+	options ginauth.Options[User]
+	db      *store.DB[User]
 )
 
 type User struct {

@@ -9,8 +9,8 @@ import (
 )
 
 func ExampleNew() {
-	var mails email.Flows[store.User]
-	mails.Sender = smtp.New(smtp.Options{
+	o := email.Options[store.User]{From: "Example <hello@example.com>"} // for email.New
+	o.Sender = smtp.New(smtp.Options{
 		Host: "mail.example.com", Username: "app", Password: os.Getenv("SMTP_PASSWORD") + "x",
 	})
 	// Output:

@@ -1,4 +1,4 @@
-// Package rule reads the rules by which an app names routes, such as those of Config.Exclude.
+// Package rule reads the rules by which an app names routes, such as those of Options.Exclude.
 // One word for the middleware, the audit and the OpenAPI document, so that they cannot disagree.
 package rule
 
