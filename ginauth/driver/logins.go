@@ -10,7 +10,8 @@ type Logins interface {
 	// user has none.
 	UserSessions(ctx context.Context, user UserID) ([]Session, error)
 	// RevokeSession ends a session of the user. ErrNoSession means that the user has no session of
-	// that id; a session of another user stays as it is.
+	// that id; a session of another user stays as it is. For a session that has ended without being
+	// deleted, either answer is right.
 	RevokeSession(ctx context.Context, user UserID, id SessionID) error
 	// RevokeUserSessions ends all sessions of the user except one, or all for an empty except. Where
 	// the store is RefreshTokens too, it ends the user's logins by refresh tokens by the same rule,

@@ -26,13 +26,15 @@ type RefreshTokens interface {
 	// ErrTokenReused. ErrNoSession means that no live family has the token.
 	RotateRefreshToken(ctx context.Context, r RefreshRotation) (RefreshRotated, error)
 	// RevokeRefreshToken ends the family of a token, whether the token was replaced or not, and
-	// returns the ended family. ErrNoSession means that no live family has the token.
+	// returns the ended family. ErrNoSession means that there is none. For a family that has ended
+	// without being deleted, either answer is right.
 	RevokeRefreshToken(ctx context.Context, k RefreshKey) (RefreshFamily, error)
 	// UserRefreshFamilies returns the user's live families, the one used last first. An unknown or
 	// disabled user has none.
 	UserRefreshFamilies(ctx context.Context, user UserID) ([]RefreshFamily, error)
 	// RevokeRefreshFamily ends a family of the user. ErrNoSession means that the user has no family
-	// of that id; a family of another user stays as it is.
+	// of that id; a family of another user stays as it is. For a family that has ended without being
+	// deleted, either answer is right.
 	RevokeRefreshFamily(ctx context.Context, user UserID, id SessionID) error
 }
 

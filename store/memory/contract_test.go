@@ -1,0 +1,17 @@
+package memory_test
+
+import (
+	"testing"
+
+	"github.com/ginauth/ginauth/ginauth/driver/drivertest"
+	"github.com/ginauth/ginauth/store/memory"
+)
+
+func TestStoreFulfilsTheContract(t *testing.T) {
+	t.Parallel()
+	drivertest.Run(t, func(*testing.T) drivertest.Subject[memory.User] {
+		c := newClock()
+		s := memory.New(memory.Options[memory.User]{Now: c.now})
+		return drivertest.Subject[memory.User]{Store: s, Advance: c.add, Disable: s.DisableUser}
+	})
+}
