@@ -87,7 +87,7 @@ func newEnv[U any](t *testing.T, s Subject[U]) *env[U] {
 	}
 	if s.Account == nil {
 		s.Account = func(u U) driver.Account {
-			a, ok := any(u).(driver.User)
+			a, ok := any(u).(interface{ Account() driver.Account })
 			if !ok {
 				t.Fatalf("drivertest: %T has no method Account: set Subject.Account", u)
 			}
