@@ -2,7 +2,6 @@ package docs_test
 
 import (
 	"bytes"
-	"encoding/json"
 	"fmt"
 	"go/ast"
 	"go/format"
@@ -19,8 +18,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-
-	"github.com/ginauth/ginauth/store/storetest"
 )
 
 // snippet is a block of Go in a document.
@@ -94,6 +91,12 @@ func importsOf(t *testing.T, file *ast.File) string {
 		fmt.Fprintf(&b, "import %q\n", path)
 	}
 	return b.String()
+}
+
+// program says whether the block is a whole file, with its package and its imports.
+func (s snippet) program() bool {
+	_, err := parser.ParseFile(token.NewFileSet(), "", s.code, parser.PackageClauseOnly)
+	return err == nil
 }
 
 // file is Go code of a snippet: declarations as they are, statements as a function that uses each
@@ -258,6 +261,11 @@ func TestEveryGoBlockCompiles(t *testing.T) {
 		files := map[string]string{}
 		var taken []string
 		for i, s := range list {
+			if s.program() {
+				folders[fmt.Sprintf("%s.%d", name, i)] = map[string]string{"main.go": s.code}
+				blocks++
+				continue
+			}
 			code, declares := s.file(t, i)
 			files[fmt.Sprintf("block%d.go", i)] = code
 			taken = append(taken, declares...)
@@ -270,67 +278,6 @@ func TestEveryGoBlockCompiles(t *testing.T) {
 		t.Errorf("only %d blocks were found", blocks)
 	}
 	check(t, folders)
-}
-
-// compile runs the go command on packages that exist in an overlay alone.
-func compile(t *testing.T, files map[string]string, args ...string) *exec.Cmd {
-	t.Helper()
-	root, err := filepath.Abs("..")
-	if err != nil {
-		t.Fatal(err)
-	}
-	dir := t.TempDir()
-	overlay := struct{ Replace map[string]string }{map[string]string{}}
-	for name, code := range files {
-		real := filepath.Join(dir, strings.ReplaceAll(name, "/", "_"))
-		if err := os.WriteFile(real, []byte(code), 0o600); err != nil {
-			t.Fatal(err)
-		}
-		overlay.Replace[filepath.Join(root, "docs", "internal", "snippets", filepath.FromSlash(name))] = real
-	}
-	text, err := json.Marshal(overlay)
-	if err != nil {
-		t.Fatal(err)
-	}
-	file := filepath.Join(dir, "overlay.json")
-	if err := os.WriteFile(file, text, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	cmd := exec.CommandContext(t.Context(), "go", append([]string{args[0], "-overlay", file}, args[1:]...)...)
-	cmd.Dir = root
-	return cmd
-}
-
-// The README says how many lines an app needs. They are run, as they stand there, and nothing is added to their routes.
-func TestFirstBlockOfTheREADMERuns(t *testing.T) {
-	t.Parallel()
-	if *update {
-		t.Skip("nothing is made of this block")
-	}
-	first := snippets(t)["README"][0]
-	head := "func routes(ctx context.Context, r *gin.Engine) error {\n"
-	parsed, err := parser.ParseFile(token.NewFileSet(), "", "package p\n"+head+first.code+"return nil\n}", parser.SkipObjectResolution)
-	if err != nil {
-		t.Fatal(err)
-	}
-	lines := 0
-	for _, statement := range parsed.Decls[0].(*ast.FuncDecl).Body.List { //nolint:errcheck // it is what was written
-		check, ok := statement.(*ast.IfStmt)
-		if _, returns := statement.(*ast.ReturnStmt); !returns && (!ok || check.Init != nil) { // "if err != nil" is not counted
-			lines++
-		}
-	}
-	if lines != 8 || !strings.Contains(readFile(t, "../README.md"), "in eight lines and their errors") {
-		t.Errorf("there are %d lines: say so in the first sentence", lines)
-	}
-	code := "package main\n" + importsOf(t, parsed) + head + fmt.Sprintf("//line %s:%d\n", first.document, first.line) + first.code + "return nil\n}\n"
-	cmd := compile(t, map[string]string{"run/routes.go": code, "run/main.go": readFile(t, "testdata/run.go")}, "run", "./docs/internal/snippets/run")
-	cmd.Env = append(os.Environ(), "DATABASE_URL="+storetest.NewEmptyURL(t))
-	out, err := cmd.CombinedOutput()
-	const want = "signup 201\nuser 200\nlogout 204\nuser 401\nlogin 200\nuser 200\nroutes <nil>\n"
-	if err != nil || string(out) != want {
-		t.Errorf("%v\n%s", err, out)
-	}
 }
 
 func readFile(t *testing.T, path string) string {
