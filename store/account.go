@@ -28,10 +28,11 @@ func (d *DB[U]) FindUserByEmail(ctx context.Context, email string) (U, error) {
 
 // What ends sessions moves the epoch, so that they stay ended when the account is enabled again.
 const disableUser = `
-UPDATE ginauth.users
-SET disabled_at = COALESCE(disabled_at, $2::timestamptz, now()), delete_after = NULL,
-	session_epoch = session_epoch + 1, updated_at = COALESCE($2::timestamptz, now())
-WHERE id = $1::uuid`
+UPDATE ginauth.users AS u
+SET disabled_at = COALESCE(u.disabled_at, clock.now), delete_after = NULL,
+	session_epoch = u.session_epoch + 1, updated_at = clock.now
+FROM ` + theClock + `
+WHERE u.id = $1::uuid`
 
 // DisableUser shuts an account: it can neither log in nor use anything that it has. Sessions and logins
 // by refresh tokens end for good, and so do mailed links, but for those that undo a change of address; API keys end until EnableUser. It calls off a deletion that ArchiveUser has
@@ -50,9 +51,10 @@ func (d *DB[U]) DisableUser(ctx context.Context, id driver.UserID) error {
 }
 
 const enableUser = `
-UPDATE ginauth.users
-SET disabled_at = NULL, delete_after = NULL, updated_at = COALESCE($2::timestamptz, now())
-WHERE id = $1::uuid`
+UPDATE ginauth.users AS u
+SET disabled_at = NULL, delete_after = NULL, updated_at = clock.now
+FROM ` + theClock + `
+WHERE u.id = $1::uuid`
 
 // EnableUser opens an account again that was disabled, or that waits to be deleted. The user logs in anew.
 // driver.ErrNoUser means that there is no such user.

@@ -77,8 +77,8 @@ func (s *Sessions) EndAdmitted(ctx context.Context, session driver.Digest, until
 
 const sweepEnded = `
 DELETE FROM ginauth.ended_sessions
-WHERE ctid = ANY (ARRAY(
-	SELECT e.ctid FROM ginauth.ended_sessions AS e
+WHERE digest = ANY (ARRAY(
+	SELECT e.digest FROM ginauth.ended_sessions AS e
 	WHERE e.expires_at <= COALESCE($1::timestamptz, now())
 	ORDER BY e.expires_at
 	LIMIT $2::bigint

@@ -70,40 +70,46 @@ func (s *spent) events(ctx context.Context) ([]driver.Event, error) {
 
 const (
 	proveAddress = `
-UPDATE ginauth.users
-SET verified_at = COALESCE(verified_at, $2::timestamptz, now()), updated_at = COALESCE($2::timestamptz, now())
-WHERE id = $1::uuid`
+UPDATE ginauth.users AS u
+SET verified_at = COALESCE(u.verified_at, clock.now), updated_at = clock.now
+FROM ` + theClock + `
+WHERE u.id = $1::uuid`
 
-	// Whoever set the password of an address that nobody had proved need not be its owner.
+	// The user who set the password of an address that was not proved need not be the owner of the address.
 	proveAndWipe = `
-UPDATE ginauth.users
-SET password_hash = NULL, session_epoch = session_epoch + 1,
-	verified_at = COALESCE($2::timestamptz, now()), updated_at = COALESCE($2::timestamptz, now())
-WHERE id = $1::uuid`
+UPDATE ginauth.users AS u
+SET password_hash = NULL, session_epoch = u.session_epoch + 1,
+	verified_at = clock.now, updated_at = clock.now
+FROM ` + theClock + `
+WHERE u.id = $1::uuid`
 
 	resetPassword = `
-UPDATE ginauth.users
-SET password_hash = $3::text, session_epoch = session_epoch + 1,
-	verified_at = COALESCE(verified_at, $2::timestamptz, now()), updated_at = COALESCE($2::timestamptz, now())
-WHERE id = $1::uuid`
+UPDATE ginauth.users AS u
+SET password_hash = $3::text, session_epoch = u.session_epoch + 1,
+	verified_at = COALESCE(u.verified_at, clock.now), updated_at = clock.now
+FROM ` + theClock + `
+WHERE u.id = $1::uuid`
 
 	changeAddress = `
-UPDATE ginauth.users
+UPDATE ginauth.users AS u
 SET email = $3::text, email_canonical = $4::text,
-	verified_at = COALESCE($2::timestamptz, now()), updated_at = COALESCE($2::timestamptz, now())
-WHERE id = $1::uuid`
+	verified_at = clock.now, updated_at = clock.now
+FROM ` + theClock + `
+WHERE u.id = $1::uuid`
 
 	// The password may be the thief's by now.
 	restoreAddress = `
-UPDATE ginauth.users
-SET email = $3::text, email_canonical = $4::text, password_hash = NULL, session_epoch = session_epoch + 1,
-	verified_at = COALESCE($2::timestamptz, now()), updated_at = COALESCE($2::timestamptz, now())
-WHERE id = $1::uuid`
+UPDATE ginauth.users AS u
+SET email = $3::text, email_canonical = $4::text, password_hash = NULL, session_epoch = u.session_epoch + 1,
+	verified_at = clock.now, updated_at = clock.now
+FROM ` + theClock + `
+WHERE u.id = $1::uuid`
 
 	restoreArchived = `
-UPDATE ginauth.users
-SET disabled_at = NULL, delete_after = NULL, updated_at = COALESCE($2::timestamptz, now())
-WHERE id = $1::uuid`
+UPDATE ginauth.users AS u
+SET disabled_at = NULL, delete_after = NULL, updated_at = clock.now
+FROM ` + theClock + `
+WHERE u.id = $1::uuid`
 
 	// Mails go first: a token that is being made for one is seen by the next statement (SEC-113).
 	withdrawChanges = `DELETE FROM ginauth.outbox WHERE user_id = $1::uuid AND kind = 'change' AND failed_at IS NULL`

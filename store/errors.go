@@ -122,9 +122,10 @@ func hungUp(err error) bool {
 
 func readOnly(err error) bool { return sqlState(err) == codeReadOnly }
 
+// violates compares prefixes: some engines add to a constraint's name.
 func violates(err error, constraint string) bool {
 	var refused *pgconn.PgError
-	return errors.As(err, &refused) && refused.Code == codeUniqueViolation && refused.ConstraintName == constraint
+	return errors.As(err, &refused) && refused.Code == codeUniqueViolation && strings.HasPrefix(refused.ConstraintName, constraint)
 }
 
 // sqlState returns the server's error code, or "" for an error of another origin.

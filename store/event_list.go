@@ -65,8 +65,8 @@ func scanEvent(row pgx.CollectableRow) (e driver.Event, err error) {
 
 const sweepEvents = `
 DELETE FROM ginauth.events
-WHERE ctid = ANY (ARRAY(
-	SELECT e.ctid FROM ginauth.events AS e
+WHERE id = ANY (ARRAY(
+	SELECT e.id FROM ginauth.events AS e
 	WHERE e.at <= COALESCE($1::timestamptz, now()) - $3::interval
 	ORDER BY e.at
 	LIMIT $2::bigint

@@ -13,8 +13,9 @@ import (
 
 // The columns that change go between these parts.
 const (
-	updateUser      = `UPDATE ginauth.users AS u SET updated_at = COALESCE($2::timestamptz, now())`
+	updateUser      = `UPDATE ginauth.users AS u SET updated_at = clock.now`
 	updateUserWhere = `
+FROM ` + theClock + `
 WHERE u.id = $1::uuid AND u.disabled_at IS NULL
 RETURNING `
 )

@@ -134,9 +134,10 @@ func (d *DB[U]) FindUserSession(ctx context.Context, digest driver.Digest) (U, d
 }
 
 const replaceHash = `
-UPDATE ginauth.users
-SET password_hash = $3::text, updated_at = COALESCE($4::timestamptz, now())
-WHERE id = $1::uuid AND password_hash = $2::text`
+UPDATE ginauth.users AS u
+SET password_hash = $4::text, updated_at = clock.now
+FROM ` + theClock + `
+WHERE u.id = $1::uuid AND u.password_hash = $3::text`
 
 // ReplaceHash moves the same password to a newer hash. It does nothing when the stored
 // hash is no longer old, so that a password changed meanwhile stays (SEC-15).
@@ -149,7 +150,7 @@ func (d *DB[U]) ReplaceHash(ctx context.Context, id driver.UserID, old, replacem
 		return nil
 	}
 	return d.caller.do(ctx, "replacing a password hash", func(ctx context.Context, conn Conn) error {
-		_, err := conn.Exec(ctx, replaceHash, key, old.Reveal(), replacement.Reveal(), d.clock())
+		_, err := conn.Exec(ctx, replaceHash, key, d.clock(), old.Reveal(), replacement.Reveal())
 		return err
 	})
 }
