@@ -24,8 +24,9 @@ var fallShort = map[string]string{
 	"sweepDevices":   inPages,
 }
 
-// Engines that speak PostgreSQL's protocol have no ctid, and take a slower path where an UPDATE calls now(). A statement
-// reads the database's clock in a row of its own, from which the UPDATE takes it, or from EXCLUDED.
+// Engines that speak PostgreSQL's protocol have no ctid, and take a slower path where an UPDATE
+// calls now(). A statement reads the database's clock in a row of its own, from which the UPDATE
+// takes it, or from EXCLUDED.
 func TestStatementsCanBeCarriedByOtherEngines(t *testing.T) {
 	t.Parallel()
 	statements := storeStatements(t)
@@ -62,8 +63,8 @@ var (
 		`|\b(?:now|clock_timestamp|statement_timestamp|transaction_timestamp)\(|(?i)\b(?:current_timestamp|localtimestamp|current_date)\b`)
 )
 
-// readsClockInUpdate tells whether a function that reads the clock is called in an UPDATE or a DO UPDATE, or in a query
-// within it, apart from rows of the clock.
+// readsClockInUpdate tells whether a function that reads the clock is called in an UPDATE or a DO
+// UPDATE, or in a query within it, apart from rows of the clock.
 func readsClockInUpdate(sql string) bool {
 	kinds := []string{""} // of the statements that enclose the token, by parentheses
 	for _, token := range sqlTokens.FindAllString(clockRow.ReplaceAllString(sql, "clock"), -1) {
@@ -114,8 +115,9 @@ func TestClocksInUpdatesAreSeen(t *testing.T) {
 	}
 }
 
-// storeStatements are the statements of package store by their names: constants that are no part of another constant,
-// and those that functions join, by the functions' names. What is known at run time only is a question mark in them.
+// storeStatements are the statements of package store by their names: constants that are no part of
+// another constant, and those that functions join, by the functions' names. What is known at run
+// time only is a question mark in them.
 func storeStatements(t *testing.T) map[string]string {
 	t.Helper()
 	constants, parts := map[string]ast.Expr{}, map[string]bool{}

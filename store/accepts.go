@@ -2,15 +2,15 @@ package store
 
 import "fmt"
 
-// keepsUsers is implemented by DB, and by what embeds one.
+// keepsUsers is implemented by DB and by types that embed one.
 type keepsUsers interface{ usersTable() }
 
 // usersTable marks the stores whose users are rows of ginauth.users.
 func (d *DB[U]) usersTable() {}
 
-// AcceptsUsers returns nil when users is a *DB, or embeds one, and nil itself. What this store keeps for
-// users, such as sessions, belongs to rows of ginauth.users, so that with a user store of another kind
-// every login would fail: then the error says so. Package ginauth asks when the router is built.
+// AcceptsUsers returns nil when users is nil, a *DB, or a type that embeds one. Sessions and other
+// rows of this store belong to rows of ginauth.users: with a user store of another kind every login
+// would fail, and the error says so. Package ginauth asks when the router is built.
 func (s *Sessions) AcceptsUsers(users any) error {
 	if _, ours := users.(keepsUsers); ours || users == nil {
 		return nil

@@ -14,8 +14,8 @@ import (
 	"github.com/ginauth/ginauth/store/internal/wire"
 )
 
-// FindUserByEmail returns the user with that address, as typed in whatever case, disabled or not. It
-// is for operators: what it says must not reach whoever asks without being logged in.
+// FindUserByEmail returns the user with that address, in any spelling of its case, disabled or not.
+// It is for operators: do not show its answer to clients that are not logged in.
 func (d *DB[U]) FindUserByEmail(ctx context.Context, email string) (U, error) {
 	var none U
 	canonical, err := driver.CanonicalEmail(email)
@@ -26,7 +26,7 @@ func (d *DB[U]) FindUserByEmail(ctx context.Context, email string) (U, error) {
 	return u, orNoUser(err)
 }
 
-// What ends sessions moves the epoch, so that they stay ended when the account is enabled again.
+// The statement moves the epoch, so that the sessions stay ended when the account is enabled again.
 const disableUser = `
 UPDATE ginauth.users AS u
 SET disabled_at = COALESCE(u.disabled_at, clock.now), delete_after = NULL,
@@ -34,9 +34,10 @@ SET disabled_at = COALESCE(u.disabled_at, clock.now), delete_after = NULL,
 FROM ` + theClock + `
 WHERE u.id = $1::uuid`
 
-// DisableUser shuts an account: it can neither log in nor use anything that it has. Sessions and logins
-// by refresh tokens end for good, and so do mailed links, but for those that undo a change of address; API keys end until EnableUser. It calls off a deletion that ArchiveUser has
-// scheduled. driver.ErrNoUser means that there is no such user.
+// DisableUser closes an account: its user can neither log in nor use anything that the account has.
+// Sessions, logins by refresh tokens and mailed links end for good, except links that undo a change
+// of address. API keys are refused until EnableUser. A deletion that ArchiveUser has scheduled is
+// called off. driver.ErrNoUser means that there is no such user.
 func (d *DB[U]) DisableUser(ctx context.Context, id driver.UserID) error {
 	key, known := parseID(string(id))
 	if !known {
@@ -56,17 +57,17 @@ SET disabled_at = NULL, delete_after = NULL, updated_at = clock.now
 FROM ` + theClock + `
 WHERE u.id = $1::uuid`
 
-// EnableUser opens an account again that was disabled, or that waits to be deleted. The user logs in anew.
-// driver.ErrNoUser means that there is no such user.
+// EnableUser opens an account that was disabled, or that waits to be deleted. The user has to log
+// in again. driver.ErrNoUser means that there is no such user.
 func (d *DB[U]) EnableUser(ctx context.Context, id driver.UserID) error {
 	return d.writeUser(ctx, "enabling a user", driver.UserEnabled, enableUser, id, d.clock())
 }
 
 const deleteUser = `DELETE FROM ginauth.users WHERE id = $1::uuid`
 
-// DeleteUser deletes a user, and with them their sessions, API keys and logins by refresh tokens. Rows of
-// the app's own go or stay as their foreign keys say; one without an ON DELETE clause is an
-// error, and then nothing is deleted. driver.ErrNoUser means that there is no such user.
+// DeleteUser deletes a user with their sessions, API keys and logins by refresh tokens. Foreign
+// keys decide about rows of the app's own; one without an ON DELETE clause makes this an error, and
+// then nothing is deleted. driver.ErrNoUser means that there is no such user.
 func (d *DB[U]) DeleteUser(ctx context.Context, id driver.UserID) error {
 	return d.writeUser(ctx, "deleting a user", driver.UserDeleted, deleteUser, id)
 }
@@ -93,8 +94,8 @@ func oneUser(tag pgconn.CommandTag) error {
 	return nil
 }
 
-// wayBack is how long a link that undoes a change of address is good for at most, NULL without one. One whose mail has
-// not been sent yet lives for a week, unless the app says otherwise.
+// wayBack is the latest end of the links that undo a change of address, and NULL without such a
+// link. A link whose mail has not been sent yet counts for a week.
 const wayBack = `GREATEST(
 	(SELECT max(t.expires_at) FROM ginauth.email_tokens AS t WHERE t.user_id = u.id AND t.kind = 'undo' AND t.expires_at > clock.now),
 	(SELECT max(o.created_at) + interval '7 days' FROM ginauth.outbox AS o
@@ -114,11 +115,11 @@ FROM ` + theClock + `
 WHERE u.id = $1::uuid AND u.disabled_at IS NULL
 RETURNING u.delete_after`
 
-// ArchiveUser disables a user, who is deleted after the grace by Sweep, and returns when that
-// is. RestoreUser and EnableUser undo it until then, and so do mailed links. A user who has a link that undoes a change of address
-// is kept until that is over: whoever archives the account may be a thief (SEC-184). Without a grace and such
-// a link, the user is deleted at once, and the time is zero. driver.ErrNoUser means that there is no such
-// user, or that they are disabled already.
+// ArchiveUser disables a user and returns when Sweep deletes them: after the grace. Until then
+// RestoreUser and EnableUser undo it, and so do mailed links. While a link that undoes a change of
+// address is good, the user is kept, because a thief may have archived the account (SEC-184).
+// Without a grace and such a link, the user is deleted at once, and the time is zero.
+// driver.ErrNoUser means that there is no such user, or that they are disabled already.
 func (d *DB[U]) ArchiveUser(ctx context.Context, id driver.UserID, grace time.Duration) (deleteAfter time.Time, err error) {
 	if grace < 0 {
 		return deleteAfter, errors.New("archiving a user: the grace must not be negative")
@@ -145,10 +146,11 @@ func (d *DB[U]) ArchiveUser(ctx context.Context, id driver.UserID, grace time.Du
 	return deleteAfter, err
 }
 
-// isArchived holds for a user who was archived and is not deleted yet. An operator's DisableUser is no archive.
+// isArchived holds for a user who was archived and is not deleted yet, and not for one whom
+// DisableUser has disabled.
 const isArchived = `u.disabled_at IS NOT NULL AND u.delete_after IS NOT NULL`
 
-// deleteWithoutWayBack locks the user first, so that no link is made meanwhile.
+// deleteWithoutWayBack locks the user first, so that no link is made in the meantime.
 func (d *DB[U]) deleteWithoutWayBack(ctx context.Context, tx pgx.Tx, user pgtype.UUID) (deleted bool, err error) {
 	if _, err := tx.Exec(ctx, lockUser, user); err != nil {
 		return false, err
@@ -161,7 +163,7 @@ func (d *DB[U]) deleteWithoutWayBack(ctx context.Context, tx pgx.Tx, user pgtype
 	return err == nil, err
 }
 
-// inGrace holds for a user who was archived and may come back.
+// inGrace holds for an archived user who may still be restored.
 const inGrace = `u.disabled_at IS NOT NULL AND u.delete_after > clock.now`
 
 const findArchived = `
@@ -170,8 +172,8 @@ FROM ginauth.users AS u
 CROSS JOIN ` + theClock + `
 WHERE u.email_canonical = $1::text AND ` + inGrace
 
-// FindArchived returns an archived user within the grace and their password hash, zero for none, or
-// driver.ErrNoUser.
+// FindArchived returns an archived user within the grace and their password hash, zero without a
+// password. It returns driver.ErrNoUser for any other user.
 func (d *DB[U]) FindArchived(ctx context.Context, identifier string) (driver.UserID, password.Hash, error) {
 	if !storable(identifier) {
 		return "", password.Hash{}, driver.ErrNoUser
@@ -195,8 +197,9 @@ FROM ` + theClock + `
 WHERE u.id = $1::uuid AND u.password_hash = $3::text AND ` + inGrace + `
 RETURNING `
 
-// RestoreUser undoes ArchiveUser within its grace, for a user who has proved to know the password.
-// driver.ErrNoUser means that there is nothing to undo, or that the hash is no longer credential.
+// RestoreUser undoes ArchiveUser within the grace, for a user who has proved to know the password.
+// driver.ErrNoUser means that there is nothing to undo, or that the user has another password hash
+// than credential by now.
 func (d *DB[U]) RestoreUser(ctx context.Context, id driver.UserID, credential password.Hash) (U, error) {
 	var none U
 	key, known := parseID(string(id))

@@ -9,16 +9,16 @@ import (
 	"github.com/ginauth/ginauth/store/internal/wire"
 )
 
-// A password that changes meanwhile moves the epoch with it, so a session admitted by the old
-// password is over as soon as it begins (SEC-78).
+// A change of the password moves the epoch, so a session that was admitted with the old password
+// has ended before it begins (SEC-78).
 const admitSession = `
 SELECT u.session_epoch + ` + everybodysEpoch + `, COALESCE($2::timestamptz, now())
 FROM ginauth.users AS u
 WHERE u.id = $1::uuid AND u.disabled_at IS NULL AND ($3::text IS NULL OR u.password_hash = $3::text)`
 
-// AdmitSession says whether n.UserID may have a session, which another store is to keep, and
-// under which epoch. driver.ErrNoUser means that the user is unknown, disabled or has another
-// password by now. It is one statement, and writes nothing.
+// AdmitSession checks that n.UserID may have a session, which another store keeps, and returns its
+// epoch. It is one statement and writes nothing. driver.ErrNoUser means that the user is unknown,
+// disabled or has another password by now.
 func (d *DB[U]) AdmitSession(ctx context.Context, n driver.NewSession) (driver.Admission, error) {
 	var a driver.Admission
 	user, ok := parseID(string(n.UserID))
@@ -37,9 +37,9 @@ FROM ginauth.users AS u
 WHERE u.id = $1::uuid AND u.disabled_at IS NULL AND u.session_epoch + ` + everybodysEpoch + ` = $4::bigint
 	AND NOT EXISTS (SELECT 1 FROM ginauth.ended_sessions AS e WHERE e.digest = $3::bytea)`
 
-// FindAdmitted returns the user of a session that another store keeps. driver.ErrNoSession means
-// that EndAdmitted has ended it, that the user's sessions or everybody's were revoked since, or
-// that the user is gone or disabled. It is one statement, and writes nothing.
+// FindAdmitted returns the user of a session that another store keeps. It is one statement and
+// writes nothing. driver.ErrNoSession means that EndAdmitted has ended the session, that the user's
+// sessions or all sessions were revoked since, or that the user is deleted or disabled.
 func (d *DB[U]) FindAdmitted(ctx context.Context, user driver.UserID, session driver.Digest, epoch int64) (U, time.Time, error) {
 	var u, none U
 	var at time.Time
@@ -64,7 +64,7 @@ INSERT INTO ginauth.ended_sessions (digest, expires_at) VALUES ($1::bytea, $2::t
 ON CONFLICT (digest) DO NOTHING`
 
 // EndAdmitted ends a session that another store keeps, in all processes at once (SEC-73). The
-// sweeper forgets it after until.
+// sweeper forgets it after the time until, when it would have ended anyway.
 func (s *Sessions) EndAdmitted(ctx context.Context, session driver.Digest, until time.Time) error {
 	if until.IsZero() {
 		return errors.New("ending a session: the time is missing after which it would have ended by itself")
@@ -84,7 +84,7 @@ WHERE digest = ANY (ARRAY(
 	LIMIT $2::bigint
 	FOR UPDATE SKIP LOCKED))`
 
-// sweepEnded forgets a batch of ended sessions that would be over by now.
+// sweepEnded deletes the rows of a batch of ended sessions that would have ended anyway by now.
 func (s *Sessions) sweepEnded(ctx context.Context) (deleted int64, err error) {
 	err = s.caller.do(ctx, "sweeping ended sessions", func(ctx context.Context, conn Conn) error {
 		tag, err := conn.Exec(ctx, sweepEnded, s.clock(), sweepRows)

@@ -29,16 +29,16 @@ func readKey(r *wire.Reader, to *driver.APIKey) {
 	r.Time(&to.ReadAt)
 }
 
-// blankSeparated reads scopes as they are stored, and none as an empty list.
+// blankSeparated reads scopes as they are stored, and reads no scopes as an empty list.
 type blankSeparated []string
 
-// ScanText is for the driver.
+// ScanText is for pgx.
 func (b *blankSeparated) ScanText(v pgtype.Text) error {
 	*b = append([]string{}, strings.Fields(v.String)...)
 	return nil
 }
 
-// keyLives holds for k until it expires. Revoked keys are not there.
+// keyLives holds for k until it expires. A revoked key has no row.
 const keyLives = `(k.expires_at IS NULL OR k.expires_at > clock.now)`
 
 // findKeyFrom joins the user, so that neither is found without the other (SEC-76).
@@ -48,9 +48,9 @@ JOIN ginauth.users AS u ON u.id = k.user_id
 CROSS JOIN ` + theClock + `
 WHERE k.digest = $1::bytea AND u.disabled_at IS NULL AND ` + keyLives
 
-// FindAPIKey returns a live key and its user. driver.ErrNoAPIKey means that there is no such key,
-// that it has expired or was revoked, or that its user is disabled. It is one statement, and
-// writes nothing.
+// FindAPIKey returns a live key and its user. It is one statement and writes nothing.
+// driver.ErrNoAPIKey means that there is no such key, that it has expired or was revoked, or that
+// its user is disabled.
 func (d *DB[U]) FindAPIKey(ctx context.Context, digest driver.Digest) (U, driver.APIKey, error) {
 	var u U
 	var r driver.APIKey
@@ -81,8 +81,8 @@ SET last_used_at = due.now
 FROM due
 WHERE k.digest = due.digest`
 
-// TouchAPIKey notes that the key is used now, unless that was done within the interval or is
-// being done at the moment. It waits for nobody, and never brings a key back.
+// TouchAPIKey stores that the key is used now, unless that was stored within the interval or
+// another call is storing it. It does not wait for locks, and never brings a key back.
 func (d *DB[U]) TouchAPIKey(ctx context.Context, id driver.APIKeyID, interval time.Duration) error {
 	key, ok := parseID(string(id))
 	if !ok {
@@ -102,8 +102,8 @@ WHERE k.user_id = $1::uuid
 ORDER BY k.created_at DESC, k.id
 LIMIT $3::bigint`
 
-// UserAPIKeys returns the user's keys, the newest first, at most 1000. Expired ones are
-// among them for 30 days at least. It is one statement, and writes nothing.
+// UserAPIKeys returns the user's keys, the newest first, at most 1000. Expired keys stay in the
+// list for at least 30 days. It is one statement and writes nothing.
 func (d *DB[U]) UserAPIKeys(ctx context.Context, user driver.UserID) ([]driver.APIKey, error) {
 	owner, ok := parseID(string(user))
 	if !ok {
@@ -126,8 +126,8 @@ func (d *DB[U]) UserAPIKeys(ctx context.Context, user driver.UserID) ([]driver.A
 
 const revokeKey = `DELETE FROM ginauth.api_keys WHERE id = $2::uuid AND user_id = $1::uuid`
 
-// RevokeAPIKey deletes a key of the user. driver.ErrNoAPIKey means that the user has none of that
-// id; someone else's lives on (SEC-79).
+// RevokeAPIKey deletes a key of the user. driver.ErrNoAPIKey means that the user has no key of that
+// id; a key of another user stays (SEC-79).
 func (d *DB[U]) RevokeAPIKey(ctx context.Context, user driver.UserID, id driver.APIKeyID) error {
 	owner, known := parseID(string(user))
 	key, wellFormed := parseID(string(id))
@@ -145,8 +145,8 @@ func (d *DB[U]) RevokeAPIKey(ctx context.Context, user driver.UserID, id driver.
 
 const revokeUsersKeys = `DELETE FROM ginauth.api_keys WHERE user_id = $1::uuid`
 
-// RevokeUserAPIKeys deletes all keys of the user, which RevokeUserSessions leaves alone. A user
-// without keys is no error.
+// RevokeUserAPIKeys deletes all keys of the user, which RevokeUserSessions does not. A user without
+// keys is no error.
 func (d *DB[U]) RevokeUserAPIKeys(ctx context.Context, user driver.UserID) error {
 	owner, known := parseID(string(user))
 	if !known {

@@ -16,15 +16,16 @@ import (
 	"github.com/ginauth/ginauth/store/internal/wire"
 )
 
-// keptExpired is for how long a user still sees that a key has expired.
+// keptExpired is how long an expired key stays in the user's list.
 const keptExpired = 30 * 24 * time.Hour
 
 const (
-	// lockKeyMaker lets the creations of one user pass one by one, so that the statements after it
-	// see the keys of those before (SEC-151). It finds nobody who may not have keys.
+	// lockKeyMaker makes the creations of one user wait for each other, so that each later
+	// statement sees the keys of the earlier ones (SEC-151). It finds no user who may not have
+	// keys.
 	lockKeyMaker = `SELECT u.id FROM ginauth.users AS u WHERE u.id = $1::uuid AND u.disabled_at IS NULL FOR NO KEY UPDATE`
 
-	// dropExpired bounds what one user can pile up without a sweeper.
+	// dropExpired bounds the rows of one user where no sweeper runs.
 	dropExpired = `
 DELETE FROM ginauth.api_keys AS k
 USING ` + theClock + `
@@ -40,11 +41,10 @@ WHERE u.id = $1::uuid AND u.disabled_at IS NULL AND ($9::bigint = 0 OR $9::bigin
 RETURNING ` + keyColumns + `, k.created_at`
 )
 
-// CreateAPIKey stores a new key, in one transaction, which also deletes what
-// has expired more than 30 days ago. driver.ErrTooManyAPIKeys means that n.Limit is reached; it
-// holds under parallel calls at PostgreSQL's default isolation level, READ COMMITTED.
-// driver.ErrNoUser means that the user is unknown or disabled. An existing digest is an error of
-// neither kind.
+// CreateAPIKey stores a new key and deletes the user's keys that expired more than 30 days ago, in
+// one transaction. driver.ErrTooManyAPIKeys means that n.Limit is reached; the limit holds under
+// parallel calls at PostgreSQL's default isolation level, READ COMMITTED. driver.ErrNoUser means
+// that the user is unknown or disabled. An existing digest is another error.
 func (d *DB[U]) CreateAPIKey(ctx context.Context, n driver.NewAPIKey) (driver.APIKey, error) {
 	if n.Digest == (driver.Digest{}) || n.Lifetime < 0 || n.Limit < 0 || slices.ContainsFunc(n.Scopes, isNoScope) {
 		return driver.APIKey{}, errors.New("creating an API key: it needs a digest, no negative lifetime or limit, and scopes without blanks")
@@ -97,7 +97,7 @@ func readCreated(results pgx.BatchResults, r *driver.APIKey) (err error) {
 	return err
 }
 
-// isNoScope tells what would be read back as none, or as several scopes.
+// isNoScope tells whether s would be read back as no scope or as several.
 func isNoScope(s string) bool { return s == "" || strings.ContainsFunc(s, unicode.IsSpace) }
 
 func lifetimeOrNull(d time.Duration) any {

@@ -14,7 +14,7 @@ import (
 const (
 	maxRetries = 3
 	retryPause = 10 * time.Millisecond
-	// maxStale is more than the statements of any one call.
+	// maxStale is larger than the number of statements of any call.
 	maxStale = 16
 )
 
@@ -38,8 +38,9 @@ func newCaller(conn Conn, timeout time.Duration, log *slog.Logger) caller {
 	return c
 }
 
-// do runs work within the deadline, repeats it when the database asks for that (SEC-153), and translates its error. It
-// repeats nothing else: a statement whose connection broke may have been carried out. pgx.ErrNoRows comes back as it is.
+// do runs work within the deadline, repeats it when the database asks for that (SEC-153), and
+// translates its error. It repeats nothing else: a statement whose connection broke may have been
+// carried out. pgx.ErrNoRows comes back as it is.
 func (c *caller) do(ctx context.Context, doing string, work func(context.Context, Conn) error) error {
 	limited, cancel := context.WithTimeout(ctx, c.timeout) // SEC-157
 	defer cancel()
@@ -51,8 +52,8 @@ func (c *caller) doWithin(limited context.Context, work func(context.Context, Co
 	return c.explainSchema(limited, c.retry(limited, work))
 }
 
-// read is do for work that writes nothing. If the connection has ended, for example because the server closed it between
-// two requests, the work is done once more on another connection.
+// read is do for work that writes nothing. If the connection has ended, for example because the
+// server closed it between two requests, the work is done once more on another connection.
 func (c *caller) read(ctx context.Context, doing string, work func(context.Context, Conn) error) error {
 	limited, cancel := context.WithTimeout(ctx, c.timeout) // SEC-157
 	defer cancel()
@@ -78,7 +79,8 @@ func (c *caller) reread(limited context.Context, work func(context.Context, Conn
 	return work(limited, conn)
 }
 
-// answering returns a connection that has just been tried. What ended one connection of a pool has often ended them all.
+// answering returns a connection that has just been tried. What ended one connection of a pool has
+// often ended them all.
 func (c *caller) answering(ctx context.Context) (*pgxpool.Conn, error) {
 	for left := c.pool.Stat().MaxConns(); ; left-- {
 		conn, err := c.pool.Acquire(ctx)
@@ -125,8 +127,9 @@ func (c *caller) once(ctx context.Context, work func(context.Context, Conn) erro
 	return err
 }
 
-// anew repeats work on the same connection when the server has forgotten a prepared statement or planned it for other
-// types, and so did nothing. With each such error pgx forgets one statement, and a transaction may have several.
+// anew repeats work on the same connection when the server has forgotten a prepared statement or
+// planned it for other types, and so did nothing. With each such error pgx forgets one statement,
+// and a transaction may have several.
 func (c *caller) anew(ctx context.Context, conn Conn, work func(context.Context, Conn) error) error {
 	err := work(ctx, conn)
 	for try := 1; c.retries > 0 && try <= staleness(err); try++ {

@@ -13,8 +13,8 @@ func clientOf(ctx context.Context) []byte {
 	return clientDigest(cause.Origin)
 }
 
-// clientDigest is the same for two requests of one client: it covers the network prefix by which attempts are
-// counted too, and the browser.
+// clientDigest is the same for two requests of one client: it covers the network prefix by which
+// attempts are counted too, and the browser.
 func clientDigest(o driver.Origin) []byte {
 	place := ""
 	if prefix := o.Prefix(32, 64); prefix.IsValid() {

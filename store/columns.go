@@ -13,8 +13,8 @@ import (
 	"github.com/ginauth/ginauth/store/internal/wire"
 )
 
-// layout says which field of a user type holds which column. It is made once, so that reading a user is as cheap as if
-// it were written by hand.
+// layout says which field of a user type holds which column. It is made once, so that reading a
+// user is as cheap as if it were written by hand.
 type layout struct {
 	base  []int // the field path of User
 	extra []column

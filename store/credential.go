@@ -10,8 +10,8 @@ import (
 	"github.com/ginauth/ginauth/store/internal/wire"
 )
 
-// CountAndFindCredential is CountAttempt and FindCredential in one round trip and one transaction. Without
-// an admitted attempt it returns no user.
+// CountAndFindCredential is CountAttempt and FindCredential in one round trip and one transaction.
+// It returns no user when the attempt has to wait.
 func (d *DB[U]) CountAndFindCredential(ctx context.Context, a driver.Attempt, identifier string) (driver.Verdict, U, password.Hash, error) {
 	var v driver.Verdict
 	var u, none U

@@ -9,8 +9,8 @@ import (
 	"github.com/ginauth/ginauth/ginauth/driver"
 )
 
-// Conn is where statements go: a *pgxpool.Pool, or a pgx.Tx to make the store
-// part of a transaction of your own. A Tx serves one goroutine at a time.
+// Conn runs the store's statements: a *pgxpool.Pool, or a pgx.Tx, which makes the store part of a
+// transaction of your own. A Tx serves one goroutine at a time.
 type Conn interface {
 	Exec(ctx context.Context, sql string, args ...any) (pgconn.CommandTag, error)
 	Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error)
@@ -19,9 +19,8 @@ type Conn interface {
 	Begin(ctx context.Context) (pgx.Tx, error)
 }
 
-// DB keeps users of type U, and their sessions. It is safe for concurrent use on a pool.
-// Its errors are those of the interfaces it implements; what the database
-// said is wrapped behind them.
+// DB keeps users of type U and their sessions. It is safe for concurrent use on a pool. Its errors
+// are those of the interfaces it implements; they wrap the database's errors.
 type DB[U any] struct {
 	*Sessions
 	layout      layout
@@ -46,10 +45,10 @@ var (
 	_ driver.SessionChecker[User]    = (*DB[User])(nil)
 )
 
-// New returns a store on conn. U is [User] or a struct that embeds it; each further
-// exported field is a column of ginauth.users, named by its db tag or else by the field's name in
-// snake case, and `db:"-"` leaves a field out. New asks the database nothing. It panics when U
-// or an option cannot work.
+// New returns a store on conn. U is [User] or a struct that embeds it. Each further exported field
+// is a column of ginauth.users, whose name is the field's db tag, or else the field's name in snake
+// case; `db:"-"` leaves a field out. New sends no statement. It panics when U or an option cannot
+// work.
 func New[U any](conn Conn, opts ...Option) *DB[U] {
 	o, err := newOptions(conn, opts)
 	if err != nil {

@@ -1,7 +1,7 @@
 package store
 
-// Both write a device's row as an INSERT, so that the command's tag says it. A device that was known stays
-// what it is, whoever asks, and one that is being forgotten does not come back.
+// Both statements write a device's row as an INSERT, so that the command's tag tells whether they
+// did. A known device keeps its user, and a device that is being forgotten does not come back.
 const (
 	useDevice = `
 INSERT INTO ginauth.known_devices AS d (key, user_id, epoch, last_used_at, expires_at)
@@ -12,9 +12,10 @@ WHERE k.key = $2::bytea AND ` + ifStored + `
 FOR NO KEY UPDATE OF k
 ON CONFLICT (key) DO UPDATE SET failures = 0, last_used_at = EXCLUDED.last_used_at, expires_at = EXCLUDED.expires_at`
 
-	// The epoch of the user's sessions goes with the device, so that whatever ends them all, such as a new
-	// password, ends it too. Those that are over, or too many, make room; the user's row is locked. Who has
-	// changed the address meanwhile gets no device for the former one: it may be somebody else's soon.
+	// A device stores the epoch of its user's sessions, so that it ends when all of them end, for
+	// example by a new password. Devices that have ended or exceed the limit are deleted; the
+	// user's row is locked. If the user has changed the address in the meantime, no device is
+	// stored, because the former address may soon be another user's.
 	rememberDevice = `
 WITH owner AS (
 	SELECT u.id, u.session_epoch + ` + everybodysEpoch + ` AS epoch, clock.now
@@ -35,6 +36,6 @@ INSERT INTO ginauth.known_devices (key, user_id, epoch, last_used_at, expires_at
 SELECT $4::bytea, owner.id, owner.epoch, owner.now, owner.now + $5::interval
 FROM owner`
 
-	// Devices are known at an address.
+	// A device is known for one address.
 	forgetDevices = `DELETE FROM ginauth.known_devices WHERE user_id = $1::uuid`
 )

@@ -15,7 +15,7 @@
 //
 //	type User struct {
 //		store.User
-//		Plan string // column plan; `db:"..."` names another, `db:"-"` none
+//		Plan string // column plan; `db:"..."` names another column, `db:"-"` leaves the field out
 //	}
 //	db := store.New[User](pool)
 //
@@ -24,88 +24,90 @@
 //
 // # Sessions
 //
-// The database holds the digest of a session's token and never the token. Expiry, idle and
-// absolute, is part of every statement, by the database's clock, and so is the user's not
-// being disabled and the sessions' not being revoked: a session that ended is never returned and never
-// written again. Looking
-// a session up is one statement and writes nothing, except that a session found past its end is
-// deleted, so that it stays dead should the clock go back. Values are merged key by key under the row's
-// lock, so parallel requests keep each other's changes.
+// The database holds the digest of a session's token and never the token. Every statement checks
+// that the session has not expired, by idle and by absolute timeout and by the database's clock,
+// that its user is not disabled, and that it is not revoked: a session that has ended is never
+// returned and never written again. Looking a session up is one statement and writes nothing,
+// except that a session found past its end is deleted, so that it stays dead if the clock goes
+// back. Values are merged key by key under the row's lock, so parallel requests keep each other's
+// changes.
 //
-// On a pool, lookups that wait at the same moment share a statement, and so do the
-// marks of use. A caller who is cancelled leaves at once and disturbs nobody; a statement
-// that hangs holds up nobody but those who share it; a row that does not scan fails nobody but those who
-// asked for it. A shared statement belongs to no request, so a tracer of the pool sees it without a
-// request's context.
+// On a pool, lookups that wait at the same moment share a statement, and so do marks of use. A
+// caller that is cancelled does not affect the others. A statement that hangs delays only the
+// callers that share it, and a row that cannot be read fails only the callers that asked for it. A
+// shared statement belongs to no request, so a tracer of the pool sees it without a request's
+// context.
 //
-// A session carries the sum of two numbers, its user's and everybody's, as it was when the session
-// was made. [Sessions.RevokeUserSessions] and [Sessions.RevokeAllSessions] move one of
-// them, which ends any number of sessions in all processes by writing one row. Neither may ever
-// shrink. SetPassword and DisableUser do it; whoever changes a password or disables a user in SQL of their own moves the user's in the
-// same statement: a login that ran meanwhile has then either come before, and is over, or waits
-// for the statement and is refused.
+// A session stores the sum of two numbers, its user's and a global one, as they were when the
+// session was created. [Sessions.RevokeUserSessions] and [Sessions.RevokeAllSessions] increase one
+// of them, which ends any number of sessions in all processes by writing one row. Neither number
+// may ever shrink. SetPassword and DisableUser increase the user's. SQL of your own that changes a
+// password or disables a user must increase it in the same statement. A parallel login then comes
+// either before the statement, and is ended, or waits for it and is refused.
 //
 //	UPDATE ginauth.users
 //	SET password_hash = $2, password_pending = FALSE, session_epoch = session_epoch + 1, updated_at = now() WHERE id = $1;
 //
-// password_pending marks a password of [DB.CreateUserAndMail], which logs nobody in while verified_at is NULL.
+// password_pending marks a password of [DB.CreateUserAndMail], which nobody can log in with while
+// verified_at is NULL.
 //
-// A rotated session is known by the digest before the last rotation, too: [Sessions.FindRotated]
-// returns it for the rotation's grace, and ends it when the old token is used later. The
-// limit of driver.NewSession holds under parallel logins at PostgreSQL's default isolation level,
-// READ COMMITTED.
+// A rotated session can be found by the digest before its last rotation, too:
+// [Sessions.FindRotated] returns it within the rotation's grace, and ends it when the old token is
+// used later. The limit of driver.NewSession holds under parallel logins at PostgreSQL's default
+// isolation level, READ COMMITTED.
 //
-// Rows of what has ended stay until a sweeper deletes them. Run [Sessions.RunSweeper] in a
-// goroutine, in as many processes as you like, or call [Sessions.Sweep] from a job of your own: it is a round of
-// everything. What it cannot delete holds up nothing else; RunSweeper tells [WithLogger]'s of it.
+// Rows that have ended stay until a sweeper deletes them. Run [Sessions.RunSweeper] in a goroutine,
+// in as many processes as you like, or call [Sessions.Sweep], which is one round, from a job of
+// your own. A failure does not stop the rest of a round; RunSweeper logs it to [WithLogger]'s.
 //
 // # Accounts
 //
-// [DB.SetPassword] stores a password and ends what the old one began, in one transaction. Operators have
-// [DB.FindUserByEmail], [DB.DisableUser], [DB.EnableUser], [DB.ForcePasswordReset] and [DB.DeleteUser]; none of
-// them sees or sets a password. A user whom [DB.ArchiveUser] has disabled is deleted by the sweeper after the grace, and
-// after the last mailed link that undoes a change of address.
+// [DB.SetPassword] stores a password and ends what was begun with the old one, in one transaction.
+// Operators have [DB.FindUserByEmail], [DB.DisableUser], [DB.EnableUser], [DB.ForcePasswordReset]
+// and [DB.DeleteUser]; none of them reads or sets a password. The sweeper deletes a user whom
+// [DB.ArchiveUser] has disabled after the grace, and after the end of the last mailed link that
+// undoes a change of address.
 //
 // # Attempts
 //
-// [Sessions] and [DB] count attempts for ginauth: one statement each, for all processes, by the database's
-// clock. Rows that count for nothing any more are deleted by the sweeper, and some by every 64th attempt, so
-// that the table stays small without one. [Sessions.SettleAttempt] makes devices known; a device ends
-// with its user's sessions.
+// [Sessions] and [DB] count attempts for ginauth: each in one statement, for all processes, by the
+// database's clock. The sweeper deletes rows that no longer count, and so does one in 64 attempts,
+// so that the table stays small without a sweeper. [Sessions.SettleAttempt] makes devices known; a
+// device ends with its user's sessions.
 //
 // # Events
 //
-// Methods that change an account write a driver.Event into ginauth.events, in the same transaction, with the
-// circumstances that ginauth.AuditContext or driver.WithCause put into the context. [OnEvent] and [AfterEvent] are told of each,
-// [Sessions.UserEvents] lists those of a user, and the sweeper deletes them after [WithEventRetention].
+// Methods that change an account write a driver.Event into ginauth.events, in the same transaction,
+// with the circumstances that ginauth.AuditContext or driver.WithCause put into the context.
+// [OnEvent] and [AfterEvent] are called for each event, [Sessions.UserEvents] lists those of a
+// user, and the sweeper deletes them after [WithEventRetention].
 //
 // # API keys
 //
-// [DB] keeps the API keys of package apikey: their digests, never the keys. A key is found together
-// with its user, in one statement, as long as it has not expired and the user is not disabled, and
-// it is deleted with the user. Revoking sessions leaves keys alone; [DB.RevokeUserAPIKeys]
-// ends them.
+// [DB] keeps the API keys of package apikey: their digests, never the keys. One statement finds a
+// key together with its user, as long as the key has not expired and the user is not disabled. A
+// key is deleted with its user. Revoking sessions does not end keys; [DB.RevokeUserAPIKeys] does.
 //
 // # Refresh tokens
 //
-// A login by refresh tokens is one row, however many tokens follow each other in it. It ends by
-// what ends a user's sessions, and is listed and ended by [Sessions.UserRefreshFamilies] and
-// [Sessions.RevokeRefreshFamily]. Packages refresh and jwt of ginauth say what the tokens are.
+// A login by refresh tokens is one row, however many tokens follow each other in it. Whatever ends
+// a user's sessions ends it, too. [Sessions.UserRefreshFamilies] lists such logins and
+// [Sessions.RevokeRefreshFamily] ends one. Packages refresh and jwt of ginauth describe the tokens.
 //
 // # Outages
 //
 // Every call has a deadline. A database that is stopped, unreachable, hanging, read-only,
-// overloaded or shutting down is driver.ErrUnavailable, with the cause wrapped, and so is a
-// transaction that still conflicts after three retries. What the server refused because it had forgotten a prepared
-// statement, or planned it for a type that has changed, is sent again, and so is what only reads and whose connection had
-// ended. Nothing else is retried: a
-// statement whose connection broke may have been carried out. A caller whose own context is
-// cancelled gets context.Canceled instead. What does not pass by itself, such as a
-// wrong password or a missing table, is neither.
+// overloaded or shutting down is driver.ErrUnavailable, which wraps the cause, and so is a
+// transaction that still conflicts after three retries. A statement is sent again if the server
+// refused it because it had forgotten a prepared statement or planned it for a type that has
+// changed, and a statement that only reads is sent again if its connection had ended. Nothing else
+// is retried: a statement whose connection broke may have been carried out. A caller whose own
+// context is cancelled gets context.Canceled. A fault that does not pass, such as a wrong password
+// or a missing table, is neither of these.
 //
-// Give the pool a ConnectTimeout (connect_timeout=1 in its URL): it goes on dialling after a
-// call has given up. For failover, list all hosts and target_session_attrs=read-write. A
-// replica that is not synchronous can bring revoked sessions back when it takes over.
+// Give the pool a ConnectTimeout (connect_timeout=1 in its URL), because it goes on dialling after
+// a call has given up. For failover, list all hosts and target_session_attrs=read-write. An
+// asynchronous replica that takes over can bring revoked sessions back.
 //
 // Behind PgBouncer in transaction mode use default_query_exec_mode=exec, as the tests do with
 // PgBouncer 1.18, or PgBouncer 1.21 with max_prepared_statements.

@@ -12,11 +12,11 @@ import (
 	"github.com/ginauth/ginauth/store/internal/wire"
 )
 
-// releasedGrace is for how long an account is kept that had to give its address up. It is a judgement: a month is long
-// enough for whoever has it to write to the app's operators.
+// releasedGrace is how long an account is kept that had to give up its address. It is a judgement:
+// a month is long enough for its user to write to the app's operators.
 const releasedGrace = 30 * 24 * time.Hour
 
-// Only an account that was made after the address had been moved away can have it.
+// Only an account that was created after the address had been moved away can have this address.
 const releaseAddress = `
 UPDATE ginauth.users AS u
 SET email_canonical = $4::text, session_epoch = u.session_epoch + 1, updated_at = clock.now,
@@ -26,8 +26,9 @@ FROM ` + theClock + `
 WHERE u.email_canonical = $1::text AND u.id <> $3::uuid AND u.verified_at IS NULL
 RETURNING u.id`
 
-// releaseAddress archives an account that a thief has made under the address to which an undo link leads back, and whose
-// mailbox they do not have: it must not hold the address (SEC-184, SEC-185).
+// releaseAddress archives an account that a thief has created under the address to which an undo
+// link leads back. The thief does not have the mailbox, and so must not keep the address (SEC-184,
+// SEC-185).
 func (d *DB[U]) releaseAddress(ctx context.Context, tx pgx.Tx, s *spent) error {
 	id, err := uuid.NewRandom()
 	if err != nil {

@@ -11,9 +11,10 @@ import (
 	"github.com/ginauth/ginauth/store/internal/wire"
 )
 
-// goodToken holds for t until it expires, of a user who may use it, and whose address is still the one
-// that the token is about, unless it is about another (SEC-104). An archived user comes back by it: who has the
-// mailbox need not have archived the account (SEC-184, SEC-185).
+// goodToken holds for t until it expires, if its user may use it. The token's address must still be
+// the user's, unless the token moves the user to another address (SEC-104). An archived user may
+// use it, because somebody other than the owner of the mailbox may have archived the account
+// (SEC-184, SEC-185).
 const goodToken = `t.digest = $1::bytea AND t.kind = $3::text AND t.expires_at > clock.now
 	AND (u.disabled_at IS NULL OR ` + isArchived + `)
 	AND (t.kind IN ('change', 'undo') OR t.email_canonical = u.email_canonical)`
@@ -24,8 +25,8 @@ JOIN ginauth.users AS u ON u.id = t.user_id
 CROSS JOIN ` + theClock + `
 WHERE ` + goodToken
 
-// FindEmailToken returns the user of a good token and the address that it proves. driver.ErrNoEmailToken means
-// that there is none. It is one statement, and writes nothing.
+// FindEmailToken returns the user of a good token and the address that it proves. It is one
+// statement and writes nothing. driver.ErrNoEmailToken means that there is no such token.
 func (d *DB[U]) FindEmailToken(ctx context.Context, k driver.MailKind, digest driver.Digest) (U, string, error) {
 	var u U
 	var address string
@@ -50,8 +51,8 @@ JOIN ginauth.users AS u ON u.id = t.user_id
 CROSS JOIN ` + theClock + `
 WHERE ` + goodToken + ` AND u.password_pending AND u.verified_at IS NULL`
 
-// FindPendingPassword returns the password of a sign-up by mail whose address is not proved yet, for a good token of
-// driver.MailVerify; zero: there is none. It is one statement, and writes nothing.
+// FindPendingPassword returns the password of a sign-up by mail whose address is not proved yet,
+// for a good token of driver.MailVerify, or the zero Hash. It is one statement and writes nothing.
 func (d *DB[U]) FindPendingPassword(ctx context.Context, digest driver.Digest) (password.Hash, error) {
 	var encoded *string
 	err := d.caller.read(ctx, "finding a password that waits", func(ctx context.Context, conn Conn) error {
@@ -82,10 +83,11 @@ WHERE u.id = t.user_id AND ` + goodToken + `
 RETURNING t.user_id, t.email, t.email_canonical, t.created_at, u.email, u.email_canonical, u.verified_at, u.disabled_at IS NOT NULL`
 )
 
-// UseEmailToken spends a token and does what it is for, in one transaction. The first proof that an
-// address belongs to somebody, by a link that needs the mail alone, removes what was there before:
-// password, sessions, logins by refresh tokens, API keys, known devices and other mailed links (SEC-113). The event
-// then is driver.Event.FirstProof, and in OnEvent an app clears what is its own. An archived user is restored by it.
+// UseEmailToken deletes a token and does what it is for, in one transaction. Where a link proves an
+// address for the first time, and opening the link takes nothing but the mailbox, it also removes
+// what was there before: password, sessions, logins by refresh tokens, API keys, known devices and
+// other mailed links (SEC-113). The event then is driver.Event.FirstProof, and OnEvent can clear
+// the app's own data. An archived user is restored.
 func (d *DB[U]) UseEmailToken(ctx context.Context, use driver.EmailTokenUse) (U, error) {
 	var u U
 	var events []driver.Event
@@ -144,7 +146,8 @@ func orNoToken(err error) error {
 	return err
 }
 
-// Rows are found in the order of one index and deleted by another, so that no plan reads the whole table.
+// Rows are found in the order of one index and deleted by another, so that no plan reads the whole
+// table.
 const sweepEmailTokens = `
 DELETE FROM ginauth.email_tokens
 WHERE digest = ANY (ARRAY(

@@ -12,7 +12,7 @@ import (
 	"github.com/ginauth/ginauth/ginauth/password"
 )
 
-// spent is a token that was taken out, whose user is locked.
+// spent is a token that has been deleted and is being used. Its user is locked.
 type spent struct {
 	kind   driver.MailKind
 	hash   password.Hash
@@ -27,10 +27,11 @@ type spent struct {
 	released                driver.UserID // who had to give the address up
 }
 
-// first tells that nobody had proved the address before.
+// first tells whether the address had not been proved before.
 func (s *spent) first() bool { return s.verifiedAt == nil }
 
-// takesOver tells that who has the mailbox need not be who has had the account.
+// takesOver tells whether the owner of the mailbox may be another person than the previous user of
+// the account.
 func (s *spent) takesOver() bool {
 	return s.first() && (s.kind == driver.MailReset || s.kind == driver.MailLogin)
 }
@@ -41,7 +42,7 @@ func (s *spent) owner() (driver.UserID, error) {
 	return driver.UserID(owner), err
 }
 
-// events are what the token did to the account, and to the one that had to give the address up.
+// events are what the token did to its account, and to the account that had to give up the address.
 func (s *spent) events(ctx context.Context) ([]driver.Event, error) {
 	owner, err := s.owner()
 	kind := driver.LinkUsed
@@ -75,7 +76,8 @@ SET verified_at = COALESCE(u.verified_at, clock.now), updated_at = clock.now
 FROM ` + theClock + `
 WHERE u.id = $1::uuid`
 
-	// The user who set the password of an address that was not proved need not be the owner of the address.
+	// The user who set the password of an address that was not proved need not be the owner of the
+	// address.
 	proveAndWipe = `
 UPDATE ginauth.users AS u
 SET password_hash = NULL, session_epoch = u.session_epoch + 1,
@@ -97,7 +99,7 @@ SET email = $3::text, email_canonical = $4::text,
 FROM ` + theClock + `
 WHERE u.id = $1::uuid`
 
-	// The password may be the thief's by now.
+	// The thief may have set the password.
 	restoreAddress = `
 UPDATE ginauth.users AS u
 SET email = $3::text, email_canonical = $4::text, password_hash = NULL, session_epoch = u.session_epoch + 1,
@@ -111,20 +113,22 @@ SET disabled_at = NULL, delete_after = NULL, updated_at = clock.now
 FROM ` + theClock + `
 WHERE u.id = $1::uuid`
 
-	// Mails go first: a token that is being made for one is seen by the next statement (SEC-113).
+	// Mails are deleted first: a token that is being created for one is then seen by the next
+	// statement (SEC-113).
 	withdrawChanges = `DELETE FROM ginauth.outbox WHERE user_id = $1::uuid AND kind = 'change' AND failed_at IS NULL`
 	voidTokens      = `DELETE FROM ginauth.email_tokens WHERE user_id = $1::uuid AND kind <> 'undo'`
-	// A link to another mailbox may be what its user logs in for.
+	// A user may log in in order to use a link that was sent to another mailbox.
 	voidTokensHere = `DELETE FROM ginauth.email_tokens WHERE user_id = $1::uuid AND kind NOT IN ('change', 'undo')`
-	// Older undo links stay: they lead back to before.
+	// Older undo links stay: they lead back to earlier addresses.
 	voidLaterUndos = `
 DELETE FROM ginauth.email_tokens
 WHERE user_id = $1::uuid AND kind = 'undo' AND (created_at >= $2::timestamptz OR email_canonical = $3::text)`
 	withdrawUndos = `DELETE FROM ginauth.outbox WHERE user_id = $1::uuid AND kind = 'undo' AND created_at >= $2::timestamptz`
 )
 
-// apply does what a token is for. Every case voids the other tokens that were mailed to the address; those that replace
-// the password or the address, or prove it to be another's, void all but the way back (SEC-107).
+// apply does what a token is for. Each case deletes the other tokens that were mailed to the
+// address. A case that replaces the password or the address, or proves that the address is another
+// person's, deletes all tokens but undo links (SEC-107).
 func (d *DB[U]) apply(ctx context.Context, tx pgx.Tx, s spent) error {
 	var b pgx.Batch
 	switch s.kind {
@@ -167,7 +171,8 @@ func (d *DB[U]) apply(ctx context.Context, tx pgx.Tx, s spent) error {
 	return tx.SendBatch(ctx, &b).Close()
 }
 
-// endTrust ends what a password does not: who proves to be the owner by mail has lost control of it (SEC-186).
+// endTrust ends what a new password does not end. A user who proves ownership by mail has lost
+// control of it (SEC-186).
 func endTrust(b *pgx.Batch, user pgtype.UUID) {
 	b.Queue(revokeUsersKeys, user)
 	b.Queue(forgetDevices, user)
@@ -178,8 +183,8 @@ func voidAll(b *pgx.Batch, user pgtype.UUID) {
 	b.Queue(voidTokens, user)
 }
 
-// queueNotice tells the owner what happened, at the address they had before (SEC-111). An address that
-// nobody had proved is not told how to get the account: it may be a stranger's.
+// queueNotice tells the owner what happened, at the former address (SEC-111). A former address that
+// was not proved gets no link back to the account: it may be a stranger's.
 func (d *DB[U]) queueNotice(b *pgx.Batch, s spent) error {
 	owner, err := s.owner()
 	if err != nil {

@@ -37,8 +37,8 @@ const (
 	classSystem     = "58"
 )
 
-// translate turns what the driver returned into what the callers of a store branch on.
-// ctx is the caller's own, without the store's deadline.
+// translate turns pgx's errors into those that callers of a store look for. Ctx is the caller's
+// own, without the store's deadline.
 func translate(ctx context.Context, doing string, err error) error {
 	switch {
 	case err == nil:
@@ -54,8 +54,8 @@ func translate(ctx context.Context, doing string, err error) error {
 	return fmt.Errorf("%s: %w", doing, explain(err))
 }
 
-// unavailable tells an outage, which passes, from a fault, which does not. A wrong password
-// or database name is a fault, though it comes while connecting.
+// unavailable tells whether an error is an outage, which passes, and not a fault. A wrong password
+// or database name is a fault, although it shows while connecting.
 func unavailable(err error) bool {
 	if code := sqlState(err); code != "" {
 		return unavailableCode(code)
@@ -81,14 +81,14 @@ func unavailableCode(code string) bool {
 	return false
 }
 
-// conflicted tells that the database undid the work and wants it done again.
+// conflicted tells whether the database has undone the work and asks for it to be repeated.
 func conflicted(err error) bool {
 	code := sqlState(err)
 	return code == codeSerialization || code == codeDeadlock
 }
 
-// staleness is how often work may be done again that failed for a prepared statement: after DISCARD ALL or
-// DEALLOCATE, and after a change of a column's type.
+// staleness is how often to repeat work that failed because of a prepared statement: after DISCARD
+// ALL or DEALLOCATE, and after a change of a column's type.
 func staleness(err error) int {
 	switch sqlState(err) {
 	case codeNoStatement:
@@ -103,7 +103,8 @@ func staleness(err error) int {
 	return 0
 }
 
-// hungUp tells that a connection which was open has ended. A deadline is none: the server may still be at work.
+// hungUp tells whether an open connection has ended. A deadline does not count: the server may
+// still be working.
 func hungUp(err error) bool {
 	if err == nil {
 		return false
@@ -140,8 +141,8 @@ func sqlState(err error) string {
 	return refused.Code
 }
 
-// explain makes a fault fit for a log: with a remedy where there is one, and without
-// the values that the driver and PostgreSQL quote.
+// explain prepares a fault for a log: it adds a remedy where there is one, and hides the values
+// that pgx and PostgreSQL quote.
 func explain(err error) error {
 	var refused *pgconn.PgError
 	var old *outdated
@@ -160,7 +161,7 @@ func explain(err error) error {
 	return err
 }
 
-// quiet keeps its cause for errors.As, and its cause's text to itself.
+// quiet keeps its cause for errors.As, but does not show the cause's text.
 type quiet struct {
 	text  string
 	cause error

@@ -14,8 +14,9 @@ import (
 	"github.com/ginauth/ginauth/store/internal/wire"
 )
 
-// defaultRetention is a judgement: half a year is the short end of what France's data protection authority
-// recommends for logs (CNIL, deliberation 2021-122), and longer than most break-ins stay unnoticed.
+// defaultRetention is a judgement: half a year is the short end of what France's data protection
+// authority recommends for logs (CNIL, deliberation 2021-122), and longer than most break-ins stay
+// unnoticed.
 const defaultRetention = 180 * 24 * time.Hour
 
 type eventOptions struct {
@@ -24,26 +25,30 @@ type eventOptions struct {
 	retention time.Duration
 }
 
-// OnEvent sets a hook that runs in the transaction which writes an event, together with the change that the event is
-// about: for rows of the app's own. An error of the hook undoes the change and is returned as it is. The hook may run
-// again when the database asks for the transaction to be repeated, and its time counts towards the call's. The hook
-// must neither commit nor keep the transaction. It must not use the pool: it would wait for a second connection while
-// it holds one and a lock on the user, and a few such calls would wait for each other. What it does for a sign-up may
-// be rolled back on purpose; see AfterCreate. A hook belongs to one store: run the sweeper, which deletes archived
-// users, on the same store. With a hook, a login takes two more round trips.
+// OnEvent sets a hook that runs in the transaction which writes an event, together with the change
+// that the event is about: for rows of the app's own. An error of the hook undoes the change and is
+// returned as it is. The hook may run again when the database asks for the transaction to be
+// repeated, and its time counts towards the call's. The hook must neither commit nor keep the
+// transaction. It must not use the pool: it would wait for a second connection while it holds one
+// and a lock on the user, and a few such calls would wait for each other. What it does for a
+// sign-up may be rolled back on purpose; see AfterCreate. A hook belongs to one store: run the
+// sweeper, which deletes archived users, on the same store. With a hook, a login takes two more
+// round trips.
 func OnEvent(hook func(ctx context.Context, tx pgx.Tx, e driver.Event) error) Option {
 	return func(o *options) { o.events.on = hook }
 }
 
-// AfterEvent sets a hook that runs after an event is committed, such as to notify somebody. It runs within the
-// caller's call, so it must be quick and safe for concurrent use; its context is not cancelled with the request. A
-// process that crashes after the commit does not run it. A store on a transaction of the app's own never runs it,
-// because the store does not know when that transaction commits.
+// AfterEvent sets a hook that runs after an event is committed, such as to notify somebody. It runs
+// within the caller's call, so it must be quick and safe for concurrent use; its context is not
+// cancelled with the request. A process that crashes after the commit does not run it. A store on a
+// transaction of the app's own never runs it, because the store does not know when that transaction
+// commits.
 func AfterEvent(hook func(ctx context.Context, e driver.Event)) Option {
 	return func(o *options) { o.events.after = hook }
 }
 
-// WithEventRetention sets how long events are kept before the sweeper deletes them. Default: 180 days.
+// WithEventRetention sets how long events are kept before the sweeper deletes them. Default: 180
+// days.
 func WithEventRetention(d time.Duration) Option {
 	return func(o *options) { o.events.retention = d }
 }
@@ -60,8 +65,8 @@ func byThemselves(ctx context.Context, kind driver.EventKind, user driver.UserID
 	return e
 }
 
-// byProof is driver.NewEvent for a change that a secret of the user, such as a link, allows: the user is the actor,
-// even if the request had the session of somebody else.
+// byProof is driver.NewEvent for a change that a secret of the user, such as a link, allows: the
+// user is the actor, even if the request had the session of somebody else.
 func byProof(ctx context.Context, kind driver.EventKind, user driver.UserID) driver.Event {
 	e := driver.NewEvent(ctx, kind, user)
 	if _, known := driver.CauseOf(ctx); known {
@@ -88,8 +93,8 @@ INSERT INTO ginauth.events ` + eventColumns + `
 VALUES (COALESCE($1::timestamptz, now()), $2::text, $3::text, $4::uuid, $5::uuid, $6::text, $7::text, $8::text, $9::inet, $10::text, $11::jsonb)
 RETURNING id, at`
 
-// doThenRecord runs work and then writes the event that work returns, in one transaction (SEC-163). Without a change,
-// work returns unchanged.
+// doThenRecord runs work and then writes the event that work returns, in one transaction (SEC-163).
+// Without a change, work returns unchanged.
 func (s *Sessions) doThenRecord(ctx context.Context, doing string, work func(context.Context, pgx.Tx) (driver.Event, error)) error {
 	return s.doThenAnnounce(ctx, doing, func(ctx context.Context, conn Conn) (e driver.Event, err error) {
 		err = pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
@@ -105,7 +110,8 @@ func (s *Sessions) doThenRecord(ctx context.Context, doing string, work func(con
 	})
 }
 
-// doRecording runs work, whose own statement writes the event that it returns. It needs a transaction only for OnEvent.
+// doRecording runs work, whose own statement writes the event that it returns. It needs a
+// transaction only for OnEvent.
 func (s *Sessions) doRecording(ctx context.Context, doing string, work func(context.Context, Conn) (driver.Event, error)) error {
 	if s.events.on == nil {
 		return s.doThenAnnounce(ctx, doing, work)
@@ -149,7 +155,8 @@ func (s *Sessions) callAfterEvent(ctx context.Context, list ...driver.Event) {
 	}
 }
 
-// refusal marks an error of OnEvent or AfterCreate among the database's errors: it is returned as it is.
+// refusal marks an error of OnEvent or AfterCreate among the database's errors: it is returned as
+// it is.
 type refusal struct{ error }
 
 func (r *refusal) Unwrap() error { return r.error }
@@ -196,8 +203,9 @@ func (s *Sessions) eventArgs(e driver.Event) ([]any, error) {
 	}, err
 }
 
-// RecordEvent stores an event about what has no row to change. It is one statement, the same with and
-// without a user. What is too long for its column is cut. It fails for an event without Kind or Outcome.
+// RecordEvent stores an event about what has no row to change. It is one statement, the same with
+// and without a user. What is too long for its column is cut. It fails for an event without Kind or
+// Outcome.
 func (s *Sessions) RecordEvent(ctx context.Context, e driver.Event) error {
 	if e.Kind == "" || e.Outcome == "" {
 		return errors.New("recording an event: it needs a kind and an outcome")

@@ -7,9 +7,10 @@ import (
 	"github.com/ginauth/ginauth/ginauth/driver"
 )
 
-// Rows that have ended but are still stored are held, too. Digests, hashes and the values that the app
-// keeps in sessions, which may be secrets, stay out (SEC-19, SEC-160), and so do the client of an operator, that of
-// a failed login at an address that was not proved (SEC-185), and ids that count what happens to everybody (SEC-36).
+// Rows that have ended but are still stored are included. Left out are digests, hashes and the
+// values that the app keeps in sessions, which may be secrets (SEC-19, SEC-160), the client of an
+// operator, the client of a failed login at an address that was not proved (SEC-185), and ids that
+// count what happens to all users (SEC-36).
 const exportUser = `
 SELECT jsonb_build_object(
 	'account', jsonb_build_object(
@@ -65,10 +66,12 @@ SELECT jsonb_build_object(
 FROM ginauth.users AS u
 WHERE u.id = $1::uuid`
 
-// ExportUser returns all that the tables of ginauth hold of a user, but for secrets and for what the app
-// keeps in sessions, as a JSON object with "account", "sessions", "api_keys", "refresh_logins", "known_devices",
-// "mails" that wait to be sent, "links" in those that were, and "events"; of each list the newest 1000. Columns of the app's own are the app's to export. It is one statement, and so one
-// moment. driver.ErrNoUser means that there is no such user.
+// ExportUser returns all that the tables of ginauth hold about a user, except secrets and the
+// values that the app keeps in sessions. It is a JSON object with "account", "sessions",
+// "api_keys", "refresh_logins", "known_devices", "mails" that wait to be sent, "links" in mails
+// that were sent, and "events"; each list holds the newest 1000. Exporting columns of the app's own
+// is left to the app. It is one statement, and so one moment. driver.ErrNoUser means that there is
+// no such user.
 func (d *DB[U]) ExportUser(ctx context.Context, id driver.UserID) (json.RawMessage, error) {
 	key, known := parseID(string(id))
 	if !known {

@@ -18,20 +18,20 @@ import (
 
 var _ sessions.Store = (*Sessions)(nil)
 
-// Lifetimes of a session under sessions.Sessions, where no ginauth.Config sets
-// them: those of ginauth. A positive MaxAge replaces both.
+// Lifetimes of a session under sessions.Sessions, where no ginauth.Options set them. They are
+// ginauth's defaults. A positive MaxAge replaces both.
 const (
 	ginIdleTimeout = time.Hour
 	ginLifetime    = 24 * time.Hour
 	ginTouchEvery  = time.Minute
 )
 
-// ginOptions is the cookie where Options was never called.
+// ginOptions is the cookie if Options was never called.
 var ginOptions = sessions.Options{Path: "/", Secure: true, HttpOnly: true, SameSite: http.SameSiteLaxMode}
 
-// Options replaces all attributes of the cookie for use under sessions.Sessions, as
-// gin-contrib wants it: one that is left out is off, HttpOnly and Secure too. A positive MaxAge,
-// in seconds, is also how long the session lives. ginauth.Session has its own in
+// Options replaces all attributes of the cookie for use under sessions.Sessions, as gin-contrib
+// requires: an attribute that is left out is off, even HttpOnly and Secure. A positive MaxAge, in
+// seconds, is also the session's lifetime. ginauth.Session has its own attributes in
 // Options.Cookie. Call it before the store is used. Default: Path=/, Secure, HttpOnly,
 // SameSite=Lax, until the browser closes.
 func (s *Sessions) Options(o sessions.Options) { s.cookie = *o.ToGorillaOptions() }
@@ -55,15 +55,15 @@ func memory(r *http.Request) map[*gorilla.Session]*loaded {
 	return known
 }
 
-// Get returns the request's session of this name, for use under sessions.Sessions. The
-// session is never nil; an error means that the store could not be asked, and
-// then Save returns it too, so that an outage is not taken for an empty session.
+// Get returns the request's session of this name, for use under sessions.Sessions. The session is
+// never nil. An error means that the database could not be asked; then Save returns it, too, so
+// that an outage is not taken for an empty session.
 func (s *Sessions) Get(r *http.Request, name string) (*gorilla.Session, error) {
 	return gorilla.GetRegistry(r).Get(s, name)
 }
 
-// New is Get without the request's memory. A cookie that names no live session gives a new,
-// empty one, with a token of its own at the first Save.
+// New is Get without the request's memory. A cookie that names no live session gives a new, empty
+// session, which gets a token at its first Save.
 func (s *Sessions) New(r *http.Request, name string) (*gorilla.Session, error) {
 	session := gorilla.NewSession(s, name)
 	options := s.cookie
@@ -95,15 +95,15 @@ func (s *Sessions) New(r *http.Request, name string) (*gorilla.Session, error) {
 	return session, nil
 }
 
-// touch marks a session as seen, once a minute, so that reading keeps it alive. It is not worth
-// failing a request for.
+// touch marks a session as seen, once a minute, so that reading keeps it alive. A failure does not
+// fail the request.
 func (s *Sessions) touch(ctx context.Context, record driver.Session) {
 	if record.ReadAt.Sub(record.LastSeenAt) >= ginTouchEvery {
 		_, _ = s.UpdateSession(ctx, record.Digest, driver.SessionChange{UnlessSeenFor: ginTouchEvery})
 	}
 }
 
-// named binds a token to its cookie's name: a session of one name is none under another.
+// named binds a token to its cookie's name: a session is not found under another name.
 func named(t driver.Token, name string) driver.Digest {
 	d := t.Digest()
 	return sha256.Sum256(append(d[:], name...))
@@ -130,10 +130,10 @@ func (l *loaded) decode(record driver.Session, session *gorilla.Session) error {
 // errNotLoaded fails Save after a failed New: writing would replace what could not be read.
 var errNotLoaded = errors.New("saving a session that could not be read")
 
-// Save writes what changed since New and sets the cookie. A session with an empty ID gets a
-// new token, and the one it had before ends; a negative MaxAge ends it. driver.ErrNoSession
-// means that the session ended meanwhile: it does not come back. Keys that other requests
-// changed at the same time keep their values; of two that change one key, the last one wins.
+// Save writes what changed since New and sets the cookie. A session with an empty ID gets a new
+// token, and its former token ends; a negative MaxAge ends the session. driver.ErrNoSession means
+// that the session ended in the meantime: it does not come back. Keys that other requests changed
+// at the same time keep their values; of two requests that change one key, the last one wins.
 func (s *Sessions) Save(r *http.Request, w http.ResponseWriter, session *gorilla.Session) error {
 	known := memory(r)
 	l, seen := known[session]

@@ -12,8 +12,9 @@ import (
 	"github.com/ginauth/ginauth/store/internal/wire"
 )
 
-// lookup finds what belongs to a session's digest, in one statement that writes nothing. On a pool, lookups that wait
-// at the same moment share a statement. A row that cannot be read fails only the callers that asked for it.
+// lookup finds what belongs to a session's digest, in one statement that writes nothing. On a pool,
+// lookups that wait at the same moment share a statement. A row that cannot be read fails only the
+// callers that asked for it.
 type lookup[A any] struct {
 	sessions *Sessions
 	one      string
@@ -23,8 +24,9 @@ type lookup[A any] struct {
 	line     line.Line[driver.Digest, *A]
 }
 
-// The condition of a statement for one caller, and for many. Without the inner SELECT the planner would count the
-// digests and plan small batches anew each time, which takes three times as long as running them.
+// The condition of a statement for one caller, and for many. Without the inner SELECT the planner
+// would count the digests and plan small batches anew each time, which takes three times as long as
+// running them.
 const (
 	isDigest  = `s.digest = $1::bytea`
 	isInBatch = `s.digest = ANY ((SELECT $1::bytea[])::bytea[])`
@@ -170,8 +172,9 @@ DELETE FROM ginauth.sessions AS s
 USING ` + theClock + `
 WHERE s.digest = $1::bytea AND NOT (` + notExpired + `)`
 
-// bury deletes a session that was found past its end, so that it stays dead even if the clock goes back (SEC-67). If
-// that fails, the sweeper does it later. It does nothing in a transaction of the app's own, which may be read-only.
+// bury deletes a session that was found past its end, so that it stays dead even if the clock goes
+// back (SEC-67). If that fails, the sweeper does it later. It does nothing in a transaction of the
+// app's own, which may be read-only.
 func (s *Sessions) bury(ctx context.Context, d driver.Digest) {
 	if s.caller.pool == nil {
 		return

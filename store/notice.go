@@ -10,21 +10,23 @@ import (
 	"github.com/ginauth/ginauth/ginauth/driver"
 )
 
-// WithMail makes the store write to users, by itself, in the transaction that made it necessary and in the
-// default language: to a new user, for the proof of the address (driver.MailVerify); and to one whose address is
-// proved, that the password was changed (driver.MailPassword), that there was a login on a new device
-// (driver.MailDevice, driver.NewSession.NewDevice) when they had been seen on another before, or that a login was ended because a
-// token of it was used after it had been replaced (driver.MailReuse). Default: no such
-// mails, since without email.Flows.Run somewhere nobody sends them.
+// WithMail makes the store queue mails to users, in the default language, in the transaction that
+// makes a mail necessary. A new user gets a request to prove the address (driver.MailVerify). A
+// user whose address is proved is told that the password was changed (driver.MailPassword), that
+// there was a login on a new device, unless it was the first device (driver.MailDevice,
+// driver.NewSession.NewDevice), or that a login was ended because a replaced token was used
+// (driver.MailReuse). Default: no such mails, because nothing sends them unless email.Flows.Run
+// runs somewhere.
 func WithMail() Option {
 	return func(o *options) { o.notices = true }
 }
 
-// SendsMail says whether the store writes mails to users by itself, as WithMail asks for. ginauth.CheckRoutes
-// asks it.
+// SendsMail tells whether the store queues mails to users, as with WithMail. ginauth.CheckRoutes
+// calls it.
 func (s *Sessions) SendsMail() bool { return s.notices }
 
-// What follows a change in its batch cannot see whether that came about but by what it left.
+// A later statement of a batch can see whether a change has succeeded only by what the change has
+// left.
 const (
 	ifPasswordIs = ` AND EXISTS (SELECT 1 FROM ginauth.users AS u WHERE u.id = $1::uuid AND u.password_hash = $2::text)`
 
@@ -39,7 +41,8 @@ WHERE u.id = $4::uuid AND u.verified_at IS NOT NULL AND `
 	AND EXISTS (SELECT 1 FROM ginauth.known_devices AS d WHERE d.user_id = u.id)` + orCountRequest
 )
 
-// tellOfReuse queues a notice about logins that the statement has ended, whose mails have the id ended.notice, NULL for none.
+// tellOfReuse queues a notice about logins that the statement has ended. A mail's id is
+// ended.notice; NULL means no mail.
 const tellOfReuse = intoOutbox + `
 	SELECT ended.notice, '` + string(driver.MailReuse) + `', u.id, u.email, u.email_canonical, '', ended.now, ended.now
 	FROM ended
@@ -58,8 +61,8 @@ func (s *Sessions) reuseNotice() (any, error) {
 	return id.String(), nil
 }
 
-// tell queues a notice, if the store is to do so and what it tells of came about; proof is the last argument
-// of the statement.
+// tell queues a notice if the store has WithMail and the change has succeeded. Proof is the last
+// argument of the statement.
 func (s *Sessions) tell(b *pgx.Batch, statement string, k driver.MailKind, user pgtype.UUID, proof any) error {
 	if !s.notices {
 		return nil
@@ -72,7 +75,7 @@ func (s *Sessions) tell(b *pgx.Batch, statement string, k driver.MailKind, user 
 	return nil
 }
 
-// tellsOf says whether a login is to be told of.
+// tellsOf tells whether a notice about a login is needed.
 func (s *Sessions) tellsOf(n driver.NewSession) bool {
 	return s.notices && n.NewDevice && n.UserID != ""
 }

@@ -14,7 +14,8 @@ import (
 const (
 	// A request makes two or three calls and must end within 5 s.
 	defaultTimeout = 2 * time.Second
-	// Room for identifiers and small forms; what is larger belongs in a table of its own (SEC-59).
+	// Room for identifiers and small forms; larger values belong in a table of the app's own
+	// (SEC-59).
 	defaultMaxData = 16 << 10
 )
 
@@ -49,19 +50,22 @@ func WithNow(now func() time.Time) Option {
 	return func(o *options) { o.now = now }
 }
 
-// WithLogger sets who is told of what RunSweeper could not do, which nobody else would hear of, and once of a database that
-// is not migrated. Default: slog.Default.
+// WithLogger sets the logger that is told of failures of RunSweeper, which nobody else would see,
+// and once of a database that is not migrated. Default: slog.Default.
 func WithLogger(log *slog.Logger) Option {
 	return func(o *options) { o.log = log }
 }
 
-// AfterCreate runs hook in the transaction that creates a user, after the user's row is
-// written: for rows of the app's own that a user cannot be without. Its error undoes the
-// user and is returned as it is. It may run again when the database asks for the
-// transaction to be repeated, and its time counts towards the call's. The hook must
-// neither commit nor keep the transaction. package email's SignUp runs it for an address that has an account, too,
-// and rolls that back, so that a refusal tells nothing: what leaves the database belongs into AfterEvent, and rows that
-// are unique by the address tell of its account: let them be unique by the user's id.
+// AfterCreate sets a hook that runs in the transaction that creates a user, after the user's row is
+// written: for rows of the app's own that a user cannot be without. An error of the hook undoes the
+// user and is returned as it is. The hook may run again when the database asks for the transaction
+// to be repeated, and its time counts towards the call's. It must neither commit nor keep the
+// transaction.
+//
+// Package email's SignUp runs the hook for an address that has an account, too, and rolls that
+// back, so that a refusal tells nothing. So do things outside the database in AfterEvent instead.
+// Rows that are unique by the address would tell that it has an account: make them unique by the
+// user's id.
 func AfterCreate[U any](hook func(ctx context.Context, tx pgx.Tx, u U) error) Option {
 	return func(o *options) { o.afterCreate = hook }
 }

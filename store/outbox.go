@@ -14,15 +14,15 @@ import (
 )
 
 const (
-	// maxFailed and keptFailed bound what mails that could not be sent leave behind.
+	// maxFailed and keptFailed bound the rows of mails that could not be sent.
 	maxFailed  = 1000
 	keptFailed = 7 * 24 * time.Hour
 	// maxLocale is outbox_locale_check.
 	maxLocale = 35
 )
 
-// queueMail writes a row in either case, so that it takes as long for a mail that is on its way as for
-// a new one, and asks nothing about accounts (SEC-31, SEC-32).
+// queueMail writes a row in both cases, so that it takes as long for a mail that is queued already
+// as for a new one. It reads nothing about accounts (SEC-31, SEC-32).
 const (
 	queueMail = intoOutbox + `
 SELECT $1::uuid, $3::text, $4::uuid, $5::text, $6::text, $7::text, clock.now, clock.now
@@ -35,9 +35,10 @@ ON CONFLICT (kind, email_canonical, COALESCE(user_id, '00000000-0000-0000-0000-0
 DO UPDATE SET requests = o.requests + 1`
 )
 
-// QueueMail writes down a mail to be sent, in one statement, which is the same whether or not the address
-// has an account. driver.ErrNoUser means that the order's user does not exist. Give a store
-// on your own transaction (New with a pgx.Tx) to queue a mail with what it is about.
+// QueueMail stores a mail that is to be sent, in one statement, which is the same whether or not
+// the address has an account. driver.ErrNoUser means that the order's user does not exist. To queue
+// a mail together with the change that it is about, use a store on your own transaction: New with a
+// pgx.Tx.
 func (d *DB[U]) QueueMail(ctx context.Context, o driver.MailOrder) error {
 	args, err := d.order(o)
 	if err != nil {
@@ -73,8 +74,8 @@ func (d *DB[U]) order(o driver.MailOrder) ([]any, error) {
 	return []any{id.String(), d.clock(), string(o.Kind), user, o.Email, o.Canonical, o.Locale}, nil
 }
 
-// claimMail skips mails that other workers have claimed. If a worker crashes, its mail becomes due again
-// when the lease ends.
+// claimMail skips mails that other workers have claimed. If a worker crashes, its mail becomes due
+// again when the lease ends.
 const claimMail = `
 WITH due AS (
 	SELECT o.id, clock.now
@@ -91,8 +92,8 @@ FROM due
 WHERE o.id = due.id
 RETURNING o.id, o.kind, o.locale, o.attempts, o.created_at, due.now`
 
-// ClaimMail returns mails that are due, and lets nobody else have them for the lease. It is one
-// statement and waits for nobody.
+// ClaimMail returns mails that are due, and keeps them from other workers for the lease. It is one
+// statement and does not wait for locks.
 func (d *DB[U]) ClaimMail(ctx context.Context, limit int, lease time.Duration) ([]driver.Mail, error) {
 	if limit <= 0 || lease <= 0 {
 		return nil, errors.New("claiming mail: it needs a positive limit and lease")
@@ -116,7 +117,8 @@ func (d *DB[U]) ClaimMail(ctx context.Context, limit int, lease time.Duration) (
 }
 
 const (
-	// A mail that was sent leaves nothing behind, whoever claimed it meanwhile.
+	// The row of a mail that was sent is deleted, even if another worker has claimed it in the
+	// meantime.
 	forgetMail = `DELETE FROM ginauth.outbox WHERE id = $1::uuid`
 
 	settleMail = `
@@ -133,8 +135,9 @@ WHERE o.failed_at IS NOT NULL AND (o.failed_at < COALESCE($1::timestamptz, now()
 	SELECT f.id FROM ginauth.outbox AS f WHERE f.failed_at IS NOT NULL ORDER BY f.failed_at DESC, f.id OFFSET $3::bigint))`
 )
 
-// SettleMail says how an attempt ended: a mail that was sent is deleted, one that is to be tried again
-// waits, and one that is given up stays for 7 days, the newest 1000 of them, without being in the way.
+// SettleMail stores how an attempt to send a mail ended. A mail that was sent is deleted; one that
+// is to be tried again waits; one that is given up stays for 7 days, at most the newest 1000 of
+// them, and is not sent.
 func (d *DB[U]) SettleMail(ctx context.Context, id driver.MailID, attempt int, o driver.MailOutcome) error {
 	key, ok := parseID(string(id))
 	if !ok {

@@ -12,9 +12,10 @@ import (
 )
 
 const (
-	// findRecipient locks the user before the mail, as everything does that voids both: a token is
-	// made before that, and voided, or after it, when the mail is gone. A mail that names no user is for
-	// whoever has the address now. Mails reach archived users, who need not have archived their account themselves.
+	// findRecipient locks the user before the mail, in the order of every transaction that deletes
+	// both. So a token is created before that, and deleted by it, or after it, when the mail no
+	// longer exists. A mail that names no user goes to the user who has the address now. Archived
+	// users get mails, because somebody else may have archived their account.
 	findRecipient = `
 FROM ginauth.users AS u
 WHERE (u.disabled_at IS NULL OR ` + isArchived + `) AND u.id = (
@@ -22,8 +23,9 @@ WHERE (u.disabled_at IS NULL OR ` + isArchived + `) AND u.id = (
 	FROM ginauth.outbox AS o WHERE o.id = $1::uuid AND o.failed_at IS NULL)
 FOR SHARE OF u`
 
-	// lockMail looks again: the user's row may have been waited for. Who owns an address needs no proof
-	// of it, and nobody can move to one that is another's.
+	// lockMail checks again, because the statement before it may have waited for the user's row. A
+	// user who owns an address needs no proof of it, and no user can move to an address of another
+	// user.
 	lockMail = `
 SELECT o.kind, o.email, o.email_canonical
 FROM ginauth.outbox AS o
@@ -38,13 +40,13 @@ WHERE o.id = $1::uuid AND o.failed_at IS NULL AND CASE o.kind
 	ELSE u.email_canonical = o.email_canonical END
 FOR UPDATE OF o`
 
-	// An undo link outlives later ones: it is the way back from a thief's second change.
+	// An undo link outlives later ones: it is the way back if a thief changes the address twice.
 	dropOlderTokens = `
 DELETE FROM ginauth.email_tokens
 WHERE user_id = $1::uuid AND kind = $2::text AND kind <> 'undo' AND mail_id <> $3::uuid`
 
-	// A token is as old as its order: a mail that is late, or sent again, must not make the way back from a first
-	// change look younger than the one from a second.
+	// A token is as old as its order. Otherwise the way back from a first change could look younger
+	// than the way back from a second one, if the first mail is late or sent again.
 	insertToken = `
 INSERT INTO ginauth.email_tokens (digest, kind, user_id, mail_id, email, email_canonical, created_at, expires_at)
 SELECT $1::bytea, $3::text, $4::uuid, o.id, $6::text, $7::text, o.created_at, clock.now + $8::interval
@@ -53,9 +55,10 @@ CROSS JOIN ` + theClock + `
 WHERE o.id = $5::uuid`
 )
 
-// PrepareMail returns whom a mail goes to and stores the digest of its token, in one transaction.
-// driver.ErrNoMail means that the mail is gone, or that there is nobody to send it to: no account has the
-// address, or one that is disabled and not just archived, or it is proved already, or the new address is another's.
+// PrepareMail returns the recipient of a mail and stores the digest of its token, in one
+// transaction. driver.ErrNoMail means that the mail no longer exists or has no recipient: no
+// account has the address, or the account is disabled and not just archived, or the address is
+// proved already, or the new address belongs to another user.
 func (d *DB[U]) PrepareMail(ctx context.Context, id driver.MailID, digest driver.Digest, lifetime time.Duration) (driver.Recipient[U], error) {
 	key, ok := parseID(string(id))
 	if !ok {
@@ -96,8 +99,9 @@ func (d *DB[U]) PrepareMail(ctx context.Context, id driver.MailID, digest driver
 	return to, nil
 }
 
-// orderNames says whether a mail goes to the address that was written down with it, which is not a stranger's
-// word: a notice is for whom the account was of, also when a thief has moved it since (SEC-111).
+// orderNames tells whether a mail goes to the address that was stored with it. That address is not
+// a client's word: a notice goes to the former owner's address, even if a thief has changed the
+// account's address since (SEC-111).
 func orderNames(k driver.MailKind) bool {
 	return k == driver.MailChange || k == driver.MailUndo || k == driver.MailPassword || k == driver.MailDevice || k == driver.MailReuse
 }

@@ -16,10 +16,11 @@ const (
 	codeNoSchema       = "3F000"
 )
 
-// findVersion is asked after a statement failed for want of something that a migration makes. The table is goose's.
+// findVersion is asked after a statement has failed because something is missing. Goose keeps the
+// table.
 const findVersion = `SELECT COALESCE(max(v.version_id), 0) FROM ginauth.goose_db_version AS v WHERE v.is_applied`
 
-// outdated is the error of a statement that the database's schema is too old for. It holds the cause.
+// outdated is the error of a statement when the database's schema is too old. It holds the cause.
 type outdated struct {
 	text  string
 	cause error
@@ -28,8 +29,9 @@ type outdated struct {
 func (o *outdated) Error() string { return o.text + ": " + o.cause.Error() }
 func (o *outdated) Unwrap() error { return o.cause }
 
-// explainSchema makes one sentence, with both versions, of a schema, table or column of this package that is missing,
-// and logs it once. What an app's own columns and hooks miss is left as it is.
+// explainSchema replaces the error about a missing schema, table or column of this package by one
+// sentence with both versions, and logs it once. Errors about columns and hooks of the app's own
+// stay as they are.
 func (c *caller) explainSchema(ctx context.Context, err error) error {
 	if err == nil {
 		return nil
@@ -55,7 +57,8 @@ func (c *caller) explainSchema(ctx context.Context, err error) error {
 	return &outdated{text: text, cause: err}
 }
 
-// mayBeOurs: the server quotes the name with its schema where that is ours; of a column it knows none.
+// mayBeOurs tells whether the missing thing may be this package's. PostgreSQL names the schema of a
+// table, but not of a column.
 func mayBeOurs(refused *pgconn.PgError) bool {
 	switch refused.Code {
 	case codeUndefinedTable:
@@ -66,7 +69,8 @@ func mayBeOurs(refused *pgconn.PgError) bool {
 	return refused.Code == codeUndefinedColumn
 }
 
-// version is that of the database. A transaction of the app's own is void by now and cannot be asked.
+// version is the database's version. A transaction of the app's own has failed by now and cannot be
+// asked.
 func (c *caller) version(ctx context.Context) (at int64, known bool) {
 	if c.pool == nil {
 		return 0, false

@@ -17,7 +17,8 @@ func parseID(s string) (pgtype.UUID, bool) {
 	return pgtype.UUID{Bytes: id, Valid: err == nil}, err == nil
 }
 
-// timestamp is a time as the server reads it, even where an app has replaced pgx's codec for time.Time.
+// timestamp is a time as the server reads it, even where an app has replaced pgx's codec for
+// time.Time.
 func timestamp(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05.999999Z07:00") }
 
 func timeOrNull(t time.Time) any {

@@ -10,10 +10,11 @@ import (
 	"github.com/ginauth/ginauth/ginauth/password"
 )
 
-// A password and the user's epoch move together, under the row's lock: a login with the old one
-// has come before, and is over, or waits and is refused (SEC-78). The session that is kept moves
-// along by one, so that one that had ended stays as far behind as it was. A first password needs no other, so that the
-// session that sets it must not have ended meanwhile, as by the link that took the password away (SEC-184).
+// The password and the user's epoch change together, under the row's lock. A login with the old
+// password either comes first, and is ended, or waits and is refused (SEC-78). The session that is
+// kept moves along by one, so that a session that had ended stays ended. Setting a first password
+// needs no old one, so the session that sets it must not have ended in the meantime, for example by
+// the link that removed the password (SEC-184).
 const (
 	setPassword = `
 WITH changed AS (
@@ -36,7 +37,7 @@ WITH changed AS (
 )
 SELECT changed.session_epoch + ` + everybodysEpoch + `, EXISTS (SELECT 1 FROM kept) FROM changed`
 
-	// Whoever resets a password need not know the old one.
+	// A reset does not need the old password.
 	forcePassword = `
 WITH changed AS (
 	UPDATE ginauth.users AS u
@@ -50,12 +51,13 @@ WITH changed AS (
 SELECT TRUE FROM changed`
 )
 
-// SetPassword replaces the password of a user whose hash is still change.Old, and ends the user's
-// sessions but change.Session, which gets another digest, and logins by refresh tokens. It voids the
-// user's mailed links, but for those that undo a change of address, and withdraws a pending change; with
-// WithMail it queues a mail that tells the user. It writes the event authn_password_change. All of it is done or nothing. API
-// keys live on. driver.ErrNoUser means that the user is unknown or disabled, or has
-// another password by now, or that change.Session, which sets the first one, has ended.
+// SetPassword replaces the password of a user whose hash is still change.Old. It ends the user's
+// other sessions and all logins by refresh tokens; change.Session is kept and gets another digest.
+// It deletes the user's mailed links, except those that undo a change of address, and withdraws a
+// pending change of address. With WithMail it queues a mail that tells the user. It writes the
+// event authn_password_change. All of it happens, or nothing. API keys stay. driver.ErrNoUser means
+// that the user is unknown or disabled, or has another password by now, or that change.Session,
+// which sets the first password, has ended.
 func (d *DB[U]) SetPassword(ctx context.Context, change driver.PasswordChange) (driver.PasswordChanged, error) {
 	var changed driver.PasswordChanged
 	key, known := parseID(string(change.UserID))
@@ -87,10 +89,10 @@ func (d *DB[U]) SetPassword(ctx context.Context, change driver.PasswordChange) (
 	return changed, nil
 }
 
-// ForcePasswordReset takes a user's password away, and ends all their sessions, logins by refresh
-// tokens and API keys, and voids their mailed links, all of it or nothing: for an account that somebody else may have got into. The
-// user can log in again by other means, such as a link sent by mail, and set a new one.
-// driver.ErrNoUser means that there is no such user.
+// ForcePasswordReset removes a user's password, and ends all their sessions, logins by refresh
+// tokens, API keys and mailed links, all of it or nothing. It is for an account that somebody else
+// may have got into. The user can log in by other means, such as a mailed link, and set a new
+// password. driver.ErrNoUser means that there is no such user.
 func (d *DB[U]) ForcePasswordReset(ctx context.Context, id driver.UserID) error {
 	return d.doThenRecord(ctx, "forcing a password reset", func(ctx context.Context, tx pgx.Tx) (driver.Event, error) {
 		err := d.overwritePassword(ctx, tx, id, password.Hash{}, true)
@@ -98,8 +100,9 @@ func (d *DB[U]) ForcePasswordReset(ctx context.Context, id driver.UserID) error 
 	})
 }
 
-// overwritePassword sets a password, zero for none, whatever the old one was, and ends all sessions
-// logins and mailed links of the user, disabled or not, and if wanted all API keys. On a transaction it is a part of it.
+// overwritePassword sets a password without the old one; the zero Hash removes it. It ends all
+// sessions, logins and mailed links of the user, disabled or not, and with endKeys all API keys. On
+// a transaction it is part of that.
 func (d *DB[U]) overwritePassword(ctx context.Context, conn Conn, id driver.UserID, hash password.Hash, endKeys bool) error {
 	key, known := parseID(string(id))
 	if !known {

@@ -11,7 +11,7 @@ import (
 	"github.com/ginauth/ginauth/ginauth/driver"
 )
 
-// The columns that change go between these parts.
+// The assignments go between these parts.
 const (
 	updateUser      = `UPDATE ginauth.users AS u SET updated_at = clock.now`
 	updateUserWhere = `
@@ -20,11 +20,12 @@ WHERE u.id = $1::uuid AND u.disabled_at IS NULL
 RETURNING `
 )
 
-// UpdateUser reads the user, lets fill edit it, and writes the columns that differ then, in one UPDATE:
-// the app's own and the name, which is set to name first, unless that is nil. What else fill changes
-// is not stored, and a nil slice or pointer is stored as NULL. Columns that stay as they were keep what parallel calls write; of two that
-// change one column, the last one wins. Fill runs outside the transaction. driver.ErrNoUser means that
-// the user is unknown or disabled.
+// UpdateUser reads the user, lets fill edit it, and writes the columns that differ then, in one
+// UPDATE: the app's own and the name. The name is first set to name, unless that is nil. Other
+// changes of fill are not stored, and a nil slice or pointer is stored as NULL. A column that fill
+// leaves as it was keeps what a parallel call writes; of two calls that change one column, the last
+// one wins. Fill runs outside the transaction. driver.ErrNoUser means that the user is unknown or
+// disabled.
 func (d *DB[U]) UpdateUser(ctx context.Context, id driver.UserID, name *string, fill func(*U) error) (U, error) {
 	var none U
 	key, ok := parseID(string(id))
@@ -86,7 +87,7 @@ func (d *DB[U]) twice(ctx context.Context, key any) (a, b U, err error) {
 	return a, b, err
 }
 
-// differences spells the assignments of a SET, whose parameters follow args.
+// differences returns the assignments of a SET; their parameters follow args.
 func (d *DB[U]) differences(before, after reflect.Value, args []any) (set string, all []any) {
 	var b strings.Builder
 	assign := func(ident string, value any) {

@@ -42,7 +42,8 @@ func (t scopeText) ScanText(v pgtype.Text) error {
 	return nil
 }
 
-// liveFamily holds for t as live does for a session: what ends a user's sessions ends t (SEC-76, SEC-77).
+// liveFamily holds for t as live does for a session: whatever ends a user's sessions ends t
+// (SEC-76, SEC-77).
 const liveFamily = `t.expires_at > clock.now AND t.last_used_at + t.idle_timeout > clock.now
 	AND t.epoch = ` + everybodysEpoch + ` + (
 		SELECT u.session_epoch FROM ginauth.users AS u WHERE u.id = t.user_id AND u.disabled_at IS NULL)`
@@ -82,8 +83,8 @@ WHERE old.user_id = $1::uuid AND old.id IN (
 	OFFSET $3::bigint)`
 
 // CreateRefreshFamily stores the first token of a login, and deletes those that exceed n.Limit, in
-// one transaction and one round trip. driver.ErrNoUser means that the user is unknown, disabled or has another
-// password by now.
+// one transaction and one round trip. driver.ErrNoUser means that the user is unknown, disabled or
+// has another password by now.
 func (s *Sessions) CreateRefreshFamily(ctx context.Context, n driver.NewRefreshFamily) (driver.RefreshFamily, error) {
 	if n.Lifetime <= 0 || n.IdleTimeout <= 0 || n.Limit < 0 || n.Key == (driver.RefreshKey{}) {
 		return driver.RefreshFamily{}, errors.New("creating a refresh token: it needs a key, a lifetime and an idle timeout, and no negative limit")
@@ -144,9 +145,9 @@ FROM ginauth.refresh_tokens AS t
 CROSS JOIN ` + theClock + `
 WHERE t.selector = $1::bytea AND ` + liveFamily
 
-// FindRefreshFamily returns the live family of a token that RotateRefreshToken would take. It is one statement, and
-// writes nothing. driver.ErrTokenReused means that the token was replaced before, and is not within its
-// grace; driver.ErrNoSession means that no live family has it.
+// FindRefreshFamily returns the live family of a token that RotateRefreshToken would accept. It is
+// one statement and writes nothing. driver.ErrTokenReused means that the token was replaced and its
+// grace is over. driver.ErrNoSession means that no live family has the token.
 func (s *Sessions) FindRefreshFamily(ctx context.Context, k driver.RefreshKey) (driver.RefreshFamily, error) {
 	var f driver.RefreshFamily
 	var good *bool // NULL where no token was replaced yet
@@ -166,10 +167,11 @@ func (s *Sessions) FindRefreshFamily(ctx context.Context, k driver.RefreshKey) (
 	return f, nil
 }
 
-// rotateToken decides by the row as it is once locked, so that of many calls with one token the first
-// replaces it and the others find it replaced. What is neither the good token nor, within
-// its grace, the one before it ends the login (SEC-82, SEC-100). The first use within the grace by another client than
-// the one that replaced the token is written down (SEC-193), and no more of them: a table must not fill by replays.
+// rotateToken decides by the row after locking it, so that of many calls with one token the first
+// one replaces it, and the others find it replaced. A token that is neither the current one nor,
+// within its grace, the previous one ends the login (SEC-82, SEC-100). The first use within the
+// grace by another client than the one that replaced the token is written as an event (SEC-193).
+// Later ones are not, so that replays cannot fill the table.
 const rotateToken = `
 WITH rotated AS (
 UPDATE ginauth.refresh_tokens AS t
@@ -202,12 +204,14 @@ RETURNING ` + familyColumns + `, t.digest, t.seal, t.expires_at > clock.now AS g
 )
 SELECT ` + familyColumns + `, t.digest, t.seal, t.good, (SELECT event.id FROM event), (SELECT event.at FROM event) FROM rotated AS t`
 
-// reuseOf7to11 is how whoever uses an old token is written down: not as its user.
+// reuseOf7to11 are the columns of an event that describe the client of an old token, which may not
+// be the user.
 const reuseOf7to11 = `$7::text, $8::text, $9::inet, $10::text, $11::jsonb`
 
-// RotateRefreshToken replaces a token by its successor. It is one statement. driver.ErrTokenReused means that
-// the token had been replaced before, and not within its grace: the family has ended, and
-// is returned, and with WithMail the user gets a mail. driver.ErrNoSession means that no live family has it.
+// RotateRefreshToken replaces a token by its successor, in one statement. driver.ErrTokenReused
+// means that the token had been replaced before and its grace is over: the family has ended and is
+// returned, and with WithMail the user gets a mail. driver.ErrNoSession means that no live family
+// has the token.
 func (s *Sessions) RotateRefreshToken(ctx context.Context, r driver.RefreshRotation) (driver.RefreshRotated, error) {
 	if r.Grace < 0 || r.Next == (driver.Digest{}) {
 		return driver.RefreshRotated{}, errors.New("replacing a refresh token: it needs a successor, and no negative grace")
@@ -247,7 +251,7 @@ func (s *Sessions) RotateRefreshToken(ctx context.Context, r driver.RefreshRotat
 	return to, nil
 }
 
-// reuseArgs are what the request of a reused token is known by.
+// reuseArgs describe the request that used an old token.
 func reuseArgs(ctx context.Context) []any {
 	e := driver.NewEvent(ctx, driver.TokenReused, "")
 	return []any{
@@ -256,7 +260,7 @@ func reuseArgs(ctx context.Context) []any {
 	}
 }
 
-// reused is the event that a statement has written under this id; none without one.
+// reused is the event that a statement has written under this id, or unchanged without an id.
 func reused(ctx context.Context, user driver.UserID, session string, id *int64, at time.Time) driver.Event {
 	return lateUse(ctx, driver.TokenReused, user, session, id, at)
 }
@@ -272,8 +276,8 @@ func lateUse(ctx context.Context, kind driver.EventKind, user driver.UserID, ses
 
 const revokeToken = `DELETE FROM ginauth.refresh_tokens AS t WHERE t.selector = $1::bytea RETURNING ` + familyColumns
 
-// RevokeRefreshToken deletes the family of a token, replaced or not. driver.ErrNoSession means
-// that there is none.
+// RevokeRefreshToken deletes the family of a token, replaced or not. driver.ErrNoSession means that
+// no family has it.
 func (s *Sessions) RevokeRefreshToken(ctx context.Context, k driver.RefreshKey) (f driver.RefreshFamily, err error) {
 	err = s.doThenRecord(ctx, "revoking a refresh token", func(ctx context.Context, tx pgx.Tx) (driver.Event, error) {
 		err := tx.QueryRow(ctx, revokeToken, k.Selector[:]).Scan(wire.Func(func(r *wire.Reader) { readFamily(r, &f) }))

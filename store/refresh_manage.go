@@ -17,8 +17,8 @@ WHERE t.user_id = $1::uuid AND ` + liveFamily + `
 ORDER BY t.last_used_at DESC, t.created_at DESC, t.id
 LIMIT $3::bigint`
 
-// UserRefreshFamilies returns the user's live logins by refresh tokens, the one last used first, at
-// most 1000. An unknown or disabled user has none. It is one statement, and writes nothing.
+// UserRefreshFamilies returns the user's live logins by refresh tokens, the last used one first, at
+// most 1000. An unknown or disabled user has none. It is one statement and writes nothing.
 func (s *Sessions) UserRefreshFamilies(ctx context.Context, user driver.UserID) ([]driver.RefreshFamily, error) {
 	key, ok := parseID(string(user))
 	if !ok {
@@ -42,7 +42,7 @@ func (s *Sessions) UserRefreshFamilies(ctx context.Context, user driver.UserID) 
 const revokeFamily = `DELETE FROM ginauth.refresh_tokens WHERE id = $2::uuid AND user_id = $1::uuid`
 
 // RevokeRefreshFamily ends a login by refresh tokens. driver.ErrNoSession means that the user has
-// none of that id; someone else's lives on (SEC-79).
+// no login of that id; a login of another user stays (SEC-79).
 func (s *Sessions) RevokeRefreshFamily(ctx context.Context, user driver.UserID, id driver.SessionID) error {
 	key, known := parseID(string(user))
 	family, wellFormed := parseID(string(id))
@@ -58,7 +58,7 @@ func (s *Sessions) RevokeRefreshFamily(ctx context.Context, user driver.UserID, 
 	})
 }
 
-// sweepFamilies looks through some pages of the table, as sweepSessions does.
+// sweepFamilies reads some pages of the table, as sweepSessions does.
 const sweepFamilies = `
 WITH dead AS (
 	SELECT t.ctid AS at

@@ -10,7 +10,7 @@ import (
 const countSessions = `
 SELECT count(*) FROM ginauth.sessions AS s CROSS JOIN ` + theClockFirst + ` WHERE `
 
-// theClockFirst is theClock for statements whose $1 it is.
+// theClockFirst is theClock for statements in which the clock is $1.
 const theClockFirst = `(SELECT COALESCE($1::timestamptz, now()) AS now) AS clock`
 
 const (
@@ -19,8 +19,8 @@ const (
 	findOwner  = `SELECT s.user_id, s.digest FROM ginauth.sessions AS s WHERE s.id = $1::uuid`
 )
 
-// CountSessions returns how many sessions live, of users and anonymous ones, and how many rows are those of ended ones, which
-// the sweeper deletes. It looks at every session: for operators.
+// CountSessions returns the number of live sessions, of users and anonymous ones, and the number of
+// ended sessions whose rows the sweeper will delete. It reads every session: it is for operators.
 func (s *Sessions) CountSessions(ctx context.Context) (alive, ended int64, err error) {
 	err = s.caller.read(ctx, "counting sessions", func(ctx context.Context, conn Conn) error {
 		if err := conn.QueryRow(ctx, countLive, s.clock()).Scan(&alive); err != nil {
@@ -31,8 +31,8 @@ func (s *Sessions) CountSessions(ctx context.Context) (alive, ended int64, err e
 	return alive, ended, err
 }
 
-// SessionOwner returns whose session has this public id, empty for an anonymous one, and its digest, for
-// DeleteSession. driver.ErrNoSession means that there is none.
+// SessionOwner returns the user of the session with this public id, empty for an anonymous session,
+// and its digest for DeleteSession. driver.ErrNoSession means that there is no such session.
 func (s *Sessions) SessionOwner(ctx context.Context, id driver.SessionID) (user driver.UserID, d driver.Digest, err error) {
 	key, ok := parseID(string(id))
 	if !ok {
@@ -44,7 +44,8 @@ func (s *Sessions) SessionOwner(ctx context.Context, id driver.SessionID) (user 
 	return user, d, orNoSession(err)
 }
 
-// SweepSessions deletes the rows of sessions that have ended, as Sweep does among other things, and returns how many.
+// SweepSessions deletes the rows of sessions that have ended, as Sweep does, and returns their
+// number.
 func (s *Sessions) SweepSessions(ctx context.Context) (deleted int64, err error) {
 	return s.sweepTable(ctx, &s.swept)
 }

@@ -14,10 +14,10 @@ import (
 	"github.com/ginauth/ginauth/store/internal/wire"
 )
 
-// Sessions keeps sessions alone, for apps whose users are elsewhere. It is safe for
-// concurrent use on a pool. A session is live until its idle timeout or its absolute end,
-// whichever is first, as long as its user exists and is not disabled, and until the
-// user's sessions or all sessions are revoked.
+// Sessions keeps sessions alone, for apps that keep their users elsewhere. It is safe for
+// concurrent use on a pool. A session is live until its idle timeout or its absolute end, whichever
+// comes first, until the user's sessions or all sessions are revoked, and while its user exists and
+// is not disabled.
 type Sessions struct {
 	caller  caller
 	now     func() time.Time
@@ -32,8 +32,7 @@ type Sessions struct {
 	events                              eventOptions
 }
 
-// NewSessions returns a store on conn. It asks the database nothing. It panics when an
-// option cannot work.
+// NewSessions returns a store on conn. It sends no statement. It panics when an option cannot work.
 func NewSessions(conn Conn, opts ...Option) *Sessions {
 	o, err := newOptions(conn, opts)
 	if err == nil && o.afterCreate != nil {
@@ -60,8 +59,8 @@ func newSessions(conn Conn, o options) *Sessions {
 	return s
 }
 
-// clock is the $n of a statement's COALESCE($n::timestamptz, now()): NULL for the database's
-// own, the only clock that all processes share (SEC-72).
+// clock is the $n of COALESCE($n::timestamptz, now()) in a statement. It is NULL for the database's
+// own clock, the only one that all processes share (SEC-72).
 func (s *Sessions) clock() any {
 	if s.now == nil {
 		return nil
@@ -73,18 +72,19 @@ func (s *Sessions) clock() any {
 const sessionColumns = `s.digest, s.id, s.user_id, s.data, s.version, s.created_at, s.authenticated_at,
 	s.last_seen_at, s.idle_timeout, s.expires_at, s.persistent, s.ip, s.user_agent`
 
-// everybodysEpoch is part of the epoch of every live session.
+// everybodysEpoch is a part of every session's epoch.
 const everybodysEpoch = `COALESCE((SELECT e.epoch FROM ginauth.session_epoch AS e), 0)`
 
-// theClock gives a statement its time; its $n is clock's.
+// theClock gives a statement its time; $2 is clock.
 const theClock = `(SELECT COALESCE($2::timestamptz, now()) AS now) AS clock`
 
 // notExpired holds for s until its idle timeout and its absolute end (SEC-67, SEC-68, SEC-69).
 const notExpired = `s.expires_at > clock.now AND s.last_seen_at + s.idle_timeout > clock.now`
 
-// live holds for s when it is anonymous or of a user who may use it (SEC-76), and not revoked.
-// An epoch is never beyond its sum, except in a statement that waited for the lock of s
-// and so sees a newer s than u: RevokeUserSessions took s along meanwhile, and it lives.
+// live holds for s if it is not revoked, and is anonymous or of a user who may use it (SEC-76). A
+// session's epoch equals the sum. Only a statement that waited for the lock of s may see a greater
+// epoch, because it sees a newer s than u: RevokeUserSessions has spared s in the meantime, and s
+// lives.
 const (
 	live           = notExpired + ` AND ` + notRevoked
 	notRevoked     = `s.epoch = ` + epochSum
@@ -111,7 +111,7 @@ func readSession(r *wire.Reader, to *driver.Session) {
 	r.Time(&to.ReadAt)
 }
 
-// foundSession is a session that has not been revoked, but may have ended otherwise.
+// foundSession is a session that is not revoked, but may be past its end.
 type foundSession struct {
 	record driver.Session
 	ended  bool
@@ -129,8 +129,8 @@ func readFound(r *wire.Reader, to *foundSession) {
 	r.Bool(&to.ended)
 }
 
-// FindSession returns a live session, or driver.ErrNoSession. It is one statement, and
-// writes nothing, unless it finds a session past its end, which it deletes.
+// FindSession returns a live session, or driver.ErrNoSession. It is one statement and writes
+// nothing, unless it finds a session past its end, which it deletes.
 func (s *Sessions) FindSession(ctx context.Context, d driver.Digest) (driver.Session, error) {
 	f, err := s.lookup.find(ctx, d)
 	if err != nil {
@@ -139,14 +139,14 @@ func (s *Sessions) FindSession(ctx context.Context, d driver.Digest) (driver.Ses
 	return f.record, nil
 }
 
-// A logout that a rotation has overtaken still ends the session.
+// A logout still ends the session if a rotation came first.
 const deleteSession = `
 DELETE FROM ginauth.sessions AS s
 WHERE s.digest = $1::bytea OR s.previous_digest = $1::bytea
 RETURNING s.user_id, COALESCE(` + notRevoked + `, FALSE)`
 
-// DeleteSession ends a session. A session that does not exist is no error. For a user's session that was not
-// revoked before, it writes the event authn_logout.
+// DeleteSession ends a session. It is no error if there is no such session. If a user's session was
+// not revoked before, it writes the event authn_logout.
 func (s *Sessions) DeleteSession(ctx context.Context, d driver.Digest) error {
 	return s.doThenRecord(ctx, "deleting a session", func(ctx context.Context, tx pgx.Tx) (driver.Event, error) {
 		var user driver.UserID

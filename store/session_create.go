@@ -16,11 +16,11 @@ import (
 
 const emptyData = "{}"
 
-// A new session is computed as fresh, stored if its data fits, and returned either way, so that
-// one statement tells what was missing. The user's row stays locked until the session is
-// stored: disabling the user or changing the password either comes first and is
-// seen here, or comes later and sees the session (SEC-78). An existing digest is an error (SEC-63).
-// clock_timestamp puts the sessions of those who waited for each other in their order.
+// A new session is computed as fresh, stored if its data fits, and returned in both cases, so that
+// one statement tells what went wrong. The user's row stays locked until the session is stored. A
+// change of the password, or disabling the user, either comes first and is seen here, or comes
+// later and sees the session (SEC-78). An existing digest is an error (SEC-63). clock_timestamp
+// keeps the order of sessions whose statements waited for each other.
 const (
 	createUserSession = `
 WITH fresh AS (
@@ -66,10 +66,10 @@ SELECT ` + sessionColumns + `, s.now, s.fits, NULL::bigint FROM fresh AS s`
 SELECT ` + sessionColumns + `, s.now, s.fits, (SELECT event.id FROM event) FROM fresh AS s`
 )
 
-// CreateSession stores a new session, deletes the one it replaces and those that exceed
-// n.Limit, writes the event authn_login_success for a user, and does all of it or nothing, in one round trip. driver.ErrNoUser means that the user is unknown, disabled or has another
-// password by now; driver.ErrSessionTooLarge, that the data exceeds the limit. An
-// existing digest is an error of neither kind.
+// CreateSession stores a new session, deletes the one it replaces and those that exceed n.Limit,
+// and writes the event authn_login_success for a user. All of it happens, or nothing, in one round
+// trip. driver.ErrNoUser means that the user is unknown, disabled or has another password by now;
+// driver.ErrSessionTooLarge, that the data exceeds the limit. An existing digest is another error.
 func (s *Sessions) CreateSession(ctx context.Context, n driver.NewSession) (driver.Session, error) {
 	statement, args, err := s.insertion(n)
 	if err != nil {
@@ -103,7 +103,8 @@ func (s *Sessions) CreateSession(ctx context.Context, n driver.NewSession) (driv
 	return written(r, fits, err)
 }
 
-// loginOf is the event of a new session: whoever was logged in before, it is the user's own.
+// loginOf is the event of a new session. The user is the actor, even if the request had the session
+// of another user.
 func loginOf(ctx context.Context, n driver.NewSession) driver.Event {
 	e := driver.NewEvent(ctx, driver.LoginSucceeded, n.UserID)
 	if e.Detail == nil {
@@ -113,7 +114,7 @@ func loginOf(ctx context.Context, n driver.NewSession) driver.Event {
 	return e
 }
 
-// operatorOrNull is the detail of an event that may only say who acted.
+// operatorOrNull is the detail of an event that can only say that an operator acted.
 func operatorOrNull(e driver.Event) any {
 	if e.Detail == nil {
 		return nil
@@ -156,8 +157,8 @@ func written(r driver.Session, fits bool, err error) (driver.Session, error) {
 	return r, nil
 }
 
-// hopeless spares the database what cannot fit: JSON shrinks to a sixth
-// at most, when all of it is escapes such as \u0041, unless it is padded with blanks.
+// hopeless tells whether data cannot fit, without asking the database. PostgreSQL shrinks JSON to a
+// sixth at most, where all of it is escapes such as \u0041, unless it is padded with blanks.
 func (s *Sessions) hopeless(data json.RawMessage) bool { return len(data)/8 > s.maxData }
 
 func object(data json.RawMessage) string {
@@ -184,7 +185,7 @@ func addrOrNull(addr netip.Addr) any {
 // cutUserAgent makes any header's value fit the column, whose check counts characters.
 func cutUserAgent(s string) string { return cutText(s, driver.MaxUserAgent) }
 
-// cutText makes any text fit a column of so many characters.
+// cutText makes any text fit a column of that many characters.
 func cutText(s string, most int) string {
 	s = strings.ReplaceAll(strings.ToValidUTF8(s, "\uFFFD"), "\x00", "\uFFFD")
 	characters := 0

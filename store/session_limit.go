@@ -10,12 +10,13 @@ import (
 	"github.com/ginauth/ginauth/store/internal/wire"
 )
 
-// lockUser lets the logins of one user pass one by one. The statements after it then see
-// what those before left, which one statement for all could not: it sees nothing that was
-// committed while it waited (READ COMMITTED, PostgreSQL's default).
+// lockUser makes the logins of one user wait for each other. The statements after it see what
+// earlier logins have stored. A single statement could not: it does not see what was committed
+// while it waited (READ COMMITTED, PostgreSQL's default).
 const lockUser = `SELECT u.id FROM ginauth.users AS u WHERE u.id = $1::uuid FOR NO KEY UPDATE`
 
-// The new session stays, whatever the clocks say. A rotation meanwhile changes a digest, never an id.
+// The new session is kept, even if clocks differ. A parallel rotation changes a digest, but never
+// an id.
 const evictSessions = `
 DELETE FROM ginauth.sessions AS old
 WHERE old.user_id = $1::uuid
@@ -28,8 +29,9 @@ WHERE old.user_id = $1::uuid
 		ORDER BY s.digest = $4::bytea DESC, s.last_seen_at DESC, s.created_at DESC
 		OFFSET $3::bigint)`
 
-// insertLogin runs the insertion, whose row is read by read, between lockUser and evictSessions (SEC-80), settles the attempt
-// that led to it, and tells the user, if need be. A batch is one round trip and one transaction.
+// insertLogin runs the insertion between lockUser and evictSessions (SEC-80), settles the attempt
+// that led to the login, and queues a notice to the user if needed. Read reads the insertion's row.
+// A batch is one round trip and one transaction.
 func (s *Sessions) insertLogin(
 	ctx context.Context, conn Conn, insertion string, args []any, n driver.NewSession, r *driver.Session, read wire.Func,
 ) error {

@@ -9,7 +9,7 @@ import (
 	"github.com/ginauth/ginauth/store/internal/wire"
 )
 
-// maxListed bounds the memory that a list takes, whatever logs in as one user.
+// maxListed bounds the memory that a list takes, however many logins one user has.
 const maxListed = 1000
 
 const listSessions = `
@@ -20,8 +20,8 @@ WHERE s.user_id = $1::uuid AND ` + live + `
 ORDER BY s.last_seen_at DESC, s.created_at DESC, s.id
 LIMIT $3::bigint`
 
-// UserSessions returns the user's live sessions, the one last seen first, at most
-// 1000. An unknown or disabled user has none. It is one statement, and writes nothing.
+// UserSessions returns the user's live sessions, the last seen one first, at most 1000. An unknown
+// or disabled user has none. It is one statement and writes nothing.
 func (s *Sessions) UserSessions(ctx context.Context, user driver.UserID) ([]driver.Session, error) {
 	key, ok := parseID(string(user))
 	if !ok {
@@ -44,9 +44,9 @@ func (s *Sessions) UserSessions(ctx context.Context, user driver.UserID) ([]driv
 
 const revokeSession = `DELETE FROM ginauth.sessions WHERE id = $2::uuid AND user_id = $1::uuid`
 
-// RevokeSession ends a session of the user. driver.ErrNoSession means that the user has none
-// of that id; someone else's lives on (SEC-79). One that has ended but is still stored is
-// no error.
+// RevokeSession ends a session of the user. driver.ErrNoSession means that the user has no session
+// of that id; a session of another user stays (SEC-79). A session that has ended but is still
+// stored is no error.
 func (s *Sessions) RevokeSession(ctx context.Context, user driver.UserID, id driver.SessionID) error {
 	key, known := parseID(string(user))
 	session, wellFormed := parseID(string(id))
@@ -65,8 +65,8 @@ func (s *Sessions) RevokeSession(ctx context.Context, user driver.UserID, id dri
 const (
 	moveUsersEpoch = `UPDATE ginauth.users SET session_epoch = session_epoch + 1 WHERE id = $1::uuid`
 
-	// Both numbers move by one from what they are once locked, so that what two calls spare
-	// lives, and what had ended stays as far behind as it was.
+	// Both numbers grow by one from their values after locking. So a session that two parallel
+	// calls spare stays live, and a session that had ended stays ended.
 	moveUsersEpochAndOneLogin = `
 WITH moved AS (
 	UPDATE ginauth.users SET session_epoch = session_epoch + 1 WHERE id = $1::uuid RETURNING id
@@ -84,9 +84,10 @@ WITH moved AS (
 SELECT moved.id FROM moved`
 )
 
-// RevokeUserSessions ends all sessions of the user, and all logins by refresh tokens, but except, which may be
-// either. It writes the user's row and that of except, however many there are. Except ends too when it is no
-// well-formed id, and stays as it is when it is someone else's. An unknown user is no error.
+// RevokeUserSessions ends all sessions and logins by refresh tokens of the user, except the one
+// with the id except. It writes the user's row and the row of except, however many sessions there
+// are. If except is not a well-formed id, nothing is spared; the session of another user stays as
+// it is. An unknown user is no error.
 func (s *Sessions) RevokeUserSessions(ctx context.Context, user driver.UserID, except driver.SessionID) error {
 	key, known := parseID(string(user))
 	if !known {
@@ -111,8 +112,8 @@ INSERT INTO ginauth.session_epoch AS e (singleton, epoch)
 VALUES (TRUE, 1)
 ON CONFLICT (singleton) DO UPDATE SET epoch = e.epoch + 1`
 
-// RevokeAllSessions ends all sessions of everybody, and all logins by refresh tokens. It writes one row, however many
-// sessions there are.
+// RevokeAllSessions ends all sessions and logins by refresh tokens of all users. It writes one row,
+// however many sessions there are.
 func (s *Sessions) RevokeAllSessions(ctx context.Context) error {
 	return s.doThenRecord(ctx, "revoking all sessions", func(ctx context.Context, tx pgx.Tx) (driver.Event, error) {
 		_, err := tx.Exec(ctx, moveEverybodysEpoch)

@@ -7,7 +7,7 @@ import (
 	"github.com/ginauth/ginauth/store/internal/wire"
 )
 
-// A late use ends the session by its id, also when it is rotated at the same time.
+// A late use ends the session by its id, even if it is rotated at the same time.
 const findRotated = `
 WITH found AS (
 	SELECT ` + sessionColumns + `, clock.now, s.previous_until > clock.now AS in_time, s.replaced_from <> $9::bytea AND NOT s.elsewhere AS elsewhere
@@ -34,12 +34,12 @@ WITH found AS (
 )
 SELECT ` + sessionColumns + `, s.now, s.in_time, (SELECT event.id FROM event) FROM found AS s`
 
-// FindRotated returns the live session that had this digest before its last rotation, if that
-// is not longer ago than the rotation's grace. Later it deletes the session, and returns
-// it with driver.ErrTokenReused and writes the event authn_token_reuse (SEC-82), and with WithMail a mail to the user.
-// driver.ErrNoSession means that no live session had this digest last, or that its rotation had no grace: none brings
-// an ended session back. It is one statement, and within the grace writes nothing but the event authn_token_grace, at the first
-// use by another client than the one that made the rotation (SEC-193).
+// FindRotated returns the live session that had this digest before its last rotation, within the
+// rotation's grace. The first use within the grace by another client than the one that made the
+// rotation writes the event authn_token_grace (SEC-193). After the grace, it deletes the session,
+// returns it with driver.ErrTokenReused, and writes the event authn_token_reuse (SEC-82), and with
+// WithMail a mail to the user. driver.ErrNoSession means that no live session had this digest last,
+// or that its rotation had no grace. It is one statement.
 func (s *Sessions) FindRotated(ctx context.Context, d driver.Digest) (driver.Session, error) {
 	var r driver.Session
 	var inTime bool

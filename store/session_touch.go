@@ -11,9 +11,9 @@ import (
 	"github.com/ginauth/ginauth/store/internal/wire"
 )
 
-// touchSessions is touchSession for many. The rows are locked in one order, and a row that a request is writing is
-// skipped, because every write of a session marks it seen. So batches wait neither for each other nor for requests, and
-// do not deadlock.
+// touchSessions is touchSession for many. The rows are locked in one order, and a row that a
+// request is writing is skipped, because every write of a session marks it seen. So batches wait
+// neither for each other nor for requests, and do not deadlock.
 const touchSessions = `
 WITH due AS (
 	SELECT s.digest
@@ -36,7 +36,8 @@ type touch struct {
 	unless time.Duration
 }
 
-// onlyTouches says whether the change writes nothing that would be missed if a parallel request came first.
+// onlyTouches says whether the change writes nothing that would be missed if a parallel request
+// came first.
 func onlyTouches(c driver.SessionChange) bool {
 	return c.UnlessSeenFor > 0 && len(c.Set) == 0 && len(c.Unset) == 0 && c.Digest == (driver.Digest{}) && !c.Authenticated
 }
@@ -63,8 +64,8 @@ func (s *Sessions) touchOne(limited context.Context, t touch) (r driver.Session,
 	return r, err
 }
 
-// touchMany answers a batch. Where several callers ask for the same session, the first marks it, and the others are
-// answered as if they had come later.
+// touchMany answers a batch. Where several callers ask for the same session, the first marks it,
+// and the others are answered as if they had come later.
 func (s *Sessions) touchMany(limited context.Context, batch []*line.Waiter[touch, driver.Session]) {
 	digests, unless := make([][]byte, len(batch)), make([]time.Duration, len(batch))
 	for i, w := range batch {

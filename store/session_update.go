@@ -9,9 +9,9 @@ import (
 	"github.com/ginauth/ginauth/store/internal/wire"
 )
 
-// Both statements below take the same parameters up to $6: $3 is the new digest, or NULL without a rotation, and $4
-// the grace of the old one; $5 says that the user has just authenticated, and $6 is the client. A rotation keeps the
-// old digest for FindRotated, and the client that made it.
+// Both statements below take the same parameters up to $6: $3 is the new digest, or NULL without a
+// rotation, and $4 the grace of the old one; $5 says that the user has just authenticated, and $6
+// is the client. A rotation keeps the old digest for FindRotated, and the client that made it.
 
 // A session's last use never moves back, even where clocks differ or requests overtake each other.
 const touchSession = `
@@ -29,8 +29,8 @@ FROM ` + theClock + `
 WHERE s.digest = $1::bytea AND ($7::interval = interval '0' OR s.last_seen_at + $7::interval <= clock.now) AND ` + liveOnceLocked + `
 RETURNING ` + sessionColumns + `, clock.now, TRUE`
 
-// The row is locked before its data is merged, so that parallel requests keep each other's keys. The merged row is
-// returned in any case, and stored if its data fits.
+// The row is locked before its data is merged, so that parallel requests keep each other's keys.
+// The merged row is returned in any case, and stored if its data fits.
 const changeSession = `
 WITH changed AS (
 	SELECT COALESCE($3::bytea, s.digest) AS digest, s.digest AS old, s.id, s.user_id, merged.data,
@@ -60,9 +60,10 @@ SELECT ` + sessionColumns + `, s.now, s.fits FROM changed AS s`
 
 const updating = "updating a session"
 
-// UpdateSession changes a live session in one statement and marks it seen. A key that is in both change.Set and
-// change.Unset is set. If change.Authenticated, it also writes the event authn_login_success. driver.ErrNoSession means
-// that the session has ended: it never comes back (SEC-75). driver.ErrSessionTooLarge means that nothing was written.
+// UpdateSession changes a live session in one statement and marks it seen. A key that is in both
+// change.Set and change.Unset is set. If change.Authenticated, it also writes the event
+// authn_login_success. driver.ErrNoSession means that the session has ended: it never comes back
+// (SEC-75). driver.ErrSessionTooLarge means that nothing was written.
 func (s *Sessions) UpdateSession(ctx context.Context, d driver.Digest, change driver.SessionChange) (driver.Session, error) {
 	if s.caller.pool != nil && onlyTouches(change) {
 		return s.touchInLine(ctx, d, change)

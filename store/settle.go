@@ -9,8 +9,9 @@ import (
 	"github.com/ginauth/ginauth/ginauth/driver"
 )
 
-// takeBack takes back the failures that the client has added in a row, or, if another client guessed meanwhile, only this
-// attempt (SEC-45). Then the wait that follows the other client's guess stays.
+// takeBack takes back the failures that the client has added in a row, or, if another client
+// guessed meanwhile, only this attempt (SEC-45). Then the wait that follows the other client's
+// guess stays.
 const (
 	takeBack = `
 WITH gone AS (
@@ -26,12 +27,12 @@ WHERE t.key = $2::bytea AND t.failures > ` + itsRun + ` AND ` + ifStored
 
 	itsRun = `(CASE WHEN t.client = $3::bytea THEN t.run ELSE 1 END)`
 
-	// An attempt that is settled along with its session is settled only if that is stored.
+	// The statements that follow a login take effect only if its session is stored.
 	ifStored = `($1::bytea IS NULL OR EXISTS (SELECT 1 FROM ginauth.sessions AS n WHERE n.digest = $1::bytea))`
 )
 
-// SettleAttempt takes back the guesses of an attempt that succeeded, and makes its device known, in one
-// round trip. A device that was known before keeps its key.
+// SettleAttempt takes back the guesses of an attempt that succeeded, and makes its device known, in
+// one round trip. A known device keeps its key.
 func (s *Sessions) SettleAttempt(ctx context.Context, done driver.Settlement) (known bool, err error) {
 	settlement := func() (batch pgx.Batch, some bool) {
 		if user, ok := parseID(string(done.User)); ok && done.Device != (driver.LimitKey{}) {
@@ -51,8 +52,8 @@ func (s *Sessions) SettleAttempt(ctx context.Context, done driver.Settlement) (k
 	return known && err == nil, err
 }
 
-// queueSettlement writes down in known whether the device is known. Session is that of CreateSession, or nil;
-// the user's row must be locked where a device is to be remembered.
+// queueSettlement sets known to whether the device is known. Session is the digest of
+// CreateSession, or nil. The user's row must be locked if a device is to become known.
 func (s *Sessions) queueSettlement(batch *pgx.Batch, done driver.Settlement, session []byte, known *bool) {
 	written := func(tag pgconn.CommandTag) error {
 		*known = tag.RowsAffected() == 1

@@ -13,16 +13,17 @@ import (
 // sweepRows bounds what one statement deletes, and so how long it holds locks.
 const sweepRows = 1000
 
-// Sweep deletes what has ended, once around everything, and returns how many rows that were: sessions past their
-// idle timeout or their absolute end, and those revoked by RevokeUserSessions and RevokeAllSessions; what
-// EndAdmitted wrote down about sessions that are over by now; logins by refresh tokens; attempts that count for
-// nothing any more; devices that were not used for a year; mailed links; archived users whose grace is over; and events
-// that are older than WithEventRetention.
+// Sweep deletes what has ended, in one round over all tables, and returns the number of rows:
+// sessions that are past their idle timeout or absolute end, or were revoked by RevokeUserSessions
+// or RevokeAllSessions; rows of EndAdmitted whose sessions would have ended by now; logins by
+// refresh tokens; attempts that no longer count; devices that were not used for a year; mailed
+// links; archived users whose grace is over; and events that are older than WithEventRetention.
 //
-// It never deletes a live one. A statement deletes 1000 rows at most, or one user, and is a transaction of its own, with the
-// deadline of every call. What fails keeps nothing else from being swept: the error joins all
-// failures, beside the rows that were deleted all the same. Many processes may sweep at the
-// same time: they do not wait for each other, nor for requests.
+// It never deletes a live session. Each statement deletes at most 1000 rows, or one user, in a
+// transaction of its own and with the deadline of every call. A failure does not keep the rest from
+// being swept: the error joins all failures, and the number counts the rows that were deleted all
+// the same. Many processes may sweep at the same time: they wait neither for each other nor for
+// requests.
 func (s *Sessions) Sweep(ctx context.Context) (deleted int64, err error) {
 	deleted, failed := s.sweepAll(ctx)
 	return deleted, errors.Join(failed...)
@@ -50,7 +51,7 @@ func (s *Sessions) around(table *swept) func(context.Context) (int64, error) {
 	return func(ctx context.Context) (int64, error) { return s.sweepTable(ctx, table) }
 }
 
-// inBatches repeats a statement until it finds less than it would take.
+// inBatches repeats a statement until it deletes fewer rows than it may.
 func inBatches(batch func(context.Context) (int64, error)) func(context.Context) (int64, error) {
 	return func(ctx context.Context) (deleted int64, err error) {
 		for {
@@ -63,11 +64,11 @@ func inBatches(batch func(context.Context) (int64, error)) func(context.Context)
 	}
 }
 
-// RunSweeper does Sweep again and again until ctx ends, and returns ctx's error. Between two rounds it waits for
-// half to one and a half times every, by chance, so that many processes do not sweep all at once. What a round could
-// not do it tells WithLogger's, as a warning where the database could not be asked and as an error otherwise, and
-// tries again in the next one. It returns an error at once where every is not positive. The
-// caller owns the goroutine:
+// RunSweeper runs Sweep repeatedly until ctx ends, and returns ctx's error. Between two rounds it
+// waits for a random time, from half of every to one and a half times every, so that many processes
+// do not sweep at once. It logs the failures of a round to WithLogger's, as a warning if the
+// database could not be asked and as an error otherwise, and tries again in the next round. It
+// returns an error at once if every is not positive. The caller owns the goroutine:
 //
 //	go func() { swept <- db.RunSweeper(ctx, 10*time.Minute) }()
 func (s *Sessions) RunSweeper(ctx context.Context, every time.Duration) error {

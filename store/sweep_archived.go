@@ -20,8 +20,8 @@ WHERE u.delete_after <= clock.now AND u.disabled_at IS NOT NULL AND ` + wayBack 
 ORDER BY u.delete_after, u.id
 LIMIT 100`
 
-// The sweeper deletes for the users who left, so that it writes their event. Who was restored meanwhile, or is in
-// another sweeper's hands, is left alone.
+// The sweeper deletes archived users one by one, so that it writes their events. A user who was
+// restored in the meantime, or whom another sweeper is deleting, is skipped.
 const deleteDue = `
 WITH gone AS (
 	DELETE FROM ginauth.users
@@ -40,7 +40,7 @@ RETURNING id, at`
 
 const operationSweep = "sweep"
 
-// toldFailures bounds what an error says about users who cannot be deleted.
+// toldFailures bounds how many users an error names.
 const toldFailures = 10
 
 // dueUser is an archived user whose grace is over.
@@ -49,8 +49,9 @@ type dueUser struct {
 	since time.Time
 }
 
-// sweepArchived deletes the archived users whose grace is over, each in a transaction of their own: one who cannot be
-// deleted, for a row of the app's own or an error of OnEvent, is named in the error and holds up nobody.
+// sweepArchived deletes the archived users whose grace is over, each in a transaction of their own.
+// A user who cannot be deleted, because of a row of the app's own or an error of OnEvent, is named
+// in the error and does not stop the others.
 func (s *Sessions) sweepArchived(ctx context.Context) (deleted int64, err error) {
 	var failed []error
 	for last := (dueUser{id: "00000000-0000-0000-0000-000000000000"}); ; {

@@ -9,10 +9,10 @@ import (
 // sweepPages bounds what one statement reads: 2 MB, some 7000 sessions.
 const sweepPages = 256
 
-// sweepSessions looks through some pages of the table, in their order on disk: no index could
-// find the idle ones without making every request's touch more expensive. A row that
-// somebody is writing is left to a later turn, and a locked row is looked at again before it
-// counts as ended. The sessions of a disabled user stay, for the user may be enabled again.
+// sweepSessions reads some pages of the table, in their order on disk: an index that finds idle
+// sessions would make every touch more expensive. A row that a request is writing is left to a
+// later round, and a locked row is checked again before it counts as ended. The sessions of a
+// disabled user stay, because the user may be enabled again.
 const sweepSessions = `
 WITH dead AS (
 	SELECT s.ctid AS at
@@ -28,8 +28,8 @@ WITH dead AS (
 )
 ` + countDead + `ginauth.sessions` + ofPages
 
-// The name of the table goes between these, which tell how many rows are gone, in which page a full batch stopped, and how
-// many pages there are.
+// The name of the table goes between these parts. They return how many rows were deleted, in which
+// page a full batch stopped, and how many pages there are.
 const (
 	countDead = `SELECT (SELECT count(*) FROM deleted),
 	(SELECT (max(at)::text::point)[0]::bigint FROM dead HAVING count(*) >= $4::bigint),
@@ -37,7 +37,7 @@ const (
 	ofPages = `'::regclass) / current_setting('block_size')::bigint`
 )
 
-// These have only their own time to end by.
+// The rows of these tables end by their expires_at alone.
 const (
 	sweepThrottles = sweepExpiredFrom + `ginauth.throttles` + sweepExpired + `ginauth.throttles` + sweptExpired + countDead + `ginauth.throttles` + ofPages
 	sweepDevices   = sweepExpiredFrom + `ginauth.known_devices` + sweepExpired + `ginauth.known_devices` + sweptExpired + countDead + `ginauth.known_devices` + ofPages
@@ -63,7 +63,7 @@ type swept struct {
 	to               atomic.Int64 // the page with which sweepNowAndThen goes on
 }
 
-// turn is what one statement did.
+// turn is what one statement has done.
 type turn struct {
 	deleted int64
 	next    int64 // page to go on with; zero: the table's end was reached
@@ -92,7 +92,7 @@ func (s *Sessions) sweepFrom(ctx context.Context, table *swept, page int64) (t t
 // startOf is the first row address of a page, as PostgreSQL writes it.
 func startOf(page int64) string { return "(" + strconv.FormatInt(page, 10) + ",0)" }
 
-// sweepTable goes once around a table.
+// sweepTable reads the whole table once.
 func (s *Sessions) sweepTable(ctx context.Context, table *swept) (deleted int64, err error) {
 	for page := int64(0); ; {
 		t, err := s.sweepFrom(ctx, table, page)

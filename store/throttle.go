@@ -12,17 +12,19 @@ import (
 )
 
 const (
-	// sweepEvery: one in so many attempts also deletes rows that have expired, so that the table stays small where no
-	// sweeper runs. An attempt makes four rows at most, and a sweep deletes up to 1000.
+	// sweepEvery: one in so many attempts also deletes rows that have expired, so that the table
+	// stays small where no sweeper runs. An attempt makes four rows at most, and a sweep deletes up
+	// to 1000.
 	sweepEvery = 64
 	// lostRace is the wait of an attempt that a parallel one has overtaken.
 	lostRace = time.Second
 )
 
-// countAttempt looks first, and writes nothing if the attempt must wait. What it writes is checked again under each
-// row's lock, so that parallel attempts are counted one after the other (SEC-39). Rows are locked in one order: rates by
-// their keys, then the device or the identifier. If one of these was used up since the look, the rates before it stay
-// counted: undoing them would take a second round trip. Its parameters are attemptArgs.
+// countAttempt looks first, and writes nothing if the attempt must wait. What it writes is checked
+// again under each row's lock, so that parallel attempts are counted one after the other (SEC-39).
+// Rows are locked in one order: rates by their keys, then the device or the identifier. If one of
+// these was used up since the look, the rates before it stay counted: undoing them would take a
+// second round trip. Its parameters are attemptArgs.
 const countAttempt = `
 WITH clock AS (
 	SELECT COALESCE($1::timestamptz, now()) AS now
@@ -47,7 +49,7 @@ SELECT waits.rates, waits.guesses, EXISTS (SELECT 1 FROM device), EXISTS (SELECT
 FROM waits`
 
 const (
-	// A rate's row says when its budget is full again: that is its until. It may be as late as room.
+	// The until of a rate's row is when its budget is full again. It may be as late as room.
 	lookAtRates = `
 	SELECT w.key, clock.now + w.every AS next, clock.now + w.whole AS room,
 		GREATEST(t.until, clock.now) + w.every - (clock.now + w.whole) AS wait
@@ -95,8 +97,8 @@ const (
 	RETURNING 1`
 	nextFailure = `(CASE WHEN t.expires_at > ` + clockNow + ` THEN t.failures + 1 ELSE 1 END)`
 
-	// waitAfter n failures picks from waitsAfter. From the last failure that is allowed on, the next guess waits until
-	// the row expires.
+	// waitAfter n failures picks from waitsAfter. From the last failure that is allowed on, the
+	// next guess waits until the row expires.
 	waitAfter = `(SELECT CASE WHEN f.n >= $9::integer THEN $10::interval * f.n
 		ELSE ($8::interval[])[LEAST(GREATEST(f.n - $7::integer, 0) + 1, cardinality($8::interval[]))] END FROM (SELECT `
 	failures = ` AS n) AS f)`
@@ -104,11 +106,12 @@ const (
 	clockNow = `(SELECT clock.now FROM clock)`
 )
 
-// noWait is an end that is long ago, so that it does not delay a transaction that began a moment earlier.
+// noWait is an end that is long ago, so that it does not delay a transaction that began a moment
+// earlier.
 const noWait = -24 * time.Hour
 
-// waitsAfter returns noWait for the failures that are free, and the waits after those that follow, up to the one that
-// no longer grows.
+// waitsAfter returns noWait for the failures that are free, and the waits after those that follow,
+// up to the one that no longer grows.
 func waitsAfter(g driver.GuessLimit) []time.Duration {
 	waits := []time.Duration{noWait}
 	for n := g.Free + 1; n < g.Max; n++ {
@@ -121,9 +124,9 @@ func waitsAfter(g driver.GuessLimit) []time.Duration {
 	return waits
 }
 
-// CountAttempt counts an attempt for all processes, in one statement, by the database's clock. An attempt that must wait
-// writes nothing, unless it has lost a race with a parallel one. Then the wait is 1 s, and the attempt may have used up
-// rates, but no guess.
+// CountAttempt counts an attempt for all processes, in one statement, by the database's clock. An
+// attempt that must wait writes nothing, unless it has lost a race with a parallel one. Then the
+// wait is 1 s, and the attempt may have used up rates, but no guess.
 func (s *Sessions) CountAttempt(ctx context.Context, a driver.Attempt) (v driver.Verdict, err error) {
 	args, err := s.attemptArgs(a)
 	if err != nil {

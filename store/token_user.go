@@ -23,9 +23,9 @@ WHERE u.id = $1::uuid AND u.disabled_at IS NULL AND (
 		WHERE s.id = $3::uuid AND s.user_id = u.id AND s.epoch = u.session_epoch + ` + everybodysEpoch + `
 			AND ` + notExpired + `))`
 
-// FindTokenUser returns the user whose token names a session, or a login by refresh tokens, that is
-// still alive. driver.ErrNoSession means that it has ended or is not the user's, or that
-// the user is gone or disabled. It is one statement, and writes nothing (SEC-99).
+// FindTokenUser returns the user of a JSON web token that names a live session, or a live login by
+// refresh tokens. It is one statement and writes nothing (SEC-99). driver.ErrNoSession means that
+// the session has ended or is not the user's, or that the user is deleted or disabled.
 func (d *DB[U]) FindTokenUser(ctx context.Context, user driver.UserID, session driver.SessionID) (U, error) {
 	var none, u U
 	key, known := parseID(string(user))

@@ -8,16 +8,16 @@ import (
 	"github.com/ginauth/ginauth/store/internal/wire"
 )
 
-// User is a row of ginauth.users. Embed it to add columns of your own. It never holds the
-// password hash. Its JSON shows the account to its owner and nothing of what operators
-// decide about it; give further fields of your own type a json tag, "-" to hide them.
+// User is a row of ginauth.users. Embed it to add columns of your own. It never holds the password
+// hash. Its JSON is meant for the account's owner and hides what operators decide about the
+// account; give further fields of your own type a json tag, "-" to hide them.
 type User struct {
 	// ID is a version 7 UUID.
 	ID driver.UserID `db:"id" json:"id" format:"uuid"`
 	// Email is the address as it was typed at sign-up.
 	Email string `db:"email" json:"email" format:"email"`
 	Name  string `db:"name" json:"name"`
-	// VerifiedAt is nil until the address was proved to be the user's.
+	// VerifiedAt is nil until the user has proved the address.
 	VerifiedAt *time.Time `db:"verified_at" json:"verified_at,omitempty" format:"date-time"`
 	// DisabledAt is nil for an account that can be used.
 	DisabledAt *time.Time `db:"disabled_at" json:"-"`
@@ -36,7 +36,8 @@ func (u User) Account() driver.Account {
 	}
 }
 
-// userColumns returns the columns of User, which its db tags name, in the order of its fields and of read.
+// userColumns returns the columns of User, which its db tags name, in the order of its fields and
+// of read.
 func userColumns() (names []string) {
 	for i := range reflect.TypeFor[User]().NumField() {
 		names = append(names, reflect.TypeFor[User]().Field(i).Tag.Get("db"))

@@ -14,7 +14,7 @@ import (
 	"github.com/ginauth/ginauth/ginauth/driver"
 )
 
-// The names of further columns and their parameters go between these parts.
+// The names and the parameters of further columns go between these parts.
 const (
 	insertUser       = `INSERT INTO ginauth.users AS u (created_at, updated_at, id, email, email_canonical, name, password_hash, password_pending`
 	insertUserValues = `) VALUES (COALESCE($1::timestamptz, now()), COALESCE($1::timestamptz, now()), $2::uuid, $3::text, $4::text, $5::text, $6::text, $7::boolean`
@@ -23,11 +23,11 @@ const (
 // identifierConstraint makes the canonical e-mail address unique.
 const identifierConstraint = "users_email_canonical_key"
 
-// CreateUser stores a new user in a transaction. Fill, when not nil, edits the user before that: the columns of the
-// app's own, and Name; other changes are not stored. A column that is left at its zero value gets the database's
-// default, which the returned user has. With WithMail, the user is asked for the proof of the address.
-// driver.ErrIdentifierTaken means that the address has an account. After driver.ErrUnavailable the user may have been
-// created or not.
+// CreateUser stores a new user in a transaction. Fill, when not nil, edits the user before that:
+// the columns of the app's own, and Name; other changes are not stored. A column that is left at
+// its zero value gets the database's default, which the returned user has. With WithMail, the user
+// is asked for the proof of the address. driver.ErrIdentifierTaken means that the address has an
+// account. After driver.ErrUnavailable the user may have been created or not.
 func (d *DB[U]) CreateUser(ctx context.Context, n driver.NewUser, fill func(*U) error) (U, error) {
 	var none U
 	id, u, err := d.filled(n, fill)
@@ -52,7 +52,8 @@ func (d *DB[U]) CreateUser(ctx context.Context, n driver.NewUser, fill func(*U) 
 	return u, nil
 }
 
-// insertUser writes the row and reads it back. A pending password is not good before the address is proved.
+// insertUser writes the row and reads it back. A pending password is not good before the address is
+// proved.
 func (d *DB[U]) insertUser(ctx context.Context, tx pgx.Tx, id uuid.UUID, n driver.NewUser, u *U, pending bool) error {
 	statement, args := d.insertion(id, n, u, pending)
 	err := d.scan(tx.QueryRow(ctx, statement, args...), u)
@@ -85,8 +86,8 @@ func (d *DB[U]) callAfterCreate(ctx context.Context, tx pgx.Tx, u U) error {
 	return nil
 }
 
-// filled returns the user as the app wants it. It runs before the transaction begins: fill has no access to that, and
-// must not keep it open.
+// filled returns the user as the app wants it. It runs before the transaction begins: fill has no
+// access to that, and must not keep it open.
 func (d *DB[U]) filled(n driver.NewUser, fill func(*U) error) (id uuid.UUID, u U, err error) {
 	if id, err = uuid.NewV7(); err != nil {
 		return id, u, fmt.Errorf("creating a user: making its id: %w", err)

@@ -13,13 +13,15 @@ import (
 	"github.com/ginauth/ginauth/store/internal/wire"
 )
 
-// CreateUserAndMail stores a new user as CreateUser does, with a mail that asks for the proof of the address. Where the
-// address has an account, it queues a mail to the owner instead. Both are one transaction with one mail (SEC-30, SEC-32).
-// The password of a new user is good once the address is proved; until then FindCredential returns none (SEC-183).
+// CreateUserAndMail stores a new user as CreateUser does, with a mail that asks for the proof of
+// the address. Where the address has an account, it queues a mail to the owner instead. Both are
+// one transaction with one mail (SEC-30, SEC-32). The password of a new user is good once the
+// address is proved; until then FindCredential returns none (SEC-183).
 //
-// Whatever refuses a new user, such as a constraint of the app's own columns or AfterCreate, refuses it in both cases:
-// where the address has an account, the same work runs and is rolled back. So let nothing unique be made of the address:
-// its owner has that already, and the refusal would tell.
+// Anything that refuses a new user, such as a constraint of the app's own columns or AfterCreate,
+// refuses it in both cases: where the address has an account, the same work runs and is rolled
+// back. So make nothing unique by the address: for the owner it exists already, and the refusal
+// would tell that the address has an account.
 func (d *DB[U]) CreateUserAndMail(ctx context.Context, n driver.NewUser, fill func(*U) error, locale string) (bool, error) {
 	id, u, err := d.filled(n, fill)
 	if err != nil {
@@ -36,8 +38,8 @@ func (d *DB[U]) CreateUserAndMail(ctx context.Context, n driver.NewUser, fill fu
 	return s.outcome == signUpCreated && err == nil, err
 }
 
-// signUp is a sign-up that answers alike whether or not the address has an account. It does the same work in both cases,
-// so that neither a refusal nor the time it takes tells which it was.
+// signUp is a sign-up that answers alike whether or not the address has an account. It does the
+// same work in both cases, so that neither a refusal nor the time it takes tells which it was.
 type signUp[U any] struct {
 	db      *DB[U]
 	id      uuid.UUID
@@ -106,7 +108,8 @@ func (s *signUp[U]) attempt(ctx context.Context, tx pgx.Tx) (signUpOutcome, driv
 	return signUpTaken, unchanged, nil
 }
 
-// checkDeferred checks constraints now that otherwise wait for the commit, which the undone user never sees.
+// checkDeferred checks constraints now that otherwise wait for the commit, which the undone user
+// never sees.
 const checkDeferred = `SET CONSTRAINTS ALL IMMEDIATE`
 
 // errUndo rolls a savepoint back whose work has succeeded.
@@ -134,7 +137,7 @@ func (s *signUp[U]) create(ctx context.Context, tx pgx.Tx, n driver.NewUser, end
 	return events[0], err
 }
 
-// nobodys is an address of the same domain, with a blank, which no canonical address has.
+// nobodys is an address of the same domain, with a blank, which no canonical address contains.
 func nobodys(canonical string, id uuid.UUID) string {
 	const maxCanonical = 254 // users_email_canonical_check, in characters
 	local := "nobody " + id.String()
@@ -160,8 +163,8 @@ func (s *signUp[U]) tell(ctx context.Context, tx pgx.Tx, e driver.Event, mail []
 	return e, tx.SendBatch(ctx, &batch).Close()
 }
 
-// tellHook does that where OnEvent must see the event of an address that was taken. It runs the hook for a new user,
-// too, and undoes that: the hook may take its time.
+// tellHook is tell for a store with OnEvent, whose hook must see the event of an address that was
+// taken. For a new user it runs the hook, too, and undoes that, so that both take the same time.
 func (s *signUp[U]) tellHook(ctx context.Context, tx pgx.Tx, e driver.Event, mail []any) (driver.Event, error) {
 	var end error
 	if s.outcome == signUpCreated {

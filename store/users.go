@@ -15,7 +15,7 @@ import (
 	"github.com/ginauth/ginauth/store/internal/wire"
 )
 
-// userStatements are those whose column list depends on the user type.
+// userStatements are the statements whose column list depends on the user type.
 type userStatements struct {
 	columns, findUser, findCredential, findAdmitted, findKey, findTokenUser string
 }
@@ -36,8 +36,7 @@ const findUserFrom = `
 FROM ginauth.users AS u
 WHERE u.id = $1::uuid`
 
-// FindUser returns the user, disabled or not. driver.ErrNoUser is the answer for a
-// malformed id, too.
+// FindUser returns the user, disabled or not. driver.ErrNoUser is also the answer for a malformed id.
 func (d *DB[U]) FindUser(ctx context.Context, id driver.UserID) (U, error) {
 	var none U
 	key, ok := parseID(string(id))
@@ -48,18 +47,18 @@ func (d *DB[U]) FindUser(ctx context.Context, id driver.UserID) (U, error) {
 	return u, orNoUser(err)
 }
 
-// goodHash is NULL for a password that is not good yet, as for none: whoever signed up by mail has to prove the address
-// first (SEC-183).
+// goodHash is NULL without a password, and for a password that is not good yet: a user who has
+// signed up by mail has to prove the address first (SEC-183).
 const goodHash = `CASE WHEN u.password_pending AND u.verified_at IS NULL THEN NULL ELSE u.password_hash END`
 
 const findCredentialFrom = `
 FROM ginauth.users AS u
 WHERE u.email_canonical = $1::text`
 
-// FindCredential returns the user, disabled or not, and the password hash, zero for none, and for one of
-// CreateUserAndMail whose address is not proved yet.
-// A stored hash that package password refuses is an error that wraps
-// password.ErrMalformedHash, beside the user.
+// FindCredential returns the user, disabled or not, and the password hash. The hash is zero without
+// a password, and for a user of CreateUserAndMail whose address is not proved yet. If package
+// password refuses the stored hash, the error wraps password.ErrMalformedHash, and the user is
+// returned beside it.
 func (d *DB[U]) FindCredential(ctx context.Context, identifier string) (U, password.Hash, error) {
 	var none U
 	if !storable(identifier) {
@@ -92,8 +91,8 @@ type foundUser[U any] struct {
 	foundSession
 }
 
-// findUserSession joins the user, so that neither is found without the other. It runs for
-// every protected request, so it reads no column that only a list of sessions shows.
+// findUserSession joins the user, so that neither is found without the other. It runs for every
+// protected request, so it leaves out columns that only a list of sessions shows.
 const (
 	findUserSession = `s.id, s.data, s.version, s.authenticated_at, s.last_seen_at, s.expires_at, s.persistent,
 	clock.now, NOT (` + notExpired + `)`
@@ -119,10 +118,10 @@ func (d *DB[U]) readUserSession(r *wire.Reader, f *foundUser[U]) {
 	to.UserID = d.layout.user(v).ID
 }
 
-// FindUserSession returns a live session and its user. driver.ErrNoSession means that there is
-// no such session, that it is anonymous, or that its user is disabled. It is one statement, and
-// writes nothing, unless it finds a session past its end, which it deletes. The record's
-// CreatedAt, IdleTimeout and Origin stay empty.
+// FindUserSession returns a live session and its user. It is one statement and writes nothing,
+// unless it finds a session past its end, which it deletes. The record's CreatedAt, IdleTimeout and
+// Origin stay empty. driver.ErrNoSession means that there is no such session, that it is anonymous,
+// or that its user is disabled.
 func (d *DB[U]) FindUserSession(ctx context.Context, digest driver.Digest) (U, driver.Session, error) {
 	f, err := d.lookup.find(ctx, digest)
 	if err != nil {
@@ -139,8 +138,8 @@ SET password_hash = $4::text, updated_at = clock.now
 FROM ` + theClock + `
 WHERE u.id = $1::uuid AND u.password_hash = $3::text`
 
-// ReplaceHash moves the same password to a newer hash. It does nothing when the stored
-// hash is no longer old, so that a password changed meanwhile stays (SEC-15).
+// ReplaceHash replaces the hash of the same password by a newer one. It does nothing when the
+// stored hash is no longer old, so that a password that was changed in the meantime stays (SEC-15).
 func (d *DB[U]) ReplaceHash(ctx context.Context, id driver.UserID, old, replacement password.Hash) error {
 	if replacement.IsZero() {
 		return errors.New("replacing a password hash: the new one is empty")
@@ -180,7 +179,7 @@ func (d *DB[U]) one(ctx context.Context, doing, statement string, key any, befor
 	return u, nil
 }
 
-// storable tells whether PostgreSQL can compare with the text at all.
+// storable tells whether PostgreSQL accepts the text at all.
 func storable(s string) bool { return utf8.ValidString(s) && !strings.ContainsRune(s, 0) }
 
 func hashOrNull(h password.Hash) any {

@@ -14,9 +14,9 @@ type Origin struct {
 // MaxUserAgent bounds what is kept of a User-Agent header, in bytes.
 const MaxUserAgent = 256
 
-// Prefix returns the network of the client's address: the leading bits4 bits of an IPv4 address, or bits6 of an IPv6
-// address. One client has 32 or 64. It is the zero Prefix, which is invalid, where the address is unknown or has
-// fewer bits.
+// Prefix returns the network of the client's address: the leading bits4 bits of an IPv4 address, or
+// bits6 of an IPv6 address. One client has 32 or 64. It is the zero Prefix, which is invalid, where
+// the address is unknown or has fewer bits.
 func (o Origin) Prefix(bits4, bits6 int) netip.Prefix {
 	addr, bits := o.Addr.Unmap().WithZone(""), bits6
 	if addr.Is4() {

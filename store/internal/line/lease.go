@@ -5,8 +5,9 @@ import (
 	"time"
 )
 
-// lease is the right to a place. It ends when its holder leaves, or when the place is taken over because its statement
-// hangs. As a context it ends with the caller's, or when the statement has taken too long.
+// lease is the right to a place. It ends when its holder leaves, or when the place is taken over
+// because its statement hangs. As a context it ends with the caller's, or when the statement has
+// taken too long.
 type lease struct {
 	context.Context
 
@@ -26,8 +27,8 @@ func (l *Line[Q, A]) take(ctx context.Context, place int) *lease {
 	return own
 }
 
-// watchAgain sets one timer for all leases. One for each lease would wake the network poller each time, which took 4 %
-// of a lookup's processor time in a profile.
+// watchAgain sets one timer for all leases. One for each lease would wake the network poller each
+// time, which took 4 % of a lookup's processor time in a profile.
 func (l *Line[Q, A]) watchAgain() {
 	if l.watch == nil {
 		l.watch = time.AfterFunc(l.patience(), l.look)
@@ -55,7 +56,8 @@ func (l *Line[Q, A]) look() {
 	}
 }
 
-// takeOver takes a place whose statement hangs, as on a connection that died in silence, and serves those who wait.
+// takeOver takes a place whose statement hangs, as on a connection that died in silence, and serves
+// those who wait.
 func (l *Line[Q, A]) takeOver() {
 	l.mu.Lock()
 	defer l.mu.Unlock()

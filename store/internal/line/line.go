@@ -1,11 +1,15 @@
 // Package line lets callers that ask at the same moment share a statement. Its contract:
 //
-//   - At most two statements of a line run at once. A caller that finds a place free runs its own statement at once.
-//   - Other callers wait. The next place that becomes free serves up to 64 of them together, in their order.
-//   - A caller that gives up does not affect the others, and no statement is sent for it if its turn has not come.
-//   - A call ends with its own context, or after the timeout. A statement that hangs for an eighth of the timeout loses
-//     its place to callers that wait.
-//   - A line has no goroutine unless a caller waits, and a panic in Many fails the callers of that batch alone.
+//   - At most two statements of a line run at once. A caller that finds a place free runs its own
+//     statement at once.
+//   - Other callers wait. The next place that becomes free serves up to 64 of them together, in
+//     their order.
+//   - A caller that gives up does not affect the others, and no statement is sent for it if its turn
+//     has not come.
+//   - A call ends with its own context, or after the timeout. A statement that hangs for an eighth
+//     of the timeout loses its place to callers that wait.
+//   - A line has no goroutine unless a caller waits, and a panic in Many fails the callers of that
+//     batch alone.
 package line
 
 import (
@@ -30,12 +34,13 @@ const (
 // ErrBrokenOff is wrapped by the error of callers whose shared statement ended in a panic.
 var ErrBrokenOff = errors.New("a statement shared with other requests broke off")
 
-// Line answers questions of type Q. It is safe for concurrent use; its fields must be set before and not change.
+// Line answers questions of type Q. It is safe for concurrent use; its fields must be set before
+// and not change.
 type Line[Q, A any] struct {
 	// Timeout bounds each call of Ask, and each of One and Many.
 	Timeout time.Duration
-	// One answers a question of a caller that found a place free. It runs in the caller's goroutine, and its context
-	// is the caller's, which also ends in time.
+	// One answers a question of a caller that found a place free. It runs in the caller's
+	// goroutine, and its context is the caller's, which also ends in time.
 	One func(ctx context.Context, question Q) (A, error)
 	// Many sets the Answer or the Err of each of the callers. Its context belongs to none of them.
 	Many func(ctx context.Context, batch []*Waiter[Q, A])
@@ -64,8 +69,8 @@ func Fail[Q, A any](batch []*Waiter[Q, A], err error) {
 	}
 }
 
-// Ask returns the answer of One or Many. It returns ctx's error where that ends first, and context.DeadlineExceeded
-// after the timeout.
+// Ask returns the answer of One or Many. It returns ctx's error where that ends first, and
+// context.DeadlineExceeded after the timeout.
 func (l *Line[Q, A]) Ask(ctx context.Context, question Q) (A, error) {
 	own, w := l.enter(ctx, question)
 	if w != nil {
@@ -108,7 +113,8 @@ func (l *Line[Q, A]) work(own *lease, batch []*Waiter[Q, A]) {
 	}
 }
 
-// next returns the callers whose turn it is, or gives the place back. It returns nil, too, where the place was lost.
+// next returns the callers whose turn it is, or gives the place back. It returns nil, too, where
+// the place was lost.
 func (l *Line[Q, A]) next(own *lease) []*Waiter[Q, A] {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -130,8 +136,8 @@ func (l *Line[Q, A]) next(own *lease) []*Waiter[Q, A] {
 	return batch
 }
 
-// serve runs Many. Code of the app's own, such as a tracer, may panic in it: that must not end the process from a
-// goroutine which the app cannot see.
+// serve runs Many. Code of the app's own, such as a tracer, may panic in it: that must not end the
+// process from a goroutine which the app cannot see.
 func (l *Line[Q, A]) serve(batch []*Waiter[Q, A]) {
 	defer func() {
 		if p := recover(); p != nil {

@@ -70,7 +70,8 @@ func ended(ctx context.Context, statement <-chan struct{}) error {
 	}
 }
 
-// ask lets n more callers ask, one after the other, and returns when each of them waits for something.
+// ask lets n more callers ask, one after the other, and returns when each of them waits for
+// something.
 func (d *desk) ask(t *testing.T, n int) {
 	t.Helper()
 	for range n {

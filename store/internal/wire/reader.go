@@ -1,8 +1,9 @@
 // Package wire reads rows of PostgreSQL. Its contract:
 //
 //   - A [Reader] reads the columns of a row from left to right, each by one call.
-//   - Whatever the type and the format of a column, it reads what pgx would scan. It decodes itself only what every
-//     request reads, in the format in which prepared statements send it, at a fraction of a scan's cost.
+//   - Whatever the type and the format of a column, it reads what pgx would scan. It decodes itself
+//     only what every request reads, in the format in which prepared statements send it, at a
+//     fraction of a scan's cost.
 //   - NULL is the zero value of an id, a time and an address. An infinite time is an error.
 //   - The first error stops the reader and names the column. Further rows can still be read.
 //   - What it returns shares no memory with the row. One goroutine uses it at a time.
@@ -43,8 +44,8 @@ func (r *Reader) Restart(column int) { r.at, r.err = column, nil }
 // Err returns the first error since Start or Restart.
 func (r *Reader) Err() error { return r.err }
 
-// Func reads a row. It is a pgx.RowScanner: hand it to Scan alone, in place of one destination for each column. Columns
-// that it leaves unread are an error.
+// Func reads a row. It is a pgx.RowScanner: hand it to Scan alone, in place of one destination for
+// each column. Columns that it leaves unread are an error.
 type Func func(r *Reader)
 
 // ScanRow is for pgx.

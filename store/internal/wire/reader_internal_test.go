@@ -119,7 +119,8 @@ func scanned[T any](scan func(any) error) (v T, err error) {
 	return v, err
 }
 
-// differs compares a Reader with pgx, and makes sure that what was read shares no memory with the row.
+// differs compares a Reader with pgx, and makes sure that what was read shares no memory with the
+// row.
 func (k kind) differs(oid uint32, format int16, value []byte) error {
 	types := pgtype.NewMap()
 	want, wantErr := k.pgx(func(to any) error { return types.Scan(oid, format, bytes.Clone(value), to) })
@@ -180,7 +181,8 @@ func TestReaderReadsWhatPgxScans(t *testing.T) {
 	}
 }
 
-// A column of a related type, such as one that an app's migration has changed, is read as pgx converts it.
+// A column of a related type, such as one that an app's migration has changed, is read as pgx
+// converts it.
 func TestReaderReadsOtherTypesAsPgxDoes(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {

@@ -10,9 +10,9 @@ import (
 	"github.com/jackc/pgx/v5/pgtype"
 )
 
-// Each function below returns a destination for pgx's Scan that reads a column as the method of that name of [Reader].
-// The destinations have a ScanText, too: pgx hands a column in the text format to it without asking the type's codec,
-// which an app may have replaced by its own.
+// Each function below returns a destination for pgx's Scan that reads a column as the method of
+// that name of [Reader]. The destinations have a ScanText, too: pgx hands a column in the text
+// format to it without asking the type's codec, which an app may have replaced by its own.
 
 // UUID is Reader.UUID for pgx's Scan.
 func UUID(to *string) any { return (*uuidText)(to) }
