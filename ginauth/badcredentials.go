@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"hash/maphash"
 	"sync"
 	"time"
 
@@ -12,28 +11,27 @@ import (
 
 	"github.com/ginauth/ginauth/ginauth/driver"
 	"github.com/ginauth/ginauth/ginauth/internal/genuine"
+	"github.com/ginauth/ginauth/ginauth/internal/throttle"
 )
 
 // badCredentials counts credentials that are no good, by the client's address, in the memory of the process: a
 // flood of them costs no write. It is asked after the credentials were found bad, so that no others are refused.
 type badCredentials struct {
-	limiter ofStore
+	limiter driver.Limiter
 	limit   Limit
 	off     bool
 	proxies proxies
 }
 
 // forBadCredentials has room of its own, so that floods crowd out nothing else that is counted in memory.
-var forBadCredentials = sync.OnceValue(func() *inMemory { return newInMemory(time.Now, maxInMemory) }) //nolint:forbidigo // the process has no other clock
+var forBadCredentials = sync.OnceValue(func() *throttle.Memory { return throttle.New(time.Now) }) //nolint:forbidigo // the process has no other clock
 
 // countBadCredentials counts all that has the same Users together.
 func countBadCredentials[U any](cfg *Config[U], trusted proxies, otherwise *mount) badCredentials {
-	b := badCredentials{
-		limiter: ofStore{inMemory: forBadCredentials()}, limit: Limit{PerAddress: cfg.o.Limits.BadCredentialsPerAddress},
+	return badCredentials{
+		limiter: forBadCredentials().Of(cmp.Or[any](cfg.o.Users, otherwise)), limit: Limit{PerAddress: cfg.o.Limits.BadCredentialsPerAddress},
 		off: cfg.o.Limits.InsecureUnlimited, proxies: trusted,
 	}
-	b.limiter.salt = maphash.Comparable(storeSeed, cmp.Or[any](cfg.o.Users, otherwise))
-	return b
 }
 
 // refuse returns err, which refuses credentials, or ErrTooManyAttempts for a client that sent too many bad ones. Those

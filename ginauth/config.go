@@ -81,7 +81,7 @@ type mount struct {
 	rotationGrace                         time.Duration
 	maxSessions                           int
 	clearSiteData                         string
-	throttle                              *throttle                                                          // of handlers that need accounts
+	throttle                              *attempts                                                          // of handlers that need accounts
 	stillLive                             func(context.Context, driver.Account, password.Hash) (bool, error) // in users
 	badCredentials                        badCredentials
 	// ownUsers: sessions belong to rows of Users; otherwise RetrieveUser alone knows whose they are.
@@ -121,7 +121,7 @@ func (cfg *Config[U]) compile() *mount {
 		m.stillLive = cfg.stillLive
 	}
 	m.badCredentials = countBadCredentials(cfg, trusted, m)
-	m.throttle = newThrottle(cfg, trusted)
+	m.throttle = newAttempts(cfg, trusted)
 	if !o.NoSessions {
 		cfg.keepSessions(m)
 	}

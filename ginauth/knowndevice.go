@@ -40,7 +40,7 @@ func RememberDevice[U any](c *gin.Context, cfg *Config[U], u U) error {
 	return cfg.m.throttle.remember(c, st, cfg.account(&u))
 }
 
-func (t *throttle) remember(c *gin.Context, st *state, a driver.Account) error {
+func (t *attempts) remember(c *gin.Context, st *state, a driver.Account) error {
 	canonical, err := driver.CanonicalEmail(a.Identifier)
 	if err != nil {
 		return fmt.Errorf("remembering a device: %w", err)
@@ -60,8 +60,8 @@ func (t *throttle) remember(c *gin.Context, st *state, a driver.Account) error {
 
 // recognise finds out whether the browser is known to the account, by an attempt as at a login, which is the only
 // way that a Limiter has to tell. A refused one counts for nothing.
-func (t *throttle) recognise(ctx context.Context, c *gin.Context, canonical string) (tried, error) {
-	a := tried{throttle: t, identifier: canonical}
+func (t *attempts) recognise(ctx context.Context, c *gin.Context, canonical string) (tried, error) {
+	a := tried{attempts: t, identifier: canonical}
 	if t.deviceOf(c.Request, canonical) == (driver.LimitKey{}) {
 		return a, nil
 	}
@@ -103,7 +103,7 @@ func ForgetGuesses[U any](ctx context.Context, cfg *Config[U], u U) error {
 }
 
 // deviceOf is zero for a request without a device cookie.
-func (t *throttle) deviceOf(r *http.Request, identifier string) driver.LimitKey {
+func (t *attempts) deviceOf(r *http.Request, identifier string) driver.LimitKey {
 	digest, _, ok := t.device.read(r)
 	if !ok {
 		return driver.LimitKey{}
@@ -126,7 +126,7 @@ func (st *state) settled() (settled, known bool) {
 	return st.record.Settled, st.record.KnownDevice
 }
 
-func (t *throttle) sentDevice(r *http.Request) string {
+func (t *attempts) sentDevice(r *http.Request) string {
 	if sent := r.CookiesNamed(t.device.name); len(sent) == 1 {
 		return sent[0].Value
 	}

@@ -18,6 +18,7 @@ import (
 	"github.com/ginauth/ginauth/ginauth/internal/origin"
 	"github.com/ginauth/ginauth/ginauth/internal/pairing"
 	"github.com/ginauth/ginauth/ginauth/internal/rule"
+	"github.com/ginauth/ginauth/ginauth/internal/throttle"
 	"github.com/ginauth/ginauth/ginauth/password"
 )
 
@@ -275,5 +276,5 @@ func (o Options[U]) limiter() driver.Limiter {
 	if l, ok := o.Sessions.(driver.Limiter); ok {
 		return l
 	}
-	return inMemoryOf(o.Users)
+	return throttle.Shared().Of(o.Users)
 }

@@ -24,8 +24,8 @@ const (
 // maxRetryAfter is the longest wait that a client is told.
 const maxRetryAfter = 24 * time.Hour
 
-// throttle is how a mount limits attempts. It is compiled from a Config with defaults.
-type throttle struct {
+// attempts is how a mount limits attempts. It is compiled from a Config with defaults.
+type attempts struct {
 	limiter driver.Limiter
 	limits  Limits
 	proxies proxies
@@ -34,8 +34,8 @@ type throttle struct {
 	finds   bool // the limiter is the store of users
 }
 
-func newThrottle[U any](cfg *Config[U], trusted proxies) *throttle {
-	return &throttle{
+func newAttempts[U any](cfg *Config[U], trusted proxies) *attempts {
+	return &attempts{
 		limiter: cfg.o.Limiter, limits: cfg.o.Limits, proxies: trusted, device: cfg.o.Cookie.compileDevice(), log: cfg.o.Logger,
 		finds: same(cfg.o.Limiter, cfg.o.Users),
 	}
@@ -65,14 +65,14 @@ func Throttle[U any](c *gin.Context, cfg *Config[U], purpose, identifier string,
 
 // tried is an attempt that was counted.
 type tried struct {
-	*throttle
+	*attempts
 	attempt    driver.Attempt
 	known      bool
 	identifier string
 }
 
 // guess counts an attempt to know the password of identifier. All ways to try one share its budget (SEC-41).
-func (t *throttle) guess(ctx context.Context, c *gin.Context, identifier string, count counting) (tried, error) {
+func (t *attempts) guess(ctx context.Context, c *gin.Context, identifier string, count counting) (tried, error) {
 	l := Limit{PerAddress: t.limits.LoginPerAddress}
 	a := l.attempt(t.clientOf(c), purposeLogin, "")
 	canonical, err := driver.CanonicalEmail(identifier)
@@ -80,10 +80,10 @@ func (t *throttle) guess(ctx context.Context, c *gin.Context, identifier string,
 		a.Guess = t.guessAt(c, canonical)
 	}
 	v, err := t.admit(ctx, c, identifier, a, count)
-	return tried{throttle: t, attempt: a, known: v.Known, identifier: canonical}, err
+	return tried{attempts: t, attempt: a, known: v.Known, identifier: canonical}, err
 }
 
-func (t *throttle) guessAt(c *gin.Context, canonical string) driver.GuessLimit {
+func (t *attempts) guessAt(c *gin.Context, canonical string) driver.GuessLimit {
 	return driver.GuessLimit{
 		Key: guessKey(canonical), Client: limitKey("client", t.clientOf(c)), Device: t.deviceOf(c.Request, canonical),
 		Free: t.limits.FreeFailures, MaxWait: t.limits.MaxWait, Max: t.limits.MaxFailures,
@@ -103,7 +103,7 @@ type credential[U any] struct {
 }
 
 // guess counts an attempt to know somebody's password, and may find the credential on the way.
-func guess[U any](ctx context.Context, c *gin.Context, t *throttle, identifier string) (a tried, found *credential[U], err error) {
+func guess[U any](ctx context.Context, c *gin.Context, t *attempts, identifier string) (a tried, found *credential[U], err error) {
 	count := t.limiter.CountAttempt
 	canonical, invalid := driver.CanonicalEmail(identifier)
 	if both, ok := t.limiter.(driver.CredentialLimiter[U]); ok && t.finds && invalid == nil {
@@ -122,19 +122,19 @@ func guess[U any](ctx context.Context, c *gin.Context, t *throttle, identifier s
 }
 
 // signUp counts an attempt to make an account.
-func (t *throttle) signUp(ctx context.Context, c *gin.Context, canonical string) (tried, error) {
+func (t *attempts) signUp(ctx context.Context, c *gin.Context, canonical string) (tried, error) {
 	a := t.limits.SignUp.attempt(t.clientOf(c), purposeSignUp, canonical)
 	_, err := t.count(ctx, c, canonical, a)
-	return tried{throttle: t, attempt: a, identifier: canonical}, err
+	return tried{attempts: t, attempt: a, identifier: canonical}, err
 }
 
 type counting func(context.Context, driver.Attempt) (driver.Verdict, error)
 
-func (t *throttle) count(ctx context.Context, c *gin.Context, identifier string, a driver.Attempt) (driver.Verdict, error) {
+func (t *attempts) count(ctx context.Context, c *gin.Context, identifier string, a driver.Attempt) (driver.Verdict, error) {
 	return t.admit(ctx, c, identifier, a, t.limiter.CountAttempt)
 }
 
-func (t *throttle) admit(ctx context.Context, c *gin.Context, identifier string, a driver.Attempt, count counting) (driver.Verdict, error) {
+func (t *attempts) admit(ctx context.Context, c *gin.Context, identifier string, a driver.Attempt, count counting) (driver.Verdict, error) {
 	if t.limits.InsecureUnlimited || len(a.Rates) == 0 && a.Guess.Key == (driver.LimitKey{}) {
 		return driver.Verdict{}, nil
 	}
@@ -146,7 +146,7 @@ func (t *throttle) admit(ctx context.Context, c *gin.Context, identifier string,
 	return v, waiting(ErrTooManyAttempts, v.Wait)
 }
 
-func (t *throttle) report(c *gin.Context, identifier string, v driver.Verdict) {
+func (t *attempts) report(c *gin.Context, identifier string, v driver.Verdict) {
 	name := driver.RateExceeded
 	if v.Guesses {
 		name = driver.LoginLockedOut
@@ -235,7 +235,7 @@ func (l Limit) attempt(client, purpose, identifier string) (a driver.Attempt) {
 
 // clientOf is the part of the client's address that others cannot choose: IPv4 as it is, IPv6 by its
 // /64. All whose address is unknown, as behind a unix socket, are one.
-func (t *throttle) clientOf(c *gin.Context) string {
+func (t *attempts) clientOf(c *gin.Context) string {
 	return addressPrefix(t.proxies.origin(c.Request).Addr)
 }
 

@@ -47,7 +47,8 @@ func newInbox(tb testing.TB) *inbox {
 	server.Domain = "localhost"
 	stopped := make(chan error, 1)
 	go func() { stopped <- server.Serve(listener) }()
-	tb.Cleanup(func() { _ = errors.Join(server.Close(), <-stopped) })
+	// Close alone would miss a listener that Serve has not taken yet, and Serve would never end.
+	tb.Cleanup(func() { _ = errors.Join(server.Close(), listener.Close(), <-stopped) })
 	return box
 }
 

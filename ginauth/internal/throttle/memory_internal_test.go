@@ -1,4 +1,4 @@
-package ginauth
+package throttle
 
 import (
 	"context"
@@ -13,14 +13,16 @@ import (
 	"github.com/ginauth/ginauth/ginauth/driver"
 )
 
-func inMemoryAt(limit int) (l *inMemory, advance func(time.Duration)) {
+const day = 24 * time.Hour
+
+func inMemoryAt(limit int) (l *Memory, advance func(time.Duration)) {
 	now := time.Date(2030, time.March, 4, 5, 6, 7, 0, time.UTC)
-	return newInMemory(func() time.Time { return now }, limit), func(d time.Duration) { now = now.Add(d) }
+	return newSized(func() time.Time { return now }, limit), func(d time.Duration) { now = now.Add(d) }
 }
 
 func guessed(key, client byte) driver.Attempt {
 	return driver.Attempt{Guess: driver.GuessLimit{
-		Key: driver.LimitKey{key}, Client: driver.LimitKey{client}, Free: 5, Max: 100, MaxWait: 15 * time.Minute, Memory: failureMemory,
+		Key: driver.LimitKey{key}, Client: driver.LimitKey{client}, Free: 5, Max: 100, MaxWait: 15 * time.Minute, Memory: day,
 	}}
 }
 
@@ -64,10 +66,10 @@ func TestLimiterInMemoryWaitsAsTheStoreDoes(t *testing.T) { // SEC-38, SEC-44
 		counted(t, l, guessed(1, 1))
 		advance(15 * time.Minute)
 	}
-	if v := counted(t, l, guessed(1, 1)); v.Wait != 100*failureMemory-15*time.Minute {
+	if v := counted(t, l, guessed(1, 1)); v.Wait != 100*day-15*time.Minute {
 		t.Errorf("after a hundred: %+v", v)
 	}
-	advance(100 * failureMemory)
+	advance(100 * day)
 	if v := counted(t, l, guessed(1, 1)); v.Wait != 0 {
 		t.Errorf("when all are forgotten: %+v", v)
 	}
@@ -140,14 +142,14 @@ func TestLimiterInMemoryCountsExactly(t *testing.T) { // SEC-39
 
 // Whatever is thrown at it, it stays small and remembers the account under attack. SEC-48
 func TestLimiterInMemoryIsBounded(t *testing.T) { //nolint:paralleltest // it measures the heap
-	l, _ := inMemoryAt(maxInMemory)
+	l, _ := inMemoryAt(maxEntries)
 	var before, after runtime.MemStats
 	runtime.GC()
 	runtime.ReadMemStats(&before)
 	for range 6 {
 		counted(t, l, guessed(1, 1))
 	}
-	for n := range 3 * maxInMemory {
+	for n := range 3 * maxEntries {
 		a := guessed(0, 0)
 		a.Guess.Key = numbered(n)
 		a.Rates = []driver.RateLimit{{Key: numbered(n), Every: time.Hour, Burst: 2}}
@@ -155,8 +157,8 @@ func TestLimiterInMemoryIsBounded(t *testing.T) { //nolint:paralleltest // it me
 	}
 	runtime.GC()
 	runtime.ReadMemStats(&after)
-	if n := len(l.guesses.entries); n != maxInMemory/2 || len(l.guesses.byEnd) != n {
-		t.Errorf("%d entries, want %d", n, maxInMemory/2)
+	if n := len(l.guesses.entries); n != maxEntries/2 || len(l.guesses.byEnd) != n {
+		t.Errorf("%d entries, want %d", n, maxEntries/2)
 	}
 	used := int64(after.HeapAlloc) - int64(before.HeapAlloc)
 	t.Logf("%d entries take %d KB", len(l.rates.entries)+len(l.guesses.entries), used>>10)
@@ -172,19 +174,19 @@ func TestStoresWithoutALimiterDoNotShareCounts(t *testing.T) {
 	t.Parallel()
 	first, second := new(int), new(int)
 	for range 6 {
-		counted(t, inMemoryOf(first), guessed(9, 1))
+		counted(t, Shared().Of(first), guessed(9, 1))
 	}
-	if v := counted(t, inMemoryOf(first), guessed(9, 1)); v.Wait == 0 {
+	if v := counted(t, Shared().Of(first), guessed(9, 1)); v.Wait == 0 {
 		t.Error("two handlers of one store count apart")
 	}
 	for _, other := range []any{second, nil, []int{}} {
-		if v := counted(t, inMemoryOf(other), guessed(9, 1)); v.Wait != 0 {
+		if v := counted(t, Shared().Of(other), guessed(9, 1)); v.Wait != 0 {
 			t.Errorf("%v: %+v", other, v)
 		}
 	}
 	a := guessed(9, 1)
 	a.Rates = []driver.RateLimit{{Key: driver.LimitKey{8}, Every: time.Hour, Burst: 1}}
-	_, _ = inMemoryOf(second).CountAttempt(t.Context(), a)
+	_, _ = Shared().Of(second).CountAttempt(t.Context(), a)
 	if a.Rates[0].Key != (driver.LimitKey{8}) {
 		t.Error("the attempt was changed")
 	}

@@ -1,4 +1,5 @@
-package ginauth
+// Package throttle counts attempts in the memory of the process, for apps whose store counts none.
+package throttle
 
 import (
 	"container/heap"
@@ -13,20 +14,23 @@ import (
 	"github.com/ginauth/ginauth/ginauth/driver"
 )
 
-// maxInMemory bounds the limiter in memory, to about 20 MB.
-const maxInMemory = 100_000
+// maxEntries bounds the limiter in memory, to about 20 MB.
+const maxEntries = 100_000
 
-// inMemory is the Limiter of apps whose store is none. Rates and guesses have half of the room each: guesses
-// are remembered for days and would crowd out rates, which are for seconds.
-type inMemory struct {
+// Memory is a driver.Limiter in the memory of one process, which knows no browsers. Rates and guesses have half of the
+// room each: guesses are remembered for days and would crowd out rates, which are for seconds.
+type Memory struct {
 	now func() time.Time
 
 	mu             sync.Mutex
 	rates, guesses table
 }
 
-func newInMemory(now func() time.Time, limit int) *inMemory {
-	return &inMemory{now: now, rates: newTable(limit / 2), guesses: newTable(limit / 2)}
+// New returns an empty limiter by this clock.
+func New(now func() time.Time) *Memory { return newSized(now, maxEntries) }
+
+func newSized(now func() time.Time, limit int) *Memory {
+	return &Memory{now: now, rates: newTable(limit / 2), guesses: newTable(limit / 2)}
 }
 
 // table is bounded. When it is full, what would be forgotten first is forgotten at once: accounts under attack
@@ -49,7 +53,7 @@ type entry struct {
 }
 
 // CountAttempt implements Limiter.
-func (l *inMemory) CountAttempt(ctx context.Context, a driver.Attempt) (v driver.Verdict, err error) {
+func (l *Memory) CountAttempt(ctx context.Context, a driver.Attempt) (v driver.Verdict, err error) {
 	if err := inTime(ctx); err != nil {
 		return v, err
 	}
@@ -81,7 +85,7 @@ func (l *inMemory) CountAttempt(ctx context.Context, a driver.Attempt) (v driver
 	return v, nil
 }
 
-func (l *inMemory) fail(g driver.GuessLimit, now time.Time) {
+func (l *Memory) fail(g driver.GuessLimit, now time.Time) {
 	e := l.guesses.entry(g.Key)
 	if !e.expires.After(now) {
 		e.failures = 0
@@ -96,7 +100,7 @@ func (l *inMemory) fail(g driver.GuessLimit, now time.Time) {
 }
 
 // SettleAttempt implements Limiter. It knows no devices.
-func (l *inMemory) SettleAttempt(ctx context.Context, s driver.Settlement) (bool, error) {
+func (l *Memory) SettleAttempt(ctx context.Context, s driver.Settlement) (bool, error) {
 	if err := inTime(ctx); err != nil {
 		return false, err
 	}
@@ -199,37 +203,38 @@ func (h *ending) Pop() any {
 	return last
 }
 
-// shared is one for the process, so that every handler and every Config of one app has the same counts.
-var shared = sync.OnceValue(func() *inMemory { return newInMemory(time.Now, maxInMemory) }) //nolint:forbidigo // the process has no other clock
+// Shared returns the one of this process, so that every Config of one app has the same counts.
+var Shared = sync.OnceValue(func() *Memory { return New(time.Now) }) //nolint:forbidigo // the process has no other clock
 
-// ofStore separates the counts of different stores of users.
-type ofStore struct {
-	*inMemory
+// owned separates the counts of different owners.
+type owned struct {
+	*Memory
 	salt uint64
 }
 
 var storeSeed = maphash.MakeSeed()
 
-func inMemoryOf(users any) driver.Limiter {
-	l := ofStore{inMemory: shared()}
-	if users != nil && reflect.ValueOf(users).Comparable() {
-		l.salt = maphash.Comparable(storeSeed, users)
+// Of returns a limiter that counts in l what belongs to an owner, such as a store of users.
+func (l *Memory) Of(owner any) driver.Limiter {
+	of := owned{Memory: l}
+	if owner != nil && reflect.ValueOf(owner).Comparable() {
+		of.salt = maphash.Comparable(storeSeed, owner)
 	}
-	return l
+	return of
 }
 
 // CountAttempt implements Limiter.
-func (l ofStore) CountAttempt(ctx context.Context, a driver.Attempt) (driver.Verdict, error) {
-	return l.inMemory.CountAttempt(ctx, l.salted(a))
+func (l owned) CountAttempt(ctx context.Context, a driver.Attempt) (driver.Verdict, error) {
+	return l.Memory.CountAttempt(ctx, l.salted(a))
 }
 
 // SettleAttempt implements Limiter.
-func (l ofStore) SettleAttempt(ctx context.Context, s driver.Settlement) (bool, error) {
+func (l owned) SettleAttempt(ctx context.Context, s driver.Settlement) (bool, error) {
 	s.Attempt = l.salted(s.Attempt)
-	return l.inMemory.SettleAttempt(ctx, s)
+	return l.Memory.SettleAttempt(ctx, s)
 }
 
-func (l ofStore) salted(a driver.Attempt) driver.Attempt {
+func (l owned) salted(a driver.Attempt) driver.Attempt {
 	rates := append([]driver.RateLimit(nil), a.Rates...)
 	for i := range rates {
 		rates[i].Key = salted(rates[i].Key, l.salt)

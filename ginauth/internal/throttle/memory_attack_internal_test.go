@@ -1,4 +1,4 @@
-package ginauth
+package throttle
 
 import (
 	"testing"
@@ -48,7 +48,7 @@ func TestAddressesDoNotCrowdIdentifiersOut(t *testing.T) { // SEC-48
 
 func TestLimiterInMemoryTakesAllBack(t *testing.T) { // SEC-43
 	t.Parallel()
-	l := inMemoryOf(new(int))
+	l := Shared().Of(new(int))
 	for n := range byte(6) {
 		counted(t, l, guessed(1, n))
 	}
