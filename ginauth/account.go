@@ -6,6 +6,8 @@ import (
 	"reflect"
 
 	"github.com/gin-gonic/gin"
+
+	"github.com/ginauth/ginauth/ginauth/internal/form"
 )
 
 // stateFor returns the request's state for a handler that changes something, if it was
@@ -39,7 +41,7 @@ func (m *mount) sendOn(c *gin.Context) bool {
 
 // next is where a browser that has logged in goes on.
 func (m *mount) next(c *gin.Context) string {
-	next := posted(c, "next")
+	next := form.Value(c, "next")
 	if next == "" {
 		next = c.Query("next")
 	}

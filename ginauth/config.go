@@ -11,11 +11,11 @@ import (
 	"time"
 
 	"github.com/gin-gonic/gin"
-	"github.com/gin-gonic/gin/binding"
 	ut "github.com/go-playground/universal-translator"
 
 	"github.com/ginauth/ginauth/ginauth/driver"
 	"github.com/ginauth/ginauth/ginauth/internal/baseurl"
+	"github.com/ginauth/ginauth/ginauth/internal/form"
 	"github.com/ginauth/ginauth/ginauth/internal/origin"
 	"github.com/ginauth/ginauth/ginauth/internal/route"
 	"github.com/ginauth/ginauth/ginauth/internal/rule"
@@ -36,7 +36,7 @@ func New[U any](o Options[U]) (*Config[U], error) {
 	if err := o.validate(); err != nil {
 		return nil, fmt.Errorf("ginauth.New: %w", err)
 	}
-	english.of(binding.Validator.Engine())
+	form.RegisterSentences()
 	cfg := &Config[U]{o: o, account: accountOf(o.Account)}
 	cfg.m = cfg.compile()
 	return cfg, nil

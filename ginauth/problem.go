@@ -14,6 +14,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/ginauth/ginauth/ginauth/driver"
+	"github.com/ginauth/ginauth/ginauth/internal/form"
 	"github.com/ginauth/ginauth/ginauth/internal/problempage"
 )
 
@@ -44,15 +45,9 @@ type Problem struct {
 	challenge string // WWW-Authenticate
 }
 
-// FieldError is one field at fault. It never holds the field's value.
-type FieldError struct {
-	// Field is the field's JSON name, with dots for fields of objects.
-	Field string `json:"field"`
-	// Code names the rule that was broken, such as "required" or "too_short".
-	Code string `json:"code"`
-	// Detail is a sentence for people.
-	Detail string `json:"detail"`
-}
+// FieldError is one field at fault: Field is its JSON name, with dots for fields of objects; Code names the rule that was
+// broken, such as "required"; Detail is a sentence for people. It never holds the field's value.
+type FieldError = form.FieldError
 
 // NewProblem returns an error that Fail answers with: a status, a code for programs and a sentence
 // for people, which must hold neither input nor internals. Its Type is "about:blank"; set it to a

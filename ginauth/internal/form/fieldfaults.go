@@ -1,4 +1,4 @@
-package ginauth
+package form
 
 import (
 	"errors"
@@ -8,7 +8,6 @@ import (
 	"strings"
 	"sync"
 
-	"github.com/gin-gonic/gin"
 	"github.com/gin-gonic/gin/binding"
 	"github.com/go-playground/locales/en"
 	ut "github.com/go-playground/universal-translator"
@@ -17,7 +16,7 @@ import (
 )
 
 // tagFaults runs the validator of Gin's binding.
-func tagFaults(c *gin.Context, form any) ([]FieldError, error) {
+func tagFaults(form any, language ut.Translator) ([]FieldError, error) {
 	err := binding.Validator.ValidateStruct(form)
 	if err == nil {
 		return nil, nil
@@ -26,7 +25,6 @@ func tagFaults(c *gin.Context, form any) ([]FieldError, error) {
 	if !errors.As(err, &broken) {
 		return nil, fmt.Errorf("checking a form: %w", err)
 	}
-	language := translatorOf(c)
 	faults := make([]FieldError, len(broken))
 	for i, b := range broken {
 		name := jsonPath(reflect.TypeOf(form).Elem(), b.StructNamespace())
@@ -67,16 +65,11 @@ func inWords(form reflect.Type, b validator.FieldError, name string, language ut
 	return text
 }
 
-// translatorOf is nil where the app has none of its own.
-func translatorOf(c *gin.Context) ut.Translator {
-	if st := attached(c); st != nil && st.m.translator != nil {
-		return st.m.translator(c)
-	}
-	return nil
-}
-
 // english are the validator's own sentences.
 var english englishSentences
+
+// RegisterSentences registers the English sentences with the validator of Gin's binding.
+func RegisterSentences() { english.of(binding.Validator.Engine()) }
 
 type englishSentences struct {
 	mu         sync.Mutex

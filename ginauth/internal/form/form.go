@@ -1,4 +1,4 @@
-package ginauth
+package form
 
 import (
 	"errors"
@@ -45,7 +45,7 @@ func postedForm(c *gin.Context) (url.Values, error) {
 			}
 		}
 		if size > maxBody || c.Request.ContentLength > maxBody {
-			return nil, errBodyTooLarge
+			return nil, ErrTooLarge
 		}
 		return read, nil
 	}
@@ -59,8 +59,8 @@ func postedForm(c *gin.Context) (url.Values, error) {
 	return form, nil
 }
 
-// posted is one value of the request's form, which nobody need have read, of whatever kind it is.
-func posted(c *gin.Context, name string) string {
+// Value is one value of the request's form, which nobody need have read, of whatever kind it is.
+func Value(c *gin.Context, name string) string {
 	if c.Request.PostForm == nil && c.Request.Body != nil {
 		c.Request.Body = http.MaxBytesReader(c.Writer, c.Request.Body, maxBody)
 		return c.PostForm(name)

@@ -1,4 +1,5 @@
-package ginauth
+// Package form reads request bodies strictly: JSON objects and forms, of bounded size.
+package form
 
 import (
 	"bytes"
@@ -13,6 +14,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/gin-gonic/gin"
+	ut "github.com/go-playground/universal-translator"
 )
 
 const (
@@ -22,21 +24,44 @@ const (
 	maxDepth = 16
 )
 
-// Bind reads a JSON object or a form into the struct that into points to and checks its binding
-// tags, all fields at once. It is stricter than Gin's: at most 16 KiB, one body, one value per name, names
-// spelled exactly, no NUL and no broken text (SEC-21, SEC-23, SEC-84). The error is for Fail. A form
-// fills text, numbers and bools only, the latter as checkboxes are sent. What earlier middleware has read by c.PostForm or
-// c.ShouldBindBodyWith is found where those leave it; a body that was read in another way is lost.
-func Bind(c *gin.Context, into any) error {
-	return bindAll(c, into, nil)
+// FieldError is one field at fault. It never holds the field's value.
+type FieldError struct {
+	// Field is the field's JSON name, with dots for fields of objects.
+	Field string `json:"field"`
+	// Code names the rule that was broken, such as "required" or "too_short".
+	Code string `json:"code"`
+	// Detail is a sentence for people.
+	Detail string `json:"detail"`
 }
 
-// bindAll is Bind with rules that tags cannot express, so that all faults are told in one round.
-func bindAll(c *gin.Context, into any, further func() []FieldError) error {
+// What a body can be, beside malformed or invalid.
+var (
+	ErrTooLarge    = errors.New("the request body is too large")
+	ErrUnsupported = errors.New("the request body is neither JSON nor a form")
+)
+
+// MalformedError is a body that cannot be read.
+type MalformedError struct {
+	Why    string
+	Fields []FieldError
+}
+
+// Error tells why, without the body.
+func (e *MalformedError) Error() string { return "the request body cannot be read: " + e.Why }
+
+// InvalidError is a body with fields at fault.
+type InvalidError struct{ Fields []FieldError }
+
+// Error names no field.
+func (*InvalidError) Error() string { return "some fields are not valid" }
+
+// Bind reads a JSON object or a form into the struct that into points to, and tells all faults of its binding tags,
+// and of further rules unless these are nil, in one round. Language names the tags; nil is English.
+func Bind(c *gin.Context, into any, language ut.Translator, further func() []FieldError) error {
 	if err := decode(c, into); err != nil {
 		return err
 	}
-	faults, err := tagFaults(c, into)
+	faults, err := tagFaults(into, language)
 	if err != nil {
 		return err
 	}
@@ -44,19 +69,16 @@ func bindAll(c *gin.Context, into any, further func() []FieldError) error {
 		faults = addFaults(faults, further())
 	}
 	if len(faults) > 0 {
-		return Invalid(faults...)
+		return &InvalidError{faults}
 	}
 	return nil
 }
 
 func decode(c *gin.Context, into any) error {
 	r := c.Request
-	if r == nil {
-		return errNoRequest
-	}
 	kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	if err != nil || r.Header.Get("Content-Encoding") != "" {
-		return errUnsupportedBody
+		return ErrUnsupported
 	}
 	switch kind {
 	case "application/json":
@@ -64,7 +86,7 @@ func decode(c *gin.Context, into any) error {
 	case "application/x-www-form-urlencoded":
 		return decodeForm(c, into)
 	}
-	return errUnsupportedBody
+	return ErrUnsupported
 }
 
 func readBody(c *gin.Context) ([]byte, error) {
@@ -80,7 +102,7 @@ func readBody(c *gin.Context) ([]byte, error) {
 	var tooLarge *http.MaxBytesError
 	switch {
 	case errors.As(err, &tooLarge):
-		return nil, errBodyTooLarge
+		return nil, ErrTooLarge
 	case err != nil:
 		return nil, fmt.Errorf("%w: %w", malformed("it ended too early"), err)
 	}
@@ -90,7 +112,7 @@ func readBody(c *gin.Context) ([]byte, error) {
 func checkBody(body []byte) ([]byte, error) {
 	switch {
 	case len(body) > maxBody:
-		return nil, errBodyTooLarge
+		return nil, ErrTooLarge
 	case !utf8.Valid(body):
 		return nil, malformed("it is not UTF-8")
 	}
@@ -226,8 +248,5 @@ func checkText(s string) error {
 }
 
 func malformed(why string, fields ...FieldError) error {
-	p := ProblemOf(errMalformedBody)
-	p.Detail = "The request body cannot be read: " + why + "."
-	p.Errors = fields
-	return &p
+	return &MalformedError{Why: why, Fields: fields}
 }

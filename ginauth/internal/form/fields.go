@@ -1,4 +1,4 @@
-package ginauth
+package form
 
 import (
 	"reflect"
