@@ -24,8 +24,8 @@ var readers = []string{
 func TestBodiesAreReadInOnePlace(t *testing.T) {
 	t.Parallel()
 	allowed := map[string]string{
-		"decode.go":                          "Body",
-		"form.go":                            "Body PostForm",
+		"internal/form/decode.go":            "Body",
+		"internal/form/form.go":              "Body PostForm",
 		"state.go":                           "MultipartForm", // its files are removed
 		"jwt/jwks/client.go":                 "Body",          // of an answer
 		"openapi/internal/swaggerui/main.go": "Body",          // of an answer

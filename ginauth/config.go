@@ -17,6 +17,7 @@ import (
 	"github.com/ginauth/ginauth/ginauth/internal/baseurl"
 	"github.com/ginauth/ginauth/ginauth/internal/form"
 	"github.com/ginauth/ginauth/ginauth/internal/origin"
+	"github.com/ginauth/ginauth/ginauth/internal/otherstore"
 	"github.com/ginauth/ginauth/ginauth/internal/route"
 	"github.com/ginauth/ginauth/ginauth/internal/rule"
 	"github.com/ginauth/ginauth/ginauth/password"
@@ -64,7 +65,7 @@ type mount struct {
 	users         any                                       // the driver.Users[U]
 	keeper        any                                       // of the sessions, to tell two mounts apart
 	sessions      driver.Sessions                           // nil with gorilla
-	gorilla       *gorillaStore                             // nil with sessions
+	gorilla       *otherstore.Store                         // nil with sessions
 	findUser      func(*gin.Context, *state) (proof, error) // of the session
 	// authenticate asks the providers; it is findUser where the session is the only one.
 	authenticate func(*gin.Context, *state) (proof, error)
@@ -136,7 +137,7 @@ func (cfg *Config[U]) keepSessions(m *mount) {
 	m.sessions, _ = cfg.o.sessionStore()
 	m.keeper = m.sessions
 	if m.sessions == nil {
-		m.keeper, m.gorilla = cfg.o.Sessions, newGorillaStore(cfg, m.cookie.name)
+		m.keeper, m.gorilla = cfg.o.Sessions, otherstore.New(cfg.o.Sessions, m.cookie.name, otherstore.AuthorityOf(cfg.o.Users))
 	}
 	m.findUser = cfg.userLookup(m.sessions)
 	if cfg.o.RetrieveUser != nil {

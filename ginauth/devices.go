@@ -125,7 +125,7 @@ func (m *mount) manager() driver.Logins {
 
 // epochs can end all sessions of a user at once, wherever they are kept.
 func (m *mount) epochs() driver.Logins {
-	if m.gorilla != nil && m.gorilla.authority != nil {
+	if m.gorilla != nil && m.gorilla.Authority != nil {
 		manager, _ := m.users.(driver.Logins)
 		return manager
 	}

@@ -64,8 +64,8 @@ func findSessionThenUser[U any](ctx context.Context, st *state, users driver.Use
 	if err := st.load(ctx); err != nil || st.record.UserID == "" {
 		return u, st.nobody()
 	}
-	if st.gorilla != nil && st.gorilla.authority != nil {
-		u, _ = st.gorilla.user.(U) // came with the session
+	if st.gorilla != nil && st.gorilla.Authority != nil {
+		u, _ = st.gorilla.User.(U) // came with the session
 		return u, nil
 	}
 	u, err = users.FindUser(ctx, st.record.UserID)

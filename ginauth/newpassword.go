@@ -70,7 +70,7 @@ func (st *state) changePassword(c *gin.Context, set setPasswordFunc, change driv
 	case others != nil:
 		err = others.RevokeUserSessions(ctx, change.UserID, change.Session)
 	case st.gorilla != nil:
-		st.gorilla.epoch = &changed.Epoch
+		st.gorilla.Epoch = &changed.Epoch
 	case mine:
 		err = driver.ErrNoSession
 	}

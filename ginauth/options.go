@@ -16,6 +16,7 @@ import (
 	"github.com/ginauth/ginauth/ginauth/driver"
 	"github.com/ginauth/ginauth/ginauth/internal/baseurl"
 	"github.com/ginauth/ginauth/ginauth/internal/origin"
+	"github.com/ginauth/ginauth/ginauth/internal/otherstore"
 	"github.com/ginauth/ginauth/ginauth/internal/pairing"
 	"github.com/ginauth/ginauth/ginauth/internal/rule"
 	"github.com/ginauth/ginauth/ginauth/internal/throttle"
@@ -220,7 +221,7 @@ func (o Options[U]) validate() error {
 		fault(err != nil, "Users and Sessions do not fit: %w", err)
 	}
 	if withSessions && !ok && o.Sessions != nil {
-		err := checkOtherStore(o.Sessions)
+		err := otherstore.Check(o.Sessions)
 		fault(err != nil, "%w", err)
 	}
 	fault(o.RotationGrace > 0 && !ok, "RotationGrace needs a store that finds replaced tokens, which a %T does not: use store.NewSessions(pool), or leave it zero", o.Sessions)

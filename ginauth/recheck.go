@@ -6,6 +6,8 @@ import (
 	"fmt"
 
 	"github.com/gin-gonic/gin"
+
+	"github.com/ginauth/ginauth/ginauth/internal/otherstore"
 )
 
 // Recheck is CurrentUser for a handler that runs for long, such as a stream of server-sent events or a WebSocket: it
@@ -79,7 +81,7 @@ func (st *state) anew() *state {
 	anew.session.state = anew
 	anew.writer = writer{ResponseWriter: st.writer.ResponseWriter, state: anew, context: st.writer.context}
 	if st.gorilla != nil {
-		anew.gorilla = &gorillaSession{gorillaStore: st.gorilla.gorillaStore, cookie: st.gorilla.cookie}
+		anew.gorilla = &otherstore.Session{Store: st.gorilla.Store, Cookie: st.gorilla.Cookie}
 		anew.store = anew.gorilla
 	}
 	return anew

@@ -98,7 +98,7 @@ func (st *state) saveValues(ctx context.Context) error {
 		return err
 	}
 	changesUser := !st.fresh && st.values.differs(st.tellsUser)
-	if st.announced && (changesUser || st.gorilla != nil && !st.gorilla.remote) {
+	if st.announced && (changesUser || st.gorilla != nil && !st.gorilla.Remote) {
 		return errBegun
 	}
 	if changesUser { // SEC-62
@@ -170,7 +170,7 @@ func (st *state) updateRotated(ctx context.Context, rotated driver.Session, chan
 // no more than an id, the one of before does as well once the answer has begun. The caller holds mu.
 func (st *state) reissue() {
 	g := st.gorilla
-	if g == nil || !g.reissued || st.reply != replyNothing || st.announced && g.remote {
+	if g == nil || !g.Reissued || st.reply != replyNothing || st.announced && g.Remote {
 		return
 	}
 	st.reply = replySet
@@ -232,8 +232,8 @@ func (st *state) announce(h http.Header) {
 
 func (st *state) cookieValue() string {
 	if st.gorilla != nil {
-		st.gorilla.reissued = false
-		return st.gorilla.cookie
+		st.gorilla.Reissued = false
+		return st.gorilla.Cookie
 	}
 	return st.token.Reveal()
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/ginauth/ginauth/ginauth/driver"
+	"github.com/ginauth/ginauth/ginauth/internal/otherstore"
 	"github.com/ginauth/ginauth/ginauth/internal/route"
 )
 
@@ -30,7 +31,7 @@ type state struct {
 	context stateContext
 	life    lifetime
 	store   driver.Sessions
-	gorilla *gorillaSession // the store, if it is one of those
+	gorilla *otherstore.Session // the store, if it is one of those
 	writer  writer
 	session ginSession
 
@@ -90,8 +91,8 @@ func (m *mount) attach(c *gin.Context) *state {
 	sent := m.withCookies(c.Request)
 	switch {
 	case m.gorilla != nil:
-		st.gorilla, st.cookiesSent = m.gorilla.session(sent)
-		st.store, st.hasToken = st.gorilla, st.gorilla.cookie != ""
+		st.gorilla, st.cookiesSent = m.gorilla.Session(sent)
+		st.store, st.hasToken = st.gorilla, st.gorilla.Cookie != ""
 	case m.sessions != nil:
 		st.digest, st.cookiesSent, st.hasToken = m.cookie.read(sent)
 	}

@@ -1,4 +1,4 @@
-package ginauth
+package otherstore
 
 import (
 	"cmp"
@@ -27,35 +27,24 @@ const (
 	maxSessionFile = 4 << 20
 )
 
-// SweepSessions deletes the files of sessions that have ended from the directory of Options.Sessions, which must be the
-// filesystem store of gin-contrib/sessions, and returns how many those were: that store deletes a file only when its
-// browser comes back. It goes through the directory once, until ctx ends, so call it again and again. Any number of
-// processes may do that at the same time.
-//
-// A file is deleted when it was signed with a key of the store for a session of this Config, and that session is past its
-// idle timeout or its absolute end, by the clock that ends sessions: of Users when that is a driver.Authority, otherwise of
-// this process. Everything else stays: live sessions, files of other apps and other cookie names, files
-// signed with keys that the store no longer has, links and directories.
-//
-// A file that cannot be read or deleted keeps no other from being swept: the error tells the first of them, beside the
-// number of those that were deleted all the same. ErrUnavailable means that Users could not be asked, and ends
-// the sweep. An error is also returned for other stores: those of package store have
-// RunSweeper, and redis and memcached forget by themselves.
-func SweepSessions[U any](ctx context.Context, cfg *Config[U]) (deleted int64, err error) {
-	if err := cfg.made(); err != nil {
-		return 0, err
-	}
-	dir, codecs, ok := sessionFilesOf(cfg.o.Sessions)
-	if !ok || cfg.m.gorilla == nil {
-		return 0, fmt.Errorf("sweeping sessions: a %T keeps no session files: only the filesystem store needs this call, and the stores of package store have RunSweeper", cfg.o.Sessions)
+// NoFiles is the error that says that a store keeps no session files.
+func NoFiles(store any) error {
+	return fmt.Errorf("sweeping sessions: a %T keeps no session files: only the filesystem store needs this call, and the stores of package store have RunSweeper", store)
+}
+
+// Sweep deletes the files of sessions that have ended; see ginauth.SweepSessions.
+func (s *Store) Sweep(ctx context.Context) (deleted int64, err error) {
+	dir, codecs, ok := sessionFilesOf(s.store)
+	if !ok {
+		return 0, NoFiles(s.store)
 	}
 	root, err := os.OpenRoot(dir)
 	if err != nil {
 		return 0, fmt.Errorf("sweeping sessions: opening the directory of Sessions: %w", err)
 	}
-	s := &fileSweep{gorillaStore: cfg.m.gorilla, root: root, codecs: codecs}
-	err = s.run(ctx)
-	return s.deleted, errors.Join(err, root.Close())
+	f := &fileSweep{Store: s, root: root, codecs: codecs}
+	err = f.run(ctx)
+	return f.deleted, errors.Join(err, root.Close())
 }
 
 // sessionFilesOf is where a filesystem store keeps its sessions, and what reads them however old they are. The store's own
@@ -84,7 +73,7 @@ func sessionFilesOf(store sessions.Store) (dir string, codecs []securecookie.Cod
 
 // fileSweep is one round through a directory.
 type fileSweep struct {
-	*gorillaStore
+	*Store
 	root    *os.Root
 	codecs  []securecookie.Codec
 	told    bool          // the authority has told its clock
@@ -185,13 +174,13 @@ func (s *fileSweep) read(name string) (e envelope, info fs.FileInfo, err error) 
 // over asks the clock that would end the session. The authority's is asked about what seems to be over, and until it
 // has told.
 func (s *fileSweep) over(ctx context.Context, e envelope) (bool, error) {
-	if e.User == "" || s.authority == nil {
+	if e.User == "" || s.Authority == nil {
 		return !e.live(s.now()), nil
 	}
 	if s.told && e.live(s.now().Add(s.ahead)) {
 		return false, nil
 	}
-	_, at, err := s.authority.find(ctx, e.User, e.digest(), e.Epoch)
+	_, at, err := s.Authority.find(ctx, e.User, e.digest(), e.Epoch)
 	switch {
 	case errors.Is(err, driver.ErrNoSession): // of a user who is disabled for now, perhaps
 		return !e.live(s.now().Add(s.ahead)), nil

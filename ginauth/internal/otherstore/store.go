@@ -1,4 +1,6 @@
-package ginauth
+// Package otherstore keeps sessions in stores of gin-contrib/sessions that know nothing of users, such as its cookie, file,
+// redis and memcached stores.
+package otherstore
 
 import (
 	"context"
@@ -25,15 +27,15 @@ const (
 	maxStoreAge = 30 * 24 * time.Hour
 )
 
-// gorillaStore keeps sessions in a store of gin-contrib/sessions that is no driver.Sessions: its
+// Store keeps sessions in a store of gin-contrib/sessions that is no driver.Sessions: its
 // cookie, memstore, filesystem, redis and memcached stores, and others of their kind. The store
 // makes the cookie's value; its attributes are Options.Cookie's. The store's other users are not
 // disturbed as long as they use another name.
-type gorillaStore struct {
+type Store struct {
 	store     sessions.Store
 	errors    storeErrors
 	name      string
-	authority *authority // nil: nobody but the store is asked
+	Authority *Authority // nil: nobody but the store is asked
 	now       func() time.Time
 
 	// A store of this kind overwrites the whole session. Within this process at least, writers
@@ -42,73 +44,77 @@ type gorillaStore struct {
 	seed  maphash.Seed
 }
 
-// authority is a driver.Authority without its type parameter.
-type authority struct {
+// Authority is a driver.Authority without its type parameter.
+type Authority struct {
 	admit func(context.Context, driver.NewSession) (driver.Admission, error)
 	find  func(context.Context, driver.UserID, driver.Digest, int64) (user any, at time.Time, err error)
 	end   func(context.Context, driver.Digest, time.Time) error
 }
 
-func newGorillaStore[U any](cfg *Config[U], name string) *gorillaStore {
-	s := &gorillaStore{store: cfg.o.Sessions, errors: errorsOf(cfg.o.Sessions), name: name, now: time.Now, seed: maphash.MakeSeed()} //nolint:forbidigo // these stores have no clock
-	users, ok := cfg.o.Users.(driver.Authority[U])
+// New keeps sessions under this name of cookie. A nil authority leaves the store alone.
+func New(store sessions.Store, name string, a *Authority) *Store {
+	return &Store{store: store, errors: errorsOf(store), name: name, Authority: a, now: time.Now, seed: maphash.MakeSeed()} //nolint:forbidigo // these stores have no clock
+}
+
+// AuthorityOf is nil for users that are no driver.Authority.
+func AuthorityOf[U any](users driver.Users[U]) *Authority {
+	own, ok := users.(driver.Authority[U])
 	if !ok {
-		return s
+		return nil
 	}
-	s.authority = &authority{
-		admit: users.AdmitSession,
-		end:   users.EndAdmitted,
+	return &Authority{
+		admit: own.AdmitSession,
+		end:   own.EndAdmitted,
 		find: func(ctx context.Context, user driver.UserID, session driver.Digest, epoch int64) (any, time.Time, error) {
-			u, at, err := users.FindAdmitted(ctx, user, session, epoch)
+			u, at, err := own.FindAdmitted(ctx, user, session, epoch)
 			return u, at, err
 		},
 	}
-	return s
 }
 
-// revokes says whether a session that was ended stays ended for whoever kept its cookie.
-func (s *gorillaStore) revokes() bool {
-	if s.authority != nil {
+// Revokes says whether a session that was ended stays ended for whoever kept its cookie.
+func (s *Store) Revokes() bool {
+	if s.Authority != nil {
 		return true
 	}
 	return !slices.Contains(wrapped(s.store), reflect.TypeFor[gorilla.CookieStore]())
 }
 
-// session is that of a request, and how many cookies of its name were sent. Two are none: one of
+// Session is that of a request, and how many cookies of its name were sent. Two are none: one of
 // them was planted.
-func (s *gorillaStore) session(r *http.Request) (*gorillaSession, int) {
-	session := &gorillaSession{gorillaStore: s}
+func (s *Store) Session(r *http.Request) (*Session, int) {
+	session := &Session{Store: s}
 	sent := r.CookiesNamed(s.name)
 	if len(sent) == 1 && !sent[0].Quoted && len(sent[0].Value) <= maxCookie {
-		session.cookie = sent[0].Value
+		session.Cookie = sent[0].Value
 	}
 	return session, len(sent)
 }
 
-// gorillaSession is the session of one request. Digests play no part in it: the cookie says which
+// Session is the session of one request. Digests play no part in it: the cookie says which
 // session is meant.
-type gorillaSession struct {
-	*gorillaStore
-	cookie   string           // as received, then as issued
-	reissued bool             // the cookie's value has changed
-	remote   bool             // the cookie's value is an id, and the session is elsewhere
+type Session struct {
+	*Store
+	Cookie   string           // as received, then as issued
+	Reissued bool             // the cookie's value has changed
+	Remote   bool             // the cookie's value is an id, and the session is elsewhere
 	id       driver.SessionID // of the session that was found
 	at       time.Time        // when it was found
-	user     any              // by the authority
-	epoch    *int64           // of the user, when it has moved and this session is to live on
+	User     any              // by the authority
+	Epoch    *int64           // of the user, when it has moved and this session is to live on
 }
 
-var _ driver.Sessions = (*gorillaSession)(nil)
+var _ driver.Sessions = (*Session)(nil)
 
 // FindSession returns the session that the cookie names.
-func (s *gorillaSession) FindSession(ctx context.Context, _ driver.Digest) (driver.Session, error) {
+func (s *Session) FindSession(ctx context.Context, _ driver.Digest) (driver.Session, error) {
 	held, e, err := s.open(ctx)
 	if err != nil {
 		return driver.Session{}, err
 	}
 	at := s.now()
-	if e.User != "" && s.authority != nil {
-		if s.user, at, err = s.authority.find(ctx, e.User, e.digest(), e.Epoch); err != nil {
+	if e.User != "" && s.Authority != nil {
+		if s.User, at, err = s.Authority.find(ctx, e.User, e.digest(), e.Epoch); err != nil {
 			return driver.Session{}, err
 		}
 	}
@@ -123,11 +129,11 @@ func (s *gorillaSession) FindSession(ctx context.Context, _ driver.Digest) (driv
 }
 
 // CreateSession stores a session under a new cookie, and then ends the one of the cookie before.
-func (s *gorillaSession) CreateSession(ctx context.Context, n driver.NewSession) (driver.Session, error) {
+func (s *Session) CreateSession(ctx context.Context, n driver.NewSession) (driver.Session, error) {
 	admission := driver.Admission{At: s.now()}
-	if n.UserID != "" && s.authority != nil {
+	if n.UserID != "" && s.Authority != nil {
 		var err error
-		if admission, err = s.authority.admit(ctx, n); err != nil {
+		if admission, err = s.Authority.admit(ctx, n); err != nil {
 			return driver.Session{}, err
 		}
 	}
@@ -155,7 +161,7 @@ func (s *gorillaSession) CreateSession(ctx context.Context, n driver.NewSession)
 }
 
 // UpdateSession applies the change to the session as the store has it now.
-func (s *gorillaSession) UpdateSession(ctx context.Context, _ driver.Digest, change driver.SessionChange) (driver.Session, error) {
+func (s *Session) UpdateSession(ctx context.Context, _ driver.Digest, change driver.SessionChange) (driver.Session, error) {
 	defer s.turn(s.id)()
 	held, e, err := s.open(ctx)
 	if err != nil {
@@ -180,8 +186,8 @@ func (s *gorillaSession) UpdateSession(ctx context.Context, _ driver.Digest, cha
 	if rotates {
 		e.ID, held = newEnvelopeID(), s.blank()
 	}
-	if s.epoch != nil {
-		e.Epoch = *s.epoch
+	if s.Epoch != nil {
+		e.Epoch = *s.Epoch
 	}
 	value, err := s.write(ctx, held, e, s.at)
 	if err != nil {
@@ -197,7 +203,7 @@ func (s *gorillaSession) UpdateSession(ctx context.Context, _ driver.Digest, cha
 }
 
 // DeleteSession ends the session that the cookie names, if it names one.
-func (s *gorillaSession) DeleteSession(ctx context.Context, _ driver.Digest) error {
+func (s *Session) DeleteSession(ctx context.Context, _ driver.Digest) error {
 	held, e, err := s.open(ctx)
 	if errors.Is(err, driver.ErrNoSession) {
 		return nil
@@ -209,32 +215,32 @@ func (s *gorillaSession) DeleteSession(ctx context.Context, _ driver.Digest) err
 	if err := s.end(ctx, held, e); err != nil {
 		return err
 	}
-	s.cookie, s.id, s.user = "", "", nil
+	s.Cookie, s.id, s.User = "", "", nil
 	return nil
 }
 
 // FindRotated finds nothing: these stores keep no trace of a replaced id, so Options.RotationGrace is refused with them.
-func (*gorillaSession) FindRotated(context.Context, driver.Digest) (driver.Session, error) {
+func (*Session) FindRotated(context.Context, driver.Digest) (driver.Session, error) {
 	return driver.Session{}, driver.ErrNoSession
 }
 
-func (s *gorillaSession) issue(value string, e envelope, at time.Time) {
-	s.cookie, s.reissued, s.id, s.at = value, true, e.ID, at
+func (s *Session) issue(value string, e envelope, at time.Time) {
+	s.Cookie, s.Reissued, s.id, s.at = value, true, e.ID, at
 }
 
 // turn waits for other writers of the same session.
-func (s *gorillaStore) turn(id driver.SessionID) (done func()) {
+func (s *Store) turn(id driver.SessionID) (done func()) {
 	m := &s.turns[maphash.String(s.seed, string(id))%uint64(len(s.turns))]
 	m.Lock()
 	return m.Unlock
 }
 
 // open reads the session that the cookie names.
-func (s *gorillaSession) open(ctx context.Context) (*gorilla.Session, envelope, error) {
-	if s.cookie == "" {
+func (s *Session) open(ctx context.Context) (*gorilla.Session, envelope, error) {
+	if s.Cookie == "" {
 		return nil, envelope{}, driver.ErrNoSession
 	}
-	held, err := s.store.New(s.request(ctx, s.cookie), s.name)
+	held, err := s.store.New(s.request(ctx, s.Cookie), s.name)
 	if err != nil {
 		return nil, envelope{}, s.errors.read(err)
 	}
@@ -242,26 +248,26 @@ func (s *gorillaSession) open(ctx context.Context) (*gorilla.Session, envelope, 
 	if err != nil { // also when the store has no session of this id, and so no values
 		return nil, envelope{}, driver.ErrNoSession
 	}
-	s.remote = held.ID != ""
+	s.Remote = held.ID != ""
 	return held, e, nil
 }
 
 // blank is a session that gets an id of the store's own making when it is saved. An id that the
 // store has not got (any more) is never used again, whoever presents it (SEC-63).
-func (s *gorillaSession) blank() *gorilla.Session {
+func (s *Session) blank() *gorilla.Session {
 	fresh := gorilla.NewSession(s.store, s.name)
 	fresh.IsNew = true
 	return fresh
 }
 
 // write saves a session and returns its cookie's value.
-func (s *gorillaSession) write(ctx context.Context, held *gorilla.Session, e envelope, at time.Time) (value string, err error) {
+func (s *Session) write(ctx context.Context, held *gorilla.Session, e envelope, at time.Time) (value string, err error) {
 	held.Values = e.seal()
 	left := milli(e.Expires).Sub(at) + time.Second
 	if value, err = s.save(ctx, held, min(left, maxStoreAge)); err != nil {
 		return "", err
 	}
-	s.remote = held.ID != ""
+	s.Remote = held.ID != ""
 	switch {
 	case value == "":
 		return "", fmt.Errorf("saving a session: a %T sets no cookie of the name it was asked for", s.store)
@@ -273,9 +279,9 @@ func (s *gorillaSession) write(ctx context.Context, held *gorilla.Session, e env
 
 // end makes the session worthless: with the authority's help for good, otherwise as far as the
 // store can forget.
-func (s *gorillaSession) end(ctx context.Context, held *gorilla.Session, e envelope) error {
-	if e.User != "" && s.authority != nil {
-		if err := s.authority.end(ctx, e.digest(), milli(e.Expires)); err != nil {
+func (s *Session) end(ctx context.Context, held *gorilla.Session, e envelope) error {
+	if e.User != "" && s.Authority != nil {
+		if err := s.Authority.end(ctx, e.digest(), milli(e.Expires)); err != nil {
 			return err
 		}
 	}
@@ -285,7 +291,7 @@ func (s *gorillaSession) end(ctx context.Context, held *gorilla.Session, e envel
 }
 
 // endBefore ends the session as it was before its rotation.
-func (s *gorillaSession) endBefore(ctx context.Context, before envelope) error {
+func (s *Session) endBefore(ctx context.Context, before envelope) error {
 	old, _, err := s.open(ctx)
 	if errors.Is(err, driver.ErrNoSession) {
 		return nil
@@ -296,11 +302,11 @@ func (s *gorillaSession) endBefore(ctx context.Context, before envelope) error {
 	return s.end(ctx, old, before)
 }
 
-func (s *gorillaSession) save(ctx context.Context, held *gorilla.Session, age time.Duration) (value string, err error) {
+func (s *Session) save(ctx context.Context, held *gorilla.Session, age time.Duration) (value string, err error) {
 	seconds := int(age / time.Second)
 	held.Options = &gorilla.Options{Path: "/", MaxAge: seconds, Secure: true, HttpOnly: true, SameSite: http.SameSiteLaxMode}
 	w := header{}
-	if err := s.store.Save(s.request(ctx, s.cookie), w, held); err != nil {
+	if err := s.store.Save(s.request(ctx, s.Cookie), w, held); err != nil {
 		return "", s.errors.write(err)
 	}
 	for _, c := range (&http.Response{Header: http.Header(w)}).Cookies() {
@@ -312,7 +318,7 @@ func (s *gorillaSession) save(ctx context.Context, held *gorilla.Session, age ti
 }
 
 // request is all that a store may see of the client's.
-func (s *gorillaSession) request(ctx context.Context, cookie string) *http.Request {
+func (s *Session) request(ctx context.Context, cookie string) *http.Request {
 	r := &http.Request{Method: http.MethodGet, URL: &url.URL{Path: "/"}, Header: http.Header{}, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1}
 	if cookie != "" {
 		r.Header.Set("Cookie", s.name+"="+cookie)

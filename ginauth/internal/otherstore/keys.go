@@ -1,4 +1,4 @@
-package ginauth
+package otherstore
 
 import (
 	"errors"
@@ -15,9 +15,9 @@ import (
 // minSigningKey is 128 bits; NIST SP 800-131A asks for 112 at least.
 const minSigningKey = 16
 
-// checkOtherStore returns what is wrong with a store of gin-contrib's that would show itself at the first login only:
+// Check returns what is wrong with a store of gin-contrib's that would show itself at the first login only:
 // keys that do not work, or are guessed, and a directory that is not there.
-func checkOtherStore(store sessions.Store) error {
+func Check(store sessions.Store) error {
 	for _, v := range structsOf(store) {
 		if v.Type() == reflect.TypeFor[gorilla.FilesystemStore]() {
 			if err := checkDirectory(v.FieldByName("path")); err != nil {
