@@ -16,8 +16,9 @@ import (
 
 // The names and the parameters of further columns go between these parts.
 const (
-	insertUser       = `INSERT INTO ginauth.users AS u (created_at, updated_at, id, email, email_canonical, name, password_hash, password_pending`
-	insertUserValues = `) VALUES (COALESCE($1::timestamptz, now()), COALESCE($1::timestamptz, now()), $2::uuid, $3::text, $4::text, $5::text, $6::text, $7::boolean`
+	insertUser       = `INSERT INTO ginauth.users AS u (created_at, updated_at, id, email, email_canonical, name, password_hash, password_pending, verified_at`
+	insertUserValues = `) VALUES (COALESCE($1::timestamptz, now()), COALESCE($1::timestamptz, now()), $2::uuid, $3::text, $4::text, $5::text, $6::text, $7::boolean,
+	CASE WHEN $8::boolean THEN COALESCE($1::timestamptz, now()) END`
 )
 
 // identifierConstraint makes the canonical e-mail address unique.
@@ -65,7 +66,7 @@ func (d *DB[U]) insertUser(ctx context.Context, tx pgx.Tx, id uuid.UUID, n drive
 
 // askForProof queues the mail by which a new user proves the address.
 func (d *DB[U]) askForProof(ctx context.Context, tx pgx.Tx, n driver.NewUser) error {
-	if !d.notices {
+	if !d.notices || n.Verified {
 		return nil
 	}
 	args, err := d.order(driver.MailOrder{Kind: driver.MailVerify, Email: n.Email, Canonical: n.Canonical})
@@ -104,7 +105,7 @@ func (d *DB[U]) filled(n driver.NewUser, fill func(*U) error) (id uuid.UUID, u U
 func (d *DB[U]) insertion(id uuid.UUID, n driver.NewUser, u *U, pending bool) (statement string, args []any) {
 	v := reflect.ValueOf(u).Elem()
 	var columns, parameters strings.Builder
-	args = []any{d.clock(), id.String(), n.Email, n.Canonical, d.layout.user(v).Name, hashOrNull(n.Hash), pending}
+	args = []any{d.clock(), id.String(), n.Email, n.Canonical, d.layout.user(v).Name, hashOrNull(n.Hash), pending, n.Verified && !pending}
 	for _, c := range d.layout.extra {
 		field := v.FieldByIndex(c.path)
 		if field.IsZero() {

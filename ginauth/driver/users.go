@@ -36,6 +36,9 @@ type NewUser struct {
 	Name string
 	// Email is the address as typed; Canonical is the form that is unique.
 	Email, Canonical string
+	// Verified: the address was proved to be the user's in another way. CreateUserAndMail ignores it, since its mail is for
+	// the proof.
+	Verified bool
 	// Hash is zero for a user without a password.
 	Hash password.Hash
 }

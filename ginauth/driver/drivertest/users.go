@@ -11,6 +11,7 @@ import (
 func usersGroup[U any]() group[U] {
 	return group[U]{"Users", implements[driver.Users[U]], map[string]func(*env[U]){
 		"FindUser returns the user that was created":                 createdUserIsFound[U],
+		"CreateUser keeps that an address was proved":                verifiedFromTheStart[U],
 		"FindUser of an unknown id is ErrNoUser":                     unknownUser[U],
 		"FindCredential finds by the canonical identifier":           findsCredential[U],
 		"CreateUser refuses an identifier that is taken":             identifierTaken[U],
@@ -39,6 +40,18 @@ func createdUserIsFound[U any](e *env[U]) {
 	other, _ := e.user()
 	if other == e.Account(created).ID {
 		e.Error("two users have one id")
+	}
+}
+
+func verifiedFromTheStart[U any](e *env[U]) {
+	n := e.newUser()
+	n.Verified = true
+	created, err := e.Store.CreateUser(e.Context(), n, nil)
+	e.must("creating a user", err)
+	found, err := e.Store.FindUser(e.Context(), e.Account(created).ID)
+	e.must("finding it", err)
+	if !e.Account(created).Verified || !e.Account(found).Verified {
+		e.Errorf("verified when created: %v, when found: %v", e.Account(created).Verified, e.Account(found).Verified)
 	}
 }
 
