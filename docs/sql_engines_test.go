@@ -126,7 +126,7 @@ func storeStatements(t *testing.T) map[string]string {
 		for _, d := range file.Decls {
 			if d, ok := d.(*ast.GenDecl); ok && d.Tok == token.CONST {
 				for _, spec := range d.Specs {
-					if spec := spec.(*ast.ValueSpec); len(spec.Values) == 1 {
+					if spec, ok := spec.(*ast.ValueSpec); ok && len(spec.Values) == 1 {
 						constants[spec.Names[0].Name] = spec.Values[0]
 					}
 				}

@@ -131,8 +131,10 @@ var driverConstants = sync.OnceValue(func() map[string]bool {
 		for _, d := range parsed.Decls {
 			if d, ok := d.(*ast.GenDecl); ok && d.Tok == token.CONST {
 				for _, spec := range d.Specs {
-					for _, n := range spec.(*ast.ValueSpec).Names {
-						constants[n.Name] = true
+					if spec, ok := spec.(*ast.ValueSpec); ok {
+						for _, n := range spec.Names {
+							constants[n.Name] = true
+						}
 					}
 				}
 			}

@@ -121,11 +121,11 @@ func (l *layout) user(v reflect.Value) *User {
 
 // selectList spells the columns in the order of read.
 func (l *layout) selectList() string {
-	list := "u." + strings.Join(userColumns(), ", u.")
+	columns := userColumns()
 	for _, c := range l.extra {
-		list += ", u." + c.ident
+		columns = append(columns, c.ident)
 	}
-	return list
+	return "u." + strings.Join(columns, ", u.")
 }
 
 // read reads the columns of selectList.

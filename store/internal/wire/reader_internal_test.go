@@ -131,7 +131,7 @@ func (k kind) differs(oid uint32, format int16, value []byte) error {
 	}
 	switch {
 	case (r.Err() != nil) != (wantErr != nil):
-		return fmt.Errorf("the error is %v, pgx has %v", r.Err(), wantErr)
+		return fmt.Errorf("the error is %v, pgx has %v", r.Err(), wantErr) //nolint:errorlint // one of them is nil
 	case r.Err() == nil && fmt.Sprint(got) != fmt.Sprint(want):
 		return fmt.Errorf("it reads %v, pgx %v", got, want)
 	case r.Err() == nil && r.at != 1:
@@ -152,7 +152,9 @@ func TestReaderReadsWhatPgxScans(t *testing.T) {
 		"Time": {
 			day, day.In(time.FixedZone("east", 5*3600+1800)), time.Unix(0, 0), y2k, y2k.Add(-time.Microsecond),
 			time.Date(1, 1, 1, 0, 0, 0, 0, time.UTC), time.Date(9999, 12, 31, 23, 59, 59, 999_999_000, time.UTC),
-			pgtype.Timestamptz{Valid: true, InfinityModifier: pgtype.Infinity}, pgtype.Timestamptz{Valid: true, InfinityModifier: pgtype.NegativeInfinity}, nil,
+			pgtype.Timestamptz{Valid: true, InfinityModifier: pgtype.Infinity},
+			pgtype.Timestamptz{Valid: true, InfinityModifier: pgtype.NegativeInfinity},
+			nil,
 		},
 		"Text":     {"", "Grace", "é\u2028\x7f", strings.Repeat("x", 5000), nil},
 		"JSON":     {"{}", `{"a": [1, "é"]}`, nil},
