@@ -1,0 +1,5 @@
+package given
+
+func routes(*ginauth.Config[User]) *gin.Engine { return nil }
+
+var clock interface{ Now() time.Time }

@@ -1,0 +1,3 @@
+package given
+
+var old struct{ Name, Email, PasswordHash string }
