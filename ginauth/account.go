@@ -8,13 +8,14 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/ginauth/ginauth/ginauth/internal/form"
+	"github.com/ginauth/ginauth/ginauth/internal/route"
 )
 
 // stateFor returns the request's state for a handler that changes something, if it was
 // made from the handler's own configuration.
 func (m *mount) stateFor(c *gin.Context) (*state, error) {
-	if c.Request.Method != http.MethodPost {
-		return nil, errMethod
+	if err := route.CheckMethod(c, http.MethodPost); err != nil {
+		return nil, err
 	}
 	_, st, err := stateOf(c)
 	if err != nil {

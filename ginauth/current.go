@@ -52,7 +52,7 @@ func loggedIn(c *gin.Context) (*state, error) {
 // With makes a Gin handler of a function that takes the current user. Without one the
 // function is not called, and the client gets the problem, on excluded routes too, and so do users whom Options.Unverified refuses.
 func With[U any](handle func(*gin.Context, U)) gin.HandlerFunc {
-	h := route.New(route.Info{Name: "with", Users: []reflect.Type{reflect.TypeFor[U]()}}, func(c *gin.Context) {
+	h := route.New(route.Info{Name: route.With, For: route.VerifiedUsers, Users: []reflect.Type{reflect.TypeFor[U]()}}, func(c *gin.Context) {
 		u, err := CurrentUser[U](c)
 		if st := attached(c); err == nil && st != nil {
 			err = st.checkPolicies(c)

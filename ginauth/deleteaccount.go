@@ -66,7 +66,7 @@ func deleter[U any](constructor string, cfg *Config[U], remove func(*gin.Context
 	m := cfg.accounts(constructor)
 	users := usersAs[driver.Accounts[U]](constructor, m)
 	name := strings.ToLower(constructor[:1]) + constructor[1:]
-	return route.New(route.Info{Name: name, ChecksScopes: true, Mount: m, Cookie: m.cookie.name, Guards: []string{Fresh(freshFor).name}}, func(c *gin.Context) {
+	return route.New(route.Info{Name: name, For: route.Users, ChecksScopes: true, Mount: m, Cookie: m.cookie.name, Guards: []string{Fresh(freshFor).name}}, func(c *gin.Context) {
 		after, err := remove(c, m, users)
 		switch {
 		case err != nil:
@@ -91,7 +91,7 @@ func deleter[U any](constructor string, cfg *Config[U], remove func(*gin.Context
 // @Security		sessionCookie
 // @Router			/user/archive [post]
 func archiveAccount[U any](c *gin.Context, m *mount, users driver.Accounts[U], grace time.Duration) (after time.Time, err error) {
-	st, auth, err := m.freshOwner(c, errRevokeMethod, http.MethodPost, http.MethodDelete)
+	st, auth, err := m.freshOwner(c, http.MethodPost, http.MethodDelete)
 	if err != nil {
 		return after, err
 	}

@@ -85,7 +85,7 @@ func deviceName(userAgent string) string {
 // Sessions returns the handler that answers 200 with what ListDevices returns. It panics when its store is no driver.Logins, or Users is not set.
 func Sessions[U any](cfg *Config[U]) gin.HandlerFunc {
 	m := compileManager("Sessions", cfg, (*mount).manager)
-	h := route.New(route.Info{Name: "sessions", ChecksScopes: true, Mount: m, Cookie: m.cookie.name}, showSessions)
+	h := route.New(route.Info{Name: "sessions", For: route.Users, ChecksScopes: true, Mount: m, Cookie: m.cookie.name}, showSessions)
 	return h.As(func(c *gin.Context) { h.Serve(c) })
 }
 

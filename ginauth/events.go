@@ -55,7 +55,7 @@ func ListEvents(c *gin.Context) (ActivityPage, error) {
 	if !ok {
 		return ActivityPage{}, fmt.Errorf("%w: Options.Users is no driver.EventLog", ErrNotMounted)
 	}
-	_, auth, err := st.m.owner(c, errReadMethod, http.MethodGet, http.MethodHead)
+	_, auth, err := st.m.owner(c, http.MethodGet)
 	if err != nil {
 		return ActivityPage{}, err
 	}
@@ -131,7 +131,7 @@ func Events[U any](cfg *Config[U]) gin.HandlerFunc {
 	const name = "Events"
 	m := cfg.accounts(name)
 	usersAs[driver.EventLog](name, m)
-	h := route.New(route.Info{Name: "events", ChecksScopes: true, Mount: m, Cookie: m.cookie.name}, showEvents)
+	h := route.New(route.Info{Name: "events", For: route.Users, ChecksScopes: true, Mount: m, Cookie: m.cookie.name}, showEvents)
 	return h.As(func(c *gin.Context) { h.Serve(c) })
 }
 

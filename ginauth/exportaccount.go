@@ -28,7 +28,7 @@ func ExportAccount[U any](cfg *Config[U]) gin.HandlerFunc {
 	const name = "ExportAccount"
 	m := cfg.accounts(name)
 	users := usersAs[driver.Accounts[U]](name, m)
-	h := route.New(route.Info{Name: "exportAccount", ChecksScopes: true, Mount: m, Cookie: m.cookie.name}, func(c *gin.Context) {
+	h := route.New(route.Info{Name: "exportAccount", For: route.Users, ChecksScopes: true, Mount: m, Cookie: m.cookie.name}, func(c *gin.Context) {
 		export, err := exportAccount(c, m, cfg, users)
 		if err != nil {
 			Fail(c, err)
@@ -52,7 +52,7 @@ func ExportAccount[U any](cfg *Config[U]) gin.HandlerFunc {
 // @Security		sessionCookie
 // @Router			/user/export [get]
 func exportAccount[U any](c *gin.Context, m *mount, cfg *Config[U], users driver.Accounts[U]) (Export, error) {
-	_, auth, err := m.owner(c, errReadMethod, http.MethodGet, http.MethodHead)
+	_, auth, err := m.owner(c, http.MethodGet)
 	if err != nil {
 		return Export{}, err
 	}

@@ -68,7 +68,7 @@ type Guard struct {
 // those in front it lets nobody pass. A CORS preflight, which has no user, gets 204 and nothing else, unless
 // Options.Exclude names the method OPTIONS of its route.
 func Require(guards ...Guard) gin.HandlerFunc {
-	info := route.Info{Name: "require"}
+	info := route.Info{Name: route.Guard, For: route.Middleware}
 	for _, g := range guards {
 		info.Guards = append(info.Guards, g.name)
 		info.Scopes = scope.Both(info.Scopes, g.scopes)

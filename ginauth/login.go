@@ -20,7 +20,7 @@ import (
 // Mount it with POST; its route is open by itself and need not be excluded.
 func Login[U any](cfg *Config[U]) gin.HandlerFunc {
 	m := cfg.accounts("Login")
-	h := route.New(route.Info{Name: "login", Open: true, Mount: m, Cookie: m.cookie.name, User: shown(cfg), Redirects: m.pages.AfterLogin != ""}, func(c *gin.Context) {
+	h := route.New(route.Info{Name: "login", For: route.LoggedOut, Mount: m, Cookie: m.cookie.name, User: shown(cfg), Redirects: m.pages.AfterLogin != ""}, func(c *gin.Context) {
 		u, err := logIn(c, m, cfg)
 		if err != nil {
 			Fail(c, err)

@@ -14,7 +14,7 @@ import (
 // with POST: a GET would let any page log the user out.
 func Logout[U any](cfg *Config[U]) gin.HandlerFunc {
 	m := cfg.mounted("Logout")
-	h := route.New(route.Info{Name: "logout", Open: true, Mount: m, Cookie: m.cookie.name, Redirects: m.pages.AfterLogout != ""}, func(c *gin.Context) {
+	h := route.New(route.Info{Name: "logout", For: route.Everyone, Mount: m, Cookie: m.cookie.name, Redirects: m.pages.AfterLogout != ""}, func(c *gin.Context) {
 		if err := logOut(c, m); err != nil {
 			Fail(c, err)
 			return

@@ -12,7 +12,7 @@ import (
 // and 401 when nobody is logged in.
 func Me[U any](cfg *Config[U]) gin.HandlerFunc {
 	m := cfg.mounted("Me")
-	h := route.New(route.Info{Name: "me", Mount: m, Cookie: m.cookie.name, User: shown(cfg)}, func(c *gin.Context) {
+	h := route.New(route.Info{Name: "me", For: route.Users, Mount: m, Cookie: m.cookie.name, User: shown(cfg)}, func(c *gin.Context) {
 		showUser(c, cfg)
 	})
 	return h.As(func(c *gin.Context) { h.Serve(c) })

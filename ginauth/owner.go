@@ -3,13 +3,13 @@ package ginauth
 import (
 	"fmt"
 	"reflect"
-	"slices"
 	"strings"
 	"time"
 
 	"github.com/gin-gonic/gin"
 
 	"github.com/ginauth/ginauth/ginauth/driver"
+	"github.com/ginauth/ginauth/ginauth/internal/route"
 )
 
 // freshFor is how recent the proof must be for what cannot be undone (OWASP ASVS 7.5.1).
@@ -52,18 +52,18 @@ func CurrentOwner(c *gin.Context, fresh time.Duration) (Auth, error) {
 }
 
 // owner returns the state of a request by the account's owner, who alone may change the account.
-func (m *mount) owner(c *gin.Context, wrongMethod error, methods ...string) (*state, Auth, error) {
-	return m.ownerWithin(c, 0, wrongMethod, methods...)
+func (m *mount) owner(c *gin.Context, methods ...string) (*state, Auth, error) {
+	return m.ownerWithin(c, 0, methods...)
 }
 
 // freshOwner is owner for what also needs a recent proof of who the user is.
-func (m *mount) freshOwner(c *gin.Context, wrongMethod error, methods ...string) (*state, Auth, error) {
-	return m.ownerWithin(c, freshFor, wrongMethod, methods...)
+func (m *mount) freshOwner(c *gin.Context, methods ...string) (*state, Auth, error) {
+	return m.ownerWithin(c, freshFor, methods...)
 }
 
-func (m *mount) ownerWithin(c *gin.Context, fresh time.Duration, wrongMethod error, methods ...string) (*state, Auth, error) {
-	if !slices.Contains(methods, c.Request.Method) {
-		return nil, Auth{}, wrongMethod
+func (m *mount) ownerWithin(c *gin.Context, fresh time.Duration, methods ...string) (*state, Auth, error) {
+	if err := route.CheckMethod(c, methods...); err != nil {
+		return nil, Auth{}, err
 	}
 	_, st, err := stateOf(c)
 	if err != nil {

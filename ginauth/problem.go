@@ -16,6 +16,7 @@ import (
 	"github.com/ginauth/ginauth/ginauth/driver"
 	"github.com/ginauth/ginauth/ginauth/internal/form"
 	"github.com/ginauth/ginauth/ginauth/internal/problempage"
+	"github.com/ginauth/ginauth/ginauth/internal/route"
 )
 
 // statusClientClosed is what access logs know for a client that went away; nothing is sent.
@@ -145,9 +146,13 @@ func fail(c *gin.Context, m *mount, err error) {
 // a 500.
 func ProblemOf(err error) Problem {
 	var p *Problem
+	var method *route.MethodError
 	switch {
 	case errors.As(err, &p):
 		return *p
+	case errors.As(err, &method):
+		p = problem(http.StatusMethodNotAllowed, "method_not_allowed", "Use POST.").allow(method.Allow())
+		p.Detail = method.Error()
 	case errors.Is(err, driver.ErrUnavailable), errors.Is(err, context.DeadlineExceeded):
 		return *errUnavailable
 	case errors.Is(err, driver.ErrIdentifierTaken):

@@ -18,7 +18,7 @@ type passwordForm struct {
 // make fresh. Mount it with POST.
 func Reauthenticate[U any](cfg *Config[U]) gin.HandlerFunc {
 	m := cfg.accounts("Reauthenticate")
-	h := route.New(route.Info{Name: "reauthenticate", ChecksScopes: true, Mount: m, Cookie: m.cookie.name, Redirects: m.pages.AfterLogin != ""}, func(c *gin.Context) {
+	h := route.New(route.Info{Name: "reauthenticate", For: route.Users, ChecksScopes: true, Mount: m, Cookie: m.cookie.name, Redirects: m.pages.AfterLogin != ""}, func(c *gin.Context) {
 		if err := reauthenticate(c, m, cfg); err != nil {
 			Fail(c, err)
 			return

@@ -20,7 +20,7 @@ func RestoreAccount[U any](cfg *Config[U]) gin.HandlerFunc {
 	const name = "RestoreAccount"
 	m := cfg.accounts(name)
 	users := usersAs[driver.Accounts[U]](name, m)
-	h := route.New(route.Info{Name: "restoreAccount", Open: true, Mount: m, Cookie: m.cookie.name, Redirects: m.pages.AfterLogin != ""}, func(c *gin.Context) {
+	h := route.New(route.Info{Name: "restoreAccount", For: route.LoggedOut, Mount: m, Cookie: m.cookie.name, Redirects: m.pages.AfterLogin != ""}, func(c *gin.Context) {
 		u, err := restoreAccount(c, m, cfg, users)
 		if err != nil {
 			Fail(c, err)

@@ -103,9 +103,9 @@ func revokeAll(c *gin.Context, st *state, manager driver.Logins) error {
 
 func revoker[U any](name string, cfg *Config[U], by func(*mount) driver.Logins, revoke func(*gin.Context, *state, driver.Logins) error) *route.Handler {
 	m := compileManager(name, cfg, by)
-	return route.New(route.Info{Name: name, ChecksScopes: true, Mount: m, Cookie: m.cookie.name}, func(c *gin.Context) {
-		if c.Request.Method != http.MethodPost && c.Request.Method != http.MethodDelete {
-			Fail(c, errRevokeMethod)
+	return route.New(route.Info{Name: name, For: route.Users, ChecksScopes: true, Mount: m, Cookie: m.cookie.name}, func(c *gin.Context) {
+		if err := route.CheckMethod(c, http.MethodPost, http.MethodDelete); err != nil {
+			Fail(c, err)
 			return
 		}
 		st, manager, err := managed(c, by)

@@ -56,9 +56,9 @@ func (a audit) userTypes() (faults []string) {
 
 func handlerWord(operation string) string {
 	switch operation {
-	case "require":
+	case route.Guard:
 		return "guard"
-	case "session", route.Wrapper:
+	case route.Session, route.Wrapper:
 		return "Session"
 	}
 	return "handler"

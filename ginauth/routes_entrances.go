@@ -11,11 +11,11 @@ import (
 func (a audit) entrances() (faults []string) {
 	for _, r := range a.routes {
 		for i, h := range r.handlers {
-			if len(r.sessions) == 0 || !h.Open {
+			if len(r.sessions) == 0 || !h.For.Open() {
 				continue
 			}
-			guarded := slices.ContainsFunc(r.handlers[:i], func(before auditedHandler) bool { return before.Name == "require" })
-			if guarded && isEntrance(h.Name) {
+			guarded := slices.ContainsFunc(r.handlers[:i], func(before auditedHandler) bool { return before.Name == route.Guard })
+			if guarded && h.For == route.LoggedOut {
 				faults = append(faults, r.String()+" is behind a guard, which only lets in who is logged in: register it before the guard, or outside the guard's group")
 			}
 			if r.protected() {
@@ -34,19 +34,9 @@ func (r auditedRoute) closedBy() string {
 			continue
 		}
 		info, ours := route.Of(r.Handlers[i])
-		if !ours || !info.Open && info.Name != "session" && info.Name != "require" {
+		if !ours || !info.For.Open() && info.For != route.Middleware {
 			return route.FuncName(r.Handlers[i])
 		}
 	}
 	return "another handler"
-}
-
-// isEntrance says whether an operation is for who is not logged in yet.
-func isEntrance(operation string) bool {
-	switch operation {
-	case "login", "signUp", "restoreAccount", "signUpByMail", "magicLink", "sendMagicLink", "forgotPassword", "resetPassword",
-		"tokenLogin", "token", "tokenRefresh":
-		return true
-	}
-	return false
 }

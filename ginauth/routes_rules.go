@@ -3,6 +3,8 @@ package ginauth
 import (
 	"fmt"
 	"slices"
+
+	"github.com/ginauth/ginauth/ginauth/internal/route"
 )
 
 // ruleUse is what one rule does in a router.
@@ -54,5 +56,5 @@ func (a audit) rules() (faults []string) {
 // needsRule says whether the route is closed without a rule of this Session. Login and the like are open, but
 // naming them is no fault.
 func (r auditedRoute) needsRule(session auditedHandler) bool {
-	return !r.Behind(session.at).Open() || slices.ContainsFunc(r.handlers, func(h auditedHandler) bool { return isEntrance(h.Name) })
+	return !r.Behind(session.at).Open() || slices.ContainsFunc(r.handlers, func(h auditedHandler) bool { return h.For == route.LoggedOut })
 }

@@ -43,11 +43,11 @@ func (r auditedRoute) lateGuard() string {
 		return ""
 	}
 	last := r.handlers[len(r.handlers)-1]
-	if last.Name != "require" || last.at != len(r.Handlers)-1 || len(last.Guards) == 0 {
+	if last.Name != route.Guard || last.at != len(r.Handlers)-1 || len(last.Guards) == 0 {
 		return ""
 	}
 	for _, h := range r.Handlers[r.sessions[0].at+1 : last.at] {
-		if info, ours := route.Of(h); !ours || !info.IsSession() && info.Name != "require" {
+		if info, ours := route.Of(h); !ours || !info.IsSession() && info.Name != route.Guard {
 			return last.Guards[0]
 		}
 	}

@@ -1,16 +1,11 @@
 package ginauth
 
-import "slices"
-
-// verifies are the operations that prove an address.
-var verifies = []string{"verifyEmail", "magicLink", "resetPassword", "confirmEmailChange"}
-
 // verification finds a policy for users who are not verified in a router in which nobody can become so.
 func (a audit) verification() []string {
 	wanted := false
 	for _, r := range a.routes {
 		for _, h := range r.handlers {
-			if slices.Contains(verifies, h.Name) {
+			if h.ProvesAddress {
 				return nil
 			}
 			// Who makes exceptions may have a route of the app's own among them.

@@ -45,7 +45,7 @@ func protect(m *mount, exclude, may []string) *route.Handler {
 		m.log.Warn("ginauth: a session in a cookie store can be used until it expires by whoever has a copy of its cookie, logged out or not; set Options.Users to a SessionAuthority such as store.New, or Options.Sessions to store.NewSessions")
 	}
 	info := route.Info{
-		Name: "session", Mount: m, Cookie: m.cookie.name, Exclude: append([]string(nil), exclude...),
+		Name: route.Session, For: route.Middleware, Mount: m, Cookie: m.cookie.name, Exclude: append([]string(nil), exclude...),
 		Matches: func(text, method, template string) bool {
 			r, err := rule.Parse(text)
 			_, within := r.Within(method, template)

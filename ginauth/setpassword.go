@@ -24,7 +24,7 @@ func SetPassword[U any](cfg *Config[U]) gin.HandlerFunc {
 	const name = "SetPassword"
 	m := cfg.accounts(name)
 	users := passwordStore[U](name, m)
-	h := route.New(route.Info{Name: "setPassword", ChecksScopes: true, Mount: m, Cookie: m.cookie.name, Guards: []string{Fresh(freshFor).name}}, func(c *gin.Context) {
+	h := route.New(route.Info{Name: "setPassword", For: route.Users, ChecksScopes: true, Mount: m, Cookie: m.cookie.name, Guards: []string{Fresh(freshFor).name}}, func(c *gin.Context) {
 		if err := setPassword(c, m, cfg, users); err != nil {
 			Fail(c, err)
 			return
@@ -53,7 +53,7 @@ func SetPassword[U any](cfg *Config[U]) gin.HandlerFunc {
 // @Security		sessionCookie
 // @Router			/password [post]
 func setPassword[U any](c *gin.Context, m *mount, cfg *Config[U], users driver.Accounts[U]) error {
-	st, auth, err := m.freshOwner(c, errMethod, http.MethodPost)
+	st, auth, err := m.freshOwner(c, http.MethodPost)
 	if err != nil {
 		return err
 	}

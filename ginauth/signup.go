@@ -58,7 +58,7 @@ func SignUpWith[U any, F Form](cfg *Config[U], fill func(ctx context.Context, f 
 func signUp[U any, F Form](constructor string, cfg *Config[U], fill func(context.Context, F, *U) error) *route.Handler {
 	m := cfg.accounts(constructor)
 	return route.New(route.Info{
-		Name: "signUp", Open: true, Mount: m, Cookie: m.cookie.name, User: shown(cfg), Form: reflect.TypeFor[F](), Redirects: m.pages.AfterLogin != "",
+		Name: "signUp", For: route.LoggedOut, Mount: m, Cookie: m.cookie.name, User: shown(cfg), Form: reflect.TypeFor[F](), Redirects: m.pages.AfterLogin != "",
 	}, func(c *gin.Context) {
 		u, err := register(c, m, cfg, fill)
 		if err != nil {

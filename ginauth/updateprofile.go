@@ -67,7 +67,7 @@ func UpdateProfileWith[U any, F any](cfg *Config[U], fill func(ctx context.Conte
 func profileHandler[U any, F any](constructor string, cfg *Config[U], fill func(context.Context, F, *U) error) *route.Handler {
 	m := cfg.accounts(constructor)
 	users := usersAs[driver.Accounts[U]](constructor, m)
-	return route.New(route.Info{Name: "updateProfile", ChecksScopes: true, Mount: m, Cookie: m.cookie.name}, func(c *gin.Context) {
+	return route.New(route.Info{Name: "updateProfile", For: route.VerifiedUsers, ChecksScopes: true, Mount: m, Cookie: m.cookie.name}, func(c *gin.Context) {
 		u, err := updateProfile(c, m, users, fill)
 		if err != nil {
 			Fail(c, err)
@@ -80,7 +80,7 @@ func profileHandler[U any, F any](constructor string, cfg *Config[U], fill func(
 }
 
 func updateProfile[U any, F any](c *gin.Context, m *mount, users driver.Accounts[U], fill func(context.Context, F, *U) error) (u U, err error) {
-	st, auth, err := m.owner(c, errUpdateMethod, http.MethodPost, http.MethodPut, http.MethodPatch)
+	st, auth, err := m.owner(c, http.MethodPost, http.MethodPut, http.MethodPatch)
 	if err != nil {
 		return u, err
 	}

@@ -21,7 +21,7 @@ func Wrap(session gin.HandlerFunc, around func(c *gin.Context, session gin.Handl
 	if around == nil {
 		panic("ginauth.Wrap: around is nil: use the Session itself") //nolint:forbidigo // while routes are built
 	}
-	info.Name = route.Wrapper
+	info.Name, info.For = route.Wrapper, route.VerifiedUsers // around is the app's own code, which may do anything
 	h := route.New(info, func(c *gin.Context) { around(c, session) })
 	return h.As(func(c *gin.Context) { h.Serve(c) })
 }

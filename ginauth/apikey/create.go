@@ -25,7 +25,7 @@ type created struct {
 // nil, or when the Config has no Users.
 func Create[U any](keys *Keys[U]) gin.HandlerFunc {
 	keys.handles("Create")
-	h := route.New(route.Info{Name: "createAPIKey", ChecksScopes: true}, ginauth.With(func(c *gin.Context, _ U) {
+	h := route.New(route.Info{Name: "createAPIKey", For: route.VerifiedUsers, ChecksScopes: true}, ginauth.With(func(c *gin.Context, _ U) {
 		key, record, err := create(c, keys)
 		if err != nil {
 			ginauth.Fail(c, err)
@@ -55,9 +55,8 @@ func Create[U any](keys *Keys[U]) gin.HandlerFunc {
 // @Security		sessionCookie
 // @Router			/api-keys [post]
 func create[U any](c *gin.Context, keys *Keys[U]) (Key, driver.APIKey, error) {
-	if c.Request.Method != http.MethodPost {
-		c.Header("Allow", http.MethodPost)
-		return Key{}, driver.APIKey{}, errCreateMethod
+	if err := route.CheckMethod(c, http.MethodPost); err != nil {
+		return Key{}, driver.APIKey{}, err
 	}
 	if _, err := owner[U](c); err != nil {
 		return Key{}, driver.APIKey{}, err // before the body is read

@@ -15,7 +15,7 @@ import (
 // another credential with scopes. It panics when keys is nil, or when the Config has no Users.
 func List[U any](keys *Keys[U]) gin.HandlerFunc {
 	keys.handles("List")
-	h := route.New(route.Info{Name: "apiKeys", ChecksScopes: true}, ginauth.With(func(c *gin.Context, _ U) {
+	h := route.New(route.Info{Name: "apiKeys", For: route.VerifiedUsers, ChecksScopes: true}, ginauth.With(func(c *gin.Context, _ U) {
 		records, err := list(c, keys)
 		if err != nil {
 			ginauth.Fail(c, err)

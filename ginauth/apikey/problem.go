@@ -14,8 +14,6 @@ var (
 	errKeyNotFound     error = problem(http.StatusNotFound, "api_key_not_found", "You have no such API key.")
 	errTooMany         error = problem(http.StatusConflict, "too_many_api_keys", "You have as many API keys as you may have. Revoke one first.")
 	errSessionRequired error = problem(http.StatusForbidden, "session_required", "An API key cannot do this. Log in instead.")
-	errCreateMethod    error = problem(http.StatusMethodNotAllowed, "method_not_allowed", "Use POST.")
-	errRevokeMethod    error = problem(http.StatusMethodNotAllowed, "method_not_allowed", "Use POST or DELETE.")
 )
 
 func problem(status int, code, detail string) *ginauth.Problem {

@@ -17,7 +17,7 @@ import (
 // POST or DELETE. It panics when keys is nil, or when the Config has no Users.
 func Revoke[U any](keys *Keys[U]) gin.HandlerFunc {
 	keys.handles("Revoke")
-	h := route.New(route.Info{Name: "revokeAPIKey", ChecksScopes: true}, ginauth.With(func(c *gin.Context, u U) {
+	h := route.New(route.Info{Name: "revokeAPIKey", For: route.VerifiedUsers, ChecksScopes: true}, ginauth.With(func(c *gin.Context, u U) {
 		if err := revoke(c, keys, keys.cfg.Account(u).ID); err != nil {
 			ginauth.Fail(c, err)
 			return
@@ -41,7 +41,7 @@ func Revoke[U any](keys *Keys[U]) gin.HandlerFunc {
 // @Security		sessionCookie
 // @Router			/api-keys/{id} [delete]
 func revoke[U any](c *gin.Context, keys *Keys[U], user driver.UserID) error {
-	if err := mustRevoke(c); err != nil {
+	if err := route.CheckMethod(c, http.MethodPost, http.MethodDelete); err != nil {
 		return err
 	}
 	id := driver.APIKeyID(c.Param("id"))
@@ -66,7 +66,7 @@ func revoke[U any](c *gin.Context, keys *Keys[U], user driver.UserID) error {
 // nil, or when the Config has no Users.
 func RevokeAll[U any](keys *Keys[U]) gin.HandlerFunc {
 	keys.handles("RevokeAll")
-	h := route.New(route.Info{Name: "revokeAPIKeys", ChecksScopes: true}, ginauth.With(func(c *gin.Context, _ U) {
+	h := route.New(route.Info{Name: "revokeAPIKeys", For: route.VerifiedUsers, ChecksScopes: true}, ginauth.With(func(c *gin.Context, _ U) {
 		if err := revokeAll(c, keys); err != nil {
 			ginauth.Fail(c, err)
 			return
@@ -88,7 +88,7 @@ func RevokeAll[U any](keys *Keys[U]) gin.HandlerFunc {
 // @Security		sessionCookie
 // @Router			/api-keys [delete]
 func revokeAll[U any](c *gin.Context, keys *Keys[U]) error {
-	if err := mustRevoke(c); err != nil {
+	if err := route.CheckMethod(c, http.MethodPost, http.MethodDelete); err != nil {
 		return err
 	}
 	user, err := owner[U](c)
@@ -99,13 +99,5 @@ func revokeAll[U any](c *gin.Context, keys *Keys[U]) error {
 		return err
 	}
 	ginauth.LogEvent(c, driver.TokenRevoked, "user_id", user, "keys", "all")
-	return nil
-}
-
-func mustRevoke(c *gin.Context) error {
-	if c.Request.Method != http.MethodPost && c.Request.Method != http.MethodDelete {
-		c.Header("Allow", "POST, DELETE")
-		return errRevokeMethod
-	}
 	return nil
 }

@@ -52,7 +52,9 @@ func ForgotPassword[U any](f *Flows[U]) gin.HandlerFunc {
 // @Failure		429		{object}	ginauth.Problem	"too_many_attempts"
 // @Failure		503		{object}	ginauth.Problem	"unavailable"
 // @Router			/forgot [post]
-func (f *Flows[U]) forgotPassword() *route.Handler { return f.asks("forgotPassword", driver.MailReset) }
+func (f *Flows[U]) forgotPassword() *route.Handler {
+	return f.asks("forgotPassword", route.LoggedOut, driver.MailReset)
+}
 
 // ResendVerification returns the handler that takes an Address, as JSON or a form, and sends its account, if it
 // is not verified, a link to VerifyEmail. It answers as ForgotPassword does. Mount it with POST, on a
@@ -80,7 +82,7 @@ func ResendVerification[U any](f *Flows[U]) gin.HandlerFunc {
 // @Failure		503		{object}	ginauth.Problem	"unavailable"
 // @Router			/verify/resend [post]
 func (f *Flows[U]) resendVerification() *route.Handler {
-	return f.asks("resendVerification", driver.MailVerify)
+	return f.asks("resendVerification", route.Everyone, driver.MailVerify)
 }
 
 // SendMagicLink returns the handler that takes an Address, as JSON or a form, and sends its account a link to
@@ -108,10 +110,12 @@ func SendMagicLink[U any](f *Flows[U]) gin.HandlerFunc {
 // @Failure		429		{object}	ginauth.Problem	"too_many_attempts"
 // @Failure		503		{object}	ginauth.Problem	"unavailable"
 // @Router			/magic/send [post]
-func (f *Flows[U]) sendMagicLink() *route.Handler { return f.asks("sendMagicLink", driver.MailLogin) }
+func (f *Flows[U]) sendMagicLink() *route.Handler {
+	return f.asks("sendMagicLink", route.LoggedOut, driver.MailLogin)
+}
 
-func (f *Flows[U]) asks(operation string, k driver.MailKind) *route.Handler {
-	return route.New(route.Info{Mails: true, Name: operation, Open: true}, func(c *gin.Context) {
+func (f *Flows[U]) asks(operation string, audience route.Audience, k driver.MailKind) *route.Handler {
+	return route.New(route.Info{Mails: true, Name: operation, For: audience}, func(c *gin.Context) {
 		if err := f.ask(c, k); err != nil {
 			ginauth.Fail(c, err)
 			return
@@ -134,7 +138,7 @@ func (f *Flows[U]) ask(c *gin.Context, k driver.MailKind) error {
 
 // bindAddress reads an Address and counts the mail to it.
 func (f *Flows[U]) bindAddress(c *gin.Context, k driver.MailKind) (o driver.MailOrder, err error) {
-	if err := mustPost(c); err != nil {
+	if err := route.CheckMethod(c, http.MethodPost); err != nil {
 		return o, err
 	}
 	var form Address
@@ -161,14 +165,6 @@ func (f *Flows[U]) accept(c *gin.Context, k driver.MailKind) {
 		return
 	}
 	ginauth.Reply(c, http.StatusAccepted, onItsWay)
-}
-
-func mustPost(c *gin.Context) error {
-	if c.Request.Method != http.MethodPost {
-		c.Header("Allow", http.MethodPost)
-		return errMethod
-	}
-	return nil
 }
 
 // locale is one of Texts', never what the client sent.

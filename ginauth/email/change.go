@@ -5,6 +5,7 @@ import (
 
 	"github.com/ginauth/ginauth/ginauth"
 	"github.com/ginauth/ginauth/ginauth/driver"
+	"github.com/ginauth/ginauth/ginauth/internal/route"
 )
 
 // ConfirmEmailChange returns the handler of the link that proves the address that an account is to have. A GET shows a
@@ -18,7 +19,7 @@ func ConfirmEmailChange[U any](f *Flows[U]) gin.HandlerFunc {
 	f.mounted("ConfirmEmailChange", "Change", "Undo")
 	l := link[U]{Flows: f, kind: driver.MailChange, path: f.o.Pages.Change, password: f.notSignedIn}
 	l.use, l.done = f.confirmChange, l.finish
-	h := l.handler("confirmEmailChange")
+	h := l.handler("confirmEmailChange", route.Everyone)
 	return h.As(func(c *gin.Context) { h.Serve(c) })
 }
 
@@ -65,7 +66,7 @@ func UndoEmailChange[U any](f *Flows[U]) gin.HandlerFunc {
 	f.mounted("UndoEmailChange", "Undo")
 	l := link[U]{Flows: f, kind: driver.MailUndo, path: f.o.Pages.Undo}
 	l.use, l.done = f.undoChange, l.finish
-	h := l.handler("undoEmailChange")
+	h := l.handler("undoEmailChange", route.Everyone)
 	return h.As(func(c *gin.Context) { h.Serve(c) })
 }
 

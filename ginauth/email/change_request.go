@@ -2,6 +2,7 @@ package email
 
 import (
 	"github.com/gin-gonic/gin"
+	"net/http"
 
 	"github.com/ginauth/ginauth/ginauth"
 	"github.com/ginauth/ginauth/ginauth/driver"
@@ -15,7 +16,7 @@ import (
 // Options.Pages lacks Change or Undo.
 func ChangeEmail[U any](f *Flows[U]) gin.HandlerFunc {
 	f.mounted("ChangeEmail", "Change", "Undo")
-	h := route.New(route.Info{Mails: true, Name: "changeEmail", ChecksScopes: true}, func(c *gin.Context) {
+	h := route.New(route.Info{Mails: true, Name: "changeEmail", For: route.Users, ChecksScopes: true}, func(c *gin.Context) {
 		if err := f.askChange(c); err != nil {
 			ginauth.Fail(c, err)
 			return
@@ -44,7 +45,7 @@ func ChangeEmail[U any](f *Flows[U]) gin.HandlerFunc {
 // @Security		sessionCookie
 // @Router			/email [post]
 func (f *Flows[U]) askChange(c *gin.Context) error {
-	if err := mustPost(c); err != nil {
+	if err := route.CheckMethod(c, http.MethodPost); err != nil {
 		return err
 	}
 	auth, err := ginauth.CurrentOwner(c, freshness)

@@ -43,7 +43,7 @@ type found[U any] struct {
 	email string
 }
 
-func (l link[U]) handler(operation string) *route.Handler {
+func (l link[U]) handler(operation string, audience route.Audience) *route.Handler {
 	l.origins = http.NewCrossOriginProtection()
 	if base, err := url.Parse(l.o.BaseURL); err == nil {
 		_ = l.origins.AddTrustedOrigin(base.Scheme + "://" + base.Host) // validated
@@ -53,15 +53,15 @@ func (l link[U]) handler(operation string) *route.Handler {
 	}
 	l.path = l.base + l.path
 	redirects := l.kind == driver.MailLogin && l.app.Pages.AfterLogin != ""
-	return route.New(route.Info{Mails: true, Name: operation, Open: true, Redirects: redirects}, func(c *gin.Context) {
-		switch c.Request.Method {
-		case http.MethodGet, http.MethodHead:
-			l.land(c)
-		case http.MethodPost:
+	return route.New(route.Info{Mails: true, Name: operation, For: audience, ProvesAddress: l.kind != driver.MailUndo, Redirects: redirects}, func(c *gin.Context) {
+		if err := route.CheckMethod(c, http.MethodGet, http.MethodPost); err != nil {
+			ginauth.Fail(c, err)
+			return
+		}
+		if c.Request.Method == http.MethodPost {
 			l.post(c)
-		default:
-			c.Header("Allow", "GET, HEAD, POST")
-			ginauth.Fail(c, errLinkMethod)
+		} else {
+			l.land(c)
 		}
 	})
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/ginauth/ginauth/ginauth/driver"
 	"github.com/ginauth/ginauth/ginauth/internal/accept"
 	"github.com/ginauth/ginauth/ginauth/internal/baseurl"
+	"github.com/ginauth/ginauth/ginauth/internal/route"
 )
 
 // MagicLink returns the handler of the link that logs in. A GET shows a page that says to which account, with a
@@ -22,7 +23,7 @@ func MagicLink[U any](f *Flows[U]) gin.HandlerFunc {
 	f.mounted("MagicLink", "Login")
 	l := link[U]{Flows: f, kind: driver.MailLogin, path: f.o.Pages.Login}
 	l.use, l.done = f.logIn, f.welcome
-	h := l.handler("magicLink")
+	h := l.handler("magicLink", route.LoggedOut)
 	return h.As(func(c *gin.Context) { h.Serve(c) })
 }
 

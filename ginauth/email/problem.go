@@ -12,8 +12,6 @@ var (
 	errLinkCookie    error = problem(http.StatusBadRequest, "link_cookie_missing", "Open the link in the mail again. If you have just done so, your browser keeps no cookies of this site: allow them, since the link does not work without.")
 	errLinkPage      error = problem(http.StatusConflict, "link_not_shown", "Nothing was done yet. Look at the address, and send the form again.")
 	errProofNeeded   error = problem(http.StatusForbidden, "proof_required", "Log in to the account first, or send its password along.")
-	errMethod        error = problem(http.StatusMethodNotAllowed, "method_not_allowed", "Use POST.")
-	errLinkMethod    error = problem(http.StatusMethodNotAllowed, "method_not_allowed", "Use GET or POST.")
 	errInvalidEmail        = ginauth.Invalid(ginauth.FieldError{Field: "email", Code: "email", Detail: "this is not an e-mail address"})
 	errNeedsPassword       = ginauth.Invalid(ginauth.FieldError{Field: "password", Code: "required", Detail: "password is required"})
 )

@@ -7,6 +7,7 @@ import (
 
 	"github.com/ginauth/ginauth/ginauth"
 	"github.com/ginauth/ginauth/ginauth/driver"
+	"github.com/ginauth/ginauth/ginauth/internal/route"
 )
 
 // ResetPassword returns the handler of the link that sets a new password. A GET shows a page with a field; the
@@ -21,7 +22,7 @@ func ResetPassword[U any](f *Flows[U]) gin.HandlerFunc {
 	f.mounted("ResetPassword", "Reset")
 	l := link[U]{Flows: f, kind: driver.MailReset, path: f.o.Pages.Reset, password: func(*gin.Context, U) bool { return true }}
 	l.use, l.done = f.reset, l.finish
-	h := l.handler("resetPassword")
+	h := l.handler("resetPassword", route.LoggedOut)
 	return h.As(func(c *gin.Context) { h.Serve(c) })
 }
 

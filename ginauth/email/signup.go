@@ -2,6 +2,7 @@ package email
 
 import (
 	"context"
+	"net/http"
 
 	"github.com/gin-gonic/gin"
 
@@ -49,7 +50,7 @@ func SignUpWith[U any, F ginauth.Form](f *Flows[U], fill func(ctx context.Contex
 // @Router			/signup/mail [post]
 func signUp[U any, F ginauth.Form](constructor string, f *Flows[U], fill func(context.Context, F, *U) error) *route.Handler {
 	f.mounted(constructor, "Verify")
-	return route.New(route.Info{Mails: true, Name: "signUpByMail", Open: true}, func(c *gin.Context) {
+	return route.New(route.Info{Mails: true, Name: "signUpByMail", For: route.LoggedOut}, func(c *gin.Context) {
 		if err := register(c, f, fill); err != nil {
 			ginauth.Fail(c, err)
 			return
@@ -60,7 +61,7 @@ func signUp[U any, F ginauth.Form](constructor string, f *Flows[U], fill func(co
 
 // register leaves no trace of the outcome but in the mail: the event has no user.
 func register[U any, F ginauth.Form](c *gin.Context, f *Flows[U], fill func(context.Context, F, *U) error) error {
-	if err := mustPost(c); err != nil {
+	if err := route.CheckMethod(c, http.MethodPost); err != nil {
 		return err
 	}
 	var form F

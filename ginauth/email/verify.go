@@ -5,6 +5,7 @@ import (
 
 	"github.com/ginauth/ginauth/ginauth"
 	"github.com/ginauth/ginauth/ginauth/driver"
+	"github.com/ginauth/ginauth/ginauth/internal/route"
 )
 
 // VerifyEmail returns the handler of the link that proves the address of a new account. A GET shows a page with
@@ -16,7 +17,7 @@ func VerifyEmail[U any](f *Flows[U]) gin.HandlerFunc {
 	f.mounted("VerifyEmail", "Verify")
 	l := link[U]{Flows: f, kind: driver.MailVerify, path: f.o.Pages.Verify, password: f.notSignedIn}
 	l.use, l.done = f.verify, l.finish
-	h := l.handler("verifyEmail")
+	h := l.handler("verifyEmail", route.Everyone)
 	return h.As(func(c *gin.Context) { h.Serve(c) })
 }
 

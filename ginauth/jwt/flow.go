@@ -150,16 +150,12 @@ func (f *Flow[U]) mounted(constructor string) {
 	}
 }
 
-var errMethod = ginauth.NewProblem(http.StatusMethodNotAllowed, "method_not_allowed", "Use POST.")
-
 // post makes a handler that takes POST alone, so that no link and no prefetch can trigger it (SEC-20).
-func post(name string, serve func(*gin.Context) error) *route.Handler {
-	return route.New(route.Info{Name: name, Open: true}, func(c *gin.Context) {
-		err := error(errMethod)
-		if c.Request.Method == http.MethodPost {
+func post(name string, audience route.Audience, serve func(*gin.Context) error) *route.Handler {
+	return route.New(route.Info{Name: name, For: audience}, func(c *gin.Context) {
+		err := route.CheckMethod(c, http.MethodPost)
+		if err == nil {
 			err = serve(c)
-		} else {
-			c.Header("Allow", http.MethodPost)
 		}
 		if err != nil {
 			fail(c, err)

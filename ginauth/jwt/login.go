@@ -8,6 +8,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/internal/route"
 )
 
 // Delivery is where Login puts the access token.
@@ -36,7 +37,7 @@ func Login[U any](f *Flow[U], d Delivery) gin.HandlerFunc {
 	if !d.valid() {
 		panic(fmt.Sprintf("jwt.Login: %v", errDelivery)) //nolint:forbidigo // construction
 	}
-	h := post("tokenLogin", func(c *gin.Context) error { return f.serveLogin(c, d) })
+	h := post("tokenLogin", route.LoggedOut, func(c *gin.Context) error { return f.serveLogin(c, d) })
 	return h.As(func(c *gin.Context) { h.Serve(c) })
 }
 

@@ -7,6 +7,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/internal/route"
 )
 
 // oauthError is an error of RFC 6749, 5.2: a code for programs, and a sentence in which quotes and
@@ -73,7 +74,7 @@ func bindForm(c *gin.Context) (form tokenForm, err error) {
 // OAuth 2.1 drops the password grant for apps of other people; it is for one's own.
 func Token[U any](f *Flow[U]) gin.HandlerFunc {
 	f.mounted("Token")
-	h := post("token", f.serveToken)
+	h := post("token", route.LoggedOut, f.serveToken)
 	return h.As(func(c *gin.Context) { h.Serve(c) })
 }
 

@@ -8,6 +8,7 @@ import (
 
 	"github.com/ginauth/ginauth/ginauth"
 	"github.com/ginauth/ginauth/ginauth/driver"
+	"github.com/ginauth/ginauth/ginauth/internal/route"
 	"github.com/ginauth/ginauth/ginauth/refresh"
 )
 
@@ -21,7 +22,7 @@ func Refresh[U any](f *Flow[U]) gin.HandlerFunc {
 	if f.o.Refresh == nil {
 		panic("jwt.Refresh: the flow has NoRefresh set, so there is nothing to refresh") //nolint:forbidigo // construction
 	}
-	h := post("tokenRefresh", f.serveRefresh)
+	h := post("tokenRefresh", route.LoggedOut, f.serveRefresh)
 	return h.As(func(c *gin.Context) { h.Serve(c) })
 }
 

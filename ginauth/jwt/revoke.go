@@ -8,6 +8,7 @@ import (
 
 	"github.com/ginauth/ginauth/ginauth"
 	"github.com/ginauth/ginauth/ginauth/driver"
+	"github.com/ginauth/ginauth/ginauth/internal/route"
 	"github.com/ginauth/ginauth/ginauth/refresh"
 )
 
@@ -18,7 +19,7 @@ import (
 // panics when New did not make f.
 func Revoke[U any](f *Flow[U]) gin.HandlerFunc {
 	f.mounted("Revoke")
-	h := post("tokenRevoke", f.serveRevoke)
+	h := post("tokenRevoke", route.Everyone, f.serveRevoke)
 	return h.As(func(c *gin.Context) { h.Serve(c) })
 }
 
@@ -54,7 +55,7 @@ func (f *Flow[U]) serveRevoke(c *gin.Context) error {
 // POST. It panics when New did not make f.
 func Logout[U any](f *Flow[U]) gin.HandlerFunc {
 	f.mounted("Logout")
-	h := post("tokenLogout", f.serveLogout)
+	h := post("tokenLogout", route.Everyone, f.serveLogout)
 	return h.As(func(c *gin.Context) { h.Serve(c) })
 }
 

@@ -152,7 +152,7 @@ const keysMaxAge = "300"
 // document for 5 minutes. Mount it with GET on a route that needs no login, such as
 // "/.well-known/jwks.json".
 func PublicKeys(r *Ring) gin.HandlerFunc {
-	h := route.New(route.Info{Name: "publicKeys", Open: true}, r.serve)
+	h := route.New(route.Info{Name: "publicKeys", For: route.Everyone}, r.serve)
 	return h.As(func(c *gin.Context) { h.Serve(c) })
 }
 

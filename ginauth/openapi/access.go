@@ -43,7 +43,7 @@ func accessOf(r route.Route, used map[string]bool) access {
 				a.covered, a.base, a.schemes, a.ambient, a.redirects = true, info.Base, info.Schemes, info.Ambient, info.Redirects
 				a.takesScopes = r.Behind(i).TakesScopes()
 			}
-		case info.Name == "require" || info.Name == "with":
+		case info.Name == route.Guard || info.Name == route.With:
 			a.asked = true
 			a.guards = append(a.guards, info.Guards...)
 			a.scopes = scope.Both(a.scopes, info.Scopes)

@@ -26,8 +26,12 @@ func Mount(engine *gin.Engine, opts Options) error {
 		return err
 	}
 	built := sync.OnceValues(func() (*served, error) { return serve(engine, opts) })
+	audience := route.Everyone
+	if opts.Private {
+		audience = route.VerifiedUsers
+	}
 	get := func(name, contentType string, file func(*served) *file) {
-		h := route.New(route.Info{Name: pageOperation, Open: !opts.Private}, func(c *gin.Context) {
+		h := route.New(route.Info{Name: pageOperation, For: audience}, func(c *gin.Context) {
 			s, err := built()
 			if err != nil {
 				ginauth.Fail(c, err)

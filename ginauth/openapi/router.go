@@ -54,7 +54,7 @@ func readRouter(engine *gin.Engine) (routes []mounted, unused []string, err erro
 }
 
 // wrappers are handlers of ginauth that stand in front of what the app does.
-var wrappers = []string{"session", route.Wrapper, "require", "with"}
+var wrappers = []string{route.Session, route.Wrapper, route.Guard, route.With}
 
 // documentable are the methods that a path item has a place for.
 var documentable = []string{

@@ -42,12 +42,14 @@ type Part struct {
 
 // Open says whether the part answers without a session: every handler that acts is the library's
 // own and copes without one (SEC-181).
-func (p Part) Open() bool { return p.every(func(f Facts) bool { return f.Open }) }
+func (p Part) Open() bool { return p.every(func(f Facts) bool { return f.For.Open() }) }
 
 // ForUnverified says whether the part is for users, too, whose address was not proved to be theirs,
 // whatever the app's policy is: every handler that acts is the library's own and for them
 // (SEC-181).
-func (p Part) ForUnverified() bool { return p.every(Facts.forUnverified) }
+func (p Part) ForUnverified() bool {
+	return p.every(func(f Facts) bool { return f.For.Open() || f.For == Users })
+}
 
 // TakesScopes says whether the part says what a credential with scopes may do: by a guard, which
 // must not be the last handler behind one that acts, or because every handler that acts decides
@@ -63,9 +65,9 @@ func (p Part) TakesScopes() bool {
 		if f.Scoped && (!acted || i < p.chain.Len()-1) {
 			return true
 		}
-		acted = acted || !f.decides()
+		acted = acted || f.For != Middleware
 	}
-	return p.every(func(f Facts) bool { return f.Open || f.ChecksScopes })
+	return p.every(func(f Facts) bool { return f.For.Open() || f.ChecksScopes })
 }
 
 // Empty says whether nothing stands there.
@@ -73,8 +75,8 @@ func (p Part) Empty() bool { return p.chain.Len() <= p.from }
 
 // every is false where no handler acts.
 func (p Part) every(is func(Facts) bool) bool {
-	refused := p.contains(func(f Facts) bool { return !f.decides() && (!f.ours() || !is(f)) })
-	return !refused && p.contains(func(f Facts) bool { return !f.decides() })
+	refused := p.contains(func(f Facts) bool { return f.For != Middleware && (!f.ours() || !is(f)) })
+	return !refused && p.contains(func(f Facts) bool { return f.For != Middleware })
 }
 
 func (p Part) contains(is func(Facts) bool) bool {

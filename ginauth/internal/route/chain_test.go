@@ -19,7 +19,7 @@ func TestMain(m *testing.M) {
 // middleware notes what the first of them in a chain sees: whether all behind it is open, and
 // whether some is scoped.
 func middleware(seen *string) gin.HandlerFunc {
-	h := route.New(route.Info{Name: "session"}, func(c *gin.Context) {
+	h := route.New(route.Info{Name: "session", For: route.Middleware}, func(c *gin.Context) {
 		if behind := route.Behind(c, route.Position(c)); *seen == "" {
 			*seen = fmt.Sprintf("open %t, scoped %t", behind.Open(), behind.TakesScopes())
 		}
@@ -28,12 +28,12 @@ func middleware(seen *string) gin.HandlerFunc {
 }
 
 func logout() gin.HandlerFunc {
-	h := route.New(route.Info{Name: "logout", Open: true}, func(*gin.Context) {})
+	h := route.New(route.Info{Name: "logout", For: route.Everyone}, func(*gin.Context) {})
 	return h.As(func(c *gin.Context) { h.Serve(c) })
 }
 
 func scoped() gin.HandlerFunc {
-	h := route.New(route.Info{Name: "require", Scopes: [][]string{{"x"}}}, func(*gin.Context) {})
+	h := route.New(route.Info{Name: "require", For: route.Middleware, Scopes: [][]string{{"x"}}}, func(*gin.Context) {})
 	return h.As(func(c *gin.Context) { h.Serve(c) })
 }
 
@@ -89,7 +89,7 @@ func TestAChainIsOpenByAllOfItsHandlers(t *testing.T) {
 	t.Parallel()
 	session := middleware(new(string))
 	me := func() gin.HandlerFunc {
-		h := route.New(route.Info{Name: "me"}, func(*gin.Context) {})
+		h := route.New(route.Info{Name: "me", For: route.Users}, func(*gin.Context) {})
 		return h.As(func(c *gin.Context) { h.Serve(c) })
 	}()
 	for _, test := range []struct {

@@ -3,7 +3,6 @@ package route
 import (
 	"maps"
 	"reflect"
-	"slices"
 	"sync"
 	"sync/atomic"
 )
@@ -13,7 +12,7 @@ import (
 // app's handlers.
 type Facts struct {
 	Name string // as in Info
-	Open bool
+	For  Audience
 	// Scoped: the handler says which scopes a credential needs.
 	Scoped bool
 	// ChecksScopes is Info's.
@@ -21,28 +20,21 @@ type Facts struct {
 }
 
 func (i Info) facts() Facts {
-	return Facts{Name: i.Name, Open: i.Open, Scoped: i.Scopes != nil, ChecksScopes: i.ChecksScopes}
+	return Facts{Name: i.Name, For: i.For, Scoped: i.Scopes != nil, ChecksScopes: i.ChecksScopes}
 }
 
 func (f Facts) ours() bool { return f.Name != "" }
 
-// Wrapper is the name of a middleware of the app's around a Session.
-const Wrapper = "wrapper"
+// The names of handlers that stand in front of operations.
+const (
+	Session = "session"
+	Wrapper = "wrapper" // a middleware of the app's own around a Session
+	Guard   = "require"
+	With    = "with"
+)
 
 // IsSession says whether the handler is a Session, or around one.
-func (i Info) IsSession() bool { return i.Name == "session" || i.Name == Wrapper }
-
-// decides says whether the handler lets requests pass or not, and does nothing else.
-func (f Facts) decides() bool { return f.Name == "session" || f.Name == "require" }
-
-// forUnverified are the operations by which users get verified, and look at, secure or leave their
-// account. What is not named here is not for them where the app's policy says so.
-var forUnverified = []string{
-	"me", "sessions", "events", "revokeSession", "revokeOtherSessions", "revokeAllSessions", "reauthenticate",
-	"changePassword", "setPassword", "changeEmail", "exportAccount", "deleteAccount", "deleteAccountAfter",
-}
-
-func (f Facts) forUnverified() bool { return f.Open || slices.Contains(forUnverified, f.Name) }
+func (i Info) IsSession() bool { return i.Name == Session || i.Name == Wrapper }
 
 // known are the facts by the address of a function's code, which all closures of one literal share.
 // It grows while routers are built, and is bounded by the library's source.

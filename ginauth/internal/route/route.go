@@ -12,8 +12,10 @@ import (
 type Info struct {
 	// Name is the operation, such as "login", or "session" for the middleware.
 	Name string
-	// Open: the handler answers without a session, on whatever route it is mounted.
-	Open bool
+	// For is whom the operation is for.
+	For Audience
+	// ProvesAddress: who uses the operation has proved to own the account's address.
+	ProvesAddress bool
 	// Cookie is the session cookie's name on the wire, and Mount the compiled Config, a *mount of
 	// package ginauth.
 	Cookie string
