@@ -74,7 +74,7 @@ func changePassword[U any](c *gin.Context, m *mount, cfg *Config[U], users drive
 	if err := bindAll(c, &form, func() []FieldError { return checkPassword(cfg.o.Policy, form.NewPassword, auth.Account) }); err != nil {
 		return err
 	}
-	ctx, leave, err := m.proxies.enterHasher(c.Request.Context(), c, cfg.o.Passwords)
+	ctx, leave, err := m.enterHasher(c)
 	if err != nil {
 		return err
 	}
@@ -82,12 +82,13 @@ func changePassword[U any](c *gin.Context, m *mount, cfg *Config[U], users drive
 	by := st.by(c) // the session's before it gets a new token
 	change := driver.PasswordChange{UserID: auth.Account.ID, Authenticated: true}
 	for range 2 { // a login may have replaced the hash by a stronger one meanwhile
-		var attempt tried
-		attempt, change.Old, err = verifyOwner(ctx, c, m, cfg, auth.Account, form.CurrentPassword)
-		if err != nil {
-			return err
+		k := claim{identifier: auth.Account.Identifier, plain: form.CurrentPassword, from: &lookup[U]{cfg: cfg}, owner: auth.Account}
+		p, failed := m.prove(ctx, c, k)
+		if failed != nil {
+			return failed
 		}
-		attempt.settling(auth.Account.ID, false).finish(ctx, nil)
+		p.settling(auth.Account.ID, false).finish(ctx, nil)
+		change.Old = p.hash
 		if change.New.IsZero() {
 			if change.New, err = cfg.o.Passwords.Hash(ctx, form.NewPassword); err != nil {
 				return hashing(err)

@@ -82,6 +82,7 @@ type mount struct {
 	rotationGrace                         time.Duration
 	maxSessions                           int
 	clearSiteData                         string
+	passwords                             *password.Hasher
 	throttle                              *attempts                                                          // of handlers that need accounts
 	stillLive                             func(context.Context, driver.Account, password.Hash) (bool, error) // in users
 	badCredentials                        badCredentials
@@ -114,7 +115,7 @@ func (cfg *Config[U]) compile() *mount {
 		users: o.Users, retrieves: o.RetrieveUser != nil, lifetime: o.Lifetime, idleTimeout: o.IdleTimeout, touchEvery: o.TouchEvery,
 		rememberIdleTimeout: o.RememberIdleTimeout, rememberLifetime: o.RememberLifetime, maxSessions: o.MaxSessions, rotationGrace: o.RotationGrace,
 		ownUsers: o.Users != nil, pages: o.Pages, prefix: baseurl.Path(o.BaseURL), render: o.Render, translator: o.Translator, log: o.Logger,
-		user: reflect.TypeFor[U](), account: cfg.accountOfAny,
+		user: reflect.TypeFor[U](), account: cfg.accountOfAny, passwords: o.Passwords,
 	}
 	m.rules, _ = o.compileRouteRules()
 	m.retriever = route.Identity(o.RetrieveUser)

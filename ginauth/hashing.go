@@ -16,9 +16,9 @@ import (
 
 // enterHasher takes a place to hash in, before the store is asked anything (SEC-144). Clients take turns, as do their
 // networks, so that a client delays itself alone, whatever becomes of its requests.
-func (p proxies) enterHasher(ctx context.Context, c *gin.Context, h *password.Hasher) (entered context.Context, leave func(), err error) {
-	addr := p.origin(c.Request).Addr
-	entered, leave, err = h.Enter(ctx, prefixOf(addr, 24, 48), addressPrefix(addr))
+func (m *mount) enterHasher(c *gin.Context) (entered context.Context, leave func(), err error) {
+	addr := m.proxies.origin(c.Request).Addr
+	entered, leave, err = m.passwords.Enter(AuditContext(c), prefixOf(addr, 24, 48), addressPrefix(addr))
 	if err != nil {
 		err = hashing(err)
 	}

@@ -57,49 +57,28 @@ func logIn[U any](c *gin.Context, m *mount, cfg *Config[U]) (u U, err error) {
 	if err := Bind(c, &form); err != nil {
 		return u, err
 	}
-	ctx, leave, err := m.proxies.enterHasher(c.Request.Context(), c, cfg.o.Passwords)
+	ctx, leave, err := m.enterHasher(c)
 	if err != nil {
 		return u, err
 	}
 	defer leave()
-	attempt, found, err := guess[U](ctx, c, m.throttle, form.Email)
-	if err != nil {
-		return u, err
-	}
-	u, hash, done, err := startSession(ctx, c, st, cfg, form, attempt, found)
-	switch {
-	case errors.Is(err, ErrInvalidCredentials):
-		m.event(c, driver.LoginFailed, "identifier", hideIdentifier(form.Email))
-		recordFailure(c, m.logger(), cfg.o.Users, cfg.account(&u), form.Email)
-		return u, err
-	case err != nil:
-		return u, err
-	}
-	done.finish(ctx, st)
-	m.event(c, driver.LoginSucceeded, "user_id", cfg.account(&u).ID, "session", st.digest)
-	upgradeHash(ctx, cfg, cfg.account(&u).ID, hash, form.Password)
-	return u, nil
-}
-
-// startSession verifies and signs in. The session is only stored while the hash is still the
-// verified one; when another login has just replaced it by a stronger one, it tries again.
-func startSession[U any](
-	ctx context.Context, c *gin.Context, st *state, cfg *Config[U], form Credentials, attempt tried, found *credential[U],
-) (u U, hash password.Hash, done settling, err error) {
-	for range 2 {
-		u, hash, err = verify(ctx, cfg, form, found)
+	from := &lookup[U]{cfg: cfg}
+	k := claim{identifier: form.Email, plain: form.Password, from: from}
+	for range 2 { // another login may have replaced the hash by a stronger one meanwhile
+		p, err := m.prove(ctx, c, k)
 		if err != nil {
-			return u, hash, done, err
+			return u, err
 		}
-		done = attempt.settling(cfg.account(&u).ID, true)
-		n := driver.NewSession{Credential: hash, Persistent: form.Remember, Settles: done.within(st.store), NewDevice: done.newDevice(st.store)}
-		err = st.signIn(c, &u, cfg.account(&u), n) //nolint:contextcheck // ctx only adds a place in the queue
-		if !errors.Is(err, driver.ErrNoUser) {
-			return u, hash, done, err
+		if err = st.begin(ctx, c, &from.user, p, form.Remember); err == nil {
+			upgradeHash(ctx, cfg, p.account.ID, p.hash, form.Password)
+			return from.user, nil
 		}
-		found = nil // is out of date
+		if !errors.Is(err, driver.ErrNoUser) || k.counted != nil {
+			return u, err
+		}
+		k.counted = &p.tried
 	}
-	return u, hash, done, err
+	return u, nil
 }
 
 // VerifyPassword returns the user to whom a password belongs, for ways to log in that Login does
@@ -108,7 +87,7 @@ func startSession[U any](
 // already, and ErrTooManyAttempts that there were too many with this address, here or in Login, or
 // from this client. Nobody is logged in by it: see SignIn.
 func VerifyPassword[U any](c *gin.Context, cfg *Config[U], email, plain string) (U, error) {
-	return verifyCounted(c, cfg, email, plain, nil)
+	return verify(c, cfg, email, plain, &lookup[U]{cfg: cfg})
 }
 
 // VerifyPasswordHash is VerifyPassword for a user and a hash that the caller has found in its own way.
@@ -116,91 +95,35 @@ func VerifyPasswordHash[U any](c *gin.Context, cfg *Config[U], u U, hash passwor
 	if err := cfg.made(); err != nil {
 		return err
 	}
-	_, err := verifyCounted(c, cfg, cfg.account(&u).Identifier, plain, &credential[U]{user: u, hash: hash})
+	_, err := verify(c, cfg, cfg.account(&u).Identifier, plain, &lookup[U]{cfg: cfg, user: u, hash: hash, has: true})
 	return err
 }
 
-// verifyCounted looks the credential up, unless it is given.
-func verifyCounted[U any](c *gin.Context, cfg *Config[U], email, plain string, given *credential[U]) (U, error) {
-	var none U
+func verify[U any](c *gin.Context, cfg *Config[U], identifier, plain string, from *lookup[U]) (none U, err error) {
 	if err := cfg.made(); err != nil {
 		return none, err
 	}
 	if c.Request == nil {
 		return none, errNoRequest
 	}
-	ctx, leave, err := cfg.m.proxies.enterHasher(c.Request.Context(), c, cfg.o.Passwords)
+	ctx, leave, err := cfg.m.enterHasher(c)
 	if err != nil {
 		return none, err
 	}
 	defer leave()
-	attempt, found, err := guess[U](ctx, c, cfg.m.throttle, email)
+	given := from.has
+	p, err := cfg.m.prove(ctx, c, claim{identifier: identifier, plain: plain, from: from})
 	if err != nil {
 		return none, err
 	}
-	if given != nil {
-		found = given
+	p.settling(p.account.ID, false).finish(ctx, nil)
+	if !given {
+		upgradeHash(ctx, cfg, p.account.ID, p.hash, plain)
 	}
-	u, hash, err := verify(ctx, cfg, Credentials{Email: email, Password: plain}, found)
-	account := cfg.account(&u)
-	if errors.Is(err, ErrInvalidCredentials) {
-		LogEvent(c, driver.LoginFailed, "identifier", hideIdentifier(email))
-		recordFailure(c, cfg.o.Logger, cfg.o.Users, account, email)
-	}
-	if err != nil {
-		return none, err
-	}
-	attempt.settling(account.ID, false).finish(ctx, nil)
-	if given == nil {
-		upgradeHash(ctx, cfg, account.ID, hash, plain)
-	}
-	return u, nil
+	return from.user, nil
 }
 
-// verify returns the user to whom the credentials belong. It looks the credential up unless that was found
-// already.
-func verify[U any](ctx context.Context, cfg *Config[U], form Credentials, known *credential[U]) (u U, hash password.Hash, err error) {
-	hash, err = verifyFound(ctx, cfg, form, func(canonical string) (id driver.UserID, found password.Hash, err error) {
-		if known != nil {
-			u, found, err = known.user, known.hash, known.err
-		} else {
-			u, found, err = cfg.o.Users.FindCredential(ctx, canonical)
-		}
-		return cfg.account(&u).ID, found, err
-	})
-	if err == nil && cfg.account(&u).Disabled {
-		err = ErrInvalidCredentials
-	}
-	return u, hash, err
-}
-
-// verifyFound does one hash verification against what find returns, whoever asks (SEC-29, SEC-32).
-func verifyFound[U any](ctx context.Context, cfg *Config[U], form Credentials, find func(canonical string) (driver.UserID, password.Hash, error)) (hash password.Hash, err error) {
-	unknown := true
-	if canonical, invalid := driver.CanonicalEmail(form.Email); invalid == nil {
-		var id driver.UserID
-		id, hash, err = find(canonical)
-		if errors.Is(err, password.ErrMalformedHash) { // a fault of ours, which must not mark the account
-			cfg.o.Logger.ErrorContext(ctx, "ginauth: a stored password hash cannot be used", "user_id", id, "identifier", hideIdentifier(canonical), "error", err)
-		} else if err != nil && !errors.Is(err, driver.ErrNoUser) {
-			return hash, err
-		}
-		unknown = err != nil
-	}
-	if unknown {
-		hash = password.Hash{}
-	}
-	ok, err := cfg.o.Passwords.Verify(ctx, hash, form.Password)
-	if err != nil {
-		return hash, hashing(err)
-	}
-	if !ok || unknown {
-		return hash, ErrInvalidCredentials
-	}
-	return hash, nil
-}
-
-// upgradeHash is not worth failing a login for.
+// upgradeHash never fails a login: errors are only logged.
 func upgradeHash[U any](ctx context.Context, cfg *Config[U], id driver.UserID, old password.Hash, plain string) {
 	if !cfg.o.Passwords.NeedsRehash(old) {
 		return

@@ -2,37 +2,11 @@ package ginauth
 
 import (
 	"context"
-	"errors"
-	"fmt"
 
 	"github.com/gin-gonic/gin"
 
 	"github.com/ginauth/ginauth/ginauth/driver"
-	"github.com/ginauth/ginauth/ginauth/password"
 )
-
-// verifyOwner checks the current user's own password, as often as a login may (SEC-10). The attempt is the caller's
-// to settle.
-func verifyOwner[U any](
-	ctx context.Context, c *gin.Context, m *mount, cfg *Config[U], account driver.Account, plain string,
-) (attempt tried, hash password.Hash, err error) {
-	attempt, found, err := guess[U](ctx, c, m.throttle, account.Identifier)
-	if err != nil {
-		return attempt, hash, err
-	}
-	u, hash, err := verify(ctx, cfg, Credentials{Email: account.Identifier, Password: plain}, found)
-	if err == nil && cfg.account(&u).ID != account.ID {
-		err = ErrInvalidCredentials
-	}
-	if errors.Is(err, ErrInvalidCredentials) {
-		m.event(c, driver.LoginFailed, "user_id", account.ID)                  //nolint:contextcheck // the request's own
-		recordFailure(c, m.logger(), cfg.o.Users, account, account.Identifier) //nolint:contextcheck // the request's own
-	}
-	if err != nil {
-		return attempt, password.Hash{}, fmt.Errorf("verifying the current password: %w", err)
-	}
-	return attempt, hash, nil
-}
 
 // setPasswordFunc is SetPassword of driver.Accounts.
 type setPasswordFunc func(context.Context, driver.PasswordChange) (driver.PasswordChanged, error)

@@ -63,13 +63,13 @@ func reauthenticate[U any](c *gin.Context, m *mount, cfg *Config[U]) error {
 	if err := Bind(c, &form); err != nil {
 		return err
 	}
-	ctx, leave, err := m.proxies.enterHasher(c.Request.Context(), c, cfg.o.Passwords)
+	ctx, leave, err := m.enterHasher(c)
 	if err != nil {
 		return err
 	}
 	defer leave()
 	account := st.proof.account
-	attempt, _, err := verifyOwner(ctx, c, m, cfg, account, form.Password)
+	p, err := m.prove(ctx, c, claim{identifier: account.Identifier, plain: form.Password, from: &lookup[U]{cfg: cfg}, owner: account})
 	if err != nil {
 		return err
 	}
@@ -77,7 +77,7 @@ func reauthenticate[U any](c *gin.Context, m *mount, cfg *Config[U]) error {
 		return err
 	}
 	m.recordSession(AuditContext(c), driver.LoginSucceeded, account.ID, st.digest)
-	attempt.settling(account.ID, true).finish(ctx, st)
+	p.settling(account.ID, true).finish(ctx, st)
 	m.event(c, driver.LoginSucceeded, "user_id", account.ID)
 	return nil
 }

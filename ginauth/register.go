@@ -31,7 +31,7 @@ func bindRegistration[U any, F Form](c *gin.Context, cfg *Config[U], form *F) (n
 	if err != nil {
 		return driver.NewUser{}, attempt, err
 	}
-	ctx, leave, err := cfg.m.proxies.enterHasher(c.Request.Context(), c, cfg.o.Passwords)
+	ctx, leave, err := cfg.m.enterHasher(c)
 	if err != nil {
 		return n, attempt, err
 	}
@@ -58,7 +58,7 @@ func HashNewPassword[U any](c *gin.Context, cfg *Config[U], plain string, person
 	if err := cfg.o.Policy.Check(plain, personal...); errors.As(err, &refused) {
 		return hash, Invalid(FieldError{Field: "password", Code: string(refused.Code), Detail: refused.Error()})
 	}
-	ctx, leave, err := cfg.m.proxies.enterHasher(requestContext(c), c, cfg.o.Passwords)
+	ctx, leave, err := cfg.m.enterHasher(c)
 	if err != nil {
 		return hash, err
 	}

@@ -1,6 +1,7 @@
 package ginauth
 
 import (
+	"context"
 	"errors"
 	"net/http"
 
@@ -57,40 +58,40 @@ func restoreAccount[U any](c *gin.Context, m *mount, cfg *Config[U], users drive
 	if err := Bind(c, &form); err != nil {
 		return u, err
 	}
-	ctx, leave, err := m.proxies.enterHasher(AuditContext(c), c, cfg.o.Passwords)
+	ctx, leave, err := m.enterHasher(c)
 	if err != nil {
 		return u, err
 	}
 	defer leave()
-	attempt, _, err := guess[U](ctx, c, m.throttle, form.Email)
+	k := claim{identifier: form.Email, plain: form.Password, from: archivedUsers[U]{users, m.throttle.limiter}}
+	p, err := m.prove(ctx, c, k)
 	if err != nil {
 		return u, err
 	}
-	var id driver.UserID
-	hash, err := verifyFound(ctx, cfg, form, func(canonical string) (_ driver.UserID, found password.Hash, err error) {
-		id, found, err = users.FindArchived(ctx, canonical)
-		return id, found, err
-	})
-	if err == nil {
-		u, err = users.RestoreUser(ctx, id, hash)
-	}
-	if errors.Is(err, driver.ErrNoUser) {
-		err = ErrInvalidCredentials
-	}
-	if errors.Is(err, ErrInvalidCredentials) {
-		m.event(c, driver.LoginFailed, "identifier", hideIdentifier(form.Email))
-		recordFailure(c, m.logger(), cfg.o.Users, driver.Account{ID: id}, form.Email)
+	u, err = users.RestoreUser(ctx, p.account.ID, p.hash)
+	if errors.Is(err, driver.ErrNoUser) { // restored or deleted meanwhile
+		m.recordGuess(c, k, p.account)
+		return u, ErrInvalidCredentials
 	}
 	if err != nil {
 		return u, err
 	}
-	m.event(c, driver.UserRestored, "user_id", id)
-	done := attempt.settling(id, true)
-	session := driver.NewSession{Credential: hash, Persistent: form.Remember, Settles: done.within(st.store), NewDevice: done.newDevice(st.store)}
-	if err := st.signIn(c, &u, cfg.account(&u), session); err != nil {
-		return u, err
-	}
-	done.finish(ctx, st)
-	m.event(c, driver.LoginSucceeded, "user_id", id, "session", st.digest)
-	return u, nil
+	m.event(c, driver.UserRestored, "user_id", p.account.ID)
+	p.account = cfg.account(&u)
+	return u, st.begin(ctx, c, &u, p, form.Remember)
+}
+
+// archivedUsers are the credentials of users who wait to be deleted.
+type archivedUsers[U any] struct {
+	users   driver.Accounts[U]
+	limiter driver.Limiter
+}
+
+func (a archivedUsers[U]) count(ctx context.Context, attempt driver.Attempt, _ string) (driver.Verdict, error) {
+	return a.limiter.CountAttempt(ctx, attempt)
+}
+
+func (a archivedUsers[U]) find(ctx context.Context, canonical string) (driver.Account, password.Hash, error) {
+	id, hash, err := a.users.FindArchived(ctx, canonical)
+	return driver.Account{ID: id}, hash, err
 }

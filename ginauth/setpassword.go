@@ -61,7 +61,7 @@ func setPassword[U any](c *gin.Context, m *mount, cfg *Config[U], users driver.A
 	if err := bindAll(c, &form, func() []FieldError { return checkPassword(cfg.o.Policy, form.NewPassword, auth.Account) }); err != nil {
 		return err
 	}
-	ctx, leave, err := m.proxies.enterHasher(c.Request.Context(), c, cfg.o.Passwords)
+	ctx, leave, err := m.enterHasher(c)
 	if err != nil {
 		return err
 	}

@@ -12,7 +12,6 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/ginauth/ginauth/ginauth/driver"
-	"github.com/ginauth/ginauth/ginauth/password"
 )
 
 // Purposes, of which each has budgets of its own.
@@ -72,14 +71,16 @@ type tried struct {
 }
 
 // guess counts an attempt to know the password of identifier. All ways to try one share its budget (SEC-41).
-func (t *attempts) guess(ctx context.Context, c *gin.Context, identifier string, count counting) (tried, error) {
+func (t *attempts) guess(ctx context.Context, c *gin.Context, identifier string, from credentials) (tried, error) {
 	l := Limit{PerAddress: t.limits.LoginPerAddress}
 	a := l.attempt(t.clientOf(c), purposeLogin, "")
 	canonical, err := driver.CanonicalEmail(identifier)
 	if err == nil { // anything else has no account to guess at
 		a.Guess = t.guessAt(c, canonical)
 	}
-	v, err := t.admit(ctx, c, identifier, a, count)
+	v, err := t.admit(ctx, c, identifier, a, func(ctx context.Context, a driver.Attempt) (driver.Verdict, error) {
+		return from.count(ctx, a, canonical)
+	})
 	return tried{attempts: t, attempt: a, known: v.Known, identifier: canonical}, err
 }
 
@@ -93,32 +94,6 @@ func (t *attempts) guessAt(c *gin.Context, canonical string) driver.GuessLimit {
 
 func guessKey(canonical string) driver.LimitKey {
 	return limitKey(purposeLogin, "identifier", canonical)
-}
-
-// credential is what was found along with the counting.
-type credential[U any] struct {
-	user U
-	hash password.Hash
-	err  error
-}
-
-// guess counts an attempt to know somebody's password, and may find the credential on the way.
-func guess[U any](ctx context.Context, c *gin.Context, t *attempts, identifier string) (a tried, found *credential[U], err error) {
-	count := t.limiter.CountAttempt
-	canonical, invalid := driver.CanonicalEmail(identifier)
-	if both, ok := t.limiter.(driver.CredentialLimiter[U]); ok && t.finds && invalid == nil {
-		count = func(ctx context.Context, a driver.Attempt) (v driver.Verdict, err error) {
-			var k credential[U]
-			v, k.user, k.hash, k.err = both.CountAndFindCredential(ctx, a, canonical)
-			if k.err != nil && !errors.Is(k.err, driver.ErrNoUser) && !errors.Is(k.err, password.ErrMalformedHash) {
-				return v, k.err
-			}
-			found = &k
-			return v, nil
-		}
-	}
-	a, err = t.guess(ctx, c, identifier, count)
-	return a, found, err
 }
 
 // signUp counts an attempt to make an account.
