@@ -66,6 +66,16 @@ var arrows = []arrow{
 		reason: "a store in memory carries neither a database nor the web",
 	},
 	{
+		from:   "store/internal/line",
+		never:  []string{"store$", "ginauth", "github.com"},
+		reason: "what schedules statements is understood and tested without a database",
+	},
+	{
+		from:   "store/internal/wire",
+		never:  []string{"store$", "ginauth"},
+		reason: "what reads rows knows PostgreSQL's types and nothing of accounts",
+	},
+	{
 		from:   "store",
 		except: []string{"store/storetest"},
 		never:  []string{"example", "docs", "migrations", "github.com/pressly/goose"},

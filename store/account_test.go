@@ -50,7 +50,7 @@ func TestDeleteUserTakesAllAlong(t *testing.T) { // SEC-76
 	}
 }
 
-// Rows of the app's own decide by their foreign keys, and half a deletion is none.
+// Foreign keys decide about rows of the app's own, and a deletion is whole or does not happen.
 func TestARowOfTheAppCanForbidDeletion(t *testing.T) { // SEC-152
 	t.Parallel()
 	s := newSetup(t)
@@ -168,7 +168,7 @@ func TestSweepTakesUsersWhoseTimeHasCome(t *testing.T) {
 	}
 }
 
-// Of restoring and sweeping at the last moment one wins, and nothing is half there.
+// When restoring and sweeping run at the last moment, one of them wins, and nothing is half done.
 func TestRestoringRacesTheSweeper(t *testing.T) { // SEC-151
 	t.Parallel()
 	s := newSetup(t)

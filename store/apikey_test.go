@@ -189,7 +189,7 @@ func TestUserAPIKeysAreTheUsersOwnAndTheNewestFirst(t *testing.T) { // SEC-79
 				t.Errorf("%q: %d keys, %v", nobody, len(list), err)
 			}
 		}
-		// What has expired long ago makes room in the table.
+		// Keys that expired long ago are deleted.
 		s.clock.add(30 * 24 * time.Hour)
 		s.key(t, keyOf(u))
 		if rows := s.count(t, `SELECT count(*) FROM ginauth.api_keys WHERE user_id = $1`, string(u)); rows != 1 {

@@ -15,7 +15,7 @@ import (
 
 var tokenKinds = []driver.MailKind{driver.MailVerify, driver.MailReset, driver.MailLogin, driver.MailChange, driver.MailUndo}
 
-// digestOf is the digest of the one token of a kind that withLinks gives to who has the address.
+// digestOf is the digest of the one token of a kind that withLinks gives to the owner of the address.
 func digestOf(k driver.MailKind, canonical string) driver.Digest {
 	return sha256.Sum256([]byte(string(k) + canonical))
 }
@@ -46,8 +46,8 @@ func (s *setup) verify(t *testing.T, u store.User) {
 	s.exec(t, `UPDATE ginauth.users SET verified_at = created_at WHERE id = $1`, string(u.ID))
 }
 
-// The backend dies before or after each statement of what has to do with mail: all is done or nothing,
-// and when it was nothing, the same request works again.
+// The backend is killed before or after each statement of a change that involves mail. All of it is
+// done or nothing, and where nothing is done, the same request works again.
 func TestDeathAtEveryStatementOfMailLeavesAllOrNothing(t *testing.T) { // SEC-152, SEC-154
 	t.Parallel()
 	fresh, ada, successor := newUser(), newUser(), newDigest()

@@ -15,8 +15,8 @@ import (
 	"github.com/ginauth/ginauth/store"
 )
 
-// killer ends the backend of the connection it traces, at one moment of many: before and after each
-// statement that is sent.
+// killer kills the backend of the connection that it traces, at one of many moments: before or
+// after one of the statements that are sent.
 type killer struct {
 	pool    *pgxpool.Pool
 	moments atomic.Int64
@@ -55,7 +55,7 @@ func (k *killer) TraceBatchEnd(ctx context.Context, conn *pgx.Conn, _ pgx.TraceB
 	k.moment(ctx, conn)
 }
 
-// rows is what the tables hold, as far as it is not by chance.
+// rows is what the tables hold, except random values.
 func (s *setup) rows(t *testing.T) string {
 	t.Helper()
 	var all string
@@ -76,8 +76,8 @@ func (s *setup) rows(t *testing.T) string {
 
 type change func(ctx context.Context, db *store.DB[store.User], u driver.UserID, old driver.Session) error
 
-// The backend dies before or after each statement, at every one of them: all of a change is
-// done, or nothing, and an error is the only way to hear of nothing.
+// The backend is killed before or after each statement. All of a change is done or nothing, and a
+// change that is not done returns an error.
 func TestDeathAtEveryStatementLeavesAllOrNothing(t *testing.T) { // SEC-152, SEC-154
 	t.Parallel()
 	fresh, successor := newUser(), newDigest()
@@ -135,7 +135,7 @@ func TestDeathAtEveryStatementLeavesAllOrNothing(t *testing.T) { // SEC-152, SEC
 	}
 }
 
-// mortal is a store whose connections a killer watches, beside one that is left alone.
+// mortal is a store whose connections a killer watches, beside a store whose connections live.
 type mortal struct {
 	*setup
 	killer *killer
@@ -188,7 +188,7 @@ func (m *mortal) diesAtEveryMoment(t *testing.T, change change) {
 	}
 }
 
-// try makes the change on the same rows as ever, and dies at a moment.
+// try makes the change on the same rows each time, and is killed at a moment.
 func (m *mortal) try(t *testing.T, change change, moment int64) (before, after string, err error) {
 	t.Helper()
 	m.exec(t, `DELETE FROM ginauth.users`)

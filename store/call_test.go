@@ -87,7 +87,7 @@ func TestNothingIsRetriedInTheCallersTransaction(t *testing.T) { // SEC-152
 	}
 }
 
-// What a broken connection carried may have been done: trying again could do it twice.
+// A statement whose connection broke may have been carried out: trying again could do it twice.
 func TestNoWriteIsRetriedAfterAConnectionBroke(t *testing.T) { // SEC-152, SEC-154
 	t.Parallel()
 	s := newSetup(t)

@@ -9,7 +9,7 @@ import (
 	"github.com/ginauth/ginauth/ginauth/driver"
 )
 
-// loggedIn makes a device known to the user, who has just been guessed right at.
+// loggedIn makes a device known to the user, after wrong guesses and a right one.
 func (s *setup) loggedIn(tb testing.TB, u driver.UserID, a driver.Attempt) driver.Attempt {
 	tb.Helper()
 	s.count1(tb, a)

@@ -132,7 +132,7 @@ func TestEveryTokenWorksInEveryMode(t *testing.T) { // SEC-136
 	}
 }
 
-// Of many uses of one token one succeeds, in each of many rounds.
+// Of many parallel uses of one token one succeeds, in each of many rounds.
 func TestTokenIsSpentOnce(t *testing.T) { // SEC-105, SEC-151
 	t.Parallel()
 	const callers, rounds = 16, 200
@@ -163,7 +163,7 @@ func TestTokenIsSpentOnce(t *testing.T) { // SEC-105, SEC-151
 	}
 }
 
-// token gives the user a token for the address that they have, past the outbox.
+// token gives the user a token for their present address, without a mail.
 func (s *setup) token(t *testing.T, u store.User, k driver.MailKind) driver.Digest {
 	t.Helper()
 	digest := newDigest()
@@ -173,7 +173,7 @@ func (s *setup) token(t *testing.T, u store.User, k driver.MailKind) driver.Dige
 	return digest
 }
 
-// Whatever statement the database is lost at, all is done or nothing.
+// Whichever statement loses the database, all is done or nothing.
 func TestUsingATokenIsAllOrNothing(t *testing.T) { // SEC-152
 	t.Parallel()
 	s := newSetup(t)

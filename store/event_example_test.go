@@ -13,7 +13,8 @@ import (
 	"github.com/ginauth/ginauth/store/embedded"
 )
 
-// A row of the app's own goes with the event or not at all, and somebody is told once both are there.
+// A row of the app's own is stored with the event or not at all, and another hook runs once both
+// are committed.
 func ExampleOnEvent() {
 	ctx := context.Background()
 	server, err := embedded.Start(ctx, embedded.Options{Ephemeral: true})

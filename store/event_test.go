@@ -63,7 +63,7 @@ func (a *subject) prepare(t *testing.T) {
 	a.clock.add(time.Minute)
 }
 
-// mailed makes the link good for something.
+// mailed stores a mailed link, which useLink may spend.
 func (a *subject) mailed(t *testing.T, k driver.MailKind, address string) {
 	t.Helper()
 	a.exec(t, `INSERT INTO ginauth.email_tokens (digest, kind, user_id, mail_id, email, email_canonical, created_at, expires_at)
@@ -267,7 +267,7 @@ func useLink(k driver.MailKind) func(context.Context, *store.DB[store.User], *su
 	}
 }
 
-// state is all that the tables hold, but for events and times.
+// state is all that the tables hold, except events and times.
 func (a *subject) state(t *testing.T) string {
 	t.Helper()
 	var all string
@@ -285,7 +285,7 @@ func (a *subject) state(t *testing.T) string {
 	return all
 }
 
-// events are those of a context.
+// events are those of a request.
 func (a *subject) events(t *testing.T, request string) []driver.Event {
 	t.Helper()
 	rows, err := a.pool.Query(t.Context(), `SELECT kind, outcome, COALESCE(user_id::text, ''), COALESCE(actor_id::text, ''), operation, COALESCE(host(ip), ''), user_agent, COALESCE(detail->>'actor', '')
@@ -349,7 +349,7 @@ func TestEveryChangeLeavesOneEvent(t *testing.T) { // SEC-161
 	}
 }
 
-// A hook that fails leaves nothing half-done, and neither does an event that cannot be stored.
+// Nothing is half done if a hook fails, or if an event cannot be stored.
 func TestWithoutItsEventNothingChanges(t *testing.T) { // SEC-163
 	t.Parallel()
 	no := errors.New("no")
@@ -438,7 +438,7 @@ func TestEventsInTheCallersTransactionAreNotToldBefore(t *testing.T) {
 	}
 }
 
-// What the app's own code does has no client and no actor, and says so.
+// An event of the app's own code has no client and no actor, and its detail says so.
 func TestOperatorsAreToldFromUsers(t *testing.T) {
 	t.Parallel()
 	a := newSubject(t)
@@ -464,7 +464,8 @@ func TestOperatorsAreToldFromUsers(t *testing.T) {
 	}
 }
 
-// What changes nothing leaves nothing: no trace of somebody else's session, no logout of an ended one.
+// A call that changes nothing leaves no event: not about another user's session, and no logout of
+// an ended session.
 func TestWhatChangesNothingLeavesNoEvent(t *testing.T) {
 	t.Parallel()
 	a := newSubject(t)
@@ -496,7 +497,8 @@ func TestWhatChangesNothingLeavesNoEvent(t *testing.T) {
 	}
 }
 
-// What a client sends is stored as text, cut where it is too long, and never fails a change.
+// Text that a client sends is stored as text, is cut if it is too long, and never makes a change
+// fail.
 func TestForgedTextIsStoredHarmlessly(t *testing.T) { // SEC-162
 	t.Parallel()
 	inEveryMode(t, func(t *testing.T, s *setup) {

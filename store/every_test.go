@@ -17,8 +17,8 @@ import (
 	"github.com/ginauth/ginauth/store"
 )
 
-// every is one call of each exported method of a store, with something to work on of its own each time, which
-// s makes. So a call can be made again.
+// every calls each exported method of a store once, each with rows of its own that s makes, so that
+// a call can be repeated.
 type every struct {
 	t     *testing.T
 	s     *setup
@@ -28,7 +28,7 @@ type every struct {
 	writes map[string]func(context.Context) error
 }
 
-// noCalls are methods that ask the database nothing themselves, or for ever.
+// noCalls are methods that send no statement, or that run for ever.
 var noCalls = []string{"AcceptsUsers", "Options", "RunSweeper", "SendsMail"}
 
 func newEvery(t *testing.T, s *setup, db *store.DB[store.User]) every {

@@ -12,7 +12,8 @@ import (
 	"github.com/ginauth/ginauth/store"
 )
 
-// Mails that were ordered for the user are in it, and those that anybody ordered for the address, and nobody else's.
+// The export has the mails that were ordered for the user and those that were ordered for the
+// address, and no others.
 func TestAnExportHasTheMailsThatWait(t *testing.T) { // SEC-161
 	t.Parallel()
 	s := newSetup(t)
@@ -48,7 +49,7 @@ func TestAnExportHasTheMailsThatWait(t *testing.T) { // SEC-161
 	}
 }
 
-// However many mails wait to be sent, an export asks indexes for the user's.
+// However many mails wait to be sent, an export finds the user's by an index.
 func TestAnExportReadsNoOutboxAtOnce(t *testing.T) {
 	t.Parallel()
 	s := newSetup(t)

@@ -94,8 +94,8 @@ func (s *setup) traced(t *testing.T, opts ...store.Option) (*store.DB[store.User
 	return store.New[store.User](pool, append([]store.Option{store.WithNow(s.clock.now), unhurried}, opts...)...), &statements
 }
 
-// A third of the callers leave while they wait. Everybody else gets their own session,
-// in memory of their own, and few statements are sent.
+// A third of the callers give up while they wait. Each of the others gets its own session, in
+// memory of its own, and few statements are sent.
 func TestWaitingLookupsShareAStatement(t *testing.T) { // SEC-174
 	t.Parallel()
 	s := newSetup(t)
@@ -255,7 +255,7 @@ func TestRowThatCannotBeReadFailsItsCallerAlone(t *testing.T) {
 	}
 }
 
-// Nobody asks the database for those who have left, such as after an outage.
+// No statement is sent for callers that have given up, such as after an outage.
 func TestNoStatementIsSentForThoseWhoLeft(t *testing.T) {
 	t.Parallel()
 	s := newSetup(t)
@@ -309,8 +309,8 @@ func TestWaitingLookupsEndAtTheDeadline(t *testing.T) { // SEC-157
 	}
 }
 
-// Connections that died in silence hold the statements of a few callers up. The others do not
-// wait for those to fail.
+// The statements of a few callers hang on connections that died in silence. The others do not wait
+// until those fail.
 func TestHangingStatementsDoNotHoldOthersUp(t *testing.T) { // SEC-157
 	t.Parallel()
 	s, n := newSetup(t), &network{}
@@ -342,7 +342,7 @@ func TestHangingStatementsDoNotHoldOthersUp(t *testing.T) { // SEC-157
 	}
 }
 
-// warmUp opens connections, so that what comes next finds them.
+// warmUp opens connections, so that later calls find them.
 func warmUp(t *testing.T, pool *pgxpool.Pool, conns int) {
 	t.Helper()
 	for range conns {
@@ -397,7 +397,7 @@ func TestUnknownTokenIsOneStatement(t *testing.T) { // SEC-67
 	}
 }
 
-// The app's transaction may be one that must not write.
+// The app's transaction may be read-only.
 func TestLookupInATransactionNeverWrites(t *testing.T) {
 	t.Parallel()
 	s := newSetup(t)

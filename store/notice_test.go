@@ -217,8 +217,8 @@ func TestLoginsThatFailTellNobody(t *testing.T) {
 	}
 }
 
-// A notice is one mail, however often something happens while it is on its way, and it goes to the
-// address that the user has.
+// However often something happens while a notice waits to be sent, it stays one mail, and it goes
+// to the user's present address.
 func TestNoticesAreSentOnce(t *testing.T) {
 	t.Parallel()
 	s := newSetup(t)
@@ -242,7 +242,7 @@ func TestNoticesAreSentOnce(t *testing.T) {
 	}
 }
 
-// A mail that is being made while the password changes holds a link that is void.
+// A mail that is being prepared while the password changes holds a link that is no longer good.
 func TestALinkMadeMeanwhileIsVoidToo(t *testing.T) { // SEC-107
 	t.Parallel()
 	s := newSetup(t)

@@ -21,7 +21,7 @@ const (
 	patience = 30 * time.Second
 )
 
-// calls are all that a store can be asked, on a user and a session that exist.
+// calls are all methods of a store, on a user and a session that exist.
 func calls(t *testing.T, s *setup, db *store.DB[store.User]) (reads, writes map[string]func(context.Context) error) {
 	t.Helper()
 	n := newUser()
@@ -80,7 +80,8 @@ func wantSuccess(t *testing.T, calls map[string]func(context.Context) error) {
 	}
 }
 
-// wantRecovery is wantSuccess after a few tries, which what is left of a fault may cost, or a busy machine.
+// wantRecovery is wantSuccess after a few tries: the rest of a fault, or a busy machine, may make
+// the first ones fail.
 func wantRecovery(t *testing.T, calls map[string]func(context.Context) error) {
 	t.Helper()
 	start := time.Now()

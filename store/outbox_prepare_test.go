@@ -8,7 +8,8 @@ import (
 	"github.com/ginauth/ginauth/store"
 )
 
-// A thief who moves the account while a notice waits does not get the owner's, nor keeps it from them.
+// A thief who moves the account while a notice waits does not get the notice, and the owner still
+// gets it.
 func TestNoticesGoToTheAddressOfTheirTime(t *testing.T) { // SEC-111
 	t.Parallel()
 	s := newSetup(t)

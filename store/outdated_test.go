@@ -98,7 +98,7 @@ func TestADatabaseThatIsNotMigratedIsOneSentence(t *testing.T) {
 	}
 }
 
-// What the app's own code misses is not blamed on migrations of ours.
+// When something of the app's own is missing, the error does not ask for this package's migrations.
 func TestWhatAnAppsOwnHookMissesIsItsOwn(t *testing.T) {
 	t.Parallel()
 	for _, statement := range []string{`SELECT * FROM teams`, `SELECT plan FROM ginauth.users`} {

@@ -106,7 +106,7 @@ func TestSetPasswordKeepsNothingOfSomebodyElse(t *testing.T) { // SEC-79
 	}
 }
 
-// What ended before stays as far behind as it was.
+// A session that ended before the change stays ended.
 func TestSetPasswordBringsNoSessionBack(t *testing.T) { // SEC-75
 	t.Parallel()
 	s := newSetup(t)
@@ -194,7 +194,7 @@ func TestOneOfManyPasswordChangesCounts(t *testing.T) { // SEC-151
 	}
 }
 
-// A login that checked the old password is refused, or over, wherever it stands (SEC-78).
+// A login that checked the old password is refused or ended, however far it has got (SEC-78).
 func TestSetPasswordRacesSessionsAndLogins(t *testing.T) { // SEC-78, SEC-151
 	t.Parallel()
 	const callers, rounds = 16, 100

@@ -38,7 +38,8 @@ pool_mode = transaction
 default_pool_size = 3
 max_client_conn = 500
 `
-	// untilClosed ends a server with the process that holds its other end, however that ends.
+	// untilClosed ends a server when the process at the other end of the pipe ends, for whatever
+	// reason.
 	untilClosed = `"$@" >"$0/log" 2>&1 & pid=$!; read -r _; kill -KILL $pid; wait $pid`
 )
 
@@ -58,8 +59,8 @@ func TestMain(m *testing.M) {
 	}
 }
 
-// throughPgbouncer opens a further pool on the same database, behind PgBouncer. Where that is missing the
-// test is skipped, except in CI, which has to install it.
+// throughPgbouncer opens a further pool on the same database, behind PgBouncer. Where that is
+// missing the test is skipped, except in CI, which has to install it.
 func throughPgbouncer(t *testing.T, base *pgxpool.Pool) *pgxpool.Pool {
 	t.Helper()
 	sharedPgbouncer.Lock()

@@ -42,7 +42,7 @@ func TestForgottenStatementsAreSentAgain(t *testing.T) {
 	}
 }
 
-// What only looks like it is a fault that stays, and is not tried for long.
+// An error that only looks like a stale statement is a fault that stays, and is not tried for long.
 func TestAFeatureThatIsMissingIsTriedTwice(t *testing.T) {
 	t.Parallel()
 	s := newSetup(t)
@@ -55,7 +55,7 @@ func TestAFeatureThatIsMissingIsTriedTwice(t *testing.T) {
 	}
 }
 
-// In a transaction of the app's own nothing can be done again: all of it is void.
+// In a transaction of the app's own nothing can be repeated: the whole transaction has failed.
 func TestAForgottenStatementInTheCallersTransactionIsTheirs(t *testing.T) { // SEC-152
 	t.Parallel()
 	s := newSetup(t)
@@ -80,7 +80,8 @@ func TestAForgottenStatementInTheCallersTransactionIsTheirs(t *testing.T) { // S
 	}
 }
 
-// endAll ends all connections of the pool on the server's side, and waits until the server has done it.
+// endAll ends all connections of the pool on the server's side, and waits until the server has done
+// it.
 func endAll(t *testing.T, s *setup, pool *pgxpool.Pool, name string) {
 	t.Helper()
 	var taken []*pgxpool.Conn
@@ -129,7 +130,7 @@ func TestAReadOnAConnectionThatHasEndedIsDoneOnAnother(t *testing.T) { // SEC-15
 	}
 }
 
-// A server that stays away is asked once more, and no longer.
+// A server that stays away is asked once more, and not more often.
 func TestAReadWithoutAServerEndsAtOnce(t *testing.T) { // SEC-157
 	t.Parallel()
 	s, n := newSetup(t), &network{}

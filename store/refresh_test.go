@@ -125,7 +125,7 @@ func TestReplacedRefreshTokenGetsTheSameSuccessorWithinTheGrace(t *testing.T) {
 	s.expectUse(t, first, driver.ErrNoSession) // one event for one theft
 }
 
-// What is found is what would be replaced, and finding it changes nothing.
+// FindRefreshFamily finds the tokens that can be replaced, and changes nothing.
 func TestRefreshFamilyIsFoundByWhatIsGood(t *testing.T) {
 	t.Parallel()
 	s := newSetup(t)
@@ -361,7 +361,7 @@ func TestSomeoneElsesRefreshTokenIsNotRevoked(t *testing.T) {
 	}
 }
 
-// SEC-50, SEC-100: whoever reads the database can log in with nothing of it.
+// SEC-50, SEC-100: nothing in the database can be used to log in.
 func TestDumpHoldsNoRefreshToken(t *testing.T) {
 	t.Parallel()
 	s := newSetup(t)

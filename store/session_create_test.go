@@ -119,8 +119,8 @@ func TestCreateSessionChecksTheCredential(t *testing.T) { // SEC-78
 	})
 }
 
-// The password changes in a transaction that begins before the logins and ends
-// after them. Whoever logs in with the old hash waits for it, and gets nothing.
+// The password changes in a transaction that begins before the logins and ends after them. Logins
+// with the old hash wait for it and are refused.
 func TestNoSessionOutlivesAPasswordChange(t *testing.T) { // SEC-78, SEC-151
 	t.Parallel()
 	s := newSetup(t)
@@ -148,8 +148,8 @@ func TestNoSessionOutlivesAPasswordChange(t *testing.T) { // SEC-78, SEC-151
 	}
 }
 
-// changePassword is what any change of the password must do: lock the user first,
-// then end the sessions in a second statement.
+// changePassword does what every change of the password must do: it locks the user first, and ends
+// the sessions in a second statement.
 func changePassword(ctx context.Context, s *setup, id driver.UserID, hash string) error {
 	return pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
 		if _, err := tx.Exec(ctx, `UPDATE ginauth.users SET password_hash = $2 WHERE id = $1`, string(id), hash); err != nil {
@@ -160,8 +160,8 @@ func changePassword(ctx context.Context, s *setup, id driver.UserID, hash string
 	})
 }
 
-// Whether a login comes before the user's end or after it: no session is left, and the
-// login is told either that it worked or that there is no such user.
+// The login comes before the user's end or after it. In both cases no session is left, and the
+// login returns either success or that there is no such user.
 func TestEndingAUserRacesLogin(t *testing.T) { // SEC-76, SEC-151
 	t.Parallel()
 	for name, statement := range map[string]string{

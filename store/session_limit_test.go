@@ -41,7 +41,7 @@ func TestLimitEndsTheSessionsLastSeenLongestAgo(t *testing.T) { // SEC-80
 		}
 		s.wantAlive(t, "one too many", []bool{true, false, true, true, true}, one, two, three, four, other)
 
-		// The clock that went back makes the newest look like the oldest.
+		// After the clock has gone back, the newest session looks like the oldest.
 		s.clock.add(-30 * time.Minute)
 		five := limitedOf(u, 1)
 		if evicted := s.session(t, five).Evicted; evicted != 3 {

@@ -25,7 +25,7 @@ func (s *setup) list(t *testing.T, id driver.UserID) []driver.Session {
 	return list
 }
 
-// alive tells which of the sessions every lookup finds, and fails where they disagree.
+// alive tells which sessions every lookup finds, and fails the test where the lookups disagree.
 func (s *setup) alive(t *testing.T, sessions ...driver.NewSession) (found []bool) {
 	t.Helper()
 	for _, n := range sessions {
@@ -130,12 +130,12 @@ func TestRevokeUserSessionsSparesOneAndOtherUsers(t *testing.T) { // SEC-77, SEC
 		if list := s.list(t, u); len(list) != 1 || list[0].ID != kept.ID {
 			t.Errorf("the list: %+v", list)
 		}
-		// Someone else's session is neither spared nor harmed.
+		// A session of another user is neither spared nor ended.
 		if err := s.db.RevokeUserSessions(t.Context(), u, o.ID); err != nil {
 			t.Fatal(err)
 		}
 		s.wantAlive(t, "all but someone else's", []bool{false, false, true}, one, two, other)
-		// What was revoked does not come back by being excepted, by its user or another.
+		// A revoked session does not come back if its user, or another, excepts it.
 		for _, by := range []driver.UserID{u, other.UserID} {
 			if err := s.db.RevokeUserSessions(t.Context(), by, kept.ID); err != nil {
 				t.Fatal(err)
@@ -171,7 +171,7 @@ func TestRevokeUserSessionsSparesOneAndOtherUsers(t *testing.T) { // SEC-77, SEC
 func TestRevokeAllSessionsEndsEverybodys(t *testing.T) { // SEC-73
 	t.Parallel()
 	for _, mode := range []pgx.QueryExecMode{pgx.QueryExecModeCacheStatement, pgx.QueryExecModeExec, pgx.QueryExecModeSimpleProtocol} {
-		// Everybody's sessions of a database: each mode needs one of its own.
+		// All sessions of a database end, so each mode needs a database of its own.
 		s := setupOn(storetest.NewDB(t, storetest.WithConfig(func(cfg *pgxpool.Config) {
 			cfg.ConnConfig.DefaultQueryExecMode = mode
 		})))
@@ -259,7 +259,7 @@ func (s *setup) versions(t *testing.T) map[string]bool {
 	return seen
 }
 
-// Two processes: what one revokes, the other does not find again.
+// Of two processes, the second does not find a session that the first has revoked.
 func TestRevocationHoldsInOtherProcesses(t *testing.T) { // SEC-73
 	t.Parallel()
 	s := newSetup(t)
@@ -282,8 +282,8 @@ func TestRevocationHoldsInOtherProcesses(t *testing.T) { // SEC-73
 	}
 }
 
-// 16 requests write to the session while its user ends all others, some of them twice
-// at once: it is never taken for ended, and the others always are.
+// 16 requests write to the session while its user ends all others, some of them twice at once. The
+// session is never taken for ended, and the others always are.
 func TestExceptedSessionOutlivesParallelRevocations(t *testing.T) { // SEC-66, SEC-151
 	t.Parallel()
 	s := newSetup(t)
@@ -316,7 +316,7 @@ func TestExceptedSessionOutlivesParallelRevocations(t *testing.T) { // SEC-66, S
 	}
 }
 
-// A login that runs while everything is revoked either came before, and is over, or after.
+// A login that runs while everything is revoked comes either before, and is ended, or after.
 func TestNoSessionSurvivesARevocationItPreceded(t *testing.T) { // SEC-78, SEC-151
 	t.Parallel()
 	s := newSetup(t)

@@ -118,7 +118,7 @@ func TestOnlyTheLastRotationIsRemembered(t *testing.T) { // SEC-66
 			t.Errorf("a digest that was not rotated: %v", err)
 		}
 	}
-	// What changes no digest forgets none.
+	// A change that keeps the digest keeps the digest before it.
 	for _, change := range []driver.SessionChange{{}, set(`{"a": 1}`), {Grace: time.Hour, Authenticated: true}} {
 		s.update(t, second.Digest, change)
 	}
@@ -170,8 +170,8 @@ func TestGraceNeverRevivesAnEndedSession(t *testing.T) { // SEC-67, SEC-68, SEC-
 	}
 }
 
-// Requests that were on their way when the token changed find the session under the one or the
-// other digest, in every process.
+// Requests that were sent before the token changed find the session by one digest or the other, in
+// every process.
 func TestNoFalseLogoutOverARotation(t *testing.T) { // SEC-66, SEC-151
 	t.Parallel()
 	s := newSetup(t)
@@ -208,7 +208,8 @@ func TestNoFalseLogoutOverARotation(t *testing.T) { // SEC-66, SEC-151
 	}
 }
 
-// The thief and the owner: whoever is late ends it for both, also while it is rotated again.
+// The thief and the owner use one token: the late use ends the session for both, even during
+// another rotation.
 func TestReuseEndsTheSessionWhileItIsRotated(t *testing.T) { // SEC-82, SEC-151
 	t.Parallel()
 	s := newSetup(t)
@@ -238,7 +239,7 @@ func TestReuseEndsTheSessionWhileItIsRotated(t *testing.T) { // SEC-82, SEC-151
 	}
 }
 
-// orGone lets the answers to a session that ends pass.
+// orGone accepts the answers about a session that has ended.
 func orGone(err error) error {
 	if errors.Is(err, driver.ErrNoSession) || errors.Is(err, driver.ErrTokenReused) {
 		return nil
@@ -270,7 +271,7 @@ func TestAuthenticatedMovesTheTimeOfProof(t *testing.T) { // SEC-64
 	})
 }
 
-// A stolen token may come many times at once: its session ends once, and is written down once.
+// A stolen token may come many times at once: its session ends once, and one event is written.
 func TestLateUsesAtOnceAreOneEvent(t *testing.T) { // SEC-82, SEC-151
 	t.Parallel()
 	s := newSetup(t)

@@ -33,8 +33,8 @@ func TestTouchWaitsForItsInterval(t *testing.T) {
 	})
 }
 
-// Of those who touch one session in one interval, whether in one batch or not, exactly one
-// writes, and gets the record that it wrote.
+// Of the callers that touch one session in one interval, in one batch or not, exactly one writes,
+// and gets the record that it wrote.
 func TestWaitingTouchesShareAStatement(t *testing.T) {
 	t.Parallel()
 	s := newSetup(t)
@@ -77,7 +77,7 @@ func TestWaitingTouchesShareAStatement(t *testing.T) {
 	}
 }
 
-// Without an interval nobody may come too late.
+// Without an interval, every touch writes.
 func TestTouchWithoutAnIntervalIsNeverPassedOver(t *testing.T) {
 	t.Parallel()
 	s := newSetup(t)
@@ -142,7 +142,7 @@ func TestTouchInABatchNeverRevives(t *testing.T) { // SEC-75, SEC-76
 	}
 }
 
-// A batch passes over a row that somebody is writing, and so can never be part of a deadlock.
+// A batch skips a row that a request is writing, and so can never be part of a deadlock.
 func TestTouchInABatchWaitsForNoRow(t *testing.T) { // SEC-151, SEC-153
 	t.Parallel()
 	s := newSetup(t)

@@ -226,7 +226,8 @@ func TestParallelUpdatesKeepEachOthersKeys(t *testing.T) { // SEC-151
 	}
 }
 
-// Of those who write one key at once the last one wins: the one whose answer has the highest version.
+// Of the requests that write one key at once, the last one wins: the one whose answer has the
+// highest version.
 func TestLastWriterOfAKeyWins(t *testing.T) { // SEC-151
 	t.Parallel()
 	s := newSetup(t)

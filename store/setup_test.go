@@ -24,7 +24,7 @@ const (
 	lifetime    = 24 * time.Hour
 )
 
-// unhurried is for the tests of anything but a deadline: the machine may be busy.
+// unhurried is for all tests that are not about deadlines: the machine may be busy.
 var unhurried = store.WithTimeout(time.Minute)
 
 // setup is a store on a database of its own, with a clock that stands still.
@@ -44,7 +44,8 @@ func setupOn(pool *pgxpool.Pool) *setup {
 	return &setup{pool: pool, clock: c, db: store.New[store.User](pool, store.WithNow(c.now), unhurried)}
 }
 
-// inEveryMode runs a test in the ways pgx has of talking to PostgreSQL, and behind PgBouncer (SEC-136).
+// inEveryMode runs a test in the ways pgx has of talking to PostgreSQL, and behind PgBouncer
+// (SEC-136).
 func inEveryMode(t *testing.T, test func(*testing.T, *setup)) {
 	t.Helper()
 	base := storetest.NewDB(t)
@@ -158,7 +159,8 @@ func (s *setup) session(tb testing.TB, n driver.NewSession) driver.Session {
 	return r
 }
 
-// find tells whether every way to look the session up agrees on its being there.
+// find returns the error of a lookup, and fails the test where the ways to look a session up
+// disagree.
 func (s *setup) find(tb testing.TB, d driver.Digest) error {
 	tb.Helper()
 	_, plain := s.db.FindSession(tb.Context(), d)

@@ -14,7 +14,7 @@ import (
 	"github.com/ginauth/ginauth/store"
 )
 
-// archived are users whose grace is over, in the order of their turn.
+// archived are users whose grace is over, in the order in which they are deleted.
 func (s *setup) archived(t *testing.T, users int) (ids []driver.UserID) {
 	t.Helper()
 	for range users {
@@ -29,7 +29,7 @@ func (s *setup) archived(t *testing.T, users int) (ids []driver.UserID) {
 	return ids
 }
 
-// One who cannot be deleted does not keep those from it who asked for it later.
+// A user who cannot be deleted does not stop the deletion of users who were archived later.
 func TestAUserWhoCannotBeDeletedHoldsUpNobody(t *testing.T) { // SEC-148, SEC-163
 	t.Parallel()
 	no := fmt.Errorf("no such plan: %w", pgx.ErrNoRows) // which is also what another sweeper's user looks like
@@ -87,7 +87,7 @@ func TestAUserWhoCannotBeDeletedHoldsUpNobody(t *testing.T) { // SEC-148, SEC-16
 	}
 }
 
-// What is said about many stays short.
+// The error stays short, however many users cannot be deleted.
 func TestManyUsersWhoCannotBeDeletedAreCounted(t *testing.T) {
 	t.Parallel()
 	s := newSetup(t)

@@ -12,7 +12,7 @@ import (
 
 const writeEvents = `INSERT INTO ginauth.events (at, kind, outcome) SELECT $1::timestamptz, 'x', 'success' FROM generate_series(1, $2::bigint)`
 
-// Ids do not tell the age of an event that a wrong clock has written.
+// The order of ids is not the order of times, if a wrong clock has written an event.
 func TestEventsFromTheFutureHideNoOldOnes(t *testing.T) { // SEC-148
 	t.Parallel()
 	s := newSetup(t)

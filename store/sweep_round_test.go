@@ -18,7 +18,7 @@ import (
 	"github.com/ginauth/ginauth/store"
 )
 
-// journal is a log that is read while it is written.
+// journal is a log that can be read while it is written.
 type journal struct {
 	mu   sync.Mutex
 	text bytes.Buffer
@@ -38,7 +38,7 @@ func (j *journal) has(text string) bool {
 
 func (j *journal) logger() *slog.Logger { return slog.New(slog.NewTextHandler(j, nil)) }
 
-// over is one row in each table that is swept, of which none counts for anything any more.
+// over is a row in each table that is swept; all of them have ended.
 func (s *setup) over(t *testing.T) {
 	t.Helper()
 	u, leaving := s.user(t), s.user(t)
@@ -59,7 +59,7 @@ func (s *setup) over(t *testing.T) {
 	s.clock.add(365 * 24 * time.Hour)
 }
 
-// left are the tables that still have what over wrote. Events are counted without those of the sweeper.
+// left are the tables that still have the rows of over. Events of the sweeper do not count.
 func (s *setup) left(t *testing.T) (tables []string) {
 	t.Helper()
 	for table, condition := range map[string]string{
@@ -88,8 +88,8 @@ func TestSweepIsARoundOfEverything(t *testing.T) { // SEC-71, SEC-148
 	}
 }
 
-// A table that cannot be swept keeps the sweeper from no other, and from no later round. Users and what
-// goes with them are deleted by cascade, so that they need the tables of sessions and devices.
+// A table that cannot be swept stops the sweeper neither in other tables nor in later rounds. Users
+// are deleted with their rows by cascade, which needs the tables of sessions and devices.
 func TestASweepThatFailsStarvesNoOther(t *testing.T) { // SEC-71, SEC-148, SEC-158
 	t.Parallel()
 	for _, table := range []string{"ended_sessions", "throttles"} {
@@ -159,7 +159,7 @@ type noted struct {
 	args []any
 }
 
-// statements notes what is sent to the database.
+// statements records what is sent to the database.
 type statements struct{ list []noted }
 
 func (s *statements) TraceQueryStart(ctx context.Context, _ *pgx.Conn, d pgx.TraceQueryStartData) context.Context {
@@ -169,8 +169,8 @@ func (s *statements) TraceQueryStart(ctx context.Context, _ *pgx.Conn, d pgx.Tra
 
 func (*statements) TraceQueryEnd(context.Context, *pgx.Conn, pgx.TraceQueryEndData) {}
 
-// However large the tables are, a statement of the sweeper looks at a part, or asks an index. The plan is the one for
-// any arguments, which PostgreSQL may choose for a statement that it has prepared.
+// However large the tables are, a statement of the sweeper reads a part of one, or uses an index.
+// The plan is the one for all arguments, which PostgreSQL may choose for a prepared statement.
 func TestSweepReadsNoTableAtOnce(t *testing.T) { // SEC-71
 	t.Parallel()
 	s := newSetup(t)
@@ -196,7 +196,7 @@ func TestSweepReadsNoTableAtOnce(t *testing.T) { // SEC-71
 	}
 }
 
-// grow makes some tables so large that no plan reads one for a few rows.
+// grow makes some tables so large that no plan reads a whole one for a few rows.
 func (s *setup) grow(t *testing.T) {
 	t.Helper()
 	err := pgx.BeginFunc(t.Context(), s.pool, func(tx pgx.Tx) error {

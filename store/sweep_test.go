@@ -29,8 +29,8 @@ func (s *setup) stored(t *testing.T, n driver.NewSession) bool {
 	return s.count(t, `SELECT count(*) FROM ginauth.sessions WHERE digest = $1`, n.Digest[:]) == 1
 }
 
-// bulk adds sessions of one user, or of nobody, that are over by the database's clock and the
-// test's, and live ones.
+// bulk adds live sessions, and sessions of one user or anonymous ones that have ended by the clocks
+// of the database and of the test.
 func (s *setup) bulk(t *testing.T, id driver.UserID, over, live int) {
 	t.Helper()
 	s.exec(t, `INSERT INTO ginauth.sessions (digest, id, user_id, created_at, last_seen_at, idle_timeout, expires_at)
@@ -94,7 +94,7 @@ func TestSweepWorksInEveryMode(t *testing.T) {
 	}
 }
 
-// The table is many times larger than what one statement looks through.
+// The table is many times larger than what one statement reads.
 func TestSweepGoesAroundTheTable(t *testing.T) { // SEC-71
 	t.Parallel()
 	s := newSetup(t)
@@ -140,7 +140,7 @@ func TestSweepersShareTheWork(t *testing.T) { // SEC-71, SEC-151
 	}
 }
 
-// A request that saw the session in time keeps it, even if it writes when the sweeper comes.
+// A request that found the session in time keeps it, even if it writes while the sweeper runs.
 func TestSweepPassesByWhatIsBeingWritten(t *testing.T) { // SEC-71, SEC-151
 	t.Parallel()
 	s := newSetup(t)
@@ -187,7 +187,7 @@ func TestSweeperRunsUntilItsContextEnds(t *testing.T) { // SEC-71
 	}
 }
 
-// await waits for another goroutine's work, which no clock drives.
+// await waits for another goroutine, which no clock drives.
 func await(t *testing.T, done func() bool) {
 	t.Helper()
 	for deadline := time.Now().Add(time.Minute); !done(); {

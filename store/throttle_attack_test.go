@@ -13,7 +13,7 @@ import (
 	"github.com/ginauth/ginauth/ginauth/driver"
 )
 
-// changesAddress leaves the old one to whoever signs up with it next.
+// changesAddress frees the old address for another sign-up.
 func (s *setup) changesAddress(tb testing.TB, k driver.MailOrder) {
 	tb.Helper()
 	if _, err := s.db.UseEmailToken(tb.Context(), driver.EmailTokenUse{Kind: driver.MailChange, Digest: s.mailed(tb, k)}); err != nil {
@@ -21,8 +21,8 @@ func (s *setup) changesAddress(tb testing.TB, k driver.MailOrder) {
 	}
 }
 
-// Somebody takes an address that is not theirs, makes devices known there, and moves on: they must not be worth
-// guesses at the account that the address's owner makes later.
+// A thief takes an address of another person, makes devices known there, and moves on. These
+// devices must not allow guesses at the account that the owner of the address creates later.
 func TestDevicesDoNotOutliveTheAddressTheyAreFor(t *testing.T) { // SEC-38, SEC-43
 	t.Parallel()
 	s := newSetup(t)
@@ -46,7 +46,7 @@ func TestDevicesDoNotOutliveTheAddressTheyAreFor(t *testing.T) { // SEC-38, SEC-
 	}
 }
 
-// Whatever isolation the database has by default: a transaction that must be repeated counts once.
+// Whatever the database's default isolation is, a transaction that must be repeated counts once.
 func TestParallelGuessesAreBoundedInEveryIsolation(t *testing.T) { // SEC-39, SEC-151
 	t.Parallel()
 	base := newSetup(t)
@@ -74,7 +74,7 @@ func TestParallelGuessesAreBoundedInEveryIsolation(t *testing.T) { // SEC-39, SE
 	}
 }
 
-// A success from a device that is being forgotten waits until it is, and does not bring it back.
+// A success from a device that is being forgotten waits for that, and does not bring the device back.
 func TestSuccessBringsNoForgottenDeviceBack(t *testing.T) { // SEC-43, SEC-48
 	t.Parallel()
 	s := newSetup(t)
@@ -107,7 +107,7 @@ func TestSuccessBringsNoForgottenDeviceBack(t *testing.T) { // SEC-43, SEC-48
 	}
 }
 
-// Everything that writes what throttling writes locks the user before devices, and nothing after them.
+// Every statement about attempts and devices locks the user before devices, and nothing after them.
 func TestThrottlingWaitsForNothingInACircle(t *testing.T) { // SEC-151
 	t.Parallel()
 	s := newSetup(t)

@@ -88,7 +88,6 @@ func TestWrongGuessesWaitLongerAndLonger(t *testing.T) { // SEC-38, SEC-44
 	})
 }
 
-// A statement's clock stands still from its beginning: of two, the one that began first may count last.
 // The curve of the waits is the driver's, whatever the limits.
 func TestWaitsAreThoseOfTheLimit(t *testing.T) {
 	t.Parallel()
@@ -121,6 +120,8 @@ func TestWaitsAreThoseOfTheLimit(t *testing.T) {
 	}
 }
 
+// The clock of a statement stops when it begins: of two statements, the first one to begin may
+// count last.
 func TestAttemptsThatAreFreeDoNotHoldUpEarlierOnes(t *testing.T) {
 	t.Parallel()
 	s := newSetup(t)
@@ -259,8 +260,8 @@ func TestParallelGuessesAreCountedExactly(t *testing.T) { // SEC-39, SEC-42
 	}
 }
 
-// Attempts that name the same rows in any order never wait for each other in a circle. Two meet at the row in
-// the middle: unsorted, each would then have what the other one needs.
+// Attempts that name the same rows in any order never wait for each other in a circle. Two meet at
+// the row in the middle: unsorted, each would then have what the other one needs.
 func TestAttemptsInAnyOrderDoNotDeadlock(t *testing.T) { // SEC-151
 	t.Parallel()
 	s := newSetup(t)
@@ -338,7 +339,7 @@ func TestSuccessTakesBackOnlyWhatItsClientDid(t *testing.T) { // SEC-45
 	})
 }
 
-// The sixth attempt makes everybody wait; when it succeeds, nobody has to.
+// The sixth attempt makes all clients wait; once it has succeeded, none has to.
 func TestSuccessLiftsTheWaitThatItMade(t *testing.T) { // SEC-44, SEC-45
 	t.Parallel()
 	s := newSetup(t)
@@ -361,7 +362,7 @@ func TestSuccessLiftsTheWaitThatItMade(t *testing.T) { // SEC-44, SEC-45
 	}
 }
 
-// Who comes too late because of a parallel attempt has used up the rate, though not a guess.
+// An attempt that a parallel one has overtaken has used up the rate, but no guess.
 func TestAnAttemptThatLostARaceCountsForItsRateOnly(t *testing.T) { // SEC-39
 	t.Parallel()
 	s := newSetup(t)
@@ -398,7 +399,8 @@ func TestAnAttemptThatLostARaceCountsForItsRateOnly(t *testing.T) { // SEC-39
 	}
 }
 
-// Bound on what a counted thing takes in the table and its index, in bytes, when nothing was vacuumed.
+// bytesPerThrottle bounds what a counted thing takes in the table and its index, when nothing was
+// vacuumed.
 const bytesPerThrottle = 250
 
 func TestHundredThousandIdentifiersTakeLittleRoomAndGoAgain(t *testing.T) { // SEC-48, SEC-148
@@ -420,7 +422,7 @@ func TestHundredThousandIdentifiersTakeLittleRoomAndGoAgain(t *testing.T) { // S
 	}
 }
 
-// Where nobody runs a sweeper, the attempts themselves keep the table small.
+// Without a sweeper, the attempts themselves keep the table small.
 func TestAttemptsSweepNowAndThen(t *testing.T) { // SEC-48
 	t.Parallel()
 	s := newSetup(t)

@@ -38,8 +38,8 @@ func (c *batchCount) TraceBatchStart(ctx context.Context, _ *pgx.Conn, _ pgx.Tra
 func (*batchCount) TraceBatchQuery(context.Context, *pgx.Conn, pgx.TraceBatchQueryData) {}
 func (*batchCount) TraceBatchEnd(context.Context, *pgx.Conn, pgx.TraceBatchEndData)     {}
 
-// deadlockCount counts what PostgreSQL ended because it waited in a circle, and the store tried again. The
-// server's own count may be ten seconds late.
+// deadlockCount counts the statements that PostgreSQL ended because of a deadlock and that the
+// store tried again. The server's own count may be ten seconds late.
 type deadlockCount struct{ atomic.Int64 }
 
 func (c *deadlockCount) see(err error) {

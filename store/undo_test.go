@@ -7,7 +7,8 @@ import (
 	"github.com/ginauth/ginauth/ginauth/driver"
 )
 
-// The owner's mail server is slow: the way back from a thief's first change is mailed after that from the second.
+// The owner's mail server is slow: the link that undoes a thief's first change arrives after the
+// link of the second.
 func TestAThiefCannotOutrunALateUndoLink(t *testing.T) { // SEC-112
 	t.Parallel()
 	s := newSetup(t)

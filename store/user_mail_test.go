@@ -19,7 +19,8 @@ type handled struct {
 	Handle string
 }
 
-// Were a free address refused for something that a taken one is not, the refusal would tell them apart.
+// If only a free address were refused for a reason, the refusal would tell free and taken addresses
+// apart.
 func TestQuietSignUpRefusesFreeAndTakenAddressesAlike(t *testing.T) { // SEC-30
 	t.Parallel()
 	errFull := errors.New("the team is full")
@@ -101,7 +102,7 @@ func TestQuietSignUpForATakenAddressChangesNothingButTheOutbox(t *testing.T) { /
 	}
 }
 
-// The app's columns may look at the domain, and its hooks take their time.
+// The app's constraints may look at the domain, and its hooks may take their time.
 func TestQuietSignUpDoesTheSameForATakenAddress(t *testing.T) { // SEC-30, SEC-32
 	t.Parallel()
 	s := newSetup(t)

@@ -11,7 +11,7 @@ import (
 	"github.com/ginauth/ginauth/store"
 )
 
-// Its owner sees a user as this, in every version: a new column must not change it.
+// The owner of an account sees a user as this, in every version: a new column must not change it.
 func TestUserShowsAnAllowlistedView(t *testing.T) { // SEC-27, SEC-36
 	t.Parallel()
 	at := time.Date(2030, time.March, 4, 5, 6, 7, 0, time.UTC)
