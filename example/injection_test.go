@@ -122,7 +122,7 @@ func (a *attacker) attack(t *testing.T, method, path string, op *openapi3.Operat
 func TestInjectionsAreData(t *testing.T) { // SEC-135
 	t.Parallel()
 	pool, log := storetest.NewDB(t), &syncBuffer{}
-	engine, _, err := router(newStore(pool), "http://localhost", false, slog.New(slog.NewTextHandler(log, nil)))
+	engine, _, err := router(newStore(pool), "http://localhost", quick(), slog.New(slog.NewTextHandler(log, nil)))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -3,9 +3,10 @@
 //
 //	go run ./example
 //
-// It needs nothing else: unless DATABASE_URL is set, it starts a private PostgreSQL, which
-// ends with it and keeps its data. Mails go to a page, /mailbox. main.go is the program, database.go the
-// database, routes.go what an app adds for ginauth, and the other files are its pages.
+// It needs nothing else: unless DATABASE_URL is set, it starts a private PostgreSQL, which ends with it and
+// keeps its data. Where PostgreSQL is not installed, it keeps everything in memory until it ends. Mails go to
+// a page, /mailbox. main.go is the program, storage.go the database, routes.go what an app adds for ginauth,
+// and the other files are its pages.
 package main
 
 import (
@@ -23,8 +24,6 @@ import (
 	"time"
 
 	"github.com/gin-gonic/gin"
-
-	"github.com/ginauth/ginauth/store"
 )
 
 func main() {
@@ -54,29 +53,28 @@ func run(ctx context.Context, s settings, log *slog.Logger) (err error) {
 	}
 	defer listener.Close() //nolint:errcheck // the server closes it too
 
-	db, err := openDatabase(ctx, s, log)
+	kept, err := openStorage(ctx, s, log)
 	if err != nil {
 		return err
 	}
 	defer func() {
-		if closing := db.close(ctx); err == nil {
+		if closing := kept.close(ctx); err == nil {
 			err = closing
 		}
 	}()
 
 	url := s.url(listener.Addr())
-	users := store.New[User](db.pool, store.WithMail())
-	engine, mails, err := router(users, url, s.unlimited, log) //nolint:contextcheck // each request has its own
+	engine, mails, err := router(kept.users, url, s, log) //nolint:contextcheck // each request has its own
 	if err != nil {
 		return fmt.Errorf("checking the routes: %w", err)
 	}
 	fmt.Printf("Open %[1]s in a browser. Ctrl-C stops the example.\nMail that the example sends is at %[1]s/mailbox\n", url)
-	sweep := func(ctx context.Context) error {
-		return users.RunSweeper(ctx, 10*time.Minute) // deletes what has ended
+	if kept.pool == nil {
+		fmt.Println(onlyInMemory)
 	}
 	return beside(ctx, func(ctx context.Context) error {
-		return serve(ctx, listener, engine, db.gone(), log)
-	}, mails.Run, sweep)
+		return serve(ctx, listener, engine, kept.gone(), log)
+	}, append(kept.jobs, mails.Run)...)
 }
 
 // beside does what main does and the jobs at the same time, until ctx or the first of them ends, and waits

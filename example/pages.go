@@ -24,6 +24,7 @@ var files embed.FS
 type page struct {
 	Title   string
 	Host    string             // of the request, for the commands on the pages
+	Notice  string             // below every page
 	User    *User              // nil: nobody is logged in
 	Fresh   bool               // the password was typed recently enough for what matters
 	Form    form               // on the pages with a form
@@ -78,7 +79,7 @@ func show(c *gin.Context, status int, name string, p page) {
 
 // fillIn answers with a page whose headers are set. Nothing is sent when its template fails half-way.
 func fillIn(c *gin.Context, status int, name string, p page) {
-	p.Host = c.Request.Host
+	p.Host, p.Notice = c.Request.Host, c.GetString(noticeKey)
 	var body bytes.Buffer
 	if err := pages[name].Execute(&body, p); err != nil {
 		_ = c.Error(fmt.Errorf("filling in the page %s: %w", name, err))
@@ -94,6 +95,14 @@ func setPageHeaders(c *gin.Context) {
 	c.Header("X-Content-Type-Options", "nosniff")
 	c.Header("Referrer-Policy", "same-origin")
 }
+
+// onlyInMemory is printed at the start, and stands below every page, where there is no database.
+const onlyInMemory = "All accounts are kept in memory until the example ends: install PostgreSQL or set DATABASE_URL to keep them."
+
+// noticeKey is where a gin.Context has page.Notice.
+const noticeKey = "notice"
+
+func tellOnlyInMemory(c *gin.Context) { c.Set(noticeKey, onlyInMemory) }
 
 // wantsPage says whether the client asks for HTML rather than JSON, as browsers do.
 func wantsPage(c *gin.Context) bool {

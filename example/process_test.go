@@ -48,7 +48,8 @@ func command(t *testing.T, env []string, args ...string) *exec.Cmd {
 type process struct {
 	cmd    *exec.Cmd
 	url    string
-	stdout string // two lines: the URL, and where the mails are
+	stdout string        // two lines: the URL, and where the mails are
+	lines  *bufio.Reader // what it prints after them
 	stderr *syncBuffer
 }
 
@@ -71,9 +72,9 @@ func start(t *testing.T, env []string, args ...string) *process {
 		}
 	})
 	timer := time.AfterFunc(patience, func() { _ = p.cmd.Process.Kill() })
-	lines := bufio.NewReader(stdout)
+	p.lines = bufio.NewReader(stdout)
 	for range 2 {
-		line, failed := lines.ReadString('\n')
+		line, failed := p.lines.ReadString('\n')
 		p.stdout, err = p.stdout+line, errors.Join(err, failed)
 	}
 	timer.Stop()

@@ -10,18 +10,20 @@ import (
 
 	"github.com/ginauth/ginauth/ginauth"
 	"github.com/ginauth/ginauth/ginauth/apikey"
+	"github.com/ginauth/ginauth/ginauth/driver"
 	"github.com/ginauth/ginauth/ginauth/email"
 	"github.com/ginauth/ginauth/ginauth/openapi"
 	"github.com/ginauth/ginauth/ginauth/password"
 	"github.com/ginauth/ginauth/store"
+	"github.com/ginauth/ginauth/store/memory"
 )
 
 // User is the app's user. To keep more of it, embed store.User in a struct of your own.
 type User = store.User
 
 // router is the app: what it takes to have accounts is here. The url is where browsers find it; the mails
-// are the caller's to send.
-func router(users *store.DB[User], url string, unlimited bool, log *slog.Logger) (*gin.Engine, *email.Flows[User], error) {
+// are the caller's to send. The users are a *store.DB or a *memory.Store, which have all that the routes need.
+func router(users driver.Users[User], url string, s settings, log *slog.Logger) (*gin.Engine, *email.Flows[User], error) {
 	options := ginauth.Options[User]{
 		Users: users,
 		// Everything needs a login but these, and what is for who has none, such as ginauth.Login.
@@ -31,8 +33,10 @@ func router(users *store.DB[User], url string, unlimited bool, log *slog.Logger)
 		// Plain http, which this makes safe by refusing every host but localhost. Delete it behind TLS.
 		Cookie: ginauth.Cookie{InsecureLocalhost: true},
 		// For load tests alone; leave it out.
-		Limits: ginauth.Limits{InsecureUnlimited: unlimited},
-		Policy: password.Policy{Words: []string{"ginauth"}},
+		Limits: ginauth.Limits{InsecureUnlimited: s.unlimited},
+		// For tests alone, too. The default costs enough.
+		Passwords: s.passwords,
+		Policy:    password.Policy{Words: []string{"ginauth"}},
 		// Where browsers find it, for redirects and for the links in mails.
 		BaseURL: url,
 		Pages:   ginauth.Pages{Login: "/login", AfterLogin: "/user", AfterLogout: "/"},
@@ -70,6 +74,9 @@ func router(users *store.DB[User], url string, unlimited bool, log *slog.Logger)
 		return nil, mails, fmt.Errorf("trusting no proxy: %w", err)
 	}
 	r.Use(logRequests(log), recoverPanics(log), setPageHeaders)
+	if _, ok := users.(*memory.Store[User]); ok {
+		r.Use(tellOnlyInMemory)
+	}
 
 	// Protects what is registered below. Without keys for scripts it is ginauth.Session(cfg).
 	r.Use(ginauth.Authenticate(cfg, apikey.Backend(keys), ginauth.SessionAuth(cfg)))

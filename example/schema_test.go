@@ -15,7 +15,7 @@ import (
 
 func TestDescriptionAndRouterAgree(t *testing.T) {
 	t.Parallel()
-	engine, _, err := router(newStore(storetest.NewDB(t)), "http://localhost", false, slog.New(slog.NewTextHandler(io.Discard, nil)))
+	engine, _, err := router(newStore(storetest.NewDB(t)), "http://localhost", quick(), slog.New(slog.NewTextHandler(io.Discard, nil)))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -8,15 +8,19 @@ import (
 	"net"
 	"strconv"
 	"strings"
+
+	"github.com/ginauth/ginauth/ginauth/password"
 )
 
 // settings are what the command line and the environment say.
 type settings struct {
 	addr     string // to listen on
-	database string // connection string; empty: a private PostgreSQL
+	database string // connection string; empty: a private PostgreSQL, or memory
 	dir      string // of the private PostgreSQL; empty: its own choice
 	// unlimited lets a load test log in as often as it likes.
 	unlimited bool
+	// passwords hashes them; nil: the default. Tests have a cheap one.
+	passwords *password.Hasher
 }
 
 const usage = `usage: go run ./example [-addr host:port] [-dir folder] [-insecure-unlimited]
@@ -29,6 +33,7 @@ const usage = `usage: go run ./example [-addr host:port] [-dir folder] [-insecur
                    lets anybody try any number of passwords: for load tests from this machine
 
 With DATABASE_URL set, that database is used and no private PostgreSQL is started.
+Without it and without PostgreSQL on this machine, everything is kept in memory until the example ends.
 `
 
 func readSettings(args []string, getenv func(string) string) (settings, error) {

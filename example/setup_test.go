@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"io"
 	"log/slog"
 	"net/http"
@@ -11,14 +12,19 @@ import (
 	"os"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/gin-gonic/gin"
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"github.com/ginauth/ginauth/ginauth/driver"
 	"github.com/ginauth/ginauth/ginauth/email"
+	"github.com/ginauth/ginauth/ginauth/password"
 	"github.com/ginauth/ginauth/store"
+	"github.com/ginauth/ginauth/store/embedded"
+	"github.com/ginauth/ginauth/store/memory"
 	"github.com/ginauth/ginauth/store/storetest"
 )
 
@@ -41,10 +47,19 @@ func atTheEnd(end func()) {
 }
 
 // exampleEnv makes this program the example, whose main it holds: to build that once more takes ten seconds.
-const exampleEnv = "GINAUTH_TEST_EXAMPLE"
+// Its value bare makes it one on a machine without PostgreSQL.
+const (
+	exampleEnv = "GINAUTH_TEST_EXAMPLE"
+	bare       = "bare"
+)
 
 func TestMain(m *testing.M) {
-	if os.Getenv(exampleEnv) != "" {
+	if kind := os.Getenv(exampleEnv); kind != "" {
+		if kind == bare {
+			findBinaries = func(context.Context, string) (embedded.Binaries, error) {
+				return embedded.Binaries{}, embedded.ErrNoBinaries
+			}
+		}
 		main()
 		return
 	}
@@ -56,12 +71,13 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// app is the example's router on a server of its own, with a database of its own.
+// app is the example's router on a server of its own, with a store of its own.
 type app struct {
 	engine   *gin.Engine
 	mails    *email.Flows[User] // that nothing sends but the tests
 	contract *contract
-	pool     *pgxpool.Pool
+	pool     *pgxpool.Pool      // nil in memory
+	age      func(t *testing.T) // makes all logins older than what matters asks for
 	log      *syncBuffer
 	url      string
 }
@@ -71,13 +87,55 @@ func newStore(pool *pgxpool.Pool) *store.DB[User] {
 	return store.New[User](pool, store.WithMail(), store.WithTimeout(time.Minute))
 }
 
+// quick are settings with passwords that cost nothing.
+var quick = sync.OnceValue(func() settings {
+	hasher, err := password.New(password.Options{InsecureCheap: true, Slots: 4, MaxWait: time.Minute})
+	if err != nil {
+		panic(err)
+	}
+	return settings{passwords: hasher}
+})
+
+// onEachStore runs a test on PostgreSQL and in memory, side by side.
+func onEachStore(t *testing.T, test func(t *testing.T, a *app)) {
+	t.Helper()
+	for name, open := range map[string]func(*testing.T) *app{"PostgreSQL": newApp, "memory": newAppInMemory} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			test(t, open(t))
+		})
+	}
+}
+
 func newApp(t *testing.T) *app {
 	t.Helper()
-	a := &app{pool: storetest.NewDB(t), log: &syncBuffer{}}
+	a := &app{pool: storetest.NewDB(t)}
+	a.age = func(t *testing.T) {
+		t.Helper()
+		if _, err := a.pool.Exec(t.Context(), "UPDATE ginauth.sessions SET authenticated_at = now() - $1::interval", freshness+time.Minute); err != nil {
+			t.Fatal(err)
+		}
+	}
+	a.serve(t, newStore(a.pool), quick())
+	return a
+}
+
+func newAppInMemory(t *testing.T) *app {
+	t.Helper()
+	var ahead atomic.Int64
+	a := &app{age: func(*testing.T) { ahead.Add(int64(freshness + time.Minute)) }}
+	clock := func() time.Time { return time.Now().Add(time.Duration(ahead.Load())) }
+	a.serve(t, memory.New(memory.Options[User]{Mail: true, Now: clock}), quick())
+	return a
+}
+
+func (a *app) serve(t *testing.T, users driver.Users[User], s settings) {
+	t.Helper()
+	a.log = &syncBuffer{}
 	server := httptest.NewUnstartedServer(nil)
 	a.url = "http://" + server.Listener.Addr().String()
 	var err error
-	a.engine, a.mails, err = router(newStore(a.pool), a.url, false, slog.New(slog.NewTextHandler(a.log, nil)))
+	a.engine, a.mails, err = router(users, a.url, s, slog.New(slog.NewTextHandler(a.log, nil)))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -90,7 +148,6 @@ func newApp(t *testing.T) *app {
 			t.Logf("the app's log:\n%s", a.log)
 		}
 	})
-	return a
 }
 
 // client keeps cookies as a browser does, follows no redirect, and asks for pages unless
