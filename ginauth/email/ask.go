@@ -26,10 +26,10 @@ type accepted struct {
 // onItsWay promises nothing that depends on an account.
 var onItsWay = accepted{Detail: "If there is something to send, a mail is on its way."}
 
-// ForgotPassword returns the handler that takes an Address, as JSON or a form, and sends its account a link to
-// ResetPassword. It answers 202 in the same words after the same work, whether or not there is such
-// an account: accounts are looked at when the mail is sent (SEC-31, SEC-34). Mount it with POST, on a route that
-// needs no login. It panics when f is nil, or when Options.Pages has no Reset.
+// ForgotPassword returns the handler that takes an Address, as JSON or a form, and sends its
+// account a link to ResetPassword. It answers 202 in the same words after the same work, whether or
+// not there is such an account: accounts are looked at when the mail is sent. Mount it with POST,
+// on a route that needs no login. It panics when f is nil, or when Options.Pages has no Reset.
 func ForgotPassword[U any](f *Flows[U]) gin.HandlerFunc {
 	f.mounted("ForgotPassword", "Reset")
 	h := f.forgotPassword()
@@ -56,9 +56,10 @@ func (f *Flows[U]) forgotPassword() *route.Handler {
 	return f.asks("forgotPassword", route.LoggedOut, driver.MailReset)
 }
 
-// ResendVerification returns the handler that takes an Address, as JSON or a form, and sends its account, if it
-// is not verified, a link to VerifyEmail. It answers as ForgotPassword does. Mount it with POST, on a
-// route that needs no login. It panics when f is nil, or when Options.Pages has no Verify.
+// ResendVerification returns the handler that takes an Address, as JSON or a form, and sends its
+// account, if it is not verified, a link to VerifyEmail. It answers as ForgotPassword does. Mount
+// it with POST, on a route that needs no login. It panics when f is nil, or when Options.Pages has
+// no Verify.
 func ResendVerification[U any](f *Flows[U]) gin.HandlerFunc {
 	f.mounted("ResendVerification", "Verify")
 	h := f.resendVerification()
@@ -85,9 +86,9 @@ func (f *Flows[U]) resendVerification() *route.Handler {
 	return f.asks("resendVerification", route.Everyone, driver.MailVerify)
 }
 
-// SendMagicLink returns the handler that takes an Address, as JSON or a form, and sends its account a link to
-// MagicLink. It answers as ForgotPassword does. Mount it with POST, on a route that needs no login.
-// It panics when f is nil, or when Options.Pages has no Login.
+// SendMagicLink returns the handler that takes an Address, as JSON or a form, and sends its account
+// a link to MagicLink. It answers as ForgotPassword does. Mount it with POST, on a route that needs
+// no login. It panics when f is nil, or when Options.Pages has no Login.
 func SendMagicLink[U any](f *Flows[U]) gin.HandlerFunc {
 	f.mounted("SendMagicLink", "Login")
 	h := f.sendMagicLink()
@@ -153,8 +154,9 @@ func (f *Flows[U]) bindAddress(c *gin.Context, k driver.MailKind) (o driver.Mail
 	return o, f.wanted(c, k, o.Canonical)
 }
 
-// wanted counts a mail to that address, whether or not it has an account (SEC-115). Each kind counts by itself:
-// strangers who ask for mails that nobody is sent must not use up the reset that lets the owner in (SEC-43).
+// wanted counts a mail to that address, whether or not it has an account (SEC-115). Each kind
+// counts by itself: strangers who ask for mails that nobody is sent must not use up the reset that
+// lets the owner in (SEC-43).
 func (f *Flows[U]) wanted(c *gin.Context, k driver.MailKind, canonical string) error {
 	return ginauth.Throttle(c, f.cfg, "mail "+string(k), canonical, f.app.Limits.Mail)
 }

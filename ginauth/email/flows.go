@@ -8,7 +8,6 @@ import (
 	"net"
 	"net/mail"
 	"net/url"
-	"reflect"
 	"slices"
 	"time"
 
@@ -32,18 +31,21 @@ const (
 	freshness = 10 * time.Minute
 )
 
-// Options are how an app wants its mails. Sender and From are required, BaseURL too unless the Config has one, and Pages
-// for the handlers that are mounted. The zero value of every other field is the safe default.
+// Options are how an app wants its mails. Sender and From are required, BaseURL too unless the
+// Config has one, and Pages for the handlers that are mounted. The zero value of every other field
+// is the safe default.
 type Options[U any] struct {
-	// Store keeps mails and tokens, of the users of the Config: it must be the Users there, or wrap them, since what a
-	// link changes there is what a login asks. Default: these Users, when they are a driver.Mails, as store.DB is.
+	// Store keeps mails and tokens, of the users of the Config: it must be the Users there, or wrap
+	// them, since what a link changes there is what a login asks. Default: these Users, when they
+	// are a driver.Mails, as store.DB is.
 	Store driver.Mails[U]
-	// Sender hands the mails over, such as smtp.New. A web process whose mails another process sends gives it all the
-	// same, so that no app promises mails that nothing can send.
+	// Sender hands the mails over, such as smtp.New. A web process whose mails another process
+	// sends gives it all the same, so that no app promises mails that nothing can send.
 	Sender Sender
-	// BaseURL is where browsers find the app, such as "https://app.example.com". Links begin with it, whatever
-	// host a request names (SEC-108). An app below a path has it here, such as "https://example.com/auth", and Pages
-	// without it. Plain http is for localhost only. Default: that of the Config.
+	// BaseURL is where browsers find the app, such as "https://app.example.com". Links begin with
+	// it, whatever host a request names. An app below a path has it here, such as
+	// "https://example.com/auth", and Pages without it. Plain http is for localhost only. Default:
+	// that of the Config.
 	BaseURL string
 	// From is the sender, such as "Example <hello@example.com>".
 	From string
@@ -54,9 +56,11 @@ type Options[U any] struct {
 	Pages Pages
 	// Lifetimes are those of the tokens.
 	Lifetimes Lifetimes
-	// Texts replaces built-in texts, by locale; those of the locale "" are the default. Default: English.
+	// Texts replaces built-in texts, by locale; those of the locale "" are the default. Default:
+	// English.
 	Texts map[string]Texts
-	// Locale says in which of Texts' locales to write to who sent the request. Default: by Accept-Language.
+	// Locale says in which of Texts' locales to write to who sent the request. Default: by
+	// Accept-Language.
 	Locale func(*gin.Context) string
 	// Page shows a page to a browser. Default: a plain one in English.
 	Page func(*gin.Context, Page)
@@ -75,13 +79,13 @@ type Pages struct {
 	Change string
 	// Undo is where UndoEmailChange is.
 	Undo string
-	// Forgot is the app's own page with the form that ForgotPassword takes. Mails that name it link to it. Default: they
-	// name it alone.
+	// Forgot is the app's own page with the form that ForgotPassword takes. Mails that name it link
+	// to it. Default: they name it alone.
 	Forgot string
 }
 
-// Lifetimes are how long links are good for, counted from when their mail was sent. A mail that cannot be
-// sent for as long is given up.
+// Lifetimes are how long links are good for, counted from when their mail was sent. A mail that
+// cannot be sent for as long is given up.
 type Lifetimes struct {
 	// Reset sets a password. Default: 30 min.
 	Reset time.Duration
@@ -110,9 +114,7 @@ func (o Options[U]) withDefaults(app ginauth.Options[U]) Options[U] {
 		{&o.Lifetimes.Login, defaultLoginLifetime},
 		{&o.Lifetimes.Undo, defaultUndoLifetime},
 	} {
-		if *d.field == 0 {
-			*d.field = d.value
-		}
+		*d.field = cmp.Or(*d.field, d.value)
 	}
 	if u, err := url.Parse(o.BaseURL); err == nil && o.Site == "" {
 		o.Site = u.Hostname()
@@ -128,11 +130,11 @@ func (o Options[U]) validate(app ginauth.Options[U]) error {
 			faults = append(faults, fmt.Errorf(format, args...))
 		}
 	}
-	fault(isNil(o.Store), "set Store (such as store.New[store.User](pool))")
+	fault(pairing.IsNil(o.Store), "set Store (such as store.New[store.User](pool))")
 	fault(app.Users == nil, "set the Users of the Config to the store whose users get the mails, such as store.New[store.User](pool), also beside RetrieveUser")
 	err := pairing.Check(o.Store, app.Users)
 	fault(err != nil, "the Users of the Config and Store do not fit: %w", err)
-	fault(isNil(o.Sender), "set Sender (such as smtp.New), also where another process runs Run: without one somewhere no mail would ever leave")
+	fault(pairing.IsNil(o.Sender), "set Sender (such as smtp.New), also where another process runs Run: without one somewhere no mail would ever leave")
 	err = baseurl.Check(o.BaseURL)
 	fault(err != nil, "%w", err)
 	fault(app.BaseURL != "" && o.BaseURL != app.BaseURL, "BaseURL is %q here and %q in the Config: set that of the Config alone", o.BaseURL, app.BaseURL)
@@ -150,14 +152,8 @@ func (o Options[U]) validate(app ginauth.Options[U]) error {
 	return errors.Join(faults...)
 }
 
-// isNil also sees a nil pointer or function behind an interface.
-func isNil(v any) bool {
-	r := reflect.ValueOf(v)
-	return !r.IsValid() || (r.Kind() == reflect.Pointer || r.Kind() == reflect.Func) && r.IsNil()
-}
-
-// Flows are the mails of an app, and what their links do: what New makes of Options, checked and compiled once, for
-// every constructor of this package. They are safe for concurrent use.
+// Flows are the mails of an app, and what their links do: what New makes of Options, checked and
+// compiled once, for every constructor of this package. They are safe for concurrent use.
 type Flows[U any] struct {
 	cfg   *ginauth.Config[U]
 	app   ginauth.Options[U]
@@ -170,7 +166,8 @@ type Flows[U any] struct {
 	base    string // the path of BaseURL
 }
 
-// New checks the options and compiles them. Its error has a sentence for each fault, with what to do about it.
+// New checks the options and compiles them. Its error has a sentence for each fault, with what to
+// do about it.
 func New[U any](cfg *ginauth.Config[U], o Options[U]) (*Flows[U], error) {
 	if cfg == nil {
 		return nil, errors.New("email.New: the Config is nil: check the error of ginauth.New")
@@ -194,8 +191,8 @@ func New[U any](cfg *ginauth.Config[U], o Options[U]) (*Flows[U], error) {
 // Options returns the options of New, with defaults where they were empty.
 func (f *Flows[U]) Options() Options[U] { return f.o }
 
-// mounted panics with the constructor's name when f is nil, or names no page that the constructor needs: routes are built
-// at start-up, where that is the earliest and loudest answer.
+// mounted panics with the constructor's name when f is nil, or names no page that the constructor
+// needs: routes are built at start-up, where that is the earliest and loudest answer.
 func (f *Flows[U]) mounted(constructor string, pages ...string) {
 	if f == nil {
 		panic(fmt.Sprintf("email.%s: the Flows are nil: check the error of email.New", constructor)) //nolint:forbidigo // while routes are built
@@ -209,7 +206,8 @@ func (f *Flows[U]) mounted(constructor string, pages ...string) {
 	}
 }
 
-// target is where links of a kind lead, and how long they are good for. Mails without a token have neither.
+// target is where links of a kind lead, and how long they are good for. Mails without a token have
+// neither.
 func (f *Flows[U]) target(k driver.MailKind) (path string, lifetime time.Duration) {
 	switch k {
 	case driver.MailVerify:

@@ -10,14 +10,14 @@ import (
 	"github.com/ginauth/ginauth/ginauth/internal/route"
 )
 
-// ResetPassword returns the handler of the link that sets a new password. A GET shows a page with a field; the
-// POST takes the token, from the page's cookie or as JSON, and the password. It ends all sessions,
-// logins by refresh tokens and API keys (whoever resets has lost control), voids all other links but those that undo a
-// change of address, restores an account that waits to be deleted, tells the owner by mail, forgets known devices and
-// wrong passwords, makes the browser known to the account (see docs/throttling.md), and
-// logs nobody in (SEC-77, SEC-109). It answers 204, and 422 for a password that the Policy of the Config refuses, which
-// spends nothing. Mount it for GET and POST, on a route that needs no login. It panics when f is nil, or when
-// Options.Pages has no Reset.
+// ResetPassword returns the handler of the link that sets a new password. A GET shows a page with a
+// field; the POST takes the token, from the page's cookie or as JSON, and the password. It ends all
+// sessions, logins by refresh tokens and API keys (whoever resets has lost control), voids all
+// other links but those that undo a change of address, restores an account that waits to be
+// deleted, tells the owner by mail, forgets known devices and wrong passwords, makes the browser
+// known to the account (see docs/throttling.md), and logs nobody in. It answers 204, and 422 for a
+// password that the Policy of the Config refuses, which spends nothing. Mount it for GET and POST,
+// on a route that needs no login. It panics when f is nil, or when Options.Pages has no Reset.
 func ResetPassword[U any](f *Flows[U]) gin.HandlerFunc {
 	f.mounted("ResetPassword", "Reset")
 	l := link[U]{Flows: f, kind: driver.MailReset, path: f.o.Pages.Reset, password: func(*gin.Context, U) bool { return true }}

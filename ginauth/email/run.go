@@ -1,6 +1,7 @@
 package email
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -28,13 +29,15 @@ const (
 	noticeLife = 3 * 24 * time.Hour
 )
 
-// Run sends what is due, four mails at a time, and looks again every second, until ctx ends, and returns ctx's error. A
-// mail server that hangs on one mail holds up no other while places are left. Mails that
-// are being sent then are finished or time out after 50 s: 30 for the Sender, and twice 10 for the store. Any number of processes
-// may run it. While the store cannot be asked it waits, and a mail that the store cannot prepare, such as for a user whose
-// row does not fit the user type, waits as one does that was not sent. Where the store cannot give mails out, or cannot
+// Run sends what is due, four mails at a time, and looks again every second, until ctx ends, and
+// returns ctx's error. A mail server that hangs on one mail holds up no other while places are
+// left. Mails that are being sent then are finished or time out after 50 s: 30 for the Sender, and
+// twice 10 for the store. Any number of processes may run it. While the store cannot be asked it
+// waits, and a mail that the store cannot prepare, such as for a user whose row does not fit the
+// user type, waits as one does that was not sent. Where the store cannot give mails out, or cannot
 // write down what became of them, for a reason that would not pass by itself, Run ends and returns
-// the error: it would send the same mails again and again. It returns an error at once when f is nil. The caller owns the goroutine:
+// the error: it would send the same mails again and again. It returns an error at once when f is
+// nil. The caller owns the goroutine:
 //
 //	go func() { stopped <- mails.Run(ctx) }()
 func (f *Flows[U]) Run(ctx context.Context) error {
@@ -42,8 +45,8 @@ func (f *Flows[U]) Run(ctx context.Context) error {
 	return err
 }
 
-// SendDue tries every mail that is due once and returns how many were taken. Run does it all the time; SendDue is
-// for tests, and for apps that send from a job of their own.
+// SendDue tries every mail that is due once and returns how many were taken. Run does it all the
+// time; SendDue is for tests, and for apps that send from a job of their own.
 func (f *Flows[U]) SendDue(ctx context.Context) (sent int, err error) {
 	return f.deliver(ctx, false)
 }
@@ -127,9 +130,7 @@ func (f *Flows[U]) outcome(m driver.Mail, lifetime time.Duration, err error) dri
 	if err == nil {
 		return driver.MailOutcome{}
 	}
-	if lifetime == 0 {
-		lifetime = noticeLife
-	}
+	lifetime = cmp.Or(lifetime, noticeLife)
 	o := driver.MailOutcome{Failure: reason(err), RetryIn: backOff(m.Attempt)}
 	if errors.Is(err, ErrRefused) || m.Now.Add(o.RetryIn).Sub(m.OrderedAt) > lifetime {
 		o.RetryIn = 0

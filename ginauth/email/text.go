@@ -14,8 +14,9 @@ import (
 // Texts are the mails of one language. A kind that is missing has the text of the default language.
 type Texts map[driver.MailKind]Text
 
-// Text is a mail as templates over Data: Subject and Plain are of text/template, and HTML of html/template.
-// Without HTML the mail is plain text. Where a mail is for its link, Plain and HTML must have it and Subject must not.
+// Text is a mail as templates over Data: Subject and Plain are of text/template, and HTML of
+// html/template. Without HTML the mail is plain text. Where a mail is for its link, Plain and HTML
+// must have it and Subject must not.
 type Text struct {
 	Subject, Plain, HTML string
 }
@@ -26,15 +27,16 @@ type Data struct {
 	Site, BaseURL string
 	// Email is the address that the mail goes to.
 	Email string
-	// Link leads to the page of the mail's kind. It is empty for driver.MailTaken, MailPassword, MailDevice and MailReuse,
-	// and for driver.MailUndo where there is no such page. It is a credential.
+	// Link leads to the page of the mail's kind. It is empty for driver.MailTaken, MailPassword,
+	// MailDevice and MailReuse, and for driver.MailUndo where there is no such page. It is a
+	// credential.
 	Link string
 	// ForgotPage leads to Pages.Forgot; empty where there is none. It is no credential.
 	ForgotPage string
 	// Lifetime is that of Link in words, such as "30 minutes".
 	Lifetime string
 	// User is the app's own type. Built-in texts say nothing of it, not even the name: whoever
-	// signs up with somebody else's address chooses it, and would send words of their own (SEC-138).
+	// signs up with somebody else's address chooses it, and would send words of their own.
 	User any
 }
 
@@ -84,8 +86,8 @@ func compileTexts[U any](texts map[string]Texts) (catalogs, error) {
 // sampleToken is for templates to leave it as it is.
 const sampleToken = "x-sample-token-x"
 
-// try writes a text. Where the mail is for its link, that must be in every part, and not where mail programs show it
-// to whoever looks over a shoulder.
+// try writes a text. Where the mail is for its link, that must be in every part, and not where mail
+// programs show it to whoever looks over a shoulder.
 func (l letter) try(k driver.MailKind, sample Data) error {
 	subject, plain, html, err := l.write(sample)
 	if err != nil || k == driver.MailTaken || k == driver.MailPassword || k == driver.MailDevice || k == driver.MailReuse {
@@ -136,7 +138,8 @@ func parent(locale string) string {
 	return locale[:max(strings.LastIndexAny(locale, "-_"), 0)]
 }
 
-// write returns the mail's words. Neither template can put a line of its own into a header (SEC-137).
+// write returns the mail's words. Neither template can put a line of its own into a header
+// (SEC-137).
 func (l letter) write(d Data) (subject, plain, htmlText string, err error) {
 	var s, p, h strings.Builder
 	if err := l.subject.Execute(&s, d); err != nil {

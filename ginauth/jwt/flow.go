@@ -1,6 +1,7 @@
 package jwt
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net/http"
@@ -18,25 +19,27 @@ import (
 )
 
 const (
-	// The lifetimes of a refresh token: RFC 9700, 4.14.2 asks for both ends; NIST SP 800-63B, AAL1 for a
-	// login every 30 days.
+	// The lifetimes of a refresh token: RFC 9700, 4.14.2 asks for both ends; NIST SP 800-63B, AAL1
+	// for a login every 30 days.
 	defaultRefreshIdle     = 14 * 24 * time.Hour
 	defaultRefreshLifetime = 30 * 24 * time.Hour
-	// defaultGrace is for a client that repeats a request whose answer it did not get; maxGrace is SEC-66's.
+	// defaultGrace is for a client that repeats a request whose answer it did not get; maxGrace is
+	// SEC-66's.
 	defaultGrace, maxGrace = 30 * time.Second, 30 * time.Second
 	// defaultMaxLogins is that of sessions (ASVS 7.1.2).
 	defaultMaxLogins = 50
 )
 
-// Options are how users get tokens, and lose them: what Login, Token, Refresh, Revoke and Logout have in common. Issuer is
-// required, and so are the Users of the Config.
+// Options are how users get tokens, and lose them: what Login, Token, Refresh, Revoke and Logout
+// have in common. Issuer is required, and so are the Users of the Config.
 type Options[U any] struct {
 	// Issuer makes the access tokens.
 	Issuer *Issuer
-	// Refresh keeps refresh tokens, and with them which logins are alive. Default: the Users of the Config, when they are
-	// a driver.RefreshTokens, such as store.DB.
+	// Refresh keeps refresh tokens, and with them which logins are alive. Default: the Users of the
+	// Config, when they are a driver.RefreshTokens, such as store.DB.
 	Refresh driver.RefreshTokens
-	// NoRefresh gives access tokens only. They name no session, so only Stateless backends take them.
+	// NoRefresh gives access tokens only. They name no session, so only Stateless backends take
+	// them.
 	NoRefresh bool
 	// RefreshIdle ends a login whose refresh token was not used for as long. Default: 14 days.
 	RefreshIdle time.Duration
@@ -86,24 +89,16 @@ func (o Options[U]) withDefaults(app ginauth.Options[U]) Options[U] {
 	if o.NoRefresh {
 		o.Refresh = nil
 	}
-	if o.RefreshIdle == 0 {
-		o.RefreshIdle = defaultRefreshIdle
-	}
-	if o.RefreshLifetime == 0 {
-		o.RefreshLifetime = defaultRefreshLifetime
-	}
-	if o.RefreshGrace == 0 {
-		o.RefreshGrace = defaultGrace
-	}
-	if o.MaxLogins == 0 {
-		o.MaxLogins = defaultMaxLogins
-	}
+	o.RefreshIdle = cmp.Or(o.RefreshIdle, defaultRefreshIdle)
+	o.RefreshLifetime = cmp.Or(o.RefreshLifetime, defaultRefreshLifetime)
+	o.RefreshGrace = cmp.Or(o.RefreshGrace, defaultGrace)
+	o.MaxLogins = cmp.Or(o.MaxLogins, defaultMaxLogins)
 	o.Cookie = o.Cookie.withDefaults()
 	return o
 }
 
-// Flow is how users get tokens, and lose them: what New makes of Options, checked and compiled once. It is safe for
-// concurrent use.
+// Flow is how users get tokens, and lose them: what New makes of Options, checked and compiled
+// once. It is safe for concurrent use.
 type Flow[U any] struct {
 	cfg      *ginauth.Config[U]
 	app      ginauth.Options[U]
@@ -112,7 +107,8 @@ type Flow[U any] struct {
 	check    *http.CrossOriginProtection // where a cookie is set or read (SEC-83)
 }
 
-// New checks the options and compiles them. Its error has a sentence for each fault, with what to do about it.
+// New checks the options and compiles them. Its error has a sentence for each fault, with what to
+// do about it.
 func New[U any](cfg *ginauth.Config[U], o Options[U]) (*Flow[U], error) {
 	if cfg == nil {
 		return nil, errors.New("jwt.New: the Config is nil: check the error of ginauth.New")
@@ -142,15 +138,16 @@ func (f *Flow[U]) made() error {
 	return nil
 }
 
-// mounted panics with the constructor's name when New did not make f: routes are built at start-up, where that is the
-// earliest and loudest answer.
+// mounted panics with the constructor's name when New did not make f: routes are built at start-up,
+// where that is the earliest and loudest answer.
 func (f *Flow[U]) mounted(constructor string) {
 	if err := f.made(); err != nil {
 		panic(fmt.Sprintf("jwt.%s: %v", constructor, err)) //nolint:forbidigo // construction
 	}
 }
 
-// post makes a handler that takes POST alone, so that no link and no prefetch can trigger it (SEC-20).
+// post makes a handler that takes POST alone, so that no link and no prefetch can trigger it
+// (SEC-20).
 func post(name string, audience route.Audience, serve func(*gin.Context) error) *route.Handler {
 	return route.New(route.Info{Name: name, For: audience}, func(c *gin.Context) {
 		err := route.CheckMethod(c, http.MethodPost)

@@ -1,6 +1,7 @@
 package jwt
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/base64"
@@ -46,12 +47,8 @@ type Issuer struct{ o IssuerOptions }
 
 // NewIssuer returns an issuer. It panics when the options cannot work.
 func NewIssuer(o IssuerOptions) *Issuer {
-	if o.Lifetime == 0 {
-		o.Lifetime = defaultLifetime
-	}
-	if o.Type == "" {
-		o.Type = accessToken
-	}
+	o.Lifetime = cmp.Or(o.Lifetime, defaultLifetime)
+	o.Type = cmp.Or(o.Type, accessToken)
 	if o.Now == nil {
 		o.Now = time.Now //nolint:forbidigo // the default of the option
 	}
@@ -79,33 +76,33 @@ func (o IssuerOptions) validate() error {
 // Grant is what one token says beside whose it is. Its zero value is a token of the issuer's
 // lifetime and audiences, without scopes and without a session.
 type Grant struct {
-	// Session is "sid": backends that are not Stateless look it up. It is the id of a row of sessions or
-	// of a family of refresh tokens.
+	// Session is "sid": backends that are not Stateless look it up. It is the id of a row of
+	// sessions or of a family of refresh tokens.
 	Session driver.SessionID
 	// Scopes are the words of "scope". Nil leaves the claim out, and the token is good for
 	// everything that the user may do; empty is a token that is good for no scope.
 	Scopes []string
 	// AuthenticatedAt is "auth_time". Zero leaves it out, and then the token is never Fresh.
 	AuthenticatedAt time.Time
-	// NotBefore is "nbf": until then the token is not good yet. It must lie before the token's end, which Lifetime
-	// counts from now. Zero leaves it out.
+	// NotBefore is "nbf": until then the token is not good yet. It must lie before the token's end,
+	// which Lifetime counts from now. Zero leaves it out.
 	NotBefore time.Time
 	// Lifetime and Audiences replace the issuer's, where they are set.
 	Lifetime  time.Duration
 	Audiences []string
 	// ID is "jti". Default: 128 random bits.
 	ID string
-	// Extra are further claims: a struct or a map that is a JSON object, without the names above. They are
-	// signed and not encrypted, so nothing about a person belongs here (SEC-103).
+	// Extra are further claims: a struct or a map that is a JSON object, without the names above.
+	// They are signed and not encrypted, so nothing about a person belongs here.
 	Extra any
 }
 
 // ErrGrant means that a Grant cannot be made a token of.
 var ErrGrant = errors.New("the grant cannot be made a token of")
 
-// Issue returns a new signed token for the user of this account, and its claims. It does not ask who the user
-// is, nor whether the session exists. Whoever has the token is the user, so it belongs neither in a URL nor in
-// a log, and in a browser not where scripts keep things (SEC-103).
+// Issue returns a new signed token for the user of this account, and its claims. It does not ask
+// who the user is, nor whether the session exists. Whoever has the token is the user, so it belongs
+// neither in a URL nor in a log, and in a browser not where scripts keep things.
 func (i *Issuer) Issue(ctx context.Context, account ginauth.Account, g Grant) (token string, claims Claims, err error) {
 	if err := ctx.Err(); err != nil {
 		return "", Claims{}, err

@@ -1,6 +1,7 @@
 package jwt
 
 import (
+	"cmp"
 	"context"
 	"encoding/base64"
 	"errors"
@@ -21,38 +22,43 @@ const (
 	maxToken = 8 << 10
 	// accessToken is the type of an access token (RFC 9068, 2.1).
 	accessToken = "at+jwt"
-	// defaultLeeway is for clocks that differ; maxLeeway is what OWASP's cheat sheet bears (SEC-95).
+	// defaultLeeway is for clocks that differ; maxLeeway is what OWASP's cheat sheet bears
+	// (SEC-95).
 	defaultLeeway, maxLeeway = 30 * time.Second, time.Minute
 )
 
-// Trust is an issuer whose tokens are accepted, and the keys that it signs with. Keys count for their own issuer
-// only.
+// Trust is an issuer whose tokens are accepted, and the keys that it signs with. Keys count for
+// their own issuer only.
 type Trust struct {
 	// Issuer is compared with "iss", byte by byte.
 	Issuer string
 	Keys   KeySource
-	// KeyID is the id of the one key of Keys that signs tokens without "kid". Default: they are refused.
+	// KeyID is the id of the one key of Keys that signs tokens without "kid". Default: they are
+	// refused.
 	KeyID string
-	// SkipIssuer and SkipAudience accept tokens of that one key without "iss" or "aud" too, for an issuer that sends
-	// none. Whoever else signs by that key, for whatever service, is believed then, so it must be for this one alone.
-	// What a token has must still be right. One issuer may have SkipIssuer. Default: false.
+	// SkipIssuer and SkipAudience accept tokens of that one key without "iss" or "aud" too, for an
+	// issuer that sends none. Whoever else signs by that key, for whatever service, is believed
+	// then, so it must be for this one alone. What a token has must still be right. One issuer may
+	// have SkipIssuer. Default: false.
 	SkipIssuer, SkipAudience bool
 }
 
-// Accept says which tokens are good. Every token must have "iss", "sub", "aud" and "exp"; see Trust for
-// issuers that send less.
+// Accept says which tokens are good. Every token must have "iss", "sub", "aud" and "exp"; see Trust
+// for issuers that send less.
 type Accept struct {
 	// Issuers are those whose tokens are accepted. Required.
 	Issuers []Trust
-	// Audiences are the names of this service; a token must be meant for one of them. Required, unless every issuer
-	// has SkipAudience.
+	// Audiences are the names of this service; a token must be meant for one of them. Required,
+	// unless every issuer has SkipAudience.
 	Audiences []string
-	// Type is the header's "typ". It keeps tokens made for another purpose out. "JWT" also takes tokens without one
-	// (RFC 7519, 5.1). Default: "at+jwt" (RFC 9068).
+	// Type is the header's "typ". It keeps tokens made for another purpose out. "JWT" also takes
+	// tokens without one (RFC 7519, 5.1). Default: "at+jwt" (RFC 9068).
 	Type string
-	// RequiredClaims must be there beside those that always must. Default: "iat" and "jti". Empty, but not nil, is none.
+	// RequiredClaims must be there beside those that always must. Default: "iat" and "jti". Empty,
+	// but not nil, is none.
 	RequiredClaims []string
-	// Leeway is by how much the issuer's clock may differ, up to a minute; negative is none. Default: 30 s.
+	// Leeway is by how much the issuer's clock may differ, up to a minute; negative is none.
+	// Default: 30 s.
 	Leeway time.Duration
 	// Now is the clock. Default: time.Now.
 	Now func() time.Time
@@ -75,22 +81,19 @@ type issuerTrust struct {
 	addressless *gojwt.Validator
 }
 
-// parsedHeader spares the parsing of a header that came a moment ago: all tokens of one key have the same.
+// parsedHeader spares the parsing of a header that came a moment ago: all tokens of one key have
+// the same.
 type parsedHeader struct {
 	text string
 	header
 }
 
 func (a Accept) withDefaults() Accept {
-	if a.Type == "" {
-		a.Type = accessToken
-	}
+	a.Type = cmp.Or(a.Type, accessToken)
 	if a.RequiredClaims == nil {
 		a.RequiredClaims = []string{"iat", "jti"}
 	}
-	if a.Leeway == 0 {
-		a.Leeway = defaultLeeway
-	}
+	a.Leeway = cmp.Or(a.Leeway, defaultLeeway)
 	if a.Now == nil {
 		a.Now = time.Now //nolint:forbidigo // the default of the option
 	}
@@ -160,8 +163,8 @@ func badly(why string, err error) error {
 
 // Verify returns the claims of a token whose signature, type, issuer, audience and times are all
 // good. Any fault of the token is an error that wraps ginauth.ErrBadCredentials.
-// driver.ErrUnavailable means that the issuer's keys cannot be asked for. Who revokes tokens, or sees
-// to the user, comes after it: see Bearer.
+// driver.ErrUnavailable means that the issuer's keys cannot be asked for. Who revokes tokens, or
+// sees to the user, comes after it: see Bearer.
 func (v *Verifier) Verify(ctx context.Context, token string) (Claims, error) {
 	head, payload, signature, err := split(token)
 	if err != nil {
@@ -205,8 +208,8 @@ func (v *Verifier) issuerOf(c *Claims) *issuerTrust {
 
 var errForOthers = errors.New("they name an audience, and Accept.Audiences none")
 
-// validate checks what the claims say, once their signature by a key is good. What the issuer may leave out, only that key's
-// tokens may.
+// validate checks what the claims say, once their signature by a key is good. What the issuer may
+// leave out, only that key's tokens may.
 func (t *issuerTrust) validate(c *Claims, keyID string) error {
 	validator := t.validator
 	if isBare := t.KeyID != "" && keyID == t.KeyID; isBare {
@@ -247,7 +250,8 @@ func split(token string) (head, payload, signature string, err error) {
 	return token[:dots[0]], token[dots[0]+1 : dots[1]], token[dots[1]+1:], nil
 }
 
-// encoding refuses stray bits behind the last byte, which would give a token several spellings (SEC-98).
+// encoding refuses stray bits behind the last byte, which would give a token several spellings
+// (SEC-98).
 var encoding = base64.RawURLEncoding.Strict()
 
 func (v *Verifier) header(text string) (header, error) {
@@ -274,7 +278,8 @@ func decodeClaims(text string) (Claims, error) {
 	return parseClaims(data)
 }
 
-// checkSignature lets the key decide about the algorithm, and the header only agree (SEC-92). It returns the key's id.
+// checkSignature lets the key decide about the algorithm, and the header only agree (SEC-92). It
+// returns the key's id.
 func (t *issuerTrust) checkSignature(ctx context.Context, h header, signed, signature string) (string, error) {
 	id := h.keyID
 	if !h.namesKey {

@@ -1,6 +1,7 @@
 package openapi
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"strings"
@@ -15,11 +16,12 @@ type Options struct {
 	// Description is Markdown. Default: that of Swagger.
 	Description string
 	// Swagger is the app's own Swagger 2.0 document as JSON, such as swag's
-	// docs.SwaggerInfo.ReadDoc(). Host and schemes are dropped: the app that is described serves the
-	// document. An operation documented here replaces ginauth's own at the same route. Default: none.
+	// docs.SwaggerInfo.ReadDoc(). Host and schemes are dropped: the app that is described serves
+	// the document. An operation documented here replaces ginauth's own at the same route. Default:
+	// none.
 	Swagger string
-	// Server is the URL under which clients reach the router, when a proxy removes a prefix from the
-	// path. Default: the path of Options.BaseURL, or "/".
+	// Server is the URL under which clients reach the router, when a proxy removes a prefix from
+	// the path. Default: the path of Options.BaseURL, or "/".
 	Server string
 	// Hide are routes that the document leaves out, as rules of Options.Exclude. Default: none.
 	Hide []string
@@ -44,9 +46,7 @@ const (
 )
 
 func (o Options) withDefaults() Options {
-	if o.Path == "" {
-		o.Path = defaultPath
-	}
+	o.Path = cmp.Or(o.Path, defaultPath)
 	return o
 }
 

@@ -1,6 +1,7 @@
 package openapi
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -26,9 +27,7 @@ type source struct {
 
 // appSource reads the app's document, which may be empty.
 func appSource(swagger string) (*source, error) {
-	if swagger == "" {
-		swagger = `{"swagger": "2.0", "info": {"title": "", "version": ""}, "paths": {}}`
-	}
+	swagger = cmp.Or(swagger, `{"swagger": "2.0", "info": {"title": "", "version": ""}, "paths": {}}`)
 	s, err := convert(swagger)
 	if err != nil {
 		return nil, fmt.Errorf("Options.Swagger: %w", err)

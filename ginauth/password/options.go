@@ -1,6 +1,7 @@
 package password
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"runtime"
@@ -8,7 +9,8 @@ import (
 )
 
 const (
-	// defaultMaxWait is what people wait for without trying again. At 20 ms a hash it is a hundred of them per slot.
+	// defaultMaxWait is what people wait for without trying again. At 20 ms a hash it is a hundred
+	// of them per slot.
 	defaultMaxWait = 2 * time.Second
 
 	// Bounds that only a mistyped option exceeds.
@@ -24,9 +26,9 @@ type Options struct {
 	// Slots is how many hashes are computed at once, each with its MemoryKiB.
 	// Default: GOMAXPROCS, since more of them cost memory and gain no speed. At most 1024.
 	Slots int
-	// MaxWait is how long a caller may wait for a slot. The queue estimates each wait by how long hashes took lately:
-	// a caller whose wait would be longer gets a *BusyError at once, and one who has waited for MaxWait gets it
-	// then. A caller that waits holds no memory of a hash.
+	// MaxWait is how long a caller may wait for a slot. The queue estimates each wait by how long
+	// hashes took lately: a caller whose wait would be longer gets a *BusyError at once, and one
+	// who has waited for MaxWait gets it then. A caller that waits holds no memory of a hash.
 	// Default: 2 s. Negative is no wait at all. At most 1 min.
 	MaxWait time.Duration
 	// InsecureCheap replaces Params by a cost that protects nothing, under a hundredth of the
@@ -40,12 +42,8 @@ func (o Options) withDefaults() Options {
 	if o.InsecureCheap {
 		o.Params = insecureParams
 	}
-	if o.Slots == 0 {
-		o.Slots = runtime.GOMAXPROCS(0)
-	}
-	if o.MaxWait == 0 {
-		o.MaxWait = defaultMaxWait
-	}
+	o.Slots = cmp.Or(o.Slots, runtime.GOMAXPROCS(0))
+	o.MaxWait = cmp.Or(o.MaxWait, defaultMaxWait)
 	o.MaxWait = max(0, o.MaxWait)
 	return o
 }

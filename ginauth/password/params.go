@@ -1,6 +1,7 @@
 package password
 
 import (
+	"cmp"
 	"fmt"
 	"time"
 )
@@ -24,12 +25,8 @@ type Params struct {
 var insecureParams = Params{MemoryKiB: 64, Passes: 1}
 
 func (p Params) withDefaults() Params {
-	if p.MemoryKiB == 0 {
-		p.MemoryKiB = 19 << 10
-	}
-	if p.Passes == 0 {
-		p.Passes = 2
-	}
+	p.MemoryKiB = cmp.Or(p.MemoryKiB, 19<<10)
+	p.Passes = cmp.Or(p.Passes, 2)
 	return p
 }
 

@@ -1,6 +1,7 @@
 package password
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 	"unicode"
@@ -34,12 +35,8 @@ type Policy struct {
 }
 
 func (p Policy) withDefaults() Policy {
-	if p.MinLength == 0 {
-		p.MinLength = defaultMinLength
-	}
-	if p.MaxLength == 0 {
-		p.MaxLength = maxCodePoints
-	}
+	p.MinLength = cmp.Or(p.MinLength, defaultMinLength)
+	p.MaxLength = cmp.Or(p.MaxLength, maxCodePoints)
 	return p
 }
 

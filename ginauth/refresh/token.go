@@ -35,7 +35,7 @@ func New() Token {
 	return t
 }
 
-// Parse reads what Reveal returned, and nothing else (SEC-52).
+// Parse reads what Reveal returned, and nothing else.
 func Parse(s string) (Token, bool) {
 	if len(s) != tokenLength || strings.ContainsAny(s, "\r\n") { // which encoding/base64 skips
 		return Token{}, false

@@ -2,6 +2,7 @@
 package smtp
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -23,7 +24,8 @@ const (
 	submissionsPort = 465
 )
 
-// Options say which server takes the mails. Host is all that is needed for one that knows this machine.
+// Options say which server takes the mails. Host is all that is needed for one that knows this
+// machine.
 type Options struct {
 	// Host is the server's name, which its certificate must have. Required.
 	Host string
@@ -31,10 +33,11 @@ type Options struct {
 	Port int
 	// Username and Password log in, by the best method that the server offers. Default: no login.
 	Username, Password string
-	// ImplicitTLS begins with TLS at once. Default: STARTTLS, and no mail where the server has none.
+	// ImplicitTLS begins with TLS at once. Default: STARTTLS, and no mail where the server has
+	// none.
 	ImplicitTLS bool
-	// InsecurePlaintext sends without TLS, to a server on this machine alone: localhost or a loopback address. From
-	// elsewhere who can listen would see every link.
+	// InsecurePlaintext sends without TLS, to a server on this machine alone: localhost or a
+	// loopback address. From elsewhere who can listen would see every link.
 	InsecurePlaintext bool
 	// TLS changes what TLS accepts. Default: TLS 1.2 or newer, the system's authorities, and Host.
 	TLS *tls.Config
@@ -73,9 +76,7 @@ func New(o Options) *Sender {
 		o.TLS = &tls.Config{MinVersion: tls.VersionTLS12}
 	}
 	o.TLS = o.TLS.Clone()
-	if o.TLS.ServerName == "" {
-		o.TLS.ServerName = o.Host
-	}
+	o.TLS.ServerName = cmp.Or(o.TLS.ServerName, o.Host)
 	s := &Sender{options: o}
 	if _, err := s.client(context.Background()); err != nil {
 		panic("smtp.New: " + err.Error()) //nolint:forbidigo // construction
@@ -83,7 +84,8 @@ func New(o Options) *Sender {
 	return s
 }
 
-// Send hands a mail to the server. An answer of 5xx about the mail wraps email.ErrRefused (RFC 5321, 4.2.1).
+// Send hands a mail to the server. An answer of 5xx about the mail wraps email.ErrRefused (RFC
+// 5321, 4.2.1).
 func (s *Sender) Send(ctx context.Context, m email.Message) error {
 	message, err := compose(m)
 	if err != nil {
@@ -129,7 +131,8 @@ func compose(m email.Message) (*gomail.Msg, error) {
 // answerTimeout bounds each answer of the server.
 const answerTimeout = 15 * time.Second
 
-// client is for one mail: its connection ends with ctx, whatever it is waiting for, but inside TLS only by answerTimeout.
+// client is for one mail: its connection ends with ctx, whatever it is waiting for, but inside TLS
+// only by answerTimeout.
 func (s *Sender) client(ctx context.Context) (*gomail.Client, error) {
 	o := s.options
 	options := []gomail.Option{
@@ -158,7 +161,8 @@ func (s *Sender) client(ctx context.Context) (*gomail.Client, error) {
 	return client, nil
 }
 
-// dial also closes the connection when the sending is over, which the client leaves open after some failures.
+// dial also closes the connection when the sending is over, which the client leaves open after some
+// failures.
 func (s *Sender) dial(dialling, sending context.Context, network string) (net.Conn, error) {
 	address := net.JoinHostPort(s.options.Host, strconv.Itoa(s.options.Port))
 	conn, err := new(net.Dialer).DialContext(dialling, network, address)

@@ -13,13 +13,14 @@ type Keeper interface {
 // Check asks the store, if it cares, about the user store. Without users there is nothing to ask.
 func Check(store, users any) error {
 	keeper, cares := store.(Keeper)
-	if !cares || users == nil || isNil(store) {
+	if !cares || users == nil || IsNil(store) {
 		return nil
 	}
 	return keeper.AcceptsUsers(users)
 }
 
-func isNil(v any) bool {
+// IsNil also sees a nil pointer or function behind an interface.
+func IsNil(v any) bool {
 	r := reflect.ValueOf(v)
-	return r.Kind() == reflect.Pointer && r.IsNil()
+	return !r.IsValid() || (r.Kind() == reflect.Pointer || r.Kind() == reflect.Func) && r.IsNil()
 }

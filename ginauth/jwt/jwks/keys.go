@@ -1,6 +1,7 @@
 package jwks
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -28,10 +29,11 @@ type Options struct {
 	RefreshEvery time.Duration
 	// MinPause is the least time between two fetches that unknown keys cause. Default: 1 min.
 	MinPause time.Duration
-	// MaxStale is for how long the last document counts while no newer one can be had. Default: 24 h.
+	// MaxStale is for how long the last document counts while no newer one can be had. Default: 24
+	// h.
 	MaxStale time.Duration
-	// Algorithm is that of RSA keys whose entry in the document names none (RFC 7517, 4.4), such as jwt.PS256. Other
-	// keys have the one of their curve. Default: jwt.RS256.
+	// Algorithm is that of RSA keys whose entry in the document names none (RFC 7517, 4.4), such as
+	// jwt.PS256. Other keys have the one of their curve. Default: jwt.RS256.
 	Algorithm jwt.Algorithm
 	// InsecureLoopback allows plain http, to a loopback address only: for tests.
 	InsecureLoopback bool
@@ -42,18 +44,10 @@ type Options struct {
 }
 
 func (o Options) withDefaults() Options {
-	if o.RefreshEvery == 0 {
-		o.RefreshEvery = defaultRefresh
-	}
-	if o.MinPause == 0 {
-		o.MinPause = defaultMinPause
-	}
-	if o.MaxStale == 0 {
-		o.MaxStale = defaultMaxStale
-	}
-	if o.Algorithm == "" {
-		o.Algorithm = jwt.RS256
-	}
+	o.RefreshEvery = cmp.Or(o.RefreshEvery, defaultRefresh)
+	o.MinPause = cmp.Or(o.MinPause, defaultMinPause)
+	o.MaxStale = cmp.Or(o.MaxStale, defaultMaxStale)
+	o.Algorithm = cmp.Or(o.Algorithm, jwt.RS256)
 	if o.Logger == nil {
 		o.Logger = slog.Default()
 	}
@@ -80,9 +74,9 @@ type document struct {
 
 var _ jwt.KeySource = (*Keys)(nil)
 
-// New fetches the document at url, and goes on doing so until ctx ends. An issuer that is away does not
-// hinder it: until the first document has come, FindKey returns driver.ErrUnavailable. An error says
-// what is wrong with url or the options.
+// New fetches the document at url, and goes on doing so until ctx ends. An issuer that is away does
+// not hinder it: until the first document has come, FindKey returns driver.ErrUnavailable. An error
+// says what is wrong with url or the options.
 func New(ctx context.Context, url string, o Options) (*Keys, error) {
 	o = o.withDefaults()
 	if o.RefreshEvery < 0 || o.MinPause < 0 || o.MaxStale < 0 {
@@ -120,8 +114,8 @@ func New(ctx context.Context, url string, o Options) (*Keys, error) {
 }
 
 // FindKey returns the issuer's key of exactly that id, or jwt.ErrNoKey. It wraps
-// driver.ErrUnavailable while no document could be fetched, or none for Options.MaxStale, and when ctx ends
-// before the answer to it has come.
+// driver.ErrUnavailable while no document could be fetched, or none for Options.MaxStale, and when
+// ctx ends before the answer to it has come.
 func (k *Keys) FindKey(ctx context.Context, id string) (jwt.Key, error) {
 	if id == "" {
 		return jwt.Key{}, jwt.ErrNoKey
@@ -186,8 +180,8 @@ func (s *keeper) KeyReplaceAll(ctx context.Context, given []jwkset.JWK) error {
 	return s.MemoryJWKSet.KeyReplaceAll(ctx, given)
 }
 
-// usable takes public keys for signatures, by the algorithm that the issuer names, or that their kind has. A secret or
-// a private key in a public document is known to everybody.
+// usable takes public keys for signatures, by the algorithm that the issuer names, or that their
+// kind has. A secret or a private key in a public document is known to everybody.
 func (k *Keys) usable(one jwkset.JWK) (jwt.Key, bool) {
 	m := one.Marshal()
 	if m.KID == "" || m.USE != "" && m.USE != jwkset.UseSig {
