@@ -1,5 +1,10 @@
 package given
 
-func routes(*ginauth.Config[User]) *gin.Engine { return nil }
+var (
+	t     *testing.T
+	app   *ginauthtest.App[User]
+	ada   *ginauthtest.Client[User]
+	thief *ginauthtest.Client[User]
+)
 
-var clock interface{ Now() time.Time }
+func migrate(context.Context, *pgxpool.Pool) error { return nil }
