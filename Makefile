@@ -9,7 +9,7 @@ COUNT    ?= 1
 GOLANGCI := $(GO) run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 
 .DEFAULT_GOAL := help
-.PHONY: help run migrate migrate-down migrate-status test race fuzz lint fmt bench bench-scale microbench docs docs-check docs-lint sbom swagger-ui ci
+.PHONY: help run migrate migrate-down migrate-status test race fuzz history lint fmt bench bench-scale microbench docs docs-check docs-lint sbom swagger-ui ci
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -35,6 +35,9 @@ race: ## run the tests in random order under the race detector (needs a C compil
 
 fuzz: ## run every fuzz target for FUZZTIME (10s)
 	@GO='$(GO)' FUZZTIME='$(FUZZTIME)' .ci/fuzz
+
+history: ## make 100,000 random calls in both stores, which must answer alike
+	GINAUTH_HISTORY_STEPS=100000 $(GO) test -vet=off -count 1 -v -run '^TestBothStoresAnswerAlike$$' ./store
 
 lint: ## check formatting, go vet and golangci-lint
 	@files=$$(gofmt -l $$(git ls-files -co --exclude-standard -- '*.go')) && \

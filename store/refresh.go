@@ -74,7 +74,9 @@ SELECT ` + familyColumns + `, (SELECT event.id FROM event) FROM stored AS t`
 
 const evictFamilies = `
 DELETE FROM ginauth.refresh_tokens AS old
-WHERE old.user_id = $1::uuid AND old.id IN (
+WHERE old.user_id = $1::uuid
+	AND EXISTS (SELECT 1 FROM ginauth.refresh_tokens AS n WHERE n.id = $4::uuid)
+	AND old.id IN (
 	SELECT t.id
 	FROM ginauth.refresh_tokens AS t
 	CROSS JOIN ` + theClock + `

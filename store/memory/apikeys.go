@@ -25,6 +25,10 @@ type apiKey struct {
 
 func (k *apiKey) live(now time.Time) bool { return k.ExpiresAt.IsZero() || k.ExpiresAt.After(now) }
 
+func (k *apiKey) forgotten(now time.Time) bool {
+	return !k.ExpiresAt.IsZero() && k.ExpiresAt.Before(now.Add(-keptExpired))
+}
+
 func (k *apiKey) at(now time.Time) driver.APIKey {
 	r := k.APIKey
 	r.Scopes, r.ReadAt = slices.Clone(k.Scopes), now
@@ -51,8 +55,11 @@ func (s *Store[U]) CreateAPIKey(ctx context.Context, n driver.NewAPIKey) (driver
 	}
 	live := 0
 	for _, k := range s.keysOf(n.UserID) {
-		if k.live(now) {
+		switch {
+		case k.live(now):
 			live++
+		case k.forgotten(now):
+			delete(s.keys, k.digest)
 		}
 	}
 	if n.Limit > 0 && live >= n.Limit {

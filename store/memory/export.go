@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/ginauth/ginauth/ginauth/driver"
@@ -37,13 +38,13 @@ func (s *Store[U]) ExportUser(ctx context.Context, id driver.UserID) (json.RawMe
 		}),
 		"api_keys": exported(s.keys, func(k *apiKey) (bool, time.Time, item) {
 			return k.UserID == id, k.CreatedAt, item{
-				"id": k.ID, "name": k.Name, "scopes": k.Scopes, "start": k.Start, "created_at": k.CreatedAt,
+				"id": k.ID, "name": k.Name, "scopes": strings.Join(k.Scopes, " "), "start": k.Start, "created_at": k.CreatedAt,
 				"expires_at": orNull(k.ExpiresAt), "last_used_at": orNull(k.LastUsedAt),
 			}
 		}),
 		"refresh_logins": exported(s.families, func(f *family) (bool, time.Time, item) {
 			return f.UserID == id, f.CreatedAt, item{
-				"id": f.ID, "scopes": f.Scopes, "created_at": f.CreatedAt, "last_used_at": f.LastUsedAt, "expires_at": f.ExpiresAt,
+				"id": f.ID, "scopes": joined(f.Scopes), "created_at": f.CreatedAt, "last_used_at": f.LastUsedAt, "expires_at": f.ExpiresAt,
 				"ip": addrOf(f.Origin), "user_agent": f.Origin.UserAgent,
 			}
 		}),
@@ -103,6 +104,14 @@ func exported[K comparable, V any](all map[K]V, of func(V) (mine bool, at time.T
 		items = append(items, d.item)
 	}
 	return items
+}
+
+// joined is null for everything that the user may do.
+func joined(scopes []string) any {
+	if scopes == nil {
+		return nil
+	}
+	return strings.Join(scopes, " ")
 }
 
 func orNull(t time.Time) any {

@@ -76,9 +76,19 @@ func (s *Store[U]) QueueMail(ctx context.Context, o driver.MailOrder) error {
 	return s.queue(now, o)
 }
 
+// namesUser says whether a mail is for a user and goes to the address of the order. The others are for whoever has the
+// address.
+func namesUser(k driver.MailKind) bool {
+	switch k {
+	case driver.MailChange, driver.MailUndo, driver.MailPassword, driver.MailDevice, driver.MailReuse:
+		return true
+	}
+	return false
+}
+
 func (s *Store[U]) queue(now time.Time, o driver.MailOrder) error {
-	if o.Email == "" || o.Canonical == "" || len(o.Locale) > maxLocale {
-		return errors.New("queueing a mail: it needs an address, and a locale of at most 35 bytes")
+	if o.Email == "" || o.Canonical == "" || len(o.Locale) > maxLocale || (o.UserID != "") != namesUser(o.Kind) {
+		return errors.New("queueing a mail: it needs an address, a locale of at most 35 bytes, and a user for some kinds")
 	}
 	for _, m := range s.mails {
 		if m.failedAt.IsZero() && m.Kind == o.Kind && m.order.UserID == o.UserID && m.order.Canonical == o.Canonical {
@@ -144,8 +154,7 @@ func (s *Store[U]) PrepareMail(ctx context.Context, id driver.MailID, digest dri
 		return driver.Recipient[U]{}, driver.ErrNoMail
 	}
 	to := driver.Recipient[U]{User: s.user(a), Email: a.Email}
-	switch m.Kind {
-	case driver.MailChange, driver.MailUndo, driver.MailPassword, driver.MailDevice, driver.MailReuse:
+	if namesUser(m.Kind) {
 		to.Email = m.order.Email // for whom the account was, also when a thief has moved it since (SEC-111)
 	}
 	if lifetime <= 0 {

@@ -55,10 +55,11 @@ func (s *Store[U]) live(r *session, now time.Time) bool {
 // find returns a live session, and deletes one that it finds expired.
 func (s *Store[U]) find(d driver.Digest, now time.Time) *session {
 	r := s.sessions[d]
-	if r != nil && r.expired(now) {
+	switch {
+	case r == nil || r.epoch != s.epochOf(r.UserID):
+		return nil
+	case r.expired(now):
 		s.drop(r)
-	}
-	if !s.live(r, now) {
 		return nil
 	}
 	return r

@@ -28,7 +28,7 @@ func (s *Store[U]) sweep(now time.Time) (deleted int64) {
 	}
 	sweepMap(s.families, func(f *family) bool { return !s.liveFamily(f, now) })
 	sweepMap(s.ended, func(until time.Time) bool { return !until.After(now) })
-	sweepMap(s.keys, func(k *apiKey) bool { return !k.ExpiresAt.IsZero() && k.ExpiresAt.Before(now.Add(-keptExpired)) })
+	sweepMap(s.keys, func(k *apiKey) bool { return k.forgotten(now) })
 	sweepMap(s.links, func(l *link) bool { return !l.expires.After(now) })
 	sweepMap(s.throttles, func(t *throttle) bool { return !t.expires.After(now) && !t.until.After(now) })
 	sweepMap(s.devices, func(d *device) bool { return !d.expires.After(now) || d.epoch != s.deviceEpoch(d.user) })

@@ -105,7 +105,7 @@ func replacesSession[U any](e *env[U]) {
 
 func sessionNeedsUser[U any](e *env[U]) {
 	id, user := e.user()
-	old := e.login("")
+	old, mine := e.login(""), e.login(id)
 	var all []driver.Digest
 	for _, unknown := range unknownIDs()[:2] {
 		n := newSession(driver.UserID(unknown))
@@ -115,9 +115,10 @@ func sessionNeedsUser[U any](e *env[U]) {
 		all = append(all, n.Digest)
 	}
 	n := newSession(id)
-	n.Credential = hash('x')
+	n.Credential, n.Limit = hash('x'), 1
 	_, err := e.sessions.CreateSession(e.Context(), n)
 	e.want("a session by another password", err, driver.ErrNoUser)
+	e.alive("a session that it would have ended", true, mine.Digest)
 	e.alive("what was refused", false, append(all, n.Digest)...)
 	e.alive("what was to be replaced", true, old.Digest)
 	n.Credential = user.Hash
