@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"math"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -145,8 +146,8 @@ func (s *Sessions) attemptArgs(a driver.Attempt) ([]any, error) {
 	n := len(a.Rates)
 	keys, every, whole := make([][]byte, n), make([]time.Duration, n), make([]time.Duration, n)
 	for i, r := range a.Rates {
-		if r.Every <= 0 || r.Burst <= 0 {
-			return nil, errors.New("counting an attempt: a rate needs a time and a burst above zero")
+		if r.Every <= 0 || r.Burst <= 0 || int64(r.Burst) > math.MaxInt64/int64(r.Every) {
+			return nil, errors.New("counting an attempt: a rate needs a time and a burst above zero, and is full again within 292 years")
 		}
 		keys[i], every[i], whole[i] = r.Key[:], r.Every, r.Every*time.Duration(r.Burst)
 	}

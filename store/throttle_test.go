@@ -450,3 +450,24 @@ func TestSweepForgetsDevicesAfterAYear(t *testing.T) { // SEC-48
 		t.Errorf("%d devices, want 1", n)
 	}
 }
+
+func TestRatesThatCannotWorkAreRefused(t *testing.T) {
+	t.Parallel()
+	s := newSetup(t)
+	for name, rate := range map[string]driver.RateLimit{
+		"no time":           {Burst: 1},
+		"no burst":          {Every: time.Second},
+		"a negative time":   {Every: -time.Second, Burst: 1},
+		"more than an int":  {Every: time.Hour, Burst: 1 << 40},
+		"a negative burst":  {Every: time.Second, Burst: -1},
+		"a burst for years": {Every: 1 << 62, Burst: 3},
+	} {
+		rate.Key = newLimitKey()
+		if _, err := s.db.CountAttempt(t.Context(), driver.Attempt{Rates: []driver.RateLimit{rate}}); err == nil {
+			t.Errorf("a rate with %s is taken", name)
+		}
+	}
+	if n := s.count(t, `SELECT count(*) FROM ginauth.throttles`); n != 0 {
+		t.Errorf("%d rows are written", n)
+	}
+}
