@@ -1,5 +1,5 @@
 # The targets need Go and nothing else; what they use beyond that is pinned here
-# and built by `go run`, or found by .ci/run.
+# and built by `go run`, or installed by .ci/install.
 
 GO       ?= go
 FUZZTIME ?= 10s
@@ -26,7 +26,8 @@ migrate-down: ## undo the newest migration in $DATABASE_URL
 migrate-status: ## show which migrations $DATABASE_URL has
 	@$(GO) run ./migrations/migrate status
 
-test: ## run all tests; they start their own PostgreSQL (lint vets)
+test: ## run all tests, installing what they lack; they start their own PostgreSQL (lint vets)
+	@.ci/install
 	$(GO) test -vet=off ./...
 
 # What adds minutes and no goroutine of ours, such as browsers, is left to `test`: its files say !race.

@@ -79,7 +79,7 @@ var errNoBrowser = errors.New("no browser is installed: apt-get install chromium
 
 // chromium is the browser's path. Where continuous integration runs, there is one.
 func chromium() (string, error) {
-	for _, name := range []string{"chromium", "chromium-browser", "google-chrome", "google-chrome-stable"} {
+	for _, name := range []string{"chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome"} {
 		if path, err := exec.LookPath(name); err == nil {
 			return path, nil
 		}
