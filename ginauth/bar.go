@@ -21,7 +21,8 @@ func (st *state) bar(why error) {
 		why = errSessionRequired
 	}
 	if why != nil {
-		st.barred, st.values.raw, st.values.stored = why, nil, nil
+		st.barred = why
+		st.values.read(nil)
 	}
 }
 

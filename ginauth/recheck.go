@@ -76,7 +76,7 @@ func (st *state) anew() *state {
 	defer st.mu.Unlock()
 	anew := &state{
 		m: st.m, position: st.position, request: st.request, store: st.store,
-		hasToken: st.hasToken, digest: st.digest, cookiesSent: st.cookiesSent, rechecks: true,
+		held: held{hasToken: st.hasToken, digest: st.digest, cookiesSent: st.cookiesSent}, rechecks: true,
 	}
 	anew.session.state = anew
 	anew.writer = writer{ResponseWriter: st.writer.ResponseWriter, state: anew, context: st.writer.context}

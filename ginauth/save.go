@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"net/http"
 	"time"
 
@@ -36,11 +35,11 @@ func (st *state) endLocked(ctx context.Context) error {
 func (st *state) endUnknown(ctx context.Context) error {
 	st.mu.Lock()
 	defer st.mu.Unlock()
-	own := st.values.own
+	anew := st.values.anew()
 	if err := st.endLocked(ctx); err != nil {
 		return err
 	}
-	st.values = values{own: own, set: maps.Clone(own)}
+	st.values = anew
 	return nil
 }
 
@@ -85,7 +84,7 @@ func (st *state) save() error {
 func (st *state) saveValues(ctx context.Context) error {
 	err := st.load(ctx)
 	switch {
-	case errors.Is(err, driver.ErrNoSession) && len(st.values.set) == 0:
+	case errors.Is(err, driver.ErrNoSession) && !st.values.sets():
 		st.values.saved()
 		return nil
 	case errors.Is(err, driver.ErrNoSession) && st.overtook:
@@ -134,7 +133,7 @@ func (st *state) touch(ctx context.Context) {
 // update writes the changed values, along with a further change. A session that another request has rotated meanwhile, within
 // the grace of that, is not rotated again: then the change has no Digest any more. The caller holds mu.
 func (st *state) update(ctx context.Context, change *driver.SessionChange) error {
-	change.Set, change.Unset = object(st.values.set), st.values.unsetKeys()
+	change.Set, change.Unset = st.values.delta()
 	record, err := st.store.UpdateSession(ctx, st.digest, *change)
 	if errors.Is(err, driver.ErrNoSession) {
 		if rotated, ok := st.overtaken(ctx); ok {
@@ -180,7 +179,7 @@ func (st *state) reissue() {
 // request alone. The caller holds mu.
 func (st *state) create(ctx context.Context, n driver.NewSession) error {
 	token := driver.NewToken()
-	n.Digest, n.Data = token.Digest(), object(st.values.own)
+	n.Digest, n.Data = token.Digest(), st.values.mine()
 	n.Lifetime, n.IdleTimeout = st.m.lifetime, st.m.idleTimeout
 	if n.Persistent {
 		n.Lifetime, n.IdleTimeout = st.m.rememberLifetime, st.m.rememberIdleTimeout

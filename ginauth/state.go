@@ -19,6 +19,10 @@ import (
 
 // state is what one request knows of its session and user. Session makes it,
 // finds nothing out before somebody asks, and saves it before the first byte of the answer.
+//
+// The lock: mu guards identity, held and retrieval. A method whose comment says that the caller holds mu is called with
+// it; every other method takes it. It is held while the store of the sessions is asked, so that a request asks once, and
+// never while code of the app runs: RetrieveUser, backends, guards and handlers may call back.
 type state struct {
 	m *mount
 	// position is the place of m's Session in the chain of handlers.
@@ -39,10 +43,21 @@ type state struct {
 	rechecks  bool         // of a request that had its answer before
 	refusedBy atomic.Int32 // the provider, counted from one
 
-	mu          sync.Mutex
-	found       bool // proof and userErr are known
-	proof       proof
-	userErr     error
+	mu sync.Mutex
+	identity
+	held
+	retrieval
+}
+
+// identity is who sent the request.
+type identity struct {
+	found   bool // proof and userErr are known
+	proof   proof
+	userErr error
+}
+
+// held is the session that the request's cookie names, or that was begun in the request.
+type held struct {
 	asked       bool         // the answer depends on the cookie
 	token       driver.Token // to be sent, with replySet
 	hasToken    bool
@@ -56,11 +71,15 @@ type state struct {
 	destroy     bool  // ends at the next save
 	failure     error // what an interface without errors could not return
 	reply       reply
-	fresh       bool            // the token was made in this request
-	overtook    bool            // the session ended before a change could be saved
-	announced   bool            // the answer's header is settled
-	device      string          // the value of the device cookie to be sent; empty for none
-	retrieving  int             // running calls of RetrieveUser
+	fresh       bool   // the token was made in this request
+	overtook    bool   // the session ended before a change could be saved
+	announced   bool   // the answer's header is settled
+	device      string // the value of the device cookie to be sent; empty for none
+}
+
+// retrieval is what is known of the calls of RetrieveUser.
+type retrieval struct {
+	retrieving  int             // running calls
 	userKeys    map[string]bool // which those have read; nil before the first
 	userKeysAll bool            // they have read all
 }
@@ -248,7 +267,7 @@ func (st *state) load(ctx context.Context) error {
 // know keeps the store's answer. The caller holds mu.
 func (st *state) know(record driver.Session, err error) {
 	st.known, st.record, st.recordErr = true, record, err
-	st.values.stored, st.values.raw = nil, record.Data
+	st.values.read(record.Data)
 	if err == nil {
 		st.digest = record.Digest
 	}

@@ -70,32 +70,6 @@ type tried struct {
 	identifier string
 }
 
-// guess counts an attempt to know the password of identifier. All ways to try one share its budget (SEC-41).
-func (t *attempts) guess(ctx context.Context, c *gin.Context, identifier string, from credentials) (tried, error) {
-	l := Limit{PerAddress: t.limits.LoginPerAddress}
-	a := l.attempt(t.clientOf(c), purposeLogin, "")
-	canonical, err := driver.CanonicalEmail(identifier)
-	if err == nil { // anything else has no account to guess at
-		a.Guess = t.guessAt(c, canonical)
-	}
-	v, err := t.admit(ctx, c, identifier, a, func(ctx context.Context, a driver.Attempt) (driver.Verdict, error) {
-		return from.count(ctx, a, canonical)
-	})
-	return tried{attempts: t, attempt: a, known: v.Known, identifier: canonical}, err
-}
-
-func (t *attempts) guessAt(c *gin.Context, canonical string) driver.GuessLimit {
-	return driver.GuessLimit{
-		Key: guessKey(canonical), Client: limitKey("client", t.clientOf(c)), Device: t.deviceOf(c.Request, canonical),
-		Free: t.limits.FreeFailures, MaxWait: t.limits.MaxWait, Max: t.limits.MaxFailures,
-		MaxOnDevice: t.limits.DeviceFailures, Memory: failureMemory,
-	}
-}
-
-func guessKey(canonical string) driver.LimitKey {
-	return limitKey(purposeLogin, "identifier", canonical)
-}
-
 // signUp counts an attempt to make an account.
 func (t *attempts) signUp(ctx context.Context, c *gin.Context, canonical string) (tried, error) {
 	a := t.limits.SignUp.attempt(t.clientOf(c), purposeSignUp, canonical)

@@ -139,21 +139,30 @@ func (v *values) differs(among func(key string) bool) bool {
 // saved forgets the changes that the store has now.
 func (v *values) saved() { *v = values{own: v.own} }
 
+// read takes what the store has now, and keeps this request's changes.
+func (v *values) read(raw json.RawMessage) { v.raw, v.stored = raw, nil }
+
+// delta returns what the store has to change: an object of keys to write, and keys to remove.
+func (v *values) delta() (set json.RawMessage, unset []string) {
+	for key := range v.unset {
+		unset = append(unset, key)
+	}
+	return object(v.set), unset
+}
+
+// sets says whether the request has set a value that the store does not have.
+func (v *values) sets() bool { return len(v.set) > 0 }
+
+// mine returns all that the request has set, as an object.
+func (v *values) mine() json.RawMessage { return object(v.own) }
+
+// anew returns values of which a new session is to have what the request has set.
+func (v *values) anew() values { return values{own: v.own, set: maps.Clone(v.own)} }
+
 func object(of map[string]json.RawMessage) json.RawMessage {
 	if len(of) == 0 {
 		return nil
 	}
 	text, _ := json.Marshal(of) // every value is valid JSON already
 	return text
-}
-
-func (v *values) unsetKeys() []string {
-	if len(v.unset) == 0 {
-		return nil
-	}
-	keys := make([]string, 0, len(v.unset))
-	for key := range v.unset {
-		keys = append(keys, key)
-	}
-	return keys
 }
