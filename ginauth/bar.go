@@ -22,7 +22,7 @@ func (st *state) bar(why error) {
 	}
 	if why != nil {
 		st.barred = why
-		st.values.read(nil)
+		st.values.Read(nil)
 	}
 }
 

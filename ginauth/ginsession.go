@@ -46,7 +46,7 @@ func (s *ginSession) Get(key any) (value any) {
 		if st.retrieving > 0 {
 			st.userKeys[name] = true
 		}
-		value, err = st.values.get(name)
+		value, err = st.values.Get(name)
 		return err
 	})
 	return value
@@ -58,7 +58,7 @@ func (s *ginSession) Set(key, value any) {
 	s.do(func(st *state) error {
 		var name string
 		if name, err = codec.Key(key); err == nil {
-			err = st.values.put(name, value)
+			err = st.values.Put(name, value)
 		}
 		return err
 	})
@@ -82,14 +82,14 @@ func (s *ginSession) Delete(key any) {
 		if err != nil {
 			return err
 		}
-		st.values.remove(name)
+		st.values.Remove(name)
 		return nil
 	})
 }
 
 // Clear removes every value. The session goes on, and its user stays logged in: to log out, use SignOut.
 func (s *ginSession) Clear() {
-	s.do(func(st *state) error { return st.values.removeAll() })
+	s.do(func(st *state) error { return st.values.RemoveAll() })
 }
 
 // AddFlash appends to a list that Flashes takes.
@@ -99,7 +99,7 @@ func (s *ginSession) AddFlash(value any, vars ...string) {
 		var key string
 		var flashes []any
 		if key, flashes, err = st.flashes(vars); err == nil {
-			err = st.values.put(key, append(flashes, value))
+			err = st.values.Put(key, append(flashes, value))
 		}
 		return err
 	})
@@ -111,7 +111,7 @@ func (s *ginSession) Flashes(vars ...string) (flashes []any) {
 	s.do(func(st *state) (err error) {
 		var key string
 		if key, flashes, err = st.flashes(vars); err == nil && flashes != nil {
-			st.values.remove(key)
+			st.values.Remove(key)
 		}
 		return err
 	})
@@ -129,7 +129,7 @@ func (st *state) flashes(vars []string) (key string, flashes []any, err error) {
 	if st.retrieving > 0 {
 		st.userKeys[key] = true
 	}
-	stored, err := st.values.get(key)
+	stored, err := st.values.Get(key)
 	flashes, _ = stored.([]any)
 	return key, flashes, err
 }
@@ -163,7 +163,7 @@ func SessionValues(c *gin.Context) (map[any]any, error) {
 		return nil, err
 	}
 	st.userKeysAll = st.userKeysAll || st.retrieving > 0
-	return st.values.all()
+	return st.values.All()
 }
 
 // do looks the session up first, also for a write: one that ends before the write is saved must

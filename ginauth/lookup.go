@@ -123,7 +123,7 @@ func (st *state) readUserKeys() {
 	}
 	defer st.life.leave()
 	st.mu.Lock()
-	skip := st.m.retrieve == nil || st.userKeys != nil || st.fresh || !st.hasToken || !st.values.changed()
+	skip := st.m.retrieve == nil || st.userKeys != nil || st.fresh || !st.hasToken || !st.values.Changed()
 	st.mu.Unlock()
 	if !skip {
 		st.m.retrieve(st.writer.context, st)

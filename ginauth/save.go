@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/ginauth/ginauth/ginauth/driver"
+	"github.com/ginauth/ginauth/ginauth/internal/values"
 )
 
 // end deletes the session at once and forgets it.
@@ -35,7 +36,7 @@ func (st *state) endLocked(ctx context.Context) error {
 func (st *state) endUnknown(ctx context.Context) error {
 	st.mu.Lock()
 	defer st.mu.Unlock()
-	anew := st.values.anew()
+	anew := st.values.Anew()
 	if err := st.endLocked(ctx); err != nil {
 		return err
 	}
@@ -47,7 +48,7 @@ func (st *state) endUnknown(ctx context.Context) error {
 func (st *state) forgetLocked() {
 	st.token, st.digest, st.hasToken, st.destroy, st.fresh = driver.Token{}, driver.Digest{}, false, false, false
 	st.know(driver.Session{}, driver.ErrNoSession)
-	st.values, st.barred = values{}, nil
+	st.values, st.barred = values.Values{}, nil
 	st.reply = replyNothing
 	if st.cookiesSent > 0 {
 		st.reply = replyClear
@@ -63,7 +64,7 @@ func (st *state) save() error {
 	if st.failure != nil {
 		return st.failure
 	}
-	if !st.destroy && !st.values.changed() && !st.touchDue() {
+	if !st.destroy && !st.values.Changed() && !st.touchDue() {
 		return nil
 	}
 	ctx := context.WithoutCancel(st.request.Context())
@@ -72,7 +73,7 @@ func (st *state) save() error {
 			return err
 		}
 	}
-	if !st.values.changed() {
+	if !st.values.Changed() {
 		st.touch(ctx)
 		return nil
 	}
@@ -84,8 +85,8 @@ func (st *state) save() error {
 func (st *state) saveValues(ctx context.Context) error {
 	err := st.load(ctx)
 	switch {
-	case errors.Is(err, driver.ErrNoSession) && !st.values.sets():
-		st.values.saved()
+	case errors.Is(err, driver.ErrNoSession) && !st.values.Sets():
+		st.values.Saved()
 		return nil
 	case errors.Is(err, driver.ErrNoSession) && st.overtook:
 		return errOvertook
@@ -96,7 +97,7 @@ func (st *state) saveValues(ctx context.Context) error {
 	case err != nil:
 		return err
 	}
-	changesUser := !st.fresh && st.values.differs(st.tellsUser)
+	changesUser := !st.fresh && st.values.Differs(st.tellsUser)
 	if st.announced && (changesUser || st.gorilla != nil && !st.gorilla.Remote) {
 		return errBegun
 	}
@@ -133,7 +134,7 @@ func (st *state) touch(ctx context.Context) {
 // update writes the changed values, along with a further change. A session that another request has rotated meanwhile, within
 // the grace of that, is not rotated again: then the change has no Digest any more. The caller holds mu.
 func (st *state) update(ctx context.Context, change *driver.SessionChange) error {
-	change.Set, change.Unset = st.values.delta()
+	change.Set, change.Unset = st.values.Delta()
 	record, err := st.store.UpdateSession(ctx, st.digest, *change)
 	if errors.Is(err, driver.ErrNoSession) {
 		if rotated, ok := st.overtaken(ctx); ok {
@@ -148,7 +149,7 @@ func (st *state) update(ctx context.Context, change *driver.SessionChange) error
 	if err != nil {
 		return err
 	}
-	st.values.saved()
+	st.values.Saved()
 	st.know(record, nil)
 	st.reissue()
 	return nil
@@ -158,7 +159,7 @@ func (st *state) update(ctx context.Context, change *driver.SessionChange) error
 func (st *state) updateRotated(ctx context.Context, rotated driver.Session, change *driver.SessionChange) (driver.Session, error) {
 	if change.Grace > 0 { // otherwise the tokens before must die at once
 		change.Digest, change.Grace = driver.Digest{}, 0
-		if !change.Authenticated && !st.values.changed() {
+		if !change.Authenticated && !st.values.Changed() {
 			return rotated, nil
 		}
 	}
@@ -179,7 +180,7 @@ func (st *state) reissue() {
 // request alone. The caller holds mu.
 func (st *state) create(ctx context.Context, n driver.NewSession) error {
 	token := driver.NewToken()
-	n.Digest, n.Data = token.Digest(), st.values.mine()
+	n.Digest, n.Data = token.Digest(), st.values.Own()
 	n.Lifetime, n.IdleTimeout = st.m.lifetime, st.m.idleTimeout
 	if n.Persistent {
 		n.Lifetime, n.IdleTimeout = st.m.rememberLifetime, st.m.rememberIdleTimeout
@@ -191,7 +192,7 @@ func (st *state) create(ctx context.Context, n driver.NewSession) error {
 	}
 	st.token, st.digest, st.hasToken, st.destroy, st.reply = token, n.Digest, true, false, replySet
 	st.fresh, st.overtook, st.barred = true, false, nil
-	st.values.saved()
+	st.values.Saved()
 	st.know(record, nil)
 	return nil
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/ginauth/ginauth/ginauth/driver"
 	"github.com/ginauth/ginauth/ginauth/internal/otherstore"
 	"github.com/ginauth/ginauth/ginauth/internal/route"
+	"github.com/ginauth/ginauth/ginauth/internal/values"
 )
 
 // state is what one request knows of its session and user. Session makes it,
@@ -67,7 +68,7 @@ type held struct {
 	record      driver.Session
 	recordErr   error
 	barred      error // why the request may not use its cookie's session, see bar
-	values      values
+	values      values.Values
 	destroy     bool  // ends at the next save
 	failure     error // what an interface without errors could not return
 	reply       reply
@@ -267,7 +268,7 @@ func (st *state) load(ctx context.Context) error {
 // know keeps the store's answer. The caller holds mu.
 func (st *state) know(record driver.Session, err error) {
 	st.known, st.record, st.recordErr = true, record, err
-	st.values.read(record.Data)
+	st.values.Read(record.Data)
 	if err == nil {
 		st.digest = record.Digest
 	}

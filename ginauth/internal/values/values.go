@@ -1,4 +1,5 @@
-package ginauth
+// Package values has the values of a session and what a request did to them.
+package values
 
 import (
 	"encoding/json"
@@ -8,9 +9,9 @@ import (
 	"github.com/ginauth/ginauth/ginauth/codec"
 )
 
-// values are a session's values: those stored, and what this request did to them.
+// Values are a session's values: those stored, and what this request did to them.
 // Only the difference is written, so that parallel requests keep each other's keys.
-type values struct {
+type Values struct {
 	raw    json.RawMessage            // as stored
 	stored map[string]json.RawMessage // raw, once somebody asked
 	set    map[string]json.RawMessage
@@ -20,9 +21,10 @@ type values struct {
 	own map[string]json.RawMessage
 }
 
-func (v *values) changed() bool { return len(v.set) > 0 || len(v.unset) > 0 }
+// Changed says whether there is something to write.
+func (v *Values) Changed() bool { return len(v.set) > 0 || len(v.unset) > 0 }
 
-func (v *values) open() error {
+func (v *Values) open() error {
 	if v.stored != nil {
 		return nil
 	}
@@ -36,8 +38,8 @@ func (v *values) open() error {
 	return nil
 }
 
-// get returns nil for a key that has no value.
-func (v *values) get(key string) (any, error) {
+// Get returns nil for a key that has no value.
+func (v *Values) Get(key string) (any, error) {
 	raw, ok := v.set[key]
 	if !ok && !v.unset[key] {
 		if err := v.open(); err != nil {
@@ -51,7 +53,8 @@ func (v *values) get(key string) (any, error) {
 	return codec.Decode(raw)
 }
 
-func (v *values) put(key string, value any) error {
+// Put sets a value. Its error says that the value has no form in JSON.
+func (v *Values) Put(key string, value any) error {
 	raw, err := codec.Encode(value)
 	if err != nil {
 		return err
@@ -72,7 +75,8 @@ func (v *values) put(key string, value any) error {
 	return nil
 }
 
-func (v *values) remove(key string) {
+// Remove removes a value, whether or not there is one.
+func (v *Values) Remove(key string) {
 	delete(v.set, key)
 	delete(v.own, key)
 	if v.stored != nil {
@@ -86,19 +90,20 @@ func (v *values) remove(key string) {
 	v.unset[key] = true
 }
 
-func (v *values) removeAll() error {
+// RemoveAll removes every value.
+func (v *Values) RemoveAll() error {
 	if err := v.open(); err != nil {
 		return err
 	}
 	v.set, v.own = nil, nil
 	for key := range v.stored {
-		v.remove(key)
+		v.Remove(key)
 	}
 	return nil
 }
 
-// all returns every value under its key.
-func (v *values) all() (map[any]any, error) {
+// All returns every value under its key.
+func (v *Values) All() (map[any]any, error) {
 	if err := v.open(); err != nil {
 		return nil, err
 	}
@@ -118,8 +123,8 @@ func (v *values) all() (map[any]any, error) {
 	return values, nil
 }
 
-// differs says whether the store has another value of one of these keys.
-func (v *values) differs(among func(key string) bool) bool {
+// Differs says whether the store has another value of one of these keys.
+func (v *Values) Differs(among func(key string) bool) bool {
 	if v.open() != nil {
 		return true
 	}
@@ -136,28 +141,28 @@ func (v *values) differs(among func(key string) bool) bool {
 	return false
 }
 
-// saved forgets the changes that the store has now.
-func (v *values) saved() { *v = values{own: v.own} }
+// Saved forgets the changes that the store has now.
+func (v *Values) Saved() { *v = Values{own: v.own} }
 
-// read takes what the store has now, and keeps this request's changes.
-func (v *values) read(raw json.RawMessage) { v.raw, v.stored = raw, nil }
+// Read takes what the store has now, and keeps this request's changes.
+func (v *Values) Read(raw json.RawMessage) { v.raw, v.stored = raw, nil }
 
-// delta returns what the store has to change: an object of keys to write, and keys to remove.
-func (v *values) delta() (set json.RawMessage, unset []string) {
+// Delta returns what the store has to change: an object of keys to write, and keys to remove.
+func (v *Values) Delta() (set json.RawMessage, unset []string) {
 	for key := range v.unset {
 		unset = append(unset, key)
 	}
 	return object(v.set), unset
 }
 
-// sets says whether the request has set a value that the store does not have.
-func (v *values) sets() bool { return len(v.set) > 0 }
+// Sets says whether the request has set a value that the store does not have.
+func (v *Values) Sets() bool { return len(v.set) > 0 }
 
-// mine returns all that the request has set, as an object.
-func (v *values) mine() json.RawMessage { return object(v.own) }
+// Own returns all that the request has set, as an object.
+func (v *Values) Own() json.RawMessage { return object(v.own) }
 
-// anew returns values of which a new session is to have what the request has set.
-func (v *values) anew() values { return values{own: v.own, set: maps.Clone(v.own)} }
+// Anew returns values of which a new session is to have what the request has set.
+func (v *Values) Anew() Values { return Values{own: v.own, set: maps.Clone(v.own)} }
 
 func object(of map[string]json.RawMessage) json.RawMessage {
 	if len(of) == 0 {
