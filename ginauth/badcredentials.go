@@ -11,6 +11,7 @@ import (
 
 	"github.com/ginauth/ginauth/ginauth/driver"
 	"github.com/ginauth/ginauth/ginauth/internal/genuine"
+	"github.com/ginauth/ginauth/ginauth/internal/proxy"
 	"github.com/ginauth/ginauth/ginauth/internal/throttle"
 )
 
@@ -20,14 +21,14 @@ type badCredentials struct {
 	limiter driver.Limiter
 	limit   Limit
 	off     bool
-	proxies proxies
+	proxies proxy.Trusted
 }
 
 // forBadCredentials has room of its own, so that floods crowd out nothing else that is counted in memory.
 var forBadCredentials = sync.OnceValue(func() *throttle.Memory { return throttle.New(time.Now) }) //nolint:forbidigo // the process has no other clock
 
 // countBadCredentials counts all that has the same Users together.
-func countBadCredentials[U any](cfg *Config[U], trusted proxies, otherwise *mount) badCredentials {
+func countBadCredentials[U any](cfg *Config[U], trusted proxy.Trusted, otherwise *mount) badCredentials {
 	return badCredentials{
 		limiter: forBadCredentials().Of(cmp.Or[any](cfg.o.Users, otherwise)), limit: Limit{PerAddress: cfg.o.Limits.BadCredentialsPerAddress},
 		off: cfg.o.Limits.InsecureUnlimited, proxies: trusted,
@@ -40,7 +41,7 @@ func (b badCredentials) refuse(c *gin.Context, err error) error {
 	if b.off || genuine.Refused(err) {
 		return err
 	}
-	a := b.limit.attempt(addressPrefix(b.proxies.origin(c.Request).Addr), "bad credentials", "")
+	a := b.limit.attempt(addressPrefix(b.proxies.Origin(c.Request).Addr), "bad credentials", "")
 	v, failed := b.limiter.CountAttempt(context.WithoutCancel(requestContext(c)), a)
 	if failed != nil || v.Wait <= 0 {
 		return err

@@ -50,9 +50,19 @@ func causeOf(c *gin.Context, m *mount) driver.Cause {
 	if c.Request == nil {
 		return driver.Cause{}
 	}
-	cause := driver.Cause{Origin: m.proxies.origin(c.Request), RequestID: sentRequestID(c), Operation: c.Request.Method + " " + c.FullPath()}
+	cause := driver.Cause{Origin: m.proxies.Origin(c.Request), RequestID: sentRequestID(c), Operation: c.Request.Method + " " + c.FullPath()}
 	if info, ours := route.Of(c.Handler()); ours {
 		cause.Operation = info.Name
 	}
 	return cause
+}
+
+// RequestOrigin returns the client of a request, seen through the proxies of
+// Options.TrustedProxies where Session covers the route.
+func RequestOrigin(c *gin.Context) driver.Origin {
+	m := &unmounted
+	if st := attached(c); st != nil {
+		m = st.m
+	}
+	return m.proxies.Origin(c.Request)
 }

@@ -18,6 +18,7 @@ import (
 	"github.com/ginauth/ginauth/ginauth/internal/form"
 	"github.com/ginauth/ginauth/ginauth/internal/origin"
 	"github.com/ginauth/ginauth/ginauth/internal/otherstore"
+	"github.com/ginauth/ginauth/ginauth/internal/proxy"
 	"github.com/ginauth/ginauth/ginauth/internal/route"
 	"github.com/ginauth/ginauth/ginauth/internal/rule"
 	"github.com/ginauth/ginauth/ginauth/password"
@@ -60,7 +61,7 @@ type mount struct {
 	unverifiedMay rule.List
 	unverified    Unverified
 	origins       *http.CrossOriginProtection
-	proxies       proxies
+	proxies       proxy.Trusted
 	watch         *watch
 	users         any                                       // the driver.Users[U]
 	keeper        any                                       // of the sessions, to tell two mounts apart
@@ -108,7 +109,7 @@ func (cfg *Config[U]) compile() *mount {
 	o := cfg.o
 	origins, _ := origin.NewCheck(o.TrustedOrigins, o.Cookie.InsecureLocalhost)
 	excluded, _ := rule.Compile(o.Exclude)
-	trusted, _ := parseProxies(o.TrustedProxies)
+	trusted, _ := proxy.Parse(o.TrustedProxies)
 	may, _ := rule.Compile(o.UnverifiedMay)
 	m := &mount{
 		excluded: excluded, unverified: o.Unverified, unverifiedMay: may, origins: origins, proxies: trusted, watch: watchFor(o.Logger),

@@ -17,7 +17,7 @@ import (
 // enterHasher takes a place to hash in, before the store is asked anything (SEC-144). Clients take turns, as do their
 // networks, so that a client delays itself alone, whatever becomes of its requests.
 func (m *mount) enterHasher(c *gin.Context) (entered context.Context, leave func(), err error) {
-	addr := m.proxies.origin(c.Request).Addr
+	addr := m.proxies.Origin(c.Request).Addr
 	entered, leave, err = m.passwords.Enter(AuditContext(c), prefixOf(addr, 24, 48), addressPrefix(addr))
 	if err != nil {
 		err = hashing(err)

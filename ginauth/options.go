@@ -18,6 +18,7 @@ import (
 	"github.com/ginauth/ginauth/ginauth/internal/origin"
 	"github.com/ginauth/ginauth/ginauth/internal/otherstore"
 	"github.com/ginauth/ginauth/ginauth/internal/pairing"
+	"github.com/ginauth/ginauth/ginauth/internal/proxy"
 	"github.com/ginauth/ginauth/ginauth/internal/rule"
 	"github.com/ginauth/ginauth/ginauth/internal/throttle"
 	"github.com/ginauth/ginauth/ginauth/password"
@@ -247,7 +248,7 @@ func (o Options[U]) validate() error {
 	fault(err != nil, "UnverifiedMay: %w", err)
 	fault(!o.Unverified.valid(), "Unverified must be UnverifiedAllowed, UnverifiedReadOnly or UnverifiedRefused")
 	fault(len(o.UnverifiedMay) > 0 && o.Unverified == UnverifiedAllowed, "UnverifiedMay makes exceptions of nothing: set Unverified to UnverifiedReadOnly or UnverifiedRefused")
-	for _, err := range []error{o.Cookie.validate(len(o.TrustedOrigins) > 0), o.Policy.Validate(), o.Limits.validate(), second(rule.Compile(o.Exclude)), second(parseProxies(o.TrustedProxies))} {
+	for _, err := range []error{o.Cookie.validate(len(o.TrustedOrigins) > 0), o.Policy.Validate(), o.Limits.validate(), second(rule.Compile(o.Exclude)), second(proxy.Parse(o.TrustedProxies))} {
 		fault(err != nil, "%w", err)
 	}
 	_, err = origin.NewCheck(o.TrustedOrigins, o.Cookie.InsecureLocalhost)

@@ -16,6 +16,7 @@ import (
 	"github.com/ginauth/ginauth/ginauth/driver"
 	"github.com/ginauth/ginauth/ginauth/internal/form"
 	"github.com/ginauth/ginauth/ginauth/internal/problempage"
+	"github.com/ginauth/ginauth/ginauth/internal/proxy"
 	"github.com/ginauth/ginauth/ginauth/internal/route"
 )
 
@@ -250,7 +251,7 @@ func sentRequestID(c *gin.Context) string {
 		return ""
 	}
 	if id := c.Writer.Header().Get("X-Request-Id"); len(id) <= 64 {
-		return cleanUserAgent(id)
+		return proxy.Printable(id)
 	}
 	return ""
 }

@@ -5,10 +5,10 @@ import (
 	"net/http"
 	"net/netip"
 	"slices"
-	"strings"
 
 	"github.com/gin-gonic/gin"
 
+	"github.com/ginauth/ginauth/ginauth/internal/proxy"
 	"github.com/ginauth/ginauth/ginauth/internal/route"
 )
 
@@ -23,7 +23,7 @@ func (a audit) proxies() (faults []string) {
 				continue
 			}
 			ours := session.mount.proxies
-			if len(ours.networks) == 0 && believed.everybody() {
+			if len(ours.Networks) == 0 && believed.everybody() {
 				continue
 			}
 			if fault := believed.differs(ours); fault != "" && !slices.Contains(faults, fault) {
@@ -40,7 +40,7 @@ type ginTrust struct{ engine *gin.Engine }
 func (g ginTrust) trusts(peer netip.Addr) bool {
 	const client = "192.0.2.254" // an address of documentation (RFC 5737)
 	c := gin.CreateTestContextOnly(nil, g.engine)
-	c.Request = &http.Request{RemoteAddr: netip.AddrPortFrom(peer, 1).String(), Header: http.Header{forwardedFor: {client}}}
+	c.Request = &http.Request{RemoteAddr: netip.AddrPortFrom(peer, 1).String(), Header: http.Header{proxy.ForwardedFor: {client}}}
 	return c.ClientIP() == client
 }
 
@@ -56,9 +56,9 @@ var anyPeers = []netip.Addr{
 
 // differs names the first peer that Gin and ours take differently. It asks at the edges of all
 // networks.
-func (g ginTrust) differs(ours proxies) string {
-	for _, peer := range append(edges(append(g.networks(), ours.networks...)), anyPeers...) {
-		gins, own := g.trusts(peer), ours.trusts(peer)
+func (g ginTrust) differs(ours proxy.Trusted) string {
+	for _, peer := range append(edges(append(g.networks(), ours.Networks...)), anyPeers...) {
+		gins, own := g.trusts(peer), ours.Trusts(peer)
 		switch {
 		case own && !gins:
 			return fmt.Sprintf("X-Forwarded-For of %s is believed by Options.TrustedProxies and not by Gin, whose ClientIP is another client: call router.SetTrustedProxies(%s)", peer, ours)
@@ -67,18 +67,6 @@ func (g ginTrust) differs(ours proxies) string {
 		}
 	}
 	return ""
-}
-
-// String is what SetTrustedProxies takes.
-func (p proxies) String() string {
-	if len(p.networks) == 0 {
-		return "nil"
-	}
-	quoted := make([]string, len(p.networks))
-	for i, network := range p.networks {
-		quoted[i] = fmt.Sprintf("%q", network)
-	}
-	return "[]string{" + strings.Join(quoted, ", ") + "}"
 }
 
 // networks are those that the engine was given, as far as this version of Gin shows them.

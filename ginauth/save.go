@@ -185,7 +185,7 @@ func (st *state) create(ctx context.Context, n driver.NewSession) error {
 	if n.Persistent {
 		n.Lifetime, n.IdleTimeout = st.m.rememberLifetime, st.m.rememberIdleTimeout
 	}
-	n.Origin = st.m.proxies.origin(st.request)
+	n.Origin = st.m.proxies.Origin(st.request)
 	record, err := st.store.CreateSession(ctx, n)
 	if err != nil {
 		return err

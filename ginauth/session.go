@@ -10,6 +10,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/ginauth/ginauth/ginauth/driver"
+	"github.com/ginauth/ginauth/ginauth/internal/proxy"
 	"github.com/ginauth/ginauth/ginauth/internal/route"
 	"github.com/ginauth/ginauth/ginauth/internal/rule"
 )
@@ -76,7 +77,7 @@ func (m *mount) serve(c *gin.Context) {
 		return
 	}
 	if err := m.checkOrigin(c); err != nil {
-		m.event(c, driver.CrossOriginRefused, "origin", cleanUserAgent(c.GetHeader("Origin")))
+		m.event(c, driver.CrossOriginRefused, "origin", proxy.Printable(c.GetHeader("Origin")))
 		fail(c, m, ErrCrossOrigin)
 		return
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/ginauth/ginauth/ginauth/driver"
+	"github.com/ginauth/ginauth/ginauth/internal/proxy"
 )
 
 // Purposes, of which each has budgets of its own.
@@ -27,13 +28,13 @@ const maxRetryAfter = 24 * time.Hour
 type attempts struct {
 	limiter driver.Limiter
 	limits  Limits
-	proxies proxies
+	proxies proxy.Trusted
 	device  cookie
 	log     *slog.Logger
 	finds   bool // the limiter is the store of users
 }
 
-func newAttempts[U any](cfg *Config[U], trusted proxies) *attempts {
+func newAttempts[U any](cfg *Config[U], trusted proxy.Trusted) *attempts {
 	return &attempts{
 		limiter: cfg.o.Limiter, limits: cfg.o.Limits, proxies: trusted, device: cfg.o.Cookie.compileDevice(), log: cfg.o.Logger,
 		finds: same(cfg.o.Limiter, cfg.o.Users),
@@ -185,7 +186,7 @@ func (l Limit) attempt(client, purpose, identifier string) (a driver.Attempt) {
 // clientOf is the part of the client's address that others cannot choose: IPv4 as it is, IPv6 by its
 // /64. All whose address is unknown, as behind a unix socket, are one.
 func (t *attempts) clientOf(c *gin.Context) string {
-	return addressPrefix(t.proxies.origin(c.Request).Addr)
+	return addressPrefix(t.proxies.Origin(c.Request).Addr)
 }
 
 // limitKey separates its parts by a byte that no identifier, address or purpose has.

@@ -7,6 +7,8 @@ import (
 	"net/netip"
 	"sync"
 	"sync/atomic"
+
+	"github.com/ginauth/ginauth/ginauth/internal/proxy"
 )
 
 // watch says in the log, once each, what is silently wrong between an app and what stands in front of it.
@@ -37,16 +39,16 @@ func isInside(addr netip.Addr) bool {
 
 // proxy notices a proxy that no setting names: all of its clients would share one budget of attempts, and be one client
 // in lists of sessions. It costs a request no more than a look at its headers.
-func (w *watch) proxy(r *http.Request, p proxies) {
-	if r.Header[forwardedFor] == nil || w.saidProxy.Load() {
+func (w *watch) proxy(r *http.Request, p proxy.Trusted) {
+	if r.Header[proxy.ForwardedFor] == nil || w.saidProxy.Load() {
 		return
 	}
-	addr, trusted := p.peer(r)
-	unix := onUnixSocket(r)
+	addr, trusted := p.Peer(r)
+	unix := proxy.OnUnixSocket(r)
 	if trusted || !unix && !isInside(addr) || w.saidProxy.Swap(true) { // strangers may send anything
 		return
 	}
-	name, gins := unixSocket, "nil"
+	name, gins := proxy.UnixSocket, "nil"
 	if !unix {
 		name = netip.PrefixFrom(addr, addr.BitLen()).String()
 		gins = `[]string{"` + name + `"}`
@@ -59,10 +61,10 @@ func (w *watch) proxy(r *http.Request, p proxies) {
 func (w *watch) cookie(r *http.Request, k cookie) {
 	if k.domain != "" && !k.covers(r) && !w.saidOtherDomain.Swap(true) {
 		w.warn(r, "ginauth: Options.Cookie.Domain is "+k.domain+", and a login came for another host, for which browsers drop the cookie: "+
-			"serve the app under that domain, or correct Cookie.Domain", "host", cleanUserAgent(r.Host))
+			"serve the app under that domain, or correct Cookie.Domain", "host", proxy.Printable(r.Host))
 	}
 	if !k.crossSite() && comesFromAnotherSite(r) && r.Header.Get(fetchMode) != "navigate" && !w.saidCrossSite.Swap(true) {
 		w.warn(r, "ginauth: a front end on another site has logged in, where browsers drop a cookie with SameSite Lax or Strict, so that its next request is 401: "+
-			"set Options.Cookie.SameSite to http.SameSiteNoneMode, beside the front end's origin in TrustedOrigins, or serve both from one site", "origin", cleanUserAgent(r.Header.Get("Origin")))
+			"set Options.Cookie.SameSite to http.SameSiteNoneMode, beside the front end's origin in TrustedOrigins, or serve both from one site", "origin", proxy.Printable(r.Header.Get("Origin")))
 	}
 }

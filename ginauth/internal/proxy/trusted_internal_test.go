@@ -1,4 +1,4 @@
-package ginauth
+package proxy
 
 import (
 	"net/http"
@@ -36,7 +36,7 @@ func TestClientAddressIsThePeerUnlessAProxyIsTrusted(t *testing.T) {
 		{name: "a silent proxy on a unix socket", peer: "@", trusted: []string{"unix"}, want: "invalid IP"},
 		{name: "a client while unix sockets are trusted", peer: "203.0.113.7:1", forwarded: []string{"6.6.6.6"}, trusted: []string{"unix"}, want: "203.0.113.7"},
 	} {
-		trusted, err := parseProxies(tc.trusted)
+		trusted, err := Parse(tc.trusted)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -45,7 +45,7 @@ func TestClientAddressIsThePeerUnlessAProxyIsTrusted(t *testing.T) {
 		for _, value := range tc.forwarded {
 			r.Header.Add("X-Forwarded-For", value)
 		}
-		if got := trusted.origin(r).Addr.String(); got != tc.want {
+		if got := trusted.Origin(r).Addr.String(); got != tc.want {
 			t.Errorf("%s: %s, want %s", tc.name, got, tc.want)
 		}
 	}
@@ -54,7 +54,7 @@ func TestClientAddressIsThePeerUnlessAProxyIsTrusted(t *testing.T) {
 func TestProxiesAreNetworks(t *testing.T) {
 	t.Parallel()
 	for _, bad := range []string{"", "10.0.0.1", "0.0.0.0/0", "::/0", "proxy.example", "unix:/run/app.sock", "UNIX"} {
-		if _, err := parseProxies([]string{bad}); err == nil {
+		if _, err := Parse([]string{bad}); err == nil {
 			t.Errorf("%q was accepted", bad)
 		}
 	}
@@ -63,7 +63,7 @@ func TestProxiesAreNetworks(t *testing.T) {
 // SEC-143, SEC-162
 func TestUserAgentIsShortAndPrintable(t *testing.T) {
 	t.Parallel()
-	got := cleanUserAgent("evil\r\nSet-Cookie: a\x1b[31m\xff\u00e9" + strings.Repeat("x", 1000))
+	got := Printable("evil\r\nSet-Cookie: a\x1b[31m\xff\u00e9" + strings.Repeat("x", 1000))
 	if len(got) > driver.MaxUserAgent || strings.ContainsFunc(got, func(r rune) bool { return r < ' ' || r > '~' }) {
 		t.Errorf("user agent %q", got)
 	}
