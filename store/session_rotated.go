@@ -7,7 +7,8 @@ import (
 	"github.com/ginauth/ginauth/store/internal/wire"
 )
 
-// A late use ends the session by its id, even if it is rotated at the same time.
+// A late use ends the session by its id, even if it is rotated at the same time. Of parallel late
+// uses, only the one that deletes the session returns it.
 const findRotated = `
 WITH found AS (
 	SELECT ` + sessionColumns + `, clock.now, s.previous_until > clock.now AS in_time, s.replaced_from <> $9::bytea AND NOT s.elsewhere AS elsewhere
@@ -32,7 +33,9 @@ WITH found AS (
 	RETURNING id
 ), told AS (` + tellOfReuse + `
 )
-SELECT ` + sessionColumns + `, s.now, s.in_time, (SELECT event.id FROM event) FROM found AS s`
+SELECT ` + sessionColumns + `, s.now, s.in_time, (SELECT event.id FROM event)
+FROM found AS s
+WHERE s.in_time OR EXISTS (SELECT 1 FROM ended)`
 
 // FindRotated returns the live session that had this digest before its last rotation, within the
 // rotation's grace. The first use within the grace by another client than the one that made the

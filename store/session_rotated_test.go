@@ -282,10 +282,20 @@ func TestLateUsesAtOnceAreOneEvent(t *testing.T) { // SEC-82, SEC-151
 		s.session(t, n)
 		s.rotate(t, n.Digest, grace)
 		s.clock.add(grace)
-		together(callers, func(ctx context.Context, _ int) error {
+		reused := 0
+		for _, err := range together(callers, func(ctx context.Context, _ int) error {
 			_, err := s.db.FindRotated(ctx, n.Digest)
 			return err
-		})
+		}) {
+			if errors.Is(err, driver.ErrTokenReused) {
+				reused++
+			} else if !errors.Is(err, driver.ErrNoSession) {
+				t.Error(err)
+			}
+		}
+		if reused != 1 {
+			t.Errorf("%d callers were told of the reuse", reused)
+		}
 	}
 	if n := s.count(t, `SELECT count(*) FROM ginauth.events WHERE kind = 'authn_token_reuse'`); n != rounds {
 		t.Errorf("%d events of %d sessions", n, rounds)
