@@ -218,8 +218,10 @@ func TestANewUserByAValueAloneHasANewToken(t *testing.T) {
 				t.Fatalf("%s: %d %s", step, w.Code, w.Body)
 			}
 			inCookie := strings.HasPrefix(k.name, "cookie")
-			if rotates && c.value == old.value || !rotates && !inCookie && c.value != old.value {
-				t.Errorf("%s %s: a new token: %t, want %t", path, step, c.value != old.value, rotates)
+			// Some stores write the time into the cookie: then another text is the same token, which the old one shows.
+			renewed := c.value != old.value && (inCookie || old.get("/show?key=cart").Body.String() != c.get("/show?key=cart").Body.String())
+			if rotates && c.value == old.value || !rotates && !inCookie && renewed {
+				t.Errorf("%s %s: a new token: %t, want %t", path, step, renewed, rotates)
 			}
 			if !rotates {
 				return
