@@ -52,6 +52,7 @@ func TestNoRouteReadsABodyBeyondItsLimit(t *testing.T) {
 		"multipart/form-data; boundary=\"b c\"": "--b c\r\nContent-Disposition: form-data; name=\"f\"; filename=\"f\"\r\n\r\n",
 	}
 	a := newApp(t)
+	a.describe(t)
 	users := newStore(a.pool)
 	for _, r := range a.engine.Routes() {
 		for kind, head := range bodies {

@@ -123,6 +123,9 @@ func TestInjectionsAreData(t *testing.T) { // SEC-135
 	t.Parallel()
 	pool, log := storetest.NewDB(t), &syncBuffer{}
 	engine, _, err := router(newStore(pool), "http://localhost", quick(), slog.New(slog.NewTextHandler(log, nil)))
+	if err == nil {
+		err = finish(engine)
+	}
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -65,6 +65,9 @@ func run(ctx context.Context, s settings, log *slog.Logger) (err error) {
 
 	url := s.url(listener.Addr())
 	engine, mails, err := router(kept.users, url, s, log) //nolint:contextcheck // each request has its own
+	if err == nil {
+		err = finish(engine)
+	}
 	if err != nil {
 		return fmt.Errorf("checking the routes: %w", err)
 	}

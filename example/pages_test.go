@@ -181,7 +181,9 @@ func TestPanicIsA500WithoutTheCookieInTheLog(t *testing.T) {
 
 func TestStyleSheetAndAPIDescriptionAreServed(t *testing.T) {
 	t.Parallel()
-	c := newClient(t, newApp(t).url)
+	a := newApp(t)
+	a.describe(t)
+	c := newClient(t, a.url)
 	got := c.get(t, "/style.css")
 	got.has(t, http.StatusOK, "prefers-color-scheme: dark", ":focus-visible")
 	if kind := got.header.Get("Content-Type"); kind != "text/css; charset=utf-8" {

@@ -85,7 +85,12 @@ func router(users driver.Users[User], url string, s settings, log *slog.Logger) 
 	mountMail(r, mails)
 	mountKeys(r, keys)
 	mountPages(r, box)
-	return r, mails, errors.Join(openapi.Mount(r, schema), ginauth.CheckRoutes(r))
+	return r, mails, nil
+}
+
+// finish comes after all routes: it describes them, at /schema, and finds what is wrong with them.
+func finish(r *gin.Engine) error {
+	return errors.Join(openapi.Mount(r, schema), ginauth.CheckRoutes(r))
 }
 
 func mountSessions(r *gin.Engine, cfg *ginauth.Config[User]) {

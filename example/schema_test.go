@@ -16,6 +16,9 @@ import (
 func TestDescriptionAndRouterAgree(t *testing.T) {
 	t.Parallel()
 	engine, _, err := router(newStore(storetest.NewDB(t)), "http://localhost", quick(), slog.New(slog.NewTextHandler(io.Discard, nil)))
+	if err == nil {
+		err = finish(engine)
+	}
 	if err != nil {
 		t.Fatal(err)
 	}

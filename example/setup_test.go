@@ -129,6 +129,14 @@ func newAppInMemory(t *testing.T) *app {
 	return a
 }
 
+// describe mounts the API description, too. It takes longer than most tests, which go without.
+func (a *app) describe(t *testing.T) {
+	t.Helper()
+	if err := finish(a.engine); err != nil {
+		t.Fatal(err)
+	}
+}
+
 func (a *app) serve(t *testing.T, users driver.Users[User], s settings) {
 	t.Helper()
 	a.log = &syncBuffer{}

@@ -45,7 +45,7 @@ func Mount(engine *gin.Engine, opts Options) error {
 	}
 	get(opts.Path, "text/html; charset=utf-8", func(s *served) *file { return s.page })
 	get(path.Join(opts.Path, "openapi.json"), "application/json", func(s *served) *file { return s.json })
-	get(path.Join(opts.Path, "openapi.yaml"), "application/yaml", func(s *served) *file { return s.yaml })
+	get(path.Join(opts.Path, "openapi.yaml"), "application/yaml", func(s *served) *file { return s.yaml() })
 	get(path.Join(opts.Path, "start.js"), "text/javascript; charset=utf-8", func(s *served) *file { return s.start })
 	get(path.Join(opts.Path, "swagger-ui.js"), "text/javascript; charset=utf-8", func(s *served) *file { return s.script })
 	get(path.Join(opts.Path, "swagger-ui.css"), "text/css; charset=utf-8", func(s *served) *file { return s.style })
@@ -61,14 +61,18 @@ func named(h *route.Handler, private bool) gin.HandlerFunc {
 }
 
 // served is what Mount's routes answer with.
-type served struct{ page, json, yaml, start, script, style *file }
+type served struct {
+	page, json, start, script, style *file
+
+	yaml func() *file
+}
 
 func serve(engine *gin.Engine, opts Options) (*served, error) {
 	d, err := Build(engine, opts)
 	if err != nil {
 		return nil, err
 	}
-	s := &served{json: plainFile(d.json), yaml: plainFile(d.yaml)}
+	s := &served{json: plainFile(d.json), yaml: sync.OnceValue(func() *file { return plainFile(d.yaml()) })}
 	if s.page, err = pageFile(opts, d); err != nil {
 		return nil, err
 	}
