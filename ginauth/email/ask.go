@@ -13,7 +13,7 @@ import (
 	"github.com/ginauth/ginauth/ginauth/internal/route"
 )
 
-// Address is what the handlers take that send a mail.
+// Address is the payload of the handlers that send a mail.
 type Address struct {
 	Email string `json:"email" binding:"required" example:"ada@example.com"`
 }
@@ -26,10 +26,11 @@ type accepted struct {
 // onItsWay promises nothing that depends on an account.
 var onItsWay = accepted{Detail: "If there is something to send, a mail is on its way."}
 
-// ForgotPassword returns the handler that takes an Address, as JSON or a form, and sends its
-// account a link to ResetPassword. It answers 202 in the same words after the same work, whether or
-// not there is such an account: accounts are looked at when the mail is sent. Mount it with POST,
-// on a route that needs no login. It panics when f is nil, or when Options.Pages has no Reset.
+// ForgotPassword returns the handler that takes an Address, as JSON or a form, and sends the owner
+// of the account a link to ResetPassword. It answers 202 with the same words after the same work,
+// whether or not there is an account, because accounts are only looked up when the mail is sent.
+// Mount it with POST, on a route that needs no login. It panics when f is nil, or when
+// Options.Pages has no Reset.
 func ForgotPassword[U any](f *Flows[U]) gin.HandlerFunc {
 	f.mounted("ForgotPassword", "Reset")
 	h := f.forgotPassword()
@@ -56,10 +57,10 @@ func (f *Flows[U]) forgotPassword() *route.Handler {
 	return f.asks("forgotPassword", route.LoggedOut, driver.MailReset)
 }
 
-// ResendVerification returns the handler that takes an Address, as JSON or a form, and sends its
-// account, if it is not verified, a link to VerifyEmail. It answers as ForgotPassword does. Mount
-// it with POST, on a route that needs no login. It panics when f is nil, or when Options.Pages has
-// no Verify.
+// ResendVerification returns the handler that takes an Address, as JSON or a form, and sends a link
+// to VerifyEmail, unless the account is verified. It answers as ForgotPassword does. Mount it with
+// POST, on a route that needs no login. It panics when f is nil, or when Options.Pages has no
+// Verify.
 func ResendVerification[U any](f *Flows[U]) gin.HandlerFunc {
 	f.mounted("ResendVerification", "Verify")
 	h := f.resendVerification()
@@ -86,9 +87,9 @@ func (f *Flows[U]) resendVerification() *route.Handler {
 	return f.asks("resendVerification", route.Everyone, driver.MailVerify)
 }
 
-// SendMagicLink returns the handler that takes an Address, as JSON or a form, and sends its account
-// a link to MagicLink. It answers as ForgotPassword does. Mount it with POST, on a route that needs
-// no login. It panics when f is nil, or when Options.Pages has no Login.
+// SendMagicLink returns the handler that takes an Address, as JSON or a form, and sends the owner
+// of the account a link to MagicLink. It answers as ForgotPassword does. Mount it with POST, on a
+// route that needs no login. It panics when f is nil, or when Options.Pages has no Login.
 func SendMagicLink[U any](f *Flows[U]) gin.HandlerFunc {
 	f.mounted("SendMagicLink", "Login")
 	h := f.sendMagicLink()

@@ -8,13 +8,14 @@ import (
 	"github.com/ginauth/ginauth/ginauth/internal/route"
 )
 
-// ConfirmEmailChange returns the handler of the link that proves the address that an account is to have. A GET shows a
-// page with a button; the POST takes the token, from the page's cookie or as JSON. It counts only from
-// who is logged in to the account or sends its password along, so that nobody is talked into giving
-// their address to somebody else's account. The former address, if it was proved, gets a mail with a link that undoes it. The
-// owner's session in this browser goes on under a new token; others live on, since no proof of the account has changed. It
-// answers 204, and 409 when the address was taken meanwhile. Mount it for GET and POST; its route is open
-// by itself. It panics when f is nil, or when Options.Pages lacks Change or Undo.
+// ConfirmEmailChange returns the handler of the link that confirms an account's new address. A GET
+// shows a page with a button. The POST takes the token, from the page's cookie or as JSON. The user
+// must also be logged in to the account, or send its password: otherwise a stranger could trick
+// somebody into confirming an address for the stranger's account. The former address, if it was
+// proved, gets a mail with a link that undoes the change. The owner's session in this browser
+// continues under a new token, and other sessions are kept, because the password has not changed.
+// It answers 204, or 409 when another account has taken the address. Mount it for GET and POST; its
+// route is open. It panics when f is nil, or when Options.Pages lacks Change or Undo.
 func ConfirmEmailChange[U any](f *Flows[U]) gin.HandlerFunc {
 	f.mounted("ConfirmEmailChange", "Change", "Undo")
 	l := link[U]{Flows: f, kind: driver.MailChange, path: f.o.Pages.Change, password: f.notSignedIn}
@@ -55,13 +56,13 @@ func (f *Flows[U]) confirmChange(c *gin.Context, t found[U], plain string) error
 	return err
 }
 
-// UndoEmailChange returns the handler of the link that goes back to an account's former address. A GET shows a
-// page with a button; the POST takes the token, from the page's cookie or as JSON. Whoever changed the
-// address may know the password, so it goes too, with all sessions, API keys and links; the
-// owner sets a new one by ForgotPassword. An account that was archived meanwhile comes back, one that was to be deleted at
-// once waits for the link, and an account that somebody else has made under the former address, and never proved, gives
-// it up. It answers 204. Mount it for GET and POST, on a route that needs no login. It panics when f is nil, or when
-// Options.Pages has no Undo.
+// UndoEmailChange returns the handler of the link that restores an account's former address. A GET
+// shows a page with a button. The POST takes the token, from the page's cookie or as JSON. The
+// person who changed the address may know the password, so the password is removed, with all
+// sessions, API keys and links; the owner sets a new password by ForgotPassword. An archived
+// account is restored. An account that a stranger has made with the former address, and never
+// verified, loses the address. It answers 204. Mount it for GET and POST, on a route that needs no
+// login. It panics when f is nil, or when Options.Pages has no Undo.
 func UndoEmailChange[U any](f *Flows[U]) gin.HandlerFunc {
 	f.mounted("UndoEmailChange", "Undo")
 	l := link[U]{Flows: f, kind: driver.MailUndo, path: f.o.Pages.Undo}

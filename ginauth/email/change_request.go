@@ -9,11 +9,12 @@ import (
 	"github.com/ginauth/ginauth/ginauth/internal/route"
 )
 
-// ChangeEmail returns the handler that takes the Address that the current user wants to have, as JSON or a form, and
-// sends a link to ConfirmEmailChange there. Until that is used nothing changes. It answers 202, whether or
-// not the address is free, and 403 reauthentication_required unless the user proved who they are
-// within 10 minutes. Credentials with scopes get 403 forbidden. Mount it with POST. It panics when f is nil, or when
-// Options.Pages lacks Change or Undo.
+// ChangeEmail returns the handler that takes the Address that the current user wants, as JSON or a
+// form, and sends a link to ConfirmEmailChange to it. Nothing changes until that link is used. It
+// answers 202, whether or not the address is free, and 403 reauthentication_required unless the
+// user has proved who they are within the last 10 minutes. Credentials with scopes get 403
+// forbidden. Mount it with POST. It panics when f is nil, or when Options.Pages lacks Change or
+// Undo.
 func ChangeEmail[U any](f *Flows[U]) gin.HandlerFunc {
 	f.mounted("ChangeEmail", "Change", "Undo")
 	h := route.New(route.Info{Mails: true, Name: "changeEmail", For: route.Users, ChecksScopes: true}, func(c *gin.Context) {

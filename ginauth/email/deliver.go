@@ -8,15 +8,16 @@ import (
 	"github.com/ginauth/ginauth/ginauth/driver"
 )
 
-// handed is what became of a mail that was under way; the error is the store's.
+// handed is the result of one delivery; the error is the store's.
 type handed struct {
 	taken bool
 	err   error
 }
 
-// deliver keeps up to together mails under way, so that a server that hangs on one holds up no other. To stay
-// is to look for more every so often until ctx ends, whatever is unavailable; otherwise it ends when nothing is
-// due, or at the first error. It waits for what is under way then.
+// deliver keeps up to together mails under way, so that a server that hangs on one holds up no
+// other. To stay is to look for more every so often until ctx ends, whatever is unavailable;
+// otherwise it ends when nothing is due, or at the first error. It waits for what is under way
+// then.
 func (f *Flows[U]) deliver(ctx context.Context, stay bool) (sent int, err error) {
 	if f == nil {
 		return 0, errors.New("email: the Flows are nil: check the error of email.New")
@@ -72,8 +73,8 @@ func (f *Flows[U]) bear(ctx context.Context, stay bool, err error) error {
 	return err
 }
 
-// start claims mails and sends them. Each outlives ctx by sendTimeout and twice storeTimeout at most: one that was
-// handed over should be written down as sent.
+// start claims mails and sends them. Each outlives ctx by sendTimeout and twice storeTimeout at
+// most: one that was handed over should be written down as sent.
 func (f *Flows[U]) start(ctx context.Context, most int, done chan<- handed) (n int, err error) {
 	mails, err := f.o.Store.ClaimMail(ctx, most, lease)
 	for _, m := range mails {

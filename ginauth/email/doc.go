@@ -1,4 +1,5 @@
-// Package email proves addresses, resets passwords, changes addresses and logs in, by links in mails.
+// Package email proves addresses, resets passwords, changes addresses and logs in, by links in
+// mails.
 //
 //	mails, err := email.New(cfg, email.Options[User]{
 //		BaseURL: "https://app.example.com", From: "Example <hello@example.com>",
@@ -12,20 +13,22 @@
 //	r.Match([]string{"GET", "POST"}, "/reset", email.ResetPassword(mails))
 //	go func() { stopped <- mails.Run(ctx) }()
 //
-// Each constructor stands alone, and is mounted where the app likes; docs/email.md shows all of them.
+// Mount the handlers that you want; docs/email.md shows all of them.
 //
-// # A mail's way
+// # How a mail is sent
 //
-// A handler writes down that a mail is wanted, in one statement that asks nothing about accounts, and
-// answers. Run takes the wish up, looks at whose address it is, makes the link's token, stores its
-// SHA-256, and hands the mail over. So a slow or dead mail server changes neither answers nor their
-// timing, nobody learns who has an account, and the database never holds a token: there is no text
-// to seal or to delete. Every attempt has a token of its own; any attempt that arrives is good.
+// A handler stores the request for a mail, in one statement that does not look at accounts, and
+// answers. Run claims the request, finds the account of its address, makes the link's token, stores
+// its SHA-256, and sends the mail. So a slow or broken mail server changes neither answers nor their
+// timing, nobody learns who has an account, and the database never contains a token: there are no
+// texts to encrypt or to delete. Each attempt to send has a token of its own, and each one that
+// arrives works.
 //
 // # Links
 //
-// A token is 256 random bits, good for one purpose, one account and one address, once, and until its
-// end. A newer mail of the kind voids it, and so do another link that is used, a new password and a new address; but not
-// the way back from a change of address, which must outlive what a thief does next, archiving the account and deleting it too. A GET never spends a token: it
-// moves it into a cookie and shows a page with a button.
+// A token is 256 random bits, for one purpose, one account and one address. It can be used once,
+// until it expires. A newer mail of the same kind voids it, and so do another link that is used, a
+// new password and a new address. The link that undoes a change of address stays, because it must
+// outlive what a thief does next, even if the thief archives or deletes the account. A GET never
+// uses a token up: it moves the token into a cookie and shows a page with a button.
 package email

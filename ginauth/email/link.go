@@ -14,15 +14,15 @@ import (
 	"github.com/ginauth/ginauth/ginauth/internal/route"
 )
 
-// linkForm is what a link's page sends. A browser has the token in a cookie that belongs to the page; other clients send it
-// along.
+// linkForm is the form of a link's page. A browser has the token in a cookie of the page; other
+// clients send the token in the body.
 type linkForm struct {
 	Token    string `json:"token"`
 	Password string `json:"password" format:"password"`
 } //	@name	Link
 
-// link is the handler behind a link: a GET shows a page with a button, and only the POST does something
-// (SEC-85), since scanners and previews of mail programs follow links.
+// link is the handler behind a link: a GET shows a page with a button, and only the POST does
+// something (SEC-85), since scanners and previews of mail programs follow links.
 type link[U any] struct {
 	*Flows[U]
 	kind    driver.MailKind
@@ -66,8 +66,9 @@ func (l link[U]) handler(operation string, audience route.Audience) *route.Handl
 	})
 }
 
-// land moves a token from the URL into a cookie, so that neither the page's address nor its referrer has
-// it (SEC-114), and shows the page. It changes nothing, and only counts the tokens that it looks up.
+// land moves a token from the URL into a cookie, so that neither the page's address nor its
+// referrer has it (SEC-114), and shows the page. It changes nothing, and only counts the tokens
+// that it looks up.
 func (l link[U]) land(c *gin.Context) {
 	if c.Request.URL.Query().Has("token") {
 		page := l.keep(c, c.Query("token"))
@@ -195,8 +196,8 @@ func (l link[U]) finish(c *gin.Context) {
 	c.Status(http.StatusNoContent)
 }
 
-// proves tells whether who sent the request has the account already: by a session or a token of its own that is
-// good for everything, or by its password.
+// proves tells whether who sent the request has the account already: by a session or a token of its
+// own that is good for everything, or by its password.
 func (f *Flows[U]) proves(c *gin.Context, t found[U], plain string) error {
 	if f.signedInAs(c, t.user) {
 		return nil
@@ -217,8 +218,9 @@ func (f *Flows[U]) proves(c *gin.Context, t found[U], plain string) error {
 	return err
 }
 
-// renew gives the owner's session a new token before the account gets more: should that fail, nothing has changed, and
-// whoever has read the old token is out when it does, or after RotationGrace of the Config (SEC-64).
+// renew gives the owner's session a new token before the account gets more: should that fail,
+// nothing has changed, and whoever has read the old token is out when it does, or after
+// RotationGrace of the Config (SEC-64).
 func (f *Flows[U]) renew(c *gin.Context, owner U) error {
 	if !f.signedInAs(c, owner) {
 		return nil

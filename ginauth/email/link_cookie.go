@@ -25,8 +25,8 @@ func pageOf(t driver.Token) string {
 	return base64.RawURLEncoding.EncodeToString(sum[:16])
 }
 
-// cookiePrefix precedes the page in a cookie's name: each page has its own, so that two that are open do not mix, and
-// nobody can plant a token for a page but its own (SEC-187).
+// cookiePrefix precedes the page in a cookie's name: each page has its own, so that two that are
+// open do not mix, and nobody can plant a token for a page but its own (SEC-187).
 func (l link[U]) cookiePrefix() string {
 	if l.secure {
 		return "__Host-mail-" + string(l.kind) + "-"
@@ -76,7 +76,8 @@ func (l link[U]) pages(c *gin.Context) (list []string) {
 	return list
 }
 
-// tokenOf is the token that a page stands for, or "" where the browser has no cookie of it, or another's.
+// tokenOf is the token that a page stands for, or "" where the browser has no cookie of it, or
+// another's.
 func (l link[U]) tokenOf(c *gin.Context, page string) string {
 	sent := c.Request.CookiesNamed(l.cookiePrefix() + page)
 	if len(sent) != 1 {
@@ -89,7 +90,8 @@ func (l link[U]) tokenOf(c *gin.Context, page string) string {
 	return t.Reveal()
 }
 
-// shown is the token of the page that the request names. One that names none is about the newest, which bound tells.
+// shown is the token of the page that the request names. One that names none is about the newest,
+// which bound tells.
 func (l link[U]) shown(c *gin.Context) (token string, bound bool, err error) {
 	page, named := c.GetQuery("page")
 	switch list := l.pages(c); {

@@ -12,14 +12,14 @@ import (
 	"github.com/ginauth/ginauth/ginauth/internal/route"
 )
 
-// MagicLink returns the handler of the link that logs in. A GET shows a page that says to which
-// account, with a button; only the POST spends the token and starts a session, so that scanners of
-// mail burn nothing. It restores an account that waits to be deleted, answers 200 with the user,
-// and sends a browser to Pages.AfterLogin of the Config, if there is one. The first such login
-// proves the address, and removes the password and whatever else an earlier owner of the account
-// left. The browser is known to the account from then on (see docs/throttling.md), and no notice
-// tells of it: it would lie beside the link. Mount it for GET and POST; its route is open by
-// itself. It panics when f is nil, or when Options.Pages has no Login.
+// MagicLink returns the handler of the link that logs in. A GET shows a page that names the
+// account, with a button. Only the POST uses the token up and starts a session, so scanners of mail
+// cannot use it up. It restores an archived account, answers 200 with the user, and sends a browser
+// to Pages.AfterLogin of the Config, if that is set. The first such login proves the address, and
+// removes the password and everything else that an earlier owner of the account left. The browser
+// becomes known to the account (see docs/throttling.md). No notice is sent, because it would arrive
+// in the same mailbox as the link. Mount it for GET and POST; its route is open. It panics when f
+// is nil, or when Options.Pages has no Login.
 func MagicLink[U any](f *Flows[U]) gin.HandlerFunc {
 	f.mounted("MagicLink", "Login")
 	l := link[U]{Flows: f, kind: driver.MailLogin, path: f.o.Pages.Login}

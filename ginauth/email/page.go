@@ -9,39 +9,42 @@ import (
 	"github.com/ginauth/ginauth/ginauth/driver"
 )
 
-// Step is where in a flow a page stands.
+// Step says which step of a flow a page shows.
 type Step string
 
 // The steps.
 const (
-	// StepSent follows the wish for a mail.
+	// StepSent comes after the form that asks for a mail.
 	StepSent Step = "sent"
-	// StepConfirm has the button that sends the form; a link leads here and does nothing by itself.
+	// StepConfirm has the button that sends the form. A link leads here, and changes nothing.
 	StepConfirm Step = "confirm"
-	// StepDone follows the form.
+	// StepDone comes after that form.
 	StepDone Step = "done"
 )
 
-// Page is what Options.Page shows a browser. Its headers are set already: nothing may be cached, framed,
-// or loaded from elsewhere, and the address of the page is told to no other site.
+// Page is the content that Options.Page shows to a browser. Its headers are set already: the page
+// may not be cached, framed, or load anything from another site, and no other site learns its
+// address.
 type Page struct {
 	Kind driver.MailKind
 	Step Step
 	// Status is the HTTP status to answer with.
 	Status int
-	// Action is where the form of StepConfirm is sent, by POST: a path with a query that binds the form to this page. The
-	// token is in a cookie that the page cannot read.
+	// Action is where the form of StepConfirm is sent, by POST: a path with a query that binds the
+	// form to this page. The token is in a cookie that the page cannot read.
 	Action string
 	// Email is the address that the link proves, to show at StepConfirm.
 	Email string
-	// Password: the form must have a field "password": the new one of driver.MailReset, otherwise the account's.
+	// Password: the form must have a field "password": the new one of driver.MailReset, otherwise
+	// the account's.
 	Password bool
-	// Problem is why the form was refused, or the link is no good. Without Action there is no way on.
+	// Problem is why the form was refused, or the link is no good. Without Action there is no way
+	// on.
 	Problem *ginauth.Problem
 }
 
-// pageHeaders let a page be styled by itself and send its form home. Without a referrer a form has no Origin header
-// (SEC-114, SEC-139).
+// pageHeaders let a page be styled by itself and send its form home. Without a referrer a form has
+// no Origin header (SEC-114, SEC-139).
 var pageHeaders = map[string]string{
 	"Cache-Control":                "no-store",
 	"Content-Security-Policy":      "default-src 'none'; style-src 'self'; img-src 'self'; font-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'",

@@ -11,13 +11,14 @@ import (
 )
 
 // ResetPassword returns the handler of the link that sets a new password. A GET shows a page with a
-// field; the POST takes the token, from the page's cookie or as JSON, and the password. It ends all
-// sessions, logins by refresh tokens and API keys (whoever resets has lost control), voids all
-// other links but those that undo a change of address, restores an account that waits to be
-// deleted, tells the owner by mail, forgets known devices and wrong passwords, makes the browser
-// known to the account (see docs/throttling.md), and logs nobody in. It answers 204, and 422 for a
-// password that the Policy of the Config refuses, which spends nothing. Mount it for GET and POST,
-// on a route that needs no login. It panics when f is nil, or when Options.Pages has no Reset.
+// field. The POST takes the token, from the page's cookie or as JSON, and the password. It ends all
+// sessions, logins by refresh tokens and API keys, because a user who resets has lost control of
+// the account. It voids all other links except those that undo a change of address, restores an
+// archived account, tells the owner by mail, forgets known browsers and wrong passwords, makes this
+// browser known (see docs/throttling.md), and logs nobody in. It answers 204, or 422 for a password
+// that the Policy of the Config refuses, which does not use the token up. Mount it for GET and
+// POST, on a route that needs no login. It panics when f is nil, or when Options.Pages has no
+// Reset.
 func ResetPassword[U any](f *Flows[U]) gin.HandlerFunc {
 	f.mounted("ResetPassword", "Reset")
 	l := link[U]{Flows: f, kind: driver.MailReset, path: f.o.Pages.Reset, password: func(*gin.Context, U) bool { return true }}

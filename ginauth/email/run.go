@@ -29,15 +29,16 @@ const (
 	noticeLife = 3 * 24 * time.Hour
 )
 
-// Run sends what is due, four mails at a time, and looks again every second, until ctx ends, and
-// returns ctx's error. A mail server that hangs on one mail holds up no other while places are
-// left. Mails that are being sent then are finished or time out after 50 s: 30 for the Sender, and
-// twice 10 for the store. Any number of processes may run it. While the store cannot be asked it
-// waits, and a mail that the store cannot prepare, such as for a user whose row does not fit the
-// user type, waits as one does that was not sent. Where the store cannot give mails out, or cannot
-// write down what became of them, for a reason that would not pass by itself, Run ends and returns
-// the error: it would send the same mails again and again. It returns an error at once when f is
-// nil. The caller owns the goroutine:
+// Run sends what is due, four mails at a time, and looks again every second, until ctx ends. Then
+// it returns ctx's error. Mails that are being sent at that moment are finished, or time out after
+// 50 s: 30 for the Sender, and twice 10 for the store. A mail server that hangs on one mail does
+// not delay the others. Any number of processes may call Run.
+//
+// While the store does not answer, Run waits. A mail that the store cannot prepare, for example
+// because the user's row does not fit the user type, is tried again later. If the store cannot hand
+// out mails, or cannot note their result, for a reason that will not pass, Run returns the error:
+// otherwise it would send the same mails again and again. It returns an error at once when f is
+// nil. The caller starts and ends the goroutine:
 //
 //	go func() { stopped <- mails.Run(ctx) }()
 func (f *Flows[U]) Run(ctx context.Context) error {
@@ -45,8 +46,8 @@ func (f *Flows[U]) Run(ctx context.Context) error {
 	return err
 }
 
-// SendDue tries every mail that is due once and returns how many were taken. Run does it all the
-// time; SendDue is for tests, and for apps that send from a job of their own.
+// SendDue tries every due mail once and returns how many were sent. Run does so all the time;
+// SendDue is for tests, and for apps that send from a job.
 func (f *Flows[U]) SendDue(ctx context.Context) (sent int, err error) {
 	return f.deliver(ctx, false)
 }

@@ -11,19 +11,19 @@ import (
 	"github.com/ginauth/ginauth/ginauth/internal/route"
 )
 
-// SignUp returns the handler that creates an account as ginauth.SignUp does, but tells nobody
-// whether the address had one: it answers 202 in the same words after the same work, and starts no
-// session. A new account's address gets the mail that leads to VerifyEmail; the owner of an old one
-// is told that somebody tried. Mount it with POST, on a route that needs no login. It panics when f
-// is nil, or when Options.Pages has no Verify.
+// SignUp returns the handler that creates an account as ginauth.SignUp does, without showing
+// whether the address had one: it answers 202 with the same words after the same work, and starts
+// no session. The address of a new account gets the mail that leads to VerifyEmail. The owner of an
+// existing account gets a mail about the attempt. Mount it with POST, on a route that needs no
+// login. It panics when f is nil, or when Options.Pages has no Verify.
 func SignUp[U any](f *Flows[U]) gin.HandlerFunc {
 	h := signUp("SignUp", f, func(context.Context, ginauth.Registration, *U) error { return nil })
 	return h.As(func(c *gin.Context) { h.Serve(c) })
 }
 
-// SignUpWith is SignUp with a payload of the app's own, as ginauth.SignUpWith is. Fill runs before
-// it is known whether the address is free. What is unique among users must not be made of the
-// address: see store.AfterCreate. It panics as SignUp does, and when fill is nil.
+// SignUpWith is SignUp with your own payload, as ginauth.SignUpWith is. Fill runs before it is
+// known whether the address is free. A value that must be unique among users must not be made from
+// the address: see store.AfterCreate. It panics as SignUp does, and when fill is nil.
 func SignUpWith[U any, F ginauth.Form](f *Flows[U], fill func(ctx context.Context, form F, u *U) error) gin.HandlerFunc {
 	if fill == nil {
 		panic("email.SignUpWith: fill is nil: use SignUp") //nolint:forbidigo // while routes are built

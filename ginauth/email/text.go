@@ -11,17 +11,18 @@ import (
 	"github.com/ginauth/ginauth/ginauth/driver"
 )
 
-// Texts are the mails of one language. A kind that is missing has the text of the default language.
+// Texts are the mails of one language. If a kind is missing, the text of the default language is
+// used.
 type Texts map[driver.MailKind]Text
 
-// Text is a mail as templates over Data: Subject and Plain are of text/template, and HTML of
-// html/template. Without HTML the mail is plain text. Where a mail is for its link, Plain and HTML
-// must have it and Subject must not.
+// Text is a mail as templates over Data: Subject and Plain of text/template, HTML of html/template.
+// Without HTML the mail is plain text. If a mail has a link, Plain and HTML must contain it, and
+// Subject must not.
 type Text struct {
 	Subject, Plain, HTML string
 }
 
-// Data is what a Text can say.
+// Data is the data of the templates of a Text.
 type Data struct {
 	// Site and BaseURL are those of Options.
 	Site, BaseURL string

@@ -9,11 +9,11 @@ import (
 )
 
 // VerifyEmail returns the handler of the link that proves the address of a new account. A GET shows
-// a page with a button; the POST takes the token, from the page's cookie or as JSON. It counts only
-// from who is logged in to the account or sends its password along: otherwise somebody who signed
-// up with your address would have you confirm their account. Their session goes on under a new
-// token. It answers 204. Mount it for GET and POST; its route is open by itself. It panics when f
-// is nil, or when Options.Pages has no Verify.
+// a page with a button. The POST takes the token, from the page's cookie or as JSON. The user must
+// also be logged in to the account, or send its password: otherwise you could confirm the account
+// of a stranger who has signed up with your address. The session continues under a new token. It
+// answers 204. Mount it for GET and POST; its route is open. It panics when f is nil, or when
+// Options.Pages has no Verify.
 func VerifyEmail[U any](f *Flows[U]) gin.HandlerFunc {
 	f.mounted("VerifyEmail", "Verify")
 	l := link[U]{Flows: f, kind: driver.MailVerify, path: f.o.Pages.Verify, password: f.notSignedIn}
