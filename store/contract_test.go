@@ -10,7 +10,14 @@ import (
 func TestStoreFulfilsTheContract(t *testing.T) {
 	t.Parallel()
 	drivertest.Run(t, func(t *testing.T) drivertest.Subject[store.User] {
-		s := newSetup(t)
-		return drivertest.Subject[store.User]{Store: s.db, Advance: s.clock.add, Disable: s.db.DisableUser}
+		s, n := newSetup(t), &network{}
+		db := store.New[store.User](poolBehind(t, n, s.pool), store.WithNow(s.clock.now), unhurried)
+		return drivertest.Subject[store.User]{
+			Store: db, Advance: s.clock.add, Disable: db.DisableUser,
+			Outage: func() (end func()) {
+				n.become(refusing)
+				return func() { n.become(healthy) }
+			},
+		}
 	})
 }

@@ -15,7 +15,8 @@ type Accounts[U any] interface {
 	// sessions except change.Session, all logins by refresh tokens, and all mailed links, except
 	// those that undo a change of address. API keys live on. A login that is under way with the old
 	// password leaves no session. ErrNoUser means that the user is unknown or disabled, or that the
-	// stored hash is not change.Old (any more): of parallel calls with one Old, one succeeds.
+	// stored hash is not change.Old (any more): of parallel calls with one Old, one succeeds. Where Old
+	// is zero, it also means that change.Session has ended: a link may have taken the password away.
 	SetPassword(ctx context.Context, change PasswordChange) (PasswordChanged, error)
 	// UpdateUser changes the name, unless it is nil, and what fill, unless it is nil, changes in the
 	// app's own part of the user. Nothing else of the user changes, whatever fill does, and a field

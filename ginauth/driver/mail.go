@@ -79,7 +79,8 @@ type Mails[U any] interface {
 	// address; tokens of MailChange stay when MailVerify was used, or a MailLogin that was not the
 	// first proof of the address. Of parallel calls with one token, one succeeds. ErrNoEmailToken
 	// means that there is no such good token. ErrIdentifierTaken means that another account has the
-	// address by now; the token stays good then.
+	// address by now; the token stays good then. A use of MailUndo takes the address from an account
+	// that never proved it, and archives that account.
 	UseEmailToken(ctx context.Context, use EmailTokenUse) (U, error)
 }
 

@@ -156,6 +156,15 @@ func firstPassword[U any](e *env[U]) {
 	}
 	_, err = e.accounts().SetPassword(e.Context(), driver.PasswordChange{UserID: id, New: hash('c')})
 	e.want("a second first password", err, driver.ErrNoUser)
+	n = e.newUser()
+	n.Hash = password.Hash{}
+	u, err = e.Store.CreateUser(e.Context(), n, nil)
+	e.must("creating another user", err)
+	id = e.Account(u).ID
+	s = e.login(id)
+	e.must("ending the session", e.sessions.DeleteSession(e.Context(), s.Digest))
+	_, err = e.accounts().SetPassword(e.Context(), driver.PasswordChange{UserID: id, New: hash('b'), Session: s.ID, Digest: newDigest()})
+	e.want("a first password by a session that has ended", err, driver.ErrNoUser)
 }
 
 func updatesUser[U any](e *env[U]) {
@@ -329,13 +338,22 @@ func exports[U any](e *env[U]) {
 	id, n := e.user()
 	other, m := e.user()
 	s, theirs := e.login(id), e.login(other)
+	held := []string{string(id), n.Email, n.Name, string(s.ID)}
+	if implements[driver.APIKeys[U]](e.Store) {
+		_, k := e.key(id)
+		held = append(held, string(k.ID), k.Name)
+	}
+	if implements[driver.RefreshTokens](e.Store) {
+		_, f := e.family(id)
+		held = append(held, string(f.ID))
+	}
 	document, err := e.accounts().ExportUser(e.Context(), id)
 	e.must("exporting", err)
 	var object map[string]any
 	if err := json.Unmarshal(document, &object); err != nil {
 		e.Fatalf("the export is no JSON object: %s", document)
 	}
-	for _, text := range []string{string(id), n.Email, n.Name, string(s.ID)} {
+	for _, text := range held {
 		if !strings.Contains(string(document), text) {
 			e.Errorf("the export lacks %q: %s", text, document)
 		}

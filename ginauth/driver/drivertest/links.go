@@ -23,6 +23,10 @@ func linksGroup[U any]() group[U] {
 		"ArchiveUser keeps a user as long as a change can be undone":       archiveWaitsForUndo[U],
 		"UseEmailToken restores an archived user":                          linkRestores[U],
 		"a token of a disabled user is not good":                           linkOfDisabled[U],
+		"UseEmailToken of MailUndo takes an address that nobody proved":    undoTakesAddress[U],
+		"UseEmailToken of MailChange forgets devices":                      changeForgetsDevices[U],
+		"ArchiveUser waits for a way back that is not mailed yet":          archiveWaitsForMail[U],
+		"the first proof by a link is an event that says so":               firstProof[U],
 	}}
 }
 
@@ -290,4 +294,69 @@ func linkOfDisabled[U any](e *env[U]) {
 	e.isGood("the token", driver.MailLogin, token, driver.ErrNoEmailToken)
 	_, err := e.useLink(driver.MailLogin, token)
 	e.want("using it", err, driver.ErrNoEmailToken)
+}
+
+func undoTakesAddress[U any](e *env[U]) {
+	id, n := e.verified()
+	back := e.thief(id, "thief@example.com")
+	squatter, err := e.Store.CreateUser(e.Context(), n, nil) // under the address that is free now
+	e.must("creating a user there", err)
+	s := e.login(e.Account(squatter).ID)
+	u, err := e.useLink(driver.MailUndo, back)
+	if err != nil || e.Account(u).ID != id || !strings.EqualFold(e.Account(u).Identifier, n.Canonical) {
+		e.Fatalf("going back: %+v, %v", e.Account(u), err)
+	}
+	if u, _, err = e.Store.FindCredential(e.Context(), n.Canonical); err != nil || e.Account(u).ID != id {
+		e.Errorf("by the address: %+v, %v", e.Account(u), err)
+	}
+	e.alive("the squatter's session", false, s.Digest)
+	if u, err = e.Store.FindUser(e.Context(), e.Account(squatter).ID); err != nil || !e.Account(u).Disabled {
+		e.Errorf("the squatter: %+v, %v", e.Account(u), err)
+	}
+	other, m := e.verified()
+	back = e.thief(other, "again@example.com")
+	proved, err := e.Store.CreateUser(e.Context(), m, nil)
+	e.must("creating a user there", err)
+	e.drain()
+	_, err = e.useLink(driver.MailVerify, e.link(driver.MailVerify, e.Account(proved).ID, m))
+	e.must("proving the address", err)
+	_, err = e.useLink(driver.MailUndo, back)
+	e.want("going back to an address that another user has proved", err, driver.ErrIdentifierTaken)
+}
+
+func changeForgetsDevices[U any](e *env[U]) {
+	need[driver.Limiter](e)
+	id, n := e.verified()
+	device := e.device(id, n)
+	e.knows("before", device, true)
+	e.thief(id, "moved@example.com")
+	e.knows("after", device, false)
+}
+
+func archiveWaitsForMail[U any](e *env[U]) {
+	accounts := need[driver.Accounts[U]](e)
+	id, n := e.verified()
+	_, err := e.useLink(driver.MailChange, e.link(driver.MailChange, id, driver.NewUser{Email: "thief@example.com", Canonical: "thief@example.com"}))
+	e.must("moving an account", err)
+	if at, err := accounts.ArchiveUser(e.Context(), id, 0); err != nil || at.IsZero() {
+		e.Errorf("deleting while the former address is not told: %s, %v", at, err)
+	}
+	u, err := e.useLink(driver.MailUndo, e.deliver(driver.MailUndo))
+	if err != nil || e.Account(u).ID != id || !strings.EqualFold(e.Account(u).Identifier, n.Canonical) {
+		e.Errorf("going back: %+v, %v", e.Account(u), err)
+	}
+}
+
+func firstProof[U any](e *env[U]) {
+	need[driver.EventLog](e)
+	id, n := e.user()
+	e.drain()
+	for _, first := range []bool{true, false} {
+		e.Advance(time.Second)
+		_, err := e.useLink(driver.MailLogin, e.link(driver.MailLogin, id, n))
+		e.must("using a link", err)
+		if list := e.events(id, time.Time{}, 1); len(list) != 1 || list[0].FirstProof() != first || list[0].Actor != "" && list[0].Actor != id {
+			e.Errorf("the event is %+v, want a first proof: %v", list, first)
+		}
+	}
 }
