@@ -87,7 +87,7 @@ func cookieOf(t *testing.T, s sessions.Store) *http.Cookie {
 	if err := s.Save(httptest.NewRequest(http.MethodGet, "/", nil), w, fresh(s, "value")); err != nil {
 		t.Fatal(err)
 	}
-	return w.Result().Cookies()[0] //nolint:bodyclose // a recorder has none
+	return w.Result().Cookies()[0]
 }
 
 func reading(s sessions.Store, cookie *http.Cookie) error {

@@ -2,6 +2,7 @@ package route
 
 import (
 	"errors"
+	"net/http"
 	"net/http/httptest"
 	"os"
 	"os/exec"
@@ -65,7 +66,7 @@ func TestPositionIsThatOfTheRunningHandler(t *testing.T) {
 	positions := []int{}
 	note := func(c *gin.Context) { positions = append(positions, Position(c)) }
 	engine.GET("/", note, first, note, note)
-	engine.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest("GET", "/", nil))
+	engine.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "/", nil))
 	if !slices.Equal(positions, []int{0, 2, 3}) {
 		t.Errorf("the positions are %v", positions)
 	}
@@ -73,23 +74,24 @@ func TestPositionIsThatOfTheRunningHandler(t *testing.T) {
 
 func TestAnotherLayoutIsRefused(t *testing.T) {
 	t.Parallel()
-	type renamed struct {
-		chain gin.HandlersChain
-		index int8
+	field := func(name string, t reflect.Type) reflect.StructField {
+		return reflect.StructField{Name: name, PkgPath: "gin", Type: t}
 	}
-	type retyped struct {
-		handlers gin.HandlersChain
-		index    int
-	}
-	for _, twin := range []any{renamed{}, retyped{}} {
-		if _, err := fieldsOf(reflect.TypeOf(twin)); !errors.Is(err, ErrLayout) {
-			t.Errorf("%T: %v", twin, err)
+	chain, index := reflect.TypeFor[gin.HandlersChain](), reflect.TypeFor[int8]()
+	for name, twin := range map[string][]reflect.StructField{
+		"renamed": {field("chain", chain), field("index", index)}, "retyped": {field("handlers", chain), field("index", chain)},
+	} {
+		if _, err := fieldsOf(reflect.StructOf(twin)); !errors.Is(err, ErrLayout) {
+			t.Errorf("%s: %v", name, err)
 		}
+	}
+	if _, err := fieldsOf(reflect.StructOf([]reflect.StructField{field("handlers", chain), field("index", index)})); err != nil {
+		t.Errorf("Gin's own fields: %v", err)
 	}
 	type leaf struct {
 		handlers []func(*gin.Context) // of another type than gin.HandlerFunc
 		fullPath string
-		children []*leaf
+		children []*leaf //nolint:unused // read by reflection
 	}
 	type tree struct {
 		method string
@@ -122,7 +124,7 @@ func TestOtherVersionsOfGinKeepTheLayout(t *testing.T) {
 	}
 	for _, v := range slices.Delete(versions[at-1:], 1, 2) {
 		modfile := otherModules(t, gin+"@"+v)
-		test := exec.Command("go", "test", "-vet=off", "-mod=mod", "-modfile="+modfile, "-run", "Chain|Position|Behind", ".") //nolint:gosec // the versions come from Go
+		test := exec.Command("go", "test", "-vet=off", "-mod=mod", "-modfile="+modfile, "-run", "Chain|Position|Behind", ".")
 		if out, err := test.CombinedOutput(); err != nil {
 			t.Errorf("with Gin %s: %v\n%s", v, err, out)
 		}
@@ -144,7 +146,7 @@ func otherModules(t *testing.T, require string) (modfile string) {
 		}
 	}
 	modfile = filepath.Join(folder, "go.mod")
-	if out, err := exec.Command("go", "mod", "edit", "-require="+require, modfile).CombinedOutput(); err != nil { //nolint:gosec // the version comes from Go
+	if out, err := exec.Command("go", "mod", "edit", "-require="+require, modfile).CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}
 	return modfile
