@@ -18,12 +18,12 @@ import (
 const keyHeader = "X-Api-Key" // in canonical form
 
 // Backend returns the backend that authenticates requests by an API key in the header
-// "Authorization: Bearer", in any case, or "X-API-Key". A request with neither, or with a Bearer token
-// without the keys' prefix, has no credentials of this kind. Keys that are malformed, unknown,
-// expired or revoked, several headers of one name, and two different keys are
-// ginauth.ErrBadCredentials. The Principal's Credential is the key's driver.APIKey, its Scopes are never
-// nil, and it is never Fresh. A request is one statement, and a second one at most once per
-// Options.TouchEvery of its key. Backend panics when keys is nil.
+// "Authorization: Bearer", in any case, or "X-API-Key". If a request has neither, or a bearer token
+// without the prefix of the keys, it has no credentials of this kind. Keys that are malformed,
+// unknown, expired or revoked, several headers of one name, and two different keys are
+// ginauth.ErrBadCredentials. The Principal's Credential is the key's driver.APIKey, its Scopes are
+// never nil, and it is never Fresh. A request costs one statement, and at most once per
+// Options.TouchEvery of its key a second one. Backend panics when keys is nil.
 func Backend[U any](keys *Keys[U]) ginauth.Backend[U] {
 	keys.mounted("Backend")
 	return &backend[U]{keys: keys, log: keys.cfg.Options().Logger}
@@ -74,8 +74,8 @@ func (b *backend[U]) Authenticate(c *gin.Context) (p ginauth.Principal[U], err e
 	return ginauth.Principal[U]{User: user, Credential: record, Scopes: record.Scopes}, nil
 }
 
-// touch never fails a request: its key has been found good. A database that can be read and not
-// written is not tried with every request.
+// touch never fails a request, because its key is valid. If the database can be read and not
+// written, not every request tries again.
 func (b *backend[U]) touch(c *gin.Context, r driver.APIKey) {
 	if r.ReadAt.Sub(r.LastUsedAt) < b.keys.o.TouchEvery || r.ReadAt.UnixNano() < b.untouched.Load() {
 		return
@@ -87,9 +87,9 @@ func (b *backend[U]) touch(c *gin.Context, r driver.APIKey) {
 	}
 }
 
-// presented returns the one key that the request's headers hold. A header X-API-Key is meant for this
-// backend whatever is in it; an Authorization header only if it has the prefix, unless
-// it contradicts the other one.
+// presented returns the one key in the request's headers. Any content of X-API-Key is for this
+// backend. An Authorization header is for it if the token has the prefix, or if it contradicts
+// X-API-Key.
 func presented(h http.Header, prefix string) (string, error) {
 	named, authorization := h[keyHeader], h["Authorization"]
 	if len(named) == 0 && !mentions(authorization, prefix) {
@@ -123,7 +123,8 @@ func mentions(authorization []string, prefix string) bool {
 	return false
 }
 
-// afterScheme returns what follows the scheme, however badly it is written: a key behind a tab is no other backend's.
+// afterScheme returns the text after the scheme, also if it is badly written, so that a key after a
+// tab is not left to another backend.
 func afterScheme(value string) (string, bool) {
 	const scheme = "Bearer"
 	if len(value) < len(scheme) || !strings.EqualFold(value[:len(scheme)], scheme) {

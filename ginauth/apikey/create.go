@@ -10,7 +10,7 @@ import (
 	"github.com/ginauth/ginauth/ginauth/internal/route"
 )
 
-// created is the only answer that holds a key. It lives as long as it takes to write it.
+// created is the only answer with a key. It is dropped as soon as it is written.
 type created struct {
 	driver.APIKey
 	// Key is the secret. It is not shown again.
@@ -18,11 +18,11 @@ type created struct {
 } //	@name	NewAPIKey
 
 // Create returns the handler that makes a key for the current user from a Request, sent as JSON or,
-// without scopes, as a form. It answers 201 with the key's driver.APIKey and, this once, the key
-// itself; 409 when the user has as many as they may have; and 403 when the request itself was
-// authenticated by a key or another credential with scopes. Mount it with POST, behind
-// ginauth.Require(ginauth.Fresh(10*time.Minute)), since a key outlives the session that made it. It panics when keys is
-// nil, or when the Config has no Users.
+// without scopes, as a form. It answers 201 with the key's driver.APIKey and, only this time, with
+// the key itself; 409 when the user has the maximum of keys; and 403 when a key or another
+// credential with scopes sent the request. Mount it with POST, behind
+// ginauth.Require(ginauth.Fresh(10*time.Minute)), because a key outlives the session that made it.
+// It panics when keys is nil, or when the Config has no Users.
 func Create[U any](keys *Keys[U]) gin.HandlerFunc {
 	keys.handles("Create")
 	h := route.New(route.Info{Name: "createAPIKey", For: route.VerifiedUsers, ChecksScopes: true}, ginauth.With(func(c *gin.Context, _ U) {

@@ -19,20 +19,22 @@ import (
 // maxName bounds a key's name, in characters.
 const maxName = 100
 
-// Request is what a new key shall be.
+// Request describes a new key.
 type Request struct {
 	// Name is what its user calls the key: 1 to 100 characters.
 	Name string `json:"name" validate:"required" maxLength:"100" example:"deployment"`
-	// Scopes are what the key may be used for: at most 50. None is what ginauth.AnyScope guards.
+	// Scopes limit what the key may be used for: at most 50. With none, it may use what
+	// ginauth.AnyScope guards.
 	Scopes []string `json:"scopes" validate:"optional,max=50"`
 	// ExpiresInDays is the key's lifetime. Zero: Options.Lifetime.
 	ExpiresInDays int `json:"expires_in_days" validate:"optional" minimum:"0"`
-	// NeverExpires asks for a key without an end, which Options.SkipExpiry must allow.
+	// NeverExpires asks for a key that never expires, which Options.SkipExpiry must allow.
 	NeverExpires bool `json:"never_expires" validate:"optional"`
 } //	@name	APIKeyRequest
 
-// Issue makes a new key for the current user and returns it, this once, with what the store keeps of it. Issue is
-// Create for pages of the app's own, and returns its errors for ginauth.Fail. A credential with scopes makes no key.
+// Issue makes a new key for the current user. It returns the key, only this time, and what the
+// store keeps of it. Issue is Create for pages of your own; its errors are for ginauth.Fail. It
+// refuses a credential with scopes.
 func Issue[U any](c *gin.Context, keys *Keys[U], r Request) (Key, driver.APIKey, error) {
 	if keys == nil {
 		return Key{}, driver.APIKey{}, errors.New("apikey.Issue: the Keys are nil: check the error of apikey.New")
@@ -66,8 +68,9 @@ func Issue[U any](c *gin.Context, keys *Keys[U], r Request) (Key, driver.APIKey,
 	return key, record, nil
 }
 
-// stillOwner ends a key again whose maker's login has ended since it was looked at, which may be long ago: the body may
-// have come slowly. What ends a login may end all keys, and must not miss this one (SEC-186).
+// stillOwner revokes the new key if its maker's login has ended meanwhile, which is possible
+// because the body may come slowly. What ended the login may end all keys, and must not miss this
+// one (SEC-186).
 func stillOwner[U any](c *gin.Context, keys *Keys[U], made driver.APIKey) error {
 	_, ended := ginauth.Recheck[U](c)
 	if ended == nil {
@@ -80,8 +83,9 @@ func stillOwner[U any](c *gin.Context, keys *Keys[U], made driver.APIKey) error 
 	return ended
 }
 
-// owner returns the current user, unless that is known by a key or by another credential with scopes: a stolen
-// one must not beget keys that may do more or live longer, nor see or end the others.
+// owner returns the current user, unless a key or another credential with scopes sent the request:
+// a stolen one must not make keys that may do more or live longer, and must neither list nor end
+// the others.
 func owner[U any](c *gin.Context) (driver.UserID, error) {
 	if _, err := ginauth.CurrentUser[U](c); err != nil { // on an excluded route, the backends are asked only now
 		return "", err

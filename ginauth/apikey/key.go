@@ -21,8 +21,8 @@ const (
 	startLength = 4
 )
 
-// Key is an API key: the prefix, 43 random characters and a checksum. Only who made it sees it; it
-// does not print, and stores see its Digest alone. The zero Key is none.
+// Key is an API key: the prefix, 43 random characters and a checksum. Only its maker sees it: it
+// does not print, and stores get its Digest. The zero Key is not a key.
 type Key struct{ text *string } // a pointer, since fmt prints the strings of unexported fields
 
 // NewKey returns a new random key. The prefix must be one that Options.Prefix allows.
@@ -74,7 +74,7 @@ func (k Key) Reveal() string {
 	return *k.text
 }
 
-// Digest returns the key's SHA-256. That needs neither salt nor slowness, since nobody can
+// Digest returns the key's SHA-256. It needs neither a salt nor a slow hash, because nobody can
 // guess 256 bits.
 func (k Key) Digest() driver.Digest {
 	if k.text == nil {

@@ -24,27 +24,29 @@ const (
 	defaultTouchEvery = time.Minute
 )
 
-// Options are how an app wants its API keys. The zero value of every field is the safe default.
+// Options configure API keys. The zero value of every field is the safe default.
 type Options[U any] struct {
-	// Store keeps the keys. Default: the Users of the Config, when they are a driver.APIKeys, as store.DB is.
+	// Store keeps the keys. Default: the Users of the Config, when they are a driver.APIKeys, as
+	// store.DB is.
 	Store driver.APIKeys[U]
-	// Prefix begins every key, so that secret scanners can recognise it: 3 to 20 lower-case
-	// letters, digits and underscores, the first a letter and the last an underscore. Keys of
-	// another prefix are not good any more. Default: "gak_"; better is one of the app's own.
+	// Prefix begins every key, so that secret scanners recognise it: 3 to 20 lower-case letters,
+	// digits and underscores, the first a letter and the last an underscore. Keys with another
+	// prefix are refused, so choose it before the first key is made. Default: "gak_".
 	Prefix string
-	// Scopes are those that a key may be given. Default: whatever has the form of a scope
-	// (RFC 6749, 3.3), which is fine as long as nothing asks for it.
+	// Scopes are those that a key may have. Default: every text that has the form of a scope (RFC
+	// 6749, 3.3), which is safe as long as no route requires one.
 	Scopes []string
-	// Lifetime is that of a key for which none was asked. Default: 90 days.
+	// Lifetime is that of a key whose request names none. Default: 90 days.
 	Lifetime time.Duration
-	// MaxLifetime is the longest that may be asked for. Default: 366 days, or Lifetime where that is longer.
+	// MaxLifetime is the longest lifetime that a request may name. Default: 366 days, or Lifetime
+	// if that is longer.
 	MaxLifetime time.Duration
-	// SkipExpiry lets users ask for keys that never expire. Such a key is found and used years later:
-	// turn it on only where keys are reviewed in another way.
+	// SkipExpiry lets users ask for keys that never expire. Such a key may be found and used years
+	// later, so set it only if keys are reviewed in another way. Default: false.
 	SkipExpiry bool
-	// MaxKeys is how many live keys a user may have; one more is refused. Default: 50.
+	// MaxKeys is the maximum of live keys of a user. Default: 50.
 	MaxKeys int
-	// TouchEvery is how often at most the use of a key is written down. Default: 1 min.
+	// TouchEvery is the least time between two writes of a key's last use. Default: 1 min.
 	TouchEvery time.Duration
 }
 
@@ -87,14 +89,15 @@ func (o Options[U]) validate(users driver.Users[U]) error {
 	return errors.Join(faults...)
 }
 
-// Keys are an app's API keys: what New makes of Options, checked and compiled once, for every constructor of this
-// package. They are safe for concurrent use.
+// Keys are an app's API keys: what New makes of Options, checked and compiled once, for every
+// constructor of this package. They are safe for concurrent use.
 type Keys[U any] struct {
 	cfg *ginauth.Config[U]
 	o   Options[U] // with defaults
 }
 
-// New checks the options and compiles them. Its error has a sentence for each fault, with what to do about it.
+// New checks the options and compiles them. Its error has a sentence for each fault, with what to
+// do about it.
 func New[U any](cfg *ginauth.Config[U], o Options[U]) (*Keys[U], error) {
 	if cfg == nil {
 		return nil, errors.New("apikey.New: the Config is nil: check the error of ginauth.New")
@@ -110,8 +113,8 @@ func New[U any](cfg *ginauth.Config[U], o Options[U]) (*Keys[U], error) {
 // Options returns the options of New, with defaults where they were empty.
 func (k *Keys[U]) Options() Options[U] { return k.o }
 
-// mounted panics with the constructor's name when k is nil: routes are built at start-up, where that is the earliest and
-// loudest answer.
+// mounted panics with the constructor's name when k is nil. Routes are built at the start, so the
+// fault is found early.
 func (k *Keys[U]) mounted(constructor string) {
 	if k == nil {
 		panic(fmt.Sprintf("apikey.%s: the Keys are nil: check the error of apikey.New", constructor)) //nolint:forbidigo // while routes are built

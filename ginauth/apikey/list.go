@@ -10,8 +10,8 @@ import (
 	"github.com/ginauth/ginauth/ginauth/internal/route"
 )
 
-// List returns the handler that answers 200 with the current user's keys, a list of driver.APIKey, the
-// newest first. It shows expired keys too, until a later key takes their place. It answers 403 to a key or
+// List returns the handler that answers 200 with the current user's keys, a list of driver.APIKey,
+// the newest first. It includes expired keys until they are deleted. It answers 403 to a key or
 // another credential with scopes. It panics when keys is nil, or when the Config has no Users.
 func List[U any](keys *Keys[U]) gin.HandlerFunc {
 	keys.handles("List")

@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// ParseKey reads a key of this prefix as Reveal returned it, and nothing else: the length, the
-// alphabet and the checksum must be right. It asks no database.
+// ParseKey reads the text of Reveal, for keys with this prefix. Length, alphabet and checksum must
+// be right. It does not ask the database.
 func ParseKey(prefix, s string) (Key, bool) {
 	if len(s) != keyLength(prefix) || !strings.HasPrefix(s, prefix) {
 		return Key{}, false
@@ -33,7 +33,7 @@ const (
 	maxPrefix = 20
 )
 
-// checkPrefix wants what a scanner's pattern can rely on, and what no JWT or base64 begins with.
+// checkPrefix requires what a scanner's pattern can rely on, and what no JWT or base64 begins with.
 func checkPrefix(prefix string) error {
 	if len(prefix) < minPrefix || len(prefix) > maxPrefix {
 		return errPrefix

@@ -11,10 +11,10 @@ import (
 	"github.com/ginauth/ginauth/ginauth/internal/route"
 )
 
-// Revoke returns the handler that ends the key of the current user whose id is the route's parameter
-// ":id". It answers 204, and 404 for a key that is not theirs. A request that was authenticated
-// by a key can end that key and no other, and one by another credential with scopes none: 403. Mount it with
-// POST or DELETE. It panics when keys is nil, or when the Config has no Users.
+// Revoke returns the handler that ends the current user's key whose id is the route's parameter
+// ":id". It answers 204, or 404 for a key of another user. A request that a key authenticated can
+// end that key only, and another credential with scopes can end none: 403. Mount it with POST or
+// DELETE. It panics when keys is nil, or when the Config has no Users.
 func Revoke[U any](keys *Keys[U]) gin.HandlerFunc {
 	keys.handles("Revoke")
 	h := route.New(route.Info{Name: "revokeAPIKey", For: route.VerifiedUsers, ChecksScopes: true}, ginauth.With(func(c *gin.Context, u U) {
@@ -61,9 +61,9 @@ func revoke[U any](c *gin.Context, keys *Keys[U], user driver.UserID) error {
 	return nil
 }
 
-// RevokeAll returns the handler that ends all keys of the current user, such as after somebody else was in the account. It
-// answers 204, and 403 to a key or another credential with scopes. Mount it with POST or DELETE. It panics when keys is
-// nil, or when the Config has no Users.
+// RevokeAll returns the handler that ends all keys of the current user, for example after an
+// intruder used the account. It answers 204, or 403 to a key or another credential with scopes.
+// Mount it with POST or DELETE. It panics when keys is nil, or when the Config has no Users.
 func RevokeAll[U any](keys *Keys[U]) gin.HandlerFunc {
 	keys.handles("RevokeAll")
 	h := route.New(route.Info{Name: "revokeAPIKeys", For: route.VerifiedUsers, ChecksScopes: true}, ginauth.With(func(c *gin.Context, _ U) {

@@ -12,11 +12,11 @@ import (
 	gojwt "github.com/golang-jwt/jwt/v5"
 )
 
-// Algorithm is the one way in which a key signs (RFC 7518, RFC 8037).
+// Algorithm is a key's algorithm for signatures (RFC 7518, RFC 8037).
 type Algorithm string
 
-// The algorithms that keys can have; EdDSA first, where there is a choice. The others than EdDSA, ES256, RS256
-// and HS256 are for issuers and services that know nothing else.
+// The algorithms of keys. Prefer EdDSA if you can choose. Those other than EdDSA, ES256, RS256 and
+// HS256 are for issuers and services that require them.
 const (
 	EdDSA Algorithm = "EdDSA"
 	ES256 Algorithm = "ES256"
@@ -36,7 +36,8 @@ const (
 // curves are those of RFC 7518, 3.4, by the only algorithm that each of them has.
 var curves = map[Algorithm]elliptic.Curve{ES256: elliptic.P256(), ES384: elliptic.P384(), ES512: elliptic.P521()}
 
-// secretBytes is the least that a secret must have: as many bytes as the hash (RFC 7518, 3.2; SEC-94).
+// secretBytes is the least that a secret must have: as many bytes as the hash (RFC 7518, 3.2;
+// SEC-94).
 var secretBytes = map[Algorithm]int{HS256: sha256.Size, HS384: sha512.Size384, HS512: sha512.Size}
 
 var methods = map[Algorithm]gojwt.SigningMethod{
@@ -52,9 +53,10 @@ func strictPSS(m *gojwt.SigningMethodRSAPSS) gojwt.SigningMethod {
 	return &gojwt.SigningMethodRSAPSS{SigningMethodRSA: m.SigningMethodRSA, Options: m.Options}
 }
 
-// WithAlgorithm returns the key for another algorithm of its kind: RS384, RS512, PS256, PS384 or PS512 for an RSA
-// key, HS384 or HS512 for a secret of at least 48 or 64 bytes. Without it an RSA key has RS256, and a secret HS256. Other
-// keys have only the one that their kind or curve has. A token cannot choose: a key takes its one algorithm.
+// WithAlgorithm returns the key with another algorithm of its kind: RS384, RS512, PS256, PS384 or
+// PS512 for an RSA key, HS384 or HS512 for a secret of at least 48 or 64 bytes. The default is
+// RS256 for an RSA key, and HS256 for a secret. Other keys have one algorithm only, which their
+// kind or curve decides. A token cannot choose the algorithm.
 func (k Key) WithAlgorithm(a Algorithm) (Key, error) {
 	if k.material == nil {
 		return Key{}, errNilKey

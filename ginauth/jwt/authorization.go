@@ -44,8 +44,8 @@ func headerToken(c *gin.Context, header string) (string, error) {
 // maxAuthorization leaves room for blanks in front of a token (SEC-101).
 const maxAuthorization = 2 * maxToken
 
-// parseBearer takes the scheme Bearer and a token. What another scheme begins is not for this backend; what no
-// scheme can begin is bad (SEC-102).
+// parseBearer takes the scheme Bearer and a token. What another scheme begins is not for this
+// backend; what no scheme can begin is bad (SEC-102).
 func parseBearer(value string) (string, error) {
 	if len(value) > maxAuthorization {
 		return "", bad("the Authorization header is too long")

@@ -12,9 +12,9 @@ import (
 )
 
 // Bearer returns the backend that reads a token from the header "Authorization: Bearer …" (RFC
-// 6750, 2.1), or from BackendOptions.Header. A request without that header, or with another scheme in Authorization, has no
-// credentials of its kind. The Principal's Credential is the token's Claims. It panics when cfg is nil or
-// the options cannot work.
+// 6750, 2.1), or from BackendOptions.Header. A request without that header, or with another scheme
+// in Authorization, has no credentials of its kind. The Principal's Credential is the token's
+// Claims. It panics when cfg is nil or the options cannot work.
 func Bearer[U any](cfg *ginauth.Config[U], o BackendOptions[U]) ginauth.Backend[U] {
 	scheme := ginauth.Scheme{
 		Name: "BearerToken", Description: "A JSON web token.",
@@ -27,13 +27,14 @@ func Bearer[U any](cfg *ginauth.Config[U], o BackendOptions[U]) ginauth.Backend[
 	return newBackend("Bearer", cfg, o, bearerToken, scheme)
 }
 
-// PasswordFlow describes to people and to OpenAPI where an OAuth2Password backend's tokens come from.
+// PasswordFlow says where the tokens of an OAuth2Password backend come from, for people and for
+// OpenAPI.
 type PasswordFlow struct {
 	// TokenURL is the path or URL where Token is mounted. Required.
 	TokenURL string
 	// RefreshURL is that of Refresh. Default: none; Token refreshes as well.
 	RefreshURL string
-	// Scopes are what tokens may be asked for, with a description each. Default: none.
+	// Scopes are those that a client may ask for, each with a description. Default: none.
 	Scopes map[string]string
 }
 

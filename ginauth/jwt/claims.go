@@ -14,23 +14,24 @@ import (
 	"github.com/ginauth/ginauth/ginauth/driver"
 )
 
-// Claims are what a verified token says (RFC 7519, RFC 9068). Times are in UTC and whole seconds,
-// zero where the token has none. They hold no secret; the token itself is not among them.
+// Claims are the claims of a verified token (RFC 7519, RFC 9068). Times are in UTC and whole
+// seconds, and zero if the token has none. They contain neither the token nor another secret.
 type Claims struct {
-	// Issuer is "iss", or the name of the issuer whose Trust.SkipIssuer let a token without one pass. Subject is "sub":
-	// the user's id at that issuer.
+	// Issuer is "iss", or the name of the issuer whose Trust.SkipIssuer let a token without one
+	// pass. Subject is "sub": the user's id at that issuer.
 	Issuer, Subject string
 	// Audience is "aud".
 	Audience []string
 	// ExpiresAt, NotBefore and IssuedAt are "exp", "nbf" and "iat".
 	ExpiresAt, NotBefore, IssuedAt time.Time
-	// ID is "jti". With Issuer it names the token, as in lists of revoked ones; the token's text does
-	// not, for it can often be written in other ways.
+	// ID is "jti". Issuer and ID name the token, as in lists of revoked tokens. Its text does not,
+	// because one token can often be written in several ways.
 	ID string
 	// Session is "sid": the session, or the family of refresh tokens, that the token belongs to.
 	Session driver.SessionID
-	// Scopes are the words of "scope", or where that is missing, of "scp", as some issuers call it, text or a list. Nil is
-	// a token without either, which is good for everything.
+	// Scopes are the words of "scope", or if that is missing, of "scp", a text or a list, as some
+	// issuers have it. Nil means that the token has neither, and may do everything that its user
+	// may do.
 	Scopes []string
 	// AuthenticatedAt is "auth_time": when the user last proved who they are.
 	AuthenticatedAt time.Time
@@ -39,7 +40,7 @@ type Claims struct {
 }
 
 // Decode fills into, a pointer to a struct or a map, with all claims of the token by their JSON
-// names: the way to read claims of the app's own.
+// names. It is for claims of your own.
 func (c Claims) Decode(into any) error {
 	if len(c.payload) == 0 {
 		return errors.New("reading claims: these are not of a verified token")
@@ -50,8 +51,8 @@ func (c Claims) Decode(into any) error {
 	return nil
 }
 
-// Text returns the claim of a name, if it is text, and "" otherwise. It is much quicker than Decode,
-// for requests whose user is made of the claims.
+// Text returns the claim of that name if it is a text, and "" otherwise. It is much faster than
+// Decode, for requests whose user is made from the claims.
 func (c Claims) Text(name string) string {
 	value, _ := c.find(name)
 	found, _ := text(value)

@@ -19,8 +19,8 @@ const (
 	maxCookie = 4096
 )
 
-// CookieOptions are those of the cookie that holds a token. It is "__Host-token" with Secure,
-// HttpOnly, SameSite=Lax and Path=/, which browsers take over https only.
+// CookieOptions configure the cookie that holds a token. It is "__Host-token" with Secure,
+// HttpOnly, SameSite=Lax and Path=/, which browsers accept over https only.
 type CookieOptions struct {
 	// Name without prefix. Default: "token".
 	Name string
@@ -50,9 +50,9 @@ func (k CookieOptions) validate() error {
 func (k CookieOptions) name() string { return cookiePrefix + k.Name }
 
 // Cookie returns the backend that reads a token from a cookie, as Login sends it. A request without
-// that cookie has no credentials of its kind; one with two of them has bad ones, for one was
-// planted. Put it behind Bearer where both are accepted. It panics when cfg is nil or the options
-// cannot work.
+// that cookie has no credentials of its kind. A request with two such cookies has bad credentials,
+// because one of them was planted. If both are used, put it after Bearer. It panics when cfg is nil
+// or the options cannot work.
 func Cookie[U any](cfg *ginauth.Config[U], o BackendOptions[U], k CookieOptions) ginauth.Backend[U] {
 	k = k.withDefaults()
 	if err := k.validate(); err != nil {
@@ -91,9 +91,9 @@ func (k CookieOptions) set(h http.Header, token string, age time.Duration) error
 
 func (k CookieOptions) clear(h http.Header) { h.Add("Set-Cookie", k.Cookie("", -1).String()) }
 
-// Cookie returns the cookie that Login sends for a token, for handlers of the app's own that set or
-// read it themselves; its Name has the prefix. Age is for how long browsers keep it, in whole
-// seconds; a negative one makes them drop it.
+// Cookie returns the cookie that Login sends for a token, for handlers of your own that set or read
+// it. Its Name has the prefix. Browsers keep it for age, in whole seconds, and drop it if age is
+// negative.
 func (k CookieOptions) Cookie(token string, age time.Duration) *http.Cookie {
 	k = k.withDefaults()
 	maxAge := int(age / time.Second)

@@ -30,12 +30,12 @@ const (
 	defaultMaxLogins = 50
 )
 
-// Options are how users get tokens, and lose them: what Login, Token, Refresh, Revoke and Logout
-// have in common. Issuer is required, and so are the Users of the Config.
+// Options configure how users get tokens and how tokens end: Login, Token, Refresh, Revoke and
+// Logout share them. Issuer is required, and so are the Users of the Config.
 type Options[U any] struct {
 	// Issuer makes the access tokens.
 	Issuer *Issuer
-	// Refresh keeps refresh tokens, and with them which logins are alive. Default: the Users of the
+	// Refresh keeps refresh tokens, and so knows which logins are alive. Default: the Users of the
 	// Config, when they are a driver.RefreshTokens, such as store.DB.
 	Refresh driver.RefreshTokens
 	// NoRefresh gives access tokens only. They name no session, so only Stateless backends take
@@ -45,14 +45,15 @@ type Options[U any] struct {
 	RefreshIdle time.Duration
 	// RefreshLifetime ends a login however much it is used. Default: 30 days.
 	RefreshLifetime time.Duration
-	// RefreshGrace is for how long a replaced refresh token still gets the same successor, for a
-	// client whose connection broke. At most 30 s; negative is not at all. Default: 30 s.
+	// RefreshGrace is the time after its replacement in which a refresh token still gets the same
+	// successor, for a client whose connection broke. At most 30 s; negative means none. Default:
+	// 30 s.
 	RefreshGrace time.Duration
-	// MaxLogins is how many logins a user may have; a new one ends the one used longest ago.
-	// Default: 50.
+	// MaxLogins is the maximum of logins of a user; a new one ends the one that was used longest
+	// ago. Default: 50.
 	MaxLogins int
-	// Scopes are those that a login may ask for; one that asks for none gets all. Default: none,
-	// and the tokens are good for everything that their users may do.
+	// Scopes are those that a login may ask for; a login that asks for none gets all. Default:
+	// none, and tokens may do everything that their users may do.
 	Scopes []string
 	// Claims returns further claims of a user's access tokens; see Grant.Extra. Default: none.
 	Claims func(*gin.Context, U) (any, error)
@@ -97,8 +98,8 @@ func (o Options[U]) withDefaults(app ginauth.Options[U]) Options[U] {
 	return o
 }
 
-// Flow is how users get tokens, and lose them: what New makes of Options, checked and compiled
-// once. It is safe for concurrent use.
+// Flow issues tokens to users and ends them. New makes one from Options. It is safe for concurrent
+// use.
 type Flow[U any] struct {
 	cfg      *ginauth.Config[U]
 	app      ginauth.Options[U]

@@ -16,7 +16,7 @@ import (
 	"github.com/ginauth/ginauth/ginauth/refresh"
 )
 
-// Answer is what a client gets, in the words of RFC 6749, 5.1.
+// Answer is the answer with tokens of RFC 6749, 5.1.
 type Answer struct {
 	AccessToken string `json:"access_token"`
 	// TokenType is "Bearer".
@@ -49,7 +49,8 @@ func (f *Flow[U]) logIn(c *gin.Context, email, plain string, scopes []string, la
 		if err = f.begin(c, &l, hash, scopes, lasts); !errors.Is(err, driver.ErrNoUser) {
 			break
 		}
-		// Stands unless the password was changed meanwhile, which the next verification finds out (SEC-190).
+		// Stands unless the password was changed meanwhile, which the next verification finds out
+		// (SEC-190).
 		err = fmt.Errorf("%w: the Users of the Config, a %T, has the user %s, and Options.Refresh, a %T, does not know it: have both on one database: %v",
 			ginauth.ErrNotMounted, f.app.Users, f.cfg.Account(l.user).ID, f.o.Refresh, err) //nolint:errorlint // nobody may take it for ErrNoUser
 	}
@@ -65,7 +66,8 @@ func (f *Flow[U]) began(c *gin.Context, l login[U]) {
 	f.recordLogin(c, f.cfg.Account(l.user).ID)
 }
 
-// recordLogin stores that tokens were given out which no store knows of. It is not worth failing a login for.
+// recordLogin stores that tokens were given out which no store knows of. It is not worth failing a
+// login for.
 func (f *Flow[U]) recordLogin(c *gin.Context, user driver.UserID) {
 	recorder, ok := f.app.Users.(driver.EventLog)
 	if _, written := f.o.Refresh.(driver.EventLog); !ok || written {

@@ -16,7 +16,8 @@ type header struct {
 
 var errCritical = errors.New("it asks for an extension (crit, b64 or zip)")
 
-// parseHeader reads a decoded header. What changes the meaning of a token is refused, known or not (SEC-97).
+// parseHeader reads a decoded header. What changes the meaning of a token is refused, known or not
+// (SEC-97).
 func parseHeader(data []byte) (h header, err error) {
 	err = members(data, func(name []byte, value json.RawMessage) (err error) {
 		switch string(name) {

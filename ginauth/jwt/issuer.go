@@ -24,7 +24,7 @@ const (
 	maxLifetime = 24 * time.Hour
 )
 
-// IssuerOptions say which tokens an Issuer makes. Keys, Issuer and Audiences are required.
+// IssuerOptions configure the tokens of an Issuer. Keys, Issuer and Audiences are required.
 type IssuerOptions struct {
 	// Keys sign.
 	Keys *Ring
@@ -73,19 +73,19 @@ func (o IssuerOptions) validate() error {
 	return errors.Join(faults...)
 }
 
-// Grant is what one token says beside whose it is. Its zero value is a token of the issuer's
-// lifetime and audiences, without scopes and without a session.
+// Grant is what a token says besides its user. Its zero value is a token with the issuer's lifetime
+// and audiences, without scopes and without a session.
 type Grant struct {
 	// Session is "sid": backends that are not Stateless look it up. It is the id of a row of
 	// sessions or of a family of refresh tokens.
 	Session driver.SessionID
-	// Scopes are the words of "scope". Nil leaves the claim out, and the token is good for
-	// everything that the user may do; empty is a token that is good for no scope.
+	// Scopes are the words of "scope". Nil leaves the claim out, and the token may do everything
+	// that the user may do. An empty list is a token without any scope.
 	Scopes []string
-	// AuthenticatedAt is "auth_time". Zero leaves it out, and then the token is never Fresh.
+	// AuthenticatedAt is "auth_time". Zero leaves it out, and the token is never Fresh then.
 	AuthenticatedAt time.Time
-	// NotBefore is "nbf": until then the token is not good yet. It must lie before the token's end,
-	// which Lifetime counts from now. Zero leaves it out.
+	// NotBefore is "nbf": the token is refused until then. It must be before the token's end, which
+	// Lifetime counts from now. Zero leaves it out.
 	NotBefore time.Time
 	// Lifetime and Audiences replace the issuer's, where they are set.
 	Lifetime  time.Duration
@@ -93,16 +93,16 @@ type Grant struct {
 	// ID is "jti". Default: 128 random bits.
 	ID string
 	// Extra are further claims: a struct or a map that is a JSON object, without the names above.
-	// They are signed and not encrypted, so nothing about a person belongs here.
+	// They are signed and not encrypted, so put nothing about a person here.
 	Extra any
 }
 
-// ErrGrant means that a Grant cannot be made a token of.
+// ErrGrant means that no token can be made from a Grant.
 var ErrGrant = errors.New("the grant cannot be made a token of")
 
-// Issue returns a new signed token for the user of this account, and its claims. It does not ask
-// who the user is, nor whether the session exists. Whoever has the token is the user, so it belongs
-// neither in a URL nor in a log, and in a browser not where scripts keep things.
+// Issue returns a new signed token for the user of this account, and its claims. It checks neither
+// the user nor the session. Anybody who has the token can act as the user, so put it neither into a
+// URL nor into a log, nor, in a browser, where scripts can read it.
 func (i *Issuer) Issue(ctx context.Context, account ginauth.Account, g Grant) (token string, claims Claims, err error) {
 	if err := ctx.Err(); err != nil {
 		return "", Claims{}, err

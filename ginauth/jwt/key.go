@@ -22,9 +22,9 @@ const (
 	maxKeyID = 128
 )
 
-// Key signs or verifies tokens by one algorithm, which its material or its owner decides, so that no token can
-// choose another. Make one by NewKey, ParseKey, ReadKey or Generate, and see WithAlgorithm; the zero Key is of no use. It does
-// not print, and is safe for concurrent use.
+// Key signs or verifies tokens with one algorithm. Its material or its owner decides which, so that
+// no token can choose another. NewKey, ParseKey, ReadKey and Generate make keys; see also
+// WithAlgorithm. The zero Key cannot be used. A Key does not print, and is safe for concurrent use.
 type Key struct{ *material }
 
 // material is behind a pointer, since fmt prints what unexported fields hold.
@@ -36,10 +36,10 @@ type material struct {
 	public    any // what method verifies with; equal to private for secrets
 }
 
-// NewKey makes a key of an ed25519, *ecdsa (P-256, P-384, P-521) or *rsa (2048 to 8192 bits, for RS256) key, private or
-// public, or of a []byte for HS256, which must be at least 32 random bytes. An empty id is
-// replaced by the key's thumbprint (RFC 7638); a secret needs an id of its own, for it has none.
-// Keys that are weak, or published in documentation, are refused.
+// NewKey makes a key from an ed25519, *ecdsa (P-256, P-384, P-521) or *rsa (2048 to 8192 bits, for
+// RS256) key, private or public, or from a []byte for HS256, which must be at least 32 random
+// bytes. An empty id becomes the key's thumbprint (RFC 7638); a secret has no thumbprint, so it
+// needs an id. Weak keys, and keys from published documents, are refused.
 func NewKey(id string, key any) (Key, error) {
 	m, err := newMaterial(key)
 	if err != nil {
@@ -54,9 +54,8 @@ func NewKey(id string, key any) (Key, error) {
 	return Key{m}, nil
 }
 
-// Generate returns a new random key. An empty id is replaced by the key's thumbprint. It is for
-// tests and for keys that need not outlive the process; keep others where secrets are kept, and
-// see ParseKey.
+// Generate returns a new random key. An empty id becomes the key's thumbprint. It is for tests, and
+// for keys that end with the process; for other keys see ParseKey.
 func Generate(id string, algorithm Algorithm) (Key, error) {
 	var key any
 	var err error
@@ -87,7 +86,7 @@ func Generate(id string, algorithm Algorithm) (Key, error) {
 // ID is the key's name in the header of tokens ("kid").
 func (k Key) ID() string { return k.id }
 
-// Algorithm is the only one by which the key signs and verifies.
+// Algorithm is the only algorithm with which the key signs and verifies.
 func (k Key) Algorithm() Algorithm { return k.algorithm }
 
 // CanSign says whether the key has its private half.

@@ -11,17 +11,18 @@ import (
 	"github.com/ginauth/ginauth/ginauth/internal/route"
 )
 
-// Delivery is where Login puts the access token.
+// Delivery says where Login puts the access token.
 type Delivery int
 
-// The places that a client can find its token in.
+// The places for the access token.
 const (
-	// InBody answers with an Answer, which holds the refresh token too.
+	// InBody answers with an Answer, which includes the refresh token.
 	InBody Delivery = iota
-	// InHeader answers with the user, and the header "Authorization: Bearer …". There is no refresh token.
+	// InHeader answers with the user, and the header "Authorization: Bearer …". There is no refresh
+	// token.
 	InHeader
-	// InCookie answers with the user, and a cookie, as Options.Cookie has it. There is no refresh token: the login ends with
-	// the access token, so give the Issuer a longer Lifetime.
+	// InCookie answers with the user, and the cookie of Options.Cookie. There is no refresh token,
+	// and the login ends with the access token, so give the Issuer a longer Lifetime.
 	InCookie
 )
 
@@ -30,8 +31,8 @@ var errDelivery = errors.New("there is no such Delivery: use InBody, InHeader or
 func (d Delivery) valid() bool { return d >= InBody && d <= InCookie }
 
 // Login returns the handler that exchanges ginauth.Credentials, as JSON or a form, for a token. It
-// answers 200, and 401 as ginauth.Login does. Mount it with POST on a route that needs no login. It panics when New did
-// not make f, and for an unknown Delivery.
+// answers 200, and 401 as ginauth.Login does. Mount it with POST on a route that needs no login. It
+// panics when New did not make f, and for an unknown Delivery.
 func Login[U any](f *Flow[U], d Delivery) gin.HandlerFunc {
 	f.mounted("Login")
 	if !d.valid() {

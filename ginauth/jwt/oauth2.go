@@ -41,8 +41,9 @@ func fail(c *gin.Context, err error) {
 	ginauth.Reply(c, http.StatusBadRequest, known)
 }
 
-// tokenForm is the body of a token request (RFC 6749, 4.3.2 and 6) and of a revocation (RFC 7009, 2.1).
-// Clients authenticate by nothing but the user's password, so what they say about themselves is ignored.
+// tokenForm is the body of a token request (RFC 6749, 4.3.2 and 6) and of a revocation (RFC 7009,
+// 2.1). Clients authenticate by nothing but the user's password, so what they say about themselves
+// is ignored.
 type tokenForm struct {
 	GrantType    string `json:"grant_type"`
 	Username     string `json:"username"`
@@ -66,12 +67,12 @@ func bindForm(c *gin.Context) (form tokenForm, err error) {
 }
 
 // Token returns the token endpoint of OAuth 2 for the grant types password (RFC 6749, 4.3) and
-// refresh_token (6), with bodies and errors exactly as in 5.1 and 5.2, so that any client of it
-// works, the dialog "Authorize" of Swagger UI among them. Outages are answered 503, and too many
-// tries 429, as everywhere in ginauth. Mount it with POST on a route that needs no login. It
-// panics when New did not make f.
+// refresh_token (6). Bodies and errors are those of 5.1 and 5.2, so that every client of OAuth 2
+// works, such as the dialog "Authorize" of Swagger UI. Outages are answered 503, and too many
+// attempts 429. Mount it with POST on a route that needs no login. It panics when New did not make
+// f.
 //
-// OAuth 2.1 drops the password grant for apps of other people; it is for one's own.
+// OAuth 2.1 drops the password grant for apps of third parties. Use it for your own apps only.
 func Token[U any](f *Flow[U]) gin.HandlerFunc {
 	f.mounted("Token")
 	h := post("token", route.LoggedOut, f.serveToken)

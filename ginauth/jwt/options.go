@@ -18,33 +18,34 @@ type UserFinder[U any] interface {
 	FindUser(ctx context.Context, id driver.UserID) (U, error)
 }
 
-// BackendOptions say how tokens become users. Accept is all that is needed.
+// BackendOptions configure how tokens become users. Only Accept is required.
 type BackendOptions[U any] struct {
-	// Accept says which tokens are good.
+	// Accept says which tokens are accepted.
 	Accept
-	// Users finds the user by "sub". It must be a driver.SessionChecker too, unless Stateless is set. Default: the Users of
-	// the Config; with Stateless and RetrieveUser nobody need be asked.
+	// Users finds the user by "sub". It must also be a driver.SessionChecker, unless Stateless is
+	// set. Default: the Users of the Config. It is not needed with Stateless and RetrieveUser.
 	Users UserFinder[U]
-	// Stateless trusts a token until it expires. Default: false, and then every request asks
-	// Users, in one step, whether the session of the token's "sid" is still alive, so that a
-	// logout, a new password and disabling the user count at once. A token
-	// without "sid" is refused then.
+	// Stateless trusts a token until it expires. Default: false: every request asks Users, in one
+	// step, whether the session of the token's "sid" is still alive, so that a logout, a new
+	// password and the disabling of the user take effect at once. A token without "sid" is refused
+	// then.
 	Stateless bool
-	// RetrieveUser, when set, makes the user from the claims, in whatever way; with Stateless the database
-	// need not be asked at all. driver.ErrNoUser, a disabled user and one without an ID are answered 401.
-	// It is required where there are several issuers, whose "sub" may be the same. Default: Users
-	// finds it by "sub".
+	// RetrieveUser, when set, makes the user from the claims; with Stateless no request needs the
+	// database then. driver.ErrNoUser, a disabled user and a user without an ID are answered 401.
+	// It is required with several issuers, which may have the same "sub". Default: Users finds the
+	// user by "sub".
 	RetrieveUser func(*gin.Context, Claims) (U, error)
-	// Revoked, when set, says whether the token itself was revoked, such as by its Issuer and ID.
-	// It is asked before the user is looked up. Its error is answered 503 or 500. Default: none.
+	// Revoked, when set, says whether the token itself was revoked, for example by its Issuer and
+	// ID. It is called before the user is looked up. Its error is answered 503 or 500. Default:
+	// none.
 	Revoked func(*gin.Context, Claims) (bool, error)
-	// Header is the one that Bearer reads. Default: "Authorization", with the scheme Bearer. Any other holds the token,
-	// with the scheme in front or without it. Since proxies add such headers to what browsers send, unsafe requests from
-	// other origins are refused then.
+	// Header is the header that Bearer reads. Default: "Authorization", with the scheme Bearer. Any
+	// other header has the token with or without the scheme. Proxies add such headers to the
+	// requests of browsers, so unsafe requests from other origins are refused then.
 	Header string
-	// SchemeName is the name of the backend's Scheme, by which Auth.Via and OpenAPI know it, and SchemeDescription
-	// a sentence for people. Two backends side by side need two names. Default: "BearerToken", "TokenCookie" or
-	// "OAuth2Password".
+	// SchemeName is the name of the backend's Scheme, by which Auth.Via and OpenAPI know it, and
+	// SchemeDescription a sentence for people. Two backends side by side need two names. Default:
+	// "BearerToken", "TokenCookie" or "OAuth2Password".
 	SchemeName, SchemeDescription string
 }
 

@@ -16,7 +16,8 @@ const maxPEM = 64 << 10
 //
 //	openssl genpkey -algorithm ed25519
 //
-// prints. Where an environment variable cannot hold line breaks, "\n" stands for one. An empty id is replaced by the key's thumbprint.
+// prints. Where an environment variable cannot hold line breaks, "\n" stands for one. An empty id
+// is replaced by the key's thumbprint.
 func ParseKey(id, text string) (Key, error) {
 	if strings.TrimSpace(text) == "" {
 		return Key{}, errors.New("the key is empty: was the environment variable or the file set?")

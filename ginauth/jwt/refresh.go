@@ -12,11 +12,12 @@ import (
 	"github.com/ginauth/ginauth/ginauth/refresh"
 )
 
-// Refresh returns the handler that exchanges a refresh token for a new one and a new access
-// token: Token for the grant type refresh_token alone, which may be left out. The old one is worthless then, but
-// for Options.RefreshGrace, within which it gets the same successor. Whoever uses it later ends the
-// login, for two parties hold its tokens by then; the event is authn_token_reuse. Mount it with POST on a
-// route that needs no login. It panics when New did not make f, and when f has NoRefresh set.
+// Refresh returns the handler that exchanges a refresh token for a new one and a new access token.
+// It is Token for the grant type refresh_token alone, which may be left out. The old token is
+// refused from then on; within Options.RefreshGrace it gets the same successor. A later use of the
+// old token ends the login, because two parties have its tokens; the event is authn_token_reuse.
+// Mount it with POST on a route that needs no login. It panics when New did not make f, and when f
+// has NoRefresh set.
 func Refresh[U any](f *Flow[U]) gin.HandlerFunc {
 	f.mounted("Refresh")
 	if f.o.Refresh == nil {
@@ -86,8 +87,9 @@ func (f *Flow[U]) unknownToken(c *gin.Context) error {
 	return ginauth.ThrottleBadCredentials(c, f.cfg, errInvalidGrant)
 }
 
-// renewed makes the answer to a good token, but for its successor. What can fail is tried before the token is
-// replaced, so that a client may try again with it, however late (SEC-100).
+// renewed makes the answer to a valid token, except for its successor. Everything that can fail is
+// tried before the token is replaced, so that a client may repeat its request at any time
+// (SEC-100).
 func (f *Flow[U]) renewed(c *gin.Context, token refresh.Token, asked string) (l login[U], err error) {
 	family, err := f.o.Refresh.FindRefreshFamily(c.Request.Context(), token.Key())
 	if errors.Is(err, driver.ErrNoSession) {

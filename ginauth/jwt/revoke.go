@@ -12,11 +12,11 @@ import (
 	"github.com/ginauth/ginauth/ginauth/refresh"
 )
 
-// Revoke returns the revocation endpoint of RFC 7009. Given a refresh token, or an access
-// token, it ends the login that the token belongs to, and answers 200, as it does for a token
-// that is unknown; 503 when the store cannot be asked, and then the login may still be alive. Access tokens of an ended login go on
-// in Stateless backends until they expire. Mount it with POST on a route that needs no login. It
-// panics when New did not make f.
+// Revoke returns the revocation endpoint of RFC 7009. It takes a refresh token or an access token,
+// ends the login of that token, and answers 200, also for an unknown token. In an outage it answers
+// 503, and the login may still be alive. Stateless backends accept access tokens of an ended login
+// until they expire. Mount it with POST on a route that needs no login. It panics when New did not
+// make f.
 func Revoke[U any](f *Flow[U]) gin.HandlerFunc {
 	f.mounted("Revoke")
 	h := post("tokenRevoke", route.Everyone, f.serveRevoke)
@@ -50,9 +50,9 @@ func (f *Flow[U]) serveRevoke(c *gin.Context) error {
 	return nil
 }
 
-// Logout returns the handler that clears the cookie of Options.Cookie and ends the login of the token in it. It
-// answers 204, with a cookie and without one; 503 when the store cannot be asked. Mount it with
-// POST. It panics when New did not make f.
+// Logout returns the handler that clears the cookie of Options.Cookie and ends the login of the
+// token in it. It answers 204, with a cookie and without one; 503 when the store cannot be asked.
+// Mount it with POST. It panics when New did not make f.
 func Logout[U any](f *Flow[U]) gin.HandlerFunc {
 	f.mounted("Logout")
 	h := post("tokenLogout", route.Everyone, f.serveLogout)

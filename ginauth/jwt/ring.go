@@ -17,10 +17,10 @@ import (
 	"github.com/ginauth/ginauth/ginauth/internal/route"
 )
 
-// KeySource finds the key that a token names. *Ring is one, and so are the keys of another issuer
-// of package jwks. It must be safe for concurrent use.
+// KeySource finds the key that a token names. A *Ring is one, and so are the keys of another issuer
+// from package jwks. It must be safe for concurrent use.
 type KeySource interface {
-	// FindKey returns the key of exactly that id, or ErrNoKey. When nobody can tell it wraps
+	// FindKey returns the key of exactly that id, or ErrNoKey. In an outage it wraps
 	// driver.ErrUnavailable.
 	FindKey(ctx context.Context, id string) (Key, error)
 }
@@ -28,10 +28,11 @@ type KeySource interface {
 // ErrNoKey means that a KeySource has no key of an id.
 var ErrNoKey = errors.New("no such key")
 
-// Ring is a set of keys of which one signs and all verify. To replace the signing key without
-// refusing a token: Add the new one everywhere, wait as long as others may keep the document of
-// PublicKeys, Promote it everywhere, wait for the lifetime of a token, Retire the old one. The tokens of a retired key are worthless at once. It is
-// safe for concurrent use; a token is signed and verified by one state of the ring.
+// Ring is a set of keys: one of them signs, and all verify. To replace the signing key without
+// refusing a token, Add the new key everywhere, wait as long as others may cache the document of
+// PublicKeys, Promote it everywhere, wait for the lifetime of a token, and Retire the old one.
+// Tokens of a retired key are refused at once. A Ring is safe for concurrent use; a token is signed
+// and verified by one state of it.
 type Ring struct {
 	mu    sync.Mutex // orders those who change the ring
 	state atomic.Pointer[ringState]
@@ -48,7 +49,7 @@ type ringState struct {
 
 var _ KeySource = (*Ring)(nil)
 
-// NewRing returns a ring in which signing signs. The others only verify.
+// NewRing returns a ring that signs with the key signing. The other keys only verify.
 func NewRing(signing Key, verifying ...Key) (*Ring, error) {
 	state, err := newRingState(signing, append([]Key{signing}, verifying...))
 	if err != nil {
@@ -98,14 +99,14 @@ func (r *Ring) has(id string) bool {
 	return ok
 }
 
-// Add adds a key that verifies until Promote makes it sign.
+// Add adds a key that only verifies, until Promote makes it sign.
 func (r *Ring) Add(k Key) error {
 	return r.change(func(s *ringState) (Key, []Key, error) {
 		return s.signing, append(slices.Clip(s.keys), k), nil
 	})
 }
 
-// Promote makes the key of that id sign. The one that signed before goes on verifying.
+// Promote makes the key of that id sign. The former key verifies from then on.
 func (r *Ring) Promote(id string) error {
 	return r.change(func(s *ringState) (Key, []Key, error) {
 		k, ok := s.byID[id]
@@ -116,7 +117,7 @@ func (r *Ring) Promote(id string) error {
 	})
 }
 
-// Retire takes the key of that id out of the ring, and with it all tokens that it signed.
+// Retire removes the key of that id. All tokens that it has signed are refused from then on.
 func (r *Ring) Retire(id string) error {
 	return r.change(func(s *ringState) (Key, []Key, error) {
 		if _, ok := s.byID[id]; !ok {
@@ -147,8 +148,8 @@ func (r *Ring) change(edit func(*ringState) (signing Key, keys []Key, err error)
 // keysMaxAge is for how long others may keep the document, in seconds.
 const keysMaxAge = "300"
 
-// PublicKeys returns the handler that shows the public keys of the ring as a JWK set (RFC 7517), for
-// services that verify the tokens by themselves. It never shows a secret. Others may keep the
+// PublicKeys returns the handler that shows the public keys of the ring as a JWK set (RFC 7517),
+// for services that verify the tokens themselves. It never shows a secret. Others may cache the
 // document for 5 minutes. Mount it with GET on a route that needs no login, such as
 // "/.well-known/jwks.json".
 func PublicKeys(r *Ring) gin.HandlerFunc {

@@ -12,12 +12,13 @@ import (
 	"github.com/ginauth/ginauth/ginauth/password"
 )
 
-// SignIn begins a login for a user whom a handler of the app's own has authenticated, and returns its tokens. With
-// InHeader or InCookie they are in the answer's header too, and there is no refresh token; status and body are the
-// handler's to send. The login has all Scopes of f's Options: for fewer, make a Flow of their own with New. It returns
-// ginauth.ErrInvalidCredentials for a user who is disabled or gone, ginauth.ErrCrossOrigin where another site would set
-// the cookie, driver.ErrUnavailable when the store cannot be asked, and another error when New did not make f. Call it
-// before the answer begins.
+// SignIn begins a login for a user whom a handler of your own has authenticated, and returns its
+// tokens. With InHeader or InCookie the access token is in the answer's header too, and there is no
+// refresh token. The handler sends status and body. The login has all Scopes of f's Options; for
+// fewer, make another Flow with New. SignIn returns ginauth.ErrInvalidCredentials for a user who is
+// disabled or gone, ginauth.ErrCrossOrigin if another site would set the cookie,
+// driver.ErrUnavailable in an outage, and another error when New did not make f. Call it before the
+// answer begins.
 func SignIn[U any](c *gin.Context, f *Flow[U], d Delivery, u U) (Answer, error) {
 	if err := f.made(); err != nil {
 		return Answer{}, fmt.Errorf("jwt.SignIn: %w", err)
@@ -51,8 +52,8 @@ func SignIn[U any](c *gin.Context, f *Flow[U], d Delivery, u U) (Answer, error) 
 	return l.answer, nil
 }
 
-// explainNoUser tells a user who is gone from one whom the store of refresh tokens does not know: a fault of the set-up,
-// which must not look like a refusal (SEC-190).
+// explainNoUser distinguishes a deleted user from one whom the store of refresh tokens does not
+// know. The latter is a wrong set-up, which must not look like a refusal (SEC-190).
 func (f *Flow[U]) explainNoUser(c *gin.Context, u U, refused error) error {
 	known, err := f.app.Users.FindUser(c.Request.Context(), f.cfg.Account(u).ID)
 	switch {

@@ -27,8 +27,8 @@ const (
 	defaultLeeway, maxLeeway = 30 * time.Second, time.Minute
 )
 
-// Trust is an issuer whose tokens are accepted, and the keys that it signs with. Keys count for
-// their own issuer only.
+// Trust is an issuer whose tokens are accepted, with its keys. Its keys are trusted for this issuer
+// only.
 type Trust struct {
 	// Issuer is compared with "iss", byte by byte.
 	Issuer string
@@ -36,28 +36,28 @@ type Trust struct {
 	// KeyID is the id of the one key of Keys that signs tokens without "kid". Default: they are
 	// refused.
 	KeyID string
-	// SkipIssuer and SkipAudience accept tokens of that one key without "iss" or "aud" too, for an
-	// issuer that sends none. Whoever else signs by that key, for whatever service, is believed
-	// then, so it must be for this one alone. What a token has must still be right. One issuer may
-	// have SkipIssuer. Default: false.
+	// SkipIssuer and SkipAudience also accept tokens of that one key without "iss" or "aud", for an
+	// issuer that sends none. Then every token that is signed by the key is accepted, whichever
+	// service it was made for, so the key must be for this service alone. The claims that a token
+	// has must still be right. One issuer may have SkipIssuer. Default: false.
 	SkipIssuer, SkipAudience bool
 }
 
-// Accept says which tokens are good. Every token must have "iss", "sub", "aud" and "exp"; see Trust
-// for issuers that send less.
+// Accept says which tokens are accepted. Every token must have "iss", "sub", "aud" and "exp"; see
+// Trust for issuers that send less.
 type Accept struct {
 	// Issuers are those whose tokens are accepted. Required.
 	Issuers []Trust
-	// Audiences are the names of this service; a token must be meant for one of them. Required,
-	// unless every issuer has SkipAudience.
+	// Audiences are the names of this service; "aud" must have one of them. Required, unless every
+	// issuer has SkipAudience.
 	Audiences []string
-	// Type is the header's "typ". It keeps tokens made for another purpose out. "JWT" also takes
-	// tokens without one (RFC 7519, 5.1). Default: "at+jwt" (RFC 9068).
+	// Type is the header's "typ". It keeps tokens for other purposes out. "JWT" also accepts tokens
+	// without it (RFC 7519, 5.1). Default: "at+jwt" (RFC 9068).
 	Type string
-	// RequiredClaims must be there beside those that always must. Default: "iat" and "jti". Empty,
-	// but not nil, is none.
+	// RequiredClaims are required besides the claims that always are. Default: "iat" and "jti". An
+	// empty list that is not nil means none.
 	RequiredClaims []string
-	// Leeway is by how much the issuer's clock may differ, up to a minute; negative is none.
+	// Leeway is how much the issuer's clock may differ, up to a minute; negative means none.
 	// Default: 30 s.
 	Leeway time.Duration
 	// Now is the clock. Default: time.Now.
@@ -128,7 +128,7 @@ func (a Accept) validate() error {
 	return errors.Join(faults...)
 }
 
-// NewVerifier returns a verifier, or what is wrong with a in sentences.
+// NewVerifier returns a verifier. Its error says in sentences what is wrong with a.
 func NewVerifier(a Accept) (*Verifier, error) {
 	a = a.withDefaults()
 	if err := a.validate(); err != nil {
@@ -161,10 +161,10 @@ func badly(why string, err error) error {
 	return fmt.Errorf("%w: %s: %w", ginauth.ErrBadCredentials, why, err)
 }
 
-// Verify returns the claims of a token whose signature, type, issuer, audience and times are all
-// good. Any fault of the token is an error that wraps ginauth.ErrBadCredentials.
-// driver.ErrUnavailable means that the issuer's keys cannot be asked for. Who revokes tokens, or
-// sees to the user, comes after it: see Bearer.
+// Verify returns the claims of a token if its signature, type, issuer, audience and times are
+// right. For any fault of the token, the error wraps ginauth.ErrBadCredentials.
+// driver.ErrUnavailable means that the issuer's keys cannot be fetched. Revoked tokens and the user
+// are checked later: see Bearer.
 func (v *Verifier) Verify(ctx context.Context, token string) (Claims, error) {
 	head, payload, signature, err := split(token)
 	if err != nil {

@@ -91,7 +91,8 @@ var publishedSecrets = [][]byte{
 	fromBase64("hJtXIZ2uSN5kbQfbtTNWbpdmhkV8FjG-Onbc6mxCcYg"),
 }
 
-// publishedKeys are the thumbprints of the keys of RFC 8037, A.1, of RFC 7515, A.3, of jwt.io (ES256) and of RFC 7520, 3.1.
+// publishedKeys are the thumbprints of the keys of RFC 8037, A.1, of RFC 7515, A.3, of jwt.io
+// (ES256) and of RFC 7520, 3.1.
 var publishedKeys = []string{
 	"kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k",
 	"oKIywvGUpTVTyxMQ3bwIIeQUudfr_CkLMjCE19ECD-U",

@@ -24,8 +24,8 @@ const (
 	sealLabel = "ginauth refresh token: seal of the successor"
 )
 
-// Token is a refresh token. Only its client may see it; it does not print. The zero Token is of no
-// use.
+// Token is a refresh token. Only its client may see it: it does not print. The zero Token cannot be
+// used.
 type Token struct{ raw *[tokenBytes]byte } // a pointer, since fmt prints the arrays of unexported fields
 
 // New returns the first token of a login.
@@ -35,7 +35,7 @@ func New() Token {
 	return t
 }
 
-// Parse reads what Reveal returned, and nothing else.
+// Parse reads the text of Reveal, and refuses any other.
 func Parse(s string) (Token, bool) {
 	if len(s) != tokenLength || strings.ContainsAny(s, "\r\n") { // which encoding/base64 skips
 		return Token{}, false
@@ -48,7 +48,7 @@ func Parse(s string) (Token, bool) {
 // Reveal returns the token for its client: 64 characters of base64url.
 func (t Token) Reveal() string { return base64.RawURLEncoding.EncodeToString(t.raw[:]) }
 
-// Key returns what a store looks the token up by.
+// Key returns what a store finds the token by.
 func (t Token) Key() driver.RefreshKey {
 	return driver.RefreshKey{Selector: sha256.Sum256(t.raw[:selectorBytes]), Digest: sha256.Sum256(t.raw[:])}
 }
@@ -61,8 +61,8 @@ func (t Token) Next() (Token, driver.RefreshSeal) {
 	return next, t.seal(next.raw[selectorBytes:])
 }
 
-// Open returns the successor that was sealed for t. It is some other token when the seal was
-// for another one: compare its Key with the store's.
+// Open returns the successor that was sealed for t. If the seal is another token's, the result is a
+// random token: compare its Key with the store's.
 func (t Token) Open(s driver.RefreshSeal) Token {
 	next := Token{new([tokenBytes]byte)}
 	copy(next.raw[:], t.raw[:selectorBytes])

@@ -8,8 +8,9 @@ import (
 	"github.com/MicahParks/jwkset"
 )
 
-// asking fetches the document for tokens whose key is unknown: once at a time for all who wait, and not again before
-// a pause is over. A fetch belongs to nobody's request, so that clients who hang up cannot spend it (SEC-132).
+// asking fetches the document for tokens whose key is unknown. All requests that wait share one
+// fetch, and the next one begins after a pause. A fetch does not belong to a request, so a client
+// that hangs up does not cancel it (SEC-132).
 type asking struct {
 	ctx    context.Context //nolint:containedctx // ends every fetch with the Keys
 	client jwkset.Storage
@@ -20,7 +21,8 @@ type asking struct {
 	going chan struct{} // closed when it is done; nil before the first
 }
 
-// fetch begins a fetch, unless one is under way or has begun a moment ago, and returns what is closed when it is done.
+// fetch begins a fetch, unless one is under way or has begun a moment ago, and returns what is
+// closed when it is done.
 func (a *asking) fetch(now time.Time) <-chan struct{} {
 	a.mu.Lock()
 	defer a.mu.Unlock()

@@ -27,19 +27,18 @@ const (
 type Options struct {
 	// RefreshEvery is how often the document is fetched. Default: 10 min.
 	RefreshEvery time.Duration
-	// MinPause is the least time between two fetches that unknown keys cause. Default: 1 min.
+	// MinPause is the least time between two fetches for unknown keys. Default: 1 min.
 	MinPause time.Duration
-	// MaxStale is for how long the last document counts while no newer one can be had. Default: 24
-	// h.
+	// MaxStale is how long the last document is used if no newer one can be fetched. Default: 24 h.
 	MaxStale time.Duration
 	// Algorithm is that of RSA keys whose entry in the document names none (RFC 7517, 4.4), such as
 	// jwt.PS256. Other keys have the one of their curve. Default: jwt.RS256.
 	Algorithm jwt.Algorithm
 	// InsecureLoopback allows plain http, to a loopback address only: for tests.
 	InsecureLoopback bool
-	// Logger is told when a fetch fails. Default: slog.Default.
+	// Logger gets failed fetches. Default: slog.Default.
 	Logger *slog.Logger
-	// Now is the clock by which a document is stale, and a pause is over. Default: time.Now.
+	// Now is the clock for MaxStale and MinPause. Default: time.Now.
 	Now func() time.Time
 }
 
@@ -74,9 +73,9 @@ type document struct {
 
 var _ jwt.KeySource = (*Keys)(nil)
 
-// New fetches the document at url, and goes on doing so until ctx ends. An issuer that is away does
-// not hinder it: until the first document has come, FindKey returns driver.ErrUnavailable. An error
-// says what is wrong with url or the options.
+// New fetches the document at url, and again until ctx ends. It does not need the issuer: until the
+// first document is there, FindKey returns driver.ErrUnavailable. The error says what is wrong with
+// url or the options.
 func New(ctx context.Context, url string, o Options) (*Keys, error) {
 	o = o.withDefaults()
 	if o.RefreshEvery < 0 || o.MinPause < 0 || o.MaxStale < 0 {
@@ -114,8 +113,8 @@ func New(ctx context.Context, url string, o Options) (*Keys, error) {
 }
 
 // FindKey returns the issuer's key of exactly that id, or jwt.ErrNoKey. It wraps
-// driver.ErrUnavailable while no document could be fetched, or none for Options.MaxStale, and when
-// ctx ends before the answer to it has come.
+// driver.ErrUnavailable when no document could be fetched, or none for Options.MaxStale, and when
+// ctx ends first.
 func (k *Keys) FindKey(ctx context.Context, id string) (jwt.Key, error) {
 	if id == "" {
 		return jwt.Key{}, jwt.ErrNoKey
