@@ -18,7 +18,7 @@ var layers = [][]string{
 	{"ginauth/internal", "ginauth/codec", "ginauth/password/internal", "docs", "migrations$", "store/internal", "store/embedded"},
 	{"ginauth/password$", "ginauth/internal/authtest"},
 	{"ginauth/driver"},
-	{"ginauth/internal/engine", "ginauth/internal/throttle", "ginauth/internal/form", "ginauth/internal/otherstore", "ginauth/internal/proxy", "ginauth/internal/values", "ginauth/refresh", "store"},
+	{"ginauth/internal/engine", "ginauth/internal/throttle", "ginauth/internal/form", "ginauth/internal/otherstore", "ginauth/internal/proxy", "ginauth/internal/values", "ginauth/internal/audit", "ginauth/refresh", "store"},
 	{"ginauth$", "ginauth/flow"},
 	{"ginauth/account", "ginauth/apikey", "ginauth/email$", "ginauth/jwt$", "ginauth/openapi"},
 	{"ginauth/email/smtp", "ginauth/jwt/jwks", "ginauth/ginauthtest", "ginauth/internal/built", "migrations/migrate", "store/cmd"},
@@ -59,7 +59,7 @@ func TestNoPackageImportsUpward(t *testing.T) {
 
 // maxReferences is how many references between files of package ginauth there may be. It may be
 // lowered and not raised.
-const maxReferences = 580
+const maxReferences = 480
 
 // A reader of one file has to open each file that it refers to. So the number of references is held
 // down.

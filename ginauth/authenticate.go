@@ -9,6 +9,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/ginauth/ginauth/ginauth/driver"
+	"github.com/ginauth/ginauth/ginauth/internal/route"
 )
 
 // Authenticate returns the middleware that protects every route registered after it, except those
@@ -43,7 +44,7 @@ type proof struct {
 
 // provider is a Backend without its type parameter.
 type provider struct {
-	scheme       Scheme
+	scheme       route.Scheme
 	backend      any
 	authenticate func(*gin.Context, *state) (proof, error)
 }
@@ -76,7 +77,7 @@ func compileChain[U any](constructor string, cfg *Config[U], backends []Backend[
 	}
 	for _, b := range backends {
 		p := adapt(cfg, &m, b)
-		if err := p.scheme.validate(); err != nil {
+		if err := p.scheme.Validate(); err != nil {
 			refuse("the Scheme of a %T %s", b, err)
 		}
 		if slices.ContainsFunc(m.providers, func(other provider) bool { return other.scheme.Name == p.scheme.Name }) {
@@ -93,9 +94,9 @@ func compileChain[U any](constructor string, cfg *Config[U], backends []Backend[
 
 func adapt[U any](cfg *Config[U], m *mount, b Backend[U]) provider {
 	if _, ok := b.(*sessionAuth[U]); ok {
-		return provider{scheme: b.Scheme(), backend: sessionAuth[U]{}, authenticate: m.sessionOrNone}
+		return provider{scheme: route.Scheme(b.Scheme()), backend: sessionAuth[U]{}, authenticate: m.sessionOrNone}
 	}
-	scheme := b.Scheme()
+	scheme := route.Scheme(b.Scheme())
 	return provider{scheme: scheme, backend: b, authenticate: func(c *gin.Context, _ *state) (proof, error) {
 		p, err := b.Authenticate(c)
 		if err != nil {

@@ -11,6 +11,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/ginauth/ginauth/ginauth/driver"
+	"github.com/ginauth/ginauth/ginauth/internal/route"
 	"github.com/ginauth/ginauth/ginauth/internal/scope"
 )
 
@@ -56,7 +57,7 @@ func Scope(scopes ...string) Guard {
 		}
 	}
 	refusal := *problem(http.StatusForbidden, codeInsufficientScope, "These credentials are not good for that.")
-	refusal.challenge = `Bearer ` + realm + `, error="insufficient_scope", scope="` + strings.Join(scopes, " ") + `"`
+	refusal.challenge = `Bearer ` + route.Realm + `, error="insufficient_scope", scope="` + strings.Join(scopes, " ") + `"`
 	return Guard{name: "scope(" + strings.Join(scopes, " ") + ")", scopes: [][]string{slices.Clone(scopes)}, check: func(_ *gin.Context, a Auth) error {
 		if a.Scopes == nil {
 			return nil

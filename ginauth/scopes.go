@@ -14,7 +14,7 @@ const codeInsufficientScope = "insufficient_scope"
 // errNoScopeNamed: the credential has scopes, and the route does not say which of them it takes.
 var errNoScopeNamed error = func() *Problem {
 	p := problem(http.StatusForbidden, codeInsufficientScope, "This route takes no credentials with scopes, since it names none: its app has to guard it with ginauth.Scope, or with ginauth.AnyScope where any will do.")
-	p.challenge = `Bearer ` + realm + `, error="insufficient_scope"`
+	p.challenge = `Bearer ` + route.Realm + `, error="insufficient_scope"`
 	return p
 }()
 

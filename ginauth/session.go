@@ -55,7 +55,7 @@ func protect(m *mount, exclude, may []string) *route.Handler {
 		Protects: m.protects, WantsVerified: m.wantsVerified, UnverifiedMay: append([]string(nil), may...), Ambient: m.ambient, Base: m.prefix, Redirects: m.pages.Login != "",
 	}
 	for _, p := range m.providers {
-		s := route.Scheme(p.scheme)
+		s := p.scheme
 		s.Scopes = maps.Clone(s.Scopes)
 		info.Schemes = append(info.Schemes, s)
 	}

@@ -54,19 +54,6 @@ type Info struct {
 	Form reflect.Type
 }
 
-// Scheme has the fields of ginauth.Scheme.
-type Scheme struct {
-	Name, Description    string
-	Type                 string
-	In, Parameter        string
-	HTTP, BearerFormat   string
-	TokenURL, RefreshURL string
-	Scopes               map[string]string
-	Prefix               string
-	SentOnPurpose        bool
-	Scoped               bool
-}
-
 // Handler is a handler of the library before it has the function that Gin runs; see As.
 type Handler struct {
 	info  Info

@@ -1,4 +1,4 @@
-package ginauth
+package audit
 
 // mails finds a store that writes mails to users in a router without any handler of package email.
 func (a audit) mails() []string {
@@ -9,8 +9,7 @@ func (a audit) mails() []string {
 				return nil
 			}
 			if h.mount != nil {
-				users, knows := h.mount.users.(interface{ SendsMail() bool })
-				writes = writes || knows && users.SendsMail()
+				writes = writes || h.mount.Facts().SendsMail
 			}
 		}
 	}

@@ -1,4 +1,4 @@
-package ginauth
+package audit
 
 // verification finds a policy for users who are not verified in a router in which nobody can become so.
 func (a audit) verification() []string {
@@ -9,7 +9,7 @@ func (a audit) verification() []string {
 				return nil
 			}
 			// Who makes exceptions may have a route of the app's own among them.
-			wanted = wanted || h.IsSession() && h.mount.unverified != UnverifiedAllowed && len(h.UnverifiedMay) == 0
+			wanted = wanted || h.IsSession() && h.mount.Facts().WantsVerified && len(h.UnverifiedMay) == 0
 		}
 	}
 	if !wanted {

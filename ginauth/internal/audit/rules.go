@@ -1,10 +1,11 @@
-package ginauth
+package audit
 
 import (
 	"fmt"
 	"slices"
 
 	"github.com/ginauth/ginauth/ginauth/internal/route"
+	"github.com/ginauth/ginauth/ginauth/internal/rule"
 )
 
 // ruleUse is what one rule does in a router.
@@ -36,7 +37,7 @@ func (a audit) rules() (faults []string) {
 	}
 	for text, use := range exclude {
 		switch {
-		case text == NoRoute:
+		case text == rule.NoRoute:
 		case !use.matches:
 			faults = append(faults, fmt.Sprintf("the Exclude rule %q matches no route: correct or remove it", text))
 		case !use.opens:

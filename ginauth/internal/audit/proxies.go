@@ -1,4 +1,4 @@
-package ginauth
+package audit
 
 import (
 	"fmt"
@@ -22,7 +22,7 @@ func (a audit) proxies() (faults []string) {
 			if session.mount == nil {
 				continue
 			}
-			ours := session.mount.proxies
+			ours := session.mount.Facts().Proxies
 			if len(ours.Networks) == 0 && believed.everybody() {
 				continue
 			}

@@ -1,4 +1,4 @@
-package ginauth
+package audit
 
 import (
 	"fmt"
@@ -10,14 +10,14 @@ import (
 
 // pages finds pages of Options.Pages that the router does not have, and those that who is sent there cannot see.
 func (a audit) pages() (faults []string) {
-	seen := map[Pages]bool{}
+	seen := map[PagePaths]bool{}
 	for _, r := range a.routes {
 		for _, h := range r.handlers {
-			if h.mount == nil || seen[h.mount.pages] {
+			if h.mount == nil || seen[h.mount.Facts().Pages] {
 				continue
 			}
-			seen[h.mount.pages] = true
-			pages := h.mount.pages
+			pages := h.mount.Facts().Pages
+			seen[pages] = true
 			faults = append(faults, a.page("Pages.Login", pages.Login, true)...)
 			faults = append(faults, a.page("Pages.AfterLogin", pages.AfterLogin, false)...)
 			// Who has logged out may be sent on to the login page.

@@ -1,4 +1,5 @@
-package ginauth
+// Package audit finds what is wrong with the routes of a router; see ginauth.CheckRoutes.
+package audit
 
 import (
 	"errors"
@@ -10,16 +11,8 @@ import (
 	"github.com/ginauth/ginauth/ginauth/internal/rule"
 )
 
-// CheckRoutes looks through a finished router for what would go wrong in silence: routes that Session does not
-// cover because they were registered before it or that opt out of a check, rules that match no route, open nothing or are not
-// needed, handlers whose Config or user type is not their Session's, handlers such as Login behind a guard or
-// behind the app's own, pages of Options.Pages that are missing or protected, CORS middleware that no preflight
-// reaches, proxies that Gin's SetTrustedProxies and Options.TrustedProxies take differently, backends that shadow one
-// another, credentials with scopes where no route says which it takes, guards behind what they should guard, users who
-// cannot get verified, and mails whose links lead nowhere.
-// It returns all faults, one sentence each, or nil. Routes meant to be without Session or to be opened by ExcludeIf or
-// SkipOriginCheck, and pages that another server has, are named in open, as rules of Options.Exclude. Call it in a test, or before the server starts.
-func CheckRoutes(engine *gin.Engine, open ...string) error {
+// Check does what ginauth.CheckRoutes says.
+func Check(engine *gin.Engine, open ...string) error {
 	chains, err := route.Chains(engine)
 	if err != nil {
 		return err
@@ -30,7 +23,7 @@ func CheckRoutes(engine *gin.Engine, open ...string) error {
 	}
 	a := audit{engine: engine, exempt: exempt}
 	for _, r := range chains {
-		a.routes = append(a.routes, auditRoute(r))
+		a.routes = append(a.routes, inspect(r))
 	}
 	var sentences []string
 	for _, check := range []func(audit) []string{
@@ -63,11 +56,11 @@ type auditedRoute struct {
 
 type auditedHandler struct {
 	route.Info
-	at    int    // its place among Route.Handlers
-	mount *mount // nil where the handler has no Config of its own
+	at    int   // its place among Route.Handlers
+	mount Mount // nil where the handler has no Config of its own
 }
 
-func auditRoute(r route.Route) auditedRoute {
+func inspect(r route.Route) auditedRoute {
 	audited := auditedRoute{Route: r}
 	for i, h := range r.Handlers {
 		info, ours := route.Of(h)
@@ -75,7 +68,7 @@ func auditRoute(r route.Route) auditedRoute {
 			continue
 		}
 		handler := auditedHandler{Info: info, at: i}
-		handler.mount, _ = info.Mount.(*mount)
+		handler.mount, _ = info.Mount.(Mount)
 		audited.handlers = append(audited.handlers, handler)
 		if info.IsSession() {
 			audited.sessions = append(audited.sessions, handler)

@@ -1,4 +1,4 @@
-package ginauth
+package audit
 
 import (
 	"fmt"
@@ -13,26 +13,21 @@ func (a audit) optOuts() (faults []string) {
 	note := func(field, text string, routes rule.List, r auditedRoute) bool {
 		name := fmt.Sprintf("%s rule %q", field, text)
 		hit := matchesRoute(routes, r)
-		matched[name] = matched[name] || hit || text == NoRoute
+		matched[name] = matched[name] || hit || text == rule.NoRoute
 		return hit && !a.exempt.Match(r.Method, r.Template)
 	}
 	for _, r := range a.routes {
 		for _, session := range r.sessions {
-			for _, one := range session.mount.rules.conditions {
-				if note("ExcludeIf", one.text, one.routes, r) || one.text == NoRoute && !a.exempt.Match("", "") {
+			for _, one := range session.mount.Facts().OptOuts {
+				hit := note(one.Field, one.Text, one.Routes, r)
+				switch {
+				case one.Field == ExcludeIf && (hit || one.Text == rule.NoRoute && !a.exempt.Match("", "")):
 					r := fmt.Sprint(r)
-					if one.text == NoRoute {
-						r = NoRoute
+					if one.Text == rule.NoRoute {
+						r = rule.NoRoute
 					}
-					faults = append(faults, fmt.Sprintf("%s is open to requests that the function of ExcludeIf for %q picks: name %q in CheckRoutes where that is meant", r, one.text, r))
-				}
-			}
-			for _, one := range session.mount.rules.origins {
-				field := "TrustedOriginsFor"
-				if one.check == nil {
-					field = "SkipOriginCheck"
-				}
-				if note(field, one.text, one.routes, r) && one.check == nil {
+					faults = append(faults, fmt.Sprintf("%s is open to requests that the function of ExcludeIf for %q picks: name %q in CheckRoutes where that is meant", r, one.Text, r))
+				case one.Field == SkipOriginCheck && hit:
 					faults = append(faults, fmt.Sprintf("%s takes requests of every origin, by SkipOriginCheck: name %q in CheckRoutes where its handler proves that its user asked for the request", r, r))
 				}
 			}

@@ -1,4 +1,4 @@
-package ginauth
+package audit
 
 import (
 	"fmt"
@@ -15,17 +15,17 @@ func (a audit) configs() (faults []string) {
 		}
 		session := r.sessions[0].mount
 		for _, further := range r.sessions[1:] {
-			if reason := further.mount.unlike(session); reason != "" {
+			if reason := further.mount.Unlike(session); reason != "" {
 				faults = append(faults, fmt.Sprintf("%s has two Sessions that cannot work together: %s", r, reason))
 			}
 		}
 		for _, h := range r.handlers {
 			switch {
 			case h.mount == nil || h.IsSession():
-			case h.Cookie != session.cookie.name:
-				faults = append(faults, fmt.Sprintf("%s uses the cookie %s, but its Session %s: give both the same Config", r, h.Cookie, session.cookie.name))
-			case h.mount.differs(session) != "":
-				faults = append(faults, fmt.Sprintf("%s has another Config than its Session: %s", r, h.mount.differs(session)))
+			case h.Cookie != session.Facts().Cookie:
+				faults = append(faults, fmt.Sprintf("%s uses the cookie %s, but its Session %s: give both the same Config", r, h.Cookie, session.Facts().Cookie))
+			case h.mount.Differs(session) != "":
+				faults = append(faults, fmt.Sprintf("%s has another Config than its Session: %s", r, h.mount.Differs(session)))
 			}
 		}
 	}
@@ -38,11 +38,11 @@ func (a audit) userTypes() (faults []string) {
 		if len(r.sessions) == 0 {
 			continue
 		}
-		has := r.sessions[0].mount.user
+		has := r.sessions[0].mount.Facts().User
 		for _, h := range r.handlers {
 			asked := h.Users
 			if h.mount != nil {
-				asked = append(asked[:len(asked):len(asked)], h.mount.user)
+				asked = append(asked[:len(asked):len(asked)], h.mount.Facts().User)
 			}
 			for _, wants := range asked {
 				if wants != has {
