@@ -33,6 +33,31 @@ func TestFormsAndPagesGoAsBrowsersSendThem(t *testing.T) {
 	browser.DELETE("/user").Status(404)
 }
 
+func TestRequestsLookLikeThoseOfAPage(t *testing.T) {
+	t.Parallel()
+	app := ginauthtest.New(t, func(k ginauthtest.Kit[User]) *gin.Engine {
+		o := k.Options
+		o.BaseURL = "https://shop.example"
+		k.New(o)
+		r := gin.New()
+		r.Any("/echo", func(c *gin.Context) {
+			c.String(http.StatusOK, "%s %s %s %s %s", c.Request.Host, c.Request.RequestURI, c.GetHeader("Sec-Fetch-Site"), c.GetHeader("Origin"), c.ContentType())
+		})
+		return r
+	}, ginauthtest.InMemory())
+	client := app.Anonymous()
+	for want, w := range map[string]*ginauthtest.Response{
+		"shop.example /echo?a=b same-origin  ":                                                  client.GET("https://shop.example/echo?a=b"),
+		"shop.example /echo same-origin https://shop.example application/json":                  client.PUT("/echo", gin.H{}),
+		"shop.example /echo same-origin https://shop.example application/x-www-form-urlencoded": client.Form("/echo", nil),
+		"shop.example /echo same-origin https://shop.example ":                                  client.Do(httptest.NewRequest(http.MethodPost, "/echo", nil)),
+	} {
+		if w.Body != want {
+			t.Errorf("the request is %q, want %q", w.Body, want)
+		}
+	}
+}
+
 func TestRequestsOfAnotherOriginAreTheTestsOwn(t *testing.T) {
 	t.Parallel()
 	app := ginauthtest.New(t, shop, ginauthtest.InMemory())

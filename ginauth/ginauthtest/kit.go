@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"net/url"
-	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -72,6 +71,8 @@ type App[U any] struct {
 	Engine *gin.Engine
 	// Clock moves sessions, tokens, waits and mails.
 	Clock *Clock
+	// Pool is the test's own database. It is nil with InMemory and Users.
+	Pool *pgxpool.Pool
 	// Mail has every mail of the app.
 	Mail *Mailbox
 	// Log has all that ginauth has logged.
@@ -118,6 +119,7 @@ func New[U any](tb testing.TB, build func(Kit[U]) *gin.Engine, options ...Option
 	if err != nil {
 		tb.Fatalf("ginauthtest: %v", err)
 	}
+	a.Pool = k.Pool
 	k.Options = ginauth.Options[U]{
 		Users: users, Passwords: hasher(tb), Limits: generous(), BaseURL: "https://example.com", Logger: a.Log.logger(),
 	}
@@ -145,7 +147,6 @@ func (a *App[U]) Anonymous() *Client[U] {
 	if o.Cookie.InsecureLocalhost && base.Scheme == "https" {
 		base = &url.URL{Scheme: "http", Host: "localhost"}
 	}
-	base.Path = strings.TrimSuffix(base.Path, "/")
 	return &Client[U]{tb: a.tb, router: a.Engine, base: base, jar: &jar{now: a.Clock.Now}}
 }
 

@@ -44,6 +44,18 @@ func TestLogHasEventsAndIsShownWhenATestFails(t *testing.T) {
 	}
 }
 
+func TestLogOfATestThatPassesIsNotShown(t *testing.T) {
+	t.Parallel()
+	var r *recorder
+	t.Run("passing", func(t *testing.T) {
+		r = &recorder{TB: t}
+		ginauthtest.New(r, shop, ginauthtest.InMemory()).Anonymous().POST("/login", gin.H{"email": "ada@example.com", "password": "wrong"}).Status(401)
+	})
+	if len(r.complaints) > 0 {
+		t.Errorf("it shows %q", r.complaints)
+	}
+}
+
 func TestNewSaysWhatIsWrong(t *testing.T) {
 	t.Parallel()
 	none := func(ginauthtest.Kit[User]) *gin.Engine { return nil }

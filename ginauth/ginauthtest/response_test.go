@@ -15,6 +15,7 @@ func TestChecksFail(t *testing.T) {
 		`want the problem "forbidden"`:                func(c *ginauthtest.Client[User]) { c.GET("/user").Problem("forbidden") },
 		`GET /: 200 OK, want the problem "forbidden"`: func(c *ginauthtest.Client[User]) { c.GET("/").Problem("forbidden") },
 		`to "", want a redirect to "/login"`:          func(c *ginauthtest.Client[User]) { c.GET("/").Redirect("/login") },
+		`201 Created, to "/user", want a redirect`:    func(c *ginauthtest.Client[User]) { c.GET("/made").Redirect("/user") },
 		"invalid character 'h'":                       func(c *ginauthtest.Client[User]) { c.GET("/").JSON(new(string)) },
 		"the path \"user\" does not begin with /":     func(c *ginauthtest.Client[User]) { c.GET("user") },
 		"the body of POST /login":                     func(c *ginauthtest.Client[User]) { c.POST("/login", func() {}) },

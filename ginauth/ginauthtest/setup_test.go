@@ -32,7 +32,7 @@ func onEachStore(t *testing.T, test func(t *testing.T, options ...ginauthtest.Op
 // shop is an app with accounts, mails and a page.
 func shop(k ginauthtest.Kit[User]) *gin.Engine {
 	o := k.Options
-	o.Exclude = append(o.Exclude, "GET /", "GET /login")
+	o.Exclude = append(o.Exclude, "GET /", "GET /made", "GET /login")
 	o.Pages = ginauth.Pages{Login: "/login", AfterLogin: "/"}
 	cfg := k.New(o)
 	mails := k.Mails(email.Options[User]{Pages: email.Pages{Verify: "/verify", Reset: "/reset", Login: "/magic"}})
@@ -40,6 +40,8 @@ func shop(k ginauthtest.Kit[User]) *gin.Engine {
 	r.Use(ginauth.Session(cfg))
 	r.GET("/", func(c *gin.Context) { c.String(http.StatusOK, "home") })
 	r.GET("/login", func(c *gin.Context) { c.String(http.StatusOK, "the form") })
+	r.GET("/made", func(c *gin.Context) { c.Header("Location", "/user"); c.Status(http.StatusCreated) })
+	r.GET("/page", ginauth.With(func(c *gin.Context, u User) { c.String(http.StatusOK, u.Name) }))
 	r.POST("/signup", ginauth.SignUp(cfg))
 	r.POST("/login", ginauth.Login(cfg))
 	r.POST("/logout", ginauth.Logout(cfg))

@@ -1,6 +1,7 @@
 package ginauthtest
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"reflect"
@@ -23,6 +24,13 @@ type UserOption func(*login)
 
 type login struct{ fresh, verified, remember bool }
 
+func loginOf(options []UserOption) (l login) {
+	for _, option := range options {
+		option(&l)
+	}
+	return l
+}
+
 // Fresh makes the login one of this moment, as guards such as ginauth.Fresh want it. Default: 30 minutes ago, or half of
 // Options.IdleTimeout where that is less.
 func Fresh() UserOption { return func(l *login) { l.fresh = true } }
@@ -33,18 +41,27 @@ func Verified() UserOption { return func(l *login) { l.verified = true } }
 // Remember makes a session that outlives the browser, as ginauth.Remember does.
 func Remember() UserOption { return func(l *login) { l.remember = true } }
 
-// As returns the client of a user who has logged in. A user without an ID is created first, with all fields of u that are
-// the app's own, and with Password; without an address it is user1@example.com, and so on. A user with an ID, such as
-// Client.User, logs in once more, as with a second browser.
+// Create stores a user with all fields of u that are the app's own, and with Password; without an address it is
+// user1@example.com, and so on. Of the options, Verified counts. It is for apps that hand out tokens; As needs no Create.
+func (a *App[U]) Create(u U, options ...UserOption) U {
+	a.tb.Helper()
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	made, err := a.create(u, loginOf(options))
+	if err != nil {
+		a.tb.Fatalf("ginauthtest: %v", err)
+	}
+	return made
+}
+
+// As returns the client of a user who has logged in. A user without an ID is created first, as by Create. A user with an
+// ID, such as Client.User, logs in once more, as with a second browser.
 //
 // The row and the session are written as the app's own handlers write them. Without Fresh the clock is set back for as long
 // as that takes, so call it before requests run in parallel.
 func (a *App[U]) As(u U, options ...UserOption) *Client[U] {
 	a.tb.Helper()
-	var l login
-	for _, option := range options {
-		option(&l)
-	}
+	l := loginOf(options)
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	age := min(loginAge, a.config.Options().IdleTimeout/2)
@@ -54,7 +71,7 @@ func (a *App[U]) As(u U, options ...UserOption) *Client[U] {
 	c := a.Anonymous()
 	door := signInRoute(a.config, l)
 	a.Clock.Advance(-age)
-	made, err := a.account(u, l)
+	made, err := a.findOrCreate(u, l)
 	if err == nil {
 		err = door.signIn(c, made)
 	}
@@ -69,15 +86,17 @@ func (a *App[U]) As(u U, options ...UserOption) *Client[U] {
 	return c
 }
 
-// account creates the user, or finds the one that there is.
-func (a *App[U]) account(u U, l login) (U, error) {
-	ctx, o := a.tb.Context(), a.config.Options()
-	known := a.config.Account(u)
-	if known.ID != "" {
-		return o.Users.FindUser(ctx, known.ID)
+func (a *App[U]) findOrCreate(u U, l login) (U, error) {
+	if id := a.config.Account(u).ID; id != "" {
+		return a.config.Options().Users.FindUser(a.tb.Context(), id)
 	}
+	return a.create(u, l)
+}
+
+func (a *App[U]) create(u U, l login) (U, error) {
+	ctx, o := a.tb.Context(), a.config.Options()
 	a.users++
-	n := driver.NewUser{Name: fmt.Sprintf("User %d", a.users), Email: known.Identifier, Verified: l.verified}
+	n := driver.NewUser{Name: fmt.Sprintf("User %d", a.users), Email: a.config.Account(u).Identifier, Verified: l.verified}
 	if n.Email == "" {
 		n.Email = fmt.Sprintf("user%d@example.com", a.users)
 	}
@@ -127,9 +146,12 @@ const (
 func signInRoute[U any](cfg *ginauth.Config[U], l login) *door[U] {
 	d := &door[U]{Engine: gin.New()}
 	o := cfg.Options()
+	if o.NoSessions {
+		d.err = errors.New("the app has NoSessions: let a user of Create log in by the app's own handlers")
+		return d
+	}
 	o.Exclude = []string{"POST " + signInPath}
 	o.ExcludeIf, o.Unverified, o.UnverifiedMay = nil, ginauth.UnverifiedAllowed, nil
-	o.Pages, o.Render = ginauth.Pages{}, nil
 	inside, err := ginauth.New(o)
 	if err != nil {
 		d.err = err

@@ -6,6 +6,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/gin-contrib/sessions"
+	"github.com/gin-contrib/sessions/cookie"
+	"github.com/gin-contrib/sessions/memstore"
 	"github.com/gin-gonic/gin"
 
 	"github.com/ginauth/ginauth/ginauth"
@@ -93,6 +96,67 @@ func TestAsSaysWhatIsWrong(t *testing.T) {
 			}
 		})
 	}
+}
+
+func TestCreateIsForAppsWithoutSessions(t *testing.T) {
+	t.Parallel()
+	build := func(k ginauthtest.Kit[User]) *gin.Engine {
+		o := k.Options
+		o.NoSessions = true
+		cfg := k.New(o)
+		r := gin.New()
+		r.POST("/check", func(c *gin.Context) {
+			u, err := ginauth.VerifyPassword(c, cfg, c.Query("email"), ginauthtest.Password)
+			c.String(http.StatusOK, "%s %v", u.ID, err)
+		})
+		return r
+	}
+	app := ginauthtest.New(t, build, ginauthtest.InMemory())
+	ada := app.Create(User{Email: "ada@example.com"}, ginauthtest.Verified())
+	if got := app.Anonymous().POST("/check?email=ada@example.com", nil).Body; got != string(ada.ID)+" <nil>" || ada.VerifiedAt == nil {
+		t.Errorf("her password says %s", got)
+	}
+	got := complaintsOf(t, func(tb testing.TB) { ginauthtest.New(tb, build, ginauthtest.InMemory()).As(User{}) })
+	if !strings.Contains(got, "the app has NoSessions: let a user of Create log in") {
+		t.Errorf("the complaint is %q", got)
+	}
+	got = complaintsOf(t, func(tb testing.TB) {
+		app := ginauthtest.New(tb, shop, ginauthtest.InMemory())
+		app.Create(User{Email: "ada@example.com"})
+		app.Create(User{Email: "ada@example.com"})
+	})
+	if !strings.Contains(got, "creating ada@example.com: ") {
+		t.Errorf("the complaint is %q", got)
+	}
+}
+
+func TestAsWorksWithOtherStoresOfSessions(t *testing.T) {
+	t.Parallel()
+	for name, sessions := range map[string]sessions.Store{
+		"cookie": cookie.NewStore(make([]byte, 64), make([]byte, 32)), "memstore": memstore.NewStore(make([]byte, 64)),
+	} {
+		app := ginauthtest.New(t, func(k ginauthtest.Kit[User]) *gin.Engine {
+			o := k.Options
+			o.Sessions = sessions
+			r := gin.New()
+			r.Use(ginauth.Session(k.New(o)))
+			r.GET("/user", ginauth.With(func(c *gin.Context, u User) { c.String(http.StatusOK, u.Email) }))
+			return r
+		}, ginauthtest.InMemory())
+		if got := app.As(User{Email: "ada@example.com"}).GET("/user").Body; got != "ada@example.com" {
+			t.Errorf("%s: %s", name, got)
+		}
+	}
+}
+
+func TestAsLogsInWhomTheAppRefusesUntilTheyAreVerified(t *testing.T) {
+	t.Parallel()
+	app := ginauthtest.New(t, func(k ginauthtest.Kit[User]) *gin.Engine {
+		k.Options.Unverified = ginauth.UnverifiedRefused
+		return shop(k)
+	}, ginauthtest.InMemory())
+	app.As(User{}).GET("/page").Problem("not_verified")
+	app.As(User{}, ginauthtest.Verified()).GET("/page").Status(200)
 }
 
 // customer has a column of the app's own.
