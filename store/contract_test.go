@@ -10,6 +10,7 @@ import (
 func TestStoreFulfilsTheContract(t *testing.T) {
 	t.Parallel()
 	drivertest.Run(t, func(t *testing.T) drivertest.Subject[store.User] {
+		t.Helper()
 		s, n := newSetup(t), &network{}
 		db := store.New[store.User](poolBehind(t, n, s.pool), store.WithNow(s.clock.now), unhurried)
 		return drivertest.Subject[store.User]{

@@ -64,7 +64,7 @@ func TestBothStoresAnswerAlike(t *testing.T) {
 	for i := range histories {
 		t.Run(strconv.Itoa(i), func(t *testing.T) {
 			t.Parallel()
-			newHistory(t, seed+uint64(i)).run(steps / histories) //nolint:gosec // small
+			newHistory(t, seed+uint64(i)).run(steps / histories)
 		})
 	}
 }
@@ -108,7 +108,7 @@ type side struct {
 func newHistory(t *testing.T, seed uint64) *history {
 	t.Helper()
 	s := newSetup(t)
-	h := &history{T: t, Rand: rand.New(rand.NewPCG(seed, seed)), clock: s.clock, counts: map[string]int{}, done: map[string]int{}, hashes: map[int]password.Hash{}} //nolint:gosec // reproducible
+	h := &history{T: t, Rand: rand.New(rand.NewPCG(seed, seed)), clock: s.clock, counts: map[string]int{}, done: map[string]int{}, hashes: map[int]password.Hash{}}
 	m := memory.New(memory.Options[store.User]{Now: s.clock.now, Mail: true, Limit: 1 << 30, SweepEvery: 1 << 60})
 	db := store.New[store.User](s.pool, store.WithNow(s.clock.now), store.WithMail(), unhurried)
 	h.sides = [2]*side{{both: db, names: map[string]string{}, owners: map[string]driver.UserID{}}, {both: m, names: map[string]string{}, owners: map[string]driver.UserID{}}}
@@ -118,7 +118,7 @@ func newHistory(t *testing.T, seed uint64) *history {
 	for i := range 3 {
 		h.causes = append(h.causes, driver.WithCause(t.Context(), driver.Cause{
 			Operation: "call", RequestID: strconv.Itoa(i),
-			Origin: driver.Origin{Addr: netip.AddrFrom4([4]byte{203, 0, 113, byte(i)}), UserAgent: "Firefox"}, //nolint:gosec // small
+			Origin: driver.Origin{Addr: netip.AddrFrom4([4]byte{203, 0, 113, byte(i)}), UserAgent: "Firefox"},
 		}))
 	}
 	h.causes = append(h.causes, t.Context()) // an operator

@@ -176,6 +176,7 @@ func (s *Store[U]) apply(p spent[U], now time.Time) {
 		s.dropLinks(a.ID, func(l *link) bool {
 			return l.kind == driver.MailUndo && (!l.made.Before(p.made) || l.canonical == p.canonical)
 		})
+	default: // UseEmailToken takes no other kind
 	}
 	if p.kind == driver.MailChange || p.kind == driver.MailUndo || a.VerifiedAt == nil {
 		a.VerifiedAt = &now

@@ -82,8 +82,9 @@ func namesUser(k driver.MailKind) bool {
 	switch k {
 	case driver.MailChange, driver.MailUndo, driver.MailPassword, driver.MailDevice, driver.MailReuse:
 		return true
+	default:
+		return false
 	}
-	return false
 }
 
 func (s *Store[U]) queue(now time.Time, o driver.MailOrder) error {
@@ -194,6 +195,7 @@ func (s *Store[U]) recipient(m *mail) *account[U] {
 		good = at == nil || at == a
 	case driver.MailUndo, driver.MailPassword, driver.MailDevice, driver.MailReuse:
 		good = true
+	default: // for whoever has the address
 	}
 	if !good {
 		return nil

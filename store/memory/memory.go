@@ -87,7 +87,7 @@ var (
 func New[U any](o Options[U]) *Store[U] {
 	shape, err := shapeOf(o)
 	if err == nil && (o.Limit < 0 || o.SweepEvery < 0) {
-		err = errors.New("Limit and SweepEvery must not be negative: leave them out for the default")
+		err = errors.New("a negative Limit or SweepEvery cannot work: leave them out for the default")
 	}
 	if err != nil {
 		panic("memory.New: " + err.Error()) //nolint:forbidigo // construction

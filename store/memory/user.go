@@ -43,7 +43,7 @@ func shapeOf[U any](o Options[U]) (shape[U], error) {
 	case o.Set != nil:
 		return shape[U]{o.Set, keep}, nil
 	case o.Name != nil:
-		return shape[U]{}, errors.New("Name is for a user type with Set: set both, or neither")
+		return shape[U]{}, errors.New("set Name and Set both, or neither: Name is for a user type with Set")
 	}
 	t := reflect.TypeFor[U]()
 	if t.Kind() != reflect.Struct {
@@ -117,6 +117,7 @@ func deepCopy(v reflect.Value) {
 			}
 			v.Set(fresh)
 		}
+	default: // has no memory of its own
 	}
 }
 

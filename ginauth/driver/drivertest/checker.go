@@ -34,12 +34,12 @@ func checksSession[U any](e *env[U]) {
 
 func checksFamily[U any](e *env[U]) {
 	id, _ := e.user()
-	k, f := e.family(id)
+	_, f := e.family(id)
 	e.Advance(idle - moment)
 	e.checks("just before its end", id, f.ID, nil)
 	e.Advance(moment)
 	e.checks("at its end", id, f.ID, driver.ErrNoSession)
-	k, f = e.family(id)
+	k, f := e.family(id)
 	_, err := e.tokens().RevokeRefreshToken(e.Context(), k)
 	e.must("revoking it", err)
 	e.checks("a login that was revoked", id, f.ID, driver.ErrNoSession)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/ginauth/ginauth/ginauth/driver"
@@ -79,7 +80,7 @@ func pagesEvents[U any](e *env[U]) {
 		if i%3 == 0 { // some happen at one time
 			e.Advance(time.Second)
 		}
-		e.record(id, fmt.Sprint(i))
+		e.record(id, strconv.Itoa(i))
 	}
 	all := e.events(id, time.Time{}, 100)
 	if len(all) < 20 || !slices.IsSortedFunc(all, newestFirst) {
@@ -111,7 +112,7 @@ func eventsOfOneTime[U any](e *env[U]) {
 	id, _ := e.user()
 	e.Advance(time.Second)
 	for i := range 5 {
-		e.record(id, fmt.Sprint(i))
+		e.record(id, strconv.Itoa(i))
 	}
 	at := e.now()
 	e.Advance(time.Second)

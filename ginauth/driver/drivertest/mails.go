@@ -35,6 +35,7 @@ func orderOf(k driver.MailKind, id driver.UserID, n driver.NewUser) driver.MailO
 	switch k {
 	case driver.MailChange, driver.MailUndo, driver.MailPassword, driver.MailDevice, driver.MailReuse:
 		o.UserID = id
+	default: // for whoever has the address
 	}
 	return o
 }

@@ -164,10 +164,10 @@ func (e *env[U]) user() (driver.UserID, driver.NewUser) {
 // disable skips the rule where the store cannot disable users.
 func (e *env[U]) disable(id driver.UserID) {
 	e.Helper()
-	if e.Subject.Disable == nil {
+	if e.Disable == nil {
 		e.Skip("Subject.Disable is not set")
 	}
-	e.must("disabling a user", e.Subject.Disable(e.Context(), id))
+	e.must("disabling a user", e.Disable(e.Context(), id))
 }
 
 const (
