@@ -12,10 +12,11 @@ import (
 // ErrOutdated is returned by [Check] when migrations of this build are not applied.
 var ErrOutdated = errors.New("the database schema is older than this build")
 
-// Check returns nil when the database has every migration of this build, for an app that starts and is migrated by
-// somebody else. It changes nothing, and uses a connection of the pool. [ErrOutdated] says at which version the
-// database is and which one this build wants. Further errors: [ErrNewerSchema], with which an older build may go on
-// while a deployment rolls, [ErrTooOld], or the database's own, wrapped; the role needs USAGE on schema ginauth and SELECT on
+// Check returns nil when the database has every migration of this build. It is for an app that
+// somebody else migrates. It changes nothing, and uses a connection of the pool. [ErrOutdated] says
+// which version the database has and which one this build needs. Further errors are
+// [ErrNewerSchema], with which an older build may go on during a rollout, [ErrTooOld], and the
+// database's own, wrapped. The role needs USAGE on schema ginauth and SELECT on
 // ginauth.goose_db_version.
 func Check(ctx context.Context, pool *pgxpool.Pool) error {
 	list, err := merge(ctx, pool)

@@ -2,7 +2,8 @@
 // own, ginauth, in any database with PostgreSQL 14 or later. No extension and no superuser is
 // needed, and the migrations insert no rows.
 //
-// An app calls [Up] when it starts, or a deployment runs the command before it starts the app, which then calls [Check]:
+// An app calls [Up] when it starts, or a deployment runs the command before it starts the app,
+// which then calls [Check]:
 //
 //	DATABASE_URL=postgres://… go run github.com/ginauth/ginauth/migrations/migrate up
 //

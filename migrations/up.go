@@ -27,19 +27,19 @@ type options struct {
 	tableLock bool
 }
 
-// WithTableLock replaces the advisory lock by goose's table locker: a row with a lease of 30 s
-// in ginauth.goose_lock, asked for every 250 ms. Use it where advisory locks do not hold, such
-// as behind PgBouncer in transaction mode or on an engine that only speaks PostgreSQL's
-// protocol. It is slower, and a process that dies blocks the others until its lease ends.
+// WithTableLock replaces the advisory lock by goose's table locker: a row with a lease of 30 s in
+// ginauth.goose_lock, which others ask for every 250 ms. Use it where advisory locks do not hold,
+// such as behind PgBouncer in transaction mode, or on an engine that only speaks PostgreSQL's
+// protocol. It is slower, and a process that crashes blocks the others until its lease ends.
 func WithTableLock() Option {
 	return func(o *options) { o.tableLock = true }
 }
 
-// Up brings the database to the newest schema this build knows. It does nothing when the
-// database is there already, and is safe to call from many processes at once: they wait for
-// each other as long as ctx lasts. It opens a connection of its own with the pool's settings
-// and uses none of the pool. A migration that fails or is cancelled leaves no trace; those
-// before it stay. Errors: [ErrTooOld], [ErrNewerSchema], or the database's own, wrapped.
+// Up brings the database to the newest schema that this build knows. If the database has it
+// already, Up does nothing. Many processes may call it at once: they wait for each other as long as
+// ctx lasts. It opens its own connection with the pool's settings, and uses none of the pool. A
+// migration that fails or is cancelled leaves no trace; those before it stay. Errors: [ErrTooOld],
+// [ErrNewerSchema], or the database's own, wrapped.
 func Up(ctx context.Context, pool *pgxpool.Pool, opts ...Option) error {
 	err := migrate(ctx, pool, opts, createSchema, func(p *goose.Provider) error {
 		_, err := p.Up(ctx)

@@ -17,13 +17,13 @@
 //
 // # Types
 //
-// The fixed list: string, bool, all sizes of int and uint, float32, float64, []byte,
-// [time.Time], [time.Duration], any; slices of those; maps of those, with strings, bools,
-// numbers or any as keys; and slices and maps of such slices and maps, such as [][]string,
-// []map[string]any or map[string][]int. What is inside an any may again be any of these, to
-// 32 levels. Every other type of the app, struct or not, is stored after [Register]; without it
-// the error names the type, and never shows the value. A pointer to a registered type comes back as one. Other
-// pointers, functions and channels are always refused.
+// The fixed list: string, bool, all sizes of int and uint, float32, float64, []byte, [time.Time],
+// [time.Duration], any; slices of those; maps of those, with strings, bools, numbers or any as
+// keys; and slices and maps of such slices and maps, such as [][]string, []map[string]any or
+// map[string][]int. What is inside an any may again be any of these, to 32 levels. Every other type
+// of the app, struct or not, is stored after [Register]; without it the error names the type, and
+// never shows the value. A pointer to a registered type comes back as one. Other pointers,
+// functions and channels are always refused.
 //
 // # What comes back
 //
@@ -38,9 +38,9 @@
 //
 // # What differs from gob
 //
-// Stored data cannot choose the code that reads it, other than from the list above and the
-// types the app has registered; it is readable and can be queried in the database; the name
-// of a type is the app's own and survives a move to another package; a type is registered once for its values
+// Stored data cannot choose the code that reads it, other than from the list above and the types
+// the app has registered; it is readable and can be queried in the database; the name of a type is
+// the app's own and survives a move to another package; a type is registered once for its values
 // and pointers to them; a nil in a list is kept, and so is the difference between a nil and an
 // empty list. As with gob, a registered struct may gain and lose fields.
 //

@@ -18,7 +18,8 @@ type access struct {
 	base      string
 	schemes   []route.Scheme
 	guards    []string
-	// scopes are the alternatives of what guards want of a credential with scopes; without takesScopes it is refused.
+	// scopes are the alternatives of what guards want of a credential with scopes; without
+	// takesScopes it is refused.
 	scopes      [][]string
 	takesScopes bool
 }

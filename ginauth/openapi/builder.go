@@ -64,7 +64,8 @@ func (b *builder) server() string {
 	return cmp.Or(b.opts.Server, defaultServer)
 }
 
-// askHandlers notes which of ginauth's handlers ask for a user by themselves, on excluded routes too.
+// askHandlers notes which of ginauth's handlers ask for a user by themselves, on excluded routes
+// too.
 func (b *builder) askHandlers() {
 	for i, m := range b.routes {
 		if op := b.own.byID[m.info.Name]; m.ours && m.access.covered && op != nil && op.Security != nil && len(*op.Security) > 0 {

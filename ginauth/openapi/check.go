@@ -8,8 +8,8 @@ type TB interface {
 	Errorf(format string, args ...any)
 }
 
-// Check fails a test with every fault of the Report on the document of a router, and when there can
-// be no document.
+// Check fails a test with every fault of the Report on a router's document, and when the document
+// cannot be built.
 //
 //	func TestDocumentTellsTheTruth(t *testing.T) { openapi.Check(t, router(), options) }
 func Check(t TB, engine *gin.Engine, opts Options) {

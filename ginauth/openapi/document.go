@@ -35,8 +35,8 @@ func (d *Document) YAML() []byte { return slices.Clone(d.yaml()) }
 // Report says where the document and the router differ.
 func (d *Document) Report() Report { return d.report }
 
-// Build describes a finished router: routes that are added later are not in the document. It returns
-// an error when Options are not good, and when Swagger cannot be read or is not valid.
+// Build describes a finished router: routes that are added later are not in the document. It
+// returns an error when the Options cannot work, and when Swagger cannot be read or is not valid.
 func Build(engine *gin.Engine, opts Options) (*Document, error) {
 	opts = opts.withDefaults()
 	if err := opts.validate(); err != nil {
@@ -88,8 +88,9 @@ func render(doc *openapi3.T) ([]byte, error) {
 	return arrange(raw)
 }
 
-// validate takes examples away that others repeat, so that each shared one is held against its schema
-// once: to compile the schema for each of hundreds of answers took half of the time of Build.
+// validate takes examples away that others repeat, so that each shared one is held against its
+// schema once: to compile the schema for each of hundreds of answers took half of the time of
+// Build.
 func validate(doc *openapi3.T) error {
 	seen := map[[2]string]bool{}
 	for _, item := range doc.Paths.Map() {

@@ -16,10 +16,10 @@ import (
 const pageOperation = "openapi"
 
 // Mount serves a page to read and try the API at Options.Path, and the document at openapi.json and
-// openapi.yaml below it, to everybody unless Options.Private. The page needs nothing from other
-// hosts. Mount returns the errors of Build; call it when all other routes are registered, so that
-// it sees them. Routes that are registered later all the same are in the document too, which is
-// built once, at the first request.
+// openapi.yaml below it, to everybody unless Options.Private is set. The page loads nothing from
+// other hosts. Mount returns the errors of Build. Call it after all other routes are registered, so
+// that it can check them. The document is built once more at the first request, so it also has
+// routes that were registered later.
 func Mount(engine *gin.Engine, opts Options) error {
 	opts = opts.withDefaults()
 	if _, err := Build(engine, opts); err != nil {

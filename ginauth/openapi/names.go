@@ -10,8 +10,9 @@ import (
 	"github.com/getkin/kin-openapi/openapi3"
 )
 
-// schemaNames says what each schema is called in the document: a type by its own name, without the package,
-// which is no business of a client's. Types of one name have their packages in front: StoreUser, ShopUser.
+// schemaNames says what each schema is called in the document: a type by its own name, without the
+// package, which is no business of a client's. Types of one name have their packages in front:
+// StoreUser, ShopUser.
 func schemaNames(schemas openapi3.Schemas) map[string]string {
 	names, wanted := map[string]string{}, map[string]int{}
 	for name := range schemas {

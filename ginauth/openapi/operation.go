@@ -50,8 +50,8 @@ const (
 	problemSchema = "ginauth.Problem"
 )
 
-// asProblem leaves nothing but application/problem+json where ginauth's Problem is the body, and says
-// whether it is.
+// asProblem leaves nothing but application/problem+json where ginauth's Problem is the body, and
+// says whether it is.
 func asProblem(response *openapi3.Response) bool {
 	for _, media := range response.Content {
 		if media.Schema != nil && media.Schema.Ref == schemaRef+problemSchema {

@@ -9,7 +9,7 @@ import (
 	"github.com/ginauth/ginauth/ginauth/internal/rule"
 )
 
-// Options say what the router cannot. The zero value is good.
+// Options add what the router cannot tell. The zero value works.
 type Options struct {
 	// Title and Version of the API. Default: those of Swagger, otherwise "API" and "0.0.0".
 	Title, Version string

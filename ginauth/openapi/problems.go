@@ -121,7 +121,8 @@ func (b *builder) codesOf(response *openapi3.Response) []string {
 	return slices.DeleteFunc(codes, func(code string) bool { return b.problems[code] == catalogued{} })
 }
 
-// fillIn gives a failure without a body the one that its codes have: @Failure 422 "validation_failed".
+// fillIn gives a failure without a body the one that its codes have: @Failure 422
+// "validation_failed".
 func (b *builder) fillIn(status string, response *openapi3.Response) {
 	codes := b.codesOf(response)
 	if len(response.Content) > 0 || len(codes) == 0 || strconv.Itoa(b.problems[codes[0]].Status) != status {

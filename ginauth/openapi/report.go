@@ -14,7 +14,8 @@ type Report struct {
 	Missing []string
 	// UnusedRules are rules of Options.Exclude that match no route.
 	UnusedRules []string
-	// Unguarded are routes that neither Session nor Authenticate covers, those of Options.Open apart.
+	// Unguarded are routes that neither Session nor Authenticate covers, those of Options.Open
+	// apart.
 	Unguarded []string
 	// Contradicted are operations of the app's document whose @Security asks for credentials of
 	// ginauth's, while the route answers without any.

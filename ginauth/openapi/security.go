@@ -44,8 +44,8 @@ func (b *builder) secure(op *openapi3.Operation, m mounted) {
 	op.Security = &security
 }
 
-// inherits: middleware of the app's own may ask for what its document says of all routes (swag's general @security). Of
-// its handlers and of the routes that Session protects ginauth knows better.
+// inherits: middleware of the app's own may ask for what its document says of all routes (swag's
+// general @security). Of its handlers and of the routes that Session protects ginauth knows better.
 func (b *builder) inherits(m mounted) bool {
 	if m.access.secured || m.ours {
 		return false

@@ -7,11 +7,12 @@
 // argon2id and bcrypt hashes of other systems too, and tells with NeedsRehash when to
 // replace one.
 //
-// One hash takes about 20 ms of a core and 19 MiB. A Hasher therefore computes no more than
-// GOMAXPROCS at once, and the others wait, without memory for a hash, for 2 s at most: a hundred of them per
-// core. A caller that would wait for longer gets a BusyError at once, to be answered with 503 and Retry-After. Clients take
-// turns, so that a flood from one delays itself alone; see Hasher.Enter. A storm of logins costs time,
-// not the process. Use Default, or share one from New.
+// One hash takes about 20 ms of a core and 19 MiB. So a Hasher computes at most GOMAXPROCS hashes at
+// the same time. Other callers wait for at most 2 s, without memory for a hash: about a hundred for
+// each core. A caller that would wait longer gets a BusyError at once, to be answered with 503 and
+// Retry-After. Clients take turns, so that a flood from one client delays only itself; see
+// Hasher.Enter. Many logins at once cost time, and do not exhaust the process. Use Default, or share
+// one Hasher from New.
 //
 // # No oracle
 //
@@ -29,7 +30,7 @@
 //
 // # Policy
 //
-// The zero Policy wants 15 to 256 code points and no kinds of characters. It refuses
+// The zero Policy requires 15 to 256 code points of any kind. It refuses
 //   - some 9,700 leaked passwords of 15 characters and more, and, for a lower MinLength, the 10,000
 //     most common ones of 8 to 14, in upper or lower case;
 //   - sequences with an equal step, such as 123456789012345, and repetitions of fewer

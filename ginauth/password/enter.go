@@ -7,14 +7,15 @@ import (
 
 type placeKey struct{}
 
-// Enter takes a place among the callers that hash or wait, or returns a *BusyError at once where the caller would wait
-// for longer than Options.MaxWait. Hash and Verify use that place when they get the context that Enter
-// returns. A caller that has to look something up before it can verify enters first, so that a flood is turned
-// away before it reaches the database. Call leave when done; calling it again does nothing.
+// Enter takes a place in the queue of callers that hash, or returns a *BusyError at once if the
+// wait would be longer than Options.MaxWait. Hash and Verify use that place when they get the
+// context that Enter returns. A caller that must look something up before it verifies enters first,
+// so that a flood is refused before it reaches the database. Call leave when done; further calls do
+// nothing.
 //
-// Clients take turns, however many places each has, so that a client delays itself alone. The caller names its client,
-// or first the network of clients that it is in, which take turns with other networks. All who
-// name none are one client. It is safe for concurrent use.
+// Clients take turns, however many places each has, so that a client only delays itself. The caller
+// names its client, or first the client's network and then the client; networks take turns, too.
+// All callers that name none are one client. It is safe for concurrent use.
 func (h *Hasher) Enter(ctx context.Context, client ...string) (entered context.Context, leave func(), err error) {
 	p, err := h.queue.enter(client)
 	if err != nil {

@@ -8,8 +8,8 @@ import (
 	"log/slog"
 )
 
-// ErrMalformedHash means that a string is not a stored password that this package is
-// willing to check: an unknown or damaged format, or a cost outside its bounds.
+// ErrMalformedHash means that a text is not a stored password that this package checks: its format
+// is unknown or damaged, or its cost is out of bounds.
 var ErrMalformedHash = errors.New("malformed or unsupported password hash")
 
 var errHashAsValue = errors.New("a password.Hash is no query argument: pass its Reveal() string")
@@ -17,9 +17,9 @@ var errHashAsValue = errors.New("a password.Hash is no query argument: pass its 
 // hidden is all that a Hash says about itself.
 const hidden = "[hash]"
 
-// Hash is a stored password: an argon2id PHC string, or a bcrypt one from an import.
-// The zero Hash is "no password" and matches nothing. A Hash never prints, logs or
-// marshals itself, and comparing with == does not compile: use Equal and IsZero.
+// Hash is a stored password: an argon2id PHC string, or an imported bcrypt string. The zero Hash
+// means "no password" and matches nothing. A Hash does not print, log or marshal its text. It
+// cannot be compared with ==: use Equal and IsZero.
 type Hash struct {
 	_ [0]func() // makes == a compile error
 	// A pointer to an interface, since package fmt prints it as an address even where it cannot
@@ -29,10 +29,10 @@ type Hash struct {
 
 func newHash(s scheme) Hash { return Hash{scheme: &s} }
 
-// ParseHash reads a stored hash: $argon2id$v=19$... as RFC 9106 and the PHC string format
-// define it, or bcrypt's $2a$, $2b$ and $2y$. Its cost is bounded, so that a planted row cannot
-// exhaust the process: argon2id at 256 MiB, 1 GiB of memory times passes, whatever the number of lanes, of which there may be 255; bcrypt
-// at cost 15. Anything else, the empty string too, is ErrMalformedHash.
+// ParseHash reads a stored hash: $argon2id$v=19$... as RFC 9106 and the PHC string format define
+// it, or bcrypt's $2a$, $2b$ and $2y$. Its cost is bounded, so that a planted row cannot exhaust
+// the process: argon2id at 256 MiB, at 1 GiB of memory times passes, and at 255 lanes, which share
+// that memory; bcrypt at cost 15. Any other text, such as the empty one, is ErrMalformedHash.
 func ParseHash(s string) (Hash, error) {
 	known, err := parseScheme(s)
 	if err != nil {
@@ -41,8 +41,8 @@ func ParseHash(s string) (Hash, error) {
 	return newHash(known), nil
 }
 
-// Reveal returns the stored string, for a store to write and for nobody else to see.
-// It is empty for the zero Hash.
+// Reveal returns the stored text, for a store to write. Nobody else may see it. It is empty for the
+// zero Hash.
 func (h Hash) Reveal() string {
 	if h.IsZero() {
 		return ""

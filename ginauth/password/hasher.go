@@ -31,10 +31,10 @@ func newHasher(o Options) *Hasher {
 	return &Hasher{params: o.Params, queue: newQueue(o.Slots, o.MaxWait, o.takes()), decoy: blankArgon(o.Params)}
 }
 
-// Hash hashes a password in its NFC form. It judges no more than whether it can be hashed: an
-// empty one, one of more than 256 code points, and one that is not UTF-8 or contains a NUL
-// are a *PolicyError. A *BusyError, which is an ErrBusy, means that the wait would be too long, or was; the
-// context's error, that it ended while waiting.
+// Hash hashes a password in its NFC form. It applies no policy: only an empty password, one of more
+// than 256 code points, and one that is not UTF-8 or contains a NUL are a *PolicyError. A
+// *BusyError, which wraps ErrBusy, means that the wait was too long or would be. The context's
+// error means that it ended while waiting.
 func (h *Hasher) Hash(ctx context.Context, plain string) (Hash, error) {
 	text, _, code := normalise(plain)
 	if code != "" {
@@ -47,10 +47,10 @@ func (h *Hasher) Hash(ctx context.Context, plain string) (Hash, error) {
 	return newHash(made), nil
 }
 
-// Verify reports whether the password belongs to the hash. The zero Hash matches nothing and
-// costs as much, so verify it for users who do not exist or have no password. A password
-// that Hash refuses matches nothing and costs nothing, whoever it is for.
-// The errors are those of Hash less *PolicyError; they say nothing about the password.
+// Verify reports whether the password belongs to the hash. The zero Hash matches nothing and costs
+// as much, so verify it for users who do not exist or have no password. A password that Hash
+// refuses matches nothing and costs nothing, for every user. The errors are those of Hash except
+// *PolicyError; they reveal nothing about the password.
 func (h *Hasher) Verify(ctx context.Context, hash Hash, plain string) (bool, error) {
 	text, _, code := normalise(plain)
 	if code != "" {
@@ -82,9 +82,9 @@ func (h *Hasher) topUp(known scheme, text string) {
 	rest.derive(text)
 }
 
-// NeedsRehash reports whether the hash has less memory or fewer passes than a new one, a
-// shorter salt or tag, or is bcrypt. Ask after a successful Verify, and replace the stored
-// hash only if it is still this one. The zero Hash needs none.
+// NeedsRehash reports whether the hash has less memory or fewer passes than a new one, a shorter
+// salt or tag, or is bcrypt. Call it after a successful Verify, and replace the stored hash only if
+// it has not changed since. The zero Hash needs no replacement.
 func (h *Hasher) NeedsRehash(hash Hash) bool {
 	return !hash.IsZero() && (*hash.scheme).lags(h.params)
 }

@@ -23,16 +23,16 @@ type Options struct {
 	// Params is the cost of new hashes. Less than OWASP's floor is an error: 46 MiB with
 	// 1 pass, 19 MiB with 2, 12 MiB with 3 or more.
 	Params
-	// Slots is how many hashes are computed at once, each with its MemoryKiB.
-	// Default: GOMAXPROCS, since more of them cost memory and gain no speed. At most 1024.
+	// Slots is how many hashes are computed at the same time, each with its MemoryKiB. Default:
+	// GOMAXPROCS, because more take memory without being faster. At most 1024.
 	Slots int
-	// MaxWait is how long a caller may wait for a slot. The queue estimates each wait by how long
-	// hashes took lately: a caller whose wait would be longer gets a *BusyError at once, and one
-	// who has waited for MaxWait gets it then. A caller that waits holds no memory of a hash.
-	// Default: 2 s. Negative is no wait at all. At most 1 min.
+	// MaxWait is how long a caller may wait for a slot. The queue estimates each wait from how long
+	// hashes took lately. A caller whose wait would be longer gets a *BusyError at once, and a
+	// caller that has waited for MaxWait gets it then. A waiting caller holds no memory for a hash.
+	// Default: 2 s. Negative means no wait. At most 1 min.
 	MaxWait time.Duration
-	// InsecureCheap replaces Params by a cost that protects nothing, under a hundredth of the
-	// default. It is safe only in tests, whose passwords are made up.
+	// InsecureCheap replaces Params by a cost that protects nothing, less than a hundredth of the
+	// default. It is safe only in tests, whose passwords are made up. Default: false.
 	InsecureCheap bool
 }
 

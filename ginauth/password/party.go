@@ -46,8 +46,8 @@ func (p *party) upTo(turns int, but string) (n int) {
 	return n
 }
 
-// next is the first in line of the client whose turn is the longest ago, of the network of which it is; nil
-// where nobody waits.
+// next is the first in line of the client whose turn is the longest ago, of the network of which it
+// is; nil where nobody waits.
 func (p *party) next() *waiter {
 	if len(p.line) > 0 {
 		return p.line[0]
@@ -64,7 +64,8 @@ func (p *party) next() *waiter {
 	return first.next()
 }
 
-// lineUp puts a waiter into its client's line; one that has hashed before stays ahead of who came later.
+// lineUp puts a waiter into its client's line; one that has hashed before stays ahead of who came
+// later.
 func (w *waiter) lineUp() {
 	client := w.path[len(w.path)-1]
 	at := slices.IndexFunc(client.line, func(other *waiter) bool { return other.number > w.number })

@@ -21,16 +21,16 @@ const (
 	minWordLength = 4
 )
 
-// Policy decides whether a new password is good enough. The zero value is the recommended
-// one. It asks for length and against being guessable, never for kinds of characters (NIST
-// SP 800-63B, OWASP ASVS 5.0, 6.2.5). It is safe for concurrent use.
+// Policy decides whether a new password is good enough. The zero value is the recommended one. It
+// requires a length, refuses passwords that are easy to guess, and never requires kinds of
+// characters (NIST SP 800-63B, OWASP ASVS 5.0, 6.2.5). It is safe for concurrent use.
 type Policy struct {
 	// MinLength in code points. Default: 15. At least 8, for accounts with a second factor.
 	MinLength int
 	// MaxLength in code points. Default: 256, which is also the most. At least 64.
 	MaxLength int
-	// Words must not occur in a password, in upper or lower case: the names of the service
-	// and of who runs it. Each has at least 4 code points.
+	// Words must not occur in a password, in upper or lower case: the names of the service and of
+	// its operator. Each has at least 4 code points. Default: none.
 	Words []string
 }
 
@@ -57,10 +57,10 @@ func (p Policy) Validate() error {
 	return nil
 }
 
-// Check returns nil or a *PolicyError. Personal is what the password must not give away
-// of the user, such as the e-mail address and the name: neither the local part of
-// an address nor a word of at least 4 code points may occur, in upper or lower case.
-// Of a policy that does not pass Validate, lengths count as the nearest allowed ones.
+// Check returns nil or a *PolicyError. Personal are texts about the user, such as the e-mail
+// address and the name: the password must contain neither the local part of an address nor a word
+// of at least 4 code points, in upper or lower case. If a policy does not pass Validate, the
+// nearest allowed lengths are used.
 func (p Policy) Check(plain string, personal ...string) error {
 	p = p.withDefaults()
 	most := min(max(p.MaxLength, floorMaxLength), maxCodePoints)

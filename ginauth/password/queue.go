@@ -9,17 +9,17 @@ import (
 	"time"
 )
 
-// ErrBusy means that a caller would wait, or has waited, for longer than Options.MaxWait: answer 503 with
-// Retry-After. Nothing was hashed. It is wrapped by a *BusyError.
+// ErrBusy means that a caller has waited, or would wait, longer than Options.MaxWait: answer 503
+// with Retry-After. Nothing was hashed. A *BusyError wraps it.
 var ErrBusy = errors.New("too many passwords are waiting to be hashed")
 
-// BusyError is an ErrBusy that tells when to come again.
+// BusyError is an ErrBusy that says when to try again.
 type BusyError struct {
 	// RetryAfter estimates how long a caller would wait now. It is above zero.
 	RetryAfter time.Duration
 }
 
-// Error says no more than ErrBusy does.
+// Error returns the text of ErrBusy.
 func (e *BusyError) Error() string { return ErrBusy.Error() }
 
 // Unwrap returns ErrBusy.
@@ -32,8 +32,9 @@ const (
 	maxAhead = 1 << 16
 )
 
-// queue runs a fixed number of computations at once. The others wait, for as long as maxWait, and clients take
-// turns: each network of clients that waits gets as much as every other, and so does each client within it.
+// queue runs a fixed number of computations at once. The others wait, for as long as maxWait, and
+// clients take turns: each network of clients that waits gets as much as every other, and so does
+// each client within it.
 type queue struct {
 	maxWait time.Duration
 	run     int
@@ -179,8 +180,8 @@ func (p *place) acquire(ctx context.Context) error {
 	return err
 }
 
-// release passes a slot on, and learns from what was done in it how long that takes. One long computation moves
-// the estimate by an eighth at most, for it may have been somebody's old hash.
+// release passes a slot on, and learns from what was done in it how long that takes. One long
+// computation moves the estimate by an eighth at most, for it may have been somebody's old hash.
 func (q *queue) release(took time.Duration, done bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -203,7 +204,8 @@ func (q *queue) passOn() {
 	close(next.ready)
 }
 
-// tookTurn puts the client behind the others of its network, and the network behind the others. q.mu is held.
+// tookTurn puts the client behind the others of its network, and the network behind the others.
+// q.mu is held.
 func (q *queue) tookTurn(p *place) {
 	q.turns++
 	for _, party := range p.path {

@@ -2,7 +2,7 @@ package password
 
 import "fmt"
 
-// Code says why a password was refused. Codes are stable: clients may branch on them.
+// Code says why a password was refused. Codes are stable, so that programs can compare them.
 type Code string
 
 // The reasons to refuse a password.
@@ -21,10 +21,11 @@ const (
 	CodeContainsWord Code = "contains_word"
 )
 
-// PolicyError is a refused password. It does not hold the password.
+// PolicyError says why a password was refused. It does not contain the password.
 type PolicyError struct {
 	Code Code
-	// Limit is the length that was missed, in code points, for CodeTooShort and CodeTooLong; otherwise 0.
+	// Limit is the minimum or maximum of code points, for CodeTooShort and CodeTooLong; otherwise
+	// 0.
 	Limit int
 }
 

@@ -12,8 +12,9 @@
 // its files in memory (/dev/shm) if 2 GiB are free there. GINAUTH_STORETEST_GRACE sets how long it
 // waits for the next run (default 5s).
 //
-// With DATABASE_URL set, the databases are made on that server instead, and dropped after each test.
-// Its role needs CREATEDB. The template stays there as ginauth_template_ and a hash of the migrations.
+// With DATABASE_URL set, the databases are made on that server instead, and dropped after each
+// test. Its role needs CREATEDB. The template stays there as ginauth_template_ and a hash of the
+// migrations.
 //
 // Systems without [embedded.Start] need DATABASE_URL. The package is for tests only.
 package storetest

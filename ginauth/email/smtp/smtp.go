@@ -1,4 +1,4 @@
-// Package smtp hands mails to an SMTP server.
+// Package smtp sends mails through an SMTP server.
 package smtp
 
 import (
@@ -24,8 +24,7 @@ const (
 	submissionsPort = 465
 )
 
-// Options say which server takes the mails. Host is all that is needed for one that knows this
-// machine.
+// Options name the server. Host is enough if the server needs no login.
 type Options struct {
 	// Host is the server's name, which its certificate must have. Required.
 	Host string
@@ -33,15 +32,16 @@ type Options struct {
 	Port int
 	// Username and Password log in, by the best method that the server offers. Default: no login.
 	Username, Password string
-	// ImplicitTLS begins with TLS at once. Default: STARTTLS, and no mail where the server has
-	// none.
+	// ImplicitTLS begins with TLS at once. Default: STARTTLS, and an error if the server does not
+	// offer it.
 	ImplicitTLS bool
-	// InsecurePlaintext sends without TLS, to a server on this machine alone: localhost or a
-	// loopback address. From elsewhere who can listen would see every link.
+	// InsecurePlaintext sends without TLS. It is safe only for a server on this machine, localhost
+	// or a loopback address, and refused for others: on a network, everybody who listens could read
+	// the links. Default: false.
 	InsecurePlaintext bool
 	// TLS changes what TLS accepts. Default: TLS 1.2 or newer, the system's authorities, and Host.
 	TLS *tls.Config
-	// LocalName is what this machine calls itself. Default: its host name.
+	// LocalName is the name that this machine gives itself. Default: its host name.
 	LocalName string
 }
 
@@ -50,7 +50,7 @@ type Sender struct{ options Options }
 
 var _ email.Sender = (*Sender)(nil)
 
-// New returns a sender. It asks the server nothing. It panics when the options cannot work.
+// New returns a sender. It does not connect. It panics when the options cannot work.
 func New(o Options) *Sender {
 	switch {
 	case o.Host == "":
@@ -84,8 +84,8 @@ func New(o Options) *Sender {
 	return s
 }
 
-// Send hands a mail to the server. An answer of 5xx about the mail wraps email.ErrRefused (RFC
-// 5321, 4.2.1).
+// Send gives a mail to the server. If the server refuses the mail with 5xx, the error wraps
+// email.ErrRefused (RFC 5321, 4.2.1).
 func (s *Sender) Send(ctx context.Context, m email.Message) error {
 	message, err := compose(m)
 	if err != nil {

@@ -1,13 +1,13 @@
-// Command ginauth does what operators do with the database that $DATABASE_URL names.
+// Command ginauth has commands for operators, for the database that $DATABASE_URL names.
 //
 //	ginauth session delete [-dry-run] ID…           end sessions by their public ids
 //	ginauth session delete [-dry-run] -user EMAIL   end all sessions of a user, and logins by refresh tokens
-//	ginauth session delete [-dry-run] [-yes] -all   end those of everybody; asks first, unless -yes says so
+//	ginauth session delete [-dry-run] [-yes] -all   end the sessions of all users; asks first, unless -yes is set
 //	ginauth session delete [-dry-run] -expired      delete the rows of sessions that have ended
 //
-// Flags stand before ids, and an id that is no session's keeps all others from being ended. Each prints how many. -dry-run
-// changes nothing and prints how many it would be. Failure is one line on standard error and exit code 1, a command that is not
-// understood exit code 2.
+// Flags come before ids. If one id is unknown, no session is ended. Each command prints how many
+// sessions it has ended. -dry-run changes nothing and prints how many would end. A failure is one
+// line on standard error and exit code 1; a wrong command line is exit code 2.
 package main
 
 import (

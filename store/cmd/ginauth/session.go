@@ -100,7 +100,8 @@ func (e *env) deleteOfUser(ctx context.Context, address string, dry bool) error 
 	return nil
 }
 
-// deleteByID finds them all before it ends one, so that an argument that is none, such as a flag behind the ids, ends nothing.
+// deleteByID finds them all before it ends one, so that an argument that is none, such as a flag
+// behind the ids, ends nothing.
 func (e *env) deleteByID(ctx context.Context, ids []string, dry bool) error {
 	found := map[driver.Digest]bool{}
 	for _, id := range ids {
