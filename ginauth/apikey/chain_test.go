@@ -11,33 +11,46 @@ import (
 
 	"github.com/ginauth/ginauth/ginauth"
 	"github.com/ginauth/ginauth/ginauth/apikey"
+	"github.com/ginauth/ginauth/ginauth/ginauthtest"
 	"github.com/ginauth/ginauth/ginauth/internal/built"
 )
 
 // On an excluded route nobody has asked yet whether the policy is against the user.
 func TestUnverifiedUsersManageNoKeysAgainstThePolicy(t *testing.T) { // SEC-171
 	t.Parallel()
-	app := newApp(t)
-	o := app.options
-	o.Exclude, o.Unverified = append(o.Exclude, "/lazy", "/lazy/:id"), ginauth.UnverifiedRefused
-	cfg := built.Config(o)
-	keys := newKeys(t, cfg, app.keyOptions)
-	r := gin.New()
-	r.Use(ginauth.Session(cfg))
-	r.POST("/lazy", apikey.Create(keys))
-	r.GET("/lazy", apikey.List(keys))
-	r.DELETE("/lazy/:id", apikey.Revoke(keys))
-	c := app.signUp(t, ada)
-	m := c.create(t, `{"name":"a"}`)
-	c.handler = r
-	for _, call := range []string{"POST /lazy", "GET /lazy", "DELETE /lazy/" + string(m.ID)} {
-		method, path, _ := strings.Cut(call, " ")
-		request := httptest.NewRequest(method, path, strings.NewReader(`{"name":"b"}`))
-		request.Header.Set("Content-Type", "application/json")
-		wantProblem(t, call, c.do(request), http.StatusForbidden, "not_verified")
+	for name, options := range map[string][]ginauthtest.Option{"postgres": nil, "memory": {ginauthtest.InMemory()}} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			app := ginauthtest.New(t, unverifiedRefused(t), options...)
+			c := app.As(user{})
+			var m made
+			c.POST("/issue", gin.H{"name": "a"}).Status(http.StatusCreated).JSON(&m)
+			c.POST("/lazy", gin.H{"name": "b"}).Status(http.StatusForbidden).Problem("not_verified")
+			c.GET("/lazy").Status(http.StatusForbidden).Problem("not_verified")
+			c.DELETE("/lazy/" + string(m.ID)).Status(http.StatusForbidden).Problem("not_verified")
+			script := app.Anonymous()
+			script.Header = http.Header{"Authorization": {"Bearer " + m.Key}}
+			script.GET("/whoami").Status(http.StatusOK)
+		})
 	}
-	if w := app.use(m.Key); w.Code != http.StatusOK {
-		t.Errorf("the key that was made before: %d", w.Code)
+}
+
+// unverifiedRefused manages keys where users must be verified, but for POST /issue.
+func unverifiedRefused(t *testing.T) func(ginauthtest.Kit[user]) *gin.Engine {
+	t.Helper()
+	return func(k ginauthtest.Kit[user]) *gin.Engine {
+		o := k.Options
+		o.Exclude, o.Unverified, o.UnverifiedMay = []string{"/lazy", "/lazy/:id", "/whoami"}, ginauth.UnverifiedRefused, []string{"/issue"}
+		cfg := k.New(o)
+		keys := newKeys(t, cfg, keyOptions{})
+		r := gin.New()
+		r.Use(ginauth.Session(cfg))
+		r.POST("/issue", apikey.Create(keys))
+		r.POST("/lazy", apikey.Create(keys))
+		r.GET("/lazy", apikey.List(keys))
+		r.DELETE("/lazy/:id", apikey.Revoke(keys))
+		r.GET("/whoami", authenticate(apikey.Backend(keys)), func(c *gin.Context) { c.Status(http.StatusOK) })
+		return r
 	}
 }
 
