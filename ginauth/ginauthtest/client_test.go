@@ -112,7 +112,7 @@ func TestLinksAndRedirectsHaveThePathOfBaseURL(t *testing.T) {
 	if w := app.Anonymous().Page(link).Status(200); w.Path != "/verify" {
 		t.Errorf("the link leads to %s", w.Path)
 	}
-	got := complaintsOf(t, func(tb testing.TB) {
+	got := complaintsOf(t, func(tb *recorder) {
 		ginauthtest.New(tb, shop, ginauthtest.InMemory()).Anonymous().GET("https://evil.example/")
 	})
 	if !strings.Contains(got, "leads away from the app, which is at https://example.com") {

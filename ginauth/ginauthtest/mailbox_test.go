@@ -15,36 +15,42 @@ import (
 
 func TestMailsComeOnDemand(t *testing.T) {
 	t.Parallel()
-	onEachStore(t, func(t *testing.T, options ...ginauthtest.Option) {
-		app := ginauthtest.New(t, shop, append(options, ginauthtest.WithMail())...)
-		ada := app.Anonymous()
-		ada.POST("/signup", gin.H{"name": "Ada", "email": "Ada@Example.com", "password": ginauthtest.Password}).Status(201)
-		mail := app.Mail.To("ada@example.com").Last()
-		if mail.To != "Ada@Example.com" || !strings.HasPrefix(mail.Link, "https://example.com/verify?token="+mail.Token) || mail.Token == "" || mail.Subject == "" {
-			t.Errorf("the mail is %+v", mail)
-		}
-		ada.POST("/verify", gin.H{"token": mail.Token}).Status(204)
-		ada.GET("/verified").Status(200)
-		ada.POST("/forgot", gin.H{"email": "ada@example.com"}).Status(202)
-		if n := len(app.Mail.To("ada@example.com").All()); n != 2 || len(app.Mail.All()) != n || len(app.Mail.To("grace@example.com").All()) != 0 {
-			t.Errorf("%d mails", n)
-		}
-		app.Clock.Advance(31 * time.Minute)
-		token := app.Mail.To("ada@example.com").Last().Token
-		ada.POST("/reset", gin.H{"token": token, "password": "nanoseconds are short wires"}).Problem("link_invalid")
-	})
+	for name, options := range stores {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			app := ginauthtest.New(t, shop, append(options, ginauthtest.WithMail())...)
+			ada := app.Anonymous()
+			ada.POST("/signup", gin.H{"name": "Ada", "email": "Ada@Example.com", "password": ginauthtest.Password}).Status(201)
+			mail := app.Mail.To("ada@example.com").Last()
+			if mail.To != "Ada@Example.com" || !strings.HasPrefix(mail.Link, "https://example.com/verify?token="+mail.Token) || mail.Token == "" || mail.Subject == "" {
+				t.Errorf("the mail is %+v", mail)
+			}
+			ada.POST("/verify", gin.H{"token": mail.Token}).Status(204)
+			ada.GET("/verified").Status(200)
+			ada.POST("/forgot", gin.H{"email": "ada@example.com"}).Status(202)
+			if n := len(app.Mail.To("ada@example.com").All()); n != 2 || len(app.Mail.All()) != n || len(app.Mail.To("grace@example.com").All()) != 0 {
+				t.Errorf("%d mails", n)
+			}
+			app.Clock.Advance(31 * time.Minute)
+			token := app.Mail.To("ada@example.com").Last().Token
+			ada.POST("/reset", gin.H{"token": token, "password": "nanoseconds are short wires"}).Problem("link_invalid")
+		})
+	}
 }
 
 func TestVerifiedUsersAreNotAskedForTheProof(t *testing.T) {
 	t.Parallel()
-	onEachStore(t, func(t *testing.T, options ...ginauthtest.Option) {
-		app := ginauthtest.New(t, shop, append(options, ginauthtest.WithMail())...)
-		app.As(User{Email: "ada@example.com"})
-		app.As(User{Email: "grace@example.com"}, ginauthtest.Verified())
-		if mails := app.Mail.All(); len(mails) != 1 || mails[0].To != "ada@example.com" {
-			t.Errorf("the mails are %+v", mails)
-		}
-	})
+	for name, options := range stores {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			app := ginauthtest.New(t, shop, append(options, ginauthtest.WithMail())...)
+			app.As(User{Email: "ada@example.com"})
+			app.As(User{Email: "grace@example.com"}, ginauthtest.Verified())
+			if mails := app.Mail.All(); len(mails) != 1 || mails[0].To != "ada@example.com" {
+				t.Errorf("the mails are %+v", mails)
+			}
+		})
+	}
 }
 
 // stuck is an outbox that cannot send.
@@ -54,7 +60,7 @@ func (stuck) SendDue(context.Context) (int, error) { return 0, errors.New("it is
 
 func TestMailboxSaysWhatIsWrong(t *testing.T) {
 	t.Parallel()
-	got := complaintsOf(t, func(tb testing.TB) {
+	got := complaintsOf(t, func(tb *recorder) {
 		app := ginauthtest.New(tb, shop, ginauthtest.InMemory())
 		app.Mail.Collect(stuck{})
 		app.Mail.To("ada@example.com").Last()

@@ -20,7 +20,7 @@ func TestChecksFail(t *testing.T) {
 		"the path \"user\" does not begin with /":     func(c *ginauthtest.Client[User]) { c.GET("user") },
 		"the body of POST /login":                     func(c *ginauthtest.Client[User]) { c.POST("/login", func() {}) },
 	} {
-		got := complaintsOf(t, func(tb testing.TB) { check(ginauthtest.New(tb, shop, ginauthtest.InMemory()).Anonymous()) })
+		got := complaintsOf(t, func(tb *recorder) { check(ginauthtest.New(tb, shop, ginauthtest.InMemory()).Anonymous()) })
 		if !strings.Contains(got, want) {
 			t.Errorf("the complaint is %q, want %q in it", got, want)
 		}

@@ -18,17 +18,6 @@ import (
 // stores are what an app can be built on.
 var stores = map[string][]ginauthtest.Option{"postgres": nil, "memory": {ginauthtest.InMemory()}}
 
-// onEachStore runs a test with each.
-func onEachStore(t *testing.T, test func(t *testing.T, options ...ginauthtest.Option)) {
-	t.Helper()
-	for name, options := range stores {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			test(t, options...)
-		})
-	}
-}
-
 // shop is an app with accounts, mails and a page.
 func shop(k ginauthtest.Kit[User]) *gin.Engine {
 	o := k.Options
@@ -76,7 +65,7 @@ func (r *recorder) Failed() bool      { return len(r.complaints) > 0 }
 func (r *recorder) Log(args ...any)   { r.complaints = append(r.complaints, fmt.Sprint(args...)) }
 
 // complaintsOf runs a test that may fail.
-func complaintsOf(t *testing.T, test func(tb testing.TB)) string {
+func complaintsOf(t *testing.T, test func(tb *recorder)) string {
 	t.Helper()
 	r := &recorder{TB: t}
 	done := make(chan struct{})

@@ -20,27 +20,30 @@ import (
 
 func TestAsLogsInARealUser(t *testing.T) {
 	t.Parallel()
-	onEachStore(t, func(t *testing.T, options ...ginauthtest.Option) {
-		app := ginauthtest.New(t, shop, options...)
-		ada := app.As(User{Name: "Ada", Email: "Ada@Example.com"})
-		if ada.User.ID == "" || ada.User.Name != "Ada" || ada.User.Email != "Ada@Example.com" || ada.User.VerifiedAt != nil {
-			t.Errorf("the user is %+v", ada.User)
-		}
-		var me User
-		if ada.GET("/user").Status(200).JSON(&me); me.ID != ada.User.ID {
-			t.Errorf("logged in as %+v", me)
-		}
-		again := app.Anonymous()
-		again.POST("/login", gin.H{"email": "ada@example.com", "password": ginauthtest.Password}).Status(200)
-		other := app.As(ada.User)
-		var list []map[string]any
-		if other.GET("/sessions").Status(200).JSON(&list); len(list) != 3 {
-			t.Errorf("%d sessions of one user, want those of two As and of a login", len(list))
-		}
-		ada.POST("/logout", nil).Status(204)
-		ada.GET("/user").Problem("unauthenticated")
-		other.GET("/user").Status(200)
-	})
+	for name, options := range stores {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			app := ginauthtest.New(t, shop, options...)
+			ada := app.As(User{Name: "Ada", Email: "Ada@Example.com"})
+			if ada.User.ID == "" || ada.User.Name != "Ada" || ada.User.Email != "Ada@Example.com" || ada.User.VerifiedAt != nil {
+				t.Errorf("the user is %+v", ada.User)
+			}
+			var me User
+			if ada.GET("/user").Status(200).JSON(&me); me.ID != ada.User.ID {
+				t.Errorf("logged in as %+v", me)
+			}
+			again := app.Anonymous()
+			again.POST("/login", gin.H{"email": "ada@example.com", "password": ginauthtest.Password}).Status(200)
+			other := app.As(ada.User)
+			var list []map[string]any
+			if other.GET("/sessions").Status(200).JSON(&list); len(list) != 3 {
+				t.Errorf("%d sessions of one user, want those of two As and of a login", len(list))
+			}
+			ada.POST("/logout", nil).Status(204)
+			ada.GET("/user").Problem("unauthenticated")
+			other.GET("/user").Status(200)
+		})
+	}
 }
 
 func TestAsNamesUsersWhoHaveNoAddress(t *testing.T) {
@@ -54,24 +57,27 @@ func TestAsNamesUsersWhoHaveNoAddress(t *testing.T) {
 
 func TestUserOptions(t *testing.T) {
 	t.Parallel()
-	onEachStore(t, func(t *testing.T, options ...ginauthtest.Option) {
-		app := ginauthtest.New(t, shop, options...)
-		stale := app.As(User{})
-		stale.GET("/fresh").Problem("reauthentication_required")
-		stale.GET("/verified").Status(403)
-		app.As(User{}, ginauthtest.Fresh()).GET("/fresh").Status(200)
-		app.As(User{}, ginauthtest.Verified()).GET("/verified").Status(200)
-		short, long := app.As(User{}), app.As(User{}, ginauthtest.Remember())
-		app.Clock.Advance(59 * time.Minute) // since the session was used last
-		short.GET("/user").Status(200)
-		app.Clock.Advance(61 * time.Minute)
-		short.GET("/user").Problem("unauthenticated")
-		long.GET("/user").Status(200)
-		app.Clock.Advance(31 * 24 * time.Hour)
-		if long.Cookie(app.SessionCookie()) != "" {
-			t.Error("the browser keeps a cookie whose age is over")
-		}
-	})
+	for name, options := range stores {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			app := ginauthtest.New(t, shop, options...)
+			stale := app.As(User{})
+			stale.GET("/fresh").Problem("reauthentication_required")
+			stale.GET("/verified").Status(403)
+			app.As(User{}, ginauthtest.Fresh()).GET("/fresh").Status(200)
+			app.As(User{}, ginauthtest.Verified()).GET("/verified").Status(200)
+			short, long := app.As(User{}), app.As(User{}, ginauthtest.Remember())
+			app.Clock.Advance(59 * time.Minute) // since the session was used last
+			short.GET("/user").Status(200)
+			app.Clock.Advance(61 * time.Minute)
+			short.GET("/user").Problem("unauthenticated")
+			long.GET("/user").Status(200)
+			app.Clock.Advance(31 * 24 * time.Hour)
+			if long.Cookie(app.SessionCookie()) != "" {
+				t.Error("the browser keeps a cookie whose age is over")
+			}
+		})
+	}
 }
 
 func TestAsSaysWhatIsWrong(t *testing.T) {
@@ -86,7 +92,7 @@ func TestAsSaysWhatIsWrong(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			got := complaintsOf(t, func(tb testing.TB) {
+			got := complaintsOf(t, func(tb *recorder) {
 				app := ginauthtest.New(tb, shop, ginauthtest.InMemory())
 				app.As(User{Email: "Ada@example.com"})
 				app.As(c.user)
@@ -116,11 +122,11 @@ func TestCreateIsForAppsWithoutSessions(t *testing.T) {
 	if got := app.Anonymous().POST("/check?email=ada@example.com", nil).Body; got != string(ada.ID)+" <nil>" || ada.VerifiedAt == nil {
 		t.Errorf("her password says %s", got)
 	}
-	got := complaintsOf(t, func(tb testing.TB) { ginauthtest.New(tb, build, ginauthtest.InMemory()).As(User{}) })
+	got := complaintsOf(t, func(tb *recorder) { ginauthtest.New(tb, build, ginauthtest.InMemory()).As(User{}) })
 	if !strings.Contains(got, "the app has NoSessions: let a user of Create log in") {
 		t.Errorf("the complaint is %q", got)
 	}
-	got = complaintsOf(t, func(tb testing.TB) {
+	got = complaintsOf(t, func(tb *recorder) {
 		app := ginauthtest.New(tb, shop, ginauthtest.InMemory())
 		app.Create(User{Email: "ada@example.com"})
 		app.Create(User{Email: "ada@example.com"})
@@ -167,22 +173,25 @@ type customer struct {
 
 func TestAsKeepsTheAppsOwnFields(t *testing.T) {
 	t.Parallel()
-	onEachStore(t, func(t *testing.T, options ...ginauthtest.Option) {
-		app := ginauthtest.New(t, func(k ginauthtest.Kit[customer]) *gin.Engine {
-			if k.Pool != nil {
-				if _, err := k.Pool.Exec(t.Context(), `ALTER TABLE ginauth.users ADD COLUMN plan text NOT NULL DEFAULT 'free'`); err != nil {
-					t.Fatal(err)
+	for name, options := range stores {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			app := ginauthtest.New(t, func(k ginauthtest.Kit[customer]) *gin.Engine {
+				if k.Pool != nil {
+					if _, err := k.Pool.Exec(t.Context(), `ALTER TABLE ginauth.users ADD COLUMN plan text NOT NULL DEFAULT 'free'`); err != nil {
+						t.Fatal(err)
+					}
 				}
+				r := gin.New()
+				r.Use(ginauth.Session(k.Config))
+				r.GET("/plan", ginauth.With(func(c *gin.Context, u customer) { c.String(http.StatusOK, u.Plan) }))
+				return r
+			}, options...)
+			if got := app.As(customer{Plan: "pro"}).GET("/plan").Status(200).Body; got != "pro" {
+				t.Errorf("the plan is %q", got)
 			}
-			r := gin.New()
-			r.Use(ginauth.Session(k.Config))
-			r.GET("/plan", ginauth.With(func(c *gin.Context, u customer) { c.String(http.StatusOK, u.Plan) }))
-			return r
-		}, options...)
-		if got := app.As(customer{Plan: "pro"}).GET("/plan").Status(200).Body; got != "pro" {
-			t.Errorf("the plan is %q", got)
-		}
-	})
+		})
+	}
 }
 
 // row is a user who has no method Account.
