@@ -19,8 +19,9 @@ const (
 	maxRedirects = 20
 )
 
-// Client is a browser of the app: it keeps cookies, and sends what pages of the same origin send. Paths are those of the
-// app's routes, or links of the app's mails. It is safe for concurrent use, but for its fields.
+// Client is a browser of the app: it keeps cookies, and sends what pages of the same origin send.
+// Paths are those of the app's routes, or links of the app's mails. It is safe for concurrent use,
+// but for its fields.
 type Client[U any] struct {
 	// User is who As has logged in, as the store has returned them then. It is zero for Anonymous.
 	User U
@@ -89,8 +90,8 @@ func (c *Client[U]) Page(path string) *Response {
 	return nil
 }
 
-// Do sends a request with the client's cookies and header fields, and those that browsers add for a page of the same
-// origin, where it has none of its own.
+// Do sends a request with the client's cookies and header fields, and those that browsers add for a
+// page of the same origin, where it has none of its own.
 func (c *Client[U]) Do(r *http.Request) *Response {
 	c.tb.Helper()
 	r.Host = c.base.Host

@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// Clock stands still until it is moved. Accounts, sessions, tokens, waits and mails go by it. It begins at the time of New,
-// and is safe for concurrent use.
+// Clock stands still until it is moved. Accounts, sessions, tokens, waits and mails go by it. It
+// begins at the time of New, and is safe for concurrent use.
 type Clock struct {
 	mu sync.Mutex
 	at time.Time

@@ -21,7 +21,8 @@ type kept struct {
 	until             time.Time // zero: until the browser closes
 }
 
-// take keeps what an answer sets. Browsers refuse names whose prefix the attributes do not hold (RFC 6265bis, 4.1.3).
+// take keeps what an answer sets. Browsers refuse names whose prefix the attributes do not hold
+// (RFC 6265bis, 4.1.3).
 func (j *jar) take(set []*http.Cookie) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
@@ -70,7 +71,8 @@ func (j *jar) live() []kept {
 	return slices.Clone(j.kept)
 }
 
-// pathOf is the path for which a cookie is. Without one, this package's is "/", where browsers have that of the request.
+// pathOf is the path for which a cookie is. Without one, this package's is "/", where browsers have
+// that of the request.
 func pathOf(c *http.Cookie) string {
 	if strings.HasPrefix(c.Path, "/") {
 		return c.Path

@@ -14,8 +14,8 @@ import (
 // shownLines is how much of the log a failed test shows.
 const shownLines = 30
 
-// Log keeps what Options.Logger was told, as lines of JSON of every level. A test that fails shows the last 30 of them. It is
-// safe for concurrent use.
+// Log keeps what Options.Logger was told, as lines of JSON of every level. A test that fails shows
+// the last 30 of them. It is safe for concurrent use.
 type Log struct {
 	mu sync.Mutex
 	b  bytes.Buffer
@@ -35,8 +35,8 @@ func (l *Log) String() string {
 	return l.b.String()
 }
 
-// Events returns the lines that tell of a kind of security event, or of any for "", the oldest first. docs/events.md has the
-// fields. Lines that are no JSON are left out.
+// Events returns the lines that tell of a kind of security event, or of any for "", the oldest
+// first. docs/events.md has the fields. Lines that are no JSON are left out.
 func (l *Log) Events(kind driver.EventKind) (found []map[string]any) {
 	for line := range strings.Lines(l.String()) {
 		var fields map[string]any

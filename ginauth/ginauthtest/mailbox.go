@@ -11,8 +11,8 @@ import (
 	"github.com/ginauth/ginauth/ginauth/email"
 )
 
-// Mailbox is an email.Sender that keeps every mail. Whoever reads it gets what is due by then: the outbox is sent on
-// demand, and nobody has to wait. It is safe for concurrent use.
+// Mailbox is an email.Sender that keeps every mail. Whoever reads it gets what is due by then: the
+// outbox is sent on demand, and nobody has to wait. It is safe for concurrent use.
 type Mailbox struct {
 	tb testing.TB
 
@@ -31,7 +31,8 @@ type Outbox interface {
 // Mail is one that was sent.
 type Mail struct {
 	email.Message
-	// Link is the link with a token in the plain text, or else its first link. Empty: there is none.
+	// Link is the link with a token in the plain text, or else its first link. Empty: there is
+	// none.
 	Link string
 	// Token is the token in Link, for clients that post it as JSON. Empty: there is none.
 	Token string

@@ -9,8 +9,8 @@ import (
 // shownBody is how much of a body a failure shows, in bytes.
 const shownBody = 1000
 
-// Response is what the app has answered. Its methods check it: what is wrong fails the test, which goes on, so that they may
-// be called from any goroutine and from subtests.
+// Response is what the app has answered. Its methods check it: what is wrong fails the test, which
+// goes on, so that they may be called from any goroutine and from subtests.
 type Response struct {
 	// Code is the status, such as 200.
 	Code int
@@ -34,8 +34,8 @@ func (r *Response) Status(want int) *Response {
 	return r
 }
 
-// Problem checks that the answer is a problem document (RFC 9457) with that code, such as "unauthenticated". docs/problems.md
-// lists the codes of ginauth.
+// Problem checks that the answer is a problem document (RFC 9457) with that code, such as
+// "unauthenticated". docs/problems.md lists the codes of ginauth.
 func (r *Response) Problem(code string) *Response {
 	r.tb.Helper()
 	var p struct{ Code string }
@@ -63,7 +63,8 @@ func (r *Response) JSON(into any) *Response {
 	return r
 }
 
-// Cookie returns what the answer sets of that name, nil for nothing. App.SessionCookie names that of the session.
+// Cookie returns what the answer sets of that name, nil for nothing. App.SessionCookie names that
+// of the session.
 func (r *Response) Cookie(name string) *http.Cookie {
 	for _, c := range (&http.Response{Header: r.Header}).Cookies() {
 		if c.Name == name {

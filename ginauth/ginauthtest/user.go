@@ -16,7 +16,8 @@ import (
 // Password is that of every user whom As creates.
 const Password = "correct horse battery staple"
 
-// loginAge is how long ago a user logged in without Fresh: longer than what guards such as ginauth.Fresh usually ask for.
+// loginAge is how long ago a user logged in without Fresh: longer than what guards such as
+// ginauth.Fresh usually ask for.
 const loginAge = 30 * time.Minute
 
 // UserOption says more about the user of As.
@@ -31,8 +32,8 @@ func loginOf(options []UserOption) (l login) {
 	return l
 }
 
-// Fresh makes the login one of this moment, as guards such as ginauth.Fresh want it. Default: 30 minutes ago, or half of
-// Options.IdleTimeout where that is less.
+// Fresh makes the login one of this moment, as guards such as ginauth.Fresh want it. Default: 30
+// minutes ago, or half of Options.IdleTimeout where that is less.
 func Fresh() UserOption { return func(l *login) { l.fresh = true } }
 
 // Verified creates the user with a proved address.
@@ -41,8 +42,9 @@ func Verified() UserOption { return func(l *login) { l.verified = true } }
 // Remember makes a session that outlives the browser, as ginauth.Remember does.
 func Remember() UserOption { return func(l *login) { l.remember = true } }
 
-// Create stores a user with all fields of u that are the app's own, and with Password; without an address it is
-// user1@example.com, and so on. Of the options, Verified counts. It is for apps that hand out tokens; As needs no Create.
+// Create stores a user with all fields of u that are the app's own, and with Password; without an
+// address it is user1@example.com, and so on. Of the options, Verified counts. It is for apps that
+// hand out tokens; As needs no Create.
 func (a *App[U]) Create(u U, options ...UserOption) U {
 	a.tb.Helper()
 	a.mu.Lock()
@@ -54,11 +56,13 @@ func (a *App[U]) Create(u U, options ...UserOption) U {
 	return made
 }
 
-// As returns the client of a user who has logged in. A user without an ID is created first, as by Create. A user with an
-// ID, such as Client.User, logs in once more, as with a second browser.
+// As returns the client of a user who has logged in. A user without an ID is created first, as by
+// Create. A user with an ID, such as Client.User, logs in once more, as with a second browser.
 //
-// The row and the session are written as the app's own handlers write them. Without Fresh the clock is set back for as long
-// as that takes, so call it before requests run in parallel.
+// The row and the session are written as the app's own handlers write them. Without Fresh the clock
+// is set back for as long as that takes, so call it before requests run in parallel. Where
+// Options.RetrieveUser reads what only the app's own login has put into the session, log in by
+// that, with Anonymous.
 func (a *App[U]) As(u U, options ...UserOption) *Client[U] {
 	a.tb.Helper()
 	l := loginOf(options)

@@ -1,0 +1,121 @@
+package ginauthtest
+
+import (
+	"net/url"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/gin-gonic/gin"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/password"
+)
+
+// App is a router under test with what belongs to it.
+type App[U any] struct {
+	// Engine is what the app has built.
+	Engine *gin.Engine
+	// Clock moves sessions, tokens, waits and mails.
+	Clock *Clock
+	// Pool is the test's own database. It is nil with InMemory and Users.
+	Pool *pgxpool.Pool
+	// Mail has every mail of the app.
+	Mail *Mailbox
+	// Log has all that ginauth has logged.
+	Log *Log
+
+	tb     testing.TB
+	config *ginauth.Config[U]
+	mu     sync.Mutex // held by As, which moves the clock
+	users  int        // created by As
+}
+
+// New builds an app for one test. It fails the test when the app cannot be built.
+func New[U any](tb testing.TB, build func(Kit[U]) *gin.Engine, options ...Option) *App[U] {
+	tb.Helper()
+	var s settings
+	for _, option := range options {
+		option(&s)
+	}
+	quietGin()
+	a := &App[U]{tb: tb, Clock: &Clock{at: time.Now()}, Mail: &Mailbox{tb: tb}, Log: &Log{}} //nolint:forbidigo // where the clock begins
+	tb.Cleanup(func() { a.Log.showIfFailed(tb) })
+	k := Kit[U]{Clock: a.Clock, Mail: a.Mail, Log: a.Log, app: a}
+	users, err := open(&k, s)
+	if err != nil {
+		tb.Fatalf("ginauthtest: %v", err)
+	}
+	a.Pool = k.Pool
+	k.Options = ginauth.Options[U]{
+		Users: users, Passwords: hasher(tb), Limits: generous(), BaseURL: "https://example.com", Logger: a.Log.logger(),
+	}
+	k.Config, err = ginauth.New(k.Options)
+	a.config = k.Config
+	a.Engine = build(k)
+	switch {
+	case a.Engine == nil:
+		tb.Fatal("ginauthtest: the app has built no router")
+	case a.config == nil:
+		tb.Fatalf("ginauthtest: %v", err)
+	case a.config.Options().Users == nil:
+		tb.Fatal("ginauthtest: the app's Options have no Users: keep those of Kit.Options")
+	}
+	return a
+}
+
+// Anonymous returns a client that has no cookies.
+func (a *App[U]) Anonymous() *Client[U] {
+	o := a.config.Options()
+	base := &url.URL{Scheme: "https", Host: "example.com"}
+	if u, err := url.Parse(o.BaseURL); err == nil && o.BaseURL != "" {
+		base = u
+	}
+	if o.Cookie.InsecureLocalhost && base.Scheme == "https" {
+		base = &url.URL{Scheme: "http", Host: "localhost"}
+	}
+	return &Client[U]{tb: a.tb, router: a.Engine, base: base, jar: &jar{now: a.Clock.Now}}
+}
+
+// SessionCookie returns the name of the session cookie as browsers have it, such as
+// "__Host-session".
+func (a *App[U]) SessionCookie() string {
+	switch k := a.config.Options().Cookie; {
+	case k.InsecureLocalhost:
+		return k.Name
+	case k.Domain != "":
+		return "__Secure-" + k.Name
+	default:
+		return "__Host-" + k.Name
+	}
+}
+
+var cheap = sync.OnceValues(func() (*password.Hasher, error) {
+	return password.New(password.Options{InsecureCheap: true, MaxWait: time.Minute})
+})
+
+func hasher(tb testing.TB) *password.Hasher {
+	tb.Helper()
+	h, err := cheap()
+	if err != nil {
+		tb.Fatalf("ginauthtest: %v", err)
+	}
+	return h
+}
+
+// generous limits let a test do more often what people do.
+func generous() ginauth.Limits {
+	many := []ginauth.Rate{{Attempts: 1_000_000, Per: time.Hour}}
+	each := ginauth.Limit{PerAddress: many, PerIdentifier: many}
+	return ginauth.Limits{
+		FreeFailures: 100, LoginPerAddress: many, SignUp: each, Mail: each, LinkPerAddress: many, BadCredentialsPerAddress: many,
+	}
+}
+
+// quietGin keeps Gin from printing the routes of every test.
+var quietGin = sync.OnceFunc(func() {
+	if gin.Mode() == gin.DebugMode {
+		gin.SetMode(gin.TestMode)
+	}
+})
