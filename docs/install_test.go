@@ -40,7 +40,7 @@ func (m machine) add(t *testing.T, program, script string) {
 	}
 }
 
-// addManager adds a package manager whose packages hold the program of their name, or of the name that has.
+// addManager adds a package manager whose packages hold the program of their name, or the one that has says.
 func (m machine) addManager(t *testing.T, name, has string) {
 	t.Helper()
 	copying, err := exec.LookPath("cp")
@@ -48,7 +48,6 @@ func (m machine) addManager(t *testing.T, name, has string) {
 		t.Fatal(err)
 	}
 	m.add(t, name, fmt.Sprintf(`
-declare -A has=(%[1]s)
 for word in "$@"; do
 	case $word in
 	update) ;;
@@ -57,7 +56,7 @@ for word in "$@"; do
 	*)
 		[ "${installs:-}" = 1 ] || continue
 		echo "$word" >>"%[2]s/calls"
-		program=${has[$word]:-${word##*/}}
+		case $word in %[1]s *) program=${word##*/} ;; esac
 		%[3]q "%[2]s/initdb" "%[2]s/$program"
 		;;
 	esac
@@ -93,12 +92,9 @@ func TestWhatTestsLackIsInstalled(t *testing.T) {
 		has  string
 		want []string
 	}{
-		"apt-get": {"[nodejs]=node", []string{"chromium", "redis-server", "memcached", "nodejs", "npm", "gcc", "libc6-dev"}},
+		"apt-get": {"nodejs) program=node ;;", []string{"chromium", "redis-server", "memcached", "nodejs", "npm", "gcc", "libc6-dev"}},
 		"dnf":     {"", []string{"chromium", "/usr/bin/redis-server", "/usr/bin/memcached", "/usr/bin/node", "/usr/bin/npm", "gcc", "glibc-devel"}},
-		"brew": {
-			"[google-chrome]=google-chrome [redis]=redis-server",
-			[]string{"google-chrome", "redis", "memcached", "node", "gcc"},
-		},
+		"brew":    {"redis) program=redis-server ;;", []string{"google-chrome", "redis", "memcached", "node", "gcc"}},
 	} {
 		for who, id := range map[string]string{"root": asRoot, "sudo": asNobody} {
 			t.Run(manager+" as "+who, func(t *testing.T) {
@@ -161,7 +157,7 @@ func TestWhatAManagerDoesNotHaveIsNamed(t *testing.T) {
 	t.Parallel()
 	m := newMachine(t, "pgbouncer", "redis-server", "node", "npm")
 	m.add(t, "id", asRoot)
-	m.addManager(t, "dnf", "[chromium]=elsewhere")
+	m.addManager(t, "dnf", "chromium) program=elsewhere ;;")
 	code, said, packages := m.install(t, "true")
 	if code != 1 || !strings.Contains(said, "install these by hand: chromium\n") || len(packages) != 2 {
 		t.Errorf("exit code %d, said %q, installed %v", code, said, packages)

@@ -53,7 +53,6 @@ func TestClientOfOapiCodegenLogsIn(t *testing.T) {
 		t.Skipf("the generator cannot be downloaded: %s", out)
 	}
 	execute(t, dir, "go", "tool", "oapi-codegen", "-config", "oapi-codegen.yaml", "openapi.json")
-	execute(t, dir, "go", "vet", "./...")
 	if got := execute(t, dir, "go", "run", ".", p.url); got != "hello Gopher\n" {
 		t.Errorf("the client says %q", got)
 	}
