@@ -121,8 +121,13 @@ func visit(t *testing.T, url string) (answers []string) {
 	client := &http.Client{Jar: jar}
 	const ada = `"email":"ada@example.com","password":"correct horse battery staple"}`
 	for _, request := range []struct{ line, body string }{
-		{"GET /user", ""}, {"POST /signup", `{"name":"Ada Lovelace",` + ada}, {"GET /user", ""},
-		{"POST /logout", ""}, {"GET /user", ""}, {"POST /login", "{" + ada}, {"GET /user", ""},
+		{"GET /user", ""},
+		{"POST /signup", `{"name":"Ada Lovelace",` + ada},
+		{"GET /user", ""},
+		{"POST /logout", ""},
+		{"GET /user", ""},
+		{"POST /login", "{" + ada},
+		{"GET /user", ""},
 	} {
 		method, path, _ := strings.Cut(request.line, " ")
 		q, err := http.NewRequestWithContext(t.Context(), method, url+path, strings.NewReader(request.body))

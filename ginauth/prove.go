@@ -117,11 +117,11 @@ func (m *mount) recordGuess(c *gin.Context, k claim, account driver.Account) {
 func (st *state) begin(ctx context.Context, c *gin.Context, user any, p proved, remember bool) error {
 	done := p.settling(p.account.ID, true)
 	n := driver.NewSession{Credential: p.hash, Persistent: remember, Settles: done.within(st.store), NewDevice: done.newDevice(st.store)}
-	if err := st.signIn(c, user, p.account, n); err != nil {
+	if err := st.signIn(c, user, p.account, n); err != nil { //nolint:contextcheck // ctx only adds a place in the queue
 		return err
 	}
 	done.finish(ctx, st)
-	st.m.event(c, driver.LoginSucceeded, "user_id", p.account.ID, "session", st.digest)
+	st.m.event(c, driver.LoginSucceeded, "user_id", p.account.ID, "session", st.digest) //nolint:contextcheck // the request's own
 	return nil
 }
 

@@ -143,11 +143,11 @@ func TestRememberMakesTheSessionOfASignInOutliveTheBrowser(t *testing.T) {
 	}))
 	app.signUp(t, ada)
 	short, long := &client{handler: app}, &client{handler: app}
-	if k := short.post("/enter", "").Result().Cookies(); len(k) != 1 || k[0].MaxAge != 0 { //nolint:bodyclose // a recorder has none
+	if k := short.post("/enter", "").Result().Cookies(); len(k) != 1 || k[0].MaxAge != 0 {
 		t.Errorf("without Remember the cookies are %v", k)
 	}
 	want := int(60 * time.Hour / time.Second)
-	if k := long.post("/enter?remember=yes", "").Result().Cookies(); len(k) != 1 || k[0].MaxAge < want-60 || k[0].MaxAge > want { //nolint:bodyclose // a recorder has none
+	if k := long.post("/enter?remember=yes", "").Result().Cookies(); len(k) != 1 || k[0].MaxAge < want-60 || k[0].MaxAge > want {
 		t.Errorf("with Remember the cookies are %v", k)
 	}
 	app.clock.Advance(47 * time.Hour)

@@ -115,7 +115,7 @@ func (o BackendOptions[U]) finder() func(*gin.Context, Claims) (U, error) {
 
 // verifier is that of the options, which in the checked mode wants "sid" too.
 func (o BackendOptions[U]) verifier() (*Verifier, error) {
-	a := o.Accept.withDefaults()
+	a := o.withDefaults()
 	if !o.Stateless {
 		a.RequiredClaims = append(slices.Clone(a.RequiredClaims), "sid")
 	}

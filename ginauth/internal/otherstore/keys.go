@@ -62,7 +62,7 @@ func codecsOf(v reflect.Value) ([]securecookie.Codec, bool) {
 
 func checkKeys(codecs []securecookie.Codec) error {
 	if len(codecs) == 0 {
-		return errors.New("Sessions has no key to sign cookies with: give its constructor 32 random bytes")
+		return errors.New("the store in Sessions has no key to sign cookies with: give its constructor 32 random bytes")
 	}
 	for _, codec := range codecs {
 		signing := reflect.Indirect(reflect.ValueOf(codec))
