@@ -19,8 +19,6 @@ import (
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 	"github.com/google/go-cmp/cmp"
-
-	"github.com/ginauth/ginauth/store/storetest"
 )
 
 // chrome is one headless Chromium for all tests: to start one takes longer than most of them.
@@ -40,15 +38,14 @@ var chrome = sync.OnceValues(func() (context.Context, error) {
 
 // browser is a private window, which shares nothing with those of other tests, at an example of its own.
 type browser struct {
+	*app
+
 	ctx context.Context
-	url string
 }
 
 func newBrowser(t *testing.T) *browser {
 	t.Helper()
-	ctx := newWindow(t)
-	p := start(t, []string{"DATABASE_URL=" + storetest.NewURL(t)})
-	return &browser{ctx: ctx, url: p.url}
+	return &browser{ctx: newWindow(t), app: newApp(t)}
 }
 
 func newWindow(t *testing.T) context.Context {

@@ -95,6 +95,7 @@ func (b *browser) tryOut(t *testing.T, operation, status string) {
 func TestBrowserTriesTheAPIFromItsDescription(t *testing.T) {
 	t.Parallel()
 	b := newBrowser(t)
+	b.describe(t)
 	seen := newWitness(t, b.ctx)
 	b.open(t, "/schema")
 	b.do(t, chromedp.WaitVisible(chromedp.CSS("#operations-account-login")))

@@ -141,7 +141,7 @@ func (a *app) serve(t *testing.T, users driver.Users[User], s settings) {
 	t.Helper()
 	a.log = &syncBuffer{}
 	server := httptest.NewUnstartedServer(nil)
-	a.url = "http://" + server.Listener.Addr().String()
+	a.url = strings.Replace("http://"+server.Listener.Addr().String(), "127.0.0.1", "localhost", 1)
 	var err error
 	a.engine, a.mails, err = router(users, a.url, s, slog.New(slog.NewTextHandler(a.log, nil)))
 	if err != nil {
