@@ -40,41 +40,53 @@ func TestMissingFieldsAreNamed(t *testing.T) {
 
 func TestTakenAddressComesBackWithAMessage(t *testing.T) {
 	t.Parallel()
-	onEachStore(t, func(t *testing.T, a *app) {
-		c := newClient(t, a.url)
-		c.signUp(t, "Ada Lovelace", "ada@example.com")
-		newClient(t, c.base).post(t, "/signup", "name", "Eve", "email", "ADA@example.com", "password", passphrase).
-			has(t, http.StatusConflict, `role="alert"`, `id="email-error"`, `value="Eve"`, `value="ADA@example.com"`)
-	})
+	for store, open := range stores {
+		t.Run(store, func(t *testing.T) {
+			t.Parallel()
+			a := open(t)
+			c := newClient(t, a.url)
+			c.signUp(t, "Ada Lovelace", "ada@example.com")
+			newClient(t, c.base).post(t, "/signup", "name", "Eve", "email", "ADA@example.com", "password", passphrase).
+				has(t, http.StatusConflict, `role="alert"`, `id="email-error"`, `value="Eve"`, `value="ADA@example.com"`)
+		})
+	}
 }
 
 func TestWrongPasswordComesBackWithAMessage(t *testing.T) {
 	t.Parallel()
-	onEachStore(t, func(t *testing.T, a *app) {
-		c := newClient(t, a.url)
-		c.signUp(t, "Ada Lovelace", "ada@example.com")
-		c = newClient(t, c.base)
-		got := c.post(t, "/login", "email", "ada@example.com", "password", "not the right one", "next", "/user")
-		got.has(t, http.StatusUnauthorized, `role="alert">E-mail address or password is wrong.`, `value="ada@example.com"`,
-			`name="next" value="/user"`, `autocomplete="current-password" required autofocus`)
-		if strings.Contains(got.body, "not the right one") {
-			t.Errorf("the password came back:\n%s", got.body)
-		}
-	})
+	for store, open := range stores {
+		t.Run(store, func(t *testing.T) {
+			t.Parallel()
+			a := open(t)
+			c := newClient(t, a.url)
+			c.signUp(t, "Ada Lovelace", "ada@example.com")
+			c = newClient(t, c.base)
+			got := c.post(t, "/login", "email", "ada@example.com", "password", "not the right one", "next", "/user")
+			got.has(t, http.StatusUnauthorized, `role="alert">E-mail address or password is wrong.`, `value="ada@example.com"`,
+				`name="next" value="/user"`, `autocomplete="current-password" required autofocus`)
+			if strings.Contains(got.body, "not the right one") {
+				t.Errorf("the password came back:\n%s", got.body)
+			}
+		})
+	}
 }
 
 func TestLoginLeadsBackToTheWantedPage(t *testing.T) {
 	t.Parallel()
-	onEachStore(t, func(t *testing.T, a *app) {
-		c := newClient(t, a.url)
-		c.signUp(t, "Ada Lovelace", "ada@example.com")
-		c = newClient(t, c.base)
-		c.get(t, "/user?tab=a%26b").redirects(t, "/login?next=%2Fuser%3Ftab%3Da%2526b")
-		c.get(t, "/login?next=%2Fuser%3Ftab%3Da%2526b").
-			has(t, http.StatusOK, `name="next" value="/user?tab=a%26b"`, `href="/signup?next=%2fuser%3ftab%3da%2526b"`)
-		c.post(t, "/login", "email", "ada@example.com", "password", passphrase, "next", "/user?tab=a%26b").
-			redirects(t, "/user?tab=a%26b")
-	})
+	for store, open := range stores {
+		t.Run(store, func(t *testing.T) {
+			t.Parallel()
+			a := open(t)
+			c := newClient(t, a.url)
+			c.signUp(t, "Ada Lovelace", "ada@example.com")
+			c = newClient(t, c.base)
+			c.get(t, "/user?tab=a%26b").redirects(t, "/login?next=%2Fuser%3Ftab%3Da%2526b")
+			c.get(t, "/login?next=%2Fuser%3Ftab%3Da%2526b").
+				has(t, http.StatusOK, `name="next" value="/user?tab=a%26b"`, `href="/signup?next=%2fuser%3ftab%3da%2526b"`)
+			c.post(t, "/login", "email", "ada@example.com", "password", passphrase, "next", "/user?tab=a%26b").
+				redirects(t, "/user?tab=a%26b")
+		})
+	}
 }
 
 // SEC-134

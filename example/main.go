@@ -66,7 +66,7 @@ func run(ctx context.Context, s settings, log *slog.Logger) (err error) {
 	url := s.url(listener.Addr())
 	engine, mails, err := router(kept.users, url, s, log) //nolint:contextcheck // each request has its own
 	if err == nil {
-		err = finish(engine)
+		err = finish(engine) //nolint:contextcheck // it waits for nothing
 	}
 	if err != nil {
 		return fmt.Errorf("checking the routes: %w", err)

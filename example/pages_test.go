@@ -10,50 +10,66 @@ import (
 
 func TestHomeIsOpenAndKnowsWhoIsLoggedIn(t *testing.T) {
 	t.Parallel()
-	onEachStore(t, func(t *testing.T, a *app) {
-		c := newClient(t, a.url)
-		c.get(t, "/").has(t, http.StatusOK, "Create an account", `href="/login"`)
-		c.signUp(t, "Ada Lovelace", "ada@example.com")
-		c.get(t, "/").has(t, http.StatusOK, "Welcome, Ada Lovelace", `action="/logout"`)
-	})
+	for store, open := range stores {
+		t.Run(store, func(t *testing.T) {
+			t.Parallel()
+			a := open(t)
+			c := newClient(t, a.url)
+			c.get(t, "/").has(t, http.StatusOK, "Create an account", `href="/login"`)
+			c.signUp(t, "Ada Lovelace", "ada@example.com")
+			c.get(t, "/").has(t, http.StatusOK, "Welcome, Ada Lovelace", `action="/logout"`)
+		})
+	}
 }
 
 func TestProfileShowsTheUser(t *testing.T) {
 	t.Parallel()
-	onEachStore(t, func(t *testing.T, a *app) {
-		c := newClient(t, a.url)
-		c.signUp(t, "Ada Lovelace", "ada@example.com")
-		c.get(t, "/user").has(t, http.StatusOK, "<h1>Ada Lovelace</h1>", "ada@example.com", "Member since", ">AL<", `action="/logout"`)
-	})
+	for store, open := range stores {
+		t.Run(store, func(t *testing.T) {
+			t.Parallel()
+			a := open(t)
+			c := newClient(t, a.url)
+			c.signUp(t, "Ada Lovelace", "ada@example.com")
+			c.get(t, "/user").has(t, http.StatusOK, "<h1>Ada Lovelace</h1>", "ada@example.com", "Member since", ">AL<", `action="/logout"`)
+		})
+	}
 }
 
 func TestUserIsJSONForAPIClients(t *testing.T) {
 	t.Parallel()
-	onEachStore(t, func(t *testing.T, a *app) {
-		c := newClient(t, a.url)
-		c.signUp(t, "Ada Lovelace", "ada@example.com")
-		for _, accept := range []string{"", "*/*", "application/json"} {
-			c.accept = accept
-			got := c.get(t, "/user")
-			got.has(t, http.StatusOK, `"email":"ada@example.com"`, `"name":"Ada Lovelace"`, `"id":"`)
-			if kind := got.header.Get("Content-Type"); kind != "application/json; charset=utf-8" || strings.Contains(got.body, "argon2") {
-				t.Errorf("%s: %s", kind, got.body)
+	for store, open := range stores {
+		t.Run(store, func(t *testing.T) {
+			t.Parallel()
+			a := open(t)
+			c := newClient(t, a.url)
+			c.signUp(t, "Ada Lovelace", "ada@example.com")
+			for _, accept := range []string{"", "*/*", "application/json"} {
+				c.accept = accept
+				got := c.get(t, "/user")
+				got.has(t, http.StatusOK, `"email":"ada@example.com"`, `"name":"Ada Lovelace"`, `"id":"`)
+				if kind := got.header.Get("Content-Type"); kind != "application/json; charset=utf-8" || strings.Contains(got.body, "argon2") {
+					t.Errorf("%s: %s", kind, got.body)
+				}
 			}
-		}
-		anonymous := newClient(t, c.base)
-		anonymous.accept = "*/*"
-		anonymous.get(t, "/user").has(t, http.StatusUnauthorized, `"code":"unauthenticated"`)
-	})
+			anonymous := newClient(t, c.base)
+			anonymous.accept = "*/*"
+			anonymous.get(t, "/user").has(t, http.StatusUnauthorized, `"code":"unauthenticated"`)
+		})
+	}
 }
 
 func TestLogoutEndsTheSession(t *testing.T) {
 	t.Parallel()
-	onEachStore(t, func(t *testing.T, a *app) {
-		c := newClient(t, a.url)
-		c.signUp(t, "Ada Lovelace", "ada@example.com")
-		c.post(t, "/logout").redirects(t, "/")
-		c.get(t, "/user").redirects(t, "/login?next=%2Fuser")
-	})
+	for store, open := range stores {
+		t.Run(store, func(t *testing.T) {
+			t.Parallel()
+			a := open(t)
+			c := newClient(t, a.url)
+			c.signUp(t, "Ada Lovelace", "ada@example.com")
+			c.post(t, "/logout").redirects(t, "/")
+			c.get(t, "/user").redirects(t, "/login?next=%2Fuser")
+		})
+	}
 }
 
 func TestLoggedInBrowserIsSentFromTheFormsToItsProfile(t *testing.T) {
@@ -67,55 +83,63 @@ func TestLoggedInBrowserIsSentFromTheFormsToItsProfile(t *testing.T) {
 // SEC-138
 func TestNamesAreShownAsText(t *testing.T) {
 	t.Parallel()
-	onEachStore(t, func(t *testing.T, a *app) {
-		c := newClient(t, a.url)
-		c.signUp(t, `<a href="//evil.example">{{.}}</a>`, "ada@example.com")
-		for _, path := range []string{"/", "/user", "/account"} {
-			got := c.get(t, path)
-			got.has(t, http.StatusOK, "&lt;a href=&#34;//evil.example&#34;&gt;{{.}}&lt;/a&gt;")
-			if strings.Contains(got.body, "<a href=\"//evil") {
-				t.Errorf("%s has the name as markup:\n%s", path, got.body)
+	for store, open := range stores {
+		t.Run(store, func(t *testing.T) {
+			t.Parallel()
+			a := open(t)
+			c := newClient(t, a.url)
+			c.signUp(t, `<a href="//evil.example">{{.}}</a>`, "ada@example.com")
+			for _, path := range []string{"/", "/user", "/account"} {
+				got := c.get(t, path)
+				got.has(t, http.StatusOK, "&lt;a href=&#34;//evil.example&#34;&gt;{{.}}&lt;/a&gt;")
+				if strings.Contains(got.body, "<a href=\"//evil") {
+					t.Errorf("%s has the name as markup:\n%s", path, got.body)
+				}
 			}
-		}
-	})
+		})
+	}
 }
 
 // SEC-139
 func TestPagesCarryTheirHeaders(t *testing.T) {
 	t.Parallel()
-	onEachStore(t, func(t *testing.T, a *app) {
-		c := newClient(t, a.url)
-		answers := map[string]answer{
-			"home": c.get(t, "/"), "login form": c.get(t, "/login"), "sign-up form": c.get(t, "/signup"), "nothing": c.get(t, "/nothing"),
-			"forgot": c.get(t, "/forgot"), "link": c.get(t, "/magic/send"), "restore": c.get(t, "/restore"), "mailbox": c.get(t, "/mailbox"),
-			"refused address": c.post(t, "/forgot", "email", "ada"), "refused restore": c.post(t, "/restore", "email", "ada@example.com", "password", "wrong"),
-			"refused login":   c.post(t, "/login", "email", "ada@example.com", "password", "wrong"),
-			"refused sign-up": c.post(t, "/signup", "name", "Ada", "email", "ada", "password", "short"),
-		}
-		c.signUp(t, "Ada Lovelace", "ada@example.com")
-		answers["profile"], answers["home with a user"], answers["account"] = c.get(t, "/user"), c.get(t, "/"), c.get(t, "/account")
-		answers["activity"] = c.get(t, "/activity")
-		answers["refused password"] = c.post(t, "/password/change", "current_password", "wrong", "new_password", newPassphrase)
-		for name, got := range answers {
-			for key, want := range map[string]string{
-				"Content-Security-Policy": "default-src 'none'; style-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
-				"X-Content-Type-Options":  "nosniff",
-				"Referrer-Policy":         "same-origin",
-				"Cache-Control":           "no-store",
-				"Content-Type":            "text/html; charset=utf-8",
-				"Vary":                    "Cookie",
-			} {
-				if have := got.header.Get(key); have != want {
-					t.Errorf("%s: %s is %q, not %q", name, key, have, want)
+	for store, open := range stores {
+		t.Run(store, func(t *testing.T) {
+			t.Parallel()
+			a := open(t)
+			c := newClient(t, a.url)
+			answers := map[string]answer{
+				"home": c.get(t, "/"), "login form": c.get(t, "/login"), "sign-up form": c.get(t, "/signup"), "nothing": c.get(t, "/nothing"),
+				"forgot": c.get(t, "/forgot"), "link": c.get(t, "/magic/send"), "restore": c.get(t, "/restore"), "mailbox": c.get(t, "/mailbox"),
+				"refused address": c.post(t, "/forgot", "email", "ada"), "refused restore": c.post(t, "/restore", "email", "ada@example.com", "password", "wrong"),
+				"refused login":   c.post(t, "/login", "email", "ada@example.com", "password", "wrong"),
+				"refused sign-up": c.post(t, "/signup", "name", "Ada", "email", "ada", "password", "short"),
+			}
+			c.signUp(t, "Ada Lovelace", "ada@example.com")
+			answers["profile"], answers["home with a user"], answers["account"] = c.get(t, "/user"), c.get(t, "/"), c.get(t, "/account")
+			answers["activity"] = c.get(t, "/activity")
+			answers["refused password"] = c.post(t, "/password/change", "current_password", "wrong", "new_password", newPassphrase)
+			for name, got := range answers {
+				for key, want := range map[string]string{
+					"Content-Security-Policy": "default-src 'none'; style-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
+					"X-Content-Type-Options":  "nosniff",
+					"Referrer-Policy":         "same-origin",
+					"Cache-Control":           "no-store",
+					"Content-Type":            "text/html; charset=utf-8",
+					"Vary":                    "Cookie",
+				} {
+					if have := got.header.Get(key); have != want {
+						t.Errorf("%s: %s is %q, not %q", name, key, have, want)
+					}
+				}
+				for _, never := range []string{"<script", " style=", " onclick=", "http-equiv"} {
+					if strings.Contains(got.body, never) {
+						t.Errorf("%s has %q", name, never)
+					}
 				}
 			}
-			for _, never := range []string{"<script", " style=", " onclick=", "http-equiv"} {
-				if strings.Contains(got.body, never) {
-					t.Errorf("%s has %q", name, never)
-				}
-			}
-		}
-	})
+		})
+	}
 }
 
 func TestOutageIsA503AndNeverAnonymous(t *testing.T) {

@@ -137,9 +137,9 @@ func folder(t *testing.T) string {
 	return dir
 }
 
-func logIn(t *testing.T, p *process, email string) {
+func logIn(t *testing.T, p *process) {
 	t.Helper()
-	newClient(t, p.url).post(t, "/login", "email", email, "password", passphrase).redirects(t, "/user")
+	newClient(t, p.url).post(t, "/login", "email", "ada@example.com", "password", passphrase).redirects(t, "/user")
 }
 
 func TestColdStartNeedsNothing(t *testing.T) {
@@ -163,7 +163,7 @@ func TestCtrlCStopsPostgreSQLAndTheNextStartKeepsTheAccounts(t *testing.T) {
 		if signal == os.Interrupt {
 			newClient(t, p.url).signUp(t, "Ada Lovelace", "ada@example.com")
 		}
-		logIn(t, p, "ada@example.com")
+		logIn(t, p)
 		socket := p.socket(t)
 		if !listening(socket) {
 			t.Fatal("PostgreSQL does not listen where the log says")
@@ -192,7 +192,7 @@ func TestKilledExampleLeavesNoPostgreSQLAndStartsAgain(t *testing.T) {
 		}
 		time.Sleep(10 * time.Millisecond) // it is another process, and says nothing
 	}
-	logIn(t, start(t, nil, "-dir", dir), "ada@example.com")
+	logIn(t, start(t, nil, "-dir", dir))
 }
 
 func TestTwoExamplesAtOnce(t *testing.T) {
@@ -208,7 +208,7 @@ func TestTwoExamplesAtOnce(t *testing.T) {
 	if code := first.end(t, os.Interrupt); code != 0 {
 		t.Errorf("exit code %d\n%s", code, first.stderr)
 	}
-	logIn(t, second, "ada@example.com")
+	logIn(t, second)
 }
 
 func TestExampleUsesDATABASE_URL(t *testing.T) {

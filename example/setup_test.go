@@ -96,16 +96,8 @@ var quick = sync.OnceValue(func() settings {
 	return settings{passwords: hasher}
 })
 
-// onEachStore runs a test on PostgreSQL and in memory, side by side.
-func onEachStore(t *testing.T, test func(t *testing.T, a *app)) {
-	t.Helper()
-	for name, open := range map[string]func(*testing.T) *app{"PostgreSQL": newApp, "memory": newAppInMemory} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			test(t, open(t))
-		})
-	}
-}
+// stores are what the main flows are tested on.
+var stores = map[string]func(*testing.T) *app{"PostgreSQL": newApp, "memory": newAppInMemory}
 
 func newApp(t *testing.T) *app {
 	t.Helper()
