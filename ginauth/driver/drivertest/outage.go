@@ -25,7 +25,15 @@ var answers = []error{
 func outOfTime[U any](e *env[U]) {
 	over, cancel := context.WithDeadline(e.Context(), time.Unix(0, 0))
 	defer cancel()
-	e.unavailable(over)()
+	id, n := e.user()
+	s := e.login(id)
+	for name, call := range e.calls(id, s) {
+		e.isUnavailable(name, call(over))
+	}
+	e.alive("a session after calls out of time", true, s.Digest)
+	if u, h, err := e.Store.FindCredential(e.Context(), n.Canonical); err != nil || e.Account(u).Disabled || !h.Equal(n.Hash) {
+		e.Errorf("a user after calls out of time: %+v, %v", e.Account(u), err)
+	}
 }
 
 func cannotAnswer[U any](e *env[U]) {
@@ -40,23 +48,6 @@ func cannotAnswer[U any](e *env[U]) {
 	}
 	end()
 	e.alive("after the outage", true, s.Digest)
-}
-
-// unavailable makes all calls with a context that is over, and returns what looks for changes.
-func (e *env[U]) unavailable(ctx context.Context) (unchanged func()) {
-	e.Helper()
-	id, n := e.user()
-	s := e.login(id)
-	for name, call := range e.calls(id, s) {
-		e.isUnavailable(name, call(ctx))
-	}
-	return func() {
-		e.Helper()
-		e.alive("a session after calls out of time", true, s.Digest)
-		if u, h, err := e.Store.FindCredential(e.Context(), n.Canonical); err != nil || e.Account(u).Disabled || !h.Equal(n.Hash) {
-			e.Errorf("a user after calls out of time: %+v, %v", e.Account(u), err)
-		}
-	}
 }
 
 func (e *env[U]) isUnavailable(name string, err error) {
