@@ -23,12 +23,12 @@ func showUser(c *gin.Context, u User) {
 		return
 	}
 	c.Abort()
-	devices, err := ginauth.ListDevices(c)
+	logins, err := ginauth.ListLogins(c)
 	if err != nil {
 		ginauth.Fail(c, err)
 		return
 	}
-	show(c, http.StatusOK, "user", page{Title: "Your profile", User: &u, Devices: devices})
+	show(c, http.StatusOK, "user", page{Title: "Your profile", User: &u, Logins: logins})
 }
 
 // showAccount shows all that users can do with their account. Its forms go to the handlers of the library.

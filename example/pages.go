@@ -23,18 +23,18 @@ var files embed.FS
 // page is what the templates show.
 type page struct {
 	Title   string
-	Host    string             // of the request, for the commands on the pages
-	Notice  string             // below every page
-	User    *User              // nil: nobody is logged in
-	Fresh   bool               // the password was typed recently enough for what matters
-	Form    form               // on the pages with a form
-	Devices []ginauth.Device   // on the profile page
-	Tokens  tokens             // on the tokens page
-	Events  []ginauth.Activity // on the activity page
-	Next    int64              // the page after that; zero: none
-	Mail    mailPage           // behind the links of mails
-	Letters []letter           // in the mailbox
-	Problem *ginauth.Problem   // on the page about one
+	Host    string                // of the request, for the commands on the pages
+	Notice  string                // below every page
+	User    *User                 // nil: nobody is logged in
+	Fresh   bool                  // the password was typed recently enough for what matters
+	Form    form                  // on the pages with a form
+	Logins  []ginauth.LoginRecord // on the profile page
+	Tokens  tokens                // on the tokens page
+	Events  []ginauth.Activity    // on the activity page
+	Next    int64                 // the page after that; zero: none
+	Mail    mailPage              // behind the links of mails
+	Letters []letter              // in the mailbox
+	Problem *ginauth.Problem      // on the page about one
 }
 
 var funcs = template.FuncMap{

@@ -32,7 +32,7 @@ func enter(t *testing.T, p *process, email string) *client {
 	return c
 }
 
-func (c *client) devices(t *testing.T) (list []ginauth.Device) {
+func (c *client) devices(t *testing.T) (list []ginauth.LoginRecord) {
 	t.Helper()
 	if err := json.Unmarshal([]byte(c.get(t, "/sessions").body), &list); err != nil {
 		t.Fatal(err)

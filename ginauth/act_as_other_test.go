@@ -140,7 +140,7 @@ func idOf(t *testing.T, c *client) string {
 func current(t *testing.T, c *client) driver.SessionID {
 	t.Helper()
 	devices := c.devices(t)
-	i := slices.IndexFunc(devices, func(d ginauth.Device) bool { return d.Current })
+	i := slices.IndexFunc(devices, func(d ginauth.LoginRecord) bool { return d.Current })
 	if i < 0 {
 		t.Fatal("no current session")
 	}

@@ -34,8 +34,8 @@ const (
 	device = "__Host-device"
 )
 
-// deviceCookie is the whole of what sets one (SEC-53).
-var deviceCookie = regexp.MustCompile(`^__Host-device=[\w-]{43}; Path=/; Max-Age=31536000; HttpOnly; Secure; SameSite=Lax$`)
+// browserCookie is the whole of what sets one (SEC-53).
+var browserCookie = regexp.MustCompile(`^__Host-device=[\w-]{43}; Path=/; Max-Age=31536000; HttpOnly; Secure; SameSite=Lax$`)
 
 // Short names for what other packages' tests have too.
 var (

@@ -54,7 +54,7 @@ func (cfg *Config[U]) Account(u U) driver.Account { return cfg.account(&u) }
 // the user as a *U inside an any.
 type mount struct {
 	cookie   cookie
-	device   cookie
+	browser  cookie
 	excluded rule.List
 	rules    routeRules
 	// unverifiedMay are the exceptions of unverified.
@@ -135,7 +135,7 @@ func (cfg *Config[U]) compile() *mount {
 }
 
 func (cfg *Config[U]) keepSessions(m *mount) {
-	m.cookie, m.device = cfg.o.Cookie.compile(), cfg.o.Cookie.compileDevice()
+	m.cookie, m.browser = cfg.o.Cookie.compile(), cfg.o.Cookie.compileBrowser()
 	m.sessions, _ = cfg.o.sessionStore()
 	m.keeper = m.sessions
 	if m.sessions == nil {
@@ -150,7 +150,7 @@ func (cfg *Config[U]) keepSessions(m *mount) {
 
 // dropSessions is for a chain of backends without SessionAuth.
 func (m *mount) dropSessions() {
-	m.cookie, m.device, m.keeper, m.sessions, m.gorilla = cookie{}, cookie{}, nil, nil, nil
+	m.cookie, m.browser, m.keeper, m.sessions, m.gorilla = cookie{}, cookie{}, nil, nil, nil
 	m.findUser, m.retrieve, m.authenticate = nil, nil, nil
 }
 

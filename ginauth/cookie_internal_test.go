@@ -108,7 +108,7 @@ func TestDeclaredCookiesKeepTheirAttributes(t *testing.T) {
 		if got := k.compile().header("", -1); got != tc.session {
 			t.Errorf("Set-Cookie: %s; want %s", got, tc.session)
 		}
-		if got := k.compileDevice().header("", -1); got != tc.device {
+		if got := k.compileBrowser().header("", -1); got != tc.device {
 			t.Errorf("Set-Cookie: %s; want %s", got, tc.device)
 		}
 	}

@@ -56,22 +56,22 @@ func takers(cfg config, keys *apikey.Keys[user], u user) map[string]func(*gin.Co
 		"ginauth.HashNewPassword": func(c *gin.Context) error {
 			return second(ginauth.HashNewPassword(c, built.Config(cfg), "a long and winding road"))
 		},
-		"ginauth.ListDevices": func(c *gin.Context) error { return second(ginauth.ListDevices(c)) },
-		"ginauth.ListEvents":  func(c *gin.Context) error { return second(ginauth.ListEvents(c)) },
+		"ginauth.ListLogins": func(c *gin.Context) error { return second(ginauth.ListLogins(c)) },
+		"ginauth.ListEvents": func(c *gin.Context) error { return second(ginauth.ListEvents(c)) },
 		"ginauth.LogEvent": func(c *gin.Context) error {
 			ginauth.LogEvent(c, driver.AccessDenied)
 			return errNone
 		},
-		"ginauth.PrefersHTML":    func(c *gin.Context) error { ginauth.PrefersHTML(c); return errNone },
-		"ginauth.Recheck":        func(c *gin.Context) error { return second(ginauth.Recheck[user](c)) },
-		"ginauth.RememberDevice": func(c *gin.Context) error { return ginauth.RememberDevice(c, built.Config(cfg), u) },
-		"ginauth.Renew":          ginauth.Renew,
-		"ginauth.Reply":          func(c *gin.Context) error { ginauth.Reply(c, http.StatusOK, "hello"); return errNone },
-		"ginauth.RequestOrigin":  func(c *gin.Context) error { ginauth.RequestOrigin(c); return errNone },
-		"ginauth.SessionValues":  func(c *gin.Context) error { return second(ginauth.SessionValues(c)) },
-		"ginauth.SignIn":         func(c *gin.Context) error { return ginauth.SignIn(c, u) },
-		"ginauth.SignOut":        ginauth.SignOut,
-		"ginauth.SweepSessions":  func(c *gin.Context) error { return second(ginauth.SweepSessions(c, built.Config(cfg))) },
+		"ginauth.PrefersHTML":   func(c *gin.Context) error { ginauth.PrefersHTML(c); return errNone },
+		"ginauth.Recheck":       func(c *gin.Context) error { return second(ginauth.Recheck[user](c)) },
+		"ginauth.KnowBrowser":   func(c *gin.Context) error { return ginauth.KnowBrowser(c, built.Config(cfg), u) },
+		"ginauth.Renew":         ginauth.Renew,
+		"ginauth.Reply":         func(c *gin.Context) error { ginauth.Reply(c, http.StatusOK, "hello"); return errNone },
+		"ginauth.RequestOrigin": func(c *gin.Context) error { ginauth.RequestOrigin(c); return errNone },
+		"ginauth.SessionValues": func(c *gin.Context) error { return second(ginauth.SessionValues(c)) },
+		"ginauth.SignIn":        func(c *gin.Context) error { return ginauth.SignIn(c, u) },
+		"ginauth.SignOut":       ginauth.SignOut,
+		"ginauth.SweepSessions": func(c *gin.Context) error { return second(ginauth.SweepSessions(c, built.Config(cfg))) },
 		"ginauth.Throttle": func(c *gin.Context) error {
 			return ginauth.Throttle(c, built.Config(cfg), "tea", "", ginauth.Limit{PerAddress: []ginauth.Rate{{Attempts: 1000, Per: time.Hour}}})
 		},
@@ -254,7 +254,7 @@ func TestACopyAsksAndChangesNothing(t *testing.T) {
 				u, err := ginauth.CurrentUser[user](cp)
 				results["CurrentUser"] = err
 				results["SignIn"], results["SignOut"], results["Renew"] = ginauth.SignIn(cp, u), ginauth.SignOut(cp), ginauth.Renew(cp)
-				results["CanSignIn"], results["RememberDevice"] = ginauth.CanSignIn(cp), ginauth.RememberDevice(cp, built.Config(cfg), u)
+				results["CanSignIn"], results["KnowBrowser"] = ginauth.CanSignIn(cp), ginauth.KnowBrowser(cp, built.Config(cfg), u)
 				ginauth.Fail(cp, ginauth.ErrForbidden)
 				ginauth.Reply(cp, http.StatusTeapot, "a copy")
 				ginauth.Logout(built.Config(cfg))(cp)

@@ -120,12 +120,12 @@ func activityOf(e driver.Event, verified bool) Activity {
 		a.IP = e.Origin.Addr.String()
 	}
 	if e.Origin != (driver.Origin{}) {
-		a.Device = deviceName(e.Origin.UserAgent)
+		a.Device = browserName(e.Origin.UserAgent)
 	}
 	return a
 }
 
-// Events returns the handler that answers 200 with what ListEvents returns: logins and failed ones, changes of
+// Events returns the handler that answers 200 with what ListEvents returns, as JSON; a page of the app's own calls ListEvents itself: logins and failed ones, changes of
 // passwords and the like. Mount it with GET. It panics when Users is no driver.EventLog.
 func Events[U any](cfg *Config[U]) gin.HandlerFunc {
 	const name = "Events"

@@ -29,12 +29,12 @@ type Limits struct {
 	FreeFailures int
 	// MaxWait is the longest of these waits. Default: 15 min.
 	MaxWait time.Duration
-	// MaxFailures is after how many wrong passwords in a row only known devices get in, at most 100 (NIST SP
+	// MaxFailures is after how many wrong passwords in a row only known browsers get in, at most 100 (NIST SP
 	// 800-63B, 3.2.2). They are forgotten after a day each. Default: 100.
 	MaxFailures int
-	// DeviceFailures is how many wrong passwords a known device may have in a row, whatever others do, at most
+	// BrowserFailures is how many wrong passwords a known browser may have in a row, whatever others do, at most
 	// 100. Then it is like any other. Default: 10.
-	DeviceFailures int
+	BrowserFailures int
 	// LoginPerAddress is for passwords of all users from one IPv4 address, or one IPv6 /64, which may be
 	// an office's. Default: 60 a minute and 300 an hour.
 	LoginPerAddress []Rate
@@ -58,15 +58,15 @@ type Limits struct {
 // Defaults: OWASP ASVS 6.3.1 and 2.4.1, NIST SP 800-63B 3.2.2 (at most 100 in a row, waits of 30 s to
 // 1 h), OWASP Authentication Cheat Sheet (exponential).
 const (
-	defaultFreeFailures   = 5
-	defaultMaxWait        = 15 * time.Minute
-	defaultMaxFailures    = 100
-	defaultDeviceFailures = 10
+	defaultFreeFailures    = 5
+	defaultMaxWait         = 15 * time.Minute
+	defaultMaxFailures     = 100
+	defaultBrowserFailures = 10
 	// failureMemory makes a row of guesses at random addresses short-lived, and that of an account under attack not.
 	failureMemory = 24 * time.Hour
-	// A device is forgotten when it was not used for a year; browsers keep no cookie longer than 400 days.
-	deviceMemory = 365 * 24 * time.Hour
-	maxDevices   = 20
+	// A browser is forgotten when it was not used for a year; browsers keep no cookie longer than 400 days.
+	browserMemory = 365 * 24 * time.Hour
+	maxBrowsers   = 20
 )
 
 func (l Limits) withDefaults() Limits {
@@ -79,8 +79,8 @@ func (l Limits) withDefaults() Limits {
 	if l.MaxFailures == 0 {
 		l.MaxFailures = defaultMaxFailures
 	}
-	if l.DeviceFailures == 0 {
-		l.DeviceFailures = defaultDeviceFailures
+	if l.BrowserFailures == 0 {
+		l.BrowserFailures = defaultBrowserFailures
 	}
 	for _, d := range []struct {
 		field *[]Rate
@@ -103,12 +103,12 @@ func (l Limits) withDefaults() Limits {
 
 func (l Limits) validate() error {
 	switch {
-	case l.FreeFailures < 0 || l.DeviceFailures < 0 || l.MaxWait < 0:
-		return errors.New("FreeFailures, DeviceFailures and MaxWait of Limits must not be negative")
+	case l.FreeFailures < 0 || l.BrowserFailures < 0 || l.MaxWait < 0:
+		return errors.New("FreeFailures, BrowserFailures and MaxWait of Limits must not be negative")
 	case l.MaxFailures < l.FreeFailures || l.MaxFailures > defaultMaxFailures:
 		return errors.New("Limits.MaxFailures must be between FreeFailures and 100")
-	case l.DeviceFailures > defaultMaxFailures:
-		return errors.New("Limits.DeviceFailures must be at most 100: a stolen device cookie is worth as many guesses")
+	case l.BrowserFailures > defaultMaxFailures:
+		return errors.New("Limits.BrowserFailures must be at most 100: a stolen browser cookie is worth as many guesses")
 	}
 	for _, rates := range [][]Rate{l.LoginPerAddress, l.LinkPerAddress, l.BadCredentialsPerAddress, l.SignUp.PerAddress, l.SignUp.PerIdentifier, l.Mail.PerAddress, l.Mail.PerIdentifier} {
 		if len(rates) == 0 {

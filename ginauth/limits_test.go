@@ -19,7 +19,7 @@ func TestZeroLimitsAreTheSafeOnes(t *testing.T) { // SEC-38, SEC-46
 	login, perMinute, perHour := ginauth.Rate{Attempts: 60, Per: time.Minute}, ginauth.Rate{Attempts: 20, Per: time.Minute}, ginauth.Rate{Attempts: 300, Per: time.Hour}
 	tenAnHour := []ginauth.Rate{{Attempts: 10, Per: time.Hour}}
 	want := ginauth.Limits{
-		FreeFailures: 5, MaxWait: 15 * time.Minute, MaxFailures: 100, DeviceFailures: 10,
+		FreeFailures: 5, MaxWait: 15 * time.Minute, MaxFailures: 100, BrowserFailures: 10,
 		LoginPerAddress: []ginauth.Rate{login, perHour}, LinkPerAddress: []ginauth.Rate{perMinute, perHour},
 		BadCredentialsPerAddress: []ginauth.Rate{perMinute, perHour},
 		SignUp:                   ginauth.Limit{PerAddress: tenAnHour, PerIdentifier: tenAnHour},
@@ -46,7 +46,7 @@ func TestLimitsThatAreNoneFailWhenTheRouterIsBuilt(t *testing.T) { // SEC-38
 		"more than NIST allows":    {MaxFailures: 101},
 		"fewer than are free":      {FreeFailures: 10, MaxFailures: 9},
 		"a negative wait":          {MaxWait: -1},
-		"a device without a bound": {DeviceFailures: 101},
+		"a device without a bound": {BrowserFailures: 101},
 	} {
 		cfg := config{Users: newUnusedDB(), Limits: l}
 		if _, err := ginauth.New(cfg); err == nil || !strings.Contains(err.Error(), "Limits") {

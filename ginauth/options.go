@@ -120,7 +120,7 @@ type Options[U any] struct {
 	// Limits are how many attempts there may be to log in or sign up. Its zero value is the safe one.
 	Limits Limits
 	// Limiter counts them. Default: Users or Sessions, whichever is a Limiter, as store.DB is and store.Sessions;
-	// otherwise one in the memory of this process, of bounded size, which knows no devices.
+	// otherwise one in the memory of this process, of bounded size, which knows no browsers.
 	Limiter driver.Limiter
 
 	// Passwords hashes and verifies. Default: password.Default, one budget for the whole process.

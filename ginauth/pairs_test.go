@@ -177,7 +177,7 @@ func newPair(t *testing.T, pool *pgxpool.Pool, uk usersKind, sk sessionsKind, bu
 	p.GET("/session", func(c *gin.Context) { c.String(http.StatusOK, "%s", sessions.Default(c).ID()) })
 	p.GET("/fresh", ginauth.Require(ginauth.Fresh(time.Hour)), func(c *gin.Context) { c.Status(http.StatusNoContent) })
 	p.GET("/devices", func(c *gin.Context) {
-		devices, err := ginauth.ListDevices(c)
+		devices, err := ginauth.ListLogins(c)
 		if err != nil {
 			ginauth.Fail(c, err)
 			return
@@ -226,12 +226,12 @@ func (p *pair) enter(t *testing.T) {
 	switch w := p.c.get("/devices"); w.Code {
 	case http.StatusInternalServerError: // said to be impossible
 	case http.StatusOK:
-		var devices []ginauth.Device
+		var devices []ginauth.LoginRecord
 		if err := json.Unmarshal(w.Body.Bytes(), &devices); err != nil || len(devices) < 2 {
-			t.Errorf("two sessions, and ListDevices returns %s", w.Body)
+			t.Errorf("two sessions, and ListLogins returns %s", w.Body)
 		}
 	default:
-		t.Errorf("ListDevices: %d %s", w.Code, w.Body)
+		t.Errorf("ListLogins: %d %s", w.Code, w.Body)
 	}
 }
 
@@ -273,7 +273,7 @@ var works = map[string]struct {
 	}},
 	"Sessions": {build: ginauth.Sessions[user], do: func(t *testing.T, p *pair) {
 		t.Helper()
-		var devices []ginauth.Device
+		var devices []ginauth.LoginRecord
 		w := p.c.get("/it/x")
 		if err := json.Unmarshal(w.Body.Bytes(), &devices); err != nil || len(devices) != 2 || devices[0].Current == devices[1].Current {
 			t.Errorf("%d %s", w.Code, w.Body)

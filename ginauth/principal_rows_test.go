@@ -99,9 +99,9 @@ func sessionRows(s *stage) map[string]row {
 		"ginauth.SignOut":             {handler: fails(ginauth.SignOut), narrow: forbidden, full: forbidden},
 		"ginauth.Renew":               {handler: fails(ginauth.Renew), narrow: ok, full: ok}, // there is no session to renew
 		"ginauth.SignIn":              {handler: fails(func(c *gin.Context) error { return ginauth.SignIn(c, s.known(c)) }), narrow: ok, full: ok, moves: true},
-		"ginauth.RememberDevice":      {handler: fails(func(c *gin.Context) error { return ginauth.RememberDevice(c, built.Config(cfg), s.known(c)) }), narrow: ok, full: ok},
+		"ginauth.KnowBrowser":         {handler: fails(func(c *gin.Context) error { return ginauth.KnowBrowser(c, built.Config(cfg), s.known(c)) }), narrow: ok, full: ok},
 		"ginauth.Sessions":            {method: http.MethodGet, handler: ginauth.Sessions(built.Config(cfg)), narrow: forbidden, full: ok},
-		"ginauth.ListDevices":         {handler: fails(func(c *gin.Context) error { _, err := ginauth.ListDevices(c); return err }), narrow: forbidden, full: ok},
+		"ginauth.ListLogins":          {handler: fails(func(c *gin.Context) error { _, err := ginauth.ListLogins(c); return err }), narrow: forbidden, full: ok},
 		"ginauth.SessionValues":       {handler: fails(func(c *gin.Context) error { _, err := ginauth.SessionValues(c); return err }), narrow: ok, full: ok},
 		"ginauth.RevokeSession":       {handler: ginauth.RevokeSession(built.Config(cfg)), narrow: forbidden, full: notFound},
 		"ginauth.RevokeOtherSessions": {handler: ginauth.RevokeOtherSessions(built.Config(cfg)), narrow: forbidden, full: noContent},

@@ -67,9 +67,9 @@ func (t *attempts) guess(ctx context.Context, c *gin.Context, identifier string,
 
 func (t *attempts) guessAt(c *gin.Context, canonical string) driver.GuessLimit {
 	return driver.GuessLimit{
-		Key: guessKey(canonical), Client: limitKey("client", t.clientOf(c)), Device: t.deviceOf(c.Request, canonical),
+		Key: guessKey(canonical), Client: limitKey("client", t.clientOf(c)), Browser: t.browserOf(c.Request, canonical),
 		Free: t.limits.FreeFailures, MaxWait: t.limits.MaxWait, Max: t.limits.MaxFailures,
-		MaxOnDevice: t.limits.DeviceFailures, Memory: failureMemory,
+		MaxOnBrowser: t.limits.BrowserFailures, Memory: failureMemory,
 	}
 }
 
@@ -116,7 +116,7 @@ func (m *mount) recordGuess(c *gin.Context, k claim, account driver.Account) {
 // stronger one meanwhile.
 func (st *state) begin(ctx context.Context, c *gin.Context, user any, p proved, remember bool) error {
 	done := p.settling(p.account.ID, true)
-	n := driver.NewSession{Credential: p.hash, Persistent: remember, Settles: done.within(st.store), NewDevice: done.newDevice(st.store)}
+	n := driver.NewSession{Credential: p.hash, Persistent: remember, Settles: done.within(st.store), NewBrowser: done.newBrowser(st.store)}
 	if err := st.signIn(c, user, p.account, n); err != nil { //nolint:contextcheck // ctx only adds a place in the queue
 		return err
 	}

@@ -216,18 +216,18 @@ func (st *state) announce(h http.Header) {
 	case replyClear:
 		st.m.cookie.clear(h)
 	case replyNothing:
-		if !st.asked && st.device == "" {
+		if !st.asked && st.browser == "" {
 			return
 		}
 	}
-	if st.reply != replyNothing || st.device != "" || (st.live() || st.proof.user != nil) && h.Get("Cache-Control") == "" {
+	if st.reply != replyNothing || st.browser != "" || (st.live() || st.proof.user != nil) && h.Get("Cache-Control") == "" {
 		h.Set("Cache-Control", "no-store")
 	}
-	if st.device != "" {
-		st.m.device.set(h, st.device, deviceMemory)
+	if st.browser != "" {
+		st.m.browser.set(h, st.browser, browserMemory)
 	}
 	addVary(h, st.m.varies...)
-	st.reply, st.device = replyNothing, ""
+	st.reply, st.browser = replyNothing, ""
 }
 
 func (st *state) cookieValue() string {

@@ -75,7 +75,7 @@ type held struct {
 	fresh       bool   // the token was made in this request
 	overtook    bool   // the session ended before a change could be saved
 	announced   bool   // the answer's header is settled
-	device      string // the value of the device cookie to be sent; empty for none
+	browser     string // the value of the cookie of a known browser to be sent; empty for none
 }
 
 // retrieval is what is known of the calls of RetrieveUser.

@@ -29,14 +29,14 @@ type attempts struct {
 	limiter driver.Limiter
 	limits  Limits
 	proxies proxy.Trusted
-	device  cookie
+	browser cookie
 	log     *slog.Logger
 	finds   bool // the limiter is the store of users
 }
 
 func newAttempts[U any](cfg *Config[U], trusted proxy.Trusted) *attempts {
 	return &attempts{
-		limiter: cfg.o.Limiter, limits: cfg.o.Limits, proxies: trusted, device: cfg.o.Cookie.compileDevice(), log: cfg.o.Logger,
+		limiter: cfg.o.Limiter, limits: cfg.o.Limits, proxies: trusted, browser: cfg.o.Cookie.compileBrowser(), log: cfg.o.Logger,
 		finds: same(cfg.o.Limiter, cfg.o.Users),
 	}
 }
@@ -114,10 +114,10 @@ type settling struct {
 
 // settling makes the browser known to the account where there is one to get a cookie.
 func (a tried) settling(user driver.UserID, browser bool) settling {
-	s := settling{tried: a, Settlement: driver.Settlement{Attempt: a.attempt, Known: a.known, User: user, Keep: deviceMemory, Limit: maxDevices}}
+	s := settling{tried: a, Settlement: driver.Settlement{Attempt: a.attempt, Known: a.known, User: user, Keep: browserMemory, Limit: maxBrowsers}}
 	if browser && !a.known && a.identifier != "" {
 		s.token = driver.NewToken()
-		s.Device, s.Identifier = deviceKey(s.token.Digest(), a.identifier), a.identifier
+		s.Browser, s.Identifier = browserKey(s.token.Digest(), a.identifier), a.identifier
 	}
 	return s
 }
@@ -130,8 +130,8 @@ func (s settling) within(store driver.Sessions) *driver.Settlement {
 	return &s.Settlement
 }
 
-// newDevice: the user logs in on a device that is not known. Who keeps no devices cannot tell.
-func (s settling) newDevice(store driver.Sessions) bool {
+// newBrowser: the user logs in by a browser that is not known. Who keeps no known browsers cannot tell.
+func (s settling) newBrowser(store driver.Sessions) bool {
 	return !s.known && s.within(store) != nil
 }
 
@@ -154,17 +154,17 @@ func (s settling) finish(ctx context.Context, st *state) {
 		}
 	}
 	if st != nil && known {
-		s.sendDevice(st)
+		s.sendBrowser(st)
 	}
 }
 
-// sendDevice sends the cookie of a device that is known now, the same as before if it was known already.
-func (s settling) sendDevice(st *state) {
+// sendBrowser sends the cookie of a browser that is known now, the same as before if it was known already.
+func (s settling) sendBrowser(st *state) {
 	if s.known {
-		st.sendDevice(s.sentDevice(st.request))
+		st.sendBrowser(s.sentBrowser(st.request))
 		return
 	}
-	st.sendDevice(s.token.Reveal())
+	st.sendBrowser(s.token.Reveal())
 }
 
 // attempt counts by what is known of the attempt.

@@ -12,8 +12,8 @@ func TestKnownDevicesHaveNoMoreThanAHundredGuesses(t *testing.T) { // SEC-38
 	t.Parallel()
 	cfg := newApp(t).cfg
 	for n, refused := range map[int]bool{100: false, 101: true, -1: true} {
-		cfg.Limits = ginauth.Limits{DeviceFailures: n}
-		if _, err := ginauth.New(cfg); (err != nil) != refused || refused && !strings.Contains(err.Error(), "DeviceFailures") {
+		cfg.Limits = ginauth.Limits{BrowserFailures: n}
+		if _, err := ginauth.New(cfg); (err != nil) != refused || refused && !strings.Contains(err.Error(), "BrowserFailures") {
 			t.Errorf("%d: %v", n, err)
 		}
 	}

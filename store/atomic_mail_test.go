@@ -75,7 +75,7 @@ func TestDeathAtEveryStatementOfMailLeavesAllOrNothing(t *testing.T) { // SEC-15
 		},
 		"a login on a new device": func(ctx context.Context, db *store.DB[store.User], u driver.UserID, old driver.Session) error {
 			login := limitedOf(u, 2)
-			login.Digest, login.Replaces, login.NewDevice = successor, old.Digest, true
+			login.Digest, login.Replaces, login.NewBrowser = successor, old.Digest, true
 			_, err := db.CreateSession(ctx, login)
 			return err
 		},

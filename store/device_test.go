@@ -14,10 +14,10 @@ func (s *setup) loggedIn(tb testing.TB, u driver.UserID, a driver.Attempt) drive
 	tb.Helper()
 	s.count1(tb, a)
 	device := newLimitKey()
-	if !s.settle(tb, a, driver.Settlement{User: u, Device: device, Keep: 365 * 24 * time.Hour, Limit: 20}) {
+	if !s.settle(tb, a, driver.Settlement{User: u, Browser: device, Keep: 365 * 24 * time.Hour, Limit: 20}) {
 		tb.Fatal("the device is not known")
 	}
-	a.Guess.Device = device
+	a.Guess.Browser = device
 	return a
 }
 
@@ -98,7 +98,7 @@ func TestUsersHaveABoundedNumberOfDevices(t *testing.T) { // SEC-48
 	key := newLimitKey()
 	first := s.loggedIn(t, u, guessAt(key, newLimitKey()))
 	errs := together(64, func(ctx context.Context, _ int) error {
-		_, err := s.db.SettleAttempt(ctx, driver.Settlement{User: u, Device: newLimitKey(), Keep: time.Hour, Limit: 20})
+		_, err := s.db.SettleAttempt(ctx, driver.Settlement{User: u, Browser: newLimitKey(), Keep: time.Hour, Limit: 20})
 		return err
 	})
 	if err := errors.Join(errs...); err != nil {
@@ -125,7 +125,7 @@ func TestNobodysDeviceIsNotKept(t *testing.T) {
 	t.Parallel()
 	s := newSetup(t)
 	for _, u := range []driver.UserID{"", "x", "00000000-0000-4000-8000-000000000009"} {
-		if s.settle(t, driver.Attempt{}, driver.Settlement{User: u, Device: newLimitKey(), Keep: time.Hour, Limit: 20}) {
+		if s.settle(t, driver.Attempt{}, driver.Settlement{User: u, Browser: newLimitKey(), Keep: time.Hour, Limit: 20}) {
 			t.Errorf("%q has a device", u)
 		}
 	}

@@ -156,7 +156,7 @@ func (h *history) sessionCalls() map[string]call {
 	return map[string]call{
 		"CreateSession": {24, func() func(context.Context, *side) string {
 			i := h.user()
-			n := driver.NewSession{Digest: h.newDigest(), Lifetime: 3 * time.Hour, IdleTimeout: time.Hour, Persistent: h.chance(50), NewDevice: h.chance(30), Limit: 1 + h.IntN(5)}
+			n := driver.NewSession{Digest: h.newDigest(), Lifetime: 3 * time.Hour, IdleTimeout: time.Hour, Persistent: h.chance(50), NewBrowser: h.chance(30), Limit: 1 + h.IntN(5)}
 			if h.chance(30) {
 				n.Replaces = recent(h, h.digest)
 			}
@@ -299,8 +299,8 @@ func (h *history) attempt() driver.Attempt {
 		return k
 	}
 	a := driver.Attempt{Guess: driver.GuessLimit{
-		Key: key(canonical), Client: key(fmt.Sprint("client", h.IntN(3))), Device: recent(h, h.known),
-		Free: 2, Max: 8, MaxOnDevice: 3, MaxWait: 20 * time.Second, Memory: 5 * time.Minute,
+		Key: key(canonical), Client: key(fmt.Sprint("client", h.IntN(3))), Browser: recent(h, h.known),
+		Free: 2, Max: 8, MaxOnBrowser: 3, MaxWait: 20 * time.Second, Memory: 5 * time.Minute,
 	}}
 	if h.chance(50) {
 		a.Rates = []driver.RateLimit{{Key: key(fmt.Sprint("rate", h.IntN(3))), Every: time.Second, Burst: 1 + h.IntN(3)}}
@@ -331,8 +331,8 @@ func (h *history) limiterCalls() map[string]call {
 			_, canonical := h.address()
 			done := driver.Settlement{Attempt: recent(h, h.tried), Known: h.chance(30), All: h.chance(10), Keep: time.Hour, Limit: 3}
 			if h.chance(60) {
-				done.Device = h.newLimitKey()
-				h.known = append(h.known, done.Device)
+				done.Browser = h.newLimitKey()
+				h.known = append(h.known, done.Browser)
 			}
 			if h.chance(30) {
 				done.Identifier = canonical

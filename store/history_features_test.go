@@ -171,7 +171,7 @@ func (h *history) mailCalls() map[string]call {
 			i, d := mail(), h.newDigest()
 			return func(ctx context.Context, s *side) string {
 				m, lifetime := of(s.mails, i), time.Hour
-				if m.Kind == driver.MailTaken || m.Kind == driver.MailPassword || m.Kind == driver.MailDevice || m.Kind == driver.MailReuse {
+				if m.Kind == driver.MailTaken || m.Kind == driver.MailPassword || m.Kind == driver.MailNewBrowser || m.Kind == driver.MailReuse {
 					lifetime = 0 // no token
 				}
 				to, err := s.PrepareMail(ctx, m.ID, d, lifetime)

@@ -13,8 +13,8 @@ import (
 // WithMail makes the store queue mails to users, in the default language, in the transaction that
 // makes a mail necessary. A new user gets a request to prove the address (driver.MailVerify). A
 // user whose address is proved is told that the password was changed (driver.MailPassword), that
-// there was a login on a new device, unless it was the first device (driver.MailDevice,
-// driver.NewSession.NewDevice), or that a login was ended because a replaced token was used
+// there was a login on a new device, unless it was the first device (driver.MailNewBrowser,
+// driver.NewSession.NewBrowser), or that a login was ended because a replaced token was used
 // (driver.MailReuse). Default: no such mails, because nothing sends them unless email.Flows.Run
 // runs somewhere.
 func WithMail() Option {
@@ -77,5 +77,5 @@ func (s *Sessions) tell(b *pgx.Batch, statement string, k driver.MailKind, user 
 
 // tellsOf tells whether a notice about a login is needed.
 func (s *Sessions) tellsOf(n driver.NewSession) bool {
-	return s.notices && n.NewDevice && n.UserID != ""
+	return s.notices && n.NewBrowser && n.UserID != ""
 }

@@ -127,7 +127,7 @@ func TestNoticesAreQueuedOnDemandForProvedAddresses(t *testing.T) { // SEC-111
 		}
 	}
 	known, unknown := sessionOf(""), sessionOf("")
-	unknown.NewDevice = true
+	unknown.NewBrowser = true
 	limited := unknown
 	limited.Limit = 1
 	for name, test := range map[string]struct {
@@ -206,7 +206,7 @@ func TestLoginsThatFailTellNobody(t *testing.T) {
 		"a used digest":    func(n *driver.NewSession) { n.Digest = s.session(t, sessionOf(s.user(t).ID)).Digest },
 	} {
 		n := sessionOf(u.ID)
-		n.NewDevice = true
+		n.NewBrowser = true
 		spoil(&n)
 		if _, err := s.telling().CreateSession(t.Context(), n); err == nil {
 			t.Errorf("%s: no error", name)
@@ -227,13 +227,13 @@ func TestNoticesAreSentOnce(t *testing.T) {
 	s.loggedIn(t, u.ID, guessAt(newLimitKey(), newLimitKey()))
 	for range 3 {
 		n := sessionOf(u.ID)
-		n.NewDevice = true
+		n.NewBrowser = true
 		if _, err := s.telling().CreateSession(t.Context(), n); err != nil {
 			t.Fatal(err)
 		}
 	}
 	mails, err := s.db.ClaimMail(t.Context(), 10, time.Minute)
-	if err != nil || len(mails) != 1 || mails[0].Kind != driver.MailDevice {
+	if err != nil || len(mails) != 1 || mails[0].Kind != driver.MailNewBrowser {
 		t.Fatalf("%+v, %v", mails, err)
 	}
 	to, err := s.db.PrepareMail(t.Context(), mails[0].ID, driver.Digest{}, 0)

@@ -103,5 +103,5 @@ func (d *DB[U]) PrepareMail(ctx context.Context, id driver.MailID, digest driver
 // a client's word: a notice goes to the former owner's address, even if a thief has changed the
 // account's address since (SEC-111).
 func orderNames(k driver.MailKind) bool {
-	return k == driver.MailChange || k == driver.MailUndo || k == driver.MailPassword || k == driver.MailDevice || k == driver.MailReuse
+	return k == driver.MailChange || k == driver.MailUndo || k == driver.MailPassword || k == driver.MailNewBrowser || k == driver.MailReuse
 }

@@ -16,7 +16,7 @@ func TestNoticesGoToTheAddressOfTheirTime(t *testing.T) { // SEC-111
 	u := s.user(t)
 	s.verify(t, u)
 	s.db = store.New[store.User](s.pool, store.WithNow(s.clock.now), unhurried, store.WithMail())
-	if err := s.db.QueueMail(t.Context(), driver.MailOrder{Kind: driver.MailDevice, UserID: u.ID, Email: u.Email, Canonical: orderFor(u, driver.MailReset).Canonical}); err != nil {
+	if err := s.db.QueueMail(t.Context(), driver.MailOrder{Kind: driver.MailNewBrowser, UserID: u.ID, Email: u.Email, Canonical: orderFor(u, driver.MailReset).Canonical}); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := s.db.SetPassword(t.Context(), driver.PasswordChange{UserID: u.ID, Old: hash('a'), New: hash('b')}); err != nil {

@@ -46,12 +46,12 @@ func (s *Sessions) insertLogin(
 		})
 	}
 	if s.tellsOf(n) { // while the device is none of those that are known
-		if err := s.tell(&batch, tellOfDevice, driver.MailDevice, user, n.Digest[:]); err != nil {
+		if err := s.tell(&batch, tellOfDevice, driver.MailNewBrowser, user, n.Digest[:]); err != nil {
 			return err
 		}
 	}
 	if n.Settles != nil {
-		s.queueSettlement(&batch, *n.Settles, n.Digest[:], &r.KnownDevice)
+		s.queueSettlement(&batch, *n.Settles, n.Digest[:], &r.KnownBrowser)
 	}
 	r.Settled = n.Settles != nil
 	return conn.SendBatch(ctx, &batch).Close()

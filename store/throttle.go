@@ -157,7 +157,7 @@ func (s *Sessions) attemptArgs(a driver.Attempt) ([]any, error) {
 		keys, every, whole, // $2 to $4: how long a rate takes to admit one more, and to be full again
 		keyOrNull(g.Key), keyOrNull(g.Client), // $5, $6
 		g.Free, waitsAfter(g), g.Max, g.Memory, // $7 to $10
-		keyOrNull(g.Device), g.MaxOnDevice, // $11, $12
+		keyOrNull(g.Browser), g.MaxOnBrowser, // $11, $12
 	}, nil
 }
 

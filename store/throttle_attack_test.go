@@ -34,9 +34,9 @@ func TestDevicesDoNotOutliveTheAddressTheyAreFor(t *testing.T) { // SEC-38, SEC-
 	if v := s.count1(t, squatter); v.Wait != 0 || v.Known {
 		t.Errorf("a device of the former address: %+v", v)
 	}
-	underWay.Guess.Device = newLimitKey()
+	underWay.Guess.Browser = newLimitKey()
 	done := driver.Settlement{
-		User: u.ID, Identifier: strings.ToLower(u.Email), Device: underWay.Guess.Device, Keep: time.Hour, Limit: 20,
+		User: u.ID, Identifier: strings.ToLower(u.Email), Browser: underWay.Guess.Browser, Keep: time.Hour, Limit: 20,
 	}
 	if s.settle(t, underWay, done) || s.count1(t, underWay).Known {
 		t.Error("a login that was under way made a device known at the former address")
@@ -121,7 +121,7 @@ func TestThrottlingWaitsForNothingInACircle(t *testing.T) { // SEC-151
 	keys := []driver.LimitKey{newLimitKey(), newLimitKey(), newLimitKey(), newLimitKey()}
 	logIn := func(ctx context.Context, u int, known driver.LimitKey) (driver.LimitKey, error) {
 		a := guessAt(keys[u], driver.LimitKey{byte(u + 1)})
-		a.Guess.Free, a.Guess.Max, a.Guess.Device, a.Rates = 1000, 1000, known, rates
+		a.Guess.Free, a.Guess.Max, a.Guess.Browser, a.Rates = 1000, 1000, known, rates
 		v, _, _, err := watched.CountAndFindCredential(ctx, a, canonical[u])
 		if err != nil {
 			return known, err
@@ -129,7 +129,7 @@ func TestThrottlingWaitsForNothingInACircle(t *testing.T) { // SEC-151
 		done := driver.Settlement{Attempt: a, Known: v.Known, User: ids[u], Identifier: canonical[u], Keep: time.Hour, Limit: 3}
 		if !v.Known {
 			known = newLimitKey()
-			done.Device = known
+			done.Browser = known
 		}
 		n := driver.NewSession{
 			Digest: newDigest(), UserID: ids[u], Lifetime: time.Hour, IdleTimeout: time.Hour, Limit: 3,

@@ -23,7 +23,7 @@ func newLimitKey() (k driver.LimitKey) {
 // guessAt is an attempt with the limits that are on by default.
 func guessAt(key, client driver.LimitKey) driver.Attempt {
 	return driver.Attempt{Guess: driver.GuessLimit{
-		Key: key, Client: client, Free: 5, MaxWait: 15 * time.Minute, Max: 100, MaxOnDevice: 10, Memory: 24 * time.Hour,
+		Key: key, Client: client, Free: 5, MaxWait: 15 * time.Minute, Max: 100, MaxOnBrowser: 10, Memory: 24 * time.Hour,
 	}}
 }
 

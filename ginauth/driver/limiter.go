@@ -14,13 +14,13 @@ type Limiter interface {
 	// CountAttempt counts an attempt against everything that it names. Where one of these does not
 	// admit the attempt, it counts nothing and returns how long to wait. Of parallel attempts, no
 	// more are admitted than one after the other would be. An attempt that loses a race to a parallel
-	// one is refused and may still count against Rates, but not as a guess, and not on its device.
+	// one is refused and may still count against Rates, but not as a guess, and not on its browser.
 	CountAttempt(ctx context.Context, a Attempt) (Verdict, error)
 	// SettleAttempt says that an admitted attempt has succeeded. It takes back the guesses that the
 	// attempt's client made in a row, this one too, and no others, unless s.All is set; rates are not
-	// taken back. When s.Known is set it forgets the failures on the attempt's device instead. It
-	// returns whether s.Device, or with s.Known the attempt's device, is known from now on; a store
-	// that keeps no devices returns false.
+	// taken back. When s.Known is set it forgets the failures on the attempt's browser instead. It
+	// returns whether s.Browser, or with s.Known the attempt's browser, is known from now on; a store
+	// that keeps no known browsers returns false.
 	SettleAttempt(ctx context.Context, s Settlement) (known bool, err error)
 }
 
@@ -62,11 +62,11 @@ type GuessLimit struct {
 	Key LimitKey
 	// Client is who guesses.
 	Client LimitKey
-	// Device, when it is known and has fewer than MaxOnDevice failures, is counted in place of Key.
-	Device LimitKey
+	// Browser, when it is known and has fewer than MaxOnBrowser failures, is counted in place of Key.
+	Browser LimitKey
 
-	Free, Max, MaxOnDevice int
-	MaxWait                time.Duration
+	Free, Max, MaxOnBrowser int
+	MaxWait                 time.Duration
 	// Memory times their number is for how long failures are remembered after the last one.
 	Memory time.Duration
 }
@@ -85,11 +85,11 @@ func (g GuessLimit) Wait(n int) time.Duration {
 // Verdict is a Limiter's answer.
 type Verdict struct {
 	// Wait is zero for an attempt that is admitted and counted. Otherwise it counts for nothing, unless it lost a race
-	// with a parallel one: then some of its Rates may have counted it, its Guess and Device never.
+	// with a parallel one: then some of its Rates may have counted it, its Guess and Browser never.
 	Wait time.Duration
 	// Guesses: the wait is for earlier guesses, not for a rate.
 	Guesses bool
-	// Known: the attempt was counted on its device.
+	// Known: the attempt was counted on its browser.
 	Known bool
 }
 
@@ -101,13 +101,13 @@ type Settlement struct {
 	// All takes back the guesses of every client: the secret that they were about is no longer valid.
 	All  bool
 	User UserID
-	// Identifier is the canonical identifier that the attempt named. Unless it is empty, Device
+	// Identifier is the canonical identifier that the attempt named. Unless it is empty, Browser
 	// becomes known only while User still has this identifier.
 	Identifier string
-	// Device becomes known to User for Keep. Zero: no device does. Of more than Limit devices, those
+	// Browser becomes known to User for Keep. Zero: no browser does. Of more than Limit browsers, those
 	// used longest ago are forgotten. RevokeUserSessions and a change of the identifier forget all
-	// devices of the user.
-	Device LimitKey
-	Keep   time.Duration
-	Limit  int
+	// browsers of the user.
+	Browser LimitKey
+	Keep    time.Duration
+	Limit   int
 }

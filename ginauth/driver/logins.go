@@ -15,7 +15,7 @@ type Logins interface {
 	RevokeSession(ctx context.Context, user UserID, id SessionID) error
 	// RevokeUserSessions ends all sessions of the user except one, or all for an empty except. Where
 	// the store is RefreshTokens too, it ends the user's logins by refresh tokens by the same rule,
-	// and except may be one of those. It forgets the user's known devices where the store keeps
+	// and except may be one of those. It forgets the user's known browsers where the store keeps
 	// them. An unknown user is no error.
 	RevokeUserSessions(ctx context.Context, user UserID, except SessionID) error
 	// RevokeAllSessions ends all sessions of all users, also anonymous ones, and all logins by

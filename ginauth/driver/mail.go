@@ -37,8 +37,8 @@ const (
 	MailTaken MailKind = "taken"
 	// MailPassword tells that the password was changed.
 	MailPassword MailKind = "password"
-	// MailDevice tells that there was a login on a device that had not been used before.
-	MailDevice MailKind = "device"
+	// MailNewBrowser tells that there was a login by a browser that was not known.
+	MailNewBrowser MailKind = "device"
 	// MailReuse tells that a login was ended because a token of it was used after it had been replaced.
 	MailReuse MailKind = "reuse"
 )
@@ -90,7 +90,7 @@ type MailID string
 // MailOrder is a mail to be sent.
 type MailOrder struct {
 	Kind MailKind
-	// UserID is set for MailChange, MailUndo, MailPassword, MailDevice and MailReuse. For the other kinds the user is looked up by
+	// UserID is set for MailChange, MailUndo, MailPassword, MailNewBrowser and MailReuse. For the other kinds the user is looked up by
 	// Canonical when the mail is sent, so that the order tells nothing about it.
 	UserID UserID
 	// Email is the address as typed, and Canonical the form by which an account is found.

@@ -73,9 +73,9 @@ type Session struct {
 	// Evicted is how many sessions of the user ended for NewSession.Limit when CreateSession
 	// stored this one. It is zero in every other record.
 	Evicted int64
-	// Settled says that CreateSession has done what NewSession.Settles asks for, and KnownDevice what
+	// Settled says that CreateSession has done what NewSession.Settles asks for, and KnownBrowser what
 	// Limiter.SettleAttempt would have returned. They are false in every other record.
-	Settled, KnownDevice bool
+	Settled, KnownBrowser bool
 	// Elsewhere says that FindRotated found the session by another client than the one that replaced its token, for the
 	// first time since then: from another address prefix or by another browser. It is false in every other record.
 	Elsewhere bool
@@ -109,10 +109,10 @@ type NewSession struct {
 	// Settles, unless nil, is the attempt that led to this session. A store that is the Limiter may settle it
 	// in the same step; see Session.Settled.
 	Settles *Settlement
-	// NewDevice means that the user has not been seen on this device before. A store that writes to users
+	// NewBrowser means that the user has not been seen in this browser before. A store that writes to users
 	// (store.WithMail) tells those who had been seen on another. It is not for the session that follows the
 	// sign-up.
-	NewDevice bool
+	NewBrowser bool
 }
 
 // SessionChange is what one request changes in its session.

@@ -29,7 +29,7 @@ var builtIn = Texts{
 	driver.MailPassword: english("Your password for {{.Site}} was changed",
 		"The password of your account was changed, and all other devices were logged out.",
 		"If it was not you, use "+forgot+" at once, which logs out all devices and ends all API keys, and look after your mailbox."),
-	driver.MailDevice: english("New login to {{.Site}}",
+	driver.MailNewBrowser: english("New login to {{.Site}}",
 		"There was a login to your account on a device that had not been used for it before.",
 		"If it was you, do nothing. If not, use "+forgot+" at once, which logs out all devices and ends all API keys."),
 	driver.MailReuse: english("A login to {{.Site}} was ended",

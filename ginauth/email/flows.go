@@ -220,7 +220,7 @@ func (f *Flows[U]) target(k driver.MailKind) (path string, lifetime time.Duratio
 		return f.o.Pages.Change, f.o.Lifetimes.Change
 	case driver.MailUndo:
 		return f.o.Pages.Undo, f.o.Lifetimes.Undo
-	case driver.MailTaken, driver.MailPassword, driver.MailDevice, driver.MailReuse:
+	case driver.MailTaken, driver.MailPassword, driver.MailNewBrowser, driver.MailReuse:
 	}
 	return "", 0
 }

@@ -155,7 +155,7 @@ func TestTextsForLinksMustHaveThem(t *testing.T) {
 		}
 	}
 	f := good
-	f.Texts = map[string]email.Texts{"": {driver.MailPassword: {Subject: "x", Plain: "changed"}, driver.MailTaken: {Subject: "x", Plain: "x"}, driver.MailDevice: {Subject: "x", Plain: "x"}}}
+	f.Texts = map[string]email.Texts{"": {driver.MailPassword: {Subject: "x", Plain: "changed"}, driver.MailTaken: {Subject: "x", Plain: "x"}, driver.MailNewBrowser: {Subject: "x", Plain: "x"}}}
 	if _, _, err := f.build(); err != nil {
 		t.Errorf("texts that need no link: %v", err)
 	}

@@ -34,7 +34,7 @@ func (a *app) telling(tb testing.TB) *app {
 	b.POST("/new-device", func(c *gin.Context) {
 		u, err := b.db.FindUserByEmail(c, "ada@example.com")
 		if err == nil {
-			err = ginauth.SignIn(c, u, func(n *driver.NewSession) { n.NewDevice = true })
+			err = ginauth.SignIn(c, u, func(n *driver.NewSession) { n.NewBrowser = true })
 		}
 		if err != nil {
 			ginauth.Fail(c, err)

@@ -70,7 +70,7 @@ func (f *Flows[U]) reset(c *gin.Context, t found[U], plain string) (err error) {
 
 // remember makes the browser known, so that strangers who guess do not keep it out (SEC-43).
 func (f *Flows[U]) remember(c *gin.Context, u U) {
-	if err := ginauth.RememberDevice(c, f.cfg, u); err != nil {
+	if err := ginauth.KnowBrowser(c, f.cfg, u); err != nil {
 		f.app.Logger.WarnContext(c.Request.Context(), "email: the browser of a link was not remembered", "error", err)
 	}
 }

@@ -29,7 +29,7 @@ type Data struct {
 	// Email is the address that the mail goes to.
 	Email string
 	// Link leads to the page of the mail's kind. It is empty for driver.MailTaken, MailPassword,
-	// MailDevice and MailReuse, and for driver.MailUndo where there is no such page. It is a
+	// MailNewBrowser and MailReuse, and for driver.MailUndo where there is no such page. It is a
 	// credential.
 	Link string
 	// ForgotPage leads to Pages.Forgot; empty where there is none. It is no credential.
@@ -91,7 +91,7 @@ const sampleToken = "x-sample-token-x"
 // programs show it to whoever looks over a shoulder.
 func (l letter) try(k driver.MailKind, sample Data) error {
 	subject, plain, html, err := l.write(sample)
-	if err != nil || k == driver.MailTaken || k == driver.MailPassword || k == driver.MailDevice || k == driver.MailReuse {
+	if err != nil || k == driver.MailTaken || k == driver.MailPassword || k == driver.MailNewBrowser || k == driver.MailReuse {
 		return err
 	}
 	switch {

@@ -21,8 +21,8 @@ type device struct {
 
 // knownDevice is the device that the attempt is counted on; nil for none.
 func (s *Store[U]) knownDevice(g driver.GuessLimit, now time.Time) *device {
-	d := s.devices[g.Device]
-	if d == nil || d.failures >= g.MaxOnDevice || !d.expires.After(now) || d.epoch != s.deviceEpoch(d.user) {
+	d := s.devices[g.Browser]
+	if d == nil || d.failures >= g.MaxOnBrowser || !d.expires.After(now) || d.epoch != s.deviceEpoch(d.user) {
 		return nil
 	}
 	return d
@@ -50,7 +50,7 @@ func (s *Store[U]) rememberDevice(done driver.Settlement, now time.Time) (known 
 	if a == nil || done.Identifier != "" && a.canonical != done.Identifier {
 		return false, nil
 	}
-	if s.devices[done.Device] != nil {
+	if s.devices[done.Browser] != nil {
 		return false, errors.New("settling an attempt: the device exists already")
 	}
 	if err := s.room(len(s.devices)); err != nil {
@@ -62,8 +62,8 @@ func (s *Store[U]) rememberDevice(done driver.Settlement, now time.Time) (known 
 			delete(s.devices, d.key)
 		}
 	}
-	s.devices[done.Device] = &device{
-		key: done.Device, user: done.User, epoch: s.deviceEpoch(done.User), lastUsed: now, expires: now.Add(done.Keep),
+	s.devices[done.Browser] = &device{
+		key: done.Browser, user: done.User, epoch: s.deviceEpoch(done.User), lastUsed: now, expires: now.Add(done.Keep),
 	}
 	return true, nil
 }

@@ -80,7 +80,7 @@ func (s *Store[U]) QueueMail(ctx context.Context, o driver.MailOrder) error {
 // address.
 func namesUser(k driver.MailKind) bool {
 	switch k {
-	case driver.MailChange, driver.MailUndo, driver.MailPassword, driver.MailDevice, driver.MailReuse:
+	case driver.MailChange, driver.MailUndo, driver.MailPassword, driver.MailNewBrowser, driver.MailReuse:
 		return true
 	default:
 		return false
@@ -193,7 +193,7 @@ func (s *Store[U]) recipient(m *mail) *account[U] {
 		good = good && a.VerifiedAt == nil
 	case driver.MailChange:
 		good = at == nil || at == a
-	case driver.MailUndo, driver.MailPassword, driver.MailDevice, driver.MailReuse:
+	case driver.MailUndo, driver.MailPassword, driver.MailNewBrowser, driver.MailReuse:
 		good = true
 	default: // for whoever has the address
 	}

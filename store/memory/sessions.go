@@ -158,12 +158,12 @@ func (s *Store[U]) loggedIn(ctx context.Context, now time.Time, n driver.NewSess
 	if n.Limit > 0 {
 		record.Evicted = s.evict(n, now)
 	}
-	if a := s.users[n.UserID]; n.NewDevice && s.hasDevice(n.UserID) { // while this one is not known
-		s.tell(now, a, driver.MailDevice, "")
+	if a := s.users[n.UserID]; n.NewBrowser && s.hasDevice(n.UserID) { // while this one is not known
+		s.tell(now, a, driver.MailNewBrowser, "")
 	}
 	if n.Settles != nil {
 		known, err := s.settle(*n.Settles, now)
-		record.Settled, record.KnownDevice = err == nil, known
+		record.Settled, record.KnownBrowser = err == nil, known
 	}
 	s.record(now, loginOf(ctx, n.UserID, n.Digest.String(), record.Origin))
 }

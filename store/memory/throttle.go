@@ -116,9 +116,9 @@ func (s *Store[U]) SettleAttempt(ctx context.Context, done driver.Settlement) (k
 func (s *Store[U]) settle(done driver.Settlement, now time.Time) (known bool, err error) {
 	g := done.Attempt.Guess
 	if done.Known {
-		return s.useDevice(g.Device, done.Keep, now), nil
+		return s.useDevice(g.Browser, done.Keep, now), nil
 	}
-	if done.Device != (driver.LimitKey{}) && done.Limit > 0 {
+	if done.Browser != (driver.LimitKey{}) && done.Limit > 0 {
 		if known, err = s.rememberDevice(done, now); err != nil {
 			return false, err
 		}

@@ -17,11 +17,11 @@ func limiterGroup[U any]() group[U] {
 		"failures are forgotten after their time":                        guessesForgotten[U],
 		"SettleAttempt takes back the client's own guesses in a row":     settlesOwn[U],
 		"SettleAttempt takes back all guesses when asked to":             settlesAll[U],
-		"a known device is counted apart":                                deviceApart[U],
-		"a device is forgotten after its time":                           deviceForgotten[U],
-		"a device is forgotten when the user's sessions are revoked":     deviceRevoked[U],
-		"a device beyond the limit is forgotten":                         deviceLimit[U],
-		"a device becomes known only for the identifier of its user":     deviceIdentifier[U],
+		"a known browser is counted apart":                               browserApart[U],
+		"a browser is forgotten after its time":                          browserForgotten[U],
+		"a browser is forgotten when the user's sessions are revoked":    browserRevoked[U],
+		"a browser beyond the limit is forgotten":                        browserLimit[U],
+		"a browser becomes known only for the identifier of its user":    browserIdentifier[U],
 		"CreateSession settles the attempt that it is told of":           settledWithSession[U],
 	}}
 }
@@ -33,7 +33,7 @@ func newKey() (k driver.LimitKey) {
 
 func guessAt(key, client driver.LimitKey) driver.Attempt {
 	return driver.Attempt{Guess: driver.GuessLimit{
-		Key: key, Client: client, Free: 2, Max: 6, MaxOnDevice: 3, MaxWait: 10 * time.Second, Memory: time.Hour,
+		Key: key, Client: client, Free: 2, Max: 6, MaxOnBrowser: 3, MaxWait: 10 * time.Second, Memory: time.Hour,
 	}}
 }
 
@@ -198,79 +198,79 @@ func settlesAll[U any](e *env[U]) {
 	e.waits("and one more", guessAt(key, newKey()), 2*time.Second)
 }
 
-// device makes a device known, or skips the rule where the store keeps none.
-func (e *env[U]) device(id driver.UserID, n driver.NewUser) driver.LimitKey {
+// browser makes a browser known, or skips the rule where the store keeps none.
+func (e *env[U]) browser(id driver.UserID, n driver.NewUser) driver.LimitKey {
 	e.Helper()
 	k := newKey()
-	if !e.settle(driver.Settlement{User: id, Identifier: n.Canonical, Device: k, Keep: 24 * time.Hour, Limit: 3}) {
-		e.Skip("the store keeps no devices")
+	if !e.settle(driver.Settlement{User: id, Identifier: n.Canonical, Browser: k, Keep: 24 * time.Hour, Limit: 3}) {
+		e.Skip("the store keeps no browsers")
 	}
 	return k
 }
 
-func (e *env[U]) knows(when string, device driver.LimitKey, want bool) {
+func (e *env[U]) knows(when string, browser driver.LimitKey, want bool) {
 	e.Helper()
 	a := guessAt(newKey(), newKey())
-	a.Guess.Device = device
+	a.Guess.Browser = browser
 	if v := e.count(a); v.Wait != 0 || v.Known != want {
 		e.Errorf("%s: the verdict is %+v, want known: %v", when, v, want)
 	}
 }
 
-func deviceApart[U any](e *env[U]) {
+func browserApart[U any](e *env[U]) {
 	id, n := e.user()
 	key, client := newKey(), newKey()
 	a := guessAt(key, client)
-	a.Guess.Device = e.device(id, n)
+	a.Guess.Browser = e.browser(id, n)
 	for range 3 {
 		e.waits("a stranger's", guessAt(key, newKey()), 0)
 	}
 	e.waits("a stranger's", guessAt(key, newKey()), 2*time.Second)
 	for range 3 {
 		if v := e.count(a); v.Wait != 0 || !v.Known {
-			e.Errorf("on the device: %+v", v)
+			e.Errorf("on the browser: %+v", v)
 		}
 	}
 	if v := e.count(a); v.Wait != 2*time.Second || v.Known {
-		e.Errorf("on the device after its failures: %+v", v)
+		e.Errorf("on the browser after its failures: %+v", v)
 	}
 	if !e.settle(driver.Settlement{Attempt: a, Known: true, User: id, Keep: 24 * time.Hour, Limit: 3}) {
-		e.Error("the device is not known any more")
+		e.Error("the browser is not known any more")
 	}
 	if v := e.count(a); v.Wait != 0 || !v.Known {
 		e.Errorf("after its failures were forgotten: %+v", v)
 	}
 	unknown := a
-	unknown.Guess.Device = newKey()
+	unknown.Guess.Browser = newKey()
 	if e.settle(driver.Settlement{Attempt: unknown, Known: true, User: id, Keep: time.Hour, Limit: 3}) {
-		e.Error("a device that is unknown is said to be known")
+		e.Error("a browser that is unknown is said to be known")
 	}
 }
 
-func deviceForgotten[U any](e *env[U]) {
+func browserForgotten[U any](e *env[U]) {
 	id, n := e.user()
-	k := e.device(id, n)
+	k := e.browser(id, n)
 	e.Advance(24*time.Hour - moment)
 	e.knows("just before", k, true)
 	e.Advance(moment)
 	e.knows("at the end", k, false)
 }
 
-func deviceRevoked[U any](e *env[U]) {
+func browserRevoked[U any](e *env[U]) {
 	logins := need[driver.Logins](e)
 	id, n := e.user()
 	other, m := e.user()
-	k, theirs := e.device(id, n), e.device(other, m)
+	k, theirs := e.browser(id, n), e.browser(other, m)
 	e.must("revoking", logins.RevokeUserSessions(e.Context(), id, ""))
 	e.knows("the user's", k, false)
 	e.knows("somebody else's", theirs, true)
 }
 
-func deviceLimit[U any](e *env[U]) {
+func browserLimit[U any](e *env[U]) {
 	id, n := e.user()
 	var all []driver.LimitKey
 	for range 4 {
-		all = append(all, e.device(id, n))
+		all = append(all, e.browser(id, n))
 		e.Advance(time.Second)
 	}
 	e.knows("the first", all[0], false)
@@ -279,16 +279,16 @@ func deviceLimit[U any](e *env[U]) {
 	}
 }
 
-func deviceIdentifier[U any](e *env[U]) {
+func browserIdentifier[U any](e *env[U]) {
 	id, n := e.user()
-	e.device(id, n)
+	e.browser(id, n)
 	k := newKey()
-	if e.settle(driver.Settlement{User: id, Identifier: "former@example.com", Device: k, Keep: time.Hour, Limit: 3}) {
-		e.Error("a device is known at an identifier that is not the user's")
+	if e.settle(driver.Settlement{User: id, Identifier: "former@example.com", Browser: k, Keep: time.Hour, Limit: 3}) {
+		e.Error("a browser is known at an identifier that is not the user's")
 	}
-	e.knows("the device", k, false)
-	if e.settle(driver.Settlement{User: driver.UserID(unknownIDs()[0]), Identifier: n.Canonical, Device: k, Keep: time.Hour, Limit: 3}) {
-		e.Error("a device is known to nobody")
+	e.knows("the browser", k, false)
+	if e.settle(driver.Settlement{User: driver.UserID(unknownIDs()[0]), Identifier: n.Canonical, Browser: k, Keep: time.Hour, Limit: 3}) {
+		e.Error("a browser is known to nobody")
 	}
 }
 
@@ -301,17 +301,17 @@ func settledWithSession[U any](e *env[U]) {
 	k := newKey()
 	s := newSession(id)
 	s.Limit = 10
-	s.Settles = &driver.Settlement{Attempt: a, User: id, Identifier: n.Canonical, Device: k, Keep: time.Hour, Limit: 3}
+	s.Settles = &driver.Settlement{Attempt: a, User: id, Identifier: n.Canonical, Browser: k, Keep: time.Hour, Limit: 3}
 	made := e.loginAs(s)
 	if !made.Settled {
 		e.Skip("the store settles no attempt with a session")
 	}
 	e.waits("after the login", a, 0)
-	if made.KnownDevice {
-		e.knows("the device", k, true)
+	if made.KnownBrowser {
+		e.knows("the browser", k, true)
 	}
 	found, err := e.sessions.FindSession(e.Context(), s.Digest)
-	if err != nil || found.Settled || found.KnownDevice {
+	if err != nil || found.Settled || found.KnownBrowser {
 		e.Errorf("the session that is found: %+v, %v", found, err)
 	}
 	refused := newSession(id)

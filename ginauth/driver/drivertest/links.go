@@ -24,7 +24,7 @@ func linksGroup[U any]() group[U] {
 		"UseEmailToken restores an archived user":                          linkRestores[U],
 		"a token of a disabled user is not good":                           linkOfDisabled[U],
 		"UseEmailToken of MailUndo takes an address that nobody proved":    undoTakesAddress[U],
-		"UseEmailToken of MailChange forgets devices":                      changeForgetsDevices[U],
+		"UseEmailToken of MailChange forgets browsers":                     changeForgetsBrowsers[U],
 		"ArchiveUser waits for a way back that is not mailed yet":          archiveWaitsForMail[U],
 		"the first proof by a link is an event that says so":               firstProof[U],
 	}}
@@ -324,13 +324,13 @@ func undoTakesAddress[U any](e *env[U]) {
 	e.want("going back to an address that another user has proved", err, driver.ErrIdentifierTaken)
 }
 
-func changeForgetsDevices[U any](e *env[U]) {
+func changeForgetsBrowsers[U any](e *env[U]) {
 	need[driver.Limiter](e)
 	id, n := e.verified()
-	device := e.device(id, n)
-	e.knows("before", device, true)
+	browser := e.browser(id, n)
+	e.knows("before", browser, true)
 	e.thief(id, "moved@example.com")
-	e.knows("after", device, false)
+	e.knows("after", browser, false)
 }
 
 func archiveWaitsForMail[U any](e *env[U]) {

@@ -33,7 +33,7 @@ func (e *env[U]) mails() driver.Mails[U] {
 func orderOf(k driver.MailKind, id driver.UserID, n driver.NewUser) driver.MailOrder {
 	o := driver.MailOrder{Kind: k, Email: n.Email, Canonical: n.Canonical, Locale: "de"}
 	switch k {
-	case driver.MailChange, driver.MailUndo, driver.MailPassword, driver.MailDevice, driver.MailReuse:
+	case driver.MailChange, driver.MailUndo, driver.MailPassword, driver.MailNewBrowser, driver.MailReuse:
 		o.UserID = id
 	default: // for whoever has the address
 	}
@@ -141,7 +141,7 @@ func claims[U any](e *env[U]) {
 	if len(again) != 1 || again[0].ID != first[0].ID || again[0].Attempt != 2 || !again[0].OrderedAt.Equal(first[0].OrderedAt) {
 		e.Errorf("after the lease: %+v after %+v", again, first)
 	}
-	for _, k := range []driver.MailKind{driver.MailLogin, driver.MailPassword, driver.MailDevice} {
+	for _, k := range []driver.MailKind{driver.MailLogin, driver.MailPassword, driver.MailNewBrowser} {
 		e.queue(orderOf(k, id, n))
 	}
 	if list, err := e.mails().ClaimMail(e.Context(), 2, time.Minute); err != nil || len(list) != 2 {

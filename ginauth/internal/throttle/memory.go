@@ -99,7 +99,7 @@ func (l *Memory) fail(g driver.GuessLimit, now time.Time) {
 	l.guesses.keep(e, later(e.until, now.Add(time.Duration(e.failures)*g.Memory)))
 }
 
-// SettleAttempt implements Limiter. It knows no devices.
+// SettleAttempt implements Limiter. It knows no browsers.
 func (l *Memory) SettleAttempt(ctx context.Context, s driver.Settlement) (bool, error) {
 	if err := inTime(ctx); err != nil {
 		return false, err

@@ -105,7 +105,7 @@ func (d *devices) tokens(t *testing.T, email, agent string) (credential, jwt.Ans
 	return bearing(a.AccessToken), a
 }
 
-func (d *devices) list(t *testing.T, by credential) (list []ginauth.Device) {
+func (d *devices) list(t *testing.T, by credential) (list []ginauth.LoginRecord) {
 	t.Helper()
 	decodeBody(t, d.ask(0, http.MethodGet, "/sessions", by), &list)
 	return list
@@ -115,7 +115,7 @@ func (d *devices) list(t *testing.T, by credential) (list []ginauth.Device) {
 func (d *devices) current(t *testing.T, by credential) driver.SessionID {
 	t.Helper()
 	list := d.list(t, by)
-	i := slices.IndexFunc(list, func(d ginauth.Device) bool { return d.Current })
+	i := slices.IndexFunc(list, func(d ginauth.LoginRecord) bool { return d.Current })
 	if i < 0 {
 		t.Fatalf("none of %+v is current", list)
 	}

@@ -30,7 +30,7 @@ var managing = routes(func(r *gin.Engine, cfg config) {
 	r.GET("/keys", ginauth.Require(ginauth.Fresh(10*time.Minute)), func(c *gin.Context) { c.String(http.StatusOK, "keys") })
 })
 
-func (c *client) devices(t *testing.T) (devices []ginauth.Device) {
+func (c *client) devices(t *testing.T) (devices []ginauth.LoginRecord) {
 	t.Helper()
 	w := c.get("/sessions")
 	if err := json.Unmarshal(w.Body.Bytes(), &devices); err != nil || w.Code != http.StatusOK {

@@ -13,8 +13,8 @@ import (
 	"github.com/ginauth/ginauth/ginauth/internal/route"
 )
 
-// Device is a login as its user sees it in a list.
-type Device struct {
+// LoginRecord is a login as its user sees it in a list.
+type LoginRecord struct {
 	// ID names the login for RevokeSession. It is no credential.
 	ID driver.SessionID `json:"id"`
 	// Kind is "session", or "token" for a login that refresh tokens keep alive.
@@ -28,13 +28,13 @@ type Device struct {
 	ExpiresAt  time.Time `json:"expires_at" format:"date-time"`
 	// Current: this is the login that asks.
 	Current bool `json:"current"`
-}
+} //	@name	ginauth.Device
 
-// ListDevices returns the live sessions of the current user, the one used last first, and among
+// ListLogins returns the live sessions of the current user, the one used last first, and among
 // them the logins by refresh tokens where the store is a driver.RefreshTokens. It returns the errors of
 // CurrentUser, ErrForbidden for a credential with scopes, and ErrNotMounted where the store is no driver.Logins, or
 // Options.Users is not set.
-func ListDevices(c *gin.Context) ([]Device, error) {
+func ListLogins(c *gin.Context) ([]LoginRecord, error) {
 	st, manager, err := managed(c, (*mount).manager)
 	if err != nil {
 		return nil, err
@@ -44,9 +44,9 @@ func ListDevices(c *gin.Context) ([]Device, error) {
 	if err != nil {
 		return nil, err
 	}
-	devices := make([]Device, 0, len(records))
+	logins := make([]LoginRecord, 0, len(records))
 	for _, r := range records {
-		devices = append(devices, device("session", r.ID, r.Origin, r.CreatedAt, r.LastSeenAt, r.ExpiresAt, current))
+		logins = append(logins, loginRecord("session", r.ID, r.Origin, r.CreatedAt, r.LastSeenAt, r.ExpiresAt, current))
 	}
 	if tokens, ok := manager.(driver.RefreshTokens); ok {
 		families, err := tokens.UserRefreshFamilies(ctx, user)
@@ -54,16 +54,16 @@ func ListDevices(c *gin.Context) ([]Device, error) {
 			return nil, err
 		}
 		for _, f := range families {
-			devices = append(devices, device("token", f.ID, f.Origin, f.CreatedAt, f.LastUsedAt, f.ExpiresAt, current))
+			logins = append(logins, loginRecord("token", f.ID, f.Origin, f.CreatedAt, f.LastUsedAt, f.ExpiresAt, current))
 		}
 	}
-	slices.SortStableFunc(devices, func(a, b Device) int { return b.LastSeenAt.Compare(a.LastSeenAt) })
-	return devices, nil
+	slices.SortStableFunc(logins, func(a, b LoginRecord) int { return b.LastSeenAt.Compare(a.LastSeenAt) })
+	return logins, nil
 }
 
-func device(kind string, id driver.SessionID, from driver.Origin, created, seen, expires time.Time, current driver.SessionID) Device {
-	d := Device{
-		ID: id, Kind: kind, Name: deviceName(from.UserAgent), CreatedAt: created, LastSeenAt: seen, ExpiresAt: expires, Current: id == current,
+func loginRecord(kind string, id driver.SessionID, from driver.Origin, created, seen, expires time.Time, current driver.SessionID) LoginRecord {
+	d := LoginRecord{
+		ID: id, Kind: kind, Name: browserName(from.UserAgent), CreatedAt: created, LastSeenAt: seen, ExpiresAt: expires, Current: id == current,
 	}
 	if from.Addr.IsValid() {
 		d.IP = from.Addr.String()
@@ -71,7 +71,7 @@ func device(kind string, id driver.SessionID, from driver.Origin, created, seen,
 	return d
 }
 
-func deviceName(userAgent string) string {
+func browserName(userAgent string) string {
 	ua := useragent.Parse(userAgent)
 	switch {
 	case ua.Name == "" || userAgent == "":
@@ -82,7 +82,8 @@ func deviceName(userAgent string) string {
 	return ua.Name + " on " + ua.OS
 }
 
-// Sessions returns the handler that answers 200 with what ListDevices returns. It panics when its store is no driver.Logins, or Users is not set.
+// Sessions returns the handler that answers 200 with what ListLogins returns, as JSON. A page of the app's own calls
+// ListLogins itself. It panics when its store is no driver.Logins, or Users is not set.
 func Sessions[U any](cfg *Config[U]) gin.HandlerFunc {
 	m := compileManager("Sessions", cfg, (*mount).manager)
 	h := route.New(route.Info{Name: "sessions", For: route.Users, ChecksScopes: true, Mount: m, Cookie: m.cookie.name}, showSessions)
@@ -94,19 +95,19 @@ func Sessions[U any](cfg *Config[U]) gin.HandlerFunc {
 // @ID				sessions
 // @Tags			sessions
 // @Produce		json,application/problem+json
-// @Success		200	{array}		Device
+// @Success		200	{array}		LoginRecord
 // @Failure		401	{object}	Problem	"unauthenticated"
 // @Failure		403	{object}	Problem	"forbidden"
 // @Failure		503	{object}	Problem	"unavailable"
 // @Security		sessionCookie
 // @Router			/sessions [get]
 func showSessions(c *gin.Context) {
-	devices, err := ListDevices(c)
+	logins, err := ListLogins(c)
 	if err != nil {
 		Fail(c, err)
 		return
 	}
-	Reply(c, http.StatusOK, devices)
+	Reply(c, http.StatusOK, logins)
 }
 
 // nobodysSessions: a list would be empty, and ending them all would end none (SEC-190).

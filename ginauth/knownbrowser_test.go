@@ -126,7 +126,7 @@ func TestDeviceCookieHasAName(t *testing.T) {
 	t.Parallel()
 	cfg := newApp(t).cfg
 	cfg.Cookie.Name = "device"
-	if _, err := ginauth.New(cfg); err == nil || !strings.Contains(err.Error(), "known devices") {
+	if _, err := ginauth.New(cfg); err == nil || !strings.Contains(err.Error(), "known browsers") {
 		t.Errorf("%v", err)
 	}
 	app := newApp(t, with(func(cfg *config) { cfg.Cookie.InsecureLocalhost = true }), routes(func(*gin.Engine, config) {}))

@@ -10,26 +10,26 @@ import (
 	"github.com/ginauth/ginauth/ginauth/driver"
 )
 
-// deviceCookie holds a random token that says "somebody has logged in here before". It logs nobody in: all
+// browserCookie holds a random token that says "somebody has logged in here before". It logs nobody in: all
 // it does is that its user's attempts are not counted together with a stranger's (SEC-43).
-const deviceCookie = "device"
+const browserCookie = "device"
 
-func (k Cookie) compileDevice() cookie {
-	k.Name, k.Domain = deviceCookie, "" // a device is one of this host
+func (k Cookie) compileBrowser() cookie {
+	k.Name, k.Domain = browserCookie, "" // a browser is known to one host
 	return k.compile()
 }
 
-// deviceKey names a device of one user. Without its token nobody can tell that there is one.
-func deviceKey(token driver.Digest, identifier string) driver.LimitKey {
+// browserKey names a known browser of one user. Without its token nobody can tell that there is one.
+func browserKey(token driver.Digest, identifier string) driver.LimitKey {
 	return limitKey("device", identifier, string(token[:]))
 }
 
-// RememberDevice makes the browser known to u's account, as Login does: from then on, wrong passwords that
+// KnowBrowser makes the browser known to u's account, as Login does: from then on, wrong passwords that
 // others try for this account do not keep this browser out. It is for other proofs of ownership, such as a
-// reset or a login by mail. A browser that is known already stays the device that it is, without its failures; another
+// reset or a login by mail. A browser that is known already stays the one that it is, without its failures; another
 // account's is forgotten there. Call it before the answer begins, on a route
-// that Session covers. Where no Limiter keeps devices it does nothing. An error is no reason to turn the user away.
-func RememberDevice[U any](c *gin.Context, cfg *Config[U], u U) error {
+// that Session covers. Where no Limiter keeps known browsers it does nothing. An error is no reason to turn the user away.
+func KnowBrowser[U any](c *gin.Context, cfg *Config[U], u U) error {
 	if err := cfg.made(); err != nil {
 		return err
 	}
@@ -43,7 +43,7 @@ func RememberDevice[U any](c *gin.Context, cfg *Config[U], u U) error {
 func (t *attempts) remember(c *gin.Context, st *state, a driver.Account) error {
 	canonical, err := driver.CanonicalEmail(a.Identifier)
 	if err != nil {
-		return fmt.Errorf("remembering a device: %w", err)
+		return fmt.Errorf("knowing a browser: %w", err)
 	}
 	ctx := context.WithoutCancel(c.Request.Context()) // what it is for is done, whoever has hung up
 	r, err := t.recognise(ctx, c, canonical)
@@ -53,7 +53,7 @@ func (t *attempts) remember(c *gin.Context, st *state, a driver.Account) error {
 	s := r.settling(a.ID, true)
 	known, err := t.limiter.SettleAttempt(ctx, s.Settlement)
 	if known && err == nil {
-		s.sendDevice(st)
+		s.sendBrowser(st)
 	}
 	return err
 }
@@ -62,7 +62,7 @@ func (t *attempts) remember(c *gin.Context, st *state, a driver.Account) error {
 // way that a Limiter has to tell. A refused one counts for nothing.
 func (t *attempts) recognise(ctx context.Context, c *gin.Context, canonical string) (tried, error) {
 	a := tried{attempts: t, identifier: canonical}
-	if t.deviceOf(c.Request, canonical) == (driver.LimitKey{}) {
+	if t.browserOf(c.Request, canonical) == (driver.LimitKey{}) {
 		return a, nil
 	}
 	attempt := driver.Attempt{Guess: t.guessAt(c, canonical)}
@@ -73,14 +73,14 @@ func (t *attempts) recognise(ctx context.Context, c *gin.Context, canonical stri
 	return a, err
 }
 
-// passwordChanged records the change, and that the browser of its owner is known still: the change has ended all devices.
+// passwordChanged records the change, and that the browser of its owner is known still: the change has ended all known browsers.
 func (m *mount) passwordChanged(c *gin.Context, st *state, auth Auth, by string) {
 	m.event(c, driver.LoginPasswordChanged, "user_id", auth.Account.ID, "session", by)
 	if auth.Via != sessionScheme {
 		return
 	}
 	if err := m.throttle.remember(c, st, auth.Account); err != nil {
-		m.logger().WarnContext(c.Request.Context(), "ginauth: a browser was not remembered", "error", err)
+		m.logger().WarnContext(c.Request.Context(), "ginauth: a browser was not made known", "error", err)
 	}
 }
 
@@ -102,32 +102,32 @@ func ForgetGuesses[U any](ctx context.Context, cfg *Config[U], u U) error {
 	return err
 }
 
-// deviceOf is zero for a request without a device cookie.
-func (t *attempts) deviceOf(r *http.Request, identifier string) driver.LimitKey {
-	digest, _, ok := t.device.read(r)
+// browserOf is zero for a request without the cookie of a known browser.
+func (t *attempts) browserOf(r *http.Request, identifier string) driver.LimitKey {
+	digest, _, ok := t.browser.read(r)
 	if !ok {
 		return driver.LimitKey{}
 	}
-	return deviceKey(digest, identifier)
+	return browserKey(digest, identifier)
 }
 
-// sendDevice makes the answer bring the device cookie. One that the browser has already is sent once more, so
+// sendBrowser makes the answer bring the cookie of a known browser. One that the browser has already is sent once more, so
 // that it is kept. The session's comes first.
-func (st *state) sendDevice(value string) {
+func (st *state) sendBrowser(value string) {
 	st.mu.Lock()
 	defer st.mu.Unlock()
-	st.device = value
+	st.browser = value
 }
 
 // settled is what CreateSession did about the attempt.
 func (st *state) settled() (settled, known bool) {
 	st.mu.Lock()
 	defer st.mu.Unlock()
-	return st.record.Settled, st.record.KnownDevice
+	return st.record.Settled, st.record.KnownBrowser
 }
 
-func (t *attempts) sentDevice(r *http.Request) string {
-	if sent := r.CookiesNamed(t.device.name); len(sent) == 1 {
+func (t *attempts) sentBrowser(r *http.Request) string {
+	if sent := r.CookiesNamed(t.browser.name); len(sent) == 1 {
 		return sent[0].Value
 	}
 	return ""
