@@ -43,7 +43,7 @@ func protect(m *mount, exclude, may []string) *route.Handler {
 		panic(err.Error()) //nolint:forbidigo // while routes are built
 	}
 	if m.gorilla != nil && !m.gorilla.Revokes() {
-		m.log.Warn("ginauth: a session in a cookie store can be used until it expires by whoever has a copy of its cookie, logged out or not; set Options.Users to a SessionAuthority such as store.New, or Options.Sessions to store.NewSessions")
+		m.log.Warn("ginauth: a session in a cookie store can be used until it expires by whoever has a copy of its cookie, logged out or not; set Options.Users to a driver.Authority such as store.New, or Options.Sessions to store.NewSessions")
 	}
 	info := route.Info{
 		Name: route.Session, For: route.Middleware, Mount: m, Cookie: m.cookie.name, Exclude: append([]string(nil), exclude...),
