@@ -131,14 +131,22 @@ func (r *Reader) OptionalTime(to **time.Time) {
 	r.Scan(OptionalTime(to))
 }
 
+// firstInstant and endOfTime bound a timestamp, in microseconds from 2000 (PostgreSQL, datatype/timestamp.h). PostgreSQL
+// sends nothing outside.
+const firstInstant, endOfTime = -211813488000000000, 9223371331200000000
+
 // y2k is the zero of PostgreSQL's clock.
 var y2k = time.Date(2000, time.January, 1, 0, 0, 0, 0, time.UTC)
 
 func (r *Reader) instant(v []byte) time.Time {
 	const infinity, minusInfinity = 1<<63 - 1, -1 << 63
 	micros := int64(binary.BigEndian.Uint64(v)) //nolint:gosec // two's complement
-	if micros == infinity || micros == minusInfinity {
+	switch {
+	case micros == infinity || micros == minusInfinity:
 		r.err = fmt.Errorf("reading the column %q: %w", r.fields[r.at-1].Name, errInfinite)
+		return time.Time{}
+	case micros < firstInstant || micros >= endOfTime:
+		r.err = fmt.Errorf("reading the column %q: a time is out of range", r.fields[r.at-1].Name)
 		return time.Time{}
 	}
 	const second = 1_000_000

@@ -246,6 +246,7 @@ func FuzzReaderAgreesWithPgx(f *testing.F) {
 	f.Add(bytes.Repeat([]byte{0xFF}, 8))
 	f.Add([]byte{0x7F, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF})
 	f.Add([]byte{0x80, 0, 0, 0, 0, 0, 0, 0})
+	f.Add([]byte("\xe00000000")) // before PostgreSQL's first day
 	f.Add(bytes.Repeat([]byte{7}, 16))
 	f.Add(bytes.Repeat([]byte{9}, 32))
 	f.Add([]byte("\x01{\"a\": 1}"))
