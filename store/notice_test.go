@@ -121,8 +121,9 @@ func TestNoticesAreQueuedOnDemandForProvedAddresses(t *testing.T) { // SEC-111
 	}
 	login := func(n driver.NewSession) func(context.Context, *store.DB[store.User], driver.UserID) error {
 		return func(ctx context.Context, db *store.DB[store.User], u driver.UserID) error {
-			n.Digest, n.UserID = newDigest(), u
-			_, err := db.CreateSession(ctx, n)
+			own := n // the modes of a test run at the same time
+			own.Digest, own.UserID = newDigest(), u
+			_, err := db.CreateSession(ctx, own)
 			return err
 		}
 	}
