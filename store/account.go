@@ -209,7 +209,7 @@ func (d *DB[U]) RestoreUser(ctx context.Context, id driver.UserID, credential pa
 	var u U
 	err := d.doThenRecord(ctx, "restoring a user", func(ctx context.Context, tx pgx.Tx) (driver.Event, error) {
 		err := d.scan(tx.QueryRow(ctx, restoreUser+d.statements.columns, key, d.clock(), credential.Reveal()), &u)
-		return byProof(ctx, driver.UserRestored, id), orNoUser(err)
+		return driver.NewProofEvent(ctx, driver.UserRestored, id), orNoUser(err)
 	})
 	if err != nil {
 		return none, err

@@ -56,7 +56,7 @@ func (s *spent) events(ctx context.Context) ([]driver.Event, error) {
 	case s.kind == driver.MailVerify || s.first():
 		kind = driver.UserVerified
 	}
-	e := detailed(byProof(ctx, kind, owner), "link", string(s.kind))
+	e := detailed(driver.NewProofEvent(ctx, kind, owner), "link", string(s.kind))
 	if s.takesOver() {
 		e = detailed(e, "first_proof", "true") // Event.FirstProof
 	}

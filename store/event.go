@@ -56,25 +56,6 @@ func WithEventRetention(d time.Duration) Option {
 // unchanged is returned in place of an event when nothing has changed.
 var unchanged driver.Event
 
-// byThemselves is driver.NewEvent for what a user does before the login: the user is the actor.
-func byThemselves(ctx context.Context, kind driver.EventKind, user driver.UserID) driver.Event {
-	e := driver.NewEvent(ctx, kind, user)
-	if _, known := driver.CauseOf(ctx); known && e.Actor == "" {
-		e.Actor = user
-	}
-	return e
-}
-
-// byProof is driver.NewEvent for a change that a secret of the user, such as a link, allows: the
-// user is the actor, even if the request had the session of somebody else.
-func byProof(ctx context.Context, kind driver.EventKind, user driver.UserID) driver.Event {
-	e := driver.NewEvent(ctx, kind, user)
-	if _, known := driver.CauseOf(ctx); known {
-		e.Actor = user
-	}
-	return e
-}
-
 // detailed adds a detail to an event, unless it is empty.
 func detailed(e driver.Event, key, value string) driver.Event {
 	if value == "" {

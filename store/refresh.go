@@ -283,7 +283,7 @@ const revokeToken = `DELETE FROM ginauth.refresh_tokens AS t WHERE t.selector = 
 func (s *Sessions) RevokeRefreshToken(ctx context.Context, k driver.RefreshKey) (f driver.RefreshFamily, err error) {
 	err = s.doThenRecord(ctx, "revoking a refresh token", func(ctx context.Context, tx pgx.Tx) (driver.Event, error) {
 		err := tx.QueryRow(ctx, revokeToken, k.Selector[:]).Scan(wire.Func(func(r *wire.Reader) { readFamily(r, &f) }))
-		return detailed(byProof(ctx, driver.TokenRevoked, f.UserID), "login", string(f.ID)), orNoSession(err)
+		return detailed(driver.NewProofEvent(ctx, driver.TokenRevoked, f.UserID), "login", string(f.ID)), orNoSession(err)
 	})
 	if err != nil {
 		return driver.RefreshFamily{}, err

@@ -158,7 +158,7 @@ func (s *Sessions) DeleteSession(ctx context.Context, d driver.Digest) error {
 		if err != nil || !wasLive || user == "" {
 			return unchanged, err
 		}
-		e := byProof(ctx, driver.LoggedOut, user)
+		e := driver.NewProofEvent(ctx, driver.LoggedOut, user)
 		e.Session = d.String()
 		return e, nil
 	})

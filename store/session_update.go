@@ -96,7 +96,7 @@ func (s *Sessions) change(ctx context.Context, d driver.Digest, change driver.Se
 		if err := write(ctx, tx); err != nil || !fits || r.UserID == "" {
 			return unchanged, err
 		}
-		e := byProof(ctx, driver.LoginSucceeded, r.UserID)
+		e := driver.NewProofEvent(ctx, driver.LoginSucceeded, r.UserID)
 		e.Session = r.Digest.String()
 		return e, nil
 	})

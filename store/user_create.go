@@ -42,7 +42,7 @@ func (d *DB[U]) CreateUser(ctx context.Context, n driver.NewUser, fill func(*U) 
 		if err := d.askForProof(ctx, tx, n); err != nil {
 			return unchanged, err
 		}
-		return byThemselves(ctx, driver.UserCreated, driver.UserID(id.String())), d.callAfterCreate(ctx, tx, u)
+		return driver.NewUserEvent(ctx, driver.UserCreated, driver.UserID(id.String())), d.callAfterCreate(ctx, tx, u)
 	})
 	switch {
 	case errors.Is(err, driver.ErrIdentifierTaken):

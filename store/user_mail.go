@@ -117,7 +117,7 @@ var errUndo = errors.New("done and undone")
 
 // create stores a user, with its event, within a savepoint, which end rolls back.
 func (s *signUp[U]) create(ctx context.Context, tx pgx.Tx, n driver.NewUser, end error) (driver.Event, error) {
-	events := []driver.Event{byThemselves(ctx, driver.UserCreated, driver.UserID(s.id.String()))}
+	events := []driver.Event{driver.NewUserEvent(ctx, driver.UserCreated, driver.UserID(s.id.String()))}
 	err := pgx.BeginFunc(ctx, tx, func(tx pgx.Tx) error {
 		u := s.user
 		if err := s.db.insertUser(ctx, tx, s.id, n, &u, true); err != nil {

@@ -56,6 +56,25 @@ func NewEvent(ctx context.Context, kind EventKind, user UserID) Event {
 	return e
 }
 
+// NewUserEvent is NewEvent for what a user does before the login: the user is the actor, where nobody else is.
+func NewUserEvent(ctx context.Context, kind EventKind, user UserID) Event {
+	e := NewEvent(ctx, kind, user)
+	if _, known := CauseOf(ctx); known && e.Actor == "" {
+		e.Actor = user
+	}
+	return e
+}
+
+// NewProofEvent is NewEvent for a change that a secret of the user, such as a link, allows: the user is the actor, even
+// if the request had the session of somebody else.
+func NewProofEvent(ctx context.Context, kind EventKind, user UserID) Event {
+	e := NewEvent(ctx, kind, user)
+	if _, known := CauseOf(ctx); known {
+		e.Actor = user
+	}
+	return e
+}
+
 // EventLog keeps the events of accounts. A store that implements it writes the events of its own
 // changes itself, in the transaction of the change, with the circumstances of NewEvent. The handlers
 // that record failed logins use it where it is there, and the list of a user's activity asks for it.

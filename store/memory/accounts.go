@@ -142,7 +142,7 @@ func (s *Store[U]) RestoreUser(ctx context.Context, id driver.UserID, credential
 		return none, driver.ErrNoUser
 	}
 	a.enable(now)
-	s.record(now, byProof(ctx, driver.UserRestored, id))
+	s.record(now, driver.NewProofEvent(ctx, driver.UserRestored, id))
 	return s.user(a), nil
 }
 

@@ -88,26 +88,8 @@ func (s *Store[U]) eventsOf(user driver.UserID, before time.Time) (list []driver
 	return list
 }
 
-// byThemselves is driver.NewEvent for what a user does before the login.
-func byThemselves(ctx context.Context, kind driver.EventKind, user driver.UserID) driver.Event {
-	e := driver.NewEvent(ctx, kind, user)
-	if _, known := driver.CauseOf(ctx); known && e.Actor == "" {
-		e.Actor = user
-	}
-	return e
-}
-
-// byProof is driver.NewEvent for a change that a secret of the user allows, whoever is logged in.
-func byProof(ctx context.Context, kind driver.EventKind, user driver.UserID) driver.Event {
-	e := driver.NewEvent(ctx, kind, user)
-	if _, known := driver.CauseOf(ctx); known {
-		e.Actor = user
-	}
-	return e
-}
-
 func loginOf(ctx context.Context, user driver.UserID, session string, origin driver.Origin) driver.Event {
-	e := byProof(ctx, driver.LoginSucceeded, user)
+	e := driver.NewProofEvent(ctx, driver.LoginSucceeded, user)
 	e.Session, e.Origin = session, origin
 	return e
 }

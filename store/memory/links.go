@@ -218,7 +218,7 @@ func (s *Store[U]) afterLink(ctx context.Context, p spent[U], now time.Time) {
 	case p.kind == driver.MailVerify || p.first:
 		kind = driver.UserVerified
 	}
-	e := detailed(byProof(ctx, kind, p.user.ID), "link", string(p.kind))
+	e := detailed(driver.NewProofEvent(ctx, kind, p.user.ID), "link", string(p.kind))
 	if p.first && (p.kind == driver.MailReset || p.kind == driver.MailLogin) {
 		e = detailed(e, "first_proof", "true") // driver.Event.FirstProof
 	}

@@ -155,7 +155,7 @@ func (s *Store[U]) RevokeRefreshToken(ctx context.Context, k driver.RefreshKey) 
 		return driver.RefreshFamily{}, driver.ErrNoSession
 	}
 	delete(s.families, k.Selector)
-	s.record(now, detailed(byProof(ctx, driver.TokenRevoked, f.UserID), "login", string(f.ID)))
+	s.record(now, detailed(driver.NewProofEvent(ctx, driver.TokenRevoked, f.UserID), "login", string(f.ID)))
 	return f.record(), nil
 }
 

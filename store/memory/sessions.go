@@ -241,7 +241,7 @@ func (s *Store[U]) UpdateSession(ctx context.Context, d driver.Digest, change dr
 	}
 	if change.Authenticated && r.UserID != "" {
 		r.AuthenticatedAt = later(r.AuthenticatedAt, now)
-		e := byProof(ctx, driver.LoginSucceeded, r.UserID)
+		e := driver.NewProofEvent(ctx, driver.LoginSucceeded, r.UserID)
 		e.Session = r.Digest.String()
 		s.record(now, e)
 	}
@@ -268,7 +268,7 @@ func (s *Store[U]) DeleteSession(ctx context.Context, d driver.Digest) error {
 	}
 	s.drop(r)
 	if r.UserID != "" && r.epoch == s.epochOf(r.UserID) {
-		e := byProof(ctx, driver.LoggedOut, r.UserID)
+		e := driver.NewProofEvent(ctx, driver.LoggedOut, r.UserID)
 		e.Session = d.String()
 		s.record(now, e)
 	}

@@ -110,7 +110,7 @@ func (s *Store[U]) CreateUser(ctx context.Context, n driver.NewUser, fill func(*
 func (s *Store[U]) insert(ctx context.Context, now time.Time, a *account[U]) {
 	a.CreatedAt, a.UpdatedAt = now, now
 	s.users[a.ID], s.byCanonical[a.canonical] = a, a
-	s.record(now, byThemselves(ctx, driver.UserCreated, a.ID))
+	s.record(now, driver.NewUserEvent(ctx, driver.UserCreated, a.ID))
 }
 
 // filled returns the account as the app wants it.
