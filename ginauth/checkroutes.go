@@ -20,7 +20,7 @@ func CheckRoutes(engine *gin.Engine, open ...string) error { return audit.Check(
 // Facts is for CheckRoutes.
 func (m *mount) Facts() audit.Facts {
 	f := audit.Facts{
-		Cookie: m.cookie.name, User: m.user, Pages: audit.PagePaths(m.pages), Proxies: m.proxies, WantsVerified: m.unverified != UnverifiedAllowed,
+		User: m.user, Pages: audit.PagePaths(m.pages), Proxies: m.proxies, WantsVerified: m.unverified != UnverifiedAllowed,
 	}
 	if users, knows := m.users.(interface{ SendsMail() bool }); knows {
 		f.SendsMail = users.SendsMail()

@@ -58,6 +58,7 @@ type auditedHandler struct {
 	route.Info
 	at    int   // its place among Route.Handlers
 	mount Mount // nil where the handler has no Config of its own
+	facts Facts // of mount
 }
 
 func inspect(r route.Route) auditedRoute {
@@ -68,7 +69,9 @@ func inspect(r route.Route) auditedRoute {
 			continue
 		}
 		handler := auditedHandler{Info: info, at: i}
-		handler.mount, _ = info.Mount.(Mount)
+		if mount, ok := info.Mount.(Mount); ok {
+			handler.mount, handler.facts = mount, mount.Facts()
+		}
 		audited.handlers = append(audited.handlers, handler)
 		if info.IsSession() {
 			audited.sessions = append(audited.sessions, handler)

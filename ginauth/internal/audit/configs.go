@@ -13,7 +13,7 @@ func (a audit) configs() (faults []string) {
 		if len(r.sessions) == 0 {
 			continue
 		}
-		session := r.sessions[0].mount
+		session, cookie := r.sessions[0].mount, r.sessions[0].Cookie
 		for _, further := range r.sessions[1:] {
 			if reason := further.mount.Unlike(session); reason != "" {
 				faults = append(faults, fmt.Sprintf("%s has two Sessions that cannot work together: %s", r, reason))
@@ -22,8 +22,8 @@ func (a audit) configs() (faults []string) {
 		for _, h := range r.handlers {
 			switch {
 			case h.mount == nil || h.IsSession():
-			case h.Cookie != session.Facts().Cookie:
-				faults = append(faults, fmt.Sprintf("%s uses the cookie %s, but its Session %s: give both the same Config", r, h.Cookie, session.Facts().Cookie))
+			case h.Cookie != cookie:
+				faults = append(faults, fmt.Sprintf("%s uses the cookie %s, but its Session %s: give both the same Config", r, h.Cookie, cookie))
 			case h.mount.Differs(session) != "":
 				faults = append(faults, fmt.Sprintf("%s has another Config than its Session: %s", r, h.mount.Differs(session)))
 			}
@@ -38,11 +38,11 @@ func (a audit) userTypes() (faults []string) {
 		if len(r.sessions) == 0 {
 			continue
 		}
-		has := r.sessions[0].mount.Facts().User
+		has := r.sessions[0].facts.User
 		for _, h := range r.handlers {
 			asked := h.Users
 			if h.mount != nil {
-				asked = append(asked[:len(asked):len(asked)], h.mount.Facts().User)
+				asked = append(asked[:len(asked):len(asked)], h.facts.User)
 			}
 			for _, wants := range asked {
 				if wants != has {

@@ -9,7 +9,7 @@ func (a audit) mails() []string {
 				return nil
 			}
 			if h.mount != nil {
-				writes = writes || h.mount.Facts().SendsMail
+				writes = writes || h.facts.SendsMail
 			}
 		}
 	}

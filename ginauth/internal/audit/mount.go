@@ -18,7 +18,6 @@ type Mount interface {
 
 // Facts are what the checks ask of a Config.
 type Facts struct {
-	Cookie  string
 	User    reflect.Type
 	Pages   PagePaths
 	Proxies proxy.Trusted

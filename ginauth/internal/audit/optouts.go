@@ -18,7 +18,7 @@ func (a audit) optOuts() (faults []string) {
 	}
 	for _, r := range a.routes {
 		for _, session := range r.sessions {
-			for _, one := range session.mount.Facts().OptOuts {
+			for _, one := range session.facts.OptOuts {
 				hit := note(one.Field, one.Text, one.Routes, r)
 				switch {
 				case one.Field == ExcludeIf && (hit || one.Text == rule.NoRoute && !a.exempt.Match("", "")):

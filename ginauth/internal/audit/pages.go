@@ -13,10 +13,10 @@ func (a audit) pages() (faults []string) {
 	seen := map[PagePaths]bool{}
 	for _, r := range a.routes {
 		for _, h := range r.handlers {
-			if h.mount == nil || seen[h.mount.Facts().Pages] {
+			pages := h.facts.Pages
+			if seen[pages] {
 				continue
 			}
-			pages := h.mount.Facts().Pages
 			seen[pages] = true
 			faults = append(faults, a.page("Pages.Login", pages.Login, true)...)
 			faults = append(faults, a.page("Pages.AfterLogin", pages.AfterLogin, false)...)

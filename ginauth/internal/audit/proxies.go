@@ -22,7 +22,7 @@ func (a audit) proxies() (faults []string) {
 			if session.mount == nil {
 				continue
 			}
-			ours := session.mount.Facts().Proxies
+			ours := session.facts.Proxies
 			if len(ours.Networks) == 0 && believed.everybody() {
 				continue
 			}

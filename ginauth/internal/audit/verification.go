@@ -9,7 +9,7 @@ func (a audit) verification() []string {
 				return nil
 			}
 			// Who makes exceptions may have a route of the app's own among them.
-			wanted = wanted || h.IsSession() && h.mount.Facts().WantsVerified && len(h.UnverifiedMay) == 0
+			wanted = wanted || h.IsSession() && h.facts.WantsVerified && len(h.UnverifiedMay) == 0
 		}
 	}
 	if !wanted {
