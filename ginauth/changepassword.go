@@ -31,7 +31,7 @@ func ChangePassword[U any](cfg *Config[U]) gin.HandlerFunc {
 	m := cfg.accounts(name)
 	users := passwordStore[U](name, m)
 	h := route.New(route.Info{Name: "changePassword", For: route.Users, ChecksScopes: true, Mount: m, Cookie: m.cookie.name}, func(c *gin.Context) {
-		if err := changePassword(c, m, cfg, users); err != nil {
+		if err := changePassword(c, cfg, users); err != nil {
 			Fail(c, err)
 			return
 		}
@@ -66,7 +66,8 @@ func passwordStore[U any](constructor string, m *mount) driver.Accounts[U] {
 // @Failure		503	{object}	Problem	"unavailable, busy"
 // @Security		sessionCookie
 // @Router			/password/change [post]
-func changePassword[U any](c *gin.Context, m *mount, cfg *Config[U], users driver.Accounts[U]) error {
+func changePassword[U any](c *gin.Context, cfg *Config[U], users driver.Accounts[U]) error {
+	m := cfg.m
 	st, auth, err := m.owner(c, http.MethodPost)
 	if err != nil {
 		return err

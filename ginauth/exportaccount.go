@@ -29,7 +29,7 @@ func ExportAccount[U any](cfg *Config[U]) gin.HandlerFunc {
 	m := cfg.accounts(name)
 	users := usersAs[driver.Accounts[U]](name, m)
 	h := route.New(route.Info{Name: "exportAccount", For: route.Users, ChecksScopes: true, Mount: m, Cookie: m.cookie.name}, func(c *gin.Context) {
-		export, err := exportAccount(c, m, cfg, users)
+		export, err := exportAccount(c, cfg, users)
 		if err != nil {
 			Fail(c, err)
 			return
@@ -51,7 +51,8 @@ func ExportAccount[U any](cfg *Config[U]) gin.HandlerFunc {
 // @Failure		503	{object}	Problem	"unavailable"
 // @Security		sessionCookie
 // @Router			/user/export [get]
-func exportAccount[U any](c *gin.Context, m *mount, cfg *Config[U], users driver.Accounts[U]) (Export, error) {
+func exportAccount[U any](c *gin.Context, cfg *Config[U], users driver.Accounts[U]) (Export, error) {
+	m := cfg.m
 	_, auth, err := m.owner(c, http.MethodGet)
 	if err != nil {
 		return Export{}, err

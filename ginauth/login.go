@@ -21,7 +21,7 @@ import (
 func Login[U any](cfg *Config[U]) gin.HandlerFunc {
 	m := cfg.accounts("Login")
 	h := route.New(route.Info{Name: "login", For: route.LoggedOut, Mount: m, Cookie: m.cookie.name, User: shown(cfg), Redirects: m.pages.AfterLogin != ""}, func(c *gin.Context) {
-		u, err := logIn(c, m, cfg)
+		u, err := logIn(c, cfg)
 		if err != nil {
 			Fail(c, err)
 			return
@@ -48,7 +48,8 @@ func Login[U any](cfg *Config[U]) gin.HandlerFunc {
 // @Failure		429			{object}	Problem	"too_many_attempts"
 // @Failure		503			{object}	Problem	"unavailable, busy"
 // @Router			/login [post]
-func logIn[U any](c *gin.Context, m *mount, cfg *Config[U]) (u U, err error) {
+func logIn[U any](c *gin.Context, cfg *Config[U]) (u U, err error) {
+	m := cfg.m
 	st, err := m.stateFor(c)
 	if err != nil {
 		return u, err

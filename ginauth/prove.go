@@ -44,7 +44,7 @@ func (m *mount) prove(ctx context.Context, c *gin.Context, k claim) (p proved, e
 	} else if p.tried, err = m.throttle.guess(ctx, c, k.identifier, k.from); err != nil {
 		return p, err
 	}
-	p.account, p.hash, err = m.compare(ctx, k)
+	p.account, p.hash, err = m.compare(ctx, k, p.identifier)
 	if errors.Is(err, ErrInvalidCredentials) {
 		m.recordGuess(c, k, p.account) //nolint:contextcheck // the request's own
 	}
@@ -77,10 +77,10 @@ func guessKey(canonical string) driver.LimitKey {
 	return limitKey(purposeLogin, "identifier", canonical)
 }
 
-// compare does one hash verification, whoever asks (SEC-29, SEC-32).
-func (m *mount) compare(ctx context.Context, k claim) (account driver.Account, hash password.Hash, err error) {
+// compare does one hash verification, whoever asks (SEC-29, SEC-32). An identifier that no account can have is empty.
+func (m *mount) compare(ctx context.Context, k claim, canonical string) (account driver.Account, hash password.Hash, err error) {
 	unknown := true
-	if canonical, invalid := driver.CanonicalEmail(k.identifier); invalid == nil {
+	if canonical != "" {
 		account, hash, err = k.from.find(ctx, canonical)
 		if errors.Is(err, password.ErrMalformedHash) { // a fault of ours, which must not mark the account
 			m.log.ErrorContext(ctx, "ginauth: a stored password hash cannot be used", "user_id", account.ID, "identifier", hideIdentifier(canonical), "error", err)

@@ -19,7 +19,7 @@ type passwordForm struct {
 func Reauthenticate[U any](cfg *Config[U]) gin.HandlerFunc {
 	m := cfg.accounts("Reauthenticate")
 	h := route.New(route.Info{Name: "reauthenticate", For: route.Users, ChecksScopes: true, Mount: m, Cookie: m.cookie.name, Redirects: m.pages.AfterLogin != ""}, func(c *gin.Context) {
-		if err := reauthenticate(c, m, cfg); err != nil {
+		if err := reauthenticate(c, cfg); err != nil {
 			Fail(c, err)
 			return
 		}
@@ -48,7 +48,8 @@ func Reauthenticate[U any](cfg *Config[U]) gin.HandlerFunc {
 // @Failure		503	{object}	Problem	"unavailable, busy"
 // @Security		sessionCookie
 // @Router			/reauthenticate [post]
-func reauthenticate[U any](c *gin.Context, m *mount, cfg *Config[U]) error {
+func reauthenticate[U any](c *gin.Context, cfg *Config[U]) error {
+	m := cfg.m
 	st, err := m.stateFor(c)
 	if err != nil {
 		return err

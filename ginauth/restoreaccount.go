@@ -22,7 +22,7 @@ func RestoreAccount[U any](cfg *Config[U]) gin.HandlerFunc {
 	m := cfg.accounts(name)
 	users := usersAs[driver.Accounts[U]](name, m)
 	h := route.New(route.Info{Name: "restoreAccount", For: route.LoggedOut, Mount: m, Cookie: m.cookie.name, Redirects: m.pages.AfterLogin != ""}, func(c *gin.Context) {
-		u, err := restoreAccount(c, m, cfg, users)
+		u, err := restoreAccount(c, cfg, users)
 		if err != nil {
 			Fail(c, err)
 			return
@@ -49,7 +49,8 @@ func RestoreAccount[U any](cfg *Config[U]) gin.HandlerFunc {
 // @Failure		429			{object}	Problem	"too_many_attempts"
 // @Failure		503			{object}	Problem	"unavailable, busy"
 // @Router			/user/restore [post]
-func restoreAccount[U any](c *gin.Context, m *mount, cfg *Config[U], users driver.Accounts[U]) (u U, err error) {
+func restoreAccount[U any](c *gin.Context, cfg *Config[U], users driver.Accounts[U]) (u U, err error) {
+	m := cfg.m
 	st, err := m.stateFor(c)
 	if err != nil {
 		return u, err

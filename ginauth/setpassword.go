@@ -25,7 +25,7 @@ func SetPassword[U any](cfg *Config[U]) gin.HandlerFunc {
 	m := cfg.accounts(name)
 	users := passwordStore[U](name, m)
 	h := route.New(route.Info{Name: "setPassword", For: route.Users, ChecksScopes: true, Mount: m, Cookie: m.cookie.name, Guards: []string{Fresh(freshFor).name}}, func(c *gin.Context) {
-		if err := setPassword(c, m, cfg, users); err != nil {
+		if err := setPassword(c, cfg, users); err != nil {
 			Fail(c, err)
 			return
 		}
@@ -52,7 +52,8 @@ func SetPassword[U any](cfg *Config[U]) gin.HandlerFunc {
 // @Failure		503	{object}	Problem	"unavailable, busy"
 // @Security		sessionCookie
 // @Router			/password [post]
-func setPassword[U any](c *gin.Context, m *mount, cfg *Config[U], users driver.Accounts[U]) error {
+func setPassword[U any](c *gin.Context, cfg *Config[U], users driver.Accounts[U]) error {
+	m := cfg.m
 	st, auth, err := m.freshOwner(c, http.MethodPost)
 	if err != nil {
 		return err

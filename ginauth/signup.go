@@ -60,7 +60,7 @@ func signUp[U any, F Form](constructor string, cfg *Config[U], fill func(context
 	return route.New(route.Info{
 		Name: "signUp", For: route.LoggedOut, Mount: m, Cookie: m.cookie.name, User: shown(cfg), Form: reflect.TypeFor[F](), Redirects: m.pages.AfterLogin != "",
 	}, func(c *gin.Context) {
-		u, err := register(c, m, cfg, fill)
+		u, err := register(c, cfg, fill)
 		if err != nil {
 			Fail(c, err)
 			return
@@ -69,7 +69,8 @@ func signUp[U any, F Form](constructor string, cfg *Config[U], fill func(context
 	})
 }
 
-func register[U any, F Form](c *gin.Context, m *mount, cfg *Config[U], fill func(context.Context, F, *U) error) (u U, err error) {
+func register[U any, F Form](c *gin.Context, cfg *Config[U], fill func(context.Context, F, *U) error) (u U, err error) {
+	m := cfg.m
 	st, err := m.stateFor(c)
 	if err != nil {
 		return u, err
