@@ -52,7 +52,7 @@ func TestProgramOfTheREADMERunsInAnEmptyModule(t *testing.T) {
 	for _, args := range [][]string{
 		{"mod", "init", "example.com/app"},
 		{"mod", "edit", "-require", module + "@v0.0.0", "-replace", module + "=" + root},
-		{"build", "-mod=mod", "-o", "app", "."}, // what go run does, but for a program that can be stopped
+		{"build", "-mod=mod", "-o", "app", "."}, // go run starts a child that a test cannot stop
 	} {
 		cmd := exec.CommandContext(t.Context(), "go", args...)
 		cmd.Dir = dir

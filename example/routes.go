@@ -48,7 +48,7 @@ func router(users driver.Users[User], url string, s settings, log *slog.Logger) 
 		return nil, nil, err
 	}
 	options.Pages.AfterLogout = "/restore"
-	leaving, err := ginauth.New(options) // for who deletes their account
+	leaving, err := ginauth.New(options) // for users who delete their account
 	if err != nil {
 		return nil, nil, err
 	}

@@ -15,8 +15,8 @@ const (
 )
 
 // withCookies is the request as it is for the session: with SameSite None, what another site than a
-// trusted one made a browser send counts as sent without cookies, as browsers would with Lax. Most
-// of them do so by themselves, by Partitioned.
+// trusted one made a browser send counts as sent without cookies, as browsers would treat it with Lax. Most
+// browsers do so because the cookie is Partitioned.
 func (m *mount) withCookies(r *http.Request) *http.Request {
 	if !m.cookie.crossSite() || !comesFromAnotherSite(r) || isNavigation(r) || m.trustsOrigin(r) {
 		return r

@@ -35,7 +35,7 @@ func TestUnverifiedUsersManageNoKeysAgainstThePolicy(t *testing.T) { // SEC-171
 	}
 }
 
-// unverifiedRefused manages keys where users must be verified, but for POST /issue.
+// unverifiedRefused manages keys in an app where users must be verified for every route except POST /issue.
 func unverifiedRefused(t *testing.T) func(ginauthtest.Kit[user]) *gin.Engine {
 	t.Helper()
 	return func(k ginauthtest.Kit[user]) *gin.Engine {

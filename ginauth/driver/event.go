@@ -12,7 +12,8 @@ type Event struct {
 	// At is the store's clock when it was stored, in UTC.
 	At   time.Time
 	Kind EventKind
-	// User is whose account it is about. Empty: nobody's, or that of an address without account.
+	// User is the account that the event is about. It is empty where there is no account, such as for a failed login with an
+	// unknown address.
 	User UserID
 	// Actor is the user who did it. Empty: not known, or the app's own code; see NewEvent.
 	Actor UserID

@@ -113,8 +113,8 @@ type Mail struct {
 // Recipient is whom a mail goes to.
 type Recipient[U any] struct {
 	User U
-	// Email is the address that the store has for the user, but for MailChange and the kinds after it but MailTaken the
-	// order's: a notice is for whom the account was of, also when a thief has moved it since.
+	// Email is the address that the store has for the user. For MailChange, and for the kinds after it except MailTaken, it is the
+	// order's: a notice goes to the owner at that time, even if a thief has moved the account since.
 	Email string
 }
 
