@@ -39,7 +39,8 @@
 // # Rolling deployments
 //
 // [Up] fails with [ErrNewerSchema] in a build that is older than the schema. While a deployment
-// rolls, such a build may go on.
+// rolls, such a build may go on. Requests do, too: a migration of a large table takes no lock for
+// long, and gives way to requests where it would have to wait for one.
 //
 // # Poolers and other engines
 //

@@ -16,22 +16,47 @@ import (
 // lockID is "ginauth" in ASCII. It differs from goose's default, which the app's own goose may hold.
 const lockID int64 = 0x67696e61757468
 
-const takeLock = `SELECT pg_advisory_lock($1)`
+const tryLock = `SELECT pg_try_advisory_lock($1)`
 
-// lockConn waits for the lock. It ends with the connection, also when this process crashes.
+// lockConn waits for the lock. It ends with the connection, also when this process crashes. It asks again and again:
+// a statement that waits has a snapshot, for whose end the lock's holder would wait when it builds an index.
 func lockConn(ctx context.Context, conn *pgx.Conn) error {
-	_, err := conn.Exec(ctx, takeLock, lockID)
-	if err == nil {
-		return nil
+	const poll = 100 * time.Millisecond
+	for {
+		var locked bool
+		err := conn.QueryRow(ctx, tryLock, lockID).Scan(&locked)
+		if err == nil && locked {
+			return nil
+		}
+		if err == nil {
+			err = sleep(ctx, poll)
+		}
+		if err != nil {
+			return fmt.Errorf("waiting for another process that migrates: %w", errors.Join(err, closed(ctx, conn)))
+		}
 	}
-	_ = conn.Close(context.WithoutCancel(ctx))
-	// The server must hear of a cancellation before this process ends, or it goes on waiting.
+}
+
+// closed ends a connection. The server must hear of a cancellation before this process ends, or it goes on working.
+func closed(ctx context.Context, conn *pgx.Conn) error {
 	const patience = 2 * time.Second
+	err := conn.Close(context.WithoutCancel(ctx))
 	select {
 	case <-conn.PgConn().CleanupDone():
 	case <-time.After(patience):
 	}
-	return fmt.Errorf("waiting for another process that migrates: %w", err)
+	return err
+}
+
+func sleep(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }
 
 // lockRow waits for goose's table lock and returns what gives it back.

@@ -16,8 +16,8 @@ const (
 	// lockID stays the same in all releases, so that old and new builds exclude each other.
 	lockID = 0x67696e61757468
 
-	isWaiting = `SELECT EXISTS (SELECT 1 FROM pg_locks JOIN pg_database ON pg_database.oid = pg_locks.database
-WHERE datname = current_database() AND locktype = 'advisory' AND NOT granted)`
+	isWaiting = `SELECT EXISTS (SELECT 1 FROM pg_stat_activity
+WHERE datname = current_database() AND query LIKE 'SELECT pg_try_advisory_lock%')`
 	isUnlocked = `SELECT NOT EXISTS (SELECT 1 FROM pg_locks JOIN pg_database ON pg_database.oid = pg_locks.database
 WHERE datname = current_database() AND locktype = 'advisory')`
 )
@@ -58,7 +58,7 @@ func TestUpWaitsForAnotherProcessUntilItDies(t *testing.T) {
 	done := start(t.Context(), pool)
 	await(t, others, isWaiting)
 	await(t, others, `SELECT EXISTS (SELECT 1 FROM pg_stat_activity WHERE datname = current_database()
-AND wait_event = 'advisory' AND clock_timestamp() - query_start > interval '60 ms')`)
+AND query LIKE 'SELECT pg_try_advisory_lock%' AND clock_timestamp() - backend_start > interval '250 ms')`)
 	if n := len(tables(t, others)); n != 0 {
 		t.Errorf("%d tables were made without the lock", n)
 	}

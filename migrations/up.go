@@ -5,7 +5,9 @@ import (
 	"embed"
 	"errors"
 	"fmt"
+	"time"
 
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/jackc/pgx/v5/stdlib"
 	"github.com/pressly/goose/v3"
@@ -38,12 +40,15 @@ func WithTableLock() Option {
 // Up brings the database to the newest schema that this build knows. If the database has it
 // already, Up does nothing. Many processes may call it at once: they wait for each other as long as
 // ctx lasts. It opens its own connection with the pool's settings, and uses none of the pool. A
-// migration that fails or is cancelled leaves no trace; those before it stay. Errors: [ErrTooOld],
-// [ErrNewerSchema], or the database's own, wrapped.
+// migration that fails or is cancelled leaves no trace, or what the next Up replaces; those before
+// it stay. One that waits too long for a lock that requests need gives way to them, and begins
+// again until ctx ends. Errors: [ErrTooOld], [ErrNewerSchema], or the database's own, wrapped.
 func Up(ctx context.Context, pool *pgxpool.Pool, opts ...Option) error {
 	err := migrate(ctx, pool, opts, createSchema, func(p *goose.Provider) error {
-		_, err := p.Up(ctx)
-		return err
+		return untilUnlocked(ctx, func() error {
+			_, err := p.Up(ctx)
+			return err
+		})
 	})
 	if err != nil {
 		return fmt.Errorf("migrating up: %w", err)
@@ -55,11 +60,13 @@ func Up(ctx context.Context, pool *pgxpool.Pool, opts ...Option) error {
 // when none is applied. Locks and errors are those of [Up].
 func Down(ctx context.Context, pool *pgxpool.Pool, opts ...Option) error {
 	err := migrate(ctx, pool, opts, schemaExists, func(p *goose.Provider) error {
-		_, err := p.Down(ctx)
-		if errors.Is(err, goose.ErrNoNextVersion) {
-			return nil
-		}
-		return err
+		return untilUnlocked(ctx, func() error {
+			_, err := p.Down(ctx)
+			if errors.Is(err, goose.ErrNoNextVersion) {
+				return nil
+			}
+			return err
+		})
 	})
 	if err != nil {
 		return fmt.Errorf("migrating down: %w", err)
@@ -72,8 +79,10 @@ func Down(ctx context.Context, pool *pgxpool.Pool, opts ...Option) error {
 // put there. Locks and errors are those of [Up].
 func DownTo(ctx context.Context, pool *pgxpool.Pool, version int64, opts ...Option) error {
 	err := migrate(ctx, pool, opts, schemaExists, func(p *goose.Provider) error {
-		_, err := p.DownTo(ctx, version)
-		return err
+		return untilUnlocked(ctx, func() error {
+			_, err := p.DownTo(ctx, version)
+			return err
+		})
 	})
 	if err != nil {
 		return fmt.Errorf("migrating down to version %d: %w", version, err)
@@ -118,4 +127,22 @@ func migrate(ctx context.Context, pool *pgxpool.Pool, opts []Option,
 		return fmt.Errorf("reading the migration files: %w", err)
 	}
 	return step(provider)
+}
+
+// untilUnlocked repeats a step while a migration gives up its place in the queue for a lock, so that requests pass.
+func untilUnlocked(ctx context.Context, step func() error) error {
+	const (
+		lockNotAvailable = "55P03"
+		pause            = time.Second
+	)
+	for {
+		err := step()
+		var refused *pgconn.PgError
+		if !errors.As(err, &refused) || refused.Code != lockNotAvailable {
+			return err
+		}
+		if stopped := sleep(ctx, pause); stopped != nil {
+			return fmt.Errorf("%w: %w", stopped, err)
+		}
+	}
 }

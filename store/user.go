@@ -46,7 +46,10 @@ func userColumns() (names []string) {
 }
 
 // hiddenColumns of ginauth.users belong to ginauth, too: an app's user type cannot have them.
-var hiddenColumns = []string{"email_canonical", "password_hash", "password_pending", "session_epoch", "delete_after"}
+var hiddenColumns = []string{
+	"email_canonical", "password_hash", "password_pending", "session_epoch", "delete_after",
+	"realm", "source", "external_id", "username", "username_canonical", "must_change_password",
+}
 
 func (u *User) read(r *wire.Reader) {
 	r.UUID((*string)(&u.ID))
