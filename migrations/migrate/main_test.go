@@ -215,11 +215,11 @@ func expectFailure(t *testing.T, got *result, want string) {
 	}
 }
 
-// await waits until somebody waits for an advisory lock, or nobody does.
+// await waits until somebody asks for the advisory lock, or nobody does.
 func await(t *testing.T, pool *pgxpool.Pool, want bool) {
 	t.Helper()
-	const isWaiting = `SELECT EXISTS (SELECT 1 FROM pg_locks JOIN pg_database ON pg_database.oid = pg_locks.database
-WHERE datname = current_database() AND locktype = 'advisory' AND NOT granted)`
+	const isWaiting = `SELECT EXISTS (SELECT 1 FROM pg_stat_activity
+WHERE datname = current_database() AND query LIKE 'SELECT pg_try_advisory_lock%')`
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	tick := time.NewTicker(5 * time.Millisecond)
