@@ -29,9 +29,11 @@ const (
 	codeIdleInTx            = "25P03"
 	codeQueryCanceled       = "57014"
 	codeLockNotAvailable    = "55P03"
+	codeRaised              = "P0001"
 
 	classConnection = "08"
 	classData       = "22"
+	classIntegrity  = "23"
 	classResources  = "53"
 	classShutdown   = "57P"
 	classSystem     = "58"

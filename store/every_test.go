@@ -282,6 +282,10 @@ func (e every) userWrites() map[string]func(context.Context) error {
 			_, again := db.CreateUserAndMail(ctx, n, nil, "")
 			return errors.Join(err, again, wrongUnless(created))
 		},
+		"ImportUsers": func(ctx context.Context) error {
+			report, err := db.ImportUsers(ctx, each(imported(newUser().Email)), store.ImportOptions{})
+			return errors.Join(err, wrongUnless(report.Created == 1))
+		},
 		"DisableUser": func(ctx context.Context) error { return db.DisableUser(ctx, s.user(t).ID) },
 		"EnableUser": func(ctx context.Context) error {
 			u := s.user(t)

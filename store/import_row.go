@@ -1,0 +1,183 @@
+package store
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"reflect"
+	"strconv"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/google/uuid"
+
+	"github.com/ginauth/ginauth/ginauth/driver"
+	"github.com/ginauth/ginauth/ginauth/password"
+)
+
+// maxName is users_name_check.
+const maxName = 200
+
+// importedRow is a row of an import, and what became of it.
+type importedRow struct {
+	source    string
+	id        string
+	email     string
+	canonical string
+	values    []any // of the columns of insertImported, and of the app's own; nil is the default
+	content   [sha256.Size]byte
+	present   bool
+	refusal   *ImportRefusal
+}
+
+func (r *importedRow) refuse(code, reason string) {
+	r.refusal = &ImportRefusal{Source: r.source, Code: code, Reason: reason}
+}
+
+// read checks a row, and says in refusal what is wrong with it.
+func (im *importer[U]) read(row ImportedUser[U]) *importedRow {
+	v := reflect.ValueOf(&row.User).Elem()
+	u := im.db.layout.user(v)
+	r := &importedRow{source: row.Source, email: strings.Trim(u.Email, " \t")}
+	if r.source == "" {
+		r.source = "row " + strconv.Itoa(im.rows+1)
+	}
+	u.Name = strings.TrimSpace(u.Name)
+	if code, reason := faultOf(u, row.PasswordHash); code != "" {
+		r.refuse(code, reason)
+		return r
+	}
+	canonical, err := driver.CanonicalEmail(r.email)
+	if err != nil {
+		r.refuse("invalid_address", "the address is none that an account can have: it must be ASCII, with a host name of two or more labels")
+		return r
+	}
+	if first, again := im.first[canonical]; again {
+		r.refuse("duplicate", "another row has the same address, in this or another case: "+first)
+		return r
+	}
+	if err := r.setID(u.ID); err != nil {
+		r.refuse("invalid_id", "the id is no UUID: leave it out, and keep it in a column of your own")
+		return r
+	}
+	r.canonical, im.first[canonical] = canonical, r.source
+	im.setValues(r, row, v)
+	return r
+}
+
+// faultOf finds what no account can have.
+func faultOf(u *User, hash string) (code, reason string) {
+	switch {
+	case !storable(u.Email) || !storable(u.Name) || !storable(hash):
+		return "invalid_text", "a text is not UTF-8, or has a NUL in it"
+	case strings.Trim(u.Email, " \t") == "":
+		return "no_address", "the row has no address"
+	case utf8.RuneCountInString(u.Name) > maxName:
+		return "invalid_name", "the name has more than 200 characters"
+	case strings.ContainsFunc(u.Name, breaks):
+		return "invalid_name", "the name has characters that break lines or turn the direction of text"
+	case !storableTime(u.VerifiedAt) || !storableTime(u.DisabledAt) || !storableTime(&u.CreatedAt):
+		return "invalid_time", "a time is before the year 1 or after the year 9999"
+	case hash == "":
+		return "", ""
+	}
+	if _, err := password.ParseHash(hash); err != nil {
+		return hashFault(hash)
+	}
+	return "", ""
+}
+
+// breaks is the rule of package ginauth for names that people give themselves (Unicode TR36, 3.2).
+func breaks(r rune) bool {
+	return unicode.In(r, unicode.Cc, unicode.Zl, unicode.Zp) || r >= 0x202a && r <= 0x202e || r >= 0x2066 && r <= 0x206f
+}
+
+func storableTime(t *time.Time) bool {
+	const first, last = 1, 9999
+	return t == nil || t.IsZero() || t.UTC().Year() >= first && t.UTC().Year() <= last
+}
+
+// hashFault tells fast hashes, which are never taken, from unknown ones (SEC-11).
+func hashFault(hash string) (code, reason string) {
+	text := strings.TrimLeft(hash, "*") // MySQL's PASSWORD()
+	if _, err := hex.DecodeString(text); err == nil {
+		return "weak_hash", "the hash is a plain digest such as MD5 or SHA-1: import the user without a hash, and let them set a new password by mail"
+	}
+	return "unknown_hash", "the hash is of a kind that cannot be verified, is damaged, or costs too much"
+}
+
+func (r *importedRow) setID(given driver.UserID) error {
+	if given != "" {
+		r.id = strings.ToLower(string(given))
+		if _, ok := parseID(r.id); !ok || r.id == uuid.Nil.String() {
+			return errors.New("no UUID")
+		}
+		return nil
+	}
+	id, err := uuid.NewV7()
+	r.id = id.String()
+	return err
+}
+
+// setValues makes the arguments of the insertion, and the digest of what the row says. What the
+// import adds, such as its own time, is no part of that.
+func (im *importer[U]) setValues(r *importedRow, row ImportedUser[U], v reflect.Value) {
+	u := im.db.layout.user(v)
+	r.values = []any{
+		r.id, r.email, r.canonical, u.Name, textOrNull(row.PasswordHash),
+		since(u.VerifiedAt, row.Verified), since(u.DisabledAt, row.Disabled), since(&u.CreatedAt, true),
+	}
+	said := append([]any{u.ID}, r.values[1:]...)
+	for _, c := range im.db.layout.extra {
+		field := v.FieldByIndex(c.path)
+		value := any(nil)
+		if !field.IsZero() {
+			value = field.Interface()
+		}
+		r.values, said = append(r.values, value), append(said, value)
+	}
+	text, err := json.Marshal(said)
+	if err != nil { // of a type of the app's own
+		text = fmt.Appendf(nil, "%#v", said)
+	}
+	r.content = sha256.Sum256(text)
+}
+
+// unproved tells whether the user could be asked for the proof of the address.
+func (r *importedRow) unproved() bool {
+	const verifiedAt, disabledAt = 5, 6
+	return r.values[verifiedAt] == nil && r.values[disabledAt] == nil
+}
+
+// mark is what the event of an import keeps of a row, so that a later run knows it. It tells
+// nothing about the row to readers who do not know the row.
+func (r *importedRow) mark(id string) string {
+	const bytes = 16
+	sum := sha256.Sum256(append([]byte(id), r.content[:]...))
+	return hex.EncodeToString(sum[:bytes])
+}
+
+func textOrNull(s string) any {
+	if s == "" {
+		return nil
+	}
+	return s
+}
+
+// importTime stands for the time of the import.
+type importTime struct{}
+
+// since is a time that may be unknown, and nil if it has never come.
+func since(t *time.Time, has bool) any {
+	switch {
+	case t != nil && !t.IsZero():
+		return timestamp(*t)
+	case has:
+		return importTime{}
+	}
+	return nil
+}

@@ -1,0 +1,394 @@
+package store_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"github.com/ginauth/ginauth/ginauth/driver"
+	"github.com/ginauth/ginauth/ginauth/password"
+	"github.com/ginauth/ginauth/store"
+)
+
+const importedHash = "$2y$04$aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+
+// imported is a row with an address and a hash.
+func imported(email string) store.ImportedUser[store.User] {
+	return store.ImportedUser[store.User]{User: store.User{Email: email, Name: "Ann"}, PasswordHash: importedHash}
+}
+
+// each yields rows without an error.
+func each[U any](rows ...store.ImportedUser[U]) iter.Seq2[store.ImportedUser[U], error] {
+	return func(yield func(store.ImportedUser[U], error) bool) {
+		for _, r := range rows {
+			if !yield(r, nil) {
+				return
+			}
+		}
+	}
+}
+
+// many yields n rows with addresses of their own.
+func many(n int) iter.Seq2[store.ImportedUser[store.User], error] {
+	return func(yield func(store.ImportedUser[store.User], error) bool) {
+		for i := range n {
+			if !yield(imported(fmt.Sprintf("user.%d@example.com", i)), nil) {
+				return
+			}
+		}
+	}
+}
+
+func (s *setup) imports(t *testing.T, db *store.DB[store.User], o store.ImportOptions, rows ...store.ImportedUser[store.User]) store.ImportReport {
+	t.Helper()
+	report, err := db.ImportUsers(t.Context(), each(rows...), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return report
+}
+
+// codes are the sources and codes of what was refused.
+func codes(r store.ImportReport) (list []string) {
+	for _, refused := range r.Refused {
+		list = append(list, refused.Source+" "+refused.Code)
+	}
+	return list
+}
+
+func TestImportedUsersAreAsTheyWere(t *testing.T) {
+	t.Parallel()
+	inEveryMode(t, func(t *testing.T, s *setup) {
+		at := func(day int) *time.Time {
+			when := time.Date(2019, time.May, day, 1, 2, 3, 4000, time.UTC)
+			return &when
+		}
+		address := newUser()
+		full := imported(" " + address.Email + "\t")
+		full.User.Name, full.User.CreatedAt, full.User.VerifiedAt, full.User.DisabledAt = " Ann Lee ", *at(1), at(2), at(3)
+		full.User.ID, full.User.UpdatedAt = driver.UserID(strings.ToUpper(uuid.NewString())), *at(4)
+		bare := store.ImportedUser[store.User]{User: store.User{Email: newUser().Email}}
+		timeless := imported(newUser().Email)
+		timeless.Verified, timeless.Disabled = true, true
+		report := s.imports(t, s.db, store.ImportOptions{}, full, bare, timeless)
+		if diff := cmp.Diff(store.ImportReport{Rows: 3, Created: 3}, report); diff != "" {
+			t.Fatalf("(-want +got):\n%s", diff)
+		}
+		now := s.clock.now()
+		want := store.User{ID: driver.UserID(strings.ToLower(string(full.User.ID))), Email: address.Email, Name: "Ann Lee", VerifiedAt: at(2), DisabledAt: at(3), CreatedAt: *at(1), UpdatedAt: now}
+		got, hash, err := s.db.FindCredential(t.Context(), address.Canonical)
+		if diff := cmp.Diff(want, got); diff != "" || err != nil || hash.Reveal() != importedHash {
+			t.Errorf("%v (-want +got):\n%s", err, diff)
+		}
+		got, hash, err = s.db.FindCredential(t.Context(), strings.ToLower(bare.User.Email))
+		if want := (store.User{ID: got.ID, Email: bare.User.Email, CreatedAt: now, UpdatedAt: now}); !cmp.Equal(want, got) || err != nil || !hash.IsZero() {
+			t.Errorf("%v: %+v", err, got)
+		}
+		got, _, err = s.db.FindCredential(t.Context(), strings.ToLower(timeless.User.Email))
+		if err != nil || got.VerifiedAt == nil || !got.VerifiedAt.Equal(now) || got.DisabledAt == nil || !got.DisabledAt.Equal(now) {
+			t.Errorf("%v: %+v", err, got)
+		}
+		events, err := s.db.UserEvents(t.Context(), got.ID, time.Time{}, 5)
+		if err != nil || len(events) != 1 || events[0].Kind != driver.UserCreated || events[0].Detail["actor"] != "operator" || events[0].Detail["import"] == "" {
+			t.Errorf("%v: %+v", err, events)
+		}
+	})
+}
+
+func TestImportingTwiceIsImportingOnce(t *testing.T) {
+	t.Parallel()
+	s := newSetup(t)
+	a, b := imported("A@example.com"), imported("b@example.com")
+	a.Verified = true // at a time that is another one at each import
+	s.imports(t, s.db, store.ImportOptions{}, a, b)
+	u, err := s.db.FindUserByEmail(t.Context(), "b@example.com")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.db.ReplaceHash(t.Context(), u.ID, mustParse(t, importedHash), hash('b')); err != nil { // b has logged in since
+		t.Fatal(err)
+	}
+	s.clock.add(time.Hour)
+	rows := func() string {
+		var all string
+		if err := s.pool.QueryRow(t.Context(), `SELECT string_agg(u::text, E'\n' ORDER BY u.id) FROM ginauth.users AS u`).Scan(&all); err != nil {
+			t.Fatal(err)
+		}
+		return all
+	}
+	before := rows()
+	for _, o := range []store.ImportOptions{{}, {DryRun: true}} {
+		if diff := cmp.Diff(store.ImportReport{Rows: 2, Present: 2}, s.imports(t, s.db, o, a, b)); diff != "" {
+			t.Errorf("(-want +got):\n%s", diff)
+		}
+	}
+	a.User.Name, b.PasswordHash = "Bob", ""
+	changed := s.imports(t, s.db, store.ImportOptions{}, a, b)
+	if diff := cmp.Diff([]string{"row 1 conflict", "row 2 conflict"}, codes(changed)); diff != "" || rows() != before {
+		t.Errorf("(-want +got):\n%s\n%s", diff, rows())
+	}
+}
+
+func TestEveryRowIsInOrInTheReport(t *testing.T) {
+	t.Parallel()
+	s := newSetup(t)
+	there := s.user(t)
+	with := func(edit func(*store.ImportedUser[store.User])) store.ImportedUser[store.User] {
+		r := imported(newUser().Email)
+		edit(&r)
+		return r
+	}
+	hashed := func(h string) store.ImportedUser[store.User] {
+		return with(func(r *store.ImportedUser[store.User]) { r.PasswordHash = h })
+	}
+	named := func(n string) store.ImportedUser[store.User] {
+		return with(func(r *store.ImportedUser[store.User]) { r.User.Name = n })
+	}
+	late := time.Date(10000, time.January, 1, 0, 0, 0, 0, time.UTC)
+	cases := []struct {
+		row  store.ImportedUser[store.User]
+		want string
+	}{
+		{imported("ada@example.com"), ""},
+		{imported("Ada@Example.com"), "duplicate"},
+		{imported(""), "no_address"},
+		{imported("jürgen@example.com"), "invalid_address"},
+		{imported("nobody"), "invalid_address"},
+		{imported("a\x00@example.com"), "invalid_text"},
+		{imported("a\xff@example.com"), "invalid_text"},
+		{imported(there.Email), "conflict"},
+		{hashed("5f4dcc3b5aa765d61d8327deb882cf99"), "weak_hash"},
+		{hashed("*5f4dcc3b5aa765d61d8327deb882cf99aaaaaaaa"), "weak_hash"},
+		{hashed("$1$abcdefgh$abcdefghijklmnopqrstuv"), "unknown_hash"},
+		{hashed("hunter2"), "unknown_hash"},
+		{hashed("$2b$31$" + strings.Repeat("a", 53)), "unknown_hash"},
+		{hashed(""), ""},
+		{named(strings.Repeat("ü", 200)), ""},
+		{named(strings.Repeat("u", 201)), "invalid_name"},
+		{named("a\nb"), "invalid_name"},
+		{named("a\u202eb"), "invalid_name"},
+		{with(func(r *store.ImportedUser[store.User]) { r.User.ID = "42" }), "invalid_id"},
+		{with(func(r *store.ImportedUser[store.User]) { r.User.ID = "00000000-0000-0000-0000-000000000000" }), "invalid_id"},
+		{with(func(r *store.ImportedUser[store.User]) { r.User.ID = there.ID }), "conflict"},
+		{with(func(r *store.ImportedUser[store.User]) { r.User.CreatedAt = late }), "invalid_time"},
+	}
+	var rows []store.ImportedUser[store.User]
+	var want []string
+	for i, c := range cases {
+		rows = append(rows, c.row)
+		if c.want != "" {
+			want = append(want, fmt.Sprintf("row %d %s", i+1, c.want))
+		}
+	}
+	dry := s.imports(t, s.db, store.ImportOptions{DryRun: true}, rows...)
+	if n := s.count(t, `SELECT count(*) FROM ginauth.users`); n != 1 {
+		t.Errorf("a dry run leaves %d users", n)
+	}
+	report := s.imports(t, s.db, store.ImportOptions{}, rows...)
+	if diff := cmp.Diff(want, codes(report)); diff != "" || report.Created != len(cases)-len(want) || report.Rows != len(cases) {
+		t.Errorf("%d created (-want +got):\n%s", report.Created, diff)
+	}
+	if diff := cmp.Diff(report, dry); diff != "" {
+		t.Errorf("a dry run says another thing (-run +dry):\n%s", diff)
+	}
+	if n := s.count(t, `SELECT count(*) FROM ginauth.users`); n != report.Created+1 {
+		t.Errorf("there are %d users", n)
+	}
+	for _, refused := range report.Refused {
+		for _, secret := range []string{"5f4dcc3b", "hunter2", "abcdefgh", "$2b"} {
+			if strings.Contains(refused.Error(), secret) {
+				t.Errorf("the report has a hash: %s", refused.Error())
+			}
+		}
+	}
+}
+
+func TestImportFillsColumnsOfTheAppsOwn(t *testing.T) {
+	t.Parallel()
+	s, db := newCustomers(t)
+	s.exec(t, `ALTER TABLE ginauth.users ADD CONSTRAINT seats CHECK (seat_count < 100), ADD UNIQUE (vat_number, plan)`)
+	row := func(email string, edit func(*customer)) store.ImportedUser[customer] {
+		c := customer{User: store.User{Email: email}}
+		c.VATNumber = email
+		edit(&c)
+		return store.ImportedUser[customer]{User: c}
+	}
+	ends := s.clock.now().Add(time.Hour)
+	rows := []store.ImportedUser[customer]{
+		row("a@example.com", func(c *customer) {
+			c.Plan, c.Seats, c.Tags, c.TrialEnds, c.Address.City = "gold", 12, []string{"x", `y"; --`}, &ends, "Köln"
+		}),
+		row("b@example.com", func(*customer) {}),
+		row("c@example.com", func(c *customer) { c.Seats = 100 }),
+		row("d@example.com", func(c *customer) { c.VATNumber = "b@example.com" }),
+		row("e@example.com", func(*customer) {}),
+	}
+	report, err := db.ImportUsers(t.Context(), each(rows...), store.ImportOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := store.ImportReport{Rows: 5, Created: 3, Refused: []store.ImportRefusal{
+		{Source: "row 3", Code: "constraint", Reason: `new row for relation "users" violates check constraint "seats"`},
+		{Source: "row 4", Code: "conflict", Reason: "a unique index of the app's own has a row with one of the values"},
+	}}
+	if diff := cmp.Diff(want, report); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	a, err := db.FindUserByEmail(t.Context(), "a@example.com")
+	if err != nil || a.Plan != "gold" || a.Seats != 12 || !cmp.Equal(a.Tags, rows[0].User.Tags) || a.TrialEnds == nil || a.Address.City != "Köln" {
+		t.Errorf("%v: %+v", err, a)
+	}
+	b, err := db.FindUserByEmail(t.Context(), "b@example.com")
+	if err != nil || b.Plan != "free" || b.Seats != 3 || b.Address.City != "unknown" {
+		t.Errorf("%v: %+v", err, b)
+	}
+	again, err := db.ImportUsers(t.Context(), each(rows...), store.ImportOptions{})
+	want.Created, want.Present = 0, 3
+	if diff := cmp.Diff(want, again); diff != "" || err != nil {
+		t.Errorf("%v (-want +got):\n%s", err, diff)
+	}
+}
+
+// A hundred rows of a thousand are refused by the database, one by one.
+func TestOneRowDoesNotKeepOthersOut(t *testing.T) {
+	t.Parallel()
+	s := newSetup(t)
+	s.exec(t, `ALTER TABLE ginauth.users ADD CHECK (email NOT LIKE '%5@example.com')`)
+	report, err := s.db.ImportUsers(t.Context(), many(1500), store.ImportOptions{})
+	if err != nil || report.Created != 1350 || len(report.Refused) != 150 || s.count(t, `SELECT count(*) FROM ginauth.users`) != 1350 {
+		t.Errorf("%v: %d created, %d refused", err, report.Created, len(report.Refused))
+	}
+	for i, refused := range report.Refused {
+		if want := fmt.Sprintf("row %d", 10*i+6); refused.Source != want || refused.Code != "constraint" {
+			t.Fatalf("%s, want %s", refused.Error(), want)
+		}
+	}
+}
+
+func TestImportSendsNoMailAndCallsNoHook(t *testing.T) {
+	t.Parallel()
+	s := newSetup(t)
+	var called []string
+	db := store.New[store.User](s.pool, store.WithNow(s.clock.now), unhurried, store.WithMail(),
+		store.AfterCreate(func(_ context.Context, _ pgx.Tx, u store.User) error {
+			called = append(called, "AfterCreate "+u.Email)
+			return nil
+		}),
+		store.OnEvent(func(_ context.Context, _ pgx.Tx, e driver.Event) error {
+			called = append(called, "OnEvent "+string(e.Kind))
+			return nil
+		}),
+		store.AfterEvent(func(_ context.Context, e driver.Event) { called = append(called, "AfterEvent "+string(e.Kind)) }))
+	s.imports(t, db, store.ImportOptions{}, imported("a@example.com"))
+	if n := s.count(t, `SELECT count(*) FROM ginauth.outbox`); n != 0 || len(called) != 0 {
+		t.Errorf("%d mails, called %v", n, called)
+	}
+	verified, disabled := imported("v@example.com"), imported("d@example.com")
+	verified.Verified, disabled.Disabled = true, true
+	s.imports(t, db, store.ImportOptions{Hooks: true, Mail: true}, imported("a@example.com"), imported("b@example.com"), verified, disabled)
+	want := []string{
+		"AfterCreate b@example.com", "AfterCreate v@example.com", "AfterCreate d@example.com",
+		"OnEvent user_created", "OnEvent user_created", "OnEvent user_created",
+		"AfterEvent user_created", "AfterEvent user_created", "AfterEvent user_created",
+	}
+	if diff := cmp.Diff(want, called); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	if n := s.count(t, `SELECT count(*) FROM ginauth.outbox WHERE kind = 'verify' AND email = 'b@example.com'`); n != 1 || s.count(t, `SELECT count(*) FROM ginauth.outbox`) != 1 {
+		t.Errorf("%d mails to b", n)
+	}
+}
+
+func TestAHookThatFailsUndoesTheBatch(t *testing.T) {
+	t.Parallel()
+	s := newSetup(t)
+	errHook := errors.New("no")
+	db := store.New[store.User](s.pool, unhurried, store.AfterCreate(func(_ context.Context, _ pgx.Tx, u store.User) error {
+		if u.Email == "b@example.com" {
+			return errHook
+		}
+		return nil
+	}))
+	report, err := db.ImportUsers(t.Context(), each(imported("a@example.com"), imported("b@example.com")), store.ImportOptions{Hooks: true})
+	if err != errHook || report.Created != 0 || s.count(t, `SELECT count(*) FROM ginauth.users`) != 0 { //nolint:errorlint // as it is
+		t.Errorf("%v: %+v", err, report)
+	}
+}
+
+// An interruption completes the batch that is being written, and the next run does the rest.
+func TestInterruptedImportEndsBetweenBatchesAndGoesOn(t *testing.T) {
+	t.Parallel()
+	s := newSetup(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	n := 0
+	report, err := s.db.ImportUsers(ctx, func(yield func(store.ImportedUser[store.User], error) bool) {
+		for r, err := range many(5000) {
+			if n++; n == 2500 {
+				cancel()
+			}
+			if !yield(r, err) {
+				return
+			}
+		}
+	}, store.ImportOptions{})
+	if !errors.Is(err, context.Canceled) || report.Created != 2000 || s.count(t, `SELECT count(*) FROM ginauth.users`) != 2000 {
+		t.Errorf("%v: %+v", err, report)
+	}
+	report, err = s.db.ImportUsers(t.Context(), many(5000), store.ImportOptions{})
+	if err != nil || report.Present != 2000 || report.Created != 3000 || s.count(t, `SELECT count(*) FROM ginauth.events`) != 5000 {
+		t.Errorf("%v: %+v", err, report)
+	}
+}
+
+func TestFaultOfTheReaderEndsTheImport(t *testing.T) {
+	t.Parallel()
+	s := newSetup(t)
+	broken := errors.New("broken")
+	report, err := s.db.ImportUsers(t.Context(), func(yield func(store.ImportedUser[store.User], error) bool) {
+		_ = yield(imported("a@example.com"), nil) &&
+			yield(store.ImportedUser[store.User]{}, &store.ImportRefusal{Source: "line 3", Code: "unreadable", Reason: "x"}) &&
+			yield(store.ImportedUser[store.User]{}, broken) && yield(imported("b@example.com"), nil)
+	}, store.ImportOptions{})
+	if !errors.Is(err, broken) || report.Created != 1 || !cmp.Equal(codes(report), []string{"line 3 unreadable"}) {
+		t.Errorf("%v: %+v", err, report)
+	}
+}
+
+// Two imports of the same rows at the same time store each user once.
+func TestImportsRunAtTheSameTime(t *testing.T) {
+	t.Parallel()
+	s := newSetup(t)
+	reports := make([]store.ImportReport, 3)
+	for _, err := range together(len(reports), func(ctx context.Context, i int) (err error) {
+		reports[i], err = s.db.ImportUsers(ctx, many(3000), store.ImportOptions{})
+		return err
+	}) {
+		if err != nil {
+			t.Error(err)
+		}
+	}
+	created, present := 0, 0
+	for _, r := range reports {
+		created, present = created+r.Created, present+r.Present
+	}
+	if created != 3000 || present != 6000 || s.count(t, `SELECT count(*) FROM ginauth.users`) != 3000 {
+		t.Errorf("%d created, %d present: %+v", created, present, reports)
+	}
+}
+
+func mustParse(t *testing.T, s string) password.Hash {
+	t.Helper()
+	h, err := password.ParseHash(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return h
+}
