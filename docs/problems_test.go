@@ -25,7 +25,7 @@ func TestProblemsAreDocumented(t *testing.T) {
 		found[code] = strings.ReplaceAll(p.Title, " ", "")
 	}
 	if diff := cmp.Diff(found, problemsInGuide(t)); diff != "" {
-		t.Errorf("docs/problems.md differs from the calls of problem in package ginauth and below (-source +guide):\n%s", diff)
+		t.Errorf("docs/problems.md differs from the calls of problempage.New in package ginauth and below (-source +guide):\n%s", diff)
 	}
 }
 
@@ -105,19 +105,18 @@ type sourceProblem struct {
 	Detail string `json:"detail"`
 }
 
-// problemsInSource finds the calls problem(http.StatusX, code, detail). Of a code that has several
+// problemsInSource finds the calls problempage.New(http.StatusX, code, detail). Of a code that has several
 // details, the first is an example.
 func problemsInSource(t *testing.T) map[string]sourceProblem {
 	t.Helper()
-	files, err := filepath.Glob("../ginauth/*.go")
-	if err != nil {
-		t.Fatal(err)
+	var files []string
+	for _, depth := range []string{"../ginauth/*.go", "../ginauth/*/*.go", "../ginauth/internal/*/*.go"} {
+		found, err := filepath.Glob(depth)
+		if err != nil {
+			t.Fatal(err)
+		}
+		files = append(files, found...)
 	}
-	below, err := filepath.Glob("../ginauth/*/*.go")
-	if err != nil {
-		t.Fatal(err)
-	}
-	files = append(files, below...)
 	var calls []*ast.CallExpr
 	constants := map[string]ast.Expr{}
 	for _, file := range files {
@@ -131,7 +130,7 @@ func problemsInSource(t *testing.T) map[string]sourceProblem {
 		ast.Inspect(parsed, func(n ast.Node) bool {
 			switch n := n.(type) {
 			case *ast.CallExpr:
-				if name, ok := n.Fun.(*ast.Ident); ok && name.Name == "problem" {
+				if types.ExprString(n.Fun) == "problempage.New" {
 					calls = append(calls, n)
 				}
 			case *ast.ValueSpec:

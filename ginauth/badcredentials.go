@@ -46,7 +46,7 @@ func (b badCredentials) refuse(c *gin.Context, err error) error {
 	if failed != nil || v.Wait <= 0 {
 		return err
 	}
-	return waiting(ErrTooManyAttempts, v.Wait)
+	return waiting(errTooManyAttempts, v.Wait)
 }
 
 // ThrottleBadCredentials returns err, which says that credentials such as a refresh token are not good, or

@@ -11,6 +11,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/ginauth/ginauth/ginauth/driver"
+	"github.com/ginauth/ginauth/ginauth/internal/problempage"
 	"github.com/ginauth/ginauth/ginauth/internal/route"
 	"github.com/ginauth/ginauth/ginauth/internal/scope"
 )
@@ -56,8 +57,8 @@ func Scope(scopes ...string) Guard {
 			refuseGuard("Scope", fmt.Sprintf("%q is no scope of RFC 6749: use printable ASCII without blanks, quotes and backslashes", s))
 		}
 	}
-	refusal := *problem(http.StatusForbidden, codeInsufficientScope, "These credentials are not good for that.")
-	refusal.challenge = `Bearer ` + route.Realm + `, error="insufficient_scope", scope="` + strings.Join(scopes, " ") + `"`
+	refusal := *problempage.New(http.StatusForbidden, codeInsufficientScope, "These credentials are not good for that.")
+	refusal.Challenge = `Bearer ` + route.Realm + `, error="insufficient_scope", scope="` + strings.Join(scopes, " ") + `"`
 	return Guard{name: "scope(" + strings.Join(scopes, " ") + ")", scopes: [][]string{slices.Clone(scopes)}, check: func(_ *gin.Context, a Auth) error {
 		if a.Scopes == nil {
 			return nil

@@ -5,8 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
-	"strconv"
-	"time"
 
 	"github.com/gin-gonic/gin"
 
@@ -39,16 +37,7 @@ func prefixOf(addr netip.Addr, bits4, bits6 int) string {
 func hashing(err error) error {
 	var busy *password.BusyError
 	if errors.As(err, &busy) {
-		return fmt.Errorf("%w: %w", waiting(ErrBusy, busy.RetryAfter), err)
+		return fmt.Errorf("%w: %w", waiting(errBusy, busy.RetryAfter), err)
 	}
 	return fmt.Errorf("hashing a password: %w", err)
-}
-
-// waiting is a problem that tells how long to wait, in whole seconds.
-func waiting(problem error, wait time.Duration) error {
-	var p *Problem
-	errors.As(problem, &p)
-	told := *p
-	seconds := (min(wait, maxRetryAfter) + time.Second - 1) / time.Second
-	return told.retryAfter(strconv.Itoa(int(seconds)))
 }

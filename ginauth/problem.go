@@ -14,83 +14,38 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/ginauth/ginauth/ginauth/driver"
-	"github.com/ginauth/ginauth/ginauth/internal/form"
 	"github.com/ginauth/ginauth/ginauth/internal/problempage"
 	"github.com/ginauth/ginauth/ginauth/internal/proxy"
 	"github.com/ginauth/ginauth/ginauth/internal/route"
+	"github.com/ginauth/ginauth/ginauth/problem"
 )
 
 // statusClientClosed is what access logs know for a client that went away; nothing is sent.
 const statusClientClosed = 499
 
-// Problem is an error as the client sees it, in the form of RFC 9457
-// (application/problem+json). It is an error value too. Treat it as read-only.
-type Problem struct {
-	// Type is a link that explains the code.
-	Type string `json:"type" format:"uri-reference"`
-	// Title is the status in words.
-	Title string `json:"title"`
-	// Status is the HTTP status code.
-	Status int `json:"status" minimum:"400" maximum:"599"`
-	// Code names the problem for programs. Codes are stable.
-	Code string `json:"code"`
-	// Detail is a sentence for people, without input or internals.
-	Detail string `json:"detail"`
-	// Errors are the fields at fault, if any.
-	Errors []FieldError `json:"errors,omitempty"`
-	// RequestID finds the cause of a 500 in the server's log.
-	RequestID string `json:"request_id,omitempty"`
-
-	retry   string // seconds
-	allowed string // methods
-
-	challenge string // WWW-Authenticate
-}
+// Problem is an error as the client sees it, in the form of RFC 9457 (application/problem+json). It is an error value
+// too, and matches every copy of itself by its Code. Treat it as read-only.
+type Problem = problem.Details
 
 // FieldError is one field at fault: Field is its JSON name, with dots for fields of objects; Code names the rule that was
 // broken, such as "required"; Detail is a sentence for people. It never holds the field's value.
-type FieldError = form.FieldError
+type FieldError = problem.Field
 
 // NewProblem returns an error that Fail answers with: a status, a code for programs and a sentence
 // for people, which must hold neither input nor internals. Its Type is "about:blank"; set it to a
 // page of your own where there is one.
-func NewProblem(status int, code, detail string) *Problem {
-	return &Problem{Type: "about:blank", Title: http.StatusText(status), Status: status, Code: code, Detail: detail}
-}
+func NewProblem(status int, code, detail string) *Problem { return problem.New(status, code, detail) }
 
-func problem(status int, code, detail string) *Problem {
-	return &Problem{Type: problempage.Base + code, Title: http.StatusText(status), Status: status, Code: code, Detail: detail}
-}
-
-// RetryAfter is how long the header Retry-After tells the client to wait, in whole seconds, for answers that Fail does
-// not write. Zero: there is no such header.
-func (p *Problem) RetryAfter() time.Duration {
-	seconds, _ := strconv.Atoi(p.retry) // our own
-	return time.Duration(seconds) * time.Second
-}
-
-func (p *Problem) retryAfter(seconds string) *Problem {
-	p.retry = seconds
-	return p
-}
-
-func (p *Problem) allow(methods string) *Problem {
-	p.allowed = methods
-	return p
-}
-
-// Error returns the code and the detail.
-func (p *Problem) Error() string { return p.Code + ": " + p.Detail }
-
-// Is makes every copy of a problem match its sentinel.
-func (p *Problem) Is(target error) bool {
-	other, ok := target.(*Problem)
-	return ok && other.Code == p.Code
+// waiting is a copy of a problem that tells how long to wait, rounded up to seconds.
+func waiting(p *problem.Details, wait time.Duration) *problem.Details {
+	told := *p
+	told.RetryAfter = (min(wait, maxRetryAfter) + time.Second - 1).Truncate(time.Second)
+	return &told
 }
 
 // Invalid returns a 422 problem that names fields at fault, for the app's own rules.
 func Invalid(fields ...FieldError) error {
-	p := *errInvalid.(*Problem) //nolint:forcetypeassert,errcheck,errorlint // a constant of this package
+	p := *errInvalid
 	p.Errors = fields
 	return &p
 }
@@ -152,8 +107,8 @@ func ProblemOf(err error) Problem {
 	case errors.As(err, &p):
 		return *p
 	case errors.As(err, &method):
-		p = problem(http.StatusMethodNotAllowed, "method_not_allowed", "Use POST.").allow(method.Allow())
-		p.Detail = method.Error()
+		p = problempage.New(http.StatusMethodNotAllowed, "method_not_allowed", "Use POST.")
+		p.Allow, p.Detail = method.Allow(), method.Error()
 	case errors.Is(err, driver.ErrUnavailable), errors.Is(err, context.DeadlineExceeded):
 		return *errUnavailable
 	case errors.Is(err, driver.ErrIdentifierTaken):
@@ -161,7 +116,7 @@ func ProblemOf(err error) Problem {
 	case errors.Is(err, driver.ErrSessionTooLarge):
 		return *errSessionTooLarge
 	default:
-		errors.As(errInternal, &p)
+		p = errInternal
 	}
 	return *p
 }
@@ -184,16 +139,16 @@ func (m *mount) writeProblem(c *gin.Context, p *Problem) {
 	h := c.Writer.Header()
 	setReplyHeaders(h)
 	switch {
-	case p.challenge != "":
-		h["Www-Authenticate"] = []string{p.challenge}
+	case p.Challenge != "":
+		h["Www-Authenticate"] = []string{p.Challenge}
 	case p.Status == http.StatusUnauthorized && len(m.challenges) > 0:
 		h["Www-Authenticate"] = m.challenged(refuser(c))
 	}
-	if p.retry != "" {
-		h.Set("Retry-After", p.retry)
+	if p.RetryAfter > 0 {
+		h.Set("Retry-After", strconv.Itoa(int(p.RetryAfter/time.Second)))
 	}
-	if p.allowed != "" {
-		h.Set("Allow", p.allowed)
+	if p.Allow != "" {
+		h.Set("Allow", p.Allow)
 	}
 	if m.render != nil {
 		if !c.Request.URL.Query().Has("token") { // a page may have a form, which without a referrer has no Origin (SEC-114)

@@ -6,15 +6,17 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/ginauth/ginauth/ginauth/driver"
+	"github.com/ginauth/ginauth/ginauth/internal/problempage"
 	"github.com/ginauth/ginauth/ginauth/internal/route"
+	"github.com/ginauth/ginauth/ginauth/problem"
 )
 
 const codeInsufficientScope = "insufficient_scope"
 
 // errNoScopeNamed: the credential has scopes, and the route does not say which of them it takes.
-var errNoScopeNamed error = func() *Problem {
-	p := problem(http.StatusForbidden, codeInsufficientScope, "This route takes no credentials with scopes, since it names none: its app has to guard it with ginauth.Scope, or with ginauth.AnyScope where any will do.")
-	p.challenge = `Bearer ` + route.Realm + `, error="insufficient_scope"`
+var errNoScopeNamed error = func() *problem.Details {
+	p := problempage.New(http.StatusForbidden, codeInsufficientScope, "This route takes no credentials with scopes, since it names none: its app has to guard it with ginauth.Scope, or with ginauth.AnyScope where any will do.")
+	p.Challenge = `Bearer ` + route.Realm + `, error="insufficient_scope"`
 	return p
 }()
 

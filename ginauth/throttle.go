@@ -93,7 +93,7 @@ func (t *attempts) admit(ctx context.Context, c *gin.Context, identifier string,
 		return v, err
 	}
 	t.report(c, identifier, v) //nolint:contextcheck // the request's own
-	return v, waiting(ErrTooManyAttempts, v.Wait)
+	return v, waiting(errTooManyAttempts, v.Wait)
 }
 
 func (t *attempts) report(c *gin.Context, identifier string, v driver.Verdict) {

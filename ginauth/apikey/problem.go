@@ -5,22 +5,15 @@ import (
 
 	"github.com/gin-gonic/gin"
 
-	"github.com/ginauth/ginauth/ginauth"
 	"github.com/ginauth/ginauth/ginauth/driver"
 	"github.com/ginauth/ginauth/ginauth/internal/problempage"
 )
 
 var (
-	errKeyNotFound     error = problem(http.StatusNotFound, "api_key_not_found", "You have no such API key.")
-	errTooMany         error = problem(http.StatusConflict, "too_many_api_keys", "You have as many API keys as you may have. Revoke one first.")
-	errSessionRequired error = problem(http.StatusForbidden, "session_required", "An API key cannot do this. Log in instead.")
+	errKeyNotFound     error = problempage.New(http.StatusNotFound, "api_key_not_found", "You have no such API key.")
+	errTooMany         error = problempage.New(http.StatusConflict, "too_many_api_keys", "You have as many API keys as you may have. Revoke one first.")
+	errSessionRequired error = problempage.New(http.StatusForbidden, "session_required", "An API key cannot do this. Log in instead.")
 )
-
-func problem(status int, code, detail string) *ginauth.Problem {
-	p := ginauth.NewProblem(status, code, detail)
-	p.Type = problempage.Base + code
-	return p
-}
 
 // usedKey is where Backend leaves the driver.APIKey of the key that authenticated a request.
 type usedKey struct{}

@@ -179,7 +179,7 @@ func (l link[U]) refuse(c *gin.Context, err error, p Page) {
 		ginauth.Fail(c, err)
 		return
 	}
-	if wait := problem.RetryAfter(); wait > 0 {
+	if wait := problem.RetryAfter; wait > 0 {
 		c.Header("Retry-After", strconv.Itoa(int(wait/time.Second)))
 	}
 	p.Kind, p.Step, p.Problem = l.kind, StepConfirm, &problem

@@ -14,6 +14,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/gin-gonic/gin"
+	"github.com/ginauth/ginauth/ginauth/problem"
 	ut "github.com/go-playground/universal-translator"
 )
 
@@ -24,16 +25,6 @@ const (
 	maxDepth = 16
 )
 
-// FieldError is one field at fault. It never holds the field's value.
-type FieldError struct {
-	// Field is the field's JSON name, with dots for fields of objects.
-	Field string `json:"field"`
-	// Code names the rule that was broken, such as "required" or "too_short".
-	Code string `json:"code"`
-	// Detail is a sentence for people.
-	Detail string `json:"detail"`
-}
-
 // What a body can be, beside malformed or invalid.
 var (
 	ErrTooLarge    = errors.New("the request body is too large")
@@ -43,21 +34,21 @@ var (
 // MalformedError is a body that cannot be read.
 type MalformedError struct {
 	Why    string
-	Fields []FieldError
+	Fields []problem.Field
 }
 
 // Error tells why, without the body.
 func (e *MalformedError) Error() string { return "the request body cannot be read: " + e.Why }
 
 // InvalidError is a body with fields at fault.
-type InvalidError struct{ Fields []FieldError }
+type InvalidError struct{ Fields []problem.Field }
 
 // Error names no field.
 func (*InvalidError) Error() string { return "some fields are not valid" }
 
 // Bind reads a JSON object or a form into the struct that into points to, and tells all faults of its binding tags,
 // and of further rules unless these are nil, in one round. Language names the tags; nil is English.
-func Bind(c *gin.Context, into any, language ut.Translator, further func() []FieldError) error {
+func Bind(c *gin.Context, into any, language ut.Translator, further func() []problem.Field) error {
 	if err := decode(c, into); err != nil {
 		return err
 	}
@@ -130,7 +121,7 @@ func decodeJSON(c *gin.Context, into any) error {
 	err = json.Unmarshal(body, into)
 	var mismatch *json.UnmarshalTypeError
 	if errors.As(err, &mismatch) {
-		return malformed("it has a value of the wrong type", FieldError{Field: withoutEmbedded(reflect.TypeOf(into).Elem(), mismatch.Field), Code: "type", Detail: "must be a " + jsonKind(mismatch.Type)})
+		return malformed("it has a value of the wrong type", problem.Field{Field: withoutEmbedded(reflect.TypeOf(into).Elem(), mismatch.Field), Code: "type", Detail: "must be a " + jsonKind(mismatch.Type)})
 	}
 	if err != nil {
 		return malformed("it has a value of the wrong type")
@@ -247,6 +238,6 @@ func checkText(s string) error {
 	return nil
 }
 
-func malformed(why string, fields ...FieldError) error {
+func malformed(why string, fields ...problem.Field) error {
 	return &MalformedError{Why: why, Fields: fields}
 }

@@ -9,6 +9,7 @@ import (
 	"sync"
 
 	"github.com/gin-gonic/gin/binding"
+	"github.com/ginauth/ginauth/ginauth/problem"
 	"github.com/go-playground/locales/en"
 	ut "github.com/go-playground/universal-translator"
 	"github.com/go-playground/validator/v10"
@@ -16,7 +17,7 @@ import (
 )
 
 // tagFaults runs the validator of Gin's binding.
-func tagFaults(form any, language ut.Translator) ([]FieldError, error) {
+func tagFaults(form any, language ut.Translator) ([]problem.Field, error) {
 	err := binding.Validator.ValidateStruct(form)
 	if err == nil {
 		return nil, nil
@@ -25,18 +26,18 @@ func tagFaults(form any, language ut.Translator) ([]FieldError, error) {
 	if !errors.As(err, &broken) {
 		return nil, fmt.Errorf("checking a form: %w", err)
 	}
-	faults := make([]FieldError, len(broken))
+	faults := make([]problem.Field, len(broken))
 	for i, b := range broken {
 		name := jsonPath(reflect.TypeOf(form).Elem(), b.StructNamespace())
-		faults[i] = FieldError{Field: name, Code: b.Tag(), Detail: inWords(reflect.TypeOf(form).Elem(), b, name, language)}
+		faults[i] = problem.Field{Field: name, Code: b.Tag(), Detail: inWords(reflect.TypeOf(form).Elem(), b, name, language)}
 	}
 	return faults, nil
 }
 
 // addFaults adds those of fields that have none yet.
-func addFaults(faults, more []FieldError) []FieldError {
+func addFaults(faults, more []problem.Field) []problem.Field {
 	for _, f := range more {
-		if !slices.ContainsFunc(faults, func(had FieldError) bool { return had.Field == f.Field }) {
+		if !slices.ContainsFunc(faults, func(had problem.Field) bool { return had.Field == f.Field }) {
 			faults = append(faults, f)
 		}
 	}

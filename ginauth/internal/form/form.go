@@ -9,6 +9,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 	"github.com/gin-gonic/gin/binding"
+	"github.com/ginauth/ginauth/ginauth/problem"
 )
 
 func decodeForm(c *gin.Context, into any) error {
@@ -84,7 +85,7 @@ func flatForm(t reflect.Type, form url.Values) (url.Values, error) {
 		flat[name] = form[name]
 		switch kind { //nolint:exhaustive // the rest is text or a number
 		case reflect.Struct, reflect.Map, reflect.Slice, reflect.Array, reflect.Interface, reflect.Pointer:
-			return nil, malformed("a form cannot hold it all: send JSON", FieldError{Field: name, Code: "type", Detail: name + " must be sent as JSON"})
+			return nil, malformed("a form cannot hold it all: send JSON", problem.Field{Field: name, Code: "type", Detail: name + " must be sent as JSON"})
 		case reflect.Bool:
 			flat[name] = checkbox(form[name])
 		}

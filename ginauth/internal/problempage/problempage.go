@@ -1,5 +1,14 @@
-// Package problempage says where the codes of problems are explained.
+// Package problempage makes the problems that docs/problems.md explains.
 package problempage
 
-// Base is where all are: append the code.
+import "github.com/ginauth/ginauth/ginauth/problem"
+
+// Base is where all are explained: append the code.
 const Base = "https://github.com/ginauth/ginauth/blob/main/docs/problems.md#"
+
+// New returns a problem whose Type is its place in docs/problems.md.
+func New(status int, code, detail string) *problem.Details {
+	p := problem.New(status, code, detail)
+	p.Type = Base + code
+	return p
+}
