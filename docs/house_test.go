@@ -15,7 +15,7 @@ import (
 // layer of their own. A package imports its own layer and those under it. Paths are written as in
 // arrows.
 var layers = [][]string{
-	{"ginauth/internal", "ginauth/codec", "ginauth/password/internal", "docs", "migrations$", "store/internal", "store/embedded"},
+	{"ginauth/internal", "ginauth/problem", "ginauth/codec", "ginauth/password/internal", "docs", "migrations$", "store/internal", "store/embedded"},
 	{"ginauth/password$", "ginauth/internal/authtest"},
 	{"ginauth/driver"},
 	{"ginauth/internal/engine", "ginauth/internal/throttle", "ginauth/internal/form", "ginauth/internal/otherstore", "ginauth/internal/proxy", "ginauth/internal/values", "ginauth/internal/audit", "ginauth/refresh", "store"},

@@ -17,6 +17,7 @@ import (
 
 	"github.com/ginauth/ginauth/docs"
 	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/account"
 	"github.com/ginauth/ginauth/ginauth/apikey"
 	"github.com/ginauth/ginauth/ginauth/email"
 	"github.com/ginauth/ginauth/ginauth/email/smtp"
@@ -69,19 +70,19 @@ func reference(t *testing.T) *gin.Engine {
 	r.POST("/login", ginauth.Login(cfg))
 	r.POST("/logout", ginauth.Logout(cfg))
 	r.GET("/user", ginauth.Require(ginauth.AnyScope()), ginauth.Me(cfg))
-	r.POST("/reauthenticate", ginauth.Reauthenticate(cfg))
-	r.POST("/password", ginauth.SetPassword(cfg))
-	r.POST("/password/change", ginauth.ChangePassword(cfg))
-	r.PATCH("/user", ginauth.UpdateProfile(cfg))
-	r.DELETE("/user", ginauth.DeleteAccount(cfg))
-	r.POST("/user/archive", ginauth.DeleteAccountAfter(cfg, 30*24*time.Hour))
-	r.POST("/user/restore", ginauth.RestoreAccount(cfg))
-	r.GET("/user/export", ginauth.ExportAccount(cfg))
-	r.GET("/events", ginauth.Events(cfg))
-	r.GET("/sessions", ginauth.Sessions(cfg))
-	r.DELETE("/sessions/:id", ginauth.RevokeSession(cfg))
-	r.POST("/sessions/revoke-others", ginauth.RevokeOtherSessions(cfg))
-	r.POST("/sessions/revoke-all", ginauth.RevokeAllSessions(cfg))
+	r.POST("/reauthenticate", account.Reauthenticate(cfg))
+	r.POST("/password", account.SetPassword(cfg))
+	r.POST("/password/change", account.ChangePassword(cfg))
+	r.PATCH("/user", account.UpdateProfile(cfg))
+	r.DELETE("/user", account.DeleteAccount(cfg))
+	r.POST("/user/archive", account.DeleteAccountAfter(cfg, 30*24*time.Hour))
+	r.POST("/user/restore", account.RestoreAccount(cfg))
+	r.GET("/user/export", account.ExportAccount(cfg))
+	r.GET("/events", account.Events(cfg))
+	r.GET("/sessions", account.Sessions(cfg))
+	r.DELETE("/sessions/:id", account.RevokeSession(cfg))
+	r.POST("/sessions/revoke-others", account.RevokeOtherSessions(cfg))
+	r.POST("/sessions/revoke-all", account.RevokeAllSessions(cfg))
 	r.POST("/api-keys", fresh, apikey.Create(keys))
 	r.GET("/api-keys", apikey.List(keys))
 	r.DELETE("/api-keys/:id", apikey.Revoke(keys))
@@ -160,7 +161,7 @@ var middleware = []string{"Session", "Authenticate", "Require", "With", "Wrap"}
 func TestEveryHandlerIsAnnotatedBelowItsConstructor(t *testing.T) {
 	t.Parallel()
 	handlers := 0
-	for _, folder := range []string{"../ginauth", "../ginauth/apikey", "../ginauth/email", "../ginauth/jwt"} {
+	for _, folder := range []string{"../ginauth", "../ginauth/account", "../ginauth/apikey", "../ginauth/email", "../ginauth/jwt"} {
 		files, err := filepath.Glob(folder + "/*.go")
 		if err != nil || len(files) == 0 {
 			t.Fatal(folder, err)

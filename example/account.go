@@ -7,6 +7,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/account"
 )
 
 const (
@@ -23,7 +24,7 @@ func showUser(c *gin.Context, u User) {
 		return
 	}
 	c.Abort()
-	logins, err := ginauth.ListLogins(c)
+	logins, err := account.ListLogins(c)
 	if err != nil {
 		ginauth.Fail(c, err)
 		return

@@ -6,12 +6,13 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/account"
 	"github.com/ginauth/ginauth/ginauth/driver"
 )
 
 // showActivity lists what happened to the user's account.
 func showActivity(c *gin.Context, u User) {
-	list, err := ginauth.ListEvents(c)
+	list, err := account.ListEvents(c)
 	if err != nil {
 		ginauth.Fail(c, err)
 		return

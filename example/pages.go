@@ -15,6 +15,8 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/account"
+	"github.com/ginauth/ginauth/ginauth/flow"
 )
 
 //go:embed templates style.css
@@ -28,9 +30,9 @@ type page struct {
 	User    *User                 // nil: nobody is logged in
 	Fresh   bool                  // the password was typed recently enough for what matters
 	Form    form                  // on the pages with a form
-	Logins  []ginauth.LoginRecord // on the profile page
+	Logins  []account.LoginRecord // on the profile page
 	Tokens  tokens                // on the tokens page
-	Events  []ginauth.Activity    // on the activity page
+	Events  []account.Activity    // on the activity page
 	Next    int64                 // the page after that; zero: none
 	Mail    mailPage              // behind the links of mails
 	Letters []letter              // in the mailbox
@@ -106,7 +108,7 @@ func tellOnlyInMemory(c *gin.Context) { c.Set(noticeKey, onlyInMemory) }
 
 // wantsPage says whether the client asks for HTML rather than JSON, as browsers do.
 func wantsPage(c *gin.Context) bool {
-	return ginauth.PrefersHTML(c)
+	return flow.PrefersHTML(c)
 }
 
 // visitor is the current user of a page that is open to everybody, or nil. It answers

@@ -9,6 +9,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/account"
 	"github.com/ginauth/ginauth/ginauth/apikey"
 	"github.com/ginauth/ginauth/ginauth/driver"
 	"github.com/ginauth/ginauth/ginauth/email"
@@ -97,26 +98,26 @@ func mountSessions(r *gin.Engine, cfg *ginauth.Config[User]) {
 	r.POST("/signup", ginauth.SignUp(cfg))
 	r.POST("/login", ginauth.Login(cfg))
 	r.POST("/logout", ginauth.Logout(cfg))
-	r.GET("/sessions", ginauth.Sessions(cfg))
-	r.DELETE("/sessions/:id", ginauth.RevokeSession(cfg))
-	r.POST("/sessions/:id/revoke", ginauth.RevokeSession(cfg)) // HTML forms know no DELETE
-	r.POST("/sessions/revoke-others", ginauth.RevokeOtherSessions(cfg))
-	r.POST("/sessions/revoke-all", ginauth.RevokeAllSessions(cfg))
-	r.POST("/reauthenticate", ginauth.Reauthenticate(cfg))
+	r.GET("/sessions", account.Sessions(cfg))
+	r.DELETE("/sessions/:id", account.RevokeSession(cfg))
+	r.POST("/sessions/:id/revoke", account.RevokeSession(cfg)) // HTML forms know no DELETE
+	r.POST("/sessions/revoke-others", account.RevokeOtherSessions(cfg))
+	r.POST("/sessions/revoke-all", account.RevokeAllSessions(cfg))
+	r.POST("/reauthenticate", account.Reauthenticate(cfg))
 }
 
 func mountAccount(r *gin.Engine, cfg, leaving *ginauth.Config[User]) {
 	r.GET("/user", ginauth.Require(ginauth.AnyScope()), ginauth.With(showUser), ginauth.Me(cfg)) // for tokens, too
-	r.PATCH("/user", ginauth.UpdateProfile(cfg))
-	r.POST("/user", ginauth.UpdateProfile(cfg)) // HTML forms know no PATCH
-	r.GET("/events", ginauth.Events(cfg))
+	r.PATCH("/user", account.UpdateProfile(cfg))
+	r.POST("/user", account.UpdateProfile(cfg)) // HTML forms know no PATCH
+	r.GET("/events", account.Events(cfg))
 	r.GET("/activity", ginauth.With(showActivity))
-	r.GET("/user/export", fresh(), ginauth.ExportAccount(cfg))
-	r.POST("/password/change", ginauth.ChangePassword(cfg))
-	r.POST("/password", ginauth.SetPassword(cfg)) // for who came by a mailed link, and has none
+	r.GET("/user/export", fresh(), account.ExportAccount(cfg))
+	r.POST("/password/change", account.ChangePassword(cfg))
+	r.POST("/password", account.SetPassword(cfg)) // for who came by a mailed link, and has none
 
-	r.POST("/user/archive", ginauth.DeleteAccountAfter(leaving, grace))
-	r.POST("/restore", ginauth.RestoreAccount(cfg))
+	r.POST("/user/archive", account.DeleteAccountAfter(leaving, grace))
+	r.POST("/restore", account.RestoreAccount(cfg))
 }
 
 func mountMail(r *gin.Engine, mails *email.Flows[User]) {

@@ -8,6 +8,7 @@ import (
 	"github.com/ginauth/ginauth/ginauth"
 	"github.com/ginauth/ginauth/ginauth/apikey"
 	"github.com/ginauth/ginauth/ginauth/driver"
+	"github.com/ginauth/ginauth/ginauth/flow"
 )
 
 // tokens is what the tokens page shows.
@@ -20,7 +21,7 @@ type tokens struct {
 type tokenPages struct{ keys *apikey.Keys[User] }
 
 func (t tokenPages) show(c *gin.Context, u User) {
-	if _, err := ginauth.CurrentOwner(c, 0); err != nil { // a token is for its script, not for these pages
+	if _, err := flow.CurrentOwner(c, 0); err != nil { // a token is for its script, not for these pages
 		ginauth.Fail(c, err)
 		return
 	}
@@ -31,7 +32,7 @@ func (t tokenPages) create(c *gin.Context, u User) {
 	var form struct {
 		Name string `json:"name"`
 	}
-	if err := ginauth.Bind(c, &form); err != nil {
+	if err := flow.Bind(c, &form); err != nil {
 		ginauth.Fail(c, err)
 		return
 	}
@@ -54,7 +55,7 @@ func (t tokenPages) revokeAll(c *gin.Context, u User) {
 }
 
 func (t tokenPages) end(c *gin.Context, revoke func() error) {
-	_, err := ginauth.CurrentOwner(c, 0) // no token ends another
+	_, err := flow.CurrentOwner(c, 0) // no token ends another
 	if err == nil {
 		err = revoke()
 	}

@@ -12,7 +12,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/account"
 	"github.com/ginauth/ginauth/store/storetest"
 )
 
@@ -32,7 +32,7 @@ func enter(t *testing.T, p *process, email string) *client {
 	return c
 }
 
-func (c *client) devices(t *testing.T) (list []ginauth.LoginRecord) {
+func (c *client) devices(t *testing.T) (list []account.LoginRecord) {
 	t.Helper()
 	if err := json.Unmarshal([]byte(c.get(t, "/sessions").body), &list); err != nil {
 		t.Fatal(err)

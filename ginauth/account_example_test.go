@@ -8,6 +8,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/account"
 	"github.com/ginauth/ginauth/store"
 )
 
@@ -23,8 +24,8 @@ func ExampleChangePassword() {
 	}
 	r.Use(ginauth.Session(cfg))
 	r.POST("/signup", ginauth.SignUp(cfg))
-	r.POST("/password/change", ginauth.ChangePassword(cfg))
-	r.POST("/password", ginauth.SetPassword(cfg))
+	r.POST("/password/change", account.ChangePassword(cfg))
+	r.POST("/password", account.SetPassword(cfg))
 	r.GET("/user", ginauth.Me(cfg))
 
 	before := call(r, nil, "POST", "/signup", `{"name":"Ada","email":"ada@example.com","password":"correct horse battery staple"}`)
@@ -40,7 +41,7 @@ func ExampleChangePassword() {
 
 // ProfileForm is what members may change of themselves: their name and their plan.
 type ProfileForm struct {
-	ginauth.Profile
+	account.Profile
 	Plan *string `json:"plan" binding:"omitempty,oneof=free team"`
 }
 
@@ -63,7 +64,7 @@ func ExampleUpdateProfileWith() {
 	}
 	r.Use(ginauth.Session(cfg))
 	r.POST("/signup", ginauth.SignUp(cfg))
-	r.PATCH("/user", ginauth.UpdateProfileWith(cfg, func(_ context.Context, f ProfileForm, m *Member) error {
+	r.PATCH("/user", account.UpdateProfileWith(cfg, func(_ context.Context, f ProfileForm, m *Member) error {
 		if f.Plan != nil {
 			m.Plan = *f.Plan
 		}
@@ -95,10 +96,10 @@ func ExampleDeleteAccountAfter() {
 	r.Use(ginauth.Session(cfg))
 	r.POST("/signup", ginauth.SignUp(cfg))
 	r.POST("/login", ginauth.Login(cfg))
-	r.POST("/leave", ginauth.DeleteAccountAfter(cfg, 30*24*time.Hour))
-	r.POST("/restore", ginauth.RestoreAccount(cfg))
-	r.DELETE("/user", ginauth.DeleteAccount(cfg)) // at once, and for good
-	r.GET("/user/export", ginauth.ExportAccount(cfg))
+	r.POST("/leave", account.DeleteAccountAfter(cfg, 30*24*time.Hour))
+	r.POST("/restore", account.RestoreAccount(cfg))
+	r.DELETE("/user", account.DeleteAccount(cfg)) // at once, and for good
+	r.GET("/user/export", account.ExportAccount(cfg))
 
 	const credentials = `{"email":"ada@example.com","password":"correct horse battery staple"}`
 	session := call(r, nil, "POST", "/signup", `{"name":"Ada","email":"ada@example.com","password":"correct horse battery staple"}`)

@@ -15,6 +15,7 @@ import (
 	"github.com/gin-contrib/sessions/memstore"
 
 	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/account"
 	"github.com/ginauth/ginauth/ginauth/driver"
 	"github.com/ginauth/ginauth/ginauth/internal/built"
 	"github.com/ginauth/ginauth/store"
@@ -130,7 +131,7 @@ func TestChangePasswordWantsSessionsThatCanEnd(t *testing.T) { // SEC-77
 			t.Errorf("it says %q", got)
 		}
 	}()
-	ginauth.ChangePassword(built.Config(config{Users: plain, Sessions: memstore.NewStore(signingKey)}))
+	account.ChangePassword(built.Config(config{Users: plain, Sessions: memstore.NewStore(signingKey)}))
 }
 
 // Of many who restore one account at once, one does.

@@ -10,7 +10,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
-	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/account"
 	"github.com/ginauth/ginauth/ginauth/driver"
 	"github.com/ginauth/ginauth/ginauth/internal/built"
 )
@@ -67,10 +67,10 @@ func TestNobodyActsAsSomebodyElse(t *testing.T) { // SEC-79, SEC-177
 		"POST /user/restore":           {401, 401, 401},
 	}
 	app := newApp(t, managing, restorable, routes(func(r *gin.Engine, cfg config) {
-		r.POST("/password/change", ginauth.ChangePassword(built.Config(cfg)))
-		r.POST("/password", ginauth.SetPassword(built.Config(cfg)))
-		r.PATCH("/user", ginauth.UpdateProfile(built.Config(cfg)))
-		r.POST("/user/restore", ginauth.RestoreAccount(built.Config(cfg)))
+		r.POST("/password/change", account.ChangePassword(built.Config(cfg)))
+		r.POST("/password", account.SetPassword(built.Config(cfg)))
+		r.PATCH("/user", account.UpdateProfile(built.Config(cfg)))
+		r.POST("/user/restore", account.RestoreAccount(built.Config(cfg)))
 		r.POST("/values", func(c *gin.Context) { sessionOf(c).Set("role", "admin") })
 	}))
 	app.signUp(t, ada)
@@ -140,7 +140,7 @@ func idOf(t *testing.T, c *client) string {
 func current(t *testing.T, c *client) driver.SessionID {
 	t.Helper()
 	devices := c.devices(t)
-	i := slices.IndexFunc(devices, func(d ginauth.LoginRecord) bool { return d.Current })
+	i := slices.IndexFunc(devices, func(d account.LoginRecord) bool { return d.Current })
 	if i < 0 {
 		t.Fatal("no current session")
 	}

@@ -1,14 +1,13 @@
 package ginauth
 
 import (
-	"errors"
 	"fmt"
 	"slices"
 	"time"
 
 	"github.com/gin-gonic/gin"
 
-	"github.com/ginauth/ginauth/ginauth/driver"
+	"github.com/ginauth/ginauth/ginauth/internal/engine"
 	"github.com/ginauth/ginauth/ginauth/internal/route"
 )
 
@@ -26,33 +25,14 @@ import (
 //
 // Authenticate panics when a backend's Scheme is invalid, and without backends.
 func Authenticate[U any](cfg *Config[U], backends ...Backend[U]) gin.HandlerFunc {
-	h := protect(compileChain("Authenticate", cfg, backends), cfg.o.Exclude, cfg.o.UnverifiedMay)
+	h := engine.Protect(compileChain("ginauth.Authenticate", cfg, backends), cfg.o.Exclude, cfg.o.UnverifiedMay)
 	return h.As(func(c *gin.Context) { h.Serve(c) })
 }
 
-// proof is who sent a request, and how that is known.
-type proof struct {
-	user            any // *U
-	account         driver.Account
-	via             string
-	credential      any
-	scopes          []string
-	authenticatedAt time.Time
-	session         driver.SessionID // of another backend than sessions
-	now             time.Time
-}
-
-// provider is a Backend without its type parameter.
-type provider struct {
-	scheme       route.Scheme
-	backend      any
-	authenticate func(*gin.Context, *state) (proof, error)
-}
-
-func compileChain[U any](constructor string, cfg *Config[U], backends []Backend[U]) *mount {
-	m := *cfg.mounted(constructor)
+func compileChain[U any](constructor string, cfg *Config[U], backends []Backend[U]) *engine.Mount {
+	m := *cfg.Engine().Mounted(constructor)
 	refuse := func(format string, args ...any) {
-		panic(fmt.Sprintf("ginauth.%s: ", constructor) + fmt.Sprintf(format, args...)) //nolint:forbidigo // while routes are built
+		panic(constructor + ": " + fmt.Sprintf(format, args...)) //nolint:forbidigo // while routes are built
 	}
 	sessions := false
 	for _, b := range backends {
@@ -64,7 +44,7 @@ func compileChain[U any](constructor string, cfg *Config[U], backends []Backend[
 			if cfg.o.NoSessions {
 				refuse("Options.NoSessions is set, so SessionAuth cannot work: leave one of them out")
 			}
-			if own.cookie != m.cookie.name {
+			if own.cookie != m.Cookie.Name {
 				refuse("SessionAuth has another Cookie: give it the same Config")
 			}
 		}
@@ -73,97 +53,49 @@ func compileChain[U any](constructor string, cfg *Config[U], backends []Backend[
 		refuse("name a backend, such as ginauth.SessionAuth(cfg)")
 	}
 	if !sessions {
-		m.dropSessions()
+		m.DropSessions()
 	}
 	for _, b := range backends {
 		p := adapt(cfg, &m, b)
-		if err := p.scheme.Validate(); err != nil {
+		if err := p.Scheme.Validate(); err != nil {
 			refuse("the Scheme of a %T %s", b, err)
 		}
-		if slices.ContainsFunc(m.providers, func(other provider) bool { return other.scheme.Name == p.scheme.Name }) {
-			refuse("two backends have a Scheme of the name %q: give one another name", p.scheme.Name)
+		if slices.ContainsFunc(m.Providers, func(other engine.Provider) bool { return other.Scheme.Name == p.Scheme.Name }) {
+			refuse("two backends have a Scheme of the name %q: give one another name", p.Scheme.Name)
 		}
-		m.add(p)
+		m.Add(p)
 	}
 	if len(backends) == 1 && sessions { // nothing to choose from
 		return &m
 	}
-	m.authenticate, m.asksBackends = m.askAll, true
+	m.Authenticate, m.AsksBackends = m.AskAll, true
 	return &m
 }
 
-func adapt[U any](cfg *Config[U], m *mount, b Backend[U]) provider {
+func adapt[U any](cfg *Config[U], m *engine.Mount, b Backend[U]) engine.Provider {
 	if _, ok := b.(*sessionAuth[U]); ok {
-		return provider{scheme: route.Scheme(b.Scheme()), backend: sessionAuth[U]{}, authenticate: m.sessionOrNone}
+		return engine.Provider{Scheme: route.Scheme(b.Scheme()), Backend: sessionAuth[U]{}, Authenticate: m.SessionOrNone}
 	}
 	scheme := route.Scheme(b.Scheme())
-	return provider{scheme: scheme, backend: b, authenticate: func(c *gin.Context, _ *state) (proof, error) {
+	return engine.Provider{Scheme: scheme, Backend: b, Authenticate: func(c *gin.Context, _ *engine.State) (engine.Proof, error) {
 		p, err := b.Authenticate(c)
 		if err != nil {
-			return proof{}, err
+			return engine.Proof{}, err
 		}
 		account := cfg.account(&p.User)
 		if account.ID == "" || account.Disabled {
-			return proof{}, ErrBadCredentials
+			return engine.Proof{}, ErrBadCredentials
 		}
 		now := time.Now() //nolint:forbidigo // a backend has no other clock
-		if inFuture(p.AuthenticatedAt, now) {
+		if engine.InFuture(p.AuthenticatedAt, now) {
 			p.AuthenticatedAt = time.Time{} // no proof yet, also for rules of the app's own
 		}
 		if scheme.Scoped && p.Scopes == nil {
 			p.Scopes = []string{}
 		}
-		return proof{
-			user: &p.User, account: account, via: scheme.Name,
-			credential: p.Credential, scopes: p.Scopes, authenticatedAt: p.AuthenticatedAt, session: p.Session, now: now,
+		return engine.Proof{
+			User: &p.User, Account: account, Via: scheme.Name,
+			Credential: p.Credential, Scopes: p.Scopes, AuthenticatedAt: p.AuthenticatedAt, Session: p.Session, Now: now,
 		}, nil
 	}}
-}
-
-// askAll asks one backend after the other until one finds credentials.
-func (m *mount) askAll(c *gin.Context, st *state) (proof, error) {
-	st.mu.Lock()
-	st.asked = true
-	st.mu.Unlock()
-	for i := range m.providers {
-		p, err := m.providers[i].authenticate(c, st)
-		if errors.Is(err, ErrNoCredentials) {
-			continue
-		}
-		if err != nil {
-			st.refusedBy.Store(int32(i) + 1)
-		}
-		return p, m.refuseCredentials(c, m.providers[i].scheme.Name, err)
-	}
-	return proof{}, ErrUnauthenticated
-}
-
-// refuseCredentials limits how many bad ones a client may send. Any other error, and none, stays.
-func (m *mount) refuseCredentials(c *gin.Context, via string, err error) error {
-	if !errors.Is(err, ErrBadCredentials) {
-		return err
-	}
-	limited := m.badCredentials.refuse(c, err)
-	if errors.Is(limited, ErrTooManyAttempts) {
-		m.event(c, driver.RateExceeded, "via", via, "reason", "bad credentials")
-		return limited
-	}
-	m.event(c, driver.CredentialsRefused, "via", via, "reason", err.Error())
-	return err
-}
-
-// sessionOrNone tells a request without a session, or with an anonymous one, from a session that
-// is no good.
-func (m *mount) sessionOrNone(c *gin.Context, st *state) (proof, error) {
-	p, err := m.findUser(c, st)
-	if !errors.Is(err, ErrUnauthenticated) || st.sentDeadSession(c) {
-		return p, err
-	}
-	return proof{}, ErrNoCredentials
-}
-
-func (st *state) sentDeadSession(c *gin.Context) bool {
-	st.mu.Lock()
-	defer st.mu.Unlock()
-	return st.cookiesSent > 0 && st.load(c.Request.Context()) != nil
 }

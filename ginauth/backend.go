@@ -1,12 +1,12 @@
 package ginauth
 
 import (
-	"errors"
 	"time"
 
 	"github.com/gin-gonic/gin"
 
 	"github.com/ginauth/ginauth/ginauth/driver"
+	"github.com/ginauth/ginauth/ginauth/internal/engine"
 )
 
 // Backend is one way to authenticate a request: a session, a bearer token, an API key, or
@@ -69,4 +69,4 @@ type Scheme struct {
 }
 
 // ErrNoCredentials is what a Backend answers to a request without credentials of its kind.
-var ErrNoCredentials = errors.New("no credentials")
+var ErrNoCredentials = engine.ErrNoCredentials

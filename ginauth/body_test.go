@@ -26,7 +26,7 @@ func TestBodiesAreReadInOnePlace(t *testing.T) {
 	allowed := map[string]string{
 		"internal/form/decode.go":            "Body",
 		"internal/form/form.go":              "Body PostForm",
-		"state.go":                           "MultipartForm", // its files are removed
+		"internal/engine/state.go":           "MultipartForm", // its files are removed
 		"jwt/jwks/client.go":                 "Body",          // of an answer
 		"openapi/internal/swaggerui/main.go": "Body",          // of an answer
 	}
@@ -41,7 +41,7 @@ func TestBodiesAreReadInOnePlace(t *testing.T) {
 		ast.Inspect(file, func(n ast.Node) bool {
 			s, ok := n.(*ast.SelectorExpr)
 			if ok && slices.Contains(readers, s.Sel.Name) && !slices.Contains(strings.Fields(allowed[filepath.ToSlash(path)]), s.Sel.Name) {
-				t.Errorf("%s uses %s: read bodies by ginauth.Bind", path, s.Sel.Name)
+				t.Errorf("%s uses %s: read bodies by flow.Bind", path, s.Sel.Name)
 			}
 			return true
 		})

@@ -17,6 +17,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/account"
 	"github.com/ginauth/ginauth/ginauth/apikey"
 	"github.com/ginauth/ginauth/ginauth/driver"
 	"github.com/ginauth/ginauth/ginauth/internal/built"
@@ -32,13 +33,13 @@ const (
 )
 
 var accounts = routes(func(r *gin.Engine, cfg config) {
-	r.POST("/password/change", ginauth.ChangePassword(built.Config(cfg)))
-	r.POST("/password", ginauth.SetPassword(built.Config(cfg)))
-	r.PATCH("/user", ginauth.UpdateProfile(built.Config(cfg)))
-	r.DELETE("/user", ginauth.DeleteAccount(built.Config(cfg)))
-	r.GET("/user/export", ginauth.ExportAccount(built.Config(cfg)))
-	r.POST("/user/archive", ginauth.DeleteAccountAfter(built.Config(cfg), thirtyDays))
-	r.POST("/user/restore", ginauth.RestoreAccount(built.Config(cfg)))
+	r.POST("/password/change", account.ChangePassword(built.Config(cfg)))
+	r.POST("/password", account.SetPassword(built.Config(cfg)))
+	r.PATCH("/user", account.UpdateProfile(built.Config(cfg)))
+	r.DELETE("/user", account.DeleteAccount(built.Config(cfg)))
+	r.GET("/user/export", account.ExportAccount(built.Config(cfg)))
+	r.POST("/user/archive", account.DeleteAccountAfter(built.Config(cfg), thirtyDays))
+	r.POST("/user/restore", account.RestoreAccount(built.Config(cfg)))
 })
 
 const thirtyDays = 30 * 24 * time.Hour
@@ -142,11 +143,11 @@ func TestAPasswordIsOnlyChangedWithTheCurrentOne(t *testing.T) {
 func TestPasswordHandlersTakeOnlyPOST(t *testing.T) {
 	t.Parallel()
 	app := newApp(t, routes(func(r *gin.Engine, cfg config) {
-		r.Any("/change", ginauth.ChangePassword(built.Config(cfg)))
-		r.Any("/set", ginauth.SetPassword(built.Config(cfg)))
-		r.Any("/delete", ginauth.DeleteAccount(built.Config(cfg)))
-		r.Any("/update", ginauth.UpdateProfile(built.Config(cfg)))
-		r.Any("/export", ginauth.ExportAccount(built.Config(cfg)))
+		r.Any("/change", account.ChangePassword(built.Config(cfg)))
+		r.Any("/set", account.SetPassword(built.Config(cfg)))
+		r.Any("/delete", account.DeleteAccount(built.Config(cfg)))
+		r.Any("/update", account.UpdateProfile(built.Config(cfg)))
+		r.Any("/export", account.ExportAccount(built.Config(cfg)))
 	}))
 	c := app.signUp(t, ada)
 	for path, allowed := range map[string]string{"/change": "POST", "/set": "POST", "/delete": "POST, DELETE", "/update": "POST, PUT, PATCH", "/export": "GET, HEAD"} {
@@ -254,10 +255,10 @@ func TestCredentialsWithScopesCannotChangeAnAccount(t *testing.T) { // SEC-177
 	byKey := gin.New()
 	byKey.Use(ginauth.Authenticate(built.Config(app.cfg), apikey.Backend(keysOf(app.cfg)), ginauth.SessionAuth(built.Config(app.cfg))))
 	accounts.routes(byKey, app.cfg)
-	byKey.GET("/sessions", ginauth.Sessions(built.Config(app.cfg)))
-	byKey.DELETE("/sessions/:id", ginauth.RevokeSession(built.Config(app.cfg)))
-	byKey.POST("/sessions/revoke-others", ginauth.RevokeOtherSessions(built.Config(app.cfg)))
-	byKey.POST("/sessions/revoke-all", ginauth.RevokeAllSessions(built.Config(app.cfg)))
+	byKey.GET("/sessions", account.Sessions(built.Config(app.cfg)))
+	byKey.DELETE("/sessions/:id", account.RevokeSession(built.Config(app.cfg)))
+	byKey.POST("/sessions/revoke-others", account.RevokeOtherSessions(built.Config(app.cfg)))
+	byKey.POST("/sessions/revoke-all", account.RevokeAllSessions(built.Config(app.cfg)))
 	c := app.signUp(t, ada)
 	var made struct{ Key string }
 	if err := json.Unmarshal(c.post("/api-keys", `{"name":"all","scopes":["everything"]}`).Body.Bytes(), &made); err != nil || made.Key == "" {
@@ -300,14 +301,14 @@ func TestHandlersNameTheInterfaceTheyMiss(t *testing.T) {
 	kept := store.NewSessions(newApp(t).pool)
 	cfg := config{Users: struct{ driver.Users[user] }{}, Sessions: &apart{Store: kept, Sessions: kept, manager: kept}}
 	for want, build := range map[string]func(){
-		"ginauth.ChangePassword needs Options.Users to be a driver.Accounts":     func() { ginauth.ChangePassword(built.Config(cfg)) },
-		"ginauth.SetPassword needs Options.Users to be a driver.Accounts":        func() { ginauth.SetPassword(built.Config(cfg)) },
-		"ginauth.UpdateProfile needs Options.Users to be a driver.Accounts":      func() { ginauth.UpdateProfile(built.Config(cfg)) },
-		"ginauth.DeleteAccount needs Options.Users to be a driver.Accounts":      func() { ginauth.DeleteAccount(built.Config(cfg)) },
-		"ginauth.DeleteAccountAfter needs Options.Users to be a driver.Accounts": func() { ginauth.DeleteAccountAfter(built.Config(cfg), time.Hour) },
-		"ginauth.DeleteAccountAfter: the grace must be positive":                 func() { ginauth.DeleteAccountAfter(built.Config(cfg), 0) },
-		"ginauth.RestoreAccount needs Options.Users to be a driver.Accounts":     func() { ginauth.RestoreAccount(built.Config(cfg)) },
-		"ginauth.ExportAccount needs Options.Users to be a driver.Accounts":      func() { ginauth.ExportAccount(built.Config(cfg)) },
+		"account.ChangePassword needs Options.Users to be a driver.Accounts":     func() { account.ChangePassword(built.Config(cfg)) },
+		"account.SetPassword needs Options.Users to be a driver.Accounts":        func() { account.SetPassword(built.Config(cfg)) },
+		"account.UpdateProfile needs Options.Users to be a driver.Accounts":      func() { account.UpdateProfile(built.Config(cfg)) },
+		"account.DeleteAccount needs Options.Users to be a driver.Accounts":      func() { account.DeleteAccount(built.Config(cfg)) },
+		"account.DeleteAccountAfter needs Options.Users to be a driver.Accounts": func() { account.DeleteAccountAfter(built.Config(cfg), time.Hour) },
+		"account.DeleteAccountAfter: the grace must be positive":                 func() { account.DeleteAccountAfter(built.Config(cfg), 0) },
+		"account.RestoreAccount needs Options.Users to be a driver.Accounts":     func() { account.RestoreAccount(built.Config(cfg)) },
+		"account.ExportAccount needs Options.Users to be a driver.Accounts":      func() { account.ExportAccount(built.Config(cfg)) },
 	} {
 		func() {
 			defer func() {

@@ -16,30 +16,3 @@ import (
 // It returns all faults, one sentence each, or nil. Routes meant to be without Session or to be opened by ExcludeIf or
 // SkipOriginCheck, and pages that another server has, are named in open, as rules of Options.Exclude. Call it in a test, or before the server starts.
 func CheckRoutes(engine *gin.Engine, open ...string) error { return audit.Check(engine, open...) }
-
-// Facts is for CheckRoutes.
-func (m *mount) Facts() audit.Facts {
-	f := audit.Facts{
-		User: m.user, Pages: audit.PagePaths(m.pages), Proxies: m.proxies, WantsVerified: m.unverified != UnverifiedAllowed,
-	}
-	if users, knows := m.users.(interface{ SendsMail() bool }); knows {
-		f.SendsMail = users.SendsMail()
-	}
-	for _, one := range m.rules.conditions {
-		f.OptOuts = append(f.OptOuts, audit.OptOut{Field: audit.ExcludeIf, Text: one.text, Routes: one.routes})
-	}
-	for _, one := range m.rules.origins {
-		field := "TrustedOriginsFor"
-		if one.check == nil {
-			field = audit.SkipOriginCheck
-		}
-		f.OptOuts = append(f.OptOuts, audit.OptOut{Field: field, Text: one.text, Routes: one.routes})
-	}
-	return f
-}
-
-// Differs is for CheckRoutes.
-func (m *mount) Differs(session audit.Mount) string { return m.differs(session.(*mount)) } //nolint:forcetypeassert,errcheck // there is no other
-
-// Unlike is for CheckRoutes.
-func (m *mount) Unlike(outer audit.Mount) string { return m.unlike(outer.(*mount)) } //nolint:forcetypeassert,errcheck // there is no other

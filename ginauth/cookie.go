@@ -6,12 +6,9 @@ import (
 	"net/http"
 	"net/netip"
 	"strings"
-	"time"
 
+	"github.com/ginauth/ginauth/ginauth/internal/engine"
 	"golang.org/x/net/publicsuffix"
-
-	"github.com/ginauth/ginauth/ginauth/driver"
-	"github.com/ginauth/ginauth/ginauth/internal/loopback"
 )
 
 // Cookie is the session cookie. The zero value is "__Host-session" with Secure, HttpOnly,
@@ -47,7 +44,7 @@ func (k Cookie) validate(trusts bool) error {
 	switch {
 	case strings.HasPrefix(k.Name, "__"):
 		return errors.New("leave the prefix off Cookie.Name: it is added")
-	case k.Name == browserCookie:
+	case k.Name == engine.BrowserCookie:
 		return errors.New(`Cookie.Name must not be "device": that is the cookie of known browsers`)
 	case len(k.Name) > 64 || (&http.Cookie{Name: k.Name, Value: "x", Path: "/"}).Valid() != nil: //nolint:gosec // only its name is looked at
 		return errors.New("Cookie.Name must be a token of RFC 9110 with at most 64 characters")
@@ -77,61 +74,11 @@ func isCookieDomain(domain string) bool {
 	return err == nil
 }
 
-func (k Cookie) compile() cookie {
-	compiled := cookie{name: k.Name, domain: k.Domain, sameSite: k.SameSite, localhostOnly: k.InsecureLocalhost}
-	switch {
-	case k.InsecureLocalhost:
-	case k.Domain != "":
-		compiled.name = "__Secure-" + k.Name
-	default:
-		compiled.name = "__Host-" + k.Name
-	}
-	return compiled
+func (k Cookie) compile() engine.Cookie {
+	return engine.NewCookie(k.Name, k.Domain, k.SameSite, k.InsecureLocalhost)
 }
 
-// cookie is the session cookie as it is on the wire.
-type cookie struct {
-	name, domain  string
-	sameSite      http.SameSite
-	localhostOnly bool
-}
-
-// crossSite: browsers send it with requests of other sites, too.
-func (k cookie) crossSite() bool { return k.sameSite == http.SameSiteNoneMode }
-
-// set sends a credential. An age of zero leaves the cookie until the browser closes.
-func (k cookie) set(h http.Header, value string, age time.Duration) {
-	h.Add("Set-Cookie", k.header(value, int(age/time.Second)))
-}
-
-func (k cookie) clear(h http.Header) { h.Add("Set-Cookie", k.header("", -1)) }
-
-func (k cookie) header(value string, maxAge int) string {
-	c := http.Cookie{ //nolint:gosec // Secure is off on localhost alone
-		Name: k.name, Value: value, Path: "/", Domain: k.domain, MaxAge: maxAge,
-		Secure: !k.localhostOnly, HttpOnly: true, SameSite: k.sameSite, Partitioned: k.crossSite(),
-	}
-	return c.String()
-}
-
-// read returns the digest of the request's token. Two cookies of the name are none: one of
-// them was planted.
-func (k cookie) read(r *http.Request) (d driver.Digest, sent int, ok bool) {
-	found := r.CookiesNamed(k.name)
-	if len(found) != 1 || found[0].Quoted {
-		return d, len(found), false
-	}
-	d, ok = driver.ParseDigest(found[0].Value)
-	return d, 1, ok
-}
-
-// allows says whether the request's host may use this cookie.
-func (k cookie) allows(r *http.Request) bool {
-	return !k.localhostOnly || loopback.Is(hostname(r.Host))
-}
-
-// covers says whether the request is for a host that may set a cookie of this domain.
-func (k cookie) covers(r *http.Request) bool {
-	host := hostname(r.Host)
-	return host == k.domain || strings.HasSuffix(host, "."+k.domain)
+// compileBrowser is the cookie of known browsers: a browser is known to one host.
+func (k Cookie) compileBrowser() engine.Cookie {
+	return engine.NewCookie(engine.BrowserCookie, "", k.SameSite, k.InsecureLocalhost)
 }

@@ -26,8 +26,10 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/account"
 	"github.com/ginauth/ginauth/ginauth/apikey"
 	"github.com/ginauth/ginauth/ginauth/driver"
+	"github.com/ginauth/ginauth/ginauth/flow"
 	"github.com/ginauth/ginauth/ginauth/internal/built"
 	"github.com/ginauth/ginauth/ginauth/jwt"
 	"github.com/ginauth/ginauth/ginauth/password"
@@ -41,48 +43,48 @@ func takers(cfg config, keys *apikey.Keys[user], u user) map[string]func(*gin.Co
 	tokens, ring := tokenOptions(cfg)
 	return map[string]func(*gin.Context) error{
 		"ginauth.AuditContext": func(c *gin.Context) error { ginauth.AuditContext(c); return errNone },
-		"ginauth.Bind":         func(c *gin.Context) error { return ginauth.Bind(c, &ginauth.Credentials{}) },
-		"ginauth.BindRegistration": func(c *gin.Context) error {
-			return second(ginauth.BindRegistration(c, built.Config(cfg), &ginauth.Registration{}))
+		"flow.Bind":            func(c *gin.Context) error { return flow.Bind(c, &ginauth.Credentials{}) },
+		"flow.BindRegistration": func(c *gin.Context) error {
+			return second(flow.BindRegistration(c, built.Config(cfg), &ginauth.Registration{}))
 		},
-		"ginauth.CanSignIn":    ginauth.CanSignIn,
-		"ginauth.CurrentAuth":  func(c *gin.Context) error { return second(ginauth.CurrentAuth(c)) },
-		"ginauth.CurrentOwner": func(c *gin.Context) error { return second(ginauth.CurrentOwner(c, time.Minute)) },
-		"ginauth.CurrentUser":  func(c *gin.Context) error { return second(ginauth.CurrentUser[user](c)) },
-		"ginauth.Fail":         func(c *gin.Context) error { ginauth.Fail(c, errors.New("a fault")); return errNone },
-		"ginauth.ForgetGuesses": func(c *gin.Context) error {
-			return ginauth.ForgetGuesses(c, built.Config(cfg), u)
+		"flow.CanSignIn":      flow.CanSignIn,
+		"ginauth.CurrentAuth": func(c *gin.Context) error { return second(ginauth.CurrentAuth(c)) },
+		"flow.CurrentOwner":   func(c *gin.Context) error { return second(flow.CurrentOwner(c, time.Minute)) },
+		"ginauth.CurrentUser": func(c *gin.Context) error { return second(ginauth.CurrentUser[user](c)) },
+		"ginauth.Fail":        func(c *gin.Context) error { ginauth.Fail(c, errors.New("a fault")); return errNone },
+		"flow.ForgetGuesses": func(c *gin.Context) error {
+			return flow.ForgetGuesses(c, built.Config(cfg), u)
 		},
-		"ginauth.HashNewPassword": func(c *gin.Context) error {
-			return second(ginauth.HashNewPassword(c, built.Config(cfg), "a long and winding road"))
+		"flow.HashNewPassword": func(c *gin.Context) error {
+			return second(flow.HashNewPassword(c, built.Config(cfg), "a long and winding road"))
 		},
-		"ginauth.ListLogins": func(c *gin.Context) error { return second(ginauth.ListLogins(c)) },
-		"ginauth.ListEvents": func(c *gin.Context) error { return second(ginauth.ListEvents(c)) },
-		"ginauth.LogEvent": func(c *gin.Context) error {
-			ginauth.LogEvent(c, driver.AccessDenied)
+		"account.ListLogins": func(c *gin.Context) error { return second(account.ListLogins(c)) },
+		"account.ListEvents": func(c *gin.Context) error { return second(account.ListEvents(c)) },
+		"flow.LogEvent": func(c *gin.Context) error {
+			flow.LogEvent(c, driver.AccessDenied)
 			return errNone
 		},
-		"ginauth.PrefersHTML":   func(c *gin.Context) error { ginauth.PrefersHTML(c); return errNone },
+		"flow.PrefersHTML":      func(c *gin.Context) error { flow.PrefersHTML(c); return errNone },
 		"ginauth.Recheck":       func(c *gin.Context) error { return second(ginauth.Recheck[user](c)) },
-		"ginauth.KnowBrowser":   func(c *gin.Context) error { return ginauth.KnowBrowser(c, built.Config(cfg), u) },
+		"flow.KnowBrowser":      func(c *gin.Context) error { return flow.KnowBrowser(c, built.Config(cfg), u) },
 		"ginauth.Renew":         ginauth.Renew,
-		"ginauth.Reply":         func(c *gin.Context) error { ginauth.Reply(c, http.StatusOK, "hello"); return errNone },
-		"ginauth.RequestOrigin": func(c *gin.Context) error { ginauth.RequestOrigin(c); return errNone },
+		"flow.Reply":            func(c *gin.Context) error { flow.Reply(c, http.StatusOK, "hello"); return errNone },
+		"flow.RequestOrigin":    func(c *gin.Context) error { flow.RequestOrigin(c); return errNone },
 		"ginauth.SessionValues": func(c *gin.Context) error { return second(ginauth.SessionValues(c)) },
 		"ginauth.SignIn":        func(c *gin.Context) error { return ginauth.SignIn(c, u) },
 		"ginauth.SignOut":       ginauth.SignOut,
 		"ginauth.SweepSessions": func(c *gin.Context) error { return second(ginauth.SweepSessions(c, built.Config(cfg))) },
-		"ginauth.Throttle": func(c *gin.Context) error {
-			return ginauth.Throttle(c, built.Config(cfg), "tea", "", ginauth.Limit{PerAddress: []ginauth.Rate{{Attempts: 1000, Per: time.Hour}}})
+		"flow.Throttle": func(c *gin.Context) error {
+			return flow.Throttle(c, built.Config(cfg), "tea", "", ginauth.Limit{PerAddress: []ginauth.Rate{{Attempts: 1000, Per: time.Hour}}})
 		},
-		"ginauth.ThrottleBadCredentials": func(c *gin.Context) error {
-			return ginauth.ThrottleBadCredentials(c, built.Config(cfg), ginauth.ErrBadCredentials)
+		"flow.ThrottleBadCredentials": func(c *gin.Context) error {
+			return flow.ThrottleBadCredentials(c, built.Config(cfg), ginauth.ErrBadCredentials)
 		},
-		"ginauth.VerifyPasswordHash": func(c *gin.Context) error {
-			return ginauth.VerifyPasswordHash(c, built.Config(cfg), u, password.Hash{}, "not the password")
+		"flow.VerifyPasswordHash": func(c *gin.Context) error {
+			return flow.VerifyPasswordHash(c, built.Config(cfg), u, password.Hash{}, "not the password")
 		},
-		"ginauth.VerifyPassword": func(c *gin.Context) error {
-			return second(ginauth.VerifyPassword(c, built.Config(cfg), "ada@example.com", "not the password"))
+		"flow.VerifyPassword": func(c *gin.Context) error {
+			return second(flow.VerifyPassword(c, built.Config(cfg), "ada@example.com", "not the password"))
 		},
 		"ginauth.sessionAuth.Authenticate": func(c *gin.Context) error {
 			return second(ginauth.SessionAuth(built.Config(cfg)).Authenticate(c))
@@ -115,7 +117,7 @@ func tokenOptions(cfg config) (jwt.BackendOptions[user], *jwt.Ring) {
 }
 
 // takersInSource are the exported functions and methods of ginauth/... that take a *gin.Context, and those of
-// package ginauth that take a context.Context, for which a *gin.Context will do.
+// packages ginauth, flow and account that take a context.Context, for which a *gin.Context will do.
 func takersInSource(t *testing.T) (found []string) {
 	t.Helper()
 	walk := func(path string, entry fs.DirEntry, err error) error {
@@ -148,7 +150,7 @@ func takersInSource(t *testing.T) (found []string) {
 func takesContext(f *ast.FuncDecl, pkg string) bool {
 	return slices.ContainsFunc(f.Type.Params.List, func(p *ast.Field) bool {
 		text := types.ExprString(p.Type)
-		return text == "*gin.Context" || text == "context.Context" && pkg == "ginauth" && f.Recv == nil
+		return text == "*gin.Context" || text == "context.Context" && (pkg == "ginauth" || pkg == "flow" || pkg == "account") && f.Recv == nil
 	})
 }
 
@@ -254,9 +256,9 @@ func TestACopyAsksAndChangesNothing(t *testing.T) {
 				u, err := ginauth.CurrentUser[user](cp)
 				results["CurrentUser"] = err
 				results["SignIn"], results["SignOut"], results["Renew"] = ginauth.SignIn(cp, u), ginauth.SignOut(cp), ginauth.Renew(cp)
-				results["CanSignIn"], results["KnowBrowser"] = ginauth.CanSignIn(cp), ginauth.KnowBrowser(cp, built.Config(cfg), u)
+				results["CanSignIn"], results["KnowBrowser"] = flow.CanSignIn(cp), flow.KnowBrowser(cp, built.Config(cfg), u)
 				ginauth.Fail(cp, ginauth.ErrForbidden)
-				ginauth.Reply(cp, http.StatusTeapot, "a copy")
+				flow.Reply(cp, http.StatusTeapot, "a copy")
 				ginauth.Logout(built.Config(cfg))(cp)
 				ginauth.Me(built.Config(cfg))(cp)
 			}()

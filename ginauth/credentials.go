@@ -3,14 +3,7 @@ package ginauth
 import (
 	"fmt"
 	"log/slog"
-	"strings"
-	"unicode/utf8"
-
-	"github.com/ginauth/ginauth/ginauth/internal/label"
 )
-
-// maxName bounds a user's name, in code points.
-const maxName = 200
 
 // Credentials are what a user logs in with, as JSON or as a form.
 type Credentials struct {
@@ -41,19 +34,3 @@ func (Credentials) Format(s fmt.State, _ rune) { _, _ = s.Write([]byte("[credent
 
 // LogValue hides the password.
 func (Credentials) LogValue() slog.Value { return slog.StringValue("[credentials]") }
-
-// cleanName trims a name and says what is wrong with it.
-func cleanName(name string) (string, []FieldError) {
-	given := name != ""
-	name = strings.TrimSpace(name)
-	if given && name == "" {
-		return "", []FieldError{{Field: "name", Code: "required", Detail: "name is required"}}
-	}
-	if utf8.RuneCountInString(name) > maxName {
-		return "", []FieldError{{Field: "name", Code: "too_long", Detail: "name must have at most 200 characters"}}
-	}
-	if name != "" && !label.Fit(name) {
-		return "", []FieldError{{Field: "name", Code: "invalid", Detail: "name contains characters that cannot be used"}}
-	}
-	return name, nil
-}

@@ -2,11 +2,11 @@ package ginauth
 
 import (
 	"context"
-	"fmt"
 	"reflect"
 
 	"github.com/gin-gonic/gin"
 
+	"github.com/ginauth/ginauth/ginauth/internal/engine"
 	"github.com/ginauth/ginauth/ginauth/internal/route"
 )
 
@@ -17,36 +17,11 @@ import (
 // It is safe for concurrent use while the request runs; a goroutine that outlives it needs a c.Copy().
 func CurrentUser[U any](ctx context.Context) (U, error) {
 	var none U
-	c, st, err := stateOf(ctx)
+	c, st, err := engine.StateOf(ctx)
 	if err != nil {
 		return none, err
 	}
-	return as[U](st.currentUserFor(ctx, c))
-}
-
-// as is the user, found as a *U, in the app's own type.
-func as[U any](user any, err error) (U, error) {
-	var none U
-	if err != nil {
-		return none, err
-	}
-	u, ok := user.(*U)
-	if !ok {
-		return none, fmt.Errorf("%w: the session's user is a %T, not a *%s", ErrNotMounted, user, reflect.TypeFor[U]())
-	}
-	return *u, nil
-}
-
-// loggedIn returns the state of a request that has a user, whom Options.Unverified does not refuse.
-func loggedIn(c *gin.Context) (*state, error) {
-	_, st, err := stateOf(c)
-	if err != nil {
-		return nil, err
-	}
-	if _, err = st.currentUser(c); err == nil {
-		err = st.checkPolicies(c)
-	}
-	return st, err
+	return engine.Typed[U](st.CurrentUserFor(ctx, c))
 }
 
 // With makes a Gin handler of a function that takes the current user. Without one the
@@ -54,8 +29,8 @@ func loggedIn(c *gin.Context) (*state, error) {
 func With[U any](handle func(*gin.Context, U)) gin.HandlerFunc {
 	h := route.New(route.Info{Name: route.With, For: route.VerifiedUsers, Users: []reflect.Type{reflect.TypeFor[U]()}}, func(c *gin.Context) {
 		u, err := CurrentUser[U](c)
-		if st := attached(c); err == nil && st != nil {
-			err = st.checkPolicies(c)
+		if st := engine.Attached(c); err == nil && st != nil {
+			err = st.CheckPolicies(c)
 		}
 		if err != nil {
 			Fail(c, err)

@@ -8,6 +8,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/account"
 	"github.com/ginauth/ginauth/ginauth/driver"
 	"github.com/ginauth/ginauth/store"
 )
@@ -27,7 +28,7 @@ func ExampleEvents() {
 	r.Use(ginauth.Session(cfg))
 	r.POST("/signup", ginauth.SignUp(cfg))
 	r.POST("/login", ginauth.Login(cfg))
-	r.GET("/events", ginauth.Events(cfg))
+	r.GET("/events", account.Events(cfg))
 	r.POST("/unlock/:id", func(c *gin.Context) {
 		if err := db.EnableUser(ginauth.AuditContext(c), driver.UserID(c.Param("id"))); err != nil {
 			ginauth.Fail(c, err)
@@ -39,7 +40,7 @@ func ExampleEvents() {
 	in := call(r, nil, "POST", "/signup", `{"name":"Ada","email":"ada@example.com","password":"correct horse battery staple"}`)
 	call(r, nil, "POST", "/login", `{"email":"ada@example.com","password":"a wrong one"}`)
 
-	var page ginauth.ActivityPage
+	var page account.ActivityPage
 	if err := json.Unmarshal(call(r, in, "GET", "/events", "").Body.Bytes(), &page); err != nil {
 		panic(err)
 	}

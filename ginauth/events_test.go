@@ -16,6 +16,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/account"
 	"github.com/ginauth/ginauth/ginauth/apikey"
 	"github.com/ginauth/ginauth/ginauth/driver"
 	"github.com/ginauth/ginauth/ginauth/email"
@@ -28,7 +29,7 @@ var identified = before(func(r *gin.Engine) {
 	r.Use(func(c *gin.Context) { c.Header("X-Request-Id", "req-1") })
 })
 
-var listing = routes(func(r *gin.Engine, cfg config) { r.GET("/events", ginauth.Events(built.Config(cfg))) })
+var listing = routes(func(r *gin.Engine, cfg config) { r.GET("/events", account.Events(built.Config(cfg))) })
 
 // nowhere takes mails that no test reads.
 var nowhere = email.SenderFunc(func(context.Context, email.Message) error { return nil })
@@ -312,7 +313,7 @@ func TestEventsAreMineAlone(t *testing.T) { // SEC-177
 		app.clock.Advance(time.Millisecond)
 		other.send(http.MethodPost, "/login", credentials("ada@example.com", wrong))
 	}
-	page := func(who *client, query string) (p ginauth.ActivityPage) {
+	page := func(who *client, query string) (p account.ActivityPage) {
 		t.Helper()
 		w := who.get("/events" + query)
 		if err := json.Unmarshal(w.Body.Bytes(), &p); err != nil || w.Code != http.StatusOK {
@@ -355,7 +356,7 @@ func TestEventsAreMineAlone(t *testing.T) { // SEC-177
 func TestSessionsKeptElsewhereLeaveEvents(t *testing.T) {
 	t.Parallel()
 	app := newApp(t, identified, with(func(cfg *config) { cfg.Sessions = memstore.NewStore(signingKey) }),
-		routes(func(r *gin.Engine, cfg config) { r.POST("/reauthenticate", ginauth.Reauthenticate(built.Config(cfg))) }))
+		routes(func(r *gin.Engine, cfg config) { r.POST("/reauthenticate", account.Reauthenticate(built.Config(cfg))) }))
 	app.clock.Set(app.clock.Now().Truncate(time.Microsecond))
 	c := &client{handler: app}
 	c.send(http.MethodPost, "/signup", ada)
@@ -392,11 +393,11 @@ func TestUsersKeptElsewhereLeaveEventsInTheLog(t *testing.T) {
 		}
 	}
 	defer func() {
-		if got, _ := recover().(string); !strings.Contains(got, "ginauth.Events needs Options.Users to be a driver.EventLog") {
+		if got, _ := recover().(string); !strings.Contains(got, "account.Events needs Options.Users to be a driver.EventLog") {
 			t.Errorf("it says %q", got)
 		}
 	}()
-	ginauth.Events(built.Config(elsewhere.cfg))
+	account.Events(built.Config(elsewhere.cfg))
 }
 
 // Users do not learn from where an operator works, and nobody hides behind being logged in as somebody else.
@@ -421,7 +422,7 @@ func TestClientsAreShownUnlessTheyAreOperators(t *testing.T) {
 		t.Fatal(err)
 	}
 	app.exec(t, `UPDATE ginauth.sessions SET epoch = (SELECT session_epoch FROM ginauth.users WHERE users.id = sessions.user_id)`)
-	var page ginauth.ActivityPage
+	var page account.ActivityPage
 	if err := json.Unmarshal(c.get("/events?limit=3").Body.Bytes(), &page); err != nil || len(page.Events) != 3 {
 		t.Fatalf("%+v, %v", page, err)
 	}

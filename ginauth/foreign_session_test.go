@@ -11,6 +11,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/account"
 	"github.com/ginauth/ginauth/ginauth/driver"
 	"github.com/ginauth/ginauth/ginauth/internal/built"
 )
@@ -68,7 +69,7 @@ func TestAKeyDoesNotMixWithAnotherUsersSession(t *testing.T) { // SEC-79
 		r.Use(ginauth.Authenticate(built.Config(cfg), backend, ginauth.SessionAuth(built.Config(cfg))))
 		valuesOf(r)
 		r.POST("/open/logout", ginauth.Logout(built.Config(cfg)))
-		r.POST("/reauthenticate", ginauth.Reauthenticate(built.Config(cfg)))
+		r.POST("/reauthenticate", account.Reauthenticate(built.Config(cfg)))
 		grace := app.signUp(t, grace)
 		id := idOf(t, grace)
 		grace.handler = r

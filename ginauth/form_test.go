@@ -18,6 +18,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/account"
+	"github.com/ginauth/ginauth/ginauth/flow"
 	"github.com/ginauth/ginauth/ginauth/internal/built"
 )
 
@@ -101,11 +103,11 @@ func TestCheckboxesAreReadAsHTMLSendsThem(t *testing.T) {
 	r := gin.New()
 	r.POST("/", func(c *gin.Context) {
 		var b boxes
-		if err := ginauth.Bind(c, &b); err != nil {
+		if err := flow.Bind(c, &b); err != nil {
 			ginauth.Fail(c, err)
 			return
 		}
-		ginauth.Reply(c, http.StatusOK, b)
+		flow.Reply(c, http.StatusOK, b)
 	})
 	want := func(body, answer string) {
 		t.Helper()
@@ -229,12 +231,12 @@ func TestRulesAreToldInTheLanguageThatTheAppGives(t *testing.T) {
 func TestChangesOfPasswordAndNameAreCheckedInOneRound(t *testing.T) {
 	t.Parallel()
 	type profile struct {
-		ginauth.Profile
+		account.Profile
 		City string `json:"city" binding:"required"`
 	}
 	app := newApp(t, routes(func(r *gin.Engine, cfg config) {
-		r.POST("/password", ginauth.ChangePassword(built.Config(cfg)))
-		r.POST("/user", ginauth.UpdateProfileWith(built.Config(cfg), func(_ ctx, _ profile, _ *user) error { return nil }))
+		r.POST("/password", account.ChangePassword(built.Config(cfg)))
+		r.POST("/user", account.UpdateProfileWith(built.Config(cfg), func(_ ctx, _ profile, _ *user) error { return nil }))
 	}))
 	ada := app.signUp(t, ada)
 	for _, tc := range []struct{ path, body, fields string }{
@@ -255,7 +257,7 @@ func TestChangesOfPasswordAndNameAreCheckedInOneRound(t *testing.T) {
 // SEC-137: what a name looks like is what it is.
 func TestNamesThatCannotBeSeenOrThatTurnTextAroundAreRefused(t *testing.T) {
 	t.Parallel()
-	app := newApp(t, routes(func(r *gin.Engine, cfg config) { r.POST("/user", ginauth.UpdateProfile(built.Config(cfg))) }))
+	app := newApp(t, routes(func(r *gin.Engine, cfg config) { r.POST("/user", account.UpdateProfile(built.Config(cfg))) }))
 	ada := app.signUp(t, ada)
 	try := func(name string, ok bool) {
 		t.Helper()
@@ -300,14 +302,14 @@ func TestBrokenRulesNameTheFieldOfAnyStruct(t *testing.T) {
 		{new(struct {
 			At place `json:"at"`
 		}), `{"at":{"city":"Nowhere"}}`, "at.city", "at.city must be a maximum of 3 characters in length"},
-		{new(box[ginauth.Profile]), `{"nick":"a"}`, "nick", "nick must be at least 3 characters in length"},
+		{new(box[account.Profile]), `{"nick":"a"}`, "nick", "nick must be at least 3 characters in length"},
 		{new(box[place]), `{"nick":"ada","in":{"city":"Nowhere"}}`, "in.city", "in.city must be a maximum of 3 characters in length"},
 		{new(struct {
 			By map[string]place `json:"by" binding:"dive"`
 		}), `{"by":{"a.b":{"city":"Nowhere"}}}`, "by[a.b].city", "by[a.b].city must be a maximum of 3 characters in length"},
 	} {
 		r := gin.New()
-		r.POST("/", func(c *gin.Context) { ginauth.Fail(c, ginauth.Bind(c, tc.into)) })
+		r.POST("/", func(c *gin.Context) { ginauth.Fail(c, flow.Bind(c, tc.into)) })
 		w := httptest.NewRecorder()
 		r.ServeHTTP(w, jsonRequest("/", tc.body))
 		told := problemIn(t, w).Errors

@@ -10,6 +10,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/ginauth/ginauth/ginauth/driver"
+	"github.com/ginauth/ginauth/ginauth/internal/engine"
 	"github.com/ginauth/ginauth/ginauth/internal/route"
 	"github.com/ginauth/ginauth/ginauth/internal/scope"
 )
@@ -33,21 +34,20 @@ type Auth struct {
 
 // CurrentAuth returns how the current user is known. Its errors are those of CurrentUser.
 func CurrentAuth(ctx context.Context) (Auth, error) {
-	c, st, err := stateOf(ctx)
+	c, st, err := engine.StateOf(ctx)
 	if err != nil {
 		return Auth{}, err
 	}
-	if _, err := st.currentUserFor(ctx, c); err != nil {
+	p, err := st.CurrentProof(ctx, c)
+	if err != nil {
 		return Auth{}, err
 	}
-	st.mu.Lock()
-	defer st.mu.Unlock()
 	a := Auth{
-		Account: st.proof.account, Via: st.proof.via, Credential: st.proof.credential, Scopes: st.proof.scopes,
-		AuthenticatedAt: st.proof.authenticatedAt, Now: st.proof.now,
+		Account: p.Account, Via: p.Via, Credential: p.Credential, Scopes: p.Scopes,
+		AuthenticatedAt: p.AuthenticatedAt, Now: p.Now,
 	}
-	if a.Via == sessionScheme {
-		a.Credential, a.AuthenticatedAt, a.Now = SessionView{st}, st.record.AuthenticatedAt, st.record.ReadAt
+	if a.Via == engine.SessionScheme {
+		a.Credential = SessionView{st}
 	}
 	return a, nil
 }
@@ -76,23 +76,23 @@ func Require(guards ...Guard) gin.HandlerFunc {
 	}
 	all := All(guards...)
 	h := route.New(info, func(c *gin.Context) {
-		if isPreflight(c) {
-			if !preflightIsExcluded(c) {
+		if engine.IsPreflight(c) {
+			if !engine.PreflightIsExcluded(c) {
 				c.AbortWithStatus(http.StatusNoContent)
 			}
 			return
 		}
 		auth, err := CurrentAuth(c)
-		if st := attached(c); err == nil && st != nil {
-			err = st.checkPolicies(c)
+		if st := engine.Attached(c); err == nil && st != nil {
+			err = st.CheckPolicies(c)
 		}
 		if err != nil {
 			Fail(c, err)
 			return
 		}
 		if err := all.pass(c, auth); err != nil {
-			if ProblemOf(err).Status == http.StatusForbidden {
-				LogEvent(c, driver.AccessDenied, "user_id", auth.Account.ID, "via", auth.Via, "guard", all.name, "reason", err.Error())
+			if engine.ProblemOf(err).Status == http.StatusForbidden {
+				engine.LogEvent(c, driver.AccessDenied, "user_id", auth.Account.ID, "via", auth.Via, "guard", all.name, "reason", err.Error())
 			}
 			Fail(c, err)
 		}
@@ -148,7 +148,7 @@ func Any(guards ...Guard) Guard {
 			if err == nil {
 				return nil
 			}
-			if ProblemOf(err).Status >= 500 && unsure == nil {
+			if engine.ProblemOf(err).Status >= 500 && unsure == nil {
 				unsure = err
 			}
 			if first == nil {

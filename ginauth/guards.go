@@ -11,6 +11,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/ginauth/ginauth/ginauth/driver"
+	"github.com/ginauth/ginauth/ginauth/internal/engine"
 	"github.com/ginauth/ginauth/ginauth/internal/problempage"
 	"github.com/ginauth/ginauth/ginauth/internal/route"
 	"github.com/ginauth/ginauth/ginauth/internal/scope"
@@ -21,23 +22,13 @@ import (
 // credentials and the like (OWASP ASVS 7.5.1). A proof in the future is none, but for a minute by which
 // clocks may differ.
 func Fresh(d time.Duration) Guard {
-	return Guard{name: "fresh(" + d.String() + ")", check: func(_ *gin.Context, a Auth) error {
-		if a.AuthenticatedAt.IsZero() || a.Now.Sub(a.AuthenticatedAt) > d || inFuture(a.AuthenticatedAt, a.Now) {
-			return ErrReauthenticationRequired
-		}
-		return nil
-	}}
+	return Guard{name: engine.FreshName(d), check: func(_ *gin.Context, a Auth) error { return engine.CheckFresh(d, a.AuthenticatedAt, a.Now) }}
 }
-
-// maxClockSkew is what OWASP's cheat sheet on JWT bears (SEC-95).
-const maxClockSkew = time.Minute
-
-func inFuture(at, now time.Time) bool { return at.Sub(now) > maxClockSkew }
 
 // Verified asks that the user's e-mail address was proved to be theirs. Otherwise the answer is 403
 // not_verified.
 func Verified() Guard {
-	return Guard{name: "verified", check: func(_ *gin.Context, a Auth) error {
+	return Guard{name: engine.GuardVerified, check: func(_ *gin.Context, a Auth) error {
 		if !a.Account.Verified {
 			return ErrNotVerified
 		}
@@ -57,7 +48,7 @@ func Scope(scopes ...string) Guard {
 			refuseGuard("Scope", fmt.Sprintf("%q is no scope of RFC 6749: use printable ASCII without blanks, quotes and backslashes", s))
 		}
 	}
-	refusal := *problempage.New(http.StatusForbidden, codeInsufficientScope, "These credentials are not good for that.")
+	refusal := *problempage.New(http.StatusForbidden, engine.CodeInsufficientScope, "These credentials are not good for that.")
 	refusal.Challenge = `Bearer ` + route.Realm + `, error="insufficient_scope", scope="` + strings.Join(scopes, " ") + `"`
 	return Guard{name: "scope(" + strings.Join(scopes, " ") + ")", scopes: [][]string{slices.Clone(scopes)}, check: func(_ *gin.Context, a Auth) error {
 		if a.Scopes == nil {

@@ -18,7 +18,7 @@ func TestHandlersShowTheirOwnNames(t *testing.T) {
 	app, _ := policed(t, ginauth.UnverifiedAllowed)
 	app.POST("/in", ginauth.Login(built.Config(app.cfg)))
 	want := map[string]string{
-		"GET /user": "ginauth.Me[", "POST /logout": "ginauth.Logout[", "DELETE /sessions/:id": "ginauth.RevokeSession[", "PATCH /user": "ginauth.UpdateProfile[",
+		"GET /user": "ginauth.Me[", "POST /logout": "ginauth.Logout[", "DELETE /sessions/:id": "account.RevokeSession[", "PATCH /user": "account.UpdateProfile[",
 		"POST /in": "ginauth.Login[", "GET /open/with": "ginauth.With[",
 	}
 	for _, r := range app.Routes() {

@@ -3,6 +3,8 @@ package ginauth
 import (
 	"errors"
 	"time"
+
+	"github.com/ginauth/ginauth/ginauth/internal/engine"
 )
 
 // Rate is a number of attempts in a time. All of them may come at once; then one is free again every
@@ -11,8 +13,6 @@ type Rate struct {
 	Attempts int
 	Per      time.Duration
 }
-
-func (r Rate) valid() bool { return r.Attempts > 0 && r.Per >= time.Duration(r.Attempts) }
 
 // Limit is what attempts of one purpose may do. No rates are no limit.
 type Limit struct {
@@ -62,11 +62,6 @@ const (
 	defaultMaxWait         = 15 * time.Minute
 	defaultMaxFailures     = 100
 	defaultBrowserFailures = 10
-	// failureMemory makes a row of guesses at random addresses short-lived, and that of an account under attack not.
-	failureMemory = 24 * time.Hour
-	// A browser is forgotten when it was not used for a year; browsers keep no cookie longer than 400 days.
-	browserMemory = 365 * 24 * time.Hour
-	maxBrowsers   = 20
 )
 
 func (l Limits) withDefaults() Limits {
@@ -114,11 +109,17 @@ func (l Limits) validate() error {
 		if len(rates) == 0 {
 			return errors.New("a list of rates in Limits is empty: leave it nil for the default, or name a rate")
 		}
-		for _, r := range rates {
-			if !r.valid() {
-				return errors.New("every Rate in Limits needs Attempts and Per above zero, such as {20, time.Minute}")
-			}
+		if !engine.NewLimit(rates, nil).Valid() {
+			return errors.New("every Rate in Limits needs Attempts and Per above zero, such as {20, time.Minute}")
 		}
 	}
 	return nil
+}
+
+func (l Limits) compile() engine.Limits {
+	return engine.Limits{
+		FreeFailures: l.FreeFailures, MaxFailures: l.MaxFailures, BrowserFailures: l.BrowserFailures, MaxWait: l.MaxWait,
+		LoginPerAddress: engine.NewLimit(nil, l.LoginPerAddress).PerAddress, SignUp: engine.NewLimit(l.SignUp.PerIdentifier, l.SignUp.PerAddress),
+		Unlimited: l.InsecureUnlimited,
+	}
 }

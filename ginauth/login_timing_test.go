@@ -9,7 +9,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
-	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/account"
 	"github.com/ginauth/ginauth/ginauth/driver"
 	"github.com/ginauth/ginauth/ginauth/internal/authtest"
 	"github.com/ginauth/ginauth/ginauth/internal/built"
@@ -35,7 +35,7 @@ func TestFailedLoginsTakeAsLongForEverybody(t *testing.T) { //nolint:paralleltes
 		t.Skip("measures")
 	}
 	const pairs, crowd = 60, 60 * 4
-	restore := routes(func(r *gin.Engine, cfg config) { r.POST("/restore", ginauth.RestoreAccount(built.Config(cfg))) })
+	restore := routes(func(r *gin.Engine, cfg config) { r.POST("/restore", account.RestoreAccount(built.Config(cfg))) })
 	open := with(func(cfg *config) { cfg.Exclude = append(cfg.Exclude, "/restore") })
 	app := newApp(t, open, restore)
 	twin := newAppOn(t, app.pool, with(func(cfg *config) { cfg.Users = &dawdling{app.db} }))

@@ -9,6 +9,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/account"
 	"github.com/ginauth/ginauth/ginauth/internal/built"
 )
 
@@ -17,8 +18,8 @@ func TestLoginAndSignUpAreOpenByThemselves(t *testing.T) {
 	t.Parallel()
 	for name, exclude := range map[string][]string{"nothing excluded": nil, "all excluded": {"/login", "/signup", "/restore"}} {
 		app := newApp(t, with(func(cfg *config) { cfg.Exclude, cfg.Unverified = exclude, ginauth.UnverifiedRefused }), routes(func(r *gin.Engine, cfg config) {
-			r.POST("/restore", ginauth.RestoreAccount(built.Config(cfg)))
-			r.DELETE("/user", ginauth.DeleteAccountAfter(built.Config(cfg), 1<<50))
+			r.POST("/restore", account.RestoreAccount(built.Config(cfg)))
+			r.DELETE("/user", account.DeleteAccountAfter(built.Config(cfg), 1<<50))
 		}))
 		c := app.signUp(t, ada)
 		if w := c.get("/user"); w.Code != http.StatusOK {

@@ -11,17 +11,18 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/account"
 	"github.com/ginauth/ginauth/ginauth/internal/built"
 )
 
 const firefox = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
 
 var managing = routes(func(r *gin.Engine, cfg config) {
-	r.GET("/sessions", ginauth.Sessions(built.Config(cfg)))
-	r.DELETE("/sessions/:id", ginauth.RevokeSession(built.Config(cfg)))
-	r.POST("/sessions/revoke-others", ginauth.RevokeOtherSessions(built.Config(cfg)))
-	r.POST("/sessions/revoke-all", ginauth.RevokeAllSessions(built.Config(cfg)))
-	r.POST("/reauthenticate", ginauth.Reauthenticate(built.Config(cfg)))
+	r.GET("/sessions", account.Sessions(built.Config(cfg)))
+	r.DELETE("/sessions/:id", account.RevokeSession(built.Config(cfg)))
+	r.POST("/sessions/revoke-others", account.RevokeOtherSessions(built.Config(cfg)))
+	r.POST("/sessions/revoke-all", account.RevokeAllSessions(built.Config(cfg)))
+	r.POST("/reauthenticate", account.Reauthenticate(built.Config(cfg)))
 	r.POST("/renew", func(c *gin.Context) {
 		if err := ginauth.Renew(c); err != nil {
 			ginauth.Fail(c, err)
@@ -30,7 +31,7 @@ var managing = routes(func(r *gin.Engine, cfg config) {
 	r.GET("/keys", ginauth.Require(ginauth.Fresh(10*time.Minute)), func(c *gin.Context) { c.String(http.StatusOK, "keys") })
 })
 
-func (c *client) devices(t *testing.T) (devices []ginauth.LoginRecord) {
+func (c *client) devices(t *testing.T) (devices []account.LoginRecord) {
 	t.Helper()
 	w := c.get("/sessions")
 	if err := json.Unmarshal(w.Body.Bytes(), &devices); err != nil || w.Code != http.StatusOK {

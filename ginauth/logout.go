@@ -4,6 +4,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/ginauth/ginauth/ginauth/driver"
+	"github.com/ginauth/ginauth/ginauth/internal/engine"
 	"github.com/ginauth/ginauth/ginauth/internal/route"
 )
 
@@ -13,13 +14,13 @@ import (
 // of the same user; 503 when the store cannot be asked, and then the session may still be alive. Mount it
 // with POST: a GET would let any page log the user out.
 func Logout[U any](cfg *Config[U]) gin.HandlerFunc {
-	m := cfg.mounted("Logout")
-	h := route.New(route.Info{Name: "logout", For: route.Everyone, Mount: m, Cookie: m.cookie.name, Redirects: m.pages.AfterLogout != ""}, func(c *gin.Context) {
+	m := cfg.Engine().Mounted("ginauth.Logout")
+	h := route.New(route.Info{Name: "logout", For: route.Everyone, Mount: m, Cookie: m.Cookie.Name, Redirects: m.Pages.AfterLogout != ""}, func(c *gin.Context) {
 		if err := logOut(c, m); err != nil {
 			Fail(c, err)
 			return
 		}
-		m.farewell(c)
+		m.Farewell(c)
 	})
 	return h.As(func(c *gin.Context) { h.Serve(c) })
 }
@@ -33,21 +34,21 @@ func Logout[U any](cfg *Config[U]) gin.HandlerFunc {
 // @Failure		403	{object}	Problem	"cross_origin, session_required"
 // @Failure		503	{object}	Problem	"unavailable"
 // @Router			/logout [post]
-func logOut(c *gin.Context, m *mount) error {
-	st, err := m.stateFor(c)
+func logOut(c *gin.Context, m *engine.Mount) error {
+	st, err := m.StateFor(c)
 	if err != nil {
 		return err
 	}
-	if err := st.ownSession(c); err != nil {
+	if err := st.OwnSession(c); err != nil {
 		return err
 	}
-	_, _ = st.currentUser(c) // for the log: without one, too, the cookie is cleared
-	id, session := st.proof.account.ID, st.digest
-	if err := st.signOut(c); err != nil {
+	_, _ = st.CurrentUser(c) // for the log: without one, too, the cookie is cleared
+	id, session := st.Proof().Account.ID, st.Digest()
+	if err := st.SignOut(c); err != nil {
 		return err
 	}
 	if id != "" {
-		m.event(c, driver.LoggedOut, "user_id", id, "session", session)
+		m.Event(c, driver.LoggedOut, "user_id", id, "session", session)
 	}
 	return nil
 }

@@ -5,14 +5,15 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"github.com/ginauth/ginauth/ginauth/internal/engine"
 	"github.com/ginauth/ginauth/ginauth/internal/route"
 )
 
 // Me returns the handler that answers 200 with the current user as Options.View shows it,
 // and 401 when nobody is logged in.
 func Me[U any](cfg *Config[U]) gin.HandlerFunc {
-	m := cfg.mounted("Me")
-	h := route.New(route.Info{Name: "me", For: route.Users, Mount: m, Cookie: m.cookie.name, User: shown(cfg)}, func(c *gin.Context) {
+	m := cfg.Engine().Mounted("ginauth.Me")
+	h := route.New(route.Info{Name: "me", For: route.Users, Mount: m, Cookie: m.Cookie.Name, User: m.Edge.ViewType}, func(c *gin.Context) {
 		showUser(c, cfg)
 	})
 	return h.As(func(c *gin.Context) { h.Serve(c) })
@@ -34,5 +35,5 @@ func showUser[U any](c *gin.Context, cfg *Config[U]) {
 		Fail(c, err)
 		return
 	}
-	Reply(c, http.StatusOK, cfg.o.View(u))
+	engine.Reply(c, http.StatusOK, cfg.m.Edge.View(&u))
 }

@@ -15,6 +15,7 @@ import (
 
 	"github.com/ginauth/ginauth/ginauth/driver"
 	"github.com/ginauth/ginauth/ginauth/internal/baseurl"
+	"github.com/ginauth/ginauth/ginauth/internal/engine"
 	"github.com/ginauth/ginauth/ginauth/internal/origin"
 	"github.com/ginauth/ginauth/ginauth/internal/otherstore"
 	"github.com/ginauth/ginauth/ginauth/internal/pairing"
@@ -228,7 +229,7 @@ func (o Options[U]) validate() error {
 	fault(o.RotationGrace > 0 && !ok, "RotationGrace needs a store that finds replaced tokens, which a %T does not: use store.NewSessions(pool), or leave it zero", o.Sessions)
 	fault(o.MaxSessions > 0 && !ok, "MaxSessions needs a store that counts, which a %T does not: use store.NewSessions(pool), or leave it zero", o.Sessions)
 	fault(o.MaxSessions > 0 && o.Users == nil, "MaxSessions needs Users, since RetrieveUser alone knows whose a session is: set Users too, or leave MaxSessions zero")
-	fault(o.RotationGrace < 0 || o.RotationGrace > maxRotationGrace, "RotationGrace must be between zero and %s", maxRotationGrace)
+	fault(o.RotationGrace < 0 || o.RotationGrace > engine.MaxRotationGrace, "RotationGrace must be between zero and %s", engine.MaxRotationGrace)
 	fault(o.MaxSessions < 0, "MaxSessions must not be negative")
 	fault(o.RememberIdleTimeout < 0 || o.RememberIdleTimeout > o.RememberLifetime, "RememberIdleTimeout must be between zero and RememberLifetime")
 	for _, directive := range o.ClearSiteData {
@@ -238,7 +239,7 @@ func (o Options[U]) validate() error {
 	fault(o.IdleTimeout > o.Lifetime, "IdleTimeout (%s) is longer than Lifetime (%s): shorten it", o.IdleTimeout, o.Lifetime)
 	fault(o.TouchEvery >= o.IdleTimeout, "TouchEvery (%s) must be shorter than IdleTimeout (%s)", o.TouchEvery, o.IdleTimeout)
 	for _, page := range []string{o.Pages.Login, o.Pages.AfterLogin, o.Pages.AfterLogout} {
-		fault(page != "" && !isLocalPath(page), "the page %q must be a path on this site, such as /login", page)
+		fault(page != "" && !engine.IsLocalPath(page), "the page %q must be a path on this site, such as /login", page)
 	}
 	if o.BaseURL != "" {
 		err := baseurl.Check(o.BaseURL)

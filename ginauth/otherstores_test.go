@@ -14,6 +14,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/account"
 	"github.com/ginauth/ginauth/ginauth/driver"
 	"github.com/ginauth/ginauth/ginauth/internal/built"
 )
@@ -347,7 +348,7 @@ func TestLogoutEverywhereWorksWhereverTheSessionsAre(t *testing.T) {
 		there.post("/login", adaIn)
 		there.want(t, http.StatusOK, "a login after it")
 	}, routes(func(r *gin.Engine, cfg config) {
-		r.POST("/sessions/revoke-all", ginauth.RevokeAllSessions(built.Config(cfg)))
+		r.POST("/sessions/revoke-all", account.RevokeAllSessions(built.Config(cfg)))
 	}))
 }
 
@@ -379,8 +380,8 @@ func TestStoresThatCannotListSaySo(t *testing.T) {
 			return ""
 		}
 		for name, build := range map[string]func(){
-			"Sessions":            func() { ginauth.Sessions(built.Config(s.cfg)) },
-			"RevokeOtherSessions": func() { ginauth.RevokeOtherSessions(built.Config(s.cfg)) },
+			"Sessions":            func() { account.Sessions(built.Config(s.cfg)) },
+			"RevokeOtherSessions": func() { account.RevokeOtherSessions(built.Config(s.cfg)) },
 		} {
 			if text := panicked(build); (text == "") != s.lists || !s.lists && !strings.Contains(text, "driver.Logins") {
 				t.Errorf("%s: %q", name, text)

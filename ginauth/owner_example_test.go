@@ -9,6 +9,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/flow"
 	"github.com/ginauth/ginauth/store"
 )
 
@@ -42,7 +43,7 @@ func ExampleCurrentOwner() {
 	r.Use(ginauth.Authenticate(cfg, nightly{db}, ginauth.SessionAuth(cfg)))
 	r.POST("/signup", ginauth.SignUp(cfg))
 	r.POST("/recovery-phone", func(c *gin.Context) {
-		auth, err := ginauth.CurrentOwner(c, 10*time.Minute)
+		auth, err := flow.CurrentOwner(c, 10*time.Minute)
 		if err != nil {
 			ginauth.Fail(c, err)
 			return

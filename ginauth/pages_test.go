@@ -12,6 +12,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/account"
 	"github.com/ginauth/ginauth/ginauth/internal/built"
 )
 
@@ -129,9 +130,9 @@ func TestEveryAnswerOfTheLibraryCarriesItsHeaders(t *testing.T) {
 func TestOnlyWhoBrowsesIsSentToPages(t *testing.T) {
 	t.Parallel()
 	app := newApp(t, browsing, routes(func(r *gin.Engine, cfg config) {
-		r.POST("/user", ginauth.UpdateProfile(built.Config(cfg)))
-		r.POST("/revoke", ginauth.RevokeOtherSessions(built.Config(cfg)))
-		r.POST("/delete", ginauth.DeleteAccountAfter(built.Config(cfg), time.Hour))
+		r.POST("/user", account.UpdateProfile(built.Config(cfg)))
+		r.POST("/revoke", account.RevokeOtherSessions(built.Config(cfg)))
+		r.POST("/delete", account.DeleteAccountAfter(built.Config(cfg), time.Hour))
 	}))
 	app.signUp(t, ada)
 	try := func(accept, mode string, redirected bool) {

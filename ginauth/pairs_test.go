@@ -23,6 +23,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/account"
 	"github.com/ginauth/ginauth/ginauth/driver"
 	"github.com/ginauth/ginauth/ginauth/internal/built"
 	"github.com/ginauth/ginauth/ginauth/password"
@@ -177,7 +178,7 @@ func newPair(t *testing.T, pool *pgxpool.Pool, uk usersKind, sk sessionsKind, bu
 	p.GET("/session", func(c *gin.Context) { c.String(http.StatusOK, "%s", sessions.Default(c).ID()) })
 	p.GET("/fresh", ginauth.Require(ginauth.Fresh(time.Hour)), func(c *gin.Context) { c.Status(http.StatusNoContent) })
 	p.GET("/devices", func(c *gin.Context) {
-		devices, err := ginauth.ListLogins(c)
+		devices, err := account.ListLogins(c)
 		if err != nil {
 			ginauth.Fail(c, err)
 			return
@@ -226,7 +227,7 @@ func (p *pair) enter(t *testing.T) {
 	switch w := p.c.get("/devices"); w.Code {
 	case http.StatusInternalServerError: // said to be impossible
 	case http.StatusOK:
-		var devices []ginauth.LoginRecord
+		var devices []account.LoginRecord
 		if err := json.Unmarshal(w.Body.Bytes(), &devices); err != nil || len(devices) < 2 {
 			t.Errorf("two sessions, and ListLogins returns %s", w.Body)
 		}
@@ -271,65 +272,65 @@ var works = map[string]struct {
 			t.Errorf("%d %s", w.Code, w.Body)
 		}
 	}},
-	"Sessions": {build: ginauth.Sessions[user], do: func(t *testing.T, p *pair) {
+	"Sessions": {build: account.Sessions[user], do: func(t *testing.T, p *pair) {
 		t.Helper()
-		var devices []ginauth.LoginRecord
+		var devices []account.LoginRecord
 		w := p.c.get("/it/x")
 		if err := json.Unmarshal(w.Body.Bytes(), &devices); err != nil || len(devices) != 2 || devices[0].Current == devices[1].Current {
 			t.Errorf("%d %s", w.Code, w.Body)
 		}
 	}},
-	"RevokeSession": {build: ginauth.RevokeSession[user], do: func(t *testing.T, p *pair) {
+	"RevokeSession": {build: account.RevokeSession[user], do: func(t *testing.T, p *pair) {
 		t.Helper()
 		p.it(t, p.c, http.StatusNoContent, p.other.get("/session").Body.String(), "")
 		p.wantAlive(t, true, false)
 	}},
-	"RevokeOtherSessions": {build: ginauth.RevokeOtherSessions[user], do: func(t *testing.T, p *pair) {
+	"RevokeOtherSessions": {build: account.RevokeOtherSessions[user], do: func(t *testing.T, p *pair) {
 		t.Helper()
 		p.it(t, p.c, http.StatusNoContent, "x", "")
 		p.wantAlive(t, true, false)
 	}},
-	"RevokeAllSessions": {build: ginauth.RevokeAllSessions[user], do: func(t *testing.T, p *pair) {
+	"RevokeAllSessions": {build: account.RevokeAllSessions[user], do: func(t *testing.T, p *pair) {
 		t.Helper()
 		p.it(t, p.c, http.StatusNoContent, "x", "")
 		p.wantAlive(t, false, false)
 	}},
-	"Reauthenticate": {build: ginauth.Reauthenticate[user], do: func(t *testing.T, p *pair) {
+	"Reauthenticate": {build: account.Reauthenticate[user], do: func(t *testing.T, p *pair) {
 		t.Helper()
 		p.it(t, p.c, http.StatusNoContent, "x", `{"password":"correct horse battery staple"}`)
 		p.wantAlive(t, true, true)
 	}},
-	"ChangePassword": {build: ginauth.ChangePassword[user], do: func(t *testing.T, p *pair) {
+	"ChangePassword": {build: account.ChangePassword[user], do: func(t *testing.T, p *pair) {
 		t.Helper()
 		p.it(t, p.c, http.StatusNoContent, "x", toNew)
 		p.wantAlive(t, true, false)
 	}},
-	"SetPassword": {build: ginauth.SetPassword[user], do: func(t *testing.T, p *pair) {
+	"SetPassword": {build: account.SetPassword[user], do: func(t *testing.T, p *pair) {
 		t.Helper()
 		execute(t, p.pool, "UPDATE ginauth.users SET password_hash = NULL")
 		p.it(t, p.c, http.StatusNoContent, "x", `{"new_password":"an entirely new passphrase"}`)
 		p.wantAlive(t, true, false)
 	}},
-	"UpdateProfile": {build: ginauth.UpdateProfile[user], do: renames},
+	"UpdateProfile": {build: account.UpdateProfile[user], do: renames},
 	"UpdateProfileWith": {build: func(cfg *ginauth.Config[user]) gin.HandlerFunc {
-		return ginauth.UpdateProfileWith(cfg, func(context.Context, ginauth.Profile, *user) error { return nil })
+		return account.UpdateProfileWith(cfg, func(context.Context, account.Profile, *user) error { return nil })
 	}, do: renames},
-	"ExportAccount": {build: ginauth.ExportAccount[user], do: func(t *testing.T, p *pair) {
+	"ExportAccount": {build: account.ExportAccount[user], do: func(t *testing.T, p *pair) {
 		t.Helper()
 		if w := p.c.get("/it/x"); w.Code != http.StatusOK || !strings.Contains(w.Body.String(), `"ada@example.com"`) {
 			t.Errorf("%d %s", w.Code, w.Body)
 		}
 	}},
-	"DeleteAccount":      {build: ginauth.DeleteAccount[user], do: leaves},
-	"DeleteAccountAfter": {build: func(cfg *ginauth.Config[user]) gin.HandlerFunc { return ginauth.DeleteAccountAfter(cfg, time.Hour) }, do: leaves},
-	"RestoreAccount": {build: ginauth.RestoreAccount[user], do: func(t *testing.T, p *pair) {
+	"DeleteAccount":      {build: account.DeleteAccount[user], do: leaves},
+	"DeleteAccountAfter": {build: func(cfg *ginauth.Config[user]) gin.HandlerFunc { return account.DeleteAccountAfter(cfg, time.Hour) }, do: leaves},
+	"RestoreAccount": {build: account.RestoreAccount[user], do: func(t *testing.T, p *pair) {
 		t.Helper()
 		if _, err := p.db.ArchiveUser(t.Context(), p.ada.ID, time.Hour); err != nil {
 			t.Fatal(err)
 		}
 		p.it(t, &client{handler: p}, http.StatusOK, "x", adaIn)
 	}},
-	"Events": {build: ginauth.Events[user], do: func(t *testing.T, p *pair) {
+	"Events": {build: account.Events[user], do: func(t *testing.T, p *pair) {
 		t.Helper()
 		if w := p.c.get("/it/x"); w.Code != http.StatusOK || !strings.Contains(w.Body.String(), `"authn_login_success"`) {
 			t.Errorf("%d %s", w.Code, w.Body)

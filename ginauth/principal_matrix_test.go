@@ -13,6 +13,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/account"
 	"github.com/ginauth/ginauth/ginauth/apikey"
 	"github.com/ginauth/ginauth/ginauth/driver"
 	"github.com/ginauth/ginauth/ginauth/email"
@@ -47,7 +48,7 @@ func newStage(t *testing.T) *stage {
 		t.Fatal(err)
 	}
 	s.cfg.Exclude = []string{
-		"/ginauth.Login/:id", "/ginauth.SignUp/:id", "/ginauth.SignUpWith/:id", "/ginauth.RestoreAccount/:id", "/ginauth.SignIn/:id",
+		"/ginauth.Login/:id", "/ginauth.SignUp/:id", "/ginauth.SignUpWith/:id", "/account.RestoreAccount/:id", "/ginauth.SignIn/:id",
 	}
 	s.issuer = jwt.NewIssuer(jwt.IssuerOptions{Keys: ring, Issuer: here, Audiences: []string{here}, Now: s.clock.Now})
 	s.flow = built.Tokens(s.cfg, jwt.Options[user]{Issuer: s.issuer})
@@ -95,7 +96,7 @@ func (s *stage) scene(t *testing.T) *scene {
 func (s *stage) devices() http.Handler {
 	r := gin.New()
 	r.Use(ginauth.Session(built.Config(s.cfg)))
-	r.GET("/sessions", ginauth.Sessions(built.Config(s.cfg)))
+	r.GET("/sessions", account.Sessions(built.Config(s.cfg)))
 	r.POST("/api-keys", apikey.Create(s.keys))
 	return r
 }

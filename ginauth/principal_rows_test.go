@@ -12,9 +12,11 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/account"
 	"github.com/ginauth/ginauth/ginauth/apikey"
 	"github.com/ginauth/ginauth/ginauth/driver"
 	"github.com/ginauth/ginauth/ginauth/email"
+	"github.com/ginauth/ginauth/ginauth/flow"
 	"github.com/ginauth/ginauth/ginauth/internal/built"
 	"github.com/ginauth/ginauth/ginauth/jwt"
 )
@@ -34,10 +36,11 @@ func principalRows(s *stage) map[string]row {
 func harmlessRows() map[string]row {
 	rows := map[string]row{}
 	for _, name := range []string{
-		"Session", "Authenticate", "Wrap", "Require", "AuditContext", "Bind", "BindRegistration", "CanSignIn", "Fail", "HashNewPassword",
-		"LogEvent", "PrefersHTML", "Reply", "RequestOrigin", "Throttle", "ThrottleBadCredentials", "VerifyPassword", "VerifyPasswordHash",
+		"ginauth.Session", "ginauth.Authenticate", "ginauth.Wrap", "ginauth.Require", "ginauth.AuditContext", "ginauth.Fail",
+		"flow.Bind", "flow.BindRegistration", "flow.CanSignIn", "flow.HashNewPassword", "flow.LogEvent", "flow.PrefersHTML",
+		"flow.Reply", "flow.RequestOrigin", "flow.Throttle", "flow.ThrottleBadCredentials", "flow.VerifyPassword", "flow.VerifyPasswordHash",
 	} {
-		rows["ginauth."+name] = row{}
+		rows[name] = row{}
 	}
 	rows["jwt.PublicKeys"] = row{}
 	return rows
@@ -72,21 +75,21 @@ func accountRows(s *stage) map[string]row {
 	return map[string]row{
 		// These prove by their body who asks, whatever came along.
 		"ginauth.Login":          {handler: ginauth.Login(built.Config(cfg)), body: jsonBody(adasCredentials), narrow: ok, full: ok, moves: true},
-		"ginauth.RestoreAccount": {handler: ginauth.RestoreAccount(built.Config(cfg)), body: jsonBody(adasCredentials), narrow: unauthorized, full: unauthorized},
+		"account.RestoreAccount": {handler: account.RestoreAccount(built.Config(cfg)), body: jsonBody(adasCredentials), narrow: unauthorized, full: unauthorized},
 		"ginauth.SignUp":         {handler: ginauth.SignUp(built.Config(cfg)), body: newcomer, narrow: created, full: created, moves: true},
 		"ginauth.SignUpWith":     {handler: ginauth.SignUpWith(built.Config(cfg), nothing[ginauth.Registration]), body: newcomer, narrow: created, full: created, moves: true},
 
 		"ginauth.Me":                 {method: http.MethodGet, handler: ginauth.Me(built.Config(cfg)), narrow: ok, full: ok},
-		"ginauth.ChangePassword":     {handler: ginauth.ChangePassword(built.Config(cfg)), body: password, narrow: forbidden, full: noContent},
-		"ginauth.SetPassword":        {handler: ginauth.SetPassword(built.Config(cfg)), body: first, narrow: forbidden, full: conflict},
-		"ginauth.UpdateProfile":      {handler: ginauth.UpdateProfile(built.Config(cfg)), body: name, narrow: forbidden, full: ok},
-		"ginauth.UpdateProfileWith":  {handler: ginauth.UpdateProfileWith(built.Config(cfg), nothing[ginauth.Profile]), body: name, narrow: forbidden, full: ok},
-		"ginauth.ExportAccount":      {method: http.MethodGet, handler: ginauth.ExportAccount(built.Config(cfg)), narrow: forbidden, full: ok},
-		"ginauth.DeleteAccount":      {handler: ginauth.DeleteAccount(built.Config(cfg)), narrow: forbidden, full: noContent},
-		"ginauth.DeleteAccountAfter": {handler: ginauth.DeleteAccountAfter(built.Config(cfg), time.Hour), narrow: forbidden, full: ok},
-		"ginauth.Events":             {method: http.MethodGet, handler: ginauth.Events(built.Config(cfg)), narrow: forbidden, full: ok},
-		"ginauth.ListEvents":         {method: http.MethodGet, handler: fails(func(c *gin.Context) error { _, err := ginauth.ListEvents(c); return err }), narrow: forbidden, full: ok},
-		"ginauth.CurrentOwner":       {handler: fails(func(c *gin.Context) error { _, err := ginauth.CurrentOwner(c, time.Hour); return err }), narrow: forbidden, full: ok},
+		"account.ChangePassword":     {handler: account.ChangePassword(built.Config(cfg)), body: password, narrow: forbidden, full: noContent},
+		"account.SetPassword":        {handler: account.SetPassword(built.Config(cfg)), body: first, narrow: forbidden, full: conflict},
+		"account.UpdateProfile":      {handler: account.UpdateProfile(built.Config(cfg)), body: name, narrow: forbidden, full: ok},
+		"account.UpdateProfileWith":  {handler: account.UpdateProfileWith(built.Config(cfg), nothing[account.Profile]), body: name, narrow: forbidden, full: ok},
+		"account.ExportAccount":      {method: http.MethodGet, handler: account.ExportAccount(built.Config(cfg)), narrow: forbidden, full: ok},
+		"account.DeleteAccount":      {handler: account.DeleteAccount(built.Config(cfg)), narrow: forbidden, full: noContent},
+		"account.DeleteAccountAfter": {handler: account.DeleteAccountAfter(built.Config(cfg), time.Hour), narrow: forbidden, full: ok},
+		"account.Events":             {method: http.MethodGet, handler: account.Events(built.Config(cfg)), narrow: forbidden, full: ok},
+		"account.ListEvents":         {method: http.MethodGet, handler: fails(func(c *gin.Context) error { _, err := account.ListEvents(c); return err }), narrow: forbidden, full: ok},
+		"flow.CurrentOwner":          {handler: fails(func(c *gin.Context) error { _, err := flow.CurrentOwner(c, time.Hour); return err }), narrow: forbidden, full: ok},
 	}
 }
 
@@ -94,18 +97,18 @@ func sessionRows(s *stage) map[string]row {
 	cfg := s.cfg
 	password := jsonBody(`{"password":"correct horse battery staple","next":"/%d"}`)
 	return map[string]row{
-		"ginauth.Reauthenticate":      {handler: ginauth.Reauthenticate(built.Config(cfg)), body: password, narrow: forbidden, full: forbidden},
+		"account.Reauthenticate":      {handler: account.Reauthenticate(built.Config(cfg)), body: password, narrow: forbidden, full: forbidden},
 		"ginauth.Logout":              {handler: ginauth.Logout(built.Config(cfg)), narrow: forbidden, full: forbidden},
 		"ginauth.SignOut":             {handler: fails(ginauth.SignOut), narrow: forbidden, full: forbidden},
 		"ginauth.Renew":               {handler: fails(ginauth.Renew), narrow: ok, full: ok}, // there is no session to renew
 		"ginauth.SignIn":              {handler: fails(func(c *gin.Context) error { return ginauth.SignIn(c, s.known(c)) }), narrow: ok, full: ok, moves: true},
-		"ginauth.KnowBrowser":         {handler: fails(func(c *gin.Context) error { return ginauth.KnowBrowser(c, built.Config(cfg), s.known(c)) }), narrow: ok, full: ok},
-		"ginauth.Sessions":            {method: http.MethodGet, handler: ginauth.Sessions(built.Config(cfg)), narrow: forbidden, full: ok},
-		"ginauth.ListLogins":          {handler: fails(func(c *gin.Context) error { _, err := ginauth.ListLogins(c); return err }), narrow: forbidden, full: ok},
+		"flow.KnowBrowser":            {handler: fails(func(c *gin.Context) error { return flow.KnowBrowser(c, built.Config(cfg), s.known(c)) }), narrow: ok, full: ok},
+		"account.Sessions":            {method: http.MethodGet, handler: account.Sessions(built.Config(cfg)), narrow: forbidden, full: ok},
+		"account.ListLogins":          {handler: fails(func(c *gin.Context) error { _, err := account.ListLogins(c); return err }), narrow: forbidden, full: ok},
 		"ginauth.SessionValues":       {handler: fails(func(c *gin.Context) error { _, err := ginauth.SessionValues(c); return err }), narrow: ok, full: ok},
-		"ginauth.RevokeSession":       {handler: ginauth.RevokeSession(built.Config(cfg)), narrow: forbidden, full: notFound},
-		"ginauth.RevokeOtherSessions": {handler: ginauth.RevokeOtherSessions(built.Config(cfg)), narrow: forbidden, full: noContent},
-		"ginauth.RevokeAllSessions":   {handler: ginauth.RevokeAllSessions(built.Config(cfg)), narrow: forbidden, full: noContent},
+		"account.RevokeSession":       {handler: account.RevokeSession(built.Config(cfg)), narrow: forbidden, full: notFound},
+		"account.RevokeOtherSessions": {handler: account.RevokeOtherSessions(built.Config(cfg)), narrow: forbidden, full: noContent},
+		"account.RevokeAllSessions":   {handler: account.RevokeAllSessions(built.Config(cfg)), narrow: forbidden, full: noContent},
 		// Without a session's cookie there is a new one to write to.
 		"ginauth.With": {handler: ginauth.With(func(c *gin.Context, _ user) { sessions.Default(c).Get("seen") }), narrow: ok, full: ok},
 	}

@@ -1,27 +1,11 @@
 package ginauth
 
 import (
-	"context"
-	"crypto/rand"
-	"encoding/json"
-	"errors"
-	"log/slog"
-	"net/http"
-	"slices"
-	"strconv"
-	"time"
-
 	"github.com/gin-gonic/gin"
 
-	"github.com/ginauth/ginauth/ginauth/driver"
-	"github.com/ginauth/ginauth/ginauth/internal/problempage"
-	"github.com/ginauth/ginauth/ginauth/internal/proxy"
-	"github.com/ginauth/ginauth/ginauth/internal/route"
+	"github.com/ginauth/ginauth/ginauth/internal/engine"
 	"github.com/ginauth/ginauth/ginauth/problem"
 )
-
-// statusClientClosed is what access logs know for a client that went away; nothing is sent.
-const statusClientClosed = 499
 
 // Problem is an error as the client sees it, in the form of RFC 9457 (application/problem+json). It is an error value
 // too, and matches every copy of itself by its Code. Treat it as read-only.
@@ -36,177 +20,11 @@ type FieldError = problem.Field
 // page of your own where there is one.
 func NewProblem(status int, code, detail string) *Problem { return problem.New(status, code, detail) }
 
-// waiting is a copy of a problem that tells how long to wait, rounded up to seconds.
-func waiting(p *problem.Details, wait time.Duration) *problem.Details {
-	told := *p
-	told.RetryAfter = (min(wait, maxRetryAfter) + time.Second - 1).Truncate(time.Second)
-	return &told
-}
-
 // Invalid returns a 422 problem that names fields at fault, for the app's own rules.
-func Invalid(fields ...FieldError) error {
-	p := *errInvalid
-	p.Errors = fields
-	return &p
-}
+func Invalid(fields ...FieldError) error { return engine.Invalid(fields...) }
 
 // Fail answers a request with the problem that err is or wraps, and aborts its handlers.
 // Any other error is answered as 500 with an id under which its cause is logged;
 // the text of err is never sent. A client that has gone away is sent nothing. A copy of a gin.Context has no answer: the
 // error is logged.
-func Fail(c *gin.Context, err error) {
-	if st := attached(c); st != nil {
-		fail(c, st.m, err)
-		return
-	}
-	fail(c, &unmounted, err)
-}
-
-// unmounted answers for handlers that Session does not cover.
-var unmounted = mount{}
-
-func fail(c *gin.Context, m *mount, err error) {
-	c.Abort()
-	ctx := requestContext(c)
-	if st := attached(c); st != nil {
-		ctx = st.request.Context() // inner ones may have ended by themselves
-	}
-	if !answers(c) {
-		m.logger().ErrorContext(ctx, "ginauth: a problem was for a request without an answer: it is over, or its gin.Context a copy", "route", c.FullPath(), "error", err)
-		return
-	}
-	if errors.Is(err, context.Canceled) && ctx.Err() != nil {
-		c.Status(statusClientClosed)
-		return
-	}
-	p := ProblemOf(err)
-	if p.Status >= http.StatusInternalServerError {
-		level := slog.LevelWarn
-		if p.Status == http.StatusInternalServerError {
-			level, p.RequestID = slog.LevelError, requestID(c)
-		}
-		_ = c.Error(&p) // what others make of c.Errors may reach the client
-		m.logger().Log(ctx, level, "ginauth: request failed", "code", p.Code, "route", c.FullPath(), "request_id", p.RequestID, "error", err)
-	}
-	if c.Writer.Written() {
-		return
-	}
-	if p.Code == codeUnauthenticated && m.pages.Login != "" && browses(c) && !m.isLoginPage(c.Request.URL) {
-		m.sendToLogin(c)
-		return
-	}
-	m.writeProblem(c, &p)
-}
-
-// ProblemOf returns what Fail would answer to err with: the problem that err is or wraps, that of a store's error, or
-// a 500.
-func ProblemOf(err error) Problem {
-	var p *Problem
-	var method *route.MethodError
-	switch {
-	case errors.As(err, &p):
-		return *p
-	case errors.As(err, &method):
-		p = problempage.New(http.StatusMethodNotAllowed, "method_not_allowed", "Use POST.")
-		p.Allow, p.Detail = method.Allow(), method.Error()
-	case errors.Is(err, driver.ErrUnavailable), errors.Is(err, context.DeadlineExceeded):
-		return *errUnavailable
-	case errors.Is(err, driver.ErrIdentifierTaken):
-		return *errIdentifierTaken
-	case errors.Is(err, driver.ErrSessionTooLarge):
-		return *errSessionTooLarge
-	default:
-		p = errInternal
-	}
-	return *p
-}
-
-func (m *mount) sendToLogin(c *gin.Context) {
-	page := m.prefix + m.pages.Login
-	if c.Request.Method == http.MethodGet || c.Request.Method == http.MethodHead {
-		page = loginPage(m.prefix, m.pages.Login, c.Request.URL)
-	}
-	m.redirect(c, page)
-}
-
-// redirect sends a browser on with a GET.
-func (m *mount) redirect(c *gin.Context, path string) {
-	setReplyHeaders(c.Writer.Header())
-	c.Redirect(http.StatusSeeOther, path)
-}
-
-func (m *mount) writeProblem(c *gin.Context, p *Problem) {
-	h := c.Writer.Header()
-	setReplyHeaders(h)
-	switch {
-	case p.Challenge != "":
-		h["Www-Authenticate"] = []string{p.Challenge}
-	case p.Status == http.StatusUnauthorized && len(m.challenges) > 0:
-		h["Www-Authenticate"] = m.challenged(refuser(c))
-	}
-	if p.RetryAfter > 0 {
-		h.Set("Retry-After", strconv.Itoa(int(p.RetryAfter/time.Second)))
-	}
-	if p.Allow != "" {
-		h.Set("Allow", p.Allow)
-	}
-	if m.render != nil {
-		if !c.Request.URL.Query().Has("token") { // a page may have a form, which without a referrer has no Origin (SEC-114)
-			h.Set("Referrer-Policy", "same-origin")
-		}
-		m.render(c, p)
-		if c.Writer.Written() {
-			return
-		}
-	}
-	body, _ := json.Marshal(p) // strings and numbers only
-	h.Set("Content-Type", "application/problem+json")
-	c.Status(p.Status)
-	_, _ = c.Writer.Write(append(body, '\n')) // the client may be gone
-}
-
-// setReplyHeaders is for what the library itself answers: never cached, never
-// interpreted (OWASP REST Security; SEC-58, SEC-139).
-func setReplyHeaders(h http.Header) {
-	values := [...]string{"no-store", "nosniff", "default-src 'none'; frame-ancestors 'none'", "no-referrer", "same-origin", "Cookie", "Accept"}
-	n := len(replyHeaders)
-	for i, name := range replyHeaders {
-		h[name] = values[i : i+1 : i+1] // one allocation for all
-	}
-	if h["Vary"] == nil {
-		h["Vary"] = values[n:]
-		return
-	}
-	addVary(h, values[n:]...)
-}
-
-// replyHeaders are in canonical form.
-var replyHeaders = [...]string{"Cache-Control", "X-Content-Type-Options", "Content-Security-Policy", "Referrer-Policy", "Cross-Origin-Resource-Policy"}
-
-// addVary names request headers on which the answer depends, each once.
-func addVary(h http.Header, names ...string) {
-	for _, name := range names {
-		if !slices.Contains(h["Vary"], name) {
-			h["Vary"] = append(h["Vary"], name)
-		}
-	}
-}
-
-// requestID is the one that the app's own middleware announced, or a new one.
-func requestID(c *gin.Context) string {
-	if id := sentRequestID(c); id != "" {
-		return id
-	}
-	return rand.Text()
-}
-
-// sentRequestID is the announced one, made harmless; empty for none and for one that is too long.
-func sentRequestID(c *gin.Context) string {
-	if !answers(c) {
-		return ""
-	}
-	if id := c.Writer.Header().Get("X-Request-Id"); len(id) <= 64 {
-		return proxy.Printable(id)
-	}
-	return ""
-}
+func Fail(c *gin.Context, err error) { engine.Fail(c, err) }

@@ -11,6 +11,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/account"
 	"github.com/ginauth/ginauth/ginauth/apikey"
 	"github.com/ginauth/ginauth/ginauth/driver"
 	"github.com/ginauth/ginauth/ginauth/internal/built"
@@ -46,8 +47,8 @@ func TestAStreamSeesThatItsLoginHasEnded(t *testing.T) {
 	}), routes(func(r *gin.Engine, cfg config) {
 		r.GET("/stream", s.serve)
 		r.GET("/open", s.serve)
-		r.POST("/reauthenticate", ginauth.Reauthenticate(built.Config(cfg)))
-		r.POST("/revoke-all", ginauth.RevokeAllSessions(built.Config(cfg)))
+		r.POST("/reauthenticate", account.Reauthenticate(built.Config(cfg)))
+		r.POST("/revoke-all", account.RevokeAllSessions(built.Config(cfg)))
 	}))
 	app.signUp(t, ada)
 	ctxs := map[string]func(*gin.Context) ctx{

@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/account"
 	"github.com/ginauth/ginauth/ginauth/internal/built"
 )
 
@@ -46,7 +47,7 @@ func TestParallelRotationsGiveOneToken(t *testing.T) {
 			now.Load().wait()
 		})
 		together.POST("/renew", fails(ginauth.Renew))
-		together.POST("/reauthenticate", ginauth.Reauthenticate(built.Config(cfg)))
+		together.POST("/reauthenticate", account.Reauthenticate(built.Config(cfg)))
 		r.GET("/values", func(c *gin.Context) { c.String(http.StatusOK, "%v %v", sessionOf(c).Get("k3"), sessionOf(c).Get("k7")) })
 		together.POST("/set", func(c *gin.Context) {
 			sessionOf(c).Set(c.Query("key"), "1")

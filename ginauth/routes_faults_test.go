@@ -7,6 +7,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/account"
 	"github.com/ginauth/ginauth/ginauth/email"
 	"github.com/ginauth/ginauth/ginauth/internal/built"
 	"github.com/ginauth/ginauth/store"
@@ -43,7 +44,7 @@ func TestCheckRoutesNamesEveryKindOfFault(t *testing.T) {
 			options: []appOption{routes(func(r *gin.Engine, cfg config) {
 				r.POST("/in", passOn, ginauth.Login(built.Config(cfg)))
 				r.POST("/out", ginauth.Logout(built.Config(cfg)), passOn)
-				r.Group("/group", passOn).POST("/restore", ginauth.RestoreAccount(built.Config(cfg)))
+				r.Group("/group", passOn).POST("/restore", account.RestoreAccount(built.Config(cfg)))
 				r.POST("/user/in", ginauth.With(func(*gin.Context, user) {}), ginauth.Login(built.Config(cfg)))
 			})},
 			want: []string{

@@ -7,6 +7,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/account"
 	"github.com/ginauth/ginauth/ginauth/internal/built"
 )
 
@@ -19,7 +20,7 @@ func TestCheckRoutesFindsWhatSessionDoesNotCover(t *testing.T) {
 		other := cfg
 		other.Cookie.Name = "other"
 		r.POST("/logout2", ginauth.Logout(built.Config(other)))
-		r.POST("/restore", ginauth.RestoreAccount(built.Config(cfg)))
+		r.POST("/restore", account.RestoreAccount(built.Config(cfg)))
 		r.GET("/deep/:a/b", func(*gin.Context) {})
 		r.GET("/static/app.css", func(*gin.Context) {})
 		r.Group("/static", ginauth.Require()).POST("/login", ginauth.Login(built.Config(cfg)))

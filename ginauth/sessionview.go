@@ -4,11 +4,12 @@ import (
 	"time"
 
 	"github.com/ginauth/ginauth/ginauth/driver"
+	"github.com/ginauth/ginauth/ginauth/internal/engine"
 )
 
 // SessionView is what Auth.Credential holds for a request that a session authenticated: the session, to be read and not
 // changed. It shows what this request has set so far. It holds no secret. The zero SessionView is a session without values.
-type SessionView struct{ state *state }
+type SessionView struct{ state *engine.State }
 
 // ID names the session in public. It is no credential.
 func (v SessionView) ID() driver.SessionID { return v.record().ID }
@@ -21,17 +22,12 @@ func (v SessionView) Get(key any) any {
 	if v.state == nil {
 		return nil
 	}
-	return v.state.session.Get(key)
+	return v.state.Session().Get(key)
 }
 
 func (v SessionView) record() driver.Session {
 	if v.state == nil {
 		return driver.Session{}
 	}
-	v.state.mu.Lock()
-	defer v.state.mu.Unlock()
-	if !v.state.live() {
-		return driver.Session{}
-	}
-	return v.state.record
+	return v.state.Record()
 }

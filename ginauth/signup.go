@@ -2,16 +2,13 @@ package ginauth
 
 import (
 	"context"
-	"errors"
 	"net/http"
 	"reflect"
-	"strings"
 
 	"github.com/gin-gonic/gin"
 
 	"github.com/ginauth/ginauth/ginauth/driver"
 	"github.com/ginauth/ginauth/ginauth/internal/route"
-	"github.com/ginauth/ginauth/ginauth/password"
 )
 
 // SignUp returns the handler that creates an account from a Registration, sent as JSON
@@ -20,7 +17,7 @@ import (
 // email.SignUp tells nobody, but needs mails. Mount it with POST; its route is open
 // by itself.
 func SignUp[U any](cfg *Config[U]) gin.HandlerFunc {
-	h := signUp("SignUp", cfg, func(context.Context, Registration, *U) error { return nil })
+	h := signUp("ginauth.SignUp", cfg, func(context.Context, Registration, *U) error { return nil })
 	return h.As(func(c *gin.Context) { h.Serve(c) })
 }
 
@@ -34,7 +31,7 @@ func SignUpWith[U any, F Form](cfg *Config[U], fill func(ctx context.Context, f 
 	if fill == nil {
 		panic("ginauth.SignUpWith: fill is nil: use SignUp") //nolint:forbidigo // while routes are built
 	}
-	h := signUp("SignUpWith", cfg, fill)
+	h := signUp("ginauth.SignUpWith", cfg, fill)
 	return h.As(func(c *gin.Context) { h.Serve(c) })
 }
 
@@ -56,27 +53,27 @@ func SignUpWith[U any, F Form](cfg *Config[U], fill func(ctx context.Context, f 
 // @Failure		503				{object}	Problem	"unavailable, busy"
 // @Router			/signup [post]
 func signUp[U any, F Form](constructor string, cfg *Config[U], fill func(context.Context, F, *U) error) *route.Handler {
-	m := cfg.accounts(constructor)
+	m := cfg.Engine().WithAccounts(constructor)
 	return route.New(route.Info{
-		Name: "signUp", For: route.LoggedOut, Mount: m, Cookie: m.cookie.name, User: shown(cfg), Form: reflect.TypeFor[F](), Redirects: m.pages.AfterLogin != "",
+		Name: "signUp", For: route.LoggedOut, Mount: m, Cookie: m.Cookie.Name, User: m.Edge.ViewType, Form: reflect.TypeFor[F](), Redirects: m.Pages.AfterLogin != "",
 	}, func(c *gin.Context) {
 		u, err := register(c, cfg, fill)
 		if err != nil {
 			Fail(c, err)
 			return
 		}
-		m.welcome(c, http.StatusCreated, cfg.o.View(u))
+		m.Welcome(c, http.StatusCreated, m.Edge.View(&u))
 	})
 }
 
 func register[U any, F Form](c *gin.Context, cfg *Config[U], fill func(context.Context, F, *U) error) (u U, err error) {
 	m := cfg.m
-	st, err := m.stateFor(c)
+	st, err := m.StateFor(c)
 	if err != nil {
 		return u, err
 	}
 	var form F
-	n, attempt, err := bindRegistration(c, cfg, &form)
+	n, attempt, err := m.BindRegistration(c, &form)
 	if err != nil {
 		return u, err
 	}
@@ -86,27 +83,12 @@ func register[U any, F Form](c *gin.Context, cfg *Config[U], fill func(context.C
 		return u, err
 	}
 	account := cfg.account(&u)
-	done := attempt.settling(account.ID, true)
-	session := driver.NewSession{Credential: n.Hash, Persistent: form.registration().Remember, Settles: done.within(st.store)}
-	if err := st.signIn(c, &u, account, session); err != nil {
+	done := attempt.Settling(account.ID, true)
+	session := driver.NewSession{Credential: n.Hash, Persistent: form.registration().Remember, Settles: done.Within(st.Store)}
+	if err := st.SignIn(c, &u, account, session); err != nil {
 		return u, err
 	}
-	done.finish(ctx, st)
-	m.event(c, driver.UserCreated, "user_id", account.ID, "session", st.digest)
+	done.Finish(ctx, st)
+	m.Event(c, driver.UserCreated, "user_id", account.ID, "session", st.Digest())
 	return u, nil
-}
-
-// newUser checks a registration by the rules that binding tags cannot express, all at once.
-func newUser(r Registration, policy password.Policy) (n driver.NewUser, faults []FieldError) {
-	name, faults := cleanName(r.Name)
-	email := strings.Trim(r.Email, " \t")
-	canonical, err := driver.CanonicalEmail(email)
-	if err != nil {
-		faults = append(faults, FieldError{Field: "email", Code: "email", Detail: "this is not an e-mail address"})
-	}
-	var refused *password.PolicyError
-	if err := policy.Check(r.Password, email, name); errors.As(err, &refused) {
-		faults = append(faults, FieldError{Field: "password", Code: string(refused.Code), Detail: refused.Error()})
-	}
-	return driver.NewUser{Name: name, Email: email, Canonical: canonical}, faults
 }

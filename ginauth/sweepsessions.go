@@ -21,11 +21,11 @@ import (
 // the sweep. An error is also returned for other stores: those of package store have
 // RunSweeper, and redis and memcached forget by themselves.
 func SweepSessions[U any](ctx context.Context, cfg *Config[U]) (deleted int64, err error) {
-	if err := cfg.made(); err != nil {
+	if err := cfg.Engine().Made(); err != nil {
 		return 0, err
 	}
-	if cfg.m.gorilla == nil {
+	if cfg.m.Gorilla == nil {
 		return 0, otherstore.NoFiles(cfg.o.Sessions)
 	}
-	return cfg.m.gorilla.Sweep(ctx)
+	return cfg.m.Gorilla.Sweep(ctx)
 }

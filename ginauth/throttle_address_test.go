@@ -12,6 +12,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/flow"
 	"github.com/ginauth/ginauth/ginauth/internal/built"
 	"github.com/ginauth/ginauth/store"
 )
@@ -142,7 +143,7 @@ func TestThrottleServesPurposesOfTheAppsOwn(t *testing.T) {
 	limit := ginauth.Limit{PerIdentifier: []ginauth.Rate{{Attempts: 2, Per: time.Hour}}, PerAddress: []ginauth.Rate{{Attempts: 4, Per: time.Hour}}}
 	app := newApp(t, with(func(cfg *config) { cfg.Exclude = append(cfg.Exclude, "/:purpose/:email") }), routes(func(r *gin.Engine, cfg config) {
 		r.POST("/:purpose/:email", func(c *gin.Context) {
-			if err := ginauth.Throttle(c, built.Config(cfg), c.Param("purpose"), c.Param("email"), limit); err != nil {
+			if err := flow.Throttle(c, built.Config(cfg), c.Param("purpose"), c.Param("email"), limit); err != nil {
 				ginauth.Fail(c, err)
 			}
 		})
@@ -162,12 +163,12 @@ func TestThrottleServesPurposesOfTheAppsOwn(t *testing.T) {
 	}
 	c, _ := gin.CreateTestContext(httptest.NewRecorder())
 	c.Request = jsonRequest("/", "")
-	if err := ginauth.Throttle(c, built.Config(app.cfg), "x", "", ginauth.Limit{PerAddress: []ginauth.Rate{{}}}); err == nil || errors.Is(err, ginauth.ErrTooManyAttempts) {
+	if err := flow.Throttle(c, built.Config(app.cfg), "x", "", ginauth.Limit{PerAddress: []ginauth.Rate{{}}}); err == nil || errors.Is(err, ginauth.ErrTooManyAttempts) {
 		t.Errorf("a rate of nothing: %v", err)
 	}
 	for name, err := range map[string]error{
-		"Throttle":       ginauth.Throttle[user](c, nil, "x", "", limit),
-		"VerifyPassword": second(ginauth.VerifyPassword[user](c, nil, "ada@example.com", "guess")),
+		"Throttle":       flow.Throttle[user](c, nil, "x", "", limit),
+		"VerifyPassword": second(flow.VerifyPassword[user](c, nil, "ada@example.com", "guess")),
 	} {
 		if err == nil || !strings.Contains(err.Error(), "make it with ginauth.New") {
 			t.Errorf("%s without a Config: %v", name, err)

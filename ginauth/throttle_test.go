@@ -15,7 +15,9 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/account"
 	"github.com/ginauth/ginauth/ginauth/driver"
+	"github.com/ginauth/ginauth/ginauth/flow"
 	"github.com/ginauth/ginauth/ginauth/internal/built"
 	"github.com/ginauth/ginauth/store"
 )
@@ -126,10 +128,10 @@ func TestServersCountTogetherAndExactly(t *testing.T) {
 func TestAllWaysAndSpellingsShareOneBudget(t *testing.T) {
 	t.Parallel()
 	app := newApp(t, managing, with(func(cfg *config) { limited(cfg); cfg.Exclude = append(cfg.Exclude, "/token", "/restore") }), routes(func(r *gin.Engine, cfg config) {
-		r.POST("/restore", ginauth.RestoreAccount(built.Config(cfg)))
-		r.POST("/password/change", ginauth.ChangePassword(built.Config(cfg)))
+		r.POST("/restore", account.RestoreAccount(built.Config(cfg)))
+		r.POST("/password/change", account.ChangePassword(built.Config(cfg)))
 		r.POST("/token", func(c *gin.Context) {
-			if _, err := ginauth.VerifyPassword(c, built.Config(cfg), "ADA@example.com", c.Query("password")); err != nil {
+			if _, err := flow.VerifyPassword(c, built.Config(cfg), "ADA@example.com", c.Query("password")); err != nil {
 				ginauth.Fail(c, err)
 			}
 		})
@@ -206,7 +208,7 @@ func TestAttemptsThatCannotBeCountedAreRefused(t *testing.T) { // SEC-48, SEC-15
 	}
 	c, _ := gin.CreateTestContext(httptest.NewRecorder())
 	c.Request = jsonRequest("/token", "")
-	if _, err := ginauth.VerifyPassword(c, built.Config(app.cfg), "ada@example.com", "x"); !errors.Is(err, driver.ErrUnavailable) {
+	if _, err := flow.VerifyPassword(c, built.Config(app.cfg), "ada@example.com", "x"); !errors.Is(err, driver.ErrUnavailable) {
 		t.Errorf("VerifyPassword: %v", err)
 	}
 	if n := db.asked.Load(); n != 0 {

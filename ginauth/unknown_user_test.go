@@ -10,6 +10,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/account"
 	"github.com/ginauth/ginauth/ginauth/driver"
 	"github.com/ginauth/ginauth/ginauth/internal/built"
 	"github.com/ginauth/ginauth/store"
@@ -48,7 +49,7 @@ func TestAUserWhomOnlyTheUsersStoreKnowsIsAFaultAndNoWrongPassword(t *testing.T)
 				cfg.Sessions = store.NewSessions(elsewhere, store.WithTimeout(time.Minute))
 				cfg.Exclude = append(cfg.Exclude, "/restore", "/enter", "/signup/with")
 			}), routes(func(r *gin.Engine, cfg config) {
-				r.POST("/restore", ginauth.RestoreAccount(built.Config(cfg)))
+				r.POST("/restore", account.RestoreAccount(built.Config(cfg)))
 				r.POST("/signup/with", ginauth.SignUpWith(built.Config(cfg), func(context.Context, ginauth.Registration, *user) error { return nil }))
 				r.POST("/enter", func(c *gin.Context) {
 					u, _, err := home.db.FindCredential(c, "ada@example.com")

@@ -11,6 +11,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/account"
 	"github.com/ginauth/ginauth/ginauth/internal/built"
 )
 
@@ -42,20 +43,20 @@ func policed(t *testing.T, policy ginauth.Unverified) (app *app, ran *atomic.Int
 	r.Any("/strict", ginauth.Require(ginauth.Verified()), own)
 	r.Any("/open/required", ginauth.Require(), own)
 	r.Any("/open/with", ginauth.With(func(c *gin.Context, _ user) { own(c) }))
-	r.POST("/open/profile", ginauth.UpdateProfile(built.Config(cfg)))
+	r.POST("/open/profile", account.UpdateProfile(built.Config(cfg)))
 	r.GET("/user", ginauth.Me(built.Config(cfg)))
-	r.GET("/sessions", ginauth.Sessions(built.Config(cfg)))
-	r.GET("/events", ginauth.Events(built.Config(cfg)))
-	r.DELETE("/sessions/:id", ginauth.RevokeSession(built.Config(cfg)))
-	r.POST("/sessions/revoke", ginauth.RevokeOtherSessions(built.Config(cfg)))
+	r.GET("/sessions", account.Sessions(built.Config(cfg)))
+	r.GET("/events", account.Events(built.Config(cfg)))
+	r.DELETE("/sessions/:id", account.RevokeSession(built.Config(cfg)))
+	r.POST("/sessions/revoke", account.RevokeOtherSessions(built.Config(cfg)))
 	r.POST("/logout", ginauth.Logout(built.Config(cfg)))
-	r.POST("/password/change", ginauth.ChangePassword(built.Config(cfg)))
-	r.POST("/password", ginauth.SetPassword(built.Config(cfg)))
-	r.POST("/reauthenticate", ginauth.Reauthenticate(built.Config(cfg)))
-	r.GET("/export", ginauth.ExportAccount(built.Config(cfg)))
-	r.DELETE("/user", ginauth.DeleteAccount(built.Config(cfg)))
-	r.DELETE("/user/later", ginauth.DeleteAccountAfter(built.Config(cfg), time.Hour))
-	r.PATCH("/user", ginauth.UpdateProfile(built.Config(cfg)))
+	r.POST("/password/change", account.ChangePassword(built.Config(cfg)))
+	r.POST("/password", account.SetPassword(built.Config(cfg)))
+	r.POST("/reauthenticate", account.Reauthenticate(built.Config(cfg)))
+	r.GET("/export", account.ExportAccount(built.Config(cfg)))
+	r.DELETE("/user", account.DeleteAccount(built.Config(cfg)))
+	r.DELETE("/user/later", account.DeleteAccountAfter(built.Config(cfg), time.Hour))
+	r.PATCH("/user", account.UpdateProfile(built.Config(cfg)))
 	r.NoRoute(own)
 	app.Engine = r
 	return app, ran
@@ -148,7 +149,7 @@ func TestAGroupMayHaveAStricterPolicy(t *testing.T) {
 		posts.POST("", func(*gin.Context) {})
 		posts.POST("/open/required", ginauth.Require(), func(*gin.Context) {})
 		posts.POST("/open/with", ginauth.With(func(*gin.Context, user) {}))
-		posts.POST("/open/profile", ginauth.UpdateProfile(built.Config(cfg)))
+		posts.POST("/open/profile", account.UpdateProfile(built.Config(cfg)))
 	}), with(func(cfg *config) { cfg.Exclude = append(cfg.Exclude, "/posts/open/*rest") }))
 	c := app.signUp(t, ada)
 	if w := c.post("/comments", "{}"); w.Code != http.StatusOK {

@@ -11,6 +11,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/account"
 	"github.com/ginauth/ginauth/ginauth/internal/built"
 	"github.com/ginauth/ginauth/store"
 	"github.com/ginauth/ginauth/store/storetest"
@@ -100,7 +101,7 @@ type patron struct {
 }
 
 type patronForm struct {
-	ginauth.Profile
+	account.Profile
 	City *string  `json:"city" binding:"omitempty,max=40"`
 	Tags []string `json:"tags" binding:"omitempty,max=3"`
 }
@@ -117,7 +118,7 @@ func patrons(t *testing.T, fill func(context.Context, patronForm, *patron) error
 	r := gin.New()
 	r.Use(ginauth.Session(built.Config(cfg)))
 	r.POST("/signup", ginauth.SignUp(built.Config(cfg)))
-	r.PATCH("/user", ginauth.UpdateProfileWith(built.Config(cfg), fill), func(c *gin.Context) {
+	r.PATCH("/user", account.UpdateProfileWith(built.Config(cfg), fill), func(c *gin.Context) {
 		u, err := ginauth.CurrentUser[patron](c)
 		c.Header("X-City", u.City)
 		if err != nil {
@@ -172,9 +173,9 @@ func TestUpdateProfileWithWantsAStructAndAFunction(t *testing.T) {
 	t.Parallel()
 	cfg := newApp(t).cfg
 	for name, build := range map[string]func(){
-		"fill": func() { ginauth.UpdateProfileWith[user, patronForm](built.Config(cfg), nil) },
+		"fill": func() { account.UpdateProfileWith[user, patronForm](built.Config(cfg), nil) },
 		"struct": func() {
-			ginauth.UpdateProfileWith(built.Config(cfg), func(context.Context, string, *user) error { return nil })
+			account.UpdateProfileWith(built.Config(cfg), func(context.Context, string, *user) error { return nil })
 		},
 	} {
 		func() {

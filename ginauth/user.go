@@ -1,7 +1,6 @@
 package ginauth
 
 import (
-	"fmt"
 	"reflect"
 
 	"github.com/ginauth/ginauth/ginauth/driver"
@@ -46,13 +45,4 @@ func accountOf[U any](tell func(U) Account) func(*U) Account {
 	default:
 		return ask
 	}
-}
-
-// accountOfAny is Account for a *U inside an any.
-func (cfg *Config[U]) accountOfAny(user any) (Account, error) {
-	u, ok := user.(*U)
-	if !ok {
-		return Account{}, fmt.Errorf("%w: the user is a %T, and Session has users of the type %s", ErrNotMounted, user, reflect.TypeFor[U]())
-	}
-	return cfg.account(u), nil
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/flow"
 	"github.com/ginauth/ginauth/ginauth/internal/built"
 )
 
@@ -89,7 +90,7 @@ func TestClientsBehindAUnixSocket(t *testing.T) {
 			t.Parallel()
 			seen := ""
 			app := newApp(t, with(func(cfg *config) { cfg.TrustedProxies, cfg.Exclude = tc.trusted, append(cfg.Exclude, "/origin") }), routes(func(r *gin.Engine, _ config) {
-				r.GET("/origin", func(c *gin.Context) { seen = ginauth.RequestOrigin(c).Addr.String() })
+				r.GET("/origin", func(c *gin.Context) { seen = flow.RequestOrigin(c).Addr.String() })
 			}))
 			socket := filepath.Join(t.TempDir(), "s")
 			listener, err := (&net.ListenConfig{}).Listen(t.Context(), "unix", socket)

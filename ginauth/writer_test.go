@@ -15,6 +15,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/flow"
 )
 
 func sessionOf(c *gin.Context) sessions.Session { return sessions.Default(c) }
@@ -167,7 +168,7 @@ func TestMiddlewareInFrontOfSessionAnswersLast(t *testing.T) {
 				ginauth.Fail(c, ginauth.ErrForbidden)
 			}
 			if c.Query("reply") != "" {
-				ginauth.Reply(c, http.StatusForbidden, gin.H{"code": "forbidden"})
+				flow.Reply(c, http.StatusForbidden, gin.H{"code": "forbidden"})
 			}
 			if err := ginauth.Renew(c); c.FullPath() != "" && !errors.Is(err, ginauth.ErrNotMounted) {
 				t.Errorf("renewing a session behind Session: %v", err)

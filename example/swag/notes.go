@@ -6,6 +6,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/flow"
 )
 
 type note struct {
@@ -37,7 +38,7 @@ func listNotes(c *gin.Context) {
 //	@Router		/notes [post]
 func addNote(c *gin.Context) {
 	var n note
-	if err := ginauth.Bind(c, &n); err != nil {
+	if err := flow.Bind(c, &n); err != nil {
 		ginauth.Fail(c, err)
 		return
 	}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/ginauth/ginauth/ginauth"
 	"github.com/ginauth/ginauth/ginauth/driver"
+	"github.com/ginauth/ginauth/ginauth/flow"
 	"github.com/ginauth/ginauth/ginauth/internal/route"
 )
 
@@ -31,7 +32,7 @@ func Create[U any](keys *Keys[U]) gin.HandlerFunc {
 			ginauth.Fail(c, err)
 			return
 		}
-		ginauth.Reply(c, http.StatusCreated, created{APIKey: record, Key: key.Reveal()})
+		flow.Reply(c, http.StatusCreated, created{APIKey: record, Key: key.Reveal()})
 	}))
 	return h.As(func(c *gin.Context) { h.Serve(c) })
 }
@@ -62,7 +63,7 @@ func create[U any](c *gin.Context, keys *Keys[U]) (Key, driver.APIKey, error) {
 		return Key{}, driver.APIKey{}, err // before the body is read
 	}
 	var r Request
-	if err := ginauth.Bind(c, &r); err != nil {
+	if err := flow.Bind(c, &r); err != nil {
 		return Key{}, driver.APIKey{}, err
 	}
 	return Issue(c, keys, r)

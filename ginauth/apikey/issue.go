@@ -13,6 +13,7 @@ import (
 
 	"github.com/ginauth/ginauth/ginauth"
 	"github.com/ginauth/ginauth/ginauth/driver"
+	"github.com/ginauth/ginauth/ginauth/flow"
 	"github.com/ginauth/ginauth/ginauth/internal/label"
 )
 
@@ -64,7 +65,7 @@ func Issue[U any](c *gin.Context, keys *Keys[U], r Request) (Key, driver.APIKey,
 	case err != nil:
 		return Key{}, driver.APIKey{}, err
 	}
-	ginauth.LogEvent(c, driver.TokenCreated, "user_id", user, "key_id", record.ID, "expires_at", record.ExpiresAt)
+	flow.LogEvent(c, driver.TokenCreated, "user_id", user, "key_id", record.ID, "expires_at", record.ExpiresAt)
 	return key, record, nil
 }
 
@@ -93,7 +94,7 @@ func owner[U any](c *gin.Context) (driver.UserID, error) {
 	if _, byKey := used(c); byKey {
 		return "", errSessionRequired
 	}
-	auth, err := ginauth.CurrentOwner(c, 0)
+	auth, err := flow.CurrentOwner(c, 0)
 	return auth.Account.ID, err
 }
 

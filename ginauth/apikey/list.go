@@ -7,6 +7,7 @@ import (
 
 	"github.com/ginauth/ginauth/ginauth"
 	"github.com/ginauth/ginauth/ginauth/driver"
+	"github.com/ginauth/ginauth/ginauth/flow"
 	"github.com/ginauth/ginauth/ginauth/internal/route"
 )
 
@@ -21,7 +22,7 @@ func List[U any](keys *Keys[U]) gin.HandlerFunc {
 			ginauth.Fail(c, err)
 			return
 		}
-		ginauth.Reply(c, http.StatusOK, records)
+		flow.Reply(c, http.StatusOK, records)
 	}))
 	return h.As(func(c *gin.Context) { h.Serve(c) })
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/ginauth/ginauth/ginauth"
 	"github.com/ginauth/ginauth/ginauth/driver"
+	"github.com/ginauth/ginauth/ginauth/flow"
 	"github.com/ginauth/ginauth/ginauth/internal/route"
 )
 
@@ -22,7 +23,7 @@ func Revoke[U any](keys *Keys[U]) gin.HandlerFunc {
 			ginauth.Fail(c, err)
 			return
 		}
-		ginauth.Reply(c, http.StatusNoContent, nil)
+		flow.Reply(c, http.StatusNoContent, nil)
 	}))
 	return h.As(func(c *gin.Context) { h.Serve(c) })
 }
@@ -57,7 +58,7 @@ func revoke[U any](c *gin.Context, keys *Keys[U], user driver.UserID) error {
 	if err != nil {
 		return err
 	}
-	ginauth.LogEvent(c, driver.TokenRevoked, "user_id", user, "key_id", id)
+	flow.LogEvent(c, driver.TokenRevoked, "user_id", user, "key_id", id)
 	return nil
 }
 
@@ -71,7 +72,7 @@ func RevokeAll[U any](keys *Keys[U]) gin.HandlerFunc {
 			ginauth.Fail(c, err)
 			return
 		}
-		ginauth.Reply(c, http.StatusNoContent, nil)
+		flow.Reply(c, http.StatusNoContent, nil)
 	}))
 	return h.As(func(c *gin.Context) { h.Serve(c) })
 }
@@ -98,6 +99,6 @@ func revokeAll[U any](c *gin.Context, keys *Keys[U]) error {
 	if err := keys.o.Store.RevokeUserAPIKeys(ginauth.AuditContext(c), user); err != nil {
 		return err
 	}
-	ginauth.LogEvent(c, driver.TokenRevoked, "user_id", user, "keys", "all")
+	flow.LogEvent(c, driver.TokenRevoked, "user_id", user, "keys", "all")
 	return nil
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/account"
 	"github.com/ginauth/ginauth/ginauth/email"
 	"github.com/ginauth/ginauth/ginauth/internal/authtest"
 	"github.com/ginauth/ginauth/store"
@@ -97,7 +98,7 @@ func newAppOn(tb testing.TB, pool *pgxpool.Pool, configure ...func(*flows)) *app
 	a.POST("/signup", ginauth.SignUp(a.cfg))
 	a.POST("/login", ginauth.Login(a.cfg))
 	a.GET("/me", ginauth.Me(a.cfg))
-	a.POST("/reauthenticate", ginauth.Reauthenticate(a.cfg))
+	a.POST("/reauthenticate", account.Reauthenticate(a.cfg))
 	a.POST("/quiet", email.SignUp(a.mails))
 	a.POST("/forgot", email.ForgotPassword(a.mails))
 	a.POST("/resend", email.ResendVerification(a.mails))

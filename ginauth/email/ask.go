@@ -9,6 +9,7 @@ import (
 
 	"github.com/ginauth/ginauth/ginauth"
 	"github.com/ginauth/ginauth/ginauth/driver"
+	"github.com/ginauth/ginauth/ginauth/flow"
 	"github.com/ginauth/ginauth/ginauth/internal/accept"
 	"github.com/ginauth/ginauth/ginauth/internal/route"
 )
@@ -134,7 +135,7 @@ func (f *Flows[U]) ask(c *gin.Context, k driver.MailKind) error {
 	if err := f.o.Store.QueueMail(c.Request.Context(), o); err != nil {
 		return err
 	}
-	ginauth.LogEvent(c, driver.MailRequested, "kind", string(k))
+	flow.LogEvent(c, driver.MailRequested, "kind", string(k))
 	return nil
 }
 
@@ -144,7 +145,7 @@ func (f *Flows[U]) bindAddress(c *gin.Context, k driver.MailKind) (o driver.Mail
 		return o, err
 	}
 	var form Address
-	if err := ginauth.Bind(c, &form); err != nil {
+	if err := flow.Bind(c, &form); err != nil {
 		return o, err
 	}
 	o.Email = strings.Trim(form.Email, " \t")
@@ -159,15 +160,15 @@ func (f *Flows[U]) bindAddress(c *gin.Context, k driver.MailKind) (o driver.Mail
 // counts by itself: strangers who ask for mails that nobody is sent must not use up the reset that
 // lets the owner in (SEC-43).
 func (f *Flows[U]) wanted(c *gin.Context, k driver.MailKind, canonical string) error {
-	return ginauth.Throttle(c, f.cfg, "mail "+string(k), canonical, f.app.Limits.Mail)
+	return flow.Throttle(c, f.cfg, "mail "+string(k), canonical, f.app.Limits.Mail)
 }
 
 func (f *Flows[U]) accept(c *gin.Context, k driver.MailKind) {
-	if ginauth.PrefersHTML(c) {
+	if flow.PrefersHTML(c) {
 		f.show(c, http.StatusAccepted, Page{Kind: k, Step: StepSent})
 		return
 	}
-	ginauth.Reply(c, http.StatusAccepted, onItsWay)
+	flow.Reply(c, http.StatusAccepted, onItsWay)
 }
 
 // locale is one of Texts', never what the client sent.

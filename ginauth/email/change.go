@@ -5,6 +5,7 @@ import (
 
 	"github.com/ginauth/ginauth/ginauth"
 	"github.com/ginauth/ginauth/ginauth/driver"
+	"github.com/ginauth/ginauth/ginauth/flow"
 	"github.com/ginauth/ginauth/ginauth/internal/route"
 )
 
@@ -51,7 +52,7 @@ func (f *Flows[U]) confirmChange(c *gin.Context, t found[U], plain string) error
 	}
 	u, err := f.o.Store.UseEmailToken(ginauth.AuditContext(c), t.use)
 	if err == nil {
-		ginauth.LogEvent(c, driver.UserEmailChanged, "user_id", f.cfg.Account(u).ID)
+		flow.LogEvent(c, driver.UserEmailChanged, "user_id", f.cfg.Account(u).ID)
 	}
 	return err
 }
@@ -91,7 +92,7 @@ func UndoEmailChange[U any](f *Flows[U]) gin.HandlerFunc {
 func (f *Flows[U]) undoChange(c *gin.Context, t found[U], _ string) error {
 	u, err := f.o.Store.UseEmailToken(ginauth.AuditContext(c), t.use)
 	if err == nil {
-		ginauth.LogEvent(c, driver.UserEmailChangeUndone, "user_id", f.cfg.Account(u).ID)
+		flow.LogEvent(c, driver.UserEmailChangeUndone, "user_id", f.cfg.Account(u).ID)
 	}
 	return err
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/ginauth/ginauth/ginauth"
 	"github.com/ginauth/ginauth/ginauth/driver"
+	"github.com/ginauth/ginauth/ginauth/flow"
 	"github.com/ginauth/ginauth/ginauth/internal/route"
 )
 
@@ -50,7 +51,7 @@ func (f *Flows[U]) askChange(c *gin.Context) error {
 	if err := route.CheckMethod(c, http.MethodPost); err != nil {
 		return err
 	}
-	auth, err := ginauth.CurrentOwner(c, freshness)
+	auth, err := flow.CurrentOwner(c, freshness)
 	if err != nil {
 		return err
 	}
@@ -65,6 +66,6 @@ func (f *Flows[U]) askChange(c *gin.Context) error {
 	if err := f.o.Store.QueueMail(c.Request.Context(), o); err != nil {
 		return err
 	}
-	ginauth.LogEvent(c, driver.MailRequested, "kind", string(driver.MailChange), "user_id", auth.Account.ID)
+	flow.LogEvent(c, driver.MailRequested, "kind", string(driver.MailChange), "user_id", auth.Account.ID)
 	return nil
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/account"
 	"github.com/ginauth/ginauth/ginauth/apikey"
 	"github.com/ginauth/ginauth/ginauth/email"
 	"github.com/ginauth/ginauth/ginauth/jwt"
@@ -46,14 +47,14 @@ func newFull(tb testing.TB, pool *pgxpool.Pool) *app {
 	a.Use(ginauth.Authenticate(cfg, apikey.Backend(keys), bearer, ginauth.SessionAuth(cfg)))
 	a.POST("/signup", ginauth.SignUp(cfg))
 	a.POST("/login", ginauth.Login(cfg))
-	a.POST("/restore", ginauth.RestoreAccount(cfg))
-	a.POST("/reauthenticate", ginauth.Reauthenticate(cfg))
+	a.POST("/restore", account.RestoreAccount(cfg))
+	a.POST("/reauthenticate", account.Reauthenticate(cfg))
 	a.POST("/logout", ginauth.Logout(cfg))
 	a.GET("/me", ginauth.Require(ginauth.AnyScope()), ginauth.Me(cfg))
-	a.GET("/export", ginauth.ExportAccount(cfg))
-	a.POST("/password/change", ginauth.ChangePassword(cfg))
-	a.POST("/password", ginauth.SetPassword(cfg))
-	a.DELETE("/user", ginauth.DeleteAccountAfter(cfg, 24*time.Hour))
+	a.GET("/export", account.ExportAccount(cfg))
+	a.POST("/password/change", account.ChangePassword(cfg))
+	a.POST("/password", account.SetPassword(cfg))
+	a.DELETE("/user", account.DeleteAccountAfter(cfg, 24*time.Hour))
 	a.POST("/token", jwt.Token(tokens))
 	a.POST("/token/login", jwt.Login(tokens, jwt.InBody))
 	a.POST("/refresh", jwt.Refresh(tokens))

@@ -11,6 +11,7 @@ import (
 
 	"github.com/ginauth/ginauth/ginauth"
 	"github.com/ginauth/ginauth/ginauth/driver"
+	"github.com/ginauth/ginauth/ginauth/flow"
 	"github.com/ginauth/ginauth/ginauth/internal/route"
 )
 
@@ -100,7 +101,7 @@ func (l link[U]) action(page string) string { return l.path + "?page=" + page }
 
 // count limits how many links one address may try, by whatever method (SEC-115).
 func (l link[U]) count(c *gin.Context) error {
-	return ginauth.Throttle(c, l.cfg, "link", "", ginauth.Limit{PerAddress: l.app.Limits.LinkPerAddress})
+	return flow.Throttle(c, l.cfg, "link", "", ginauth.Limit{PerAddress: l.app.Limits.LinkPerAddress})
 }
 
 func (l link[U]) page(c *gin.Context, t found[U], token string) Page {
@@ -119,7 +120,7 @@ func (l link[U]) post(c *gin.Context) {
 		ginauth.Fail(c, ginauth.ErrCrossOrigin)
 		return
 	}
-	if err := ginauth.Bind(c, &form); err != nil {
+	if err := flow.Bind(c, &form); err != nil {
 		ginauth.Fail(c, err)
 		return
 	}
@@ -168,14 +169,14 @@ func (l link[U]) find(c *gin.Context, token string) (t found[U], err error) {
 
 // refuseLink answers to a token that is not good.
 func (l link[U]) refuseLink(c *gin.Context) {
-	ginauth.LogEvent(c, driver.LinkRefused, "kind", string(l.kind))
+	flow.LogEvent(c, driver.LinkRefused, "kind", string(l.kind))
 	l.refuse(c, errLink, Page{})
 }
 
 // refuse answers with a problem, in a page for a browser.
 func (l link[U]) refuse(c *gin.Context, err error, p Page) {
-	problem := ginauth.ProblemOf(err)
-	if problem.Status >= http.StatusInternalServerError || !ginauth.PrefersHTML(c) {
+	problem := flow.ProblemOf(err)
+	if problem.Status >= http.StatusInternalServerError || !flow.PrefersHTML(c) {
 		ginauth.Fail(c, err)
 		return
 	}
@@ -188,7 +189,7 @@ func (l link[U]) refuse(c *gin.Context, err error, p Page) {
 }
 
 func (l link[U]) finish(c *gin.Context) {
-	if ginauth.PrefersHTML(c) {
+	if flow.PrefersHTML(c) {
 		l.show(c, http.StatusOK, Page{Kind: l.kind, Step: StepDone})
 		return
 	}
@@ -211,10 +212,10 @@ func (f *Flows[U]) proves(c *gin.Context, t found[U], plain string) error {
 			return err
 		}
 		if !hash.IsZero() {
-			return ginauth.VerifyPasswordHash(c, f.cfg, t.user, hash, plain)
+			return flow.VerifyPasswordHash(c, f.cfg, t.user, hash, plain)
 		}
 	}
-	_, err := ginauth.VerifyPassword(c, f.cfg, f.cfg.Account(t.user).Identifier, plain)
+	_, err := flow.VerifyPassword(c, f.cfg, f.cfg.Account(t.user).Identifier, plain)
 	return err
 }
 

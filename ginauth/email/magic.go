@@ -7,6 +7,7 @@ import (
 
 	"github.com/ginauth/ginauth/ginauth"
 	"github.com/ginauth/ginauth/ginauth/driver"
+	"github.com/ginauth/ginauth/ginauth/flow"
 	"github.com/ginauth/ginauth/ginauth/internal/accept"
 	"github.com/ginauth/ginauth/ginauth/internal/baseurl"
 	"github.com/ginauth/ginauth/ginauth/internal/route"
@@ -50,7 +51,7 @@ type loggedIn struct{}
 // @Failure		503	{object}	ginauth.Problem	"unavailable"
 // @Router			/magic [post]
 func (f *Flows[U]) logIn(c *gin.Context, t found[U], _ string) error {
-	if err := ginauth.CanSignIn(c); err != nil {
+	if err := flow.CanSignIn(c); err != nil {
 		return err
 	}
 	u, err := f.o.Store.UseEmailToken(ginauth.AuditContext(c), t.use)
@@ -62,13 +63,13 @@ func (f *Flows[U]) logIn(c *gin.Context, t found[U], _ string) error {
 	}
 	f.remember(c, u)
 	c.Set(loggedIn{}, u)
-	ginauth.LogEvent(c, driver.LoginSucceeded, "user_id", f.cfg.Account(u).ID)
+	flow.LogEvent(c, driver.LoginSucceeded, "user_id", f.cfg.Account(u).ID)
 	return nil
 }
 
 func (f *Flows[U]) welcome(c *gin.Context) {
 	switch page := f.app.Pages.AfterLogin; {
-	case !ginauth.PrefersHTML(c), page != "" && !accept.Navigates(c.Request.Header):
+	case !flow.PrefersHTML(c), page != "" && !accept.Navigates(c.Request.Header):
 	case page == "":
 		f.show(c, http.StatusOK, Page{Kind: driver.MailLogin, Step: StepDone})
 		return
@@ -79,5 +80,5 @@ func (f *Flows[U]) welcome(c *gin.Context) {
 	}
 	found, _ := c.Get(loggedIn{})
 	u, _ := found.(U)
-	ginauth.Reply(c, http.StatusOK, f.app.View(u))
+	flow.Reply(c, http.StatusOK, f.app.View(u))
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/account"
 	"github.com/ginauth/ginauth/ginauth/email"
 	"github.com/ginauth/ginauth/store"
 	"github.com/ginauth/ginauth/store/storetest"
@@ -38,7 +39,7 @@ func Example_notices() {
 	r.POST("/signup", ginauth.SignUp(cfg))
 	r.POST("/magic/send", email.SendMagicLink(mails))
 	r.POST("/magic", email.MagicLink(mails))
-	r.POST("/password", ginauth.SetPassword(cfg))
+	r.POST("/password", account.SetPassword(cfg))
 
 	visitor := newClient(r)
 	visitor.post("/signup", `{"name":"Ada","email":"ada@example.com","password":"correct horse battery staple"}`)

@@ -9,6 +9,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/account"
 	"github.com/ginauth/ginauth/ginauth/driver"
 	"github.com/ginauth/ginauth/ginauth/email"
 	"github.com/ginauth/ginauth/store"
@@ -27,7 +28,7 @@ func (a *app) telling(tb testing.TB) *app {
 	b.Use(ginauth.Session(cfg))
 	b.GET("/me", ginauth.Me(cfg))
 	b.POST("/login", ginauth.Login(cfg))
-	b.POST("/password/change", ginauth.ChangePassword(cfg))
+	b.POST("/password/change", account.ChangePassword(cfg))
 	b.POST("/email", email.ChangeEmail(b.mails))
 	b.Any("/reset", email.ResetPassword(b.mails))
 	b.Any("/confirm", email.ConfirmEmailChange(b.mails))

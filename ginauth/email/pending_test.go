@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/flow"
 	"github.com/ginauth/ginauth/store/storetest"
 )
 
@@ -28,9 +29,9 @@ func newWays(t *testing.T, tracer *recorder) *app {
 	a := newFull(t, traced(t, storetest.NewDB(t), tracer))
 	a.POST("/verify-password", func(c *gin.Context) {
 		var form ginauth.Credentials
-		err := ginauth.Bind(c, &form)
+		err := flow.Bind(c, &form)
 		if err == nil {
-			_, err = ginauth.VerifyPassword(c, a.cfg, form.Email, form.Password)
+			_, err = flow.VerifyPassword(c, a.cfg, form.Email, form.Password)
 		}
 		if err != nil {
 			ginauth.Fail(c, err)

@@ -7,6 +7,7 @@ import (
 
 	"github.com/ginauth/ginauth/ginauth"
 	"github.com/ginauth/ginauth/ginauth/driver"
+	"github.com/ginauth/ginauth/ginauth/flow"
 	"github.com/ginauth/ginauth/ginauth/internal/route"
 )
 
@@ -51,7 +52,7 @@ func (f *Flows[U]) reset(c *gin.Context, t found[U], plain string) (err error) {
 	if plain == "" {
 		return errNeedsPassword
 	}
-	t.use.Hash, err = ginauth.HashNewPassword(c, f.cfg, plain, f.cfg.Account(t.user).Identifier)
+	t.use.Hash, err = flow.HashNewPassword(c, f.cfg, plain, f.cfg.Account(t.user).Identifier)
 	if err != nil {
 		return err
 	}
@@ -59,9 +60,9 @@ func (f *Flows[U]) reset(c *gin.Context, t found[U], plain string) (err error) {
 	if err != nil {
 		return err
 	}
-	ginauth.LogEvent(c, driver.LoginPasswordReset, "user_id", f.cfg.Account(u).ID)
+	flow.LogEvent(c, driver.LoginPasswordReset, "user_id", f.cfg.Account(u).ID)
 	// What others have guessed was another password (SEC-43).
-	if err := ginauth.ForgetGuesses(context.WithoutCancel(c.Request.Context()), f.cfg, u); err != nil {
+	if err := flow.ForgetGuesses(context.WithoutCancel(c.Request.Context()), f.cfg, u); err != nil {
 		f.app.Logger.WarnContext(c.Request.Context(), "email: guesses at a password that was reset still count", "error", err)
 	}
 	f.remember(c, u)
@@ -70,7 +71,7 @@ func (f *Flows[U]) reset(c *gin.Context, t found[U], plain string) (err error) {
 
 // remember makes the browser known, so that strangers who guess do not keep it out (SEC-43).
 func (f *Flows[U]) remember(c *gin.Context, u U) {
-	if err := ginauth.KnowBrowser(c, f.cfg, u); err != nil {
+	if err := flow.KnowBrowser(c, f.cfg, u); err != nil {
 		f.app.Logger.WarnContext(c.Request.Context(), "email: the browser of a link was not remembered", "error", err)
 	}
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/ginauth/ginauth/ginauth"
 	"github.com/ginauth/ginauth/ginauth/driver"
+	"github.com/ginauth/ginauth/ginauth/flow"
 	"github.com/ginauth/ginauth/ginauth/internal/route"
 )
 
@@ -65,7 +66,7 @@ func register[U any, F ginauth.Form](c *gin.Context, f *Flows[U], fill func(cont
 		return err
 	}
 	var form F
-	n, err := ginauth.BindRegistration(c, f.cfg, &form)
+	n, err := flow.BindRegistration(c, f.cfg, &form)
 	if err != nil {
 		return err
 	}
@@ -77,6 +78,6 @@ func register[U any, F ginauth.Form](c *gin.Context, f *Flows[U], fill func(cont
 	if err != nil {
 		return err
 	}
-	ginauth.LogEvent(c, driver.UserCreated, "created", created)
+	flow.LogEvent(c, driver.UserCreated, "created", created)
 	return nil
 }

@@ -9,7 +9,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/account"
 	"github.com/ginauth/ginauth/ginauth/driver"
 	"github.com/ginauth/ginauth/store"
 	"github.com/ginauth/ginauth/store/storetest"
@@ -173,7 +173,7 @@ func (a *app) mailedAgain(tb testing.TB, path string) string {
 func TestASquatterDoesNotLearnWhereTheOwnerIs(t *testing.T) { // SEC-185
 	t.Parallel()
 	a := newFull(t, storetest.NewDB(t))
-	a.GET("/events", ginauth.Events(a.cfg))
+	a.GET("/events", account.Events(a.cfg))
 	squatter := a.signUp(t)
 	owner := a.anyone()
 	owner.Header = http.Header{"User-Agent": {"Mozilla/5.0 (X11; Linux x86_64; rv:130.0) Gecko/20100101 Firefox/130.0"}}

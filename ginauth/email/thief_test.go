@@ -13,6 +13,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/account"
 	"github.com/ginauth/ginauth/ginauth/apikey"
 	"github.com/ginauth/ginauth/ginauth/email"
 )
@@ -24,41 +25,41 @@ type thieves struct{ *app }
 
 // deeds are what whoever has a fresh session can do, by the name of the handler. Each leaves the account to the undo link.
 var deeds = map[string]func(*testing.T, *thieves, *client){
-	"ginauth.DeleteAccount": func(t *testing.T, _ *thieves, c *client) {
+	"account.DeleteAccount": func(t *testing.T, _ *thieves, c *client) {
 		t.Helper()
 		w := c.Do(httptest.NewRequest(http.MethodDelete, "/user", nil))
 		if want(t, "delete", w, http.StatusOK); !strings.Contains(w.Body.String(), `"delete_after"`) {
 			t.Errorf("it does not say when: %s", w.Body)
 		}
 	},
-	"ginauth.DeleteAccountAfter": func(t *testing.T, _ *thieves, c *client) {
+	"account.DeleteAccountAfter": func(t *testing.T, _ *thieves, c *client) {
 		t.Helper()
 		want(t, "archive", c.post("/user/archive", ""), http.StatusOK)
 	},
-	"ginauth.RestoreAccount": func(t *testing.T, a *thieves, c *client) {
+	"account.RestoreAccount": func(t *testing.T, a *thieves, c *client) {
 		t.Helper()
 		want(t, "archive", c.post("/user/archive", ""), http.StatusOK)
 		want(t, "restore", a.anyone().post("/restore", `{"email":"`+thiefMail+`","password":"`+adaOld+`"}`), http.StatusOK)
 	},
-	"ginauth.ChangePassword": func(t *testing.T, _ *thieves, c *client) {
+	"account.ChangePassword": func(t *testing.T, _ *thieves, c *client) {
 		t.Helper()
 		want(t, "change", c.post("/password/change", `{"current_password":"`+adaOld+`","new_password":"`+adaNew+`"}`), http.StatusNoContent)
 		want(t, "archive", c.post("/user/archive", ""), http.StatusOK)
 	},
-	"ginauth.SetPassword": func(t *testing.T, a *thieves, c *client) {
+	"account.SetPassword": func(t *testing.T, a *thieves, c *client) {
 		t.Helper()
 		a.exec(t, `UPDATE ginauth.users SET password_hash = NULL`)
 		want(t, "set", c.post("/password", `{"new_password":"`+adaNew+`"}`), http.StatusNoContent)
 	},
-	"ginauth.UpdateProfile": func(t *testing.T, _ *thieves, c *client) {
+	"account.UpdateProfile": func(t *testing.T, _ *thieves, c *client) {
 		t.Helper()
 		want(t, "profile", c.Do(method(http.MethodPatch, "/user", `{"name":"Mallory"}`)), http.StatusOK)
 	},
-	"ginauth.Reauthenticate": func(t *testing.T, _ *thieves, c *client) {
+	"account.Reauthenticate": func(t *testing.T, _ *thieves, c *client) {
 		t.Helper()
 		want(t, "reauthenticate", c.post("/reauthenticate", `{"password":"`+adaOld+`"}`), http.StatusNoContent)
 	},
-	"ginauth.RevokeOtherSessions": func(t *testing.T, _ *thieves, c *client) {
+	"account.RevokeOtherSessions": func(t *testing.T, _ *thieves, c *client) {
 		t.Helper()
 		want(t, "revoke", c.post("/sessions/revoke", ""), http.StatusNoContent)
 	},
@@ -127,14 +128,14 @@ func newThieves(t *testing.T) *thieves {
 	a.GET("/me", ginauth.Require(ginauth.AnyScope()), ginauth.Me(cfg))
 	a.POST("/signup", ginauth.SignUp(cfg))
 	a.POST("/login", ginauth.Login(cfg))
-	a.POST("/restore", ginauth.RestoreAccount(cfg))
-	a.DELETE("/user", ginauth.DeleteAccount(cfg))
-	a.PATCH("/user", ginauth.UpdateProfile(cfg))
-	a.POST("/user/archive", ginauth.DeleteAccountAfter(cfg, time.Minute))
-	a.POST("/password/change", ginauth.ChangePassword(cfg))
-	a.POST("/password", ginauth.SetPassword(cfg))
-	a.POST("/reauthenticate", ginauth.Reauthenticate(cfg))
-	a.POST("/sessions/revoke", ginauth.RevokeOtherSessions(cfg))
+	a.POST("/restore", account.RestoreAccount(cfg))
+	a.DELETE("/user", account.DeleteAccount(cfg))
+	a.PATCH("/user", account.UpdateProfile(cfg))
+	a.POST("/user/archive", account.DeleteAccountAfter(cfg, time.Minute))
+	a.POST("/password/change", account.ChangePassword(cfg))
+	a.POST("/password", account.SetPassword(cfg))
+	a.POST("/reauthenticate", account.Reauthenticate(cfg))
+	a.POST("/sessions/revoke", account.RevokeOtherSessions(cfg))
 	a.POST("/keys", apikey.Create(keys))
 	a.POST("/quiet", email.SignUp(a.mails))
 	a.POST("/forgot", email.ForgotPassword(a.mails))
@@ -234,7 +235,7 @@ func id(w *httptest.ResponseRecorder) string {
 
 func TestAnArchivedAccountIsDeletedOnceItsUndoLinkIsOver(t *testing.T) { // SEC-184
 	t.Parallel()
-	for _, deed := range []string{"ginauth.DeleteAccount", "ginauth.DeleteAccountAfter"} {
+	for _, deed := range []string{"account.DeleteAccount", "account.DeleteAccountAfter"} {
 		t.Run(deed, func(t *testing.T) {
 			t.Parallel()
 			a := newThieves(t)
@@ -265,9 +266,9 @@ func TestNoLinkOpensADisabledAccount(t *testing.T) { // SEC-25
 // nothing to it.
 var harmless = map[string]string{
 	"ginauth.Authenticate": "a middleware", "ginauth.Wrap": "a middleware", "ginauth.Session": "a middleware", "ginauth.With": "the app's own", "ginauth.Require": "a guard",
-	"ginauth.Sessions": "reads", "ginauth.Events": "reads", "ginauth.ExportAccount": "reads", "ginauth.Me": "reads",
-	"ginauth.Login": "needs the password", "ginauth.Logout": "ends a session", "ginauth.RevokeSession": "ends a session",
-	"ginauth.RevokeAllSessions": "ends sessions", "ginauth.SignUpWith": "SignUp", "ginauth.UpdateProfileWith": "UpdateProfile",
+	"account.Sessions": "reads", "account.Events": "reads", "account.ExportAccount": "reads", "ginauth.Me": "reads",
+	"ginauth.Login": "needs the password", "ginauth.Logout": "ends a session", "account.RevokeSession": "ends a session",
+	"account.RevokeAllSessions": "ends sessions", "ginauth.SignUpWith": "SignUp", "account.UpdateProfileWith": "UpdateProfile",
 	"email.ResendVerification": "the address is proved", "email.VerifyEmail": "the address is proved", "email.SignUpWith": "SignUp",
 	"email.ConfirmEmailChange": "in ChangeEmail", "email.UndoEmailChange": "the link", "email.MagicLink": "in SendMagicLink",
 	"email.ResetPassword": "in ForgotPassword",

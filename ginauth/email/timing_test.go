@@ -14,6 +14,7 @@ import (
 	"github.com/ginauth/ginauth/ginauth"
 	"github.com/ginauth/ginauth/ginauth/driver"
 	"github.com/ginauth/ginauth/ginauth/email"
+	"github.com/ginauth/ginauth/ginauth/flow"
 )
 
 const (
@@ -119,7 +120,7 @@ func (a *app) twins(t *testing.T) http.Handler {
 	ctx := context.Background()
 	r.POST("/forgot", func(c *gin.Context) {
 		var form email.Address
-		if err := ginauth.Bind(c, &form); err != nil {
+		if err := flow.Bind(c, &form); err != nil {
 			t.Error(err)
 		}
 		if u, err := a.db.FindUserByEmail(ctx, form.Email); err == nil {
@@ -128,7 +129,7 @@ func (a *app) twins(t *testing.T) http.Handler {
 	}, accepted)
 	r.POST("/quiet", func(c *gin.Context) {
 		var form ginauth.Registration
-		if err := ginauth.Bind(c, &form); err != nil {
+		if err := flow.Bind(c, &form); err != nil {
 			t.Error(err)
 		}
 		if _, err := a.db.FindUserByEmail(ctx, form.Email); err == nil {

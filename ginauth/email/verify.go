@@ -5,6 +5,7 @@ import (
 
 	"github.com/ginauth/ginauth/ginauth"
 	"github.com/ginauth/ginauth/ginauth/driver"
+	"github.com/ginauth/ginauth/ginauth/flow"
 	"github.com/ginauth/ginauth/ginauth/internal/route"
 )
 
@@ -49,7 +50,7 @@ func (f *Flows[U]) verify(c *gin.Context, t found[U], plain string) error {
 	}
 	u, err := f.o.Store.UseEmailToken(ginauth.AuditContext(c), t.use)
 	if err == nil {
-		ginauth.LogEvent(c, driver.UserVerified, "user_id", f.cfg.Account(u).ID)
+		flow.LogEvent(c, driver.UserVerified, "user_id", f.cfg.Account(u).ID)
 	}
 	return err
 }

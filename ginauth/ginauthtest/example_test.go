@@ -8,6 +8,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/account"
 	"github.com/ginauth/ginauth/ginauth/email"
 	"github.com/ginauth/ginauth/ginauth/ginauthtest"
 	"github.com/ginauth/ginauth/store"
@@ -21,7 +22,7 @@ func routes(cfg *ginauth.Config[User], mails *email.Flows[User]) *gin.Engine {
 	r.POST("/forgot", email.ForgotPassword(mails))
 	r.Match([]string{"GET", "POST"}, "/reset", email.ResetPassword(mails))
 	r.GET("/dashboard", ginauth.With(func(c *gin.Context, u User) { c.JSON(http.StatusOK, gin.H{"hello": u.Name}) }))
-	r.DELETE("/user", ginauth.Require(ginauth.Fresh(10*time.Minute)), ginauth.DeleteAccount(cfg))
+	r.DELETE("/user", ginauth.Require(ginauth.Fresh(10*time.Minute)), account.DeleteAccount(cfg))
 	return r
 }
 

@@ -11,6 +11,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/account"
 	"github.com/ginauth/ginauth/ginauth/email"
 	"github.com/ginauth/ginauth/ginauth/ginauthtest"
 )
@@ -35,8 +36,8 @@ func shop(k ginauthtest.Kit[User]) *gin.Engine {
 	r.POST("/login", ginauth.Login(cfg))
 	r.POST("/logout", ginauth.Logout(cfg))
 	r.GET("/user", ginauth.Me(cfg))
-	r.PATCH("/user", ginauth.UpdateProfile(cfg))
-	r.GET("/sessions", ginauth.Sessions(cfg))
+	r.PATCH("/user", account.UpdateProfile(cfg))
+	r.GET("/sessions", account.Sessions(cfg))
 	r.GET("/fresh", ginauth.Require(ginauth.Fresh(10*time.Minute)), ginauth.Me(cfg))
 	r.GET("/verified", ginauth.Require(ginauth.Verified()), ginauth.Me(cfg))
 	r.POST("/forgot", email.ForgotPassword(mails))

@@ -13,6 +13,7 @@ import (
 
 	"github.com/ginauth/ginauth/ginauth"
 	"github.com/ginauth/ginauth/ginauth/driver"
+	"github.com/ginauth/ginauth/ginauth/flow"
 	"github.com/ginauth/ginauth/ginauth/ginauthtest"
 	"github.com/ginauth/ginauth/store"
 	"github.com/ginauth/ginauth/store/memory"
@@ -112,7 +113,7 @@ func TestCreateIsForAppsWithoutSessions(t *testing.T) {
 		cfg := k.New(o)
 		r := gin.New()
 		r.POST("/check", func(c *gin.Context) {
-			u, err := ginauth.VerifyPassword(c, cfg, c.Query("email"), ginauthtest.Password)
+			u, err := flow.VerifyPassword(c, cfg, c.Query("email"), ginauthtest.Password)
 			c.String(http.StatusOK, "%s %v", u.ID, err)
 		})
 		return r

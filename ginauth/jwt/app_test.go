@@ -13,6 +13,7 @@ import (
 
 	"github.com/ginauth/ginauth/ginauth"
 	"github.com/ginauth/ginauth/ginauth/driver"
+	"github.com/ginauth/ginauth/ginauth/flow"
 	"github.com/ginauth/ginauth/ginauth/internal/authtest"
 	"github.com/ginauth/ginauth/ginauth/internal/built"
 	"github.com/ginauth/ginauth/ginauth/jwt"
@@ -61,7 +62,7 @@ func me(c *gin.Context) {
 		ginauth.Fail(c, err)
 		return
 	}
-	ginauth.Reply(c, http.StatusOK, u)
+	flow.Reply(c, http.StatusOK, u)
 }
 
 // directory is a source of users in memory, without sessions.

@@ -36,17 +36,17 @@ type site struct {
 	log        *authtest.Log
 	statements *atomic.Int64
 	ada        user
-	flow       flow
+	flow       plan
 	options    jwt.BackendOptions[user]
 }
 
-// flow is what a jwt.Flow is made of, for tests that change it.
-type flow struct {
+// plan is what a jwt.Flow is made of, for tests that change it.
+type plan struct {
 	app ginauth.Options[user]
 	jwt.Options[user]
 }
 
-func (f flow) built() *jwt.Flow[user] { return built.Tokens(f.app, f.Options) }
+func (f plan) built() *jwt.Flow[user] { return built.Tokens(f.app, f.Options) }
 
 type siteOption func(*site)
 

@@ -12,6 +12,7 @@ import (
 
 	"github.com/ginauth/ginauth/ginauth"
 	"github.com/ginauth/ginauth/ginauth/driver"
+	"github.com/ginauth/ginauth/ginauth/flow"
 	"github.com/ginauth/ginauth/ginauth/password"
 	"github.com/ginauth/ginauth/ginauth/refresh"
 )
@@ -43,7 +44,7 @@ func (f *Flow[U]) logIn(c *gin.Context, email, plain string, scopes []string, la
 		if hash, err = f.currentHash(c, email); err != nil {
 			return l, err
 		}
-		if l.user, err = ginauth.VerifyPassword(c, f.cfg, email, plain); err != nil {
+		if l.user, err = flow.VerifyPassword(c, f.cfg, email, plain); err != nil {
 			break
 		}
 		if err = f.begin(c, &l, hash, scopes, lasts); !errors.Is(err, driver.ErrNoUser) {
@@ -62,7 +63,7 @@ func (f *Flow[U]) logIn(c *gin.Context, email, plain string, scopes []string, la
 
 // began tells of a login, in the log and, unless the store has done so, in the table.
 func (f *Flow[U]) began(c *gin.Context, l login[U]) {
-	ginauth.LogEvent(c, driver.LoginSucceeded, "user_id", f.cfg.Account(l.user).ID, "session", l.claims.Session)
+	flow.LogEvent(c, driver.LoginSucceeded, "user_id", f.cfg.Account(l.user).ID, "session", l.claims.Session)
 	f.recordLogin(c, f.cfg.Account(l.user).ID)
 }
 
@@ -107,7 +108,7 @@ func (f *Flow[U]) begin(c *gin.Context, l *login[U], hash password.Hash, scopes 
 	}
 	token := refresh.New()
 	n := driver.NewRefreshFamily{
-		Key: token.Key(), UserID: f.cfg.Account(l.user).ID, Credential: hash, Scopes: scopes, Limit: f.o.MaxLogins, Origin: ginauth.RequestOrigin(c),
+		Key: token.Key(), UserID: f.cfg.Account(l.user).ID, Credential: hash, Scopes: scopes, Limit: f.o.MaxLogins, Origin: flow.RequestOrigin(c),
 		Lifetime: f.o.RefreshLifetime, IdleTimeout: f.o.RefreshIdle,
 	}
 	shown := token.Reveal()

@@ -8,6 +8,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/flow"
 	"github.com/ginauth/ginauth/ginauth/internal/route"
 )
 
@@ -65,7 +66,7 @@ func (f *Flow[U]) serveLogin(c *gin.Context, d Delivery) error {
 		return ginauth.ErrCrossOrigin
 	}
 	var form ginauth.Credentials
-	if err := ginauth.Bind(c, &form); err != nil {
+	if err := flow.Bind(c, &form); err != nil {
 		return err
 	}
 	l, err := f.logIn(c, form.Email, form.Password, f.o.Scopes, d == InBody)
@@ -80,10 +81,10 @@ func (f *Flow[U]) deliver(c *gin.Context, d Delivery, l login[U]) error {
 		return err
 	}
 	if d == InBody {
-		ginauth.Reply(c, http.StatusOK, l.answer)
+		flow.Reply(c, http.StatusOK, l.answer)
 		return nil
 	}
-	ginauth.Reply(c, http.StatusOK, f.app.View(l.user))
+	flow.Reply(c, http.StatusOK, f.app.View(l.user))
 	return nil
 }
 

@@ -225,16 +225,16 @@ func TestOutageIsNoRefusal(t *testing.T) {
 func TestImpossibleFlowsAreExplained(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
-	for want, edit := range map[string]func(*flow){
-		"set the Users of the Config": func(f *flow) { f.app.Users, f.app.NoSessions, f.Refresh = nil, true, s.db },
-		"Options.Issuer":              func(f *flow) { f.Issuer = nil },
-		"set Options.Refresh":         func(f *flow) { f.app.Users, f.app.NoSessions = usersOnly{s.db}, true },
-		"Options.RefreshIdle":         func(f *flow) { f.RefreshIdle = f.RefreshLifetime + 1<<62 },
-		"Options.RefreshGrace":        func(f *flow) { f.RefreshGrace = 1 << 40 },
-		"Options.MaxLogins":           func(f *flow) { f.MaxLogins = -1 },
-		"Options.Scopes":              func(f *flow) { f.Scopes = []string{"a b"} },
-		"CookieOptions.Name":          func(f *flow) { f.Cookie.Name = "__Host-token" },
-		"SameSite":                    func(f *flow) { f.Cookie.SameSite = http.SameSiteNoneMode },
+	for want, edit := range map[string]func(*plan){
+		"set the Users of the Config": func(f *plan) { f.app.Users, f.app.NoSessions, f.Refresh = nil, true, s.db },
+		"Options.Issuer":              func(f *plan) { f.Issuer = nil },
+		"set Options.Refresh":         func(f *plan) { f.app.Users, f.app.NoSessions = usersOnly{s.db}, true },
+		"Options.RefreshIdle":         func(f *plan) { f.RefreshIdle = f.RefreshLifetime + 1<<62 },
+		"Options.RefreshGrace":        func(f *plan) { f.RefreshGrace = 1 << 40 },
+		"Options.MaxLogins":           func(f *plan) { f.MaxLogins = -1 },
+		"Options.Scopes":              func(f *plan) { f.Scopes = []string{"a b"} },
+		"CookieOptions.Name":          func(f *plan) { f.Cookie.Name = "__Host-token" },
+		"SameSite":                    func(f *plan) { f.Cookie.SameSite = http.SameSiteNoneMode },
 	} {
 		f := s.flow
 		edit(&f)

@@ -12,6 +12,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/account"
 	"github.com/ginauth/ginauth/ginauth/driver"
 	"github.com/ginauth/ginauth/ginauth/internal/built"
 	"github.com/ginauth/ginauth/ginauth/jwt"
@@ -49,10 +50,10 @@ func newDevices(t *testing.T, edit ...siteOption) *devices {
 		r.POST("/token", jwt.Token(flow))
 		r.POST("/refresh", jwt.Refresh(flow))
 		r.GET("/me", ginauth.Require(ginauth.AnyScope()), me)
-		r.GET("/sessions", ginauth.Sessions(cfg))
-		r.DELETE("/sessions/:id", ginauth.RevokeSession(cfg))
-		r.POST("/sessions/revoke-others", ginauth.RevokeOtherSessions(cfg))
-		r.POST("/sessions/revoke-all", ginauth.RevokeAllSessions(cfg))
+		r.GET("/sessions", account.Sessions(cfg))
+		r.DELETE("/sessions/:id", account.RevokeSession(cfg))
+		r.POST("/sessions/revoke-others", account.RevokeOtherSessions(cfg))
+		r.POST("/sessions/revoke-all", account.RevokeAllSessions(cfg))
 		d.process[i] = r
 	}
 	return d
@@ -105,7 +106,7 @@ func (d *devices) tokens(t *testing.T, email, agent string) (credential, jwt.Ans
 	return bearing(a.AccessToken), a
 }
 
-func (d *devices) list(t *testing.T, by credential) (list []ginauth.LoginRecord) {
+func (d *devices) list(t *testing.T, by credential) (list []account.LoginRecord) {
 	t.Helper()
 	decodeBody(t, d.ask(0, http.MethodGet, "/sessions", by), &list)
 	return list
@@ -115,7 +116,7 @@ func (d *devices) list(t *testing.T, by credential) (list []ginauth.LoginRecord)
 func (d *devices) current(t *testing.T, by credential) driver.SessionID {
 	t.Helper()
 	list := d.list(t, by)
-	i := slices.IndexFunc(list, func(d ginauth.LoginRecord) bool { return d.Current })
+	i := slices.IndexFunc(list, func(d account.LoginRecord) bool { return d.Current })
 	if i < 0 {
 		t.Fatalf("none of %+v is current", list)
 	}
@@ -250,8 +251,8 @@ func TestDevicesOfAnAPIWithoutSessions(t *testing.T) {
 	cfg := built.Config(app)
 	r := gin.New()
 	r.Use(ginauth.Authenticate(cfg, jwt.Bearer(cfg, d.options)))
-	r.GET("/sessions", ginauth.Sessions(cfg))
-	r.DELETE("/sessions/:id", ginauth.RevokeSession(cfg))
+	r.GET("/sessions", account.Sessions(cfg))
+	r.DELETE("/sessions/:id", account.RevokeSession(cfg))
 	d.process[0] = r
 	token, _ := d.tokens(t, "ada@example.com", "")
 	list := d.list(t, token)

@@ -7,6 +7,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/flow"
 	"github.com/ginauth/ginauth/ginauth/internal/route"
 )
 
@@ -38,7 +39,7 @@ func fail(c *gin.Context, err error) {
 	}
 	c.Abort()
 	c.Header("Pragma", "no-cache")
-	ginauth.Reply(c, http.StatusBadRequest, known)
+	flow.Reply(c, http.StatusBadRequest, known)
 }
 
 // tokenForm is the body of a token request (RFC 6749, 4.3.2 and 6) and of a revocation (RFC 7009,
@@ -58,7 +59,7 @@ func bindForm(c *gin.Context) (form tokenForm, err error) {
 	if c.ContentType() != "application/x-www-form-urlencoded" {
 		return form, errNotForm
 	}
-	err = ginauth.Bind(c, &form)
+	err = flow.Bind(c, &form)
 	var p *ginauth.Problem
 	if errors.As(err, &p) && p.Status < http.StatusInternalServerError {
 		return form, &oauthError{"invalid_request", p.Detail}
@@ -134,5 +135,5 @@ func (f *Flow[U]) passwordGrant(c *gin.Context, form tokenForm) error {
 // sendAnswer is a success of RFC 6749, 5.1.
 func sendAnswer(c *gin.Context, a Answer) {
 	c.Header("Pragma", "no-cache")
-	ginauth.Reply(c, http.StatusOK, a)
+	flow.Reply(c, http.StatusOK, a)
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/ginauth/ginauth/ginauth"
 	"github.com/ginauth/ginauth/ginauth/driver"
+	"github.com/ginauth/ginauth/ginauth/flow"
 	"github.com/ginauth/ginauth/ginauth/internal/route"
 	"github.com/ginauth/ginauth/ginauth/refresh"
 )
@@ -84,7 +85,7 @@ func (f *Flow[U]) refreshGrant(c *gin.Context, form tokenForm) error {
 
 // unknownToken refuses a token that no login has, with 429 where a client sends many (SEC-47).
 func (f *Flow[U]) unknownToken(c *gin.Context) error {
-	return ginauth.ThrottleBadCredentials(c, f.cfg, errInvalidGrant)
+	return flow.ThrottleBadCredentials(c, f.cfg, errInvalidGrant)
 }
 
 // renewed makes the answer to a valid token, except for its successor. Everything that can fail is
@@ -123,7 +124,7 @@ func (f *Flow[U]) rotate(c *gin.Context, token refresh.Token) (refresh.Token, er
 	rotated, err := f.o.Refresh.RotateRefreshToken(ginauth.AuditContext(c), r)
 	switch {
 	case errors.Is(err, driver.ErrTokenReused):
-		ginauth.LogEvent(c, driver.TokenReused, "user_id", rotated.UserID, "session", rotated.ID)
+		flow.LogEvent(c, driver.TokenReused, "user_id", rotated.UserID, "session", rotated.ID)
 		return next, errInvalidGrant
 	case errors.Is(err, driver.ErrNoSession):
 		return next, errInvalidGrant
@@ -131,7 +132,7 @@ func (f *Flow[U]) rotate(c *gin.Context, token refresh.Token) (refresh.Token, er
 		return next, err
 	}
 	if rotated.Elsewhere {
-		ginauth.LogEvent(c, driver.TokenUsedInGrace, "user_id", rotated.UserID, "session", rotated.ID)
+		flow.LogEvent(c, driver.TokenUsedInGrace, "user_id", rotated.UserID, "session", rotated.ID)
 	}
 	successor := token.Open(rotated.Seal)
 	if successor.Key().Digest != rotated.Digest {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/ginauth/ginauth/ginauth"
 	"github.com/ginauth/ginauth/ginauth/driver"
+	"github.com/ginauth/ginauth/ginauth/flow"
 	"github.com/ginauth/ginauth/ginauth/internal/route"
 	"github.com/ginauth/ginauth/ginauth/refresh"
 )
@@ -46,7 +47,7 @@ func (f *Flow[U]) serveRevoke(c *gin.Context) error {
 	if err := f.revoke(c, form.Token); err != nil {
 		return err
 	}
-	ginauth.Reply(c, http.StatusOK, struct{}{})
+	flow.Reply(c, http.StatusOK, struct{}{})
 	return nil
 }
 
@@ -116,7 +117,7 @@ func revoked(c *gin.Context, user driver.UserID, session driver.SessionID, err e
 		return nil
 	}
 	if err == nil {
-		ginauth.LogEvent(c, driver.TokenRevoked, "user_id", user, "session", session)
+		flow.LogEvent(c, driver.TokenRevoked, "user_id", user, "session", session)
 	}
 	return err
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/account"
 	"github.com/ginauth/ginauth/ginauth/internal/built"
 	"github.com/ginauth/ginauth/ginauth/openapi"
 )
@@ -68,7 +69,7 @@ func TestOperationsAppearWhereTheyAreMounted(t *testing.T) {
 	r.Use(ginauth.Session(built.Config(cfg)))
 	r.POST("/auth/login", ginauth.Login(built.Config(cfg)))
 	r.POST("/v2/auth/login", ginauth.Login(built.Config(cfg)))
-	r.DELETE("/t/:tenant/sessions/:id", ginauth.RevokeSession(built.Config(cfg)))
+	r.DELETE("/t/:tenant/sessions/:id", account.RevokeSession(built.Config(cfg)))
 	r.GET("/t/:org/sessions/:session/raw", answer)
 	r.GET("/users/:id", answer)
 	r.PUT("/users/:name", answer)

@@ -9,6 +9,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/account"
 	"github.com/ginauth/ginauth/ginauth/apikey"
 	"github.com/ginauth/ginauth/ginauth/internal/built"
 	"github.com/ginauth/ginauth/ginauth/openapi"
@@ -106,10 +107,10 @@ func rulesRouter(t *testing.T) *gin.Engine {
 	r.HEAD("/page", answer) // the rule names GET alone
 	r.OPTIONS("/page", answer)
 	r.Any("/any", answer)
-	r.GET("/sessions", ginauth.Sessions(built.Config(cfg)))
-	r.DELETE("/sessions/:id", ginauth.RevokeSession(built.Config(cfg)))
-	r.POST("/sessions/:sid/revoke", ginauth.RevokeSession(built.Config(cfg)))
-	r.POST("/reauthenticate", ginauth.Reauthenticate(built.Config(cfg)))
+	r.GET("/sessions", account.Sessions(built.Config(cfg)))
+	r.DELETE("/sessions/:id", account.RevokeSession(built.Config(cfg)))
+	r.POST("/sessions/:sid/revoke", account.RevokeSession(built.Config(cfg)))
+	r.POST("/reauthenticate", account.Reauthenticate(built.Config(cfg)))
 	r.GET("/late", ginauth.Require(), answer) // excluded, and guarded all the same
 	r.PUT("/late", ginauth.With(func(c *gin.Context, _ user) { answer(c) }))
 	r.NoRoute(answer)

@@ -7,6 +7,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/account"
 	"github.com/ginauth/ginauth/ginauth/internal/built"
 	"github.com/ginauth/ginauth/ginauth/openapi"
 )
@@ -23,8 +24,8 @@ func TestDocumentSaysWhereUsersMustBeVerified(t *testing.T) {
 	}
 	r.POST("/required", ginauth.Require(), answer)
 	r.POST("/logout", ginauth.Logout(built.Config(cfg)))
-	r.POST("/password/change", ginauth.ChangePassword(built.Config(cfg)))
-	r.PATCH("/user", ginauth.UpdateProfile(built.Config(cfg)))
+	r.POST("/password/change", account.ChangePassword(built.Config(cfg)))
+	r.PATCH("/user", account.UpdateProfile(built.Config(cfg)))
 	doc := document(t, r, openapi.Options{})
 	for call, want := range map[string]bool{
 		"GET /posts": false, "POST /posts": true, "POST /may": false, "POST /open": false, "POST /required": true,

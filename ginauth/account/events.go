@@ -1,0 +1,162 @@
+package account
+
+import (
+	"fmt"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/ginauth/ginauth/ginauth"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/ginauth/ginauth/ginauth/driver"
+	"github.com/ginauth/ginauth/ginauth/internal/engine"
+	"github.com/ginauth/ginauth/ginauth/internal/route"
+)
+
+const (
+	defaultEvents = 50
+	maxEvents     = 100
+)
+
+// Activity is an event as the user sees it whose account it is about.
+type Activity struct {
+	At      time.Time        `json:"at" format:"date-time"`
+	Kind    driver.EventKind `json:"kind" swaggertype:"string" example:"authn_login_success"`
+	Outcome driver.Outcome   `json:"outcome" swaggertype:"string" enums:"success,failure"`
+	// ByMe: it was the user, and not an operator or somebody unknown.
+	ByMe bool `json:"by_me"`
+	// Operation is the name of the handler, such as "changePassword", or the method and route.
+	Operation string `json:"operation,omitempty" example:"login"`
+	// IP is the client's address; empty when unknown, for what another user did, such as an admin, and for failed logins at
+	// an address that was not proved to be the user's.
+	IP string `json:"ip,omitempty" example:"203.0.113.7"`
+	// Device is a guess from the User-Agent, such as "Firefox on Linux"; empty when there was no client, and where IP is.
+	Device string `json:"device,omitempty" example:"Firefox on Linux"`
+}
+
+// ActivityPage is some of a user's events.
+type ActivityPage struct {
+	// Events come with the newest first.
+	Events []Activity `json:"events"`
+	// Next is the query parameter "before" of the next page; zero: this is the last one. It is the time of the last
+	// event, in microseconds, and not its ID: that would tell how much happens to others (SEC-36).
+	Next int64 `json:"next,omitempty" example:"1767225600000000"`
+}
+
+// ListEvents returns what happened to the account of the current user, the newest first, for pages of the
+// app's own. The query's "limit" says how many, 50 unless it says so and 100 at most, but for more that happened at the
+// same time as the last one, and "before" where to go on after the page before. It returns the errors of CurrentUser, ErrForbidden for credentials with scopes, and fields at
+// fault, and ErrNotMounted where Options.Users is no driver.EventLog.
+func ListEvents(c *gin.Context) (ActivityPage, error) {
+	_, st, err := engine.StateOf(c)
+	if err != nil {
+		return ActivityPage{}, err
+	}
+	lister, ok := st.Mount.Users.(driver.EventLog)
+	if !ok {
+		return ActivityPage{}, fmt.Errorf("%w: Options.Users is no driver.EventLog", ginauth.ErrNotMounted)
+	}
+	_, auth, err := st.Mount.Owner(c, http.MethodGet)
+	if err != nil {
+		return ActivityPage{}, err
+	}
+	before, limit, err := pageAsked(c)
+	if err != nil {
+		return ActivityPage{}, err
+	}
+	list, err := lister.UserEvents(c.Request.Context(), auth.Account.ID, before, limit+1)
+	if err != nil {
+		return ActivityPage{}, err
+	}
+	page := ActivityPage{Events: []Activity{}}
+	if len(list) > limit {
+		list = list[:wholeTime(list, limit)]
+		page.Next = list[len(list)-1].At.UnixMicro()
+	}
+	for _, e := range list {
+		page.Events = append(page.Events, activityOf(e, auth.Account.Verified))
+	}
+	return page, nil
+}
+
+// wholeTime returns how many events to show so that the next page can go on by the time alone.
+func wholeTime(list []driver.Event, limit int) int {
+	for limit < len(list) && list[limit].At.Equal(list[limit-1].At) {
+		limit++
+	}
+	return limit
+}
+
+func pageAsked(c *gin.Context) (before time.Time, limit int, err error) {
+	limit = defaultEvents
+	var faults []ginauth.FieldError
+	if text := c.Query("before"); text != "" {
+		micro, err := strconv.ParseInt(text, 10, 64)
+		if err != nil || micro <= 0 {
+			faults = append(faults, ginauth.FieldError{Field: "before", Code: "invalid", Detail: "before must be the next of a page"})
+		}
+		before = time.UnixMicro(micro)
+	}
+	if text := c.Query("limit"); text != "" {
+		if limit, err = strconv.Atoi(text); err != nil || limit <= 0 || limit > maxEvents {
+			faults = append(faults, ginauth.FieldError{Field: "limit", Code: "invalid", Detail: "limit must be between 1 and 100"})
+		}
+	}
+	if faults != nil {
+		return time.Time{}, 0, ginauth.Invalid(faults...)
+	}
+	return before, limit, nil
+}
+
+// activity leaves out where others are while the address is not proved: they may be its owner (SEC-185).
+func activityOf(e driver.Event, verified bool) Activity {
+	a := Activity{At: e.At, Kind: e.Kind, Outcome: e.Outcome, ByMe: e.Actor != "" && e.Actor == e.User, Operation: e.Operation}
+	if e.Actor != "" && e.Actor != e.User {
+		return a // an operator's client is none of the user's business
+	}
+	if !a.ByMe && (!verified || e.Detail[engine.DetailUnproved] != "") {
+		return a
+	}
+	if e.Origin.Addr.IsValid() {
+		a.IP = e.Origin.Addr.String()
+	}
+	if e.Origin != (driver.Origin{}) {
+		a.Device = browserName(e.Origin.UserAgent)
+	}
+	return a
+}
+
+// Events returns the handler that answers 200 with what ListEvents returns, as JSON; a page of the app's own calls ListEvents itself: logins and failed ones, changes of
+// passwords and the like. Mount it with GET. It panics when Users is no driver.EventLog.
+func Events[U any](cfg *ginauth.Config[U]) gin.HandlerFunc {
+	const name = "account.Events"
+	m := cfg.Engine().WithAccounts(name)
+	engine.UsersAs[driver.EventLog](name, m)
+	h := route.New(route.Info{Name: "events", For: route.Users, ChecksScopes: true, Mount: m, Cookie: m.Cookie.Name}, showEvents)
+	return h.As(func(c *gin.Context) { h.Serve(c) })
+}
+
+// @Summary		List my security activity
+// @Description	Returns what happened to the current user's account, the newest first.
+// @ID				events
+// @Tags			events
+// @Produce		json,application/problem+json
+// @Param			before	query		int	false	"The next of the page before"
+// @Param			limit	query		int	false	"How many, at most 100"	default(50)	maximum(100)
+// @Success		200		{object}	ActivityPage
+// @Failure		401		{object}	ginauth.Problem	"unauthenticated"
+// @Failure		403		{object}	ginauth.Problem	"forbidden"
+// @Failure		422		{object}	ginauth.Problem	"validation_failed"
+// @Failure		503		{object}	ginauth.Problem	"unavailable"
+// @Security		sessionCookie
+// @Router			/events [get]
+func showEvents(c *gin.Context) {
+	page, err := ListEvents(c)
+	if err != nil {
+		ginauth.Fail(c, err)
+		return
+	}
+	engine.Reply(c, http.StatusOK, page)
+}

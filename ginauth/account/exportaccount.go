@@ -1,0 +1,76 @@
+package account
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+
+	"github.com/ginauth/ginauth/ginauth"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/ginauth/ginauth/ginauth/driver"
+	"github.com/ginauth/ginauth/ginauth/internal/engine"
+	"github.com/ginauth/ginauth/ginauth/internal/route"
+)
+
+// Export is all that is known here of a user.
+type Export struct {
+	// User is what Options.View shows.
+	User any `json:"user"`
+	// Held is what ExportUser of driver.Accounts returns: account, sessions, API keys, logins.
+	Held json.RawMessage `json:"held" swaggertype:"object"`
+}
+
+// ExportAccount returns the handler that answers 200 with all that ginauth holds of the current user, an
+// Export, as a file to save. It has no secrets, neither as they are nor as digests, and none of the values that the
+// app keeps in sessions. Put Require(Fresh(10*time.Minute)) in front where an unlocked screen is a worry. Mount
+// it with GET. It panics when Users is no driver.Accounts.
+func ExportAccount[U any](cfg *ginauth.Config[U]) gin.HandlerFunc {
+	const name = "account.ExportAccount"
+	m := cfg.Engine().WithAccounts(name)
+	users := engine.UsersAs[driver.Accounts[U]](name, m)
+	h := route.New(route.Info{Name: "exportAccount", For: route.Users, ChecksScopes: true, Mount: m, Cookie: m.Cookie.Name}, func(c *gin.Context) {
+		export, err := exportAccount(c, cfg, users)
+		if err != nil {
+			ginauth.Fail(c, err)
+			return
+		}
+		c.Header("Content-Disposition", `attachment; filename="account.json"`)
+		engine.Reply(c, http.StatusOK, export)
+	})
+	return h.As(func(c *gin.Context) { h.Serve(c) })
+}
+
+// @Summary		Export my account
+// @Description	Returns everything that is stored of the user, but for secrets.
+// @ID				exportAccount
+// @Tags			account
+// @Produce		json,application/problem+json
+// @Success		200	{object}	Export
+// @Failure		401	{object}	ginauth.Problem	"unauthenticated"
+// @Failure		403	{object}	ginauth.Problem	"forbidden"
+// @Failure		503	{object}	ginauth.Problem	"unavailable"
+// @Security		sessionCookie
+// @Router			/user/export [get]
+func exportAccount[U any](c *gin.Context, cfg *ginauth.Config[U], users driver.Accounts[U]) (Export, error) {
+	m := cfg.Engine()
+	_, auth, err := m.Owner(c, http.MethodGet)
+	if err != nil {
+		return Export{}, err
+	}
+	u, err := ginauth.CurrentUser[U](c)
+	if err != nil {
+		return Export{}, err
+	}
+	held, err := users.ExportUser(c.Request.Context(), auth.Account.ID)
+	if errors.Is(err, driver.ErrNoUser) {
+		return Export{}, fmt.Errorf("%w: the account ended while the request ran", ginauth.ErrUnauthenticated)
+	}
+	if err != nil {
+		return Export{}, err
+	}
+	m.Event(c, driver.UserExported, "user_id", auth.Account.ID)
+	return Export{User: m.Edge.View(&u), Held: held}, nil
+}

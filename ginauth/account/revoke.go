@@ -1,0 +1,129 @@
+package account
+
+import (
+	"errors"
+	"net/http"
+
+	"github.com/ginauth/ginauth/ginauth"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/ginauth/ginauth/ginauth/driver"
+	"github.com/ginauth/ginauth/ginauth/internal/engine"
+	"github.com/ginauth/ginauth/ginauth/internal/route"
+)
+
+// RevokeSession returns the handler that ends the session of the current user, or the login by
+// refresh tokens, whose id is the route's parameter ":id". It answers 204, and 404 for one that is
+// not theirs. Ending the one that asks is a logout. Mount it with POST or DELETE. It panics when its store is no driver.Logins, or Users is not set.
+func RevokeSession[U any](cfg *ginauth.Config[U]) gin.HandlerFunc {
+	h := revoker("RevokeSession", cfg, (*engine.Mount).Manager, revokeSession)
+	return h.As(func(c *gin.Context) { h.Serve(c) })
+}
+
+// @Summary		End one of my sessions
+// @Description	Ending the session that asks is a logout.
+// @ID				revokeSession
+// @Tags			sessions
+// @Produce		application/problem+json
+// @Param			id	path	string	true	"Id of the session"
+// @Success		204
+// @Failure		401	{object}	ginauth.Problem	"unauthenticated"
+// @Failure		403	{object}	ginauth.Problem	"cross_origin, forbidden"
+// @Failure		404	{object}	ginauth.Problem	"session_not_found"
+// @Failure		503	{object}	ginauth.Problem	"unavailable"
+// @Security		sessionCookie
+// @Router			/sessions/{id} [delete]
+func revokeSession(c *gin.Context, st *engine.State, manager driver.Logins) error {
+	id, user, current := driver.SessionID(c.Param("id")), st.Proof().Account.ID, st.LoginID()
+	if id == current && st.Proof().Via == engine.SessionScheme {
+		return st.SignOut(c)
+	}
+	err := manager.RevokeSession(ginauth.AuditContext(c), user, id)
+	if tokens, ok := manager.(driver.RefreshTokens); ok && errors.Is(err, driver.ErrNoSession) {
+		err = tokens.RevokeRefreshFamily(ginauth.AuditContext(c), user, id)
+	}
+	if errors.Is(err, driver.ErrNoSession) {
+		return errSessionNotFound
+	}
+	if err == nil && id == current {
+		st.SetUser(nil, driver.Account{})
+	}
+	return err
+}
+
+// RevokeOtherSessions returns the handler that ends all sessions of the current user, and logins by
+// refresh tokens, but the one that asks. It answers 204. It panics when its store is no driver.Logins, or Users is not set.
+func RevokeOtherSessions[U any](cfg *ginauth.Config[U]) gin.HandlerFunc {
+	h := revoker("RevokeOtherSessions", cfg, (*engine.Mount).Manager, revokeOthers)
+	return h.As(func(c *gin.Context) { h.Serve(c) })
+}
+
+// @Summary		End all my other sessions
+// @Description	Ends all sessions of the current user but the one that asks.
+// @ID				revokeOtherSessions
+// @Tags			sessions
+// @Produce		application/problem+json
+// @Success		204
+// @Failure		401	{object}	ginauth.Problem	"unauthenticated"
+// @Failure		403	{object}	ginauth.Problem	"cross_origin, forbidden"
+// @Failure		503	{object}	ginauth.Problem	"unavailable"
+// @Security		sessionCookie
+// @Router			/sessions/revoke-others [post]
+func revokeOthers(c *gin.Context, st *engine.State, manager driver.Logins) error {
+	return manager.RevokeUserSessions(ginauth.AuditContext(c), st.Proof().Account.ID, st.LoginID())
+}
+
+// RevokeAllSessions returns the handler that logs the current user out everywhere, here too. It
+// answers 204. Where the sessions' store is no driver.Logins, Users has to be one, and a
+// driver.Authority, as store.DB is. It panics otherwise, and when Users is not set.
+func RevokeAllSessions[U any](cfg *ginauth.Config[U]) gin.HandlerFunc {
+	h := revoker("RevokeAllSessions", cfg, (*engine.Mount).Epochs, revokeAll)
+	return h.As(func(c *gin.Context) { h.Serve(c) })
+}
+
+// @Summary		Log out everywhere
+// @Description	Ends all sessions of the current user, the one that asks too.
+// @ID				revokeAllSessions
+// @Tags			sessions
+// @Produce		application/problem+json
+// @Success		204
+// @Failure		401	{object}	ginauth.Problem	"unauthenticated"
+// @Failure		403	{object}	ginauth.Problem	"cross_origin, forbidden"
+// @Failure		503	{object}	ginauth.Problem	"unavailable"
+// @Security		sessionCookie
+// @Router			/sessions/revoke-all [post]
+func revokeAll(c *gin.Context, st *engine.State, manager driver.Logins) error {
+	if err := manager.RevokeUserSessions(ginauth.AuditContext(c), st.Proof().Account.ID, ""); err != nil {
+		return err
+	}
+	if st.Proof().Via != engine.SessionScheme {
+		st.SetUser(nil, driver.Account{})
+		return nil
+	}
+	return st.SignOut(c)
+}
+
+func revoker[U any](name string, cfg *ginauth.Config[U], by func(*engine.Mount) driver.Logins, revoke func(*gin.Context, *engine.State, driver.Logins) error) *route.Handler {
+	m := compileManager("account."+name, cfg, by)
+	return route.New(route.Info{Name: lowerFirst(name), For: route.Users, ChecksScopes: true, Mount: m, Cookie: m.Cookie.Name}, func(c *gin.Context) {
+		if err := route.CheckMethod(c, http.MethodPost, http.MethodDelete); err != nil {
+			ginauth.Fail(c, err)
+			return
+		}
+		st, manager, err := managed(c, by)
+		if err != nil {
+			ginauth.Fail(c, err)
+			return
+		}
+		user, session := st.Proof().Account.ID, st.LoginID()
+		if err := revoke(c, st, manager); err != nil {
+			ginauth.Fail(c, err)
+			return
+		}
+		st.Mount.Event(c, driver.SessionsRevoked, "user_id", user, "by_session", session)
+		if st.Proof().Account.ID == "" || !m.SendOn(c) {
+			m.Farewell(c)
+		}
+	})
+}

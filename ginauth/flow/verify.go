@@ -1,0 +1,33 @@
+package flow
+
+import (
+	"github.com/gin-gonic/gin"
+	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/internal/engine"
+	"github.com/ginauth/ginauth/ginauth/password"
+)
+
+// VerifyPassword returns the user to whom a password belongs, for ways to log in that Login does
+// not cover. An unknown address, a wrong password, a disabled user and one without a password are
+// one error, ErrInvalidCredentials, after the same work; ErrBusy means that too many wait
+// already, and ErrTooManyAttempts that there were too many with this address, here or in Login, or
+// from this client. Nobody is logged in by it: see SignIn.
+func VerifyPassword[U any](c *gin.Context, cfg *ginauth.Config[U], email, plain string) (U, error) {
+	var none U
+	if err := cfg.Engine().Made(); err != nil {
+		return none, err
+	}
+	from := cfg.Engine().Edge.Lookup()
+	if err := cfg.Engine().Verify(c, email, plain, from); err != nil {
+		return none, err
+	}
+	return engine.Typed[U](from.User(), nil)
+}
+
+// VerifyPasswordHash is VerifyPassword for a user and a hash that the caller has found in its own way.
+func VerifyPasswordHash[U any](c *gin.Context, cfg *ginauth.Config[U], u U, hash password.Hash, plain string) error {
+	if err := cfg.Engine().Made(); err != nil {
+		return err
+	}
+	return cfg.Engine().VerifyHash(c, cfg.Account(u), hash, plain)
+}

@@ -1,0 +1,44 @@
+package engine
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/gin-gonic/gin"
+	ut "github.com/go-playground/universal-translator"
+
+	"github.com/ginauth/ginauth/ginauth/internal/form"
+	"github.com/ginauth/ginauth/ginauth/problem"
+)
+
+// bindAll is Bind with rules that tags cannot express, so that all faults are told in one round.
+func Bind(c *gin.Context, into any, further func() []problem.Field) error {
+	if c.Request == nil {
+		return ErrNoRequest
+	}
+	err := form.Bind(c, into, translatorOf(c), further)
+	var malformed *form.MalformedError
+	var invalid *form.InvalidError
+	switch {
+	case errors.As(err, &malformed):
+		p := ProblemOf(errMalformedBody)
+		p.Detail = "The request body cannot be read: " + malformed.Why + "."
+		p.Errors = malformed.Fields
+		return fmt.Errorf("%w: %w", &p, err)
+	case errors.As(err, &invalid):
+		return Invalid(invalid.Fields...)
+	case errors.Is(err, form.ErrTooLarge):
+		return errBodyTooLarge
+	case errors.Is(err, form.ErrUnsupported):
+		return errUnsupportedBody
+	}
+	return err
+}
+
+// translatorOf is nil where the app has none of its own.
+func translatorOf(c *gin.Context) ut.Translator {
+	if st := Attached(c); st != nil && st.Mount.Translator != nil {
+		return st.Mount.Translator(c)
+	}
+	return nil
+}

@@ -1,0 +1,80 @@
+package engine
+
+import (
+	"context"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/ginauth/ginauth/ginauth/driver"
+)
+
+// setPasswordFunc is SetPassword of driver.Accounts.
+type setPasswordFunc func(context.Context, driver.PasswordChange) (driver.PasswordChanged, error)
+
+// ChangePassword stores the new password, which ends the user's sessions but this one, and gives this
+// one a new token (SEC-64, SEC-77). Where another store keeps the sessions, this one may end too when that store
+// fails just then: the password has changed, and the user logs in again.
+func (st *State) ChangePassword(c *gin.Context, set setPasswordFunc, change driver.PasswordChange) error {
+	if st.writer.begun {
+		return errBegun
+	}
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	ctx := st.audit(c)
+	token := driver.NewToken()
+	mine := st.live() && st.record.UserID == change.UserID
+	if mine && st.gorilla == nil {
+		change.Session, change.Digest = st.record.ID, token.Digest()
+	}
+	others := st.separateManager()
+	if others != nil { // while nothing is done yet
+		if err := others.RevokeUserSessions(ctx, change.UserID, change.Session); err != nil {
+			return err
+		}
+	}
+	changed, err := set(ctx, change)
+	if err != nil {
+		return err
+	}
+	ctx = context.WithoutCancel(ctx) // what is done is done, also when the client has left
+	switch {
+	case changed.Kept:
+		st.adopt(token, change)
+		return nil
+	case others != nil:
+		err = others.RevokeUserSessions(ctx, change.UserID, change.Session)
+	case st.gorilla != nil:
+		st.gorilla.Epoch = &changed.Epoch
+	case mine:
+		err = driver.ErrNoSession
+	}
+	if mine && err == nil {
+		if err = st.update(ctx, &driver.SessionChange{Digest: token.Digest(), Authenticated: change.Authenticated}); err == nil {
+			st.token, st.reply = token, replySet
+		}
+	}
+	if err != nil {
+		st.Mount.Log.WarnContext(ctx, "ginauth: a password was changed, but not all sessions could be told", "user_id", change.UserID, "error", err)
+		if !st.byOther() { // then the cookie may be somebody else's
+			st.forgetLocked()
+		}
+	}
+	return nil
+}
+
+// separateManager ends the sessions that the users' store knows nothing of; nil where there are none.
+func (st *State) separateManager() driver.Logins {
+	if st.gorilla != nil || Same(st.Mount.Keeper, st.Mount.Users) {
+		return nil
+	}
+	return st.Mount.Manager()
+}
+
+// adopt goes on under a token that the store has already. The caller holds mu.
+func (st *State) adopt(token driver.Token, change driver.PasswordChange) {
+	st.token, st.digest, st.reply = token, change.Digest, replySet
+	st.record.Digest = change.Digest
+	if change.Authenticated {
+		st.record.AuthenticatedAt = st.record.ReadAt
+	}
+}

@@ -1,0 +1,95 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+	"sync"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/ginauth/ginauth/ginauth/internal/route"
+)
+
+var (
+	// errNoAnswer is for what changes the answer and was given a context that has none.
+	errNoAnswer  = fmt.Errorf("%w: this gin.Context has no answer, since it is a copy or its request is over: call it with the request's own, while that runs", ErrNotMounted)
+	ErrNoRequest = fmt.Errorf("%w: this gin.Context has no request", ErrNotMounted)
+	errOver      = fmt.Errorf("%w: the request is over: give what outlives it the user, or a c.Copy()", ErrNotMounted)
+)
+
+// answers says whether an answer can still be written with c (SEC-188). Middleware in front of Session, such as a recovery,
+// may still write one when the state's life is over; the server ends the request's own context once it cannot.
+func answers(c *gin.Context) bool {
+	st := Attached(c)
+	return route.Answers(c) && (st == nil || !st.life.isOver() || st.request.Context().Err() == nil)
+}
+
+// requestContext is that of the request, however little there is of c.
+func requestContext(c *gin.Context) context.Context {
+	if c.Request == nil {
+		return context.Background()
+	}
+	return c.Request.Context()
+}
+
+// stateContext is the context of a request that Session covers: net/http handlers find the state in it.
+type stateContext struct {
+	context.Context
+	state *State
+}
+
+func (s *stateContext) Value(key any) any {
+	if key == (stateKey{}) {
+		return s.state
+	}
+	return s.Context.Value(key)
+}
+
+// lifetime knows whether a request still runs. Gin gives its gin.Context to another request afterwards, so
+// whoever reaches that by another way than their own copy must enter first.
+type lifetime struct {
+	mu       sync.Mutex
+	over     bool
+	inside   int
+	deserted chan struct{} // closed when the last one has left, once the request is over
+}
+
+// enter returns false when the request is over. Who entered must leave.
+func (l *lifetime) enter() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.over {
+		return false
+	}
+	l.inside++
+	return true
+}
+
+func (l *lifetime) leave() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.inside--
+	if l.inside == 0 && l.deserted != nil {
+		close(l.deserted)
+	}
+}
+
+// end waits for who is inside, which a store's time-out bounds.
+func (l *lifetime) end() {
+	l.mu.Lock()
+	l.over = true
+	if l.inside > 0 {
+		l.deserted = make(chan struct{})
+	}
+	deserted := l.deserted
+	l.mu.Unlock()
+	if deserted != nil {
+		<-deserted
+	}
+}
+
+func (l *lifetime) isOver() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.over
+}

@@ -1,0 +1,126 @@
+package engine
+
+import (
+	"context"
+	"errors"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/ginauth/ginauth/ginauth/driver"
+	"github.com/ginauth/ginauth/ginauth/password"
+)
+
+// Claim is what somebody says to know: the password of an identifier.
+type Claim struct {
+	Identifier, Plain string
+	From              credentials
+	// Owner, unless it is zero, is whose the password must be.
+	Owner driver.Account
+	// Counted is the attempt, where it was counted before; nil otherwise.
+	Counted *Tried
+}
+
+// credentials are where the password hash of an identifier is found.
+type credentials interface {
+	// Count counts the attempt, and may find the credential with it.
+	Count(ctx context.Context, a driver.Attempt, canonical string) (driver.Verdict, error)
+	// Find returns driver.ErrNoUser for an unknown identifier.
+	Find(ctx context.Context, canonical string) (driver.Account, password.Hash, error)
+}
+
+// proved is a claim that is true.
+type proved struct {
+	Tried
+	Account driver.Account
+	Hash    password.Hash
+}
+
+// Prove counts an attempt to know a password, compares the password after the same work for everybody, and records a
+// failure. All ways to try a password go through it. The context has a place to hash, see enterHasher; the attempt is
+// the caller's to settle.
+func (m *Mount) Prove(ctx context.Context, c *gin.Context, k Claim) (p proved, err error) {
+	if k.Counted != nil {
+		p.Tried = *k.Counted
+	} else if p.Tried, err = m.Throttle.guess(ctx, c, k.Identifier, k.From); err != nil {
+		return p, err
+	}
+	p.Account, p.Hash, err = m.compare(ctx, k, p.identifier)
+	if errors.Is(err, ErrInvalidCredentials) {
+		m.RecordGuess(c, k, p.Account) //nolint:contextcheck // the request's own
+	}
+	return p, err
+}
+
+// guess counts an attempt to know the password of identifier. All ways to try one share its budget (SEC-41).
+func (t *attempts) guess(ctx context.Context, c *gin.Context, identifier string, from credentials) (Tried, error) {
+	l := Limit{PerAddress: t.limits.LoginPerAddress}
+	a := l.attempt(t.clientOf(c), purposeLogin, "")
+	canonical, err := driver.CanonicalEmail(identifier)
+	if err == nil { // anything else has no account to guess at
+		a.Guess = t.guessAt(c, canonical)
+	}
+	v, err := t.admit(ctx, c, identifier, a, func(ctx context.Context, a driver.Attempt) (driver.Verdict, error) {
+		return from.Count(ctx, a, canonical)
+	})
+	return Tried{attempts: t, attempt: a, known: v.Known, identifier: canonical}, err
+}
+
+func (t *attempts) guessAt(c *gin.Context, canonical string) driver.GuessLimit {
+	return driver.GuessLimit{
+		Key: guessKey(canonical), Client: limitKey("client", t.clientOf(c)), Browser: t.browserOf(c.Request, canonical),
+		Free: t.limits.FreeFailures, MaxWait: t.limits.MaxWait, Max: t.limits.MaxFailures,
+		MaxOnBrowser: t.limits.BrowserFailures, Memory: failureMemory,
+	}
+}
+
+func guessKey(canonical string) driver.LimitKey {
+	return limitKey(purposeLogin, "identifier", canonical)
+}
+
+// compare does one hash verification, whoever asks (SEC-29, SEC-32). An identifier that no account can have is empty.
+func (m *Mount) compare(ctx context.Context, k Claim, canonical string) (account driver.Account, hash password.Hash, err error) {
+	unknown := true
+	if canonical != "" {
+		account, hash, err = k.From.Find(ctx, canonical)
+		if errors.Is(err, password.ErrMalformedHash) { // a fault of ours, which must not mark the account
+			m.Log.ErrorContext(ctx, "ginauth: a stored password hash cannot be used", "user_id", account.ID, "identifier", hideIdentifier(canonical), "error", err)
+		} else if err != nil && !errors.Is(err, driver.ErrNoUser) {
+			return account, hash, err
+		}
+		unknown = err != nil
+	}
+	if unknown {
+		hash = password.Hash{}
+	}
+	ok, err := m.Passwords.Verify(ctx, hash, k.Plain)
+	switch {
+	case err != nil:
+		return account, hash, HashingError(err)
+	case !ok || unknown || account.Disabled || k.Owner.ID != "" && account.ID != k.Owner.ID:
+		return account, hash, ErrInvalidCredentials
+	}
+	return account, hash, nil
+}
+
+func (m *Mount) RecordGuess(c *gin.Context, k Claim, account driver.Account) {
+	if k.Owner.ID != "" {
+		m.Event(c, driver.LoginFailed, "user_id", k.Owner.ID)
+		recordFailure(c, m.Log, m.Users, k.Owner, k.Owner.Identifier)
+		return
+	}
+	m.Event(c, driver.LoginFailed, "identifier", hideIdentifier(k.Identifier))
+	recordFailure(c, m.Log, m.Users, account, k.Identifier)
+}
+
+// Begin starts a session by a password. It returns driver.ErrNoUser when another login has replaced the hash by a
+// stronger one meanwhile.
+func (st *State) Begin(ctx context.Context, c *gin.Context, user any, p proved, remember bool) error {
+	done := p.Settling(p.Account.ID, true)
+	n := driver.NewSession{Credential: p.Hash, Persistent: remember, Settles: done.Within(st.Store), NewBrowser: done.newBrowser(st.Store)}
+	if err := st.SignIn(c, user, p.Account, n); err != nil { //nolint:contextcheck // ctx only adds a place in the queue
+		return err
+	}
+	done.Finish(ctx, st)
+	st.Mount.Event(c, driver.LoginSucceeded, "user_id", p.Account.ID, "session", st.digest) //nolint:contextcheck // the request's own
+	return nil
+}

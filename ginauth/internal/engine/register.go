@@ -1,0 +1,78 @@
+package engine
+
+import (
+	"errors"
+	"strings"
+
+	"github.com/gin-gonic/gin"
+	"github.com/ginauth/ginauth/ginauth/driver"
+	"github.com/ginauth/ginauth/ginauth/password"
+	"github.com/ginauth/ginauth/ginauth/problem"
+)
+
+// BindRegistration reads a sign-up payload into form, checks it, counts the attempt and hashes the password. Nothing is
+// stored, and nothing is asked about accounts.
+func (m *Mount) BindRegistration(c *gin.Context, form any) (n driver.NewUser, attempt Tried, err error) {
+	var r Registration
+	err = Bind(c, form, func() (faults []problem.Field) {
+		r = m.Edge.Registration(form)
+		n, faults = m.newUser(r)
+		return faults
+	})
+	if err != nil {
+		return driver.NewUser{}, attempt, err
+	}
+	ctx, leave, err := m.EnterHasher(c)
+	if err != nil {
+		return n, attempt, err
+	}
+	defer leave()
+	attempt, err = m.Throttle.signUp(ctx, c, n.Canonical)
+	if err != nil {
+		return n, attempt, err
+	}
+	n.Hash, err = m.Passwords.Hash(ctx, r.Password)
+	if err != nil {
+		return n, attempt, HashingError(err)
+	}
+	return n, attempt, nil
+}
+
+// HashNew checks a password that is to replace another by the policy and hashes it. Personal is what it must not give
+// away of the user.
+func (m *Mount) HashNew(c *gin.Context, plain string, personal ...string) (hash password.Hash, err error) {
+	if faults := m.CheckPassword("password", plain, personal...); faults != nil {
+		return hash, Invalid(faults...)
+	}
+	ctx, leave, err := m.EnterHasher(c)
+	if err != nil {
+		return hash, err
+	}
+	defer leave()
+	hash, err = m.Passwords.Hash(ctx, plain)
+	if err != nil {
+		return hash, HashingError(err)
+	}
+	return hash, nil
+}
+
+// CheckPassword says what the policy has against the password in a field.
+func (m *Mount) CheckPassword(field, plain string, personal ...string) []problem.Field {
+	var refused *password.PolicyError
+	if err := m.Policy.Check(plain, personal...); errors.As(err, &refused) {
+		return []problem.Field{{Field: field, Code: string(refused.Code), Detail: refused.Error()}}
+	}
+	return nil
+}
+
+// newUser checks a registration by the rules that binding tags cannot express, all at once.
+func (m *Mount) newUser(r Registration) (n driver.NewUser, faults []problem.Field) {
+	name, faults := CleanName(r.Name)
+	email := strings.Trim(r.Email, " \t")
+	canonical, err := driver.CanonicalEmail(email)
+	if err != nil {
+		faults = append(faults, problem.Field{Field: "email", Code: "email", Detail: "this is not an e-mail address"})
+	}
+	faults = append(faults, m.CheckPassword("password", r.Password, email, name)...)
+	return driver.NewUser{Name: name, Email: email, Canonical: canonical}, faults
+}

@@ -1,0 +1,95 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/ginauth/ginauth/ginauth/driver"
+)
+
+// MaxRotationGrace is the most that SEC-66 allows.
+const MaxRotationGrace = 30 * time.Second
+
+// Rotate gives the session a new token along with a change; without a session of the request's user it does nothing.
+func (st *State) Rotate(c *gin.Context, change driver.SessionChange) error {
+	if st.writer.begun {
+		return errBegun
+	}
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	ctx := st.audit(c)
+	if err := st.load(ctx); err != nil {
+		if errors.Is(err, driver.ErrNoSession) || errors.Is(err, ErrSessionRequired) {
+			return nil
+		}
+		return err
+	}
+	change.Grace = st.Mount.RotationGrace
+	return st.renew(ctx, change)
+}
+
+// renew writes the change under a new token. Of parallel requests within a grace the first gives the session its token,
+// and the others none: one of two would be dead. The caller holds mu.
+func (st *State) renew(ctx context.Context, change driver.SessionChange) error {
+	token := driver.NewToken()
+	change.Digest = token.Digest()
+	if err := st.update(ctx, &change); err != nil || change.Digest == (driver.Digest{}) {
+		return err
+	}
+	st.token, st.fresh, st.reply = token, true, replySet
+	return nil
+}
+
+// afterRotation looks for the session whose token was replaced while this request was under
+// way. ErrNoSession when there is none, and when the request is not one that only reads: what it
+// would change may have been changed by the answer that brought the new token. The caller holds mu.
+func (st *State) afterRotation(ctx context.Context) (driver.Session, error) {
+	record, err := st.findRotated(ctx)
+	if errors.Is(err, driver.ErrTokenReused) {
+		if st.life.enter() {
+			defer st.life.leave()
+			st.Mount.Event(st.writer.context, driver.TokenReused, "session", st.digest) //nolint:contextcheck // the request's own
+		}
+		return driver.Session{}, driver.ErrNoSession
+	}
+	if err != nil {
+		return driver.Session{}, err
+	}
+	st.reportGrace(record) //nolint:contextcheck // the request's own
+	if method := st.request.Method; method != http.MethodGet && method != http.MethodHead {
+		return driver.Session{}, driver.ErrNoSession
+	}
+	st.digest = record.Digest
+	return record, nil
+}
+
+// findRotated asks for the session that had this digest before, if there is a grace at all.
+func (st *State) findRotated(ctx context.Context) (driver.Session, error) {
+	if st.Mount.RotationGrace == 0 || st.rechecks { // who only looks again is no second holder of the token
+		return driver.Session{}, driver.ErrNoSession
+	}
+	return st.Store.FindRotated(st.auditSave(ctx), st.digest)
+}
+
+// overtaken returns the session if it was rotated since this request found it alive, and lets the
+// request go on under the new digest. The caller holds mu.
+func (st *State) overtaken(ctx context.Context) (driver.Session, bool) {
+	record, err := st.findRotated(ctx)
+	if err != nil || record.ID != st.record.ID {
+		return driver.Session{}, false
+	}
+	st.reportGrace(record) //nolint:contextcheck // the request's own
+	st.digest = record.Digest
+	return record, true
+}
+
+// reportGrace logs that a replaced token was used by another client than the one that replaced it.
+func (st *State) reportGrace(record driver.Session) {
+	if c := st.writer.context; c != nil && record.Elsewhere {
+		st.Mount.Event(c, driver.TokenUsedInGrace, "user_id", record.UserID, "session", st.digest)
+	}
+}

@@ -1,0 +1,157 @@
+package engine
+
+import (
+	"fmt"
+	"maps"
+	"net/http"
+	"reflect"
+	"slices"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/ginauth/ginauth/ginauth/driver"
+	"github.com/ginauth/ginauth/ginauth/internal/proxy"
+	"github.com/ginauth/ginauth/ginauth/internal/route"
+	"github.com/ginauth/ginauth/ginauth/internal/rule"
+)
+
+func Protect(m *Mount, exclude, may []string) *route.Handler {
+	if err := route.Layout(); err != nil {
+		panic(err.Error()) //nolint:forbidigo // while routes are built
+	}
+	if m.Gorilla != nil && !m.Gorilla.Revokes() {
+		m.Log.Warn("ginauth: a session in a cookie store can be used until it expires by whoever has a copy of its cookie, logged out or not; set Options.Users to a driver.Authority such as store.New, or Options.Sessions to store.NewSessions")
+	}
+	info := route.Info{
+		Name: route.Session, For: route.Middleware, Mount: m, Cookie: m.Cookie.Name, Exclude: append([]string(nil), exclude...),
+		Matches: func(text, method, template string) bool {
+			r, err := rule.Parse(text)
+			_, within := r.Within(method, template)
+			return err == nil && (within || r.Matches(method, template))
+		},
+		Protects: m.protects, WantsVerified: m.wantsVerified, UnverifiedMay: append([]string(nil), may...), Ambient: m.ambient, Base: m.Prefix, Redirects: m.Pages.Login != "",
+	}
+	for _, p := range m.Providers {
+		s := p.Scheme
+		s.Scopes = maps.Clone(s.Scopes)
+		info.Schemes = append(info.Schemes, s)
+	}
+	return route.New(info, m.serve)
+}
+
+// protects is asksUser as far as a route's template tells, for CheckRoutes and the OpenAPI document.
+func (m *Mount) protects(method, template string) bool {
+	return !m.Excluded.Match(method, template)
+}
+
+func (m *Mount) serve(c *gin.Context) {
+	if isAbsoluteForm(c.Request) {
+		fail(c, m, errAbsoluteForm)
+		return
+	}
+	if !m.Cookie.allows(c.Request) {
+		fail(c, m, ErrInsecureHost)
+		return
+	}
+	if err := m.checkOrigin(c); err != nil {
+		m.Event(c, driver.CrossOriginRefused, "origin", proxy.Printable(c.GetHeader("Origin")))
+		fail(c, m, ErrCrossOrigin)
+		return
+	}
+	if outer := Attached(c); outer != nil {
+		m.serveInner(c, outer)
+		return
+	}
+	m.Watch.proxy(c.Request, m.Proxies)
+	st := m.attach(c)
+	defer st.detach()
+	if st.cookiesSent > 1 {
+		m.Event(c, driver.DuplicateCookie, "cookies", st.cookiesSent)
+	}
+	if m.admits(c, st, st.position) {
+		c.Next()
+	}
+	st.writer.finish()
+}
+
+// serveInner is a second Session on the same request, such as one on a group: it adds its own
+// rules to the same session and user.
+func (m *Mount) serveInner(c *gin.Context, outer *State) {
+	if reason := m.unlike(outer.Mount); reason != "" {
+		fail(c, outer.Mount, fmt.Errorf("%w: two ginauth.Session run on one route: %s", ErrNotMounted, reason))
+		return
+	}
+	position := route.Position(c)
+	if m.Unverified != UnverifiedAllowed {
+		outer.inner = append(outer.inner, inner{m, position})
+	}
+	if m.admits(c, outer, position) {
+		c.Next()
+	}
+}
+
+// fits says whether two configurations mean the same sessions and users.
+func (m *Mount) fits(other *Mount) error {
+	if reason := m.differs(other); reason != "" {
+		return fmt.Errorf("%w: %s", ErrNotMounted, reason)
+	}
+	return nil
+}
+
+// differs is empty where two configurations mean the same sessions and users.
+func (m *Mount) differs(other *Mount) string {
+	switch {
+	case m.Cookie.Name != other.Cookie.Name:
+		return fmt.Sprintf("the cookies are %s and %s: use one Config", m.Cookie.Name, other.Cookie.Name)
+	case !Same(m.Keeper, other.Keeper) || m.Users != nil && !Same(m.Users, other.Users) || m.Retrieves != other.Retrieves:
+		return "two Configs with different stores or RetrieveUser are mixed: use one Config"
+	}
+	return ""
+}
+
+// unlike is empty where a Session may stand behind another.
+func (m *Mount) unlike(outer *Mount) string {
+	if reason := m.differs(outer); reason != "" {
+		return reason
+	}
+	if !m.asksLike(outer) {
+		return "their backends differ: give both the same in the same order"
+	}
+	if m.Retriever != outer.Retriever {
+		return "two Configs with different RetrieveUser are mixed: use one Config"
+	}
+	return ""
+}
+
+// asksLike says whether two mounts have the same backends in the same order.
+func (m *Mount) asksLike(other *Mount) bool {
+	return slices.EqualFunc(m.Providers, other.Providers, func(a, b Provider) bool { return Same(a.Backend, b.Backend) })
+}
+
+// Same compares stores, which are pointers as a rule; what cannot be compared differs.
+func Same(a, b any) bool {
+	return a == nil && b == nil || a != nil && reflect.ValueOf(a).Comparable() && a == b
+}
+
+// admits answers the request itself when it must not go on. The position is this Session's in the chain.
+func (m *Mount) admits(c *gin.Context, st *State, position int) bool {
+	if !m.asksUser(c) {
+		return true
+	}
+	if IsPreflight(c) {
+		c.AbortWithStatus(http.StatusNoContent)
+		return false
+	}
+	if route.Behind(c, position).Open() {
+		return true
+	}
+	_, err := st.CurrentUser(c)
+	if err == nil {
+		err = st.checkVerified(c, m, position)
+	}
+	if err != nil {
+		fail(c, m, err)
+		return false
+	}
+	return true
+}

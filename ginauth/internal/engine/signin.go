@@ -1,0 +1,79 @@
+package engine
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/ginauth/ginauth/ginauth/driver"
+	"github.com/ginauth/ginauth/ginauth/password"
+)
+
+var errBegun = errors.New("the answer has begun: its session cookie cannot change any more")
+
+func (st *State) SignIn(c *gin.Context, user any, account driver.Account, n driver.NewSession) error {
+	if st.writer.begun {
+		return errBegun
+	}
+	if account.Disabled {
+		return ErrInvalidCredentials
+	}
+	if err := st.replace(c, account, n); err != nil {
+		if errors.Is(err, driver.ErrNoUser) {
+			return st.explainNoUser(c, account, n.Credential, err)
+		}
+		return err
+	}
+	st.SetUser(user, account)
+	return nil
+}
+
+// explainNoUser tells a user who was disabled or deleted, or got another password, just now, from one whom Users
+// has and the sessions' store does not know: a fault of the set-up, which must not look like a wrong password (SEC-190).
+func (st *State) explainNoUser(c *gin.Context, account driver.Account, credential password.Hash, err error) error {
+	known, asking := st.Mount.Edge.Live(AuditContext(c), account, credential)
+	switch {
+	case asking != nil:
+		return asking
+	case known:
+		return fmt.Errorf("%w: Options.Users, a %T, has the user %s, and Options.Sessions, a %T, does not know it: have both on one database: %v",
+			ErrNotMounted, st.Mount.Users, account.ID, st.Mount.Keeper, err) //nolint:errorlint // nobody may take it for ErrNoUser
+	}
+	return fmt.Errorf("%w: %w", ErrInvalidCredentials, err)
+}
+
+// replace swaps the session for a new one of this account.
+func (st *State) replace(c *gin.Context, account driver.Account, n driver.NewSession) error {
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	n.Authenticated = true
+	if st.Mount.OwnUsers {
+		n.UserID, n.Limit = account.ID, st.Mount.MaxSessions
+	}
+	if st.hasToken {
+		n.Replaces = st.digest
+	}
+	ctx := st.audit(c)
+	if err := st.create(ctx, n); err != nil {
+		return err
+	}
+	st.Mount.RecordSession(ctx, driver.LoginSucceeded, n.UserID, st.digest)
+	if st.record.Evicted > 0 { // SEC-80
+		st.Mount.Event(c, driver.SessionsEvicted, "user_id", account.ID, "session", st.digest, "evicted", st.record.Evicted)
+	}
+	return nil
+}
+
+func (st *State) SignOut(c *gin.Context) error {
+	if err := st.OwnSession(c); err != nil {
+		return err
+	}
+	ctx, user, session := AuditContext(c), st.proof.Account.ID, st.digest
+	if err := st.end(ctx); err != nil {
+		return err
+	}
+	st.Mount.RecordSession(ctx, driver.LoggedOut, user, session)
+	st.SetUser(nil, driver.Account{})
+	return nil
+}

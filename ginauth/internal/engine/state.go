@@ -1,0 +1,351 @@
+package engine
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"sync"
+	"sync/atomic"
+
+	"github.com/gin-contrib/sessions"
+	"github.com/gin-gonic/gin"
+
+	"github.com/ginauth/ginauth/ginauth/driver"
+	"github.com/ginauth/ginauth/ginauth/internal/otherstore"
+	"github.com/ginauth/ginauth/ginauth/internal/route"
+	"github.com/ginauth/ginauth/ginauth/internal/values"
+)
+
+// State is what one request knows of its session and user. Session makes it,
+// finds nothing out before somebody asks, and saves it before the first byte of the answer.
+//
+// The lock: mu guards identity, held and retrieval. A method whose comment says that the caller holds mu is called with
+// it; every other method takes it. It is held while the store of the sessions is asked, so that a request asks once, and
+// never while code of the app runs: RetrieveUser, backends, guards and handlers may call back.
+type State struct {
+	Mount *Mount
+	// position is the place of m's Session in the chain of handlers.
+	position int
+	// takesScopes: the route says what a credential with scopes may do.
+	takesScopes bool
+
+	inner   []inner       // of further Sessions on groups, which have policies of their own
+	request *http.Request // as Session got it
+	context stateContext
+	life    lifetime
+	Store   driver.Sessions
+	gorilla *otherstore.Session // the store, if it is one of those
+	writer  writer
+	session ginSession
+
+	lookups   atomic.Int32
+	rechecks  bool         // of a request that had its answer before
+	refusedBy atomic.Int32 // the provider, counted from one
+
+	mu sync.Mutex
+	identity
+	held
+	retrieval
+}
+
+// identity is who sent the request.
+type identity struct {
+	found   bool // proof and userErr are known
+	proof   Proof
+	userErr error
+}
+
+// held is the session that the request's cookie names, or that was begun in the request.
+type held struct {
+	asked       bool         // the answer depends on the cookie
+	token       driver.Token // to be sent, with replySet
+	hasToken    bool
+	digest      driver.Digest // under which the store has the session, if hasToken
+	cookiesSent int
+	known       bool // record and recordErr are the store's answer
+	record      driver.Session
+	recordErr   error
+	barred      error // why the request may not use its cookie's session, see bar
+	values      values.Values
+	destroy     bool  // ends at the next save
+	failure     error // what an interface without errors could not return
+	reply       reply
+	fresh       bool   // the token was made in this request
+	overtook    bool   // the session ended before a change could be saved
+	announced   bool   // the answer's header is settled
+	browser     string // the value of the cookie of a known browser to be sent; empty for none
+}
+
+// retrieval is what is known of the calls of RetrieveUser.
+type retrieval struct {
+	retrieving  int             // running calls
+	userKeys    map[string]bool // which those have read; nil before the first
+	userKeysAll bool            // they have read all
+}
+
+// inner is a further Session and its place in the chain.
+type inner struct {
+	m        *Mount
+	position int
+}
+
+// reply is what the answer will tell the browser about its cookie.
+type reply int
+
+const (
+	replyNothing reply = iota
+	replySet
+	replyClear
+)
+
+type stateKey struct{}
+
+// attach puts a new state into the request and into its context; detach takes it out again.
+func (m *Mount) attach(c *gin.Context) *State {
+	st := &State{Mount: m, position: route.Position(c), request: c.Request, Store: m.Sessions}
+	st.takesScopes = m.takesScopes(c, st.position)
+	st.session.state = st
+	st.context = stateContext{c.Request.Context(), st}
+	sent := m.withCookies(c.Request)
+	switch {
+	case m.Gorilla != nil:
+		st.gorilla, st.cookiesSent = m.Gorilla.Session(sent)
+		st.Store, st.hasToken = st.gorilla, st.gorilla.Cookie != ""
+	case m.Sessions != nil:
+		st.digest, st.cookiesSent, st.hasToken = m.Cookie.read(sent)
+	}
+	st.writer = writer{ResponseWriter: c.Writer, state: st, context: c}
+	c.Writer, c.Request = &st.writer, c.Request.WithContext(&st.context)
+	c.Set(stateKey{}, st)
+	if st.Store != nil {
+		c.Set(sessions.DefaultKey, &st.session)
+	}
+	return st
+}
+
+// detach ends what attach began, also when a handler panics.
+func (st *State) detach() {
+	st.settle()
+	st.life.end()
+	c := st.writer.context
+	c.Writer = st.writer.ResponseWriter
+	// net/http cleans up after the request that it made, and not after our copy of that.
+	if c.Request != nil && c.Request.MultipartForm != nil && st.request.MultipartForm == nil {
+		if err := c.Request.MultipartForm.RemoveAll(); err != nil {
+			st.Mount.Log.WarnContext(st.request.Context(), "ginauth: files of an upload were not removed", "error", err)
+		}
+	}
+}
+
+// Attached returns the state of a request that attach saw, or nil.
+func Attached(c *gin.Context) *State {
+	v, _ := c.Get(stateKey{})
+	st, _ := v.(*State)
+	return st
+}
+
+// StateOf finds the state of a request by its gin.Context, or by a context derived from that or from the
+// request's own. In the last case, the gin.Context may be used between life.enter and life.leave only.
+func StateOf(ctx context.Context) (*gin.Context, *State, error) {
+	c, ok := ctx.(*gin.Context)
+	if !ok {
+		c, ok = ctx.Value(gin.ContextKey).(*gin.Context)
+	}
+	if ok {
+		if st := Attached(c); st != nil {
+			return c, st, nil
+		}
+	} else if st, ok := ctx.Value(stateKey{}).(*State); ok {
+		return st.writer.context, st, nil
+	}
+	return c, nil, fmt.Errorf("%w: the route was registered before router.Use(ginauth.Session(cfg)), or this is no context of a request", ErrNotMounted)
+}
+
+// CurrentUser returns the user as a *U, or why there is none. The backends are asked once; no lock is
+// held meanwhile, because RetrieveUser and backends are the app's own and may call back.
+func (st *State) CurrentUser(c *gin.Context) (any, error) { return st.CurrentUserFor(c, c) }
+
+// CurrentUserFor is currentUser for who got the gin.Context by ctx. Middleware in front of Session may ask when that is done, by
+// the gin.Context itself.
+func (st *State) CurrentUserFor(ctx context.Context, c *gin.Context) (any, error) {
+	if user, found, err := st.foundUser(); found {
+		return user, err
+	}
+	if c == st.writer.context { // and not a copy
+		if st.life.enter() {
+			defer st.life.leave()
+		} else if _, itself := ctx.(*gin.Context); !itself || st.request.Context().Err() != nil {
+			return nil, errOver
+		}
+	}
+	defer st.lookups.Add(-1)
+	if st.lookups.Add(1) > maxLookups {
+		return nil, errRecursion
+	}
+	p, err := st.Mount.Authenticate(c, st)
+	var barred error
+	if err == nil {
+		barred, err = st.limits(c, p) //nolint:contextcheck // the request's own
+	}
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	if !st.found { // otherwise a parallel call was first, or RetrieveUser signed somebody in or out
+		st.found, st.proof, st.userErr = true, p, err
+		st.bar(barred)
+	}
+	return st.proof.User, st.userErr
+}
+
+// maxLookups is far above the goroutines of one request that ask at once.
+const maxLookups = 64
+
+var errRecursion = fmt.Errorf("%w: RetrieveUser and backends must not call CurrentUser", ErrNotMounted)
+
+func (st *State) foundUser() (user any, found bool, err error) {
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	return st.proof.User, st.found, st.userErr
+}
+
+// SetUser fixes the answer of currentUser: by the session, this user; nil is "nobody".
+func (st *State) SetUser(user any, account driver.Account) {
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	st.found, st.proof, st.userErr = true, Proof{User: user, Account: account, Via: SessionScheme}, nil
+	if user == nil {
+		st.proof, st.userErr = Proof{}, ErrUnauthenticated
+	}
+}
+
+// Changing is withSessions for what changes a session, and so the answer.
+func Changing(c *gin.Context) (*State, error) {
+	st, err := WithSessions(c)
+	if err == nil && (!answers(c) || st.life.isOver()) {
+		err = errNoAnswer
+	}
+	return st, err
+}
+
+// WithSessions is stateOf for what needs sessions.
+func WithSessions(c *gin.Context) (*State, error) {
+	_, st, err := StateOf(c)
+	if err == nil && st.Store == nil {
+		err = fmt.Errorf("%w: there are no sessions on this route: give Authenticate a ginauth.SessionAuth(cfg)", ErrNotMounted)
+	}
+	return st, err
+}
+
+// nobody tells "no session" from "nobody knows". The caller holds mu.
+func (st *State) nobody() error {
+	if st.known && st.recordErr != nil && !errors.Is(st.recordErr, driver.ErrNoSession) {
+		return st.recordErr
+	}
+	return ErrUnauthenticated
+}
+
+// load reads the session once; ErrNoSession when there is none, errSessionRequired when it is not this
+// request's to use. The caller holds mu.
+func (st *State) load(ctx context.Context) error {
+	st.asked = true
+	if st.known {
+		return cmp.Or(st.recordErr, st.barred)
+	}
+	if !st.hasToken {
+		st.know(driver.Session{}, driver.ErrNoSession)
+		return driver.ErrNoSession
+	}
+	record, err := st.Store.FindSession(ctx, st.digest)
+	if errors.Is(err, driver.ErrNoSession) {
+		record, err = st.afterRotation(ctx)
+	}
+	st.know(record, err)
+	st.bar(nil)
+	return cmp.Or(err, st.barred)
+}
+
+// know keeps the store's answer. The caller holds mu.
+func (st *State) know(record driver.Session, err error) {
+	st.known, st.record, st.recordErr = true, record, err
+	st.values.Read(record.Data)
+	if err == nil {
+		st.digest = record.Digest
+	}
+}
+
+// LoginID names the login that the request was authenticated by: a session, or what a backend says.
+func (st *State) LoginID() driver.SessionID {
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	if st.proof.Via == SessionScheme {
+		return st.record.ID
+	}
+	return st.proof.Session
+}
+
+// live says whether the request has a session that the store knows, and may use it. The caller holds mu.
+func (st *State) live() bool { return st.known && st.recordErr == nil && st.barred == nil }
+
+// liveRecord is the session that the request may use; zero without one.
+func (st *State) Record() driver.Session {
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	if !st.live() {
+		return driver.Session{}
+	}
+	return st.record
+}
+
+// ginSession is the session as sessions.Default gives it.
+func (st *State) Session() sessions.Session { return &st.session }
+
+// sessionDigest names the session in logs and events; zero without one.
+func (st *State) Digest() driver.Digest {
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	return st.digest
+}
+
+func (st *State) LoadUnlocked(ctx context.Context) error {
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	if err := st.load(ctx); err != nil {
+		return st.nobody()
+	}
+	return nil
+}
+
+// FindJoined asks for the session together with its user, once. The caller's find keeps the user.
+func (st *State) FindJoined(ctx context.Context, find func(driver.Digest) (driver.Session, error)) error {
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	st.asked = true
+	if !st.hasToken || st.known && (st.recordErr != nil || st.record.UserID == "") {
+		return st.nobody()
+	}
+	record, err := find(st.digest)
+	if errors.Is(err, driver.ErrNoSession) {
+		if _, err = st.afterRotation(ctx); err == nil {
+			record, err = find(st.digest)
+		}
+	}
+	if errors.Is(err, driver.ErrNoSession) {
+		return ErrUnauthenticated // there may still be an anonymous session
+	}
+	st.know(record, err)
+	return err
+}
+
+// SessionUser names the session's user. Another store's sessions may come with the user, who is not nil then.
+func (st *State) SessionUser(ctx context.Context) (id driver.UserID, with any, err error) {
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	if err := st.load(ctx); err != nil || st.record.UserID == "" {
+		return "", nil, st.nobody()
+	}
+	if st.gorilla != nil && st.gorilla.Authority != nil {
+		with = st.gorilla.User
+	}
+	return st.record.UserID, with, nil
+}
