@@ -61,7 +61,7 @@ func (im *importer[U]) read(row ImportedUser[U]) *importedRow {
 		return r
 	}
 	if err := r.setID(u.ID); err != nil {
-		r.refuse("invalid_id", "the id is no UUID: leave it out, and keep it in a column of your own")
+		r.refuse("invalid_id", "the id is no UUID, or one of version 8: leave it out, and keep it in a column of your own")
 		return r
 	}
 	r.canonical, im.first[canonical] = canonical, r.source
@@ -101,7 +101,7 @@ func storableTime(t *time.Time) bool {
 	return t == nil || t.IsZero() || t.UTC().Year() >= first && t.UTC().Year() <= last
 }
 
-// hashFault tells fast hashes, which are never taken, from unknown ones (SEC-11).
+// hashFault tells fast hashes, which are never taken, from unknown ones.
 func hashFault(hash string) (code, reason string) {
 	text := strings.TrimLeft(hash, "*") // MySQL's PASSWORD()
 	if _, err := hex.DecodeString(text); err == nil {
@@ -110,11 +110,15 @@ func hashFault(hash string) (code, reason string) {
 	return "unknown_hash", "the hash is of a kind that cannot be verified, is damaged, or costs too much"
 }
 
+// versionAt is where the version of a UUID is in its text. Ids of version 8 are of users who live
+// elsewhere (users_id_check).
+const versionAt = 14
+
 func (r *importedRow) setID(given driver.UserID) error {
 	if given != "" {
 		r.id = strings.ToLower(string(given))
-		if _, ok := parseID(r.id); !ok || r.id == uuid.Nil.String() {
-			return errors.New("no UUID")
+		if _, ok := parseID(r.id); !ok || r.id == uuid.Nil.String() || r.id[versionAt] == '8' {
+			return errors.New("no id of ours")
 		}
 		return nil
 	}

@@ -177,6 +177,7 @@ func TestEveryRowIsInOrInTheReport(t *testing.T) {
 		{named("a\u202eb"), "invalid_name"},
 		{with(func(r *store.ImportedUser[store.User]) { r.User.ID = "42" }), "invalid_id"},
 		{with(func(r *store.ImportedUser[store.User]) { r.User.ID = "00000000-0000-0000-0000-000000000000" }), "invalid_id"},
+		{with(func(r *store.ImportedUser[store.User]) { r.User.ID = "0190163d-8694-839b-aea5-966c26f8ad90" }), "invalid_id"},
 		{with(func(r *store.ImportedUser[store.User]) { r.User.ID = there.ID }), "conflict"},
 		{with(func(r *store.ImportedUser[store.User]) { r.User.CreatedAt = late }), "invalid_time"},
 	}

@@ -4,10 +4,17 @@
 //	ginauth session delete [-dry-run] -user EMAIL   end all sessions of a user, and logins by refresh tokens
 //	ginauth session delete [-dry-run] [-yes] -all   end the sessions of all users; asks first, unless -yes is set
 //	ginauth session delete [-dry-run] -expired      delete the rows of sessions that have ended
+//	ginauth user import [-dry-run] [-json] [-map COLUMN=FIELD]… FILE.csv | FILE.jsonl | -format csv|jsonl - | -table TABLE
 //
-// Flags come before ids. If one id is unknown, no session is ended. Each command prints how many
-// sessions it has ended. -dry-run changes nothing and prints how many would end. A failure is one
-// line on standard error and exit code 1; a wrong command line is exit code 2.
+// Flags come before ids and files. If one id is unknown, no session is ended. Each command prints
+// how many sessions it has ended. -dry-run changes nothing and prints how many would end.
+//
+// An import prints a line for each row that it refuses, and the sums; -json prints both as JSON.
+// -map reads a column as another field, or leaves it out with -map COLUMN=-. docs/import.md has the
+// fields and the reasons.
+//
+// A failure is one line on standard error and exit code 1; a wrong command line is exit code 2. An
+// import that has refused rows ends with 3, and one that was interrupted with 130.
 package main
 
 import (
@@ -34,29 +41,55 @@ type command struct {
 }
 
 // commands are all of them.
-var commands = []command{sessionDelete}
+var commands = []command{sessionDelete, userImport}
 
 // env is what commands work on.
 type env struct {
-	db  *store.DB[store.User]
-	in  io.Reader
-	out io.Writer
+	pool *pgxpool.Pool
+	db   *store.DB[store.User]
+	in   io.Reader
+	out  io.Writer
 }
 
-var errUsage = errors.New("usage")
+var (
+	errUsage       = errors.New("usage")
+	errInterrupted = errors.New("interrupted")
+)
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	context.AfterFunc(ctx, stop) // a second interrupt ends the process at once
 	err := run(ctx, os.Args[1:], os.Getenv("DATABASE_URL"), os.Stdin, os.Stdout)
 	stop()
+	code := exitCode(err)
 	switch {
-	case errors.Is(err, errUsage):
+	case code == exitUsage:
 		fmt.Fprint(os.Stderr, usage())
-		os.Exit(2)
 	case err != nil:
 		fmt.Fprintln(os.Stderr, "ginauth:", strings.Join(strings.Fields(err.Error()), " "))
-		os.Exit(1)
 	}
+	os.Exit(code)
+}
+
+const (
+	exitFailed      = 1
+	exitUsage       = 2
+	exitRefused     = 3
+	exitInterrupted = 128 + 2 // as shells have it for SIGINT
+)
+
+func exitCode(err error) int {
+	switch {
+	case err == nil:
+		return 0
+	case errors.Is(err, errUsage):
+		return exitUsage
+	case errors.Is(err, errSomeRefused):
+		return exitRefused
+	case errors.Is(err, errInterrupted):
+		return exitInterrupted
+	}
+	return exitFailed
 }
 
 func usage() string {
@@ -80,7 +113,7 @@ func run(ctx context.Context, args []string, url string, in io.Reader, out io.Wr
 			return err
 		}
 		defer pool.Close()
-		return c.run(ctx, &env{db: store.New[store.User](pool, store.WithTimeout(time.Minute)), in: in, out: out}, args[2:])
+		return c.run(ctx, &env{pool: pool, db: store.New[store.User](pool, store.WithTimeout(time.Minute)), in: in, out: out}, args[2:])
 	}
 	return errUsage
 }

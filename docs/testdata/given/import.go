@@ -1,0 +1,6 @@
+package given
+
+var members []struct {
+	ID, Mail, Name, Hash string
+	Confirmed            bool
+}

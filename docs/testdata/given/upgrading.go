@@ -1,3 +1,0 @@
-package given
-
-var old struct{ Name, Email, PasswordHash string }
