@@ -14,13 +14,15 @@ import (
 )
 
 // sqlParts are what statements are joined of besides constants: columns of the app's user, whose
-// names pgx.Identifier has quoted, the numbers of their parameters, and constants handed over.
+// names pgx.Identifier has quoted, the numbers of their parameters, constants handed over, and a
+// name that checkSource has taken.
 var sqlParts = map[string][]string{
 	"store/users.go":        {"columns"},
 	"store/profile.go":      {"set"},
 	"store/user_create.go":  {"columns.String()", "parameters.String()"},
 	"store/lookup.go":       {"columns", "from", "clock", "condition", "rest"},
 	"store/import_write.go": {"columns.String()", "values.String()"},
+	"store/shadow.go":       {"column", "h.source", "h.realm"},
 }
 
 var sqlWord = regexp.MustCompile(`\b(SELECT|INSERT|UPDATE|DELETE|FROM|WHERE|RETURNING|VALUES|SET|ORDER BY)\b`)

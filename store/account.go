@@ -38,16 +38,18 @@ WHERE u.id = $1::uuid`
 // Sessions, logins by refresh tokens and mailed links end for good, except links that undo a change
 // of address. API keys are refused until EnableUser. A deletion that ArchiveUser has scheduled is
 // called off. driver.ErrNoUser means that there is no such user.
-func (d *DB[U]) DisableUser(ctx context.Context, id driver.UserID) error {
-	key, known := parseID(string(id))
+func (s *Sessions) DisableUser(ctx context.Context, id driver.UserID) error {
+	key, known := s.key(id)
 	if !known {
-		return driver.ErrNoUser
+		return s.noUser(id)
 	}
-	return d.doThenRecord(ctx, "disabling a user", func(ctx context.Context, tx pgx.Tx) (driver.Event, error) {
-		var b pgx.Batch
-		b.Queue(disableUser, key, d.clock()).Exec(oneUser)
-		voidAll(&b, key)
-		return driver.NewEvent(ctx, driver.UserDisabled, id), tx.SendBatch(ctx, &b).Close()
+	return s.withShadow(ctx, id, func() error {
+		return s.doThenRecord(ctx, "disabling a user", func(ctx context.Context, tx pgx.Tx) (driver.Event, error) {
+			var b pgx.Batch
+			b.Queue(disableUser, key, s.clock()).Exec(oneUser)
+			voidAll(&b, key)
+			return driver.NewEvent(ctx, driver.UserDisabled, id), tx.SendBatch(ctx, &b).Close()
+		})
 	})
 }
 
@@ -74,7 +76,7 @@ func (d *DB[U]) DeleteUser(ctx context.Context, id driver.UserID) error {
 
 // writeUser runs a statement that writes the one row of a user, with its event.
 func (d *DB[U]) writeUser(ctx context.Context, doing string, kind driver.EventKind, statement string, id driver.UserID, args ...any) error {
-	key, known := parseID(string(id))
+	key, known := d.key(id)
 	if !known {
 		return driver.ErrNoUser
 	}
@@ -124,7 +126,7 @@ func (d *DB[U]) ArchiveUser(ctx context.Context, id driver.UserID, grace time.Du
 	if grace < 0 {
 		return deleteAfter, errors.New("archiving a user: the grace must not be negative")
 	}
-	key, known := parseID(string(id))
+	key, known := d.key(id)
 	if !known {
 		return deleteAfter, driver.ErrNoUser
 	}
@@ -202,7 +204,7 @@ RETURNING `
 // than credential by now.
 func (d *DB[U]) RestoreUser(ctx context.Context, id driver.UserID, credential password.Hash) (U, error) {
 	var none U
-	key, known := parseID(string(id))
+	key, known := d.key(id)
 	if !known || credential.IsZero() {
 		return none, driver.ErrNoUser
 	}

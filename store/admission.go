@@ -19,14 +19,14 @@ WHERE u.id = $1::uuid AND u.disabled_at IS NULL AND ($3::text IS NULL OR u.passw
 // AdmitSession checks that n.UserID may have a session, which another store keeps, and returns its
 // epoch. It is one statement and writes nothing. driver.ErrNoUser means that the user is unknown,
 // disabled or has another password by now.
-func (d *DB[U]) AdmitSession(ctx context.Context, n driver.NewSession) (driver.Admission, error) {
+func (s *Sessions) AdmitSession(ctx context.Context, n driver.NewSession) (driver.Admission, error) {
 	var a driver.Admission
-	user, ok := parseID(string(n.UserID))
+	user, ok := s.key(n.UserID)
 	if !ok {
-		return a, driver.ErrNoUser
+		return a, s.noUser(n.UserID)
 	}
-	err := d.caller.read(ctx, "admitting a session", func(ctx context.Context, conn Conn) error {
-		return conn.QueryRow(ctx, admitSession, user, d.clock(), hashOrNull(n.Credential)).Scan(&a.Epoch, wire.Time(&a.At))
+	err := s.caller.read(ctx, "admitting a session", func(ctx context.Context, conn Conn) error {
+		return conn.QueryRow(ctx, admitSession, user, s.clock(), hashOrNull(n.Credential)).Scan(&a.Epoch, wire.Time(&a.At))
 	})
 	return a, orNoUser(err)
 }
@@ -43,7 +43,7 @@ WHERE u.id = $1::uuid AND u.disabled_at IS NULL AND u.session_epoch + ` + everyb
 func (d *DB[U]) FindAdmitted(ctx context.Context, user driver.UserID, session driver.Digest, epoch int64) (U, time.Time, error) {
 	var u, none U
 	var at time.Time
-	key, ok := parseID(string(user))
+	key, ok := d.key(user)
 	if !ok {
 		return none, at, driver.ErrNoSession
 	}

@@ -14,12 +14,15 @@ import (
 	"github.com/ginauth/ginauth/store/internal/wire"
 )
 
-// keyColumns are what readKey reads, up to the present time.
-const keyColumns = `k.id, k.user_id, k.name, k.scopes, k.start, k.created_at, k.expires_at, k.last_used_at`
+// keyOwner is what readOwner reads.
+const keyOwner = `k.user_id`
 
-func readKey(r *wire.Reader, to *driver.APIKey) {
+// keyColumns are what readKey reads, up to the present time.
+const keyColumns = `k.id, ` + keyOwner + `, k.name, k.scopes, k.start, k.created_at, k.expires_at, k.last_used_at`
+
+func (s *Sessions) readKey(r *wire.Reader, to *driver.APIKey) {
 	r.UUID((*string)(&to.ID))
-	r.UUID((*string)(&to.UserID))
+	s.readOwner(r, &to.UserID)
 	r.Text(&to.Name)
 	r.Scan((*blankSeparated)(&to.Scopes))
 	r.Text(&to.Start)
@@ -57,7 +60,7 @@ func (d *DB[U]) FindAPIKey(ctx context.Context, digest driver.Digest) (U, driver
 	err := d.caller.read(ctx, "finding an API key", func(ctx context.Context, conn Conn) error {
 		return conn.QueryRow(ctx, d.statements.findKey, digest[:], d.clock()).Scan(wire.Func(func(row *wire.Reader) {
 			d.readUser(row, &u)
-			readKey(row, &r)
+			d.readKey(row, &r)
 		}))
 	})
 	if err != nil {
@@ -83,13 +86,13 @@ WHERE k.digest = due.digest`
 
 // TouchAPIKey stores that the key is used now, unless that was stored within the interval or
 // another call is storing it. It does not wait for locks, and never brings a key back.
-func (d *DB[U]) TouchAPIKey(ctx context.Context, id driver.APIKeyID, interval time.Duration) error {
+func (s *Sessions) TouchAPIKey(ctx context.Context, id driver.APIKeyID, interval time.Duration) error {
 	key, ok := parseID(string(id))
 	if !ok {
 		return nil
 	}
-	return d.caller.do(ctx, "noting the use of an API key", func(ctx context.Context, conn Conn) error {
-		_, err := conn.Exec(ctx, touchKey, key, d.clock(), interval)
+	return s.caller.do(ctx, "noting the use of an API key", func(ctx context.Context, conn Conn) error {
+		_, err := conn.Exec(ctx, touchKey, key, s.clock(), interval)
 		return err
 	})
 }
@@ -104,18 +107,18 @@ LIMIT $3::bigint`
 
 // UserAPIKeys returns the user's keys, the newest first, at most 1000. Expired keys stay in the
 // list for at least 30 days. It is one statement and writes nothing.
-func (d *DB[U]) UserAPIKeys(ctx context.Context, user driver.UserID) ([]driver.APIKey, error) {
-	owner, ok := parseID(string(user))
+func (s *Sessions) UserAPIKeys(ctx context.Context, user driver.UserID) ([]driver.APIKey, error) {
+	owner, ok := s.key(user)
 	if !ok {
 		return nil, nil
 	}
 	var list []driver.APIKey
-	err := d.caller.read(ctx, "listing a user's API keys", func(ctx context.Context, conn Conn) error {
-		rows, err := conn.Query(ctx, listKeys, owner, d.clock(), maxListed)
+	err := s.caller.read(ctx, "listing a user's API keys", func(ctx context.Context, conn Conn) error {
+		rows, err := conn.Query(ctx, s.sql(listKeys), owner, s.clock(), maxListed)
 		if err != nil {
 			return err
 		}
-		list, err = wire.Collect(rows, readKey)
+		list, err = wire.Collect(rows, s.readKey)
 		return err
 	})
 	if err != nil {
@@ -128,13 +131,13 @@ const revokeKey = `DELETE FROM ginauth.api_keys WHERE id = $2::uuid AND user_id 
 
 // RevokeAPIKey deletes a key of the user. driver.ErrNoAPIKey means that the user has no key of that
 // id; a key of another user stays (SEC-79).
-func (d *DB[U]) RevokeAPIKey(ctx context.Context, user driver.UserID, id driver.APIKeyID) error {
-	owner, known := parseID(string(user))
+func (s *Sessions) RevokeAPIKey(ctx context.Context, user driver.UserID, id driver.APIKeyID) error {
+	owner, known := s.key(user)
 	key, wellFormed := parseID(string(id))
 	if !known || !wellFormed {
 		return driver.ErrNoAPIKey
 	}
-	return d.doThenRecord(ctx, "revoking an API key", func(ctx context.Context, tx pgx.Tx) (driver.Event, error) {
+	return s.doThenRecord(ctx, "revoking an API key", func(ctx context.Context, tx pgx.Tx) (driver.Event, error) {
 		tag, err := tx.Exec(ctx, revokeKey, owner, key)
 		if err == nil && tag.RowsAffected() == 0 {
 			err = driver.ErrNoAPIKey
@@ -147,12 +150,12 @@ const revokeUsersKeys = `DELETE FROM ginauth.api_keys WHERE user_id = $1::uuid`
 
 // RevokeUserAPIKeys deletes all keys of the user, which RevokeUserSessions does not. A user without
 // keys is no error.
-func (d *DB[U]) RevokeUserAPIKeys(ctx context.Context, user driver.UserID) error {
-	owner, known := parseID(string(user))
+func (s *Sessions) RevokeUserAPIKeys(ctx context.Context, user driver.UserID) error {
+	owner, known := s.key(user)
 	if !known {
 		return nil
 	}
-	return d.doThenRecord(ctx, "revoking a user's API keys", func(ctx context.Context, tx pgx.Tx) (driver.Event, error) {
+	return s.doThenRecord(ctx, "revoking a user's API keys", func(ctx context.Context, tx pgx.Tx) (driver.Event, error) {
 		tag, err := tx.Exec(ctx, revokeUsersKeys, owner)
 		if err != nil || tag.RowsAffected() == 0 {
 			return unchanged, err

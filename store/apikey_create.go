@@ -45,35 +45,39 @@ RETURNING ` + keyColumns + `, k.created_at`
 // one transaction. driver.ErrTooManyAPIKeys means that n.Limit is reached; the limit holds under
 // parallel calls at PostgreSQL's default isolation level, READ COMMITTED. driver.ErrNoUser means
 // that the user is unknown or disabled. An existing digest is another error.
-func (d *DB[U]) CreateAPIKey(ctx context.Context, n driver.NewAPIKey) (driver.APIKey, error) {
+func (s *Sessions) CreateAPIKey(ctx context.Context, n driver.NewAPIKey) (driver.APIKey, error) {
 	if n.Digest == (driver.Digest{}) || n.Lifetime < 0 || n.Limit < 0 || slices.ContainsFunc(n.Scopes, isNoScope) {
 		return driver.APIKey{}, errors.New("creating an API key: it needs a digest, no negative lifetime or limit, and scopes without blanks")
 	}
-	owner, ok := parseID(string(n.UserID))
+	owner, ok := s.key(n.UserID)
 	if !ok {
-		return driver.APIKey{}, driver.ErrNoUser
+		return driver.APIKey{}, s.noUser(n.UserID)
 	}
 	id, err := uuid.NewRandom()
 	if err != nil {
 		return driver.APIKey{}, fmt.Errorf("creating an API key: making its id: %w", err)
 	}
 	var r driver.APIKey
-	err = d.doThenRecord(ctx, "creating an API key", func(ctx context.Context, tx pgx.Tx) (driver.Event, error) {
+	create := func(ctx context.Context, tx pgx.Tx) (driver.Event, error) {
 		var batch pgx.Batch
 		batch.Queue(lockKeyMaker, owner)
-		batch.Queue(dropExpired, owner, d.clock(), keptExpired)
-		batch.Queue(insertKey, owner, d.clock(), n.Digest[:], id.String(), n.Name, strings.Join(n.Scopes, " "), n.Start,
+		batch.Queue(dropExpired, owner, s.clock(), keptExpired)
+		batch.Queue(s.sql(insertKey), owner, s.clock(), n.Digest[:], id.String(), n.Name, strings.Join(n.Scopes, " "), n.Start,
 			lifetimeOrNull(n.Lifetime), n.Limit)
-		err := readCreated(tx.SendBatch(ctx, &batch), &r)
+		err := s.readCreated(tx.SendBatch(ctx, &batch), &r)
 		return detailed(driver.NewEvent(ctx, driver.TokenCreated, n.UserID), "api_key", id.String()), err
-	})
+	}
+	err = s.withShadow(ctx, n.UserID, func() error { return s.doThenRecord(ctx, "creating an API key", create) })
+	if err == nil {
+		err = s.owned(r.UserID, n.UserID)
+	}
 	if err != nil {
 		return driver.APIKey{}, err
 	}
 	return r, nil
 }
 
-func readCreated(results pgx.BatchResults, r *driver.APIKey) (err error) {
+func (s *Sessions) readCreated(results pgx.BatchResults, r *driver.APIKey) (err error) {
 	defer func() {
 		// What was read is not committed before the batch ends well.
 		if closed := results.Close(); closed != nil {
@@ -90,7 +94,7 @@ func readCreated(results pgx.BatchResults, r *driver.APIKey) (err error) {
 	if _, err := results.Exec(); err != nil {
 		return err
 	}
-	err = results.QueryRow().Scan(wire.Func(func(row *wire.Reader) { readKey(row, r) }))
+	err = results.QueryRow().Scan(wire.Func(func(row *wire.Reader) { s.readKey(row, r) }))
 	if errors.Is(err, pgx.ErrNoRows) {
 		return driver.ErrTooManyAPIKeys
 	}

@@ -74,6 +74,10 @@ func TestNewRefusesUserTypesThatCannotWork(t *testing.T) {
 		"hook of another type": {func() {
 			store.New[store.User](pool, store.AfterCreate(func(context.Context, pgx.Tx, member) error { return nil }))
 		}, "AfterCreate"},
+		"source of our users": {func() { store.New[store.User](pool, store.WithSource("members")) }, "NewExternal"},
+		"odd source":          {func() { store.NewExternal(pool, store.WithSource("a'b")) }, "letters"},
+		"long source":         {func() { store.NewExternal(pool, store.WithSource(strings.Repeat("a", 64))) }, "63"},
+		"mail to nobody":      {func() { store.NewExternal(pool, store.WithMail()) }, "WithMail"},
 		"hook without users": {func() {
 			store.NewSessions(pool, store.AfterCreate(func(context.Context, pgx.Tx, store.User) error { return nil }))
 		}, "AfterCreate"},

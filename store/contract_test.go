@@ -22,3 +22,19 @@ func TestStoreFulfilsTheContract(t *testing.T) {
 		}
 	})
 }
+
+func TestExternalFulfilsTheContract(t *testing.T) {
+	t.Parallel()
+	drivertest.RunExternal(t, func(t *testing.T) drivertest.ExternalSubject {
+		t.Helper()
+		s, n := newSetup(t), &network{}
+		return drivertest.ExternalSubject{
+			Store:   store.NewExternal(poolBehind(t, n, s.pool), store.WithNow(s.clock.now), unhurried, store.WithSource("members")),
+			Advance: s.clock.add,
+			Outage: func() (end func()) {
+				n.become(refusing)
+				return func() { n.become(healthy) }
+			},
+		}
+	})
+}

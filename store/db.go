@@ -54,6 +54,9 @@ func New[U any](conn Conn, opts ...Option) *DB[U] {
 	if err != nil {
 		panic("store.New: " + err.Error()) //nolint:forbidigo // construction
 	}
+	if o.source != "" {
+		panic("store.New: the users are in ginauth.users: give WithSource to store.NewExternal") //nolint:forbidigo // construction
+	}
 	d := &DB[U]{Sessions: newSessions(conn, o)}
 	if d.layout, err = layoutOf[U](); err != nil {
 		panic("store.New: " + err.Error()) //nolint:forbidigo // construction

@@ -22,6 +22,11 @@
 // ginauth.SignUpWith fills them at sign-up. Rows in further tables belong in [AfterCreate], which
 // runs in the same transaction.
 //
+// # Users elsewhere
+//
+// [NewExternal] returns a store for users whose accounts are in a table of the app's own, in another
+// database or in a directory. Everything below that does not change an account works for them.
+//
 // # Sessions
 //
 // The database holds the digest of a session's token and never the token. Every statement checks

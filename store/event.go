@@ -175,8 +175,8 @@ func (s *Sessions) insertEvent(ctx context.Context, conn Conn, e *driver.Event) 
 
 func (s *Sessions) eventArgs(e driver.Event) ([]any, error) {
 	detail, err := detailOrNull(e.Detail)
-	user, _ := parseID(string(e.User))
-	actor, _ := parseID(string(e.Actor))
+	user, _ := s.eventKey(e.User)
+	actor, _ := s.eventKey(e.Actor)
 	return []any{
 		s.clock(), cutText(string(e.Kind), maxKind), string(e.Outcome), user, actor,
 		cutText(e.Session, maxEventSession), cutText(e.Operation, maxOperation), cutText(e.RequestID, maxRequestID),

@@ -8,14 +8,15 @@ import (
 	"slices"
 	"time"
 
-	"github.com/jackc/pgx/v5"
-
 	"github.com/ginauth/ginauth/ginauth/driver"
 	"github.com/ginauth/ginauth/store/internal/wire"
 )
 
+// actorOf is what readOwner reads.
+const actorOf = `e.actor_id`
+
 const listEvents = `
-SELECT e.id, e.at, e.kind, e.outcome, e.user_id, e.actor_id, e.session, e.operation, e.request_id, e.ip, e.user_agent, e.detail
+SELECT e.id, e.at, e.kind, e.outcome, ` + actorOf + `, e.session, e.operation, e.request_id, e.ip, e.user_agent, e.detail
 FROM ginauth.events AS e
 WHERE e.user_id = $1::uuid AND e.at < COALESCE($2::timestamptz, 'infinity')
 ORDER BY e.at DESC
@@ -29,17 +30,20 @@ func (s *Sessions) UserEvents(ctx context.Context, user driver.UserID, before ti
 	if limit <= 0 || limit > maxListed {
 		return nil, errors.New("listing events: the limit must be between 1 and 1000")
 	}
-	key, ok := parseID(string(user))
+	key, ok := s.key(user)
 	if !ok {
 		return nil, nil
 	}
 	var list []driver.Event
 	err := s.caller.read(ctx, "listing a user's events", func(ctx context.Context, conn Conn) error {
-		rows, err := conn.Query(ctx, listEvents, key, timeOrNull(before), limit)
+		rows, err := conn.Query(ctx, s.sql(listEvents), key, timeOrNull(before), limit)
 		if err != nil {
 			return err
 		}
-		list, err = pgx.CollectRows(rows, scanEvent)
+		list, err = wire.Collect(rows, func(r *wire.Reader, e *driver.Event) {
+			e.User = user
+			s.readEvent(r, e)
+		})
 		return err
 	})
 	if err != nil {
@@ -54,14 +58,25 @@ func newestFirst(a, b driver.Event) int {
 	return cmp.Or(b.At.Compare(a.At), cmp.Compare(b.ID, a.ID))
 }
 
-func scanEvent(row pgx.CollectableRow) (e driver.Event, err error) {
+func (s *Sessions) readEvent(r *wire.Reader, e *driver.Event) {
 	var detail []byte
-	err = row.Scan(&e.ID, wire.Time(&e.At), (*string)(&e.Kind), (*string)(&e.Outcome), wire.UUID((*string)(&e.User)), wire.UUID((*string)(&e.Actor)),
-		&e.Session, &e.Operation, &e.RequestID, wire.Addr(&e.Origin.Addr), &e.Origin.UserAgent, &detail)
-	if err == nil && detail != nil {
-		err = json.Unmarshal(detail, &e.Detail)
+	r.Int(&e.ID)
+	r.Time(&e.At)
+	r.Text((*string)(&e.Kind))
+	r.Text((*string)(&e.Outcome))
+	s.readAnyOwner(r, &e.Actor)
+	r.Text(&e.Session)
+	r.Text(&e.Operation)
+	r.Text(&e.RequestID)
+	r.Addr(&e.Origin.Addr)
+	r.Text(&e.Origin.UserAgent)
+	r.Scan(&detail)
+	if detail == nil {
+		return
 	}
-	return e, err
+	if err := json.Unmarshal(detail, &e.Detail); err != nil {
+		r.Refuse(err)
+	}
 }
 
 const sweepEvents = `

@@ -16,7 +16,15 @@ SELECT jsonb_build_object(
 	'account', jsonb_build_object(
 		'id', u.id, 'email', u.email, 'email_canonical', u.email_canonical, 'name', u.name,
 		'has_password', u.password_hash IS NOT NULL, 'verified_at', u.verified_at, 'disabled_at', u.disabled_at,
-		'delete_after', u.delete_after, 'created_at', u.created_at, 'updated_at', u.updated_at),
+		'delete_after', u.delete_after, 'created_at', u.created_at, 'updated_at', u.updated_at),` + exportedLists
+
+// exportExternal is exportUser for a user whose account is elsewhere.
+const exportExternal = `
+SELECT jsonb_build_object(
+	'account', jsonb_build_object(
+		'id', u.external_id, 'source', u.source, 'disabled_at', u.disabled_at, 'created_at', u.created_at, 'updated_at', u.updated_at),` + exportedLists
+
+const exportedLists = `
 	'sessions', COALESCE((
 		SELECT jsonb_agg(e.item ORDER BY e.created_at, e.id) FROM (
 			SELECT s.created_at, s.id, jsonb_build_object(
@@ -72,14 +80,18 @@ WHERE u.id = $1::uuid`
 // that were sent, and "events"; each list holds the newest 1000. Exporting columns of the app's own
 // is left to the app. It is one statement, and so one moment. driver.ErrNoUser means that there is
 // no such user.
-func (d *DB[U]) ExportUser(ctx context.Context, id driver.UserID) (json.RawMessage, error) {
-	key, known := parseID(string(id))
+func (s *Sessions) ExportUser(ctx context.Context, id driver.UserID) (json.RawMessage, error) {
+	key, known := s.key(id)
 	if !known {
-		return nil, driver.ErrNoUser
+		return nil, s.noUser(id)
 	}
 	var document []byte
-	err := d.caller.read(ctx, "exporting a user", func(ctx context.Context, conn Conn) error {
-		return conn.QueryRow(ctx, exportUser, key, maxListed).Scan(&document)
+	statement := exportUser
+	if s.shadows != nil {
+		statement = exportExternal
+	}
+	err := s.caller.read(ctx, "exporting a user", func(ctx context.Context, conn Conn) error {
+		return conn.QueryRow(ctx, statement, key, maxListed).Scan(&document)
 	})
 	if err != nil {
 		return nil, orNoUser(err)

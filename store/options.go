@@ -30,6 +30,8 @@ type options struct {
 	log         *slog.Logger
 	afterCreate any // func(context.Context, pgx.Tx, U) error
 	events      eventOptions
+	source      string
+	shadows     *shadows
 }
 
 // WithTimeout bounds each call: waiting for a connection, all statements, and retries
@@ -78,6 +80,9 @@ func newOptions(conn Conn, opts []Option) (options, error) {
 		}
 	}
 	pool, isPool := conn.(*pgxpool.Pool)
+	if err := checkSource(o.source); err != nil {
+		return o, err
+	}
 	switch {
 	case conn == nil || isPool && pool == nil:
 		return o, errors.New("the connection is nil: give it the pool of pgxpool.New, and check that function's error")

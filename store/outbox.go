@@ -61,7 +61,7 @@ func (d *DB[U]) order(o driver.MailOrder) ([]any, error) {
 	}
 	var user any
 	if o.UserID != "" {
-		key, ok := parseID(string(o.UserID))
+		key, ok := d.key(o.UserID)
 		if !ok {
 			return nil, driver.ErrNoUser
 		}

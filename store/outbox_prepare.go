@@ -72,7 +72,7 @@ func (d *DB[U]) PrepareMail(ctx context.Context, id driver.MailID, digest driver
 				return err
 			}
 			u := d.layout.user(reflect.ValueOf(&to.User).Elem())
-			owner, _ := parseID(string(u.ID)) // from a uuid column
+			owner, _ := d.key(u.ID) // from a uuid column
 			var kind, address, canonical string
 			if err := tx.QueryRow(ctx, lockMail, key, owner).Scan(&kind, &address, &canonical); err != nil {
 				return err

@@ -5,6 +5,8 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5/pgtype"
+
+	"github.com/ginauth/ginauth/ginauth/driver"
 )
 
 // parseID takes the one spelling of a UUID that PostgreSQL prints.
@@ -15,6 +17,15 @@ func parseID(s string) (pgtype.UUID, bool) {
 	}
 	id, err := uuid.Parse(s)
 	return pgtype.UUID{Bytes: id, Valid: err == nil}, err == nil
+}
+
+// key turns the id of a user into that of the row, and is false for an id that no user of this store can have.
+func (s *Sessions) key(id driver.UserID) (pgtype.UUID, bool) {
+	if s.shadows != nil {
+		return s.shadows.key(id)
+	}
+	key, ok := parseID(string(id))
+	return key, ok && !isShadow(string(id))
 }
 
 // timestamp is a time as the server reads it, even where an app has replaced pgx's codec for

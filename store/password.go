@@ -60,7 +60,7 @@ SELECT TRUE FROM changed`
 // which sets the first password, has ended.
 func (d *DB[U]) SetPassword(ctx context.Context, change driver.PasswordChange) (driver.PasswordChanged, error) {
 	var changed driver.PasswordChanged
-	key, known := parseID(string(change.UserID))
+	key, known := d.key(change.UserID)
 	session, keep := parseID(string(change.Session))
 	switch {
 	case change.New.IsZero():
@@ -104,7 +104,7 @@ func (d *DB[U]) ForcePasswordReset(ctx context.Context, id driver.UserID) error 
 // sessions, logins and mailed links of the user, disabled or not, and with endKeys all API keys. On
 // a transaction it is part of that.
 func (d *DB[U]) overwritePassword(ctx context.Context, conn Conn, id driver.UserID, hash password.Hash, endKeys bool) error {
-	key, known := parseID(string(id))
+	key, known := d.key(id)
 	if !known {
 		return driver.ErrNoUser
 	}

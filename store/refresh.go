@@ -15,12 +15,15 @@ import (
 	"github.com/ginauth/ginauth/store/internal/wire"
 )
 
-// familyColumns are the fields of a driver.RefreshFamily, in the order of readFamily.
-const familyColumns = `t.id, t.user_id, t.scopes, t.created_at, t.last_used_at, t.expires_at, t.idle_timeout, t.ip, t.user_agent`
+// familyOwner is what readOwner reads.
+const familyOwner = `t.user_id`
 
-func readFamily(r *wire.Reader, to *driver.RefreshFamily) {
+// familyColumns are the fields of a driver.RefreshFamily, in the order of readFamily.
+const familyColumns = `t.id, ` + familyOwner + `, t.scopes, t.created_at, t.last_used_at, t.expires_at, t.idle_timeout, t.ip, t.user_agent`
+
+func (s *Sessions) readFamily(r *wire.Reader, to *driver.RefreshFamily) {
 	r.UUID((*string)(&to.ID))
-	r.UUID((*string)(&to.UserID))
+	s.readOwner(r, &to.UserID)
 	r.Scan(scopeText{&to.Scopes})
 	r.Time(&to.CreatedAt)
 	r.Time(&to.LastUsedAt)
@@ -91,9 +94,9 @@ func (s *Sessions) CreateRefreshFamily(ctx context.Context, n driver.NewRefreshF
 	if n.Lifetime <= 0 || n.IdleTimeout <= 0 || n.Limit < 0 || n.Key == (driver.RefreshKey{}) {
 		return driver.RefreshFamily{}, errors.New("creating a refresh token: it needs a key, a lifetime and an idle timeout, and no negative limit")
 	}
-	user, ok := parseID(string(n.UserID))
+	user, ok := s.key(n.UserID)
 	if !ok {
-		return driver.RefreshFamily{}, driver.ErrNoUser
+		return driver.RefreshFamily{}, s.noUser(n.UserID)
 	}
 	id, err := uuid.NewRandom()
 	if err != nil {
@@ -102,26 +105,30 @@ func (s *Sessions) CreateRefreshFamily(ctx context.Context, n driver.NewRefreshF
 	login := loginOf(ctx, driver.NewSession{UserID: n.UserID, Origin: n.Origin})
 	login.Session = id.String()
 	args := []any{
-		user, s.clock(), hashOrNull(n.Credential), n.Key.Selector[:], id.String(), n.Key.Digest[:],
+		user, s.clock(), s.hash(n.Credential), n.Key.Selector[:], id.String(), n.Key.Digest[:],
 		scopesOrNull(n.Scopes), n.IdleTimeout, n.Lifetime, addrOrNull(n.Origin.Addr), cutUserAgent(n.Origin.UserAgent),
 		cutText(login.Operation, maxOperation), cutText(login.RequestID, maxRequestID), operatorOrNull(login),
 	}
 	var f driver.RefreshFamily
-	err = s.doRecording(ctx, "creating a refresh token", func(ctx context.Context, conn Conn) (driver.Event, error) {
+	create := func(ctx context.Context, conn Conn) (driver.Event, error) {
 		var batch pgx.Batch
 		batch.Queue(lockUser, user)
-		batch.Queue(createFamily, args...)
+		batch.Queue(s.sql(createFamily), args...)
 		if n.Limit > 0 {
 			batch.Queue(evictFamilies, user, s.clock(), n.Limit, id.String())
 		}
 		e := login
 		err := scanSecond(conn.SendBatch(ctx, &batch), func(r *wire.Reader) {
-			readFamily(r, &f)
+			s.readFamily(r, &f)
 			r.Int(&e.ID)
 		})
 		e.At = f.CreatedAt
 		return e, orNoUser(err)
-	})
+	}
+	err = s.withShadow(ctx, n.UserID, func() error { return s.doRecording(ctx, "creating a refresh token", create) })
+	if err == nil {
+		err = s.owned(f.UserID, n.UserID)
+	}
 	if err != nil {
 		return driver.RefreshFamily{}, err
 	}
@@ -154,9 +161,9 @@ func (s *Sessions) FindRefreshFamily(ctx context.Context, k driver.RefreshKey) (
 	var f driver.RefreshFamily
 	var good *bool // NULL where no token was replaced yet
 	err := s.caller.read(ctx, "finding a refresh token", func(ctx context.Context, conn Conn) error {
-		row := conn.QueryRow(ctx, findFamily, k.Selector[:], s.clock(), k.Digest[:])
+		row := conn.QueryRow(ctx, s.sql(findFamily), k.Selector[:], s.clock(), k.Digest[:])
 		return orNoSession(row.Scan(wire.Func(func(r *wire.Reader) {
-			readFamily(r, &f)
+			s.readFamily(r, &f)
 			r.Scan(&good)
 		})))
 	})
@@ -230,8 +237,8 @@ func (s *Sessions) RotateRefreshToken(ctx context.Context, r driver.RefreshRotat
 	err = s.doRecording(ctx, "replacing a refresh token", func(ctx context.Context, conn Conn) (driver.Event, error) {
 		var id *int64
 		var at time.Time
-		err := orNoSession(conn.QueryRow(ctx, rotateToken, args...).Scan(wire.Func(func(r *wire.Reader) {
-			readFamily(r, &to.RefreshFamily)
+		err := orNoSession(conn.QueryRow(ctx, s.sql(rotateToken), args...).Scan(wire.Func(func(r *wire.Reader) {
+			s.readFamily(r, &to.RefreshFamily)
 			r.Digest((*[32]byte)(&to.Digest))
 			r.Scan(&seal)
 			r.Bool(&good)
@@ -282,7 +289,7 @@ const revokeToken = `DELETE FROM ginauth.refresh_tokens AS t WHERE t.selector = 
 // no family has it.
 func (s *Sessions) RevokeRefreshToken(ctx context.Context, k driver.RefreshKey) (f driver.RefreshFamily, err error) {
 	err = s.doThenRecord(ctx, "revoking a refresh token", func(ctx context.Context, tx pgx.Tx) (driver.Event, error) {
-		err := tx.QueryRow(ctx, revokeToken, k.Selector[:]).Scan(wire.Func(func(r *wire.Reader) { readFamily(r, &f) }))
+		err := tx.QueryRow(ctx, s.sql(revokeToken), k.Selector[:]).Scan(wire.Func(func(r *wire.Reader) { s.readFamily(r, &f) }))
 		return detailed(driver.NewProofEvent(ctx, driver.TokenRevoked, f.UserID), "login", string(f.ID)), orNoSession(err)
 	})
 	if err != nil {

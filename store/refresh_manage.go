@@ -20,17 +20,17 @@ LIMIT $3::bigint`
 // UserRefreshFamilies returns the user's live logins by refresh tokens, the last used one first, at
 // most 1000. An unknown or disabled user has none. It is one statement and writes nothing.
 func (s *Sessions) UserRefreshFamilies(ctx context.Context, user driver.UserID) ([]driver.RefreshFamily, error) {
-	key, ok := parseID(string(user))
+	key, ok := s.key(user)
 	if !ok {
 		return nil, nil
 	}
 	var list []driver.RefreshFamily
 	err := s.caller.read(ctx, "listing a user's refresh tokens", func(ctx context.Context, conn Conn) error {
-		rows, err := conn.Query(ctx, listFamilies, key, s.clock(), maxListed)
+		rows, err := conn.Query(ctx, s.sql(listFamilies), key, s.clock(), maxListed)
 		if err != nil {
 			return err
 		}
-		list, err = wire.Collect(rows, readFamily)
+		list, err = wire.Collect(rows, s.readFamily)
 		return err
 	})
 	if err != nil {
@@ -44,7 +44,7 @@ const revokeFamily = `DELETE FROM ginauth.refresh_tokens WHERE id = $2::uuid AND
 // RevokeRefreshFamily ends a login by refresh tokens. driver.ErrNoSession means that the user has
 // no login of that id; a login of another user stays (SEC-79).
 func (s *Sessions) RevokeRefreshFamily(ctx context.Context, user driver.UserID, id driver.SessionID) error {
-	key, known := parseID(string(user))
+	key, known := s.key(user)
 	family, wellFormed := parseID(string(id))
 	if !known || !wellFormed {
 		return driver.ErrNoSession

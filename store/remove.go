@@ -13,10 +13,12 @@ SELECT count(*) FROM ginauth.sessions AS s CROSS JOIN ` + theClockFirst + ` WHER
 // theClockFirst is theClock for statements in which the clock is $1.
 const theClockFirst = `(SELECT COALESCE($1::timestamptz, now()) AS now) AS clock`
 
+const ownerAndDigest = sessionOwner + `, s.digest`
+
 const (
 	countLive  = countSessions + live
 	countEnded = countSessions + `NOT COALESCE(` + live + `, FALSE)`
-	findOwner  = `SELECT s.user_id, s.digest FROM ginauth.sessions AS s WHERE s.id = $1::uuid`
+	findOwner  = `SELECT ` + ownerAndDigest + ` FROM ginauth.sessions AS s WHERE s.id = $1::uuid`
 )
 
 // CountSessions returns the number of live sessions, of users and anonymous ones, and the number of
@@ -39,7 +41,10 @@ func (s *Sessions) SessionOwner(ctx context.Context, id driver.SessionID) (user 
 		return "", d, driver.ErrNoSession
 	}
 	err = s.caller.read(ctx, "finding a session's owner", func(ctx context.Context, conn Conn) error {
-		return conn.QueryRow(ctx, findOwner, key).Scan(wire.UUID((*string)(&user)), wire.Digest((*[32]byte)(&d)))
+		return conn.QueryRow(ctx, s.sql(findOwner), key).Scan(wire.Func(func(r *wire.Reader) {
+			s.readAnyOwner(r, &user)
+			r.Digest((*[32]byte)(&d))
+		}))
 	})
 	return user, d, orNoSession(err)
 }

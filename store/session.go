@@ -23,6 +23,7 @@ type Sessions struct {
 	now     func() time.Time
 	maxData int
 	notices bool
+	shadows *shadows // nil: users are rows of ginauth.users
 	cookie  gorilla.Options
 	lookup  lookup[foundSession]
 	touches line.Line[touch, driver.Session]
@@ -38,6 +39,9 @@ func NewSessions(conn Conn, opts ...Option) *Sessions {
 	if err == nil && o.afterCreate != nil {
 		err = errors.New("it creates no users: give AfterCreate to store.New")
 	}
+	if err == nil && o.source != "" {
+		err = errors.New("it knows no users elsewhere: give WithSource to store.NewExternal")
+	}
 	if err != nil {
 		panic("store.NewSessions: " + err.Error()) //nolint:forbidigo // construction
 	}
@@ -45,7 +49,7 @@ func NewSessions(conn Conn, opts ...Option) *Sessions {
 }
 
 func newSessions(conn Conn, o options) *Sessions {
-	s := &Sessions{caller: newCaller(conn, o.timeout, o.log), now: o.now, maxData: o.maxData, notices: o.notices, cookie: *ginOptions.ToGorillaOptions(), events: o.events}
+	s := &Sessions{caller: newCaller(conn, o.timeout, o.log), now: o.now, maxData: o.maxData, notices: o.notices, shadows: o.shadows, cookie: *ginOptions.ToGorillaOptions(), events: o.events}
 	if _, inTx := conn.(pgx.Tx); inTx {
 		s.events.after = nil // only who began a transaction knows when it is committed
 	}
@@ -53,8 +57,8 @@ func newSessions(conn Conn, o options) *Sessions {
 	s.families.doing, s.families.statement = "sweeping refresh tokens", sweepFamilies
 	s.throttles.doing, s.throttles.statement = "sweeping throttles", sweepThrottles
 	s.devices.doing, s.devices.statement = "sweeping known devices", sweepDevices
-	s.lookup.read, s.lookup.ended = readFound, (*foundSession).isOver
-	s.lookup.init(s, findSession, findSessionFrom, notRevoked)
+	s.lookup.read, s.lookup.ended = s.readFound, (*foundSession).isOver
+	s.lookup.init(s, s.sql(findSession), findSessionFrom, notRevoked)
 	s.touches.Timeout, s.touches.One, s.touches.Many = o.timeout, s.touchOne, s.touchMany
 	return s
 }
@@ -68,8 +72,11 @@ func (s *Sessions) clock() any {
 	return timestamp(s.now())
 }
 
+// sessionOwner is what readOwner reads.
+const sessionOwner = `s.user_id`
+
 // sessionColumns are what readSession reads, up to the present time.
-const sessionColumns = `s.digest, s.id, s.user_id, s.data, s.version, s.created_at, s.authenticated_at,
+const sessionColumns = `s.digest, s.id, ` + sessionOwner + `, s.data, s.version, s.created_at, s.authenticated_at,
 	s.last_seen_at, s.idle_timeout, s.expires_at, s.persistent, s.ip, s.user_agent`
 
 // everybodysEpoch is a part of every session's epoch.
@@ -94,10 +101,10 @@ const (
 		SELECT u.session_epoch FROM ginauth.users AS u WHERE u.id = s.user_id AND u.disabled_at IS NULL) END`
 )
 
-func readSession(r *wire.Reader, to *driver.Session) {
+func (s *Sessions) readSession(r *wire.Reader, to *driver.Session) {
 	r.Digest((*[32]byte)(&to.Digest))
 	r.UUID((*string)(&to.ID))
-	r.UUID((*string)(&to.UserID))
+	s.readOwner(r, &to.UserID)
 	r.JSON((*[]byte)(&to.Data))
 	r.Int(&to.Version)
 	r.Time(&to.CreatedAt)
@@ -124,8 +131,8 @@ const (
 	findSessionFrom = ` FROM ginauth.sessions AS s`
 )
 
-func readFound(r *wire.Reader, to *foundSession) {
-	readSession(r, &to.record)
+func (s *Sessions) readFound(r *wire.Reader, to *foundSession) {
+	s.readSession(r, &to.record)
 	r.Bool(&to.ended)
 }
 
@@ -139,11 +146,13 @@ func (s *Sessions) FindSession(ctx context.Context, d driver.Digest) (driver.Ses
 	return f.record, nil
 }
 
+const deletedColumns = sessionOwner + `, COALESCE(` + notRevoked + `, FALSE)`
+
 // A logout still ends the session if a rotation came first.
 const deleteSession = `
 DELETE FROM ginauth.sessions AS s
 WHERE s.digest = $1::bytea OR s.previous_digest = $1::bytea
-RETURNING s.user_id, COALESCE(` + notRevoked + `, FALSE)`
+RETURNING ` + deletedColumns
 
 // DeleteSession ends a session. It is no error if there is no such session. If a user's session was
 // not revoked before, it writes the event authn_logout.
@@ -151,7 +160,10 @@ func (s *Sessions) DeleteSession(ctx context.Context, d driver.Digest) error {
 	return s.doThenRecord(ctx, "deleting a session", func(ctx context.Context, tx pgx.Tx) (driver.Event, error) {
 		var user driver.UserID
 		var wasLive bool
-		err := tx.QueryRow(ctx, deleteSession, d[:]).Scan(wire.UUID((*string)(&user)), &wasLive)
+		err := tx.QueryRow(ctx, s.sql(deleteSession), d[:]).Scan(wire.Func(func(r *wire.Reader) {
+			s.readAnyOwner(r, &user)
+			r.Bool(&wasLive)
+		}))
 		if errors.Is(err, pgx.ErrNoRows) {
 			return unchanged, nil
 		}

@@ -82,10 +82,10 @@ func (s *Sessions) CreateSession(ctx context.Context, n driver.NewSession) (driv
 	}
 	var r driver.Session
 	var fits bool
-	err = s.doRecording(ctx, "creating a session", func(ctx context.Context, conn Conn) (e driver.Event, err error) {
+	create := func(ctx context.Context, conn Conn) (e driver.Event, err error) {
 		var id *int64
 		read := wire.Func(func(row *wire.Reader) {
-			readSession(row, &r)
+			s.readSession(row, &r)
 			row.Bool(&fits)
 			row.Scan(&id)
 		})
@@ -99,7 +99,11 @@ func (s *Sessions) CreateSession(ctx context.Context, n driver.NewSession) (driv
 			e.ID, e.At = *id, r.ReadAt
 		}
 		return e, orNoUser(err)
-	})
+	}
+	err = s.withShadow(ctx, n.UserID, func() error { return s.doRecording(ctx, "creating a session", create) })
+	if err == nil {
+		err = s.owned(r.UserID, n.UserID)
+	}
 	return written(r, fits, err)
 }
 
@@ -140,11 +144,11 @@ func (s *Sessions) insertion(n driver.NewSession) (statement string, args []any,
 	if n.UserID == "" {
 		return createAnonymousSession, append(args, n.Authenticated), nil
 	}
-	user, ok := parseID(string(n.UserID))
+	user, ok := s.key(n.UserID)
 	if !ok {
-		return "", nil, driver.ErrNoUser
+		return "", nil, s.noUser(n.UserID)
 	}
-	return createUserSession, append(args, user, hashOrNull(n.Credential)), nil
+	return s.sql(createUserSession), append(args, user, s.hash(n.Credential)), nil
 }
 
 func written(r driver.Session, fits bool, err error) (driver.Session, error) {

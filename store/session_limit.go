@@ -35,7 +35,7 @@ WHERE old.user_id = $1::uuid
 func (s *Sessions) insertLogin(
 	ctx context.Context, conn Conn, insertion string, args []any, n driver.NewSession, r *driver.Session, read wire.Func,
 ) error {
-	user, _ := parseID(string(n.UserID))
+	user, _ := s.key(n.UserID)
 	var batch pgx.Batch
 	batch.Queue(lockUser, user)
 	batch.Queue(insertion, args...).QueryRow(func(row pgx.Row) error { return row.Scan(read) })

@@ -53,8 +53,8 @@ func (s *Sessions) FindRotated(ctx context.Context, d driver.Digest) (driver.Ses
 	args := append(append([]any{d[:], s.clock(), d.String()}, reuseArgs(ctx)...), clientOf(ctx), notice)
 	err = s.doRecording(ctx, "finding a rotated session", func(ctx context.Context, conn Conn) (driver.Event, error) {
 		var id *int64
-		err := conn.QueryRow(ctx, findRotated, args...).Scan(wire.Func(func(row *wire.Reader) {
-			readSession(row, &r)
+		err := conn.QueryRow(ctx, s.sql(findRotated), args...).Scan(wire.Func(func(row *wire.Reader) {
+			s.readSession(row, &r)
 			row.Bool(&inTime)
 			row.Scan(&id)
 		}))

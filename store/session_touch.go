@@ -55,9 +55,9 @@ func (s *Sessions) touchInLine(ctx context.Context, d driver.Digest, change driv
 func (s *Sessions) touchOne(limited context.Context, t touch) (r driver.Session, err error) {
 	args := s.touchArgs(limited, t.digest, driver.SessionChange{UnlessSeenFor: t.unless})
 	err = s.caller.doWithin(limited, func(ctx context.Context, conn Conn) error {
-		return conn.QueryRow(ctx, touchSession, args...).Scan(wire.Func(func(row *wire.Reader) {
+		return conn.QueryRow(ctx, s.sql(touchSession), args...).Scan(wire.Func(func(row *wire.Reader) {
 			var fits bool
-			readSession(row, &r)
+			s.readSession(row, &r)
 			row.Bool(&fits)
 		}))
 	})
@@ -73,7 +73,7 @@ func (s *Sessions) touchMany(limited context.Context, batch []*line.Waiter[touch
 	}
 	err := s.caller.doWithin(limited, func(ctx context.Context, conn Conn) error {
 		line.Fail(batch, pgx.ErrNoRows)
-		rows, err := conn.Query(ctx, touchSessions, digests, s.clock(), unless)
+		rows, err := conn.Query(ctx, s.sql(touchSessions), digests, s.clock(), unless)
 		if err != nil {
 			return err
 		}
@@ -82,7 +82,7 @@ func (s *Sessions) touchMany(limited context.Context, batch []*line.Waiter[touch
 		for rows.Next() {
 			var r driver.Session
 			row.Start(rows)
-			readSession(&row, &r)
+			s.readSession(&row, &r)
 			answerFirst(batch, r, row.Err())
 		}
 		return rows.Err()

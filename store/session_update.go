@@ -83,8 +83,8 @@ func (s *Sessions) change(ctx context.Context, d driver.Digest, change driver.Se
 	var r driver.Session
 	var fits bool
 	write := func(ctx context.Context, conn Conn) error {
-		return orNoSession(conn.QueryRow(ctx, statement, args...).Scan(wire.Func(func(row *wire.Reader) {
-			readSession(row, &r)
+		return orNoSession(conn.QueryRow(ctx, s.sql(statement), args...).Scan(wire.Func(func(row *wire.Reader) {
+			s.readSession(row, &r)
 			row.Bool(&fits)
 		})))
 	}

@@ -35,7 +35,7 @@ WHERE t.key = $2::bytea AND t.failures > ` + itsRun + ` AND ` + ifStored
 // one round trip. A known device keeps its key.
 func (s *Sessions) SettleAttempt(ctx context.Context, done driver.Settlement) (known bool, err error) {
 	settlement := func() (batch pgx.Batch, some bool) {
-		if user, ok := parseID(string(done.User)); ok && done.Browser != (driver.LimitKey{}) {
+		if user, ok := s.key(done.User); ok && done.Browser != (driver.LimitKey{}) {
 			batch.Queue(lockUser, user) // first, as where a session is created
 		}
 		queued := batch.Len()
@@ -71,7 +71,7 @@ func (s *Sessions) queueSettlement(batch *pgx.Batch, done driver.Settlement, ses
 	default:
 		batch.Queue(takeBack, session, keyOrNull(g.Key), keyOrNull(g.Client), s.clock())
 	}
-	if user, ok := parseID(string(done.User)); ok && done.Browser != (driver.LimitKey{}) && done.Limit > 0 {
-		batch.Queue(rememberDevice, user, s.clock(), session, done.Browser[:], done.Keep, done.Limit-1, done.Identifier).Exec(written)
+	if user, ok := s.key(done.User); ok && done.Browser != (driver.LimitKey{}) && done.Limit > 0 {
+		batch.Queue(rememberDevice, user, s.clock(), session, done.Browser[:], done.Keep, done.Limit-1, s.identifier(done.Identifier)).Exec(written)
 	}
 }

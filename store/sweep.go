@@ -17,7 +17,8 @@ const sweepRows = 1000
 // sessions that are past their idle timeout or absolute end, or were revoked by RevokeUserSessions
 // or RevokeAllSessions; rows of EndAdmitted whose sessions would have ended by now; logins by
 // refresh tokens; attempts that no longer count; devices that were not used for a year; mailed
-// links; archived users whose grace is over; and events that are older than WithEventRetention.
+// links; archived users whose grace is over; rows of users elsewhere that nothing has referred to for
+// 30 days; and events that are older than WithEventRetention.
 //
 // It never deletes a live session. Each statement deletes at most 1000 rows, or one user, in a
 // transaction of its own and with the deadline of every call. A failure does not keep the rest from
@@ -32,7 +33,7 @@ func (s *Sessions) Sweep(ctx context.Context) (deleted int64, err error) {
 func (s *Sessions) sweepAll(ctx context.Context) (deleted int64, failed []error) {
 	for _, sweep := range []func(context.Context) (int64, error){
 		inBatches(s.sweepEnded), s.around(&s.throttles), s.around(&s.devices), s.around(&s.swept), s.around(&s.families),
-		inBatches(s.sweepEmailTokens), s.sweepArchived, s.SweepEvents,
+		inBatches(s.sweepEmailTokens), s.sweepArchived, s.sweepAllShadows, s.SweepEvents,
 	} {
 		if err := ctx.Err(); err != nil {
 			failed = append(failed, err)

@@ -4,6 +4,8 @@ import (
 	"reflect"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+
 	"github.com/ginauth/ginauth/ginauth/driver"
 	"github.com/ginauth/ginauth/store/internal/wire"
 )
@@ -53,7 +55,10 @@ var hiddenColumns = []string{
 
 func (u *User) read(r *wire.Reader) {
 	r.UUID((*string)(&u.ID))
-	r.Text(&u.Email)
+	if isShadow(string(u.ID)) {
+		r.Refuse(pgx.ErrNoRows) // a user of another table
+	}
+	r.OptionalText(&u.Email)
 	r.Text(&u.Name)
 	r.OptionalTime(&u.VerifiedAt)
 	r.OptionalTime(&u.DisabledAt)

@@ -39,7 +39,7 @@ WHERE u.id = $1::uuid`
 // FindUser returns the user, disabled or not. driver.ErrNoUser is also the answer for a malformed id.
 func (d *DB[U]) FindUser(ctx context.Context, id driver.UserID) (U, error) {
 	var none U
-	key, ok := parseID(string(id))
+	key, ok := d.key(id)
 	if !ok {
 		return none, driver.ErrNoUser
 	}
@@ -144,7 +144,7 @@ func (d *DB[U]) ReplaceHash(ctx context.Context, id driver.UserID, old, replacem
 	if replacement.IsZero() {
 		return errors.New("replacing a password hash: the new one is empty")
 	}
-	key, ok := parseID(string(id))
+	key, ok := d.key(id)
 	if !ok || old.IsZero() {
 		return nil
 	}

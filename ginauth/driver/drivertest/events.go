@@ -135,9 +135,13 @@ func recordsChanges[U any](e *env[U]) {
 	u, err := e.Store.CreateUser(driver.WithCause(e.Context(), cause), n, nil)
 	e.must("creating a user", err)
 	id := e.Account(u).ID
+	before := 0
+	if !e.external {
+		before = 1
+	}
 	created := e.events(id, time.Time{}, 1)
-	if len(created) != 1 || created[0].Kind != driver.UserCreated || created[0].Operation != "signUp" || created[0].RequestID != "r-1" ||
-		created[0].Origin != cause.Origin || created[0].Actor != id || created[0].Outcome != driver.Success {
+	if !e.external && (len(created) != 1 || created[0].Kind != driver.UserCreated || created[0].Operation != "signUp" || created[0].RequestID != "r-1" ||
+		created[0].Origin != cause.Origin || created[0].Actor != id || created[0].Outcome != driver.Success) {
 		e.Errorf("a new user: %+v", created)
 	}
 	e.Advance(time.Second)
@@ -147,7 +151,7 @@ func recordsChanges[U any](e *env[U]) {
 	e.must("deleting it", e.sessions.DeleteSession(e.Context(), s.Digest))
 	e.wantEvent("a logout", id, driver.LoggedOut)
 	e.must("deleting it again", e.sessions.DeleteSession(e.Context(), s.Digest))
-	if got := e.events(id, time.Time{}, 10); len(got) != 3 {
+	if got := e.events(id, time.Time{}, 10); len(got) != before+2 {
 		e.Errorf("nothing has happened, and there are %+v", got)
 	}
 	if accounts, ok := as[driver.Accounts[U]](e); ok {

@@ -65,18 +65,20 @@ func (e *env[U]) isUnavailable(name string, err error) {
 // calls are all methods that the store has. None of them may change anything.
 func (e *env[U]) calls(id driver.UserID, s driver.Session) map[string]func(context.Context) error {
 	calls := map[string]func(context.Context) error{
-		"FindUser":       func(ctx context.Context) error { _, err := e.Store.FindUser(ctx, id); return err },
-		"FindCredential": func(ctx context.Context) error { _, _, err := e.Store.FindCredential(ctx, "x@example.com"); return err },
-		"CreateUser":     func(ctx context.Context) error { _, err := e.Store.CreateUser(ctx, e.newUser(), nil); return err },
-		"ReplaceHash":    func(ctx context.Context) error { return e.Store.ReplaceHash(ctx, id, hash('a'), hash('b')) },
-		"FindSession":    func(ctx context.Context) error { _, err := e.sessions.FindSession(ctx, s.Digest); return err },
-		"CreateSession":  func(ctx context.Context) error { _, err := e.sessions.CreateSession(ctx, newSession(id)); return err },
+		"FindSession":   func(ctx context.Context) error { _, err := e.sessions.FindSession(ctx, s.Digest); return err },
+		"CreateSession": func(ctx context.Context) error { _, err := e.sessions.CreateSession(ctx, newSession(id)); return err },
 		"UpdateSession": func(ctx context.Context) error {
 			_, err := e.sessions.UpdateSession(ctx, s.Digest, driver.SessionChange{Digest: newDigest()})
 			return err
 		},
 		"DeleteSession": func(ctx context.Context) error { return e.sessions.DeleteSession(ctx, s.Digest) },
 		"FindRotated":   func(ctx context.Context) error { _, err := e.sessions.FindRotated(ctx, newDigest()); return err },
+	}
+	if users, ok := as[driver.Users[U]](e); ok {
+		calls["FindUser"] = func(ctx context.Context) error { _, err := users.FindUser(ctx, id); return err }
+		calls["FindCredential"] = func(ctx context.Context) error { _, _, err := users.FindCredential(ctx, "x@example.com"); return err }
+		calls["CreateUser"] = func(ctx context.Context) error { _, err := users.CreateUser(ctx, e.newUser(), nil); return err }
+		calls["ReplaceHash"] = func(ctx context.Context) error { return users.ReplaceHash(ctx, id, hash('a'), hash('b')) }
 	}
 	if finder, ok := as[driver.SessionFinder[U]](e); ok {
 		calls["FindUserSession"] = func(ctx context.Context) error { _, _, err := finder.FindUserSession(ctx, s.Digest); return err }
@@ -113,6 +115,25 @@ func (e *env[U]) featureCalls(id driver.UserID) map[string]func(context.Context)
 		calls["FindArchived"] = func(ctx context.Context) error { _, _, err := accounts.FindArchived(ctx, "x@example.com"); return err }
 		calls["RestoreUser"] = func(ctx context.Context) error { _, err := accounts.RestoreUser(ctx, id, hash('a')); return err }
 		calls["ExportUser"] = func(ctx context.Context) error { _, err := accounts.ExportUser(ctx, id); return err }
+	}
+	if external, ok := as[driver.External](e); ok && e.external {
+		calls["DisableUser"] = func(ctx context.Context) error { return external.DisableUser(ctx, id) }
+		calls["EnableUser"] = func(ctx context.Context) error { return external.EnableUser(ctx, id) }
+		calls["ForgetUser"] = func(ctx context.Context) error { return external.ForgetUser(ctx, id) }
+		calls["ExportUser"] = func(ctx context.Context) error { _, err := external.ExportUser(ctx, id); return err }
+	}
+	if authority, ok := as[driver.Authority[U]](e); ok {
+		calls["AdmitSession"] = func(ctx context.Context) error { _, err := authority.AdmitSession(ctx, newSession(id)); return err }
+		calls["FindAdmitted"] = func(ctx context.Context) error {
+			_, _, err := authority.FindAdmitted(ctx, id, newDigest(), 1)
+			return err
+		}
+	}
+	if checker, ok := as[driver.SessionChecker[U]](e); ok {
+		calls["FindTokenUser"] = func(ctx context.Context) error {
+			_, err := checker.FindTokenUser(ctx, id, "0190b0e2-6c1c-7f3a-9d1e-1f0f3c2a7b55")
+			return err
+		}
 	}
 	if events, ok := as[driver.EventLog](e); ok {
 		calls["RecordEvent"] = func(ctx context.Context) error {

@@ -113,16 +113,18 @@ func familyNeedsUser[U any](e *env[U]) {
 	id, _ := e.user()
 	first, _ := e.family(id)
 	second, _ := e.family(id)
-	n := newFamily(id)
-	n.Credential, n.Limit = hash('x'), 1
-	_, err := e.tokens().CreateRefreshFamily(e.Context(), n)
-	e.want("by another password", err, driver.ErrNoUser)
-	e.good("what was refused", n.Key, driver.ErrNoSession)
+	if !e.external {
+		n := newFamily(id)
+		n.Credential, n.Limit = hash('x'), 1
+		_, err := e.tokens().CreateRefreshFamily(e.Context(), n)
+		e.want("by another password", err, driver.ErrNoUser)
+		e.good("what was refused", n.Key, driver.ErrNoSession)
+	}
 	e.good("a login that it would have ended", first, nil)
 	e.good("another one", second, nil)
-	for _, unknown := range unknownIDs() {
-		_, err = e.tokens().CreateRefreshFamily(e.Context(), newFamily(driver.UserID(unknown)))
-		e.want("a login of "+unknown, err, driver.ErrNoUser)
+	for _, unknown := range append(e.strangers(), "") {
+		_, err := e.tokens().CreateRefreshFamily(e.Context(), newFamily(driver.UserID(unknown)))
+		e.stranger("a login of "+unknown, err)
 	}
 }
 

@@ -32,18 +32,33 @@ type Subject[U any] struct {
 // Run tests the store that open returns. It opens one for each rule, and runs the rules in parallel.
 func Run[U any](t *testing.T, open func(t *testing.T) Subject[U]) {
 	t.Helper()
-	for _, g := range []group[U]{
-		usersGroup[U](), sessionsGroup[U](), rotationGroup[U](), finderGroup[U](), limiterGroup[U](), credentialLimiterGroup[U](),
-		loginsGroup[U](), accountsGroup[U](), eventsGroup[U](), authorityGroup[U](), keysGroup[U](), refreshGroup[U](),
-		checkerGroup[U](), mailsGroup[U](), linksGroup[U](), outageGroup[U](),
-	} {
+	groups := append([]group[U]{
+		usersGroup[U](), finderGroup[U](), credentialLimiterGroup[U](), accountsGroup[U](), mailsGroup[U](), linksGroup[U](),
+	}, sharedGroups[U]()...)
+	run(t, groups, func(t *testing.T) *env[U] {
+		t.Helper()
+		return newEnv(t, open(t))
+	})
+}
+
+// sharedGroups are the rules for users of the store and for users elsewhere.
+func sharedGroups[U any]() []group[U] {
+	return []group[U]{
+		sessionsGroup[U](), rotationGroup[U](), limiterGroup[U](), loginsGroup[U](), eventsGroup[U](), authorityGroup[U](), keysGroup[U](),
+		refreshGroup[U](), checkerGroup[U](), outageGroup[U](),
+	}
+}
+
+func run[U any](t *testing.T, groups []group[U], open func(*testing.T) *env[U]) {
+	t.Helper()
+	for _, g := range groups {
 		t.Run(g.of, func(t *testing.T) {
 			t.Parallel()
 			for name, check := range g.rules {
 				t.Run(strings.ReplaceAll(name, " ", "_"), func(t *testing.T) {
 					t.Parallel()
-					e := newEnv(t, open(t))
-					if !g.has(e.Store) {
+					e := open(t)
+					if !g.has(e.store) {
 						t.Skipf("the store does not implement driver.%s", g.of)
 					}
 					check(e)
@@ -70,6 +85,8 @@ type env[U any] struct {
 	*testing.T
 	Subject[U]
 
+	store    any // Subject.Store, or the store for users elsewhere
+	external bool
 	sessions driver.Sessions
 	users    atomic.Int64
 }
@@ -92,19 +109,19 @@ func newEnv[U any](t *testing.T, s Subject[U]) *env[U] {
 			return a.Account()
 		}
 	}
-	return &env[U]{T: t, Subject: s, sessions: sessions}
+	return &env[U]{T: t, Subject: s, store: s.Store, sessions: sessions}
 }
 
 // as returns the store as an interface of another group, and whether it is one.
 func as[I, U any](e *env[U]) (I, bool) {
-	i, ok := e.Store.(I)
+	i, ok := e.store.(I)
 	return i, ok
 }
 
 // need is as for a rule that is about two interfaces.
 func need[I, U any](e *env[U]) I {
 	e.Helper()
-	i, ok := e.Store.(I)
+	i, ok := e.store.(I)
 	if !ok {
 		e.Skipf("the store does not implement %s", strings.TrimPrefix(fmt.Sprintf("%T", new(I)), "*"))
 	}
@@ -250,6 +267,24 @@ func (e *env[U]) oneWins(doing string, lost error, call func(i int) error) {
 
 // callers is how many calls run in parallel.
 const callers = 6
+
+// stranger wants the refusal of somebody who is no user. A store for users elsewhere knows no strangers.
+func (e *env[U]) stranger(doing string, err error) {
+	e.Helper()
+	if !e.external {
+		e.want(doing, err, driver.ErrNoUser)
+	} else if err == nil || errors.Is(err, driver.ErrNoUser) {
+		e.Errorf("%s: got the error %v, want one that says what is wrong with the id", doing, err)
+	}
+}
+
+// strangers are no users, and not nobody.
+func (e *env[U]) strangers() []string {
+	if e.external {
+		return noExternalIDs[1:]
+	}
+	return unknownIDs()[:2]
+}
 
 // unknownIDs are ids that no store has given out.
 func unknownIDs() []string { return []string{"0190b0e2-6c1c-7f3a-9d1e-1f0f3c2a7b55", "no id", ""} }

@@ -84,6 +84,13 @@ func (r *Reader) Scan(to any) {
 	r.at++
 }
 
+// Refuse makes the row one that cannot be read, with err as the reason.
+func (r *Reader) Refuse(err error) {
+	if r.err == nil {
+		r.err = err
+	}
+}
+
 // binary returns the next column if it has this type and size in the binary format.
 func (r *Reader) binary(oid uint32, size int) (v []byte, ok bool) {
 	f := r.field()
@@ -162,6 +169,16 @@ func (r *Reader) Text(to *string) {
 		return
 	}
 	r.Scan(to)
+}
+
+// OptionalText reads a text, and NULL as the empty one.
+func (r *Reader) OptionalText(to *string) {
+	if f := r.field(); f != nil && r.values[r.at] == nil {
+		*to = ""
+		r.at++
+		return
+	}
+	r.Text(to)
 }
 
 // JSON reads a jsonb as PostgreSQL prints it.

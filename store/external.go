@@ -1,0 +1,197 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/ginauth/ginauth/ginauth/driver"
+	"github.com/ginauth/ginauth/store/internal/wire"
+)
+
+// External keeps what belongs to users whose accounts are elsewhere: in a table of the app, in another database, in a
+// directory. See driver.External for ids and errors. It is safe for concurrent use on a pool.
+//
+// The first login makes a shadow row for the user in ginauth.users, in one more statement. The sweeper deletes rows that
+// nothing has referred to for 30 days, and keeps those of users who are disabled. An app with two tables of users has a
+// store for each, with its [WithSource].
+type External struct{ *Sessions }
+
+var (
+	_ driver.External                      = (*External)(nil)
+	_ driver.Sessions                      = (*External)(nil)
+	_ driver.Limiter                       = (*External)(nil)
+	_ driver.Logins                        = (*External)(nil)
+	_ driver.EventLog                      = (*External)(nil)
+	_ driver.RefreshTokens                 = (*External)(nil)
+	_ driver.APIKeys[driver.UserID]        = (*External)(nil)
+	_ driver.Authority[driver.UserID]      = (*External)(nil)
+	_ driver.SessionChecker[driver.UserID] = (*External)(nil)
+)
+
+// NewExternal returns a store on conn. It sends no statement. It panics when an option cannot work.
+func NewExternal(conn Conn, opts ...Option) *External {
+	o, err := newOptions(conn, opts)
+	switch {
+	case err != nil:
+	case o.afterCreate != nil:
+		err = errors.New("it creates no users: give AfterCreate to store.New")
+	case o.notices:
+		err = errors.New("it knows no addresses to write to: give WithMail to store.New")
+	}
+	if err != nil {
+		panic("store.NewExternal: " + err.Error()) //nolint:forbidigo // construction
+	}
+	o.shadows = &shadows{source: o.source}
+	return &External{newSessions(conn, o)}
+}
+
+// WithSource names the table or the service that has the users of [NewExternal]: user 42 of one source is not user 42 of
+// another. It may have 63 letters, digits, dots, hyphens and underscores. Default: "". With another name, all users
+// start anew.
+func WithSource(name string) Option {
+	return func(o *options) { o.source = name }
+}
+
+// AcceptsUsers returns an error for a *DB, which keeps its own sessions. Package ginauth asks when the router is built.
+func (e *External) AcceptsUsers(users any) error {
+	if _, ours := users.(keepsUsers); ours {
+		return fmt.Errorf("store.NewExternal keeps sessions of users who are elsewhere, and the users of a %T are rows of ginauth.users: leave Options.Sessions out, since store.New keeps sessions as well", users)
+	}
+	return nil
+}
+
+const findExternalKey = `SELECT TRUE` + findKeyFrom
+
+// FindAPIKey returns a live key and its user's id. It is one statement and writes nothing. driver.ErrNoAPIKey means that
+// there is no such key, that it has expired or was revoked, or that its user is disabled.
+func (e *External) FindAPIKey(ctx context.Context, digest driver.Digest) (driver.UserID, driver.APIKey, error) {
+	var r driver.APIKey
+	err := e.caller.read(ctx, "finding an API key", func(ctx context.Context, conn Conn) error {
+		return conn.QueryRow(ctx, e.sql(findExternalKey), digest[:], e.clock()).Scan(wire.Func(func(row *wire.Reader) {
+			var found bool
+			row.Bool(&found)
+			e.readKey(row, &r)
+		}))
+	})
+	if err != nil {
+		return "", driver.APIKey{}, orNoKey(err)
+	}
+	return r.UserID, r, nil
+}
+
+// A row is kept for as long as the session that another store keeps may live.
+const admitExternal = `
+WITH kept AS (
+	UPDATE ginauth.users AS u
+	SET delete_after = clock.now + $4::interval
+	FROM ` + theClock + `
+	WHERE u.id = $1::uuid AND u.disabled_at IS NULL AND u.delete_after < clock.now + $4::interval
+)` + admitSession
+
+// AdmitSession returns the epoch for a session of n.UserID that another store keeps for n.Lifetime. It is one statement,
+// and two more at the user's first login. driver.ErrNoUser means that the user is disabled.
+func (e *External) AdmitSession(ctx context.Context, n driver.NewSession) (driver.Admission, error) {
+	var a driver.Admission
+	user, ok := e.key(n.UserID)
+	if !ok {
+		return a, e.noUser(n.UserID)
+	}
+	err := e.withShadow(ctx, n.UserID, func() error {
+		return e.caller.do(ctx, "admitting a session", func(ctx context.Context, conn Conn) error {
+			err := conn.QueryRow(ctx, admitExternal, user, e.clock(), nil, n.Lifetime).Scan(&a.Epoch, wire.Time(&a.At))
+			return orNoUser(err)
+		})
+	})
+	return a, err
+}
+
+const findExternalAdmitted = `SELECT u.external_id` + findAdmittedFrom
+
+// FindAdmitted returns the user's id, for a session that another store keeps. It is one statement and writes nothing.
+// driver.ErrNoSession means that EndAdmitted has ended the session, that the user's sessions or all sessions were
+// revoked since, or that the user is disabled or forgotten.
+func (e *External) FindAdmitted(ctx context.Context, user driver.UserID, session driver.Digest, epoch int64) (driver.UserID, time.Time, error) {
+	var id driver.UserID
+	var at time.Time
+	key, ok := e.key(user)
+	if !ok {
+		return "", at, driver.ErrNoSession
+	}
+	err := e.caller.read(ctx, "finding a session's user", func(ctx context.Context, conn Conn) error {
+		return conn.QueryRow(ctx, findExternalAdmitted, key, e.clock(), session[:], epoch).Scan(&id, wire.Time(&at))
+	})
+	if err == nil && id != user {
+		err = errSameKey
+	}
+	if err != nil {
+		return "", time.Time{}, orNoSession(err)
+	}
+	return id, at, nil
+}
+
+const findExternalToken = `SELECT u.external_id` + findTokenUserFrom
+
+// FindTokenUser returns the user's id, for a JSON web token that names a live session, or a live login by refresh tokens.
+// It is one statement and writes nothing. driver.ErrNoSession means that the session has ended or is not the user's, or
+// that the user is disabled.
+func (e *External) FindTokenUser(ctx context.Context, user driver.UserID, session driver.SessionID) (driver.UserID, error) {
+	key, known := e.key(user)
+	id, wellFormed := parseID(string(session))
+	if !known || !wellFormed {
+		return "", driver.ErrNoSession
+	}
+	var found driver.UserID
+	err := e.caller.read(ctx, "finding a token's user", func(ctx context.Context, conn Conn) error {
+		return conn.QueryRow(ctx, findExternalToken, key, e.clock(), id).Scan(&found)
+	})
+	if err == nil && found != user {
+		err = errSameKey
+	}
+	if err != nil {
+		return "", orNoSession(err)
+	}
+	return found, nil
+}
+
+// Enabled again, the row is kept as a new one is.
+const enableExternal = `
+UPDATE ginauth.users AS u
+SET disabled_at = NULL, delete_after = clock.now + ` + keptShadow + `, updated_at = clock.now
+FROM ` + theClock + `
+WHERE u.id = $1::uuid AND u.disabled_at IS NOT NULL`
+
+// EnableUser undoes DisableUser. The user has to log in again. A user who is not disabled is no error.
+func (e *External) EnableUser(ctx context.Context, id driver.UserID) error {
+	key, known := e.key(id)
+	if !known {
+		return e.noUser(id)
+	}
+	return e.doThenRecord(ctx, "enabling a user", func(ctx context.Context, tx pgx.Tx) (driver.Event, error) {
+		tag, err := tx.Exec(ctx, enableExternal, key, e.clock())
+		if err != nil || tag.RowsAffected() == 0 {
+			return unchanged, err
+		}
+		return driver.NewEvent(ctx, driver.UserEnabled, id), nil
+	})
+}
+
+// ForgetUser deletes the user's sessions, API keys, logins by refresh tokens and known browsers, and ends their sessions
+// in other stores. Events stay until the sweeper deletes them. A login that runs at the same time leaves nothing behind:
+// for twice the time of a call (WithTimeout), logins of the user get driver.ErrNoUser. It writes its event in any case.
+func (e *External) ForgetUser(ctx context.Context, id driver.UserID) error {
+	key, known := e.key(id)
+	if !known {
+		return e.noUser(id)
+	}
+	return e.doThenRecord(ctx, "forgetting a user", func(ctx context.Context, tx pgx.Tx) (driver.Event, error) {
+		if _, err := e.makeShadow(ctx, tx, id); err != nil { // for logins at the same time to wait for
+			return unchanged, err
+		}
+		_, err := tx.Exec(ctx, deleteUser, key)
+		return driver.NewEvent(ctx, driver.UserDeleted, id), err
+	})
+}

@@ -1,0 +1,221 @@
+package store
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgtype"
+
+	"github.com/ginauth/ginauth/ginauth/driver"
+	"github.com/ginauth/ginauth/ginauth/password"
+	"github.com/ginauth/ginauth/store/internal/wire"
+)
+
+// shadows says whose shadow rows a store works with. A shadow row stands in ginauth.users for a user who lives
+// elsewhere, so that everything else refers to it as to a user of ours. Its id is computed from the user's own id, so
+// that no statement has to look it up.
+type shadows struct {
+	source, realm string
+	adapted       sync.Map // from a statement for users of ours
+}
+
+// key is a UUID of version 8 (RFC 9562, 5.8), which no user of ours has. Each part of what it is made from has its
+// length in front, so that no two users have the same input.
+func (h *shadows) key(id driver.UserID) (pgtype.UUID, bool) {
+	if driver.CheckExternalID(id) != nil {
+		return pgtype.UUID{}, false
+	}
+	text := []byte("ginauth user elsewhere, 1")
+	for _, part := range []string{h.realm, h.source, string(id)} {
+		text = binary.BigEndian.AppendUint64(text, uint64(len(part)))
+		text = append(text, part...)
+	}
+	sum := sha256.Sum256(text)
+	key := uuid.UUID(sum[:16])
+	key[6] = key[6]&0x0f | 0x80
+	key[8] = key[8]&0x3f | 0x80
+	return pgtype.UUID{Bytes: key, Valid: true}, true
+}
+
+// isShadow tells the id of a shadow row from that of a user of ours.
+func isShadow(id string) bool {
+	const length, version = 36, 14
+	return len(id) == length && id[version] == '8'
+}
+
+// What statements return, and the columns in it that say whose a row is.
+var (
+	returned = []string{sessionColumns, familyColumns, keyColumns, deletedColumns, ownerAndDigest, actorOf}
+	owners   = []string{sessionOwner, familyOwner, keyOwner, actorOf}
+)
+
+// sql makes a statement return the user's own id in place of the row's. It is the statement as it is for users of ours.
+func (s *Sessions) sql(statement string) string {
+	if s.shadows == nil {
+		return statement
+	}
+	if done, ok := s.shadows.adapted.Load(statement); ok {
+		return done.(string) //nolint:forcetypeassert,errcheck // nothing else is in it
+	}
+	done := statement
+	for _, columns := range returned {
+		at := strings.LastIndex(done, columns) // those before are for other parts of the statement
+		if at < 0 {
+			continue
+		}
+		for _, owner := range owners {
+			if strings.Contains(columns, owner) {
+				done = done[:at] + strings.Replace(columns, owner, s.shadows.owner(owner), 1) + done[at+len(columns):]
+			}
+		}
+	}
+	s.shadows.adapted.Store(statement, done)
+	return done
+}
+
+// What owner returns: NULL for an anonymous session, and otherwise one of these.
+const (
+	foreign = "!"
+	known   = "=" // and the user's own id
+)
+
+func (h *shadows) owner(column string) string {
+	return `CASE WHEN ` + column + ` IS NOT NULL THEN COALESCE((
+		SELECT '` + known + `' || o.external_id FROM ginauth.users AS o
+		WHERE o.id = ` + column + ` AND o.source = '` + h.source + `' AND o.realm = '` + h.realm + `'), '` + foreign + `') END`
+}
+
+// readOwner reads whose a row is. A row of a user whom this store does not have is as none.
+func (s *Sessions) readOwner(r *wire.Reader, to *driver.UserID) {
+	if s.readAnyOwner(r, to) {
+		r.Refuse(pgx.ErrNoRows)
+	}
+}
+
+// readAnyOwner returns whether the row is of a user whom this store does not have.
+func (s *Sessions) readAnyOwner(r *wire.Reader, to *driver.UserID) (isForeign bool) {
+	if s.shadows == nil {
+		r.UUID((*string)(to))
+		return isShadow(string(*to))
+	}
+	var text string
+	r.OptionalText(&text)
+	id, isKnown := strings.CutPrefix(text, known)
+	*to = driver.UserID(id)
+	if !isKnown {
+		*to = ""
+	}
+	return text == foreign
+}
+
+// noUser is the answer for an id that no user of this store can have.
+func (s *Sessions) noUser(id driver.UserID) error {
+	if s.shadows == nil {
+		return driver.ErrNoUser
+	}
+	return driver.CheckExternalID(id)
+}
+
+var errSameKey = errors.New("two users have one key: the ids were made to collide")
+
+// owned makes sure that a new row is the user's.
+func (s *Sessions) owned(got, want driver.UserID) error {
+	if s.shadows != nil && got != want {
+		return errSameKey
+	}
+	return nil
+}
+
+// hash is a parameter that users of ours have to match. Those of users elsewhere are not known here.
+func (s *Sessions) hash(h password.Hash) any {
+	if s.shadows != nil {
+		return nil
+	}
+	return hashOrNull(h)
+}
+
+// identifier is hash for identifiers.
+func (s *Sessions) identifier(text string) string {
+	if s.shadows != nil {
+		return ""
+	}
+	return text
+}
+
+// eventKey is key for events, which operators may write about any row.
+func (s *Sessions) eventKey(id driver.UserID) (pgtype.UUID, bool) {
+	if s.shadows == nil {
+		return parseID(string(id))
+	}
+	return s.shadows.key(id)
+}
+
+// keptShadow is for how long a shadow row stays that nothing refers to.
+const keptShadow = `interval '30 days'`
+
+// A new row's epoch is greater than any that a row of this user had before, so that sessions that other stores keep
+// from then stay ended.
+const makeShadow = `
+INSERT INTO ginauth.users (id, source, external_id, realm, session_epoch, created_at, updated_at, delete_after)
+SELECT $1::uuid, $3::text, $4::text, $5::text, (extract(epoch FROM clock.now) * 1000000)::bigint, clock.now, clock.now, clock.now + ` + keptShadow + `
+FROM ` + theClock + `
+ON CONFLICT DO NOTHING`
+
+func (s *Sessions) makeShadow(ctx context.Context, tx pgx.Tx, user driver.UserID) (made bool, err error) {
+	key, _ := s.key(user)
+	tag, err := tx.Exec(ctx, makeShadow, key, s.clock(), s.shadows.source, string(user), s.shadows.realm)
+	return tag.RowsAffected() == 1, err
+}
+
+// For as long as a call may last, a login that was under way while ForgetUser ran makes no row. The one of the two that
+// makes the row first makes the other wait. This statement is the next one, so that it sees what the other has done.
+const unmakeForgotten = `
+DELETE FROM ginauth.users AS u
+USING ` + theClock + `
+WHERE u.id = $1::uuid AND EXISTS (
+	SELECT 1 FROM ginauth.events AS v
+	WHERE v.user_id = $1::uuid AND v.at >= clock.now - $3::interval AND v.kind = '` + string(driver.UserDeleted) + `')`
+
+// withShadow repeats a call that has found no such user after it has made the user's shadow row.
+func (s *Sessions) withShadow(ctx context.Context, user driver.UserID, call func() error) error {
+	err := call()
+	if s.shadows == nil || user == "" || !errors.Is(err, driver.ErrNoUser) {
+		return err
+	}
+	err = s.caller.do(ctx, "making a user's row", func(ctx context.Context, conn Conn) error {
+		return pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
+			made, err := s.makeShadow(ctx, tx, user)
+			if err != nil || !made {
+				return err
+			}
+			key, _ := s.key(user)
+			_, err = tx.Exec(ctx, unmakeForgotten, key, s.clock(), 2*s.caller.timeout)
+			return err
+		})
+	})
+	if err != nil {
+		return err
+	}
+	return call()
+}
+
+// checkSource takes what can stand in a statement as it is.
+func checkSource(name string) error {
+	const most = 63
+	for _, r := range name {
+		if !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("_-.", r)) {
+			return fmt.Errorf("the source %q may have letters, digits, dots, hyphens and underscores alone", name)
+		}
+	}
+	if len(name) > most {
+		return fmt.Errorf("the source has %d characters: %d are the most", len(name), most)
+	}
+	return nil
+}
