@@ -16,7 +16,7 @@ import (
 // arrows.
 var layers = [][]string{
 	{"ginauth/internal", "ginauth/problem", "ginauth/codec", "ginauth/password/internal", "docs", "migrations$", "store/internal", "store/embedded"},
-	{"ginauth/password$", "ginauth/internal/authtest"},
+	{"ginauth/password$"},
 	{"ginauth/driver"},
 	{"ginauth/internal/engine", "ginauth/internal/throttle", "ginauth/internal/form", "ginauth/internal/otherstore", "ginauth/internal/proxy", "ginauth/internal/values", "ginauth/internal/audit", "ginauth/refresh", "store"},
 	{"ginauth$", "ginauth/flow"},

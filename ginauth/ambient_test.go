@@ -5,7 +5,6 @@ import (
 	"testing"
 
 	"github.com/ginauth/ginauth/ginauth"
-	"github.com/ginauth/ginauth/ginauth/internal/authtest"
 	"github.com/ginauth/ginauth/ginauth/internal/built"
 )
 
@@ -46,14 +45,14 @@ func TestCredentialsThatMayComeAlongAreUnderTheOriginCheck(t *testing.T) {
 				backends = append(backends, &keys{scheme: s, find: findKey})
 			}
 			r := api(config{Logger: quiet, TrustedOrigins: []string{"https://app.example"}}, backends...)
-			form := authtest.FormRequest("/change", "a=b")
+			form := plainForm("/change", "a=b")
 			form.Header.Set("Sec-Fetch-Site", "cross-site")
 			form.Header.Set("Origin", "https://evil.example")
-			if w := authtest.Send(r, form); (w.Code == http.StatusForbidden && problemIn(t, w).Code == "cross_origin") != test.ambient {
+			if w := send(r, form); (w.Code == http.StatusForbidden && problemIn(t, w).Code == "cross_origin") != test.ambient {
 				t.Errorf("a form of another site: %d %s", w.Code, w.Body)
 			}
 			form.Header.Set("Origin", "https://app.example")
-			if w := authtest.Send(r, form); w.Code == http.StatusForbidden {
+			if w := send(r, form); w.Code == http.StatusForbidden {
 				t.Errorf("a form of a trusted site: %d", w.Code)
 			}
 			if w := ask(r, http.MethodPost, "/change"); w.Code == http.StatusForbidden {

@@ -13,6 +13,7 @@ import (
 
 	"github.com/ginauth/ginauth/ginauth"
 	"github.com/ginauth/ginauth/ginauth/driver"
+	"github.com/ginauth/ginauth/ginauth/ginauthtest"
 	"github.com/ginauth/ginauth/ginauth/password"
 )
 
@@ -77,7 +78,7 @@ func joins[U any](t *testing.T, account func(U) ginauth.Account, of func(name st
 	t.Helper()
 	cfg, err := ginauth.New(ginauth.Options[U]{
 		Users: &shelf[U]{users: map[driver.UserID]U{}, of: of}, Account: account,
-		Sessions: memstore.NewStore(signingKey), Passwords: cheap(t), Logger: quiet,
+		Sessions: memstore.NewStore(signingKey), Passwords: ginauthtest.CheapHasher(t), Logger: quiet,
 	})
 	if err != nil {
 		t.Fatal(err)

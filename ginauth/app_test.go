@@ -14,7 +14,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/ginauth/ginauth/ginauth"
-	"github.com/ginauth/ginauth/ginauth/internal/authtest"
+	"github.com/ginauth/ginauth/ginauth/ginauthtest"
 	"github.com/ginauth/ginauth/ginauth/internal/built"
 	"github.com/ginauth/ginauth/store"
 	"github.com/ginauth/ginauth/store/storetest"
@@ -37,13 +37,6 @@ const (
 // browserCookie is the whole of what sets one (SEC-53).
 var browserCookie = regexp.MustCompile(`^__Host-device=[\w-]{43}; Path=/; Max-Age=31536000; HttpOnly; Secure; SameSite=Lax$`)
 
-// Short names for what other packages' tests have too.
-var (
-	cheap       = authtest.CheapHasher
-	jsonRequest = authtest.JSONRequest
-	problemIn   = authtest.ProblemIn
-)
-
 func TestMain(m *testing.M) {
 	gin.SetMode(gin.TestMode)
 	m.Run()
@@ -56,8 +49,8 @@ type app struct {
 	pool  *pgxpool.Pool
 	db    *store.DB[user]
 	cfg   config
-	clock *authtest.Clock
-	log   *authtest.Log
+	clock *ginauthtest.Clock
+	log   *ginauthtest.Log
 }
 
 type appOption struct {
@@ -82,10 +75,10 @@ func newApp(tb testing.TB, options ...appOption) *app {
 
 func newAppOn(tb testing.TB, pool *pgxpool.Pool, options ...appOption) *app {
 	tb.Helper()
-	a := &app{Engine: gin.New(), pool: pool, clock: authtest.NewClock(time.Now()), log: &authtest.Log{}}
+	a := &app{Engine: gin.New(), pool: pool, clock: ginauthtest.NewClock(time.Now()), log: &ginauthtest.Log{}}
 	a.db = store.New[user](pool, store.WithNow(a.clock.Now), store.WithTimeout(time.Minute)) // the machine may be busy
 	a.cfg = config{
-		Users: a.db, Exclude: []string{"/", "/login", "/signup"}, Passwords: cheap(tb), Limits: generous,
+		Users: a.db, Exclude: []string{"/", "/login", "/signup"}, Passwords: ginauthtest.CheapHasher(tb), Limits: generous,
 		Logger: a.log.Logger(),
 	}
 	a.Use(gin.CustomRecoveryWithWriter(io.Discard, func(c *gin.Context, _ any) { c.AbortWithStatus(http.StatusInternalServerError) }))
@@ -125,7 +118,7 @@ var generous = ginauth.Limits{
 var unlimited = with(func(cfg *config) { cfg.Limits = ginauth.Limits{InsecureUnlimited: true} })
 
 func (a *app) send(r *http.Request) *httptest.ResponseRecorder {
-	return authtest.Send(a, r)
+	return send(a, r)
 }
 
 func (a *app) count(tb testing.TB, sql string, args ...any) (n int) {
@@ -160,7 +153,16 @@ type client struct {
 }
 
 func (c *client) do(r *http.Request) *httptest.ResponseRecorder {
-	return authtest.SendWithCookie(c.handler, r, cookie, &c.value)
+	if c.value != "" {
+		r.AddCookie(&http.Cookie{Name: cookie, Value: c.value})
+	}
+	w := send(c.handler, r)
+	for _, k := range w.Result().Cookies() {
+		if k.Name == cookie && k.Value != c.value { // many may read it at the same time
+			c.value = k.Value
+		}
+	}
+	return w
 }
 
 func (c *client) get(path string) *httptest.ResponseRecorder {
@@ -169,13 +171,6 @@ func (c *client) get(path string) *httptest.ResponseRecorder {
 
 func (c *client) post(path, body string) *httptest.ResponseRecorder {
 	return c.do(jsonRequest(path, body))
-}
-
-// formRequest is a form as a browser sends it.
-func formRequest(path, body string) *http.Request {
-	r := authtest.FormRequest(path, body)
-	r.Header.Set("Accept", "text/html,application/xhtml+xml,*/*;q=0.8")
-	return r
 }
 
 // quiet is for what need not be read.

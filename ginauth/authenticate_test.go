@@ -16,7 +16,6 @@ import (
 
 	"github.com/ginauth/ginauth/ginauth"
 	"github.com/ginauth/ginauth/ginauth/driver"
-	"github.com/ginauth/ginauth/ginauth/internal/authtest"
 	"github.com/ginauth/ginauth/ginauth/internal/built"
 )
 
@@ -102,7 +101,7 @@ func ask(h http.Handler, method, path string, edits ...func(*http.Request)) *htt
 	for _, edit := range edits {
 		edit(r)
 	}
-	return authtest.Send(h, r)
+	return send(h, r)
 }
 
 func TestTheFirstBackendThatFindsCredentialsDecides(t *testing.T) {
@@ -154,7 +153,7 @@ func TestTheFirstBackendThatFindsCredentialsDecides(t *testing.T) {
 			t.Errorf("%s: Cache-Control %q", name, w.Header().Get("Cache-Control"))
 		}
 	}
-	events := app.log.Events(t, "authn_credentials_fail")
+	events := app.log.Events("authn_credentials_fail")
 	if len(events) == 0 || events[0]["via"] == "" || events[0]["reason"] == "" {
 		t.Errorf("events %v", events)
 	}

@@ -76,7 +76,7 @@ func TestAChangedPasswordEndsAllOtherSessions(t *testing.T) {
 			t.Errorf("the new password does not log in: %d %s", w.Code, w.Body)
 		}
 		c.want(t, http.StatusOK, "this session after the login")
-		if e := s.log.Events(t, "authn_password_change"); len(e) != 1 || e[0]["user_id"] == nil || e[0]["session"] == nil {
+		if e := s.log.Events("authn_password_change"); len(e) != 1 || e[0]["user_id"] == nil || e[0]["session"] == nil {
 			t.Errorf("events %v", e)
 		}
 	}, accounts)
@@ -129,7 +129,7 @@ func TestAPasswordIsOnlyChangedWithTheCurrentOne(t *testing.T) {
 			t.Errorf("%s changed the account", body)
 		}
 	}
-	if got := app.log.Events(t, "authn_login_fail"); len(got) != failed || got[0]["operation"] != "changePassword" {
+	if got := app.log.Events("authn_login_fail"); len(got) != failed || got[0]["operation"] != "changePassword" {
 		t.Errorf("%d failed logins are in the log, want %d: %v", len(got), failed, got)
 	}
 	if w := (&client{handler: app}).post("/password/change", toNew); w.Code != http.StatusUnauthorized || problemIn(t, w).Code != "unauthenticated" {

@@ -76,8 +76,8 @@ func TestCredentialsServeOnePurpose(t *testing.T) { // SEC-168
 		name, secret string
 		opens        func(string) bool
 	}{
-		{"session cookie", browser.Cookies[cookie], func(s string) bool { return (&client{handler: r, value: s}).get("/user").Code == http.StatusOK }},
-		{"device cookie", browser.Cookies[device], nil},
+		{"session cookie", browser.cookies[cookie], func(s string) bool { return (&client{handler: r, value: s}).get("/user").Code == http.StatusOK }},
+		{"device cookie", browser.cookies[device], nil},
 		{"bearer", tokens.AccessToken, header("Authorization", "Bearer ")},
 		{"key", made.Key, header("X-API-Key", "")},
 		{"refresh", tokens.RefreshToken, func(s string) bool {

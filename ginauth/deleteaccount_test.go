@@ -44,7 +44,7 @@ func TestADeletedAccountIsGoneWithAllThatItHad(t *testing.T) {
 		if n := s.count(t, "SELECT count(*) FROM ginauth.users WHERE id = $1", string(id)); n != 0 {
 			t.Error("the user is still there")
 		}
-		if e := s.log.Events(t, "user_deleted"); len(e) != 1 || e[0]["user_id"] != string(id) {
+		if e := s.log.Events("user_deleted"); len(e) != 1 || e[0]["user_id"] != string(id) {
 			t.Errorf("events %v", e)
 		}
 		s.signUp(t, ada) // the address is free
@@ -121,7 +121,7 @@ func TestAnArchivedAccountCanComeBackWithinTheGrace(t *testing.T) {
 		if w := c.post("/login", adaIn); w.Code != http.StatusOK {
 			t.Errorf("login after the restore: %d", w.Code)
 		}
-		if len(s.log.Events(t, "user_archived")) != 1 || len(s.log.Events(t, "user_restored")) != 1 || len(s.log.Events(t, "authn_login_fail")) != 2 {
+		if len(s.log.Events("user_archived")) != 1 || len(s.log.Events("user_restored")) != 1 || len(s.log.Events("authn_login_fail")) != 2 {
 			t.Errorf("the log says %s", s.log)
 		}
 		s.clock.Advance(thirtyDays)

@@ -35,13 +35,13 @@ func TestOwnerGetsInWhileAnAttackerHammers(t *testing.T) { // SEC-43
 		}
 	}
 	hammer()
-	for _, value := range []string{other.Cookies[device], strings.Repeat("A", 43), "", "x"} {
+	for _, value := range []string{other.cookies[device], strings.Repeat("A", 43), "", "x"} {
 		thief := app.browser(map[string]string{device: value})
 		if w := thief.post("/login", adaIn); w.Code != http.StatusTooManyRequests {
 			t.Errorf("with the device cookie %q: %d", value, w.Code)
 		}
 	}
-	thief := app.browser(map[string]string{device: owner.Cookies[device]})
+	thief := app.browser(map[string]string{device: owner.cookies[device]})
 	for range 10 {
 		if w := thief.post("/login", credentials("ada@example.com", wrong)); w.Code != http.StatusUnauthorized {
 			t.Fatalf("a stolen device cookie: %d", w.Code)
@@ -56,7 +56,7 @@ func TestLoggingOutEverywhereForgetsTheDevices(t *testing.T) { // SEC-43
 	t.Parallel()
 	app := newApp(t, managing, with(limited))
 	owner := app.owner(t, ada)
-	stolen := app.browser(map[string]string{device: owner.Cookies[device]})
+	stolen := app.browser(map[string]string{device: owner.cookies[device]})
 	app.lock(t, "ada@example.com")
 	if w := stolen.post("/login", adaIn); w.Code != http.StatusOK {
 		t.Fatalf("%d", w.Code)
@@ -74,7 +74,7 @@ func TestDeviceCookieOpensNothing(t *testing.T) { // SEC-50
 	t.Parallel()
 	app := newApp(t)
 	owner := app.owner(t, ada)
-	token := owner.Cookies[device]
+	token := owner.cookies[device]
 	for _, name := range []string{device, cookie} {
 		r := jsonRequest("/user", "")
 		r.Method = http.MethodGet
@@ -142,11 +142,11 @@ func TestBrowserThatChangedThePasswordIsKnownStill(t *testing.T) { // SEC-43
 	t.Parallel()
 	app := newApp(t, accounts, with(limited))
 	owner := app.owner(t, ada)
-	before := owner.Cookies[device]
+	before := owner.cookies[device]
 	other := app.browser(nil)
 	other.post("/login", adaIn)
-	if w := owner.post("/password/change", toNew); w.Code != http.StatusNoContent || owner.Cookies[device] == before {
-		t.Fatalf("%d, device %s", w.Code, owner.Cookies[device])
+	if w := owner.post("/password/change", toNew); w.Code != http.StatusNoContent || owner.cookies[device] == before {
+		t.Fatalf("%d, device %s", w.Code, owner.cookies[device])
 	}
 	app.lock(t, "ada@example.com")
 	if w := owner.post("/login", credentials("ada@example.com", adasNew)); w.Code != http.StatusOK {

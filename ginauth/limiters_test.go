@@ -12,7 +12,7 @@ import (
 
 	"github.com/ginauth/ginauth/ginauth"
 	"github.com/ginauth/ginauth/ginauth/driver"
-	"github.com/ginauth/ginauth/ginauth/internal/authtest"
+	"github.com/ginauth/ginauth/ginauth/ginauthtest"
 	"github.com/ginauth/ginauth/store"
 	"github.com/ginauth/ginauth/store/storetest"
 )
@@ -20,13 +20,13 @@ import (
 // limiters are all that come with ginauth, with the clock that each has. What is expected of one is expected of all.
 func limiters(t *testing.T) map[string]struct {
 	driver.Limiter
-	clock *authtest.Clock
+	clock *ginauthtest.Clock
 } {
 	t.Helper()
 	start := time.Date(2030, time.March, 4, 5, 6, 7, 0, time.UTC)
 	list := map[string]struct {
 		driver.Limiter
-		clock *authtest.Clock
+		clock *ginauthtest.Clock
 	}{}
 	for name, build := range map[string]func(now func() time.Time) driver.Limiter{
 		"in memory": ginauth.NewInMemory,
@@ -34,10 +34,10 @@ func limiters(t *testing.T) map[string]struct {
 			return store.NewSessions(storetest.NewDB(t), store.WithNow(now))
 		},
 	} {
-		c := authtest.NewClock(start)
+		c := ginauthtest.NewClock(start)
 		list[name] = struct {
 			driver.Limiter
-			clock *authtest.Clock
+			clock *ginauthtest.Clock
 		}{build(c.Now), c}
 	}
 	return list

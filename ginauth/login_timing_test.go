@@ -11,7 +11,6 @@ import (
 
 	"github.com/ginauth/ginauth/ginauth/account"
 	"github.com/ginauth/ginauth/ginauth/driver"
-	"github.com/ginauth/ginauth/ginauth/internal/authtest"
 	"github.com/ginauth/ginauth/ginauth/internal/built"
 	"github.com/ginauth/ginauth/ginauth/password"
 	"github.com/ginauth/ginauth/store"
@@ -55,7 +54,7 @@ func TestFailedLoginsTakeAsLongForEverybody(t *testing.T) { //nolint:paralleltes
 			return func() {
 				used++
 				body := credentials(fmt.Sprintf("%s%d@example.com", kind, used/2+1), wrong)
-				if w := authtest.Send(to, elsewhere(jsonRequest(path, body))); w.Code != http.StatusUnauthorized {
+				if w := send(to, elsewhere(jsonRequest(path, body))); w.Code != http.StatusUnauthorized {
 					t.Errorf("%s, %s: %d %s", path, kind, w.Code, w.Body)
 				}
 			}

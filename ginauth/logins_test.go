@@ -181,7 +181,7 @@ func TestSessionsOfAUserAreCapped(t *testing.T) {
 	if w := first.get("/user"); w.Code != http.StatusUnauthorized || app.count(t, "SELECT count(*) FROM ginauth.sessions") != 3 {
 		t.Errorf("%d, %d sessions", w.Code, app.count(t, "SELECT count(*) FROM ginauth.sessions"))
 	}
-	events := app.log.Events(t, "session_evicted")
+	events := app.log.Events("session_evicted")
 	if len(events) != 1 || events[0]["evicted"] != float64(1) || events[0]["user_id"] == nil || events[0]["session"] == nil {
 		t.Errorf("events %v", events)
 	}
@@ -238,8 +238,8 @@ func TestRotationHasAGraceForReadersAndDetectsTheft(t *testing.T) {
 		t.Errorf("the new token: %d", w.Code)
 	}
 	app.clock.Advance(11 * time.Second)
-	if w := old.get("/user"); w.Code != http.StatusUnauthorized || len(app.log.Events(t, "authn_token_reuse")) != 1 {
-		t.Errorf("a replay after the grace: %d, %d events", w.Code, len(app.log.Events(t, "authn_token_reuse")))
+	if w := old.get("/user"); w.Code != http.StatusUnauthorized || len(app.log.Events("authn_token_reuse")) != 1 {
+		t.Errorf("a replay after the grace: %d, %d events", w.Code, len(app.log.Events("authn_token_reuse")))
 	}
 	if w := c.get("/user"); w.Code != http.StatusUnauthorized {
 		t.Errorf("the family lives on: %d", w.Code)

@@ -15,7 +15,7 @@ import (
 
 	"github.com/ginauth/ginauth/ginauth"
 	"github.com/ginauth/ginauth/ginauth/driver"
-	"github.com/ginauth/ginauth/ginauth/internal/authtest"
+	"github.com/ginauth/ginauth/ginauth/ginauthtest"
 	"github.com/ginauth/ginauth/ginauth/internal/built"
 	"github.com/ginauth/ginauth/store"
 	"github.com/ginauth/ginauth/store/storetest"
@@ -30,7 +30,7 @@ func alone(t *testing.T, k kept) *gin.Engine {
 	}
 	cfg := ginauth.Options[person]{
 		Sessions: here, Exclude: []string{"/enter"}, Logger: quiet,
-		Passwords: cheap(t), // the process's own must not be made within a bubble of made-up time
+		Passwords: ginauthtest.CheapHasher(t), // the process's own must not be made within a bubble of made-up time
 		RetrieveUser: func(_ *gin.Context, s sessions.Session) (person, error) {
 			name, _ := s.Get("name").(string)
 			if name == "gone" {
@@ -114,7 +114,7 @@ func TestStoresAloneEndSessionsInTime(t *testing.T) {
 
 func TestCookieStoreAloneIsWarnedAbout(t *testing.T) {
 	t.Parallel()
-	log := &authtest.Log{}
+	log := &ginauthtest.Log{}
 	cfg := ginauth.Options[person]{
 		Sessions: cookiestore.NewStore(signingKey), Logger: slog.New(slog.NewTextHandler(log, nil)),
 		RetrieveUser: func(*gin.Context, sessions.Session) (person, error) { return person{}, driver.ErrNoUser },

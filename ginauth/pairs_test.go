@@ -25,6 +25,7 @@ import (
 	"github.com/ginauth/ginauth/ginauth"
 	"github.com/ginauth/ginauth/ginauth/account"
 	"github.com/ginauth/ginauth/ginauth/driver"
+	"github.com/ginauth/ginauth/ginauth/ginauthtest"
 	"github.com/ginauth/ginauth/ginauth/internal/built"
 	"github.com/ginauth/ginauth/ginauth/password"
 	"github.com/ginauth/ginauth/store"
@@ -150,7 +151,7 @@ func newPair(t *testing.T, pool *pgxpool.Pool, uk usersKind, sk sessionsKind, bu
 	p = &pair{Engine: gin.New(), pool: pool, db: newStore(pool)}
 	all := map[string]user{}
 	p.cfg = config{
-		Exclude: []string{"/enter", itsPath}, Sessions: sk.sessions(pool), Passwords: cheap(t), Logger: quiet,
+		Exclude: []string{"/enter", itsPath}, Sessions: sk.sessions(pool), Passwords: ginauthtest.CheapHasher(t), Logger: quiet,
 		Limits: ginauth.Limits{InsecureUnlimited: true}, Pages: ginauth.Pages{},
 	}
 	if uk.users != nil {

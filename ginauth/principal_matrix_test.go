@@ -17,7 +17,6 @@ import (
 	"github.com/ginauth/ginauth/ginauth/apikey"
 	"github.com/ginauth/ginauth/ginauth/driver"
 	"github.com/ginauth/ginauth/ginauth/email"
-	"github.com/ginauth/ginauth/ginauth/internal/authtest"
 	"github.com/ginauth/ginauth/ginauth/internal/built"
 	"github.com/ginauth/ginauth/ginauth/jwt"
 )
@@ -214,7 +213,7 @@ func (s *scene) request(t *testing.T, path string, r row, by asker) *httptest.Re
 	if value := by.cookie(s); value != "" {
 		request.AddCookie(&http.Cookie{Name: cookie, Value: value})
 	}
-	return authtest.Send(s.engine, request)
+	return send(s.engine, request)
 }
 
 // What a key or a token proves is about its owner: whoever's session cookie comes along is neither made fresh nor

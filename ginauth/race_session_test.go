@@ -10,7 +10,7 @@ import (
 	"github.com/gin-gonic/gin"
 	"github.com/jackc/pgx/v5/pgxpool"
 
-	"github.com/ginauth/ginauth/ginauth/internal/authtest"
+	"github.com/ginauth/ginauth/ginauth/ginauthtest"
 	"github.com/ginauth/ginauth/store"
 	"github.com/ginauth/ginauth/store/storetest"
 )
@@ -35,7 +35,7 @@ func atOnce(n int, call func(i int)) {
 // SEC-66, SEC-82, SEC-151
 func TestThousandRequestsOverARotation(t *testing.T) {
 	t.Parallel()
-	pool, now := storetest.NewDB(t), authtest.NewClock(time.Now())
+	pool, now := storetest.NewDB(t), ginauthtest.NewClock(time.Now())
 	on := func(pool *pgxpool.Pool) *app {
 		return newAppOn(t, pool, managing, graceful, with(func(cfg *config) { // a thousand wait for one small pool
 			cfg.Users = store.New[user](pool, store.WithTimeout(time.Minute), store.WithNow(now.Now))
@@ -78,11 +78,11 @@ func TestThousandRequestsOverARotation(t *testing.T) {
 			t.Errorf("round %d: %d false logouts, %d requests answered after the rotation", round, falseLogouts.Load(), late.Load())
 		}
 		now.Advance(11 * time.Second)
-		events := len(app.log.Events(t, "authn_token_reuse"))
+		events := len(app.log.Events("authn_token_reuse"))
 		if w := (&client{handler: app, value: old}).get("/user"); w.Code != http.StatusUnauthorized {
 			t.Errorf("round %d: a replay after the grace: %d", round, w.Code)
 		}
-		if got := len(app.log.Events(t, "authn_token_reuse")) - events; got != 1 {
+		if got := len(app.log.Events("authn_token_reuse")) - events; got != 1 {
 			t.Errorf("round %d: %d events of the replay", round, got)
 		}
 		if w := c.get("/user"); w.Code != http.StatusUnauthorized {
@@ -120,7 +120,7 @@ func TestCapHoldsUnderParallelLogins(t *testing.T) {
 		}
 	}
 	evicted := 0
-	for _, e := range app.log.Events(t, "session_evicted") {
+	for _, e := range app.log.Events("session_evicted") {
 		n, _ := e["evicted"].(float64)
 		evicted += int(n)
 	}

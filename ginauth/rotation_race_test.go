@@ -102,7 +102,7 @@ func TestParallelRotationsGiveOneToken(t *testing.T) {
 			t.Errorf("round %d: the values %s", round, w.Body)
 		}
 	}
-	if n := len(app.log.Events(t, "authn_token_grace")) + len(app.log.Events(t, "authn_token_reuse")); n != 0 {
+	if n := len(app.log.Events("authn_token_grace")) + len(app.log.Events("authn_token_reuse")); n != 0 {
 		t.Errorf("%d events about one client", n)
 	}
 }
@@ -156,7 +156,7 @@ func TestUseOfARotatedSessionFromElsewhereIsAnEvent(t *testing.T) {
 			if diff := cmp.Diff(strings.Join(want, "\n"), got); diff != "" {
 				t.Error(diff)
 			}
-			if events := app.log.Events(t, "authn_token_grace"); len(events) != len(want) {
+			if events := app.log.Events("authn_token_grace"); len(events) != len(want) {
 				t.Errorf("%d lines in the log", len(events))
 			}
 		})

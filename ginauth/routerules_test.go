@@ -9,7 +9,6 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/ginauth/ginauth/ginauth"
-	"github.com/ginauth/ginauth/ginauth/internal/authtest"
 	"github.com/ginauth/ginauth/ginauth/internal/built"
 )
 
@@ -201,7 +200,7 @@ func TestAWrappedSessionCounts(t *testing.T) {
 		}
 	}
 	for path, status := range map[string]int{"/logout": 204, "/group/logout": 401} {
-		if w := authtest.Send(r, httptest.NewRequest(http.MethodPost, path, nil)); w.Code != status {
+		if w := send(r, httptest.NewRequest(http.MethodPost, path, nil)); w.Code != status {
 			t.Errorf("%s: %d", path, w.Code)
 		}
 	}

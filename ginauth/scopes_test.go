@@ -10,7 +10,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/ginauth/ginauth/ginauth"
-	"github.com/ginauth/ginauth/ginauth/internal/authtest"
+	"github.com/ginauth/ginauth/ginauth/ginauthtest"
 	"github.com/ginauth/ginauth/ginauth/internal/built"
 )
 
@@ -132,7 +132,7 @@ func nop(*gin.Context) {}
 // Under a name alone, nothing is found: that is no question of scopes.
 func TestUnknownPathsAreUnknownToAScopedKey(t *testing.T) {
 	t.Parallel()
-	log := &authtest.Log{}
+	log := &ginauthtest.Log{}
 	r := api(config{Logger: log.Logger()}, &keys{scheme: apiKey, find: findKey, scopes: []string{}})
 	r.HandleMethodNotAllowed = true
 	for path, want := range map[string]int{"/nowhere": 404, "/change": 405, "/who": 403} {
@@ -147,7 +147,7 @@ func TestUnknownPathsAreUnknownToAScopedKey(t *testing.T) {
 			t.Errorf("%+v, %q", p, w.Header())
 		}
 	}
-	if events := log.Events(t, "authz_fail"); len(events) != 1 || events[0]["user_id"] != "ada" || events[0]["via"] != "apiKey" {
+	if events := log.Events("authz_fail"); len(events) != 1 || events[0]["user_id"] != "ada" || events[0]["via"] != "apiKey" {
 		t.Errorf("%v", events)
 	}
 }

@@ -26,6 +26,7 @@ import (
 
 	"github.com/ginauth/ginauth/ginauth"
 	"github.com/ginauth/ginauth/ginauth/driver"
+	"github.com/ginauth/ginauth/ginauth/ginauthtest"
 	"github.com/ginauth/ginauth/ginauth/internal/built"
 	"github.com/ginauth/ginauth/store"
 )
@@ -71,7 +72,7 @@ func write(t *testing.T, dir, name, text string) {
 func sweepAlone(t *testing.T, dir string) (int64, error) {
 	t.Helper()
 	return ginauth.SweepSessions(t.Context(), built.Config(ginauth.Options[person]{
-		Sessions: filesystem.NewStore(dir, encryptionKey, nil, signingKey), Logger: quiet, Passwords: cheap(t),
+		Sessions: filesystem.NewStore(dir, encryptionKey, nil, signingKey), Logger: quiet, Passwords: ginauthtest.CheapHasher(t),
 		RetrieveUser: func(*gin.Context, sessions.Session) (person, error) { return person{}, driver.ErrNoUser },
 	}))
 }
@@ -179,7 +180,7 @@ func TestSweepsOfOneDirectoryShareTheWork(t *testing.T) {
 		time.Sleep(2 * time.Hour)
 		stopped, stop := context.WithCancel(t.Context())
 		stop()
-		cfg := config{Users: newUnusedDB(), Sessions: filesystem.NewStore(dir, signingKey), Logger: quiet, Passwords: cheap(t)}
+		cfg := config{Users: newUnusedDB(), Sessions: filesystem.NewStore(dir, signingKey), Logger: quiet, Passwords: ginauthtest.CheapHasher(t)}
 		if n, err := ginauth.SweepSessions(stopped, built.Config(cfg)); n != 0 || !errors.Is(err, context.Canceled) {
 			t.Errorf("with a context that has ended: %d files deleted, %v", n, err)
 		}

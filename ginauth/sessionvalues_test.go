@@ -15,22 +15,22 @@ import (
 	"github.com/ginauth/ginauth/ginauth"
 	"github.com/ginauth/ginauth/ginauth/codec"
 	"github.com/ginauth/ginauth/ginauth/driver"
-	"github.com/ginauth/ginauth/ginauth/internal/authtest"
+	"github.com/ginauth/ginauth/ginauth/ginauthtest"
 	"github.com/ginauth/ginauth/ginauth/internal/built"
 	"github.com/ginauth/ginauth/store"
 	"github.com/ginauth/ginauth/store/storetest"
 )
 
 // directory is an app whose users RetrieveUser finds by the value "name", with a handler of the test.
-func directory(t *testing.T, k kept, handle gin.HandlerFunc) (*gin.Engine, *authtest.Log) {
+func directory(t *testing.T, k kept, handle gin.HandlerFunc) (*gin.Engine, *ginauthtest.Log) {
 	t.Helper()
 	here, _ := k.open(t)
 	if here == nil {
 		here = store.NewSessions(storetest.NewDB(t), store.WithTimeout(time.Minute))
 	}
-	log := &authtest.Log{}
+	log := &ginauthtest.Log{}
 	cfg := ginauth.Options[person]{
-		Sessions: here, Exclude: []string{"/run", "/show"}, Logger: log.Logger(), Passwords: cheap(t),
+		Sessions: here, Exclude: []string{"/run", "/show"}, Logger: log.Logger(), Passwords: ginauthtest.CheapHasher(t),
 		RetrieveUser: func(_ *gin.Context, s sessions.Session) (person, error) {
 			switch name, _ := s.Get("name").(string); name {
 			case "", "gone":
@@ -312,7 +312,7 @@ var (
 func TestAValueThatCannotBeStoredIsInTheLogWhereItWasSet(t *testing.T) {
 	t.Parallel()
 	type unregistered struct{ Secret string }
-	var log *authtest.Log
+	var log *ginauthtest.Log
 	for what, set := range map[string]func(sessions.Session){
 		"a struct":  func(s sessions.Session) { s.Set("cart", unregistered{"canary"}) },
 		"a pointer": func(s sessions.Session) { s.Set("cart", &unregistered{"canary"}) },

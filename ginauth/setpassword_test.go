@@ -78,7 +78,7 @@ func TestAFirstPasswordNeedsAFreshLogin(t *testing.T) {
 	if w := c.post("/password", setNew); w.Code != http.StatusNoContent {
 		t.Errorf("after a login: %d %s", w.Code, w.Body)
 	}
-	if e := app.log.Events(t, "authn_password_change"); len(e) != 1 || e[0]["operation"] != "setPassword" {
+	if e := app.log.Events("authn_password_change"); len(e) != 1 || e[0]["operation"] != "setPassword" {
 		t.Errorf("events %v", e)
 	}
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/ginauthtest"
 	"github.com/ginauth/ginauth/ginauth/internal/built"
 	"github.com/ginauth/ginauth/ginauth/password"
 	"github.com/ginauth/ginauth/store"
@@ -207,7 +208,7 @@ func TestAppsOwnPayloadAndColumn(t *testing.T) {
 	if _, err := pool.Exec(t.Context(), "ALTER TABLE ginauth.users ADD COLUMN plan text NOT NULL DEFAULT 'free'"); err != nil {
 		t.Fatal(err)
 	}
-	cfg := ginauth.Options[member]{Users: store.New[member](pool, store.WithTimeout(time.Minute)), Exclude: []string{"/join"}, Passwords: cheap(t)}
+	cfg := ginauth.Options[member]{Users: store.New[member](pool, store.WithTimeout(time.Minute)), Exclude: []string{"/join"}, Passwords: ginauthtest.CheapHasher(t)}
 	r := gin.New()
 	r.Use(ginauth.Session(built.Config(cfg)))
 	errFull := errors.New("the team is full")

@@ -2,6 +2,7 @@ package ginauth_test
 
 import (
 	"fmt"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"strconv"
@@ -12,7 +13,6 @@ import (
 
 	"github.com/ginauth/ginauth/ginauth"
 	"github.com/ginauth/ginauth/ginauth/driver"
-	"github.com/ginauth/ginauth/ginauth/internal/authtest"
 	"github.com/ginauth/ginauth/ginauth/password"
 	"github.com/ginauth/ginauth/store"
 )
@@ -61,22 +61,37 @@ func retryAfter(tb testing.TB, w *httptest.ResponseRecorder) time.Duration {
 	return time.Duration(n) * time.Second
 }
 
-// browser keeps all cookies.
-type browser struct{ authtest.Browser }
+// browser keeps all cookies, whatever their paths and ages.
+type browser struct {
+	app     *app
+	cookies map[string]string
+}
 
 func (a *app) browser(cookies map[string]string) *browser {
-	return &browser{authtest.Browser{Handler: a, Cookies: cookies}}
+	b := &browser{app: a, cookies: map[string]string{}}
+	maps.Copy(b.cookies, cookies)
+	return b
 }
 
 func (b *browser) post(path, body string) *httptest.ResponseRecorder {
-	return b.Do(elsewhere(jsonRequest(path, body)))
+	r := elsewhere(jsonRequest(path, body))
+	for name, value := range b.cookies {
+		r.AddCookie(&http.Cookie{Name: name, Value: value})
+	}
+	w := b.app.send(r)
+	for _, k := range w.Result().Cookies() {
+		if b.cookies[k.Name] = k.Value; k.MaxAge < 0 {
+			delete(b.cookies, k.Name)
+		}
+	}
+	return w
 }
 
 // owner has signed up, and so logged in once.
 func (a *app) owner(tb testing.TB, body string) *browser {
 	tb.Helper()
 	b := a.browser(nil)
-	if w := b.post("/signup", body); w.Code != http.StatusCreated || b.Cookies[device] == "" {
+	if w := b.post("/signup", body); w.Code != http.StatusCreated || b.cookies[device] == "" {
 		tb.Fatalf("sign-up: %d %s", w.Code, w.Body)
 	}
 	return b

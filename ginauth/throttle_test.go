@@ -137,7 +137,7 @@ func TestAllWaysAndSpellingsShareOneBudget(t *testing.T) {
 		})
 	}))
 	owner := app.owner(t, ada)
-	delete(owner.Cookies, device)
+	delete(owner.cookies, device)
 	ways := []func() *httptest.ResponseRecorder{
 		func() *httptest.ResponseRecorder { return app.guess("ada@example.com", wrong) },
 		func() *httptest.ResponseRecorder { return app.guess(" Ada@Example.COM\t", wrong) },
@@ -223,12 +223,12 @@ func TestThrottledAttemptsLeaveEventsWithoutIdentifiers(t *testing.T) { // SEC-1
 	for n := range 11 {
 		app.send(jsonRequest("/signup", named(n)))
 	}
-	for name, want := range map[string]int{"authn_login_fail": 6, "authn_login_fail_max": 1, "excess_rate_limit_exceeded": 1} {
-		if got := app.log.Events(t, name); len(got) != want || got[0]["level"] != "WARN" || got[0]["ip"] == "" {
+	for name, want := range map[driver.EventKind]int{"authn_login_fail": 6, "authn_login_fail_max": 1, "excess_rate_limit_exceeded": 1} {
+		if got := app.log.Events(name); len(got) != want || got[0]["level"] != "WARN" || got[0]["ip"] == "" {
 			t.Errorf("%s: %v, want %d", name, got, want)
 		}
 	}
-	if a, b := app.log.Events(t, "authn_login_fail")[0], app.log.Events(t, "authn_login_fail_max")[0]; a["identifier"] != b["identifier"] {
+	if a, b := app.log.Events("authn_login_fail")[0], app.log.Events("authn_login_fail_max")[0]; a["identifier"] != b["identifier"] {
 		t.Errorf("one identifier is %v and %v", a["identifier"], b["identifier"])
 	}
 	if strings.Contains(app.log.String(), "nobody@example") {

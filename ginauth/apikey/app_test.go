@@ -15,7 +15,7 @@ import (
 	"github.com/ginauth/ginauth/ginauth"
 	"github.com/ginauth/ginauth/ginauth/apikey"
 	"github.com/ginauth/ginauth/ginauth/driver"
-	"github.com/ginauth/ginauth/ginauth/internal/authtest"
+	"github.com/ginauth/ginauth/ginauth/ginauthtest"
 	"github.com/ginauth/ginauth/ginauth/internal/built"
 	"github.com/ginauth/ginauth/store"
 	"github.com/ginauth/ginauth/store/storetest"
@@ -31,13 +31,6 @@ const (
 	ada    = `{"name":"Ada Lovelace","email":"ada@example.com","password":"correct horse battery staple"}`
 	grace  = `{"name":"Grace Hopper","email":"grace@example.com","password":"nanoseconds are short wires"}`
 	cookie = "__Host-session"
-)
-
-// Short names for what other packages' tests have too.
-var (
-	jsonRequest = authtest.JSONRequest
-	problemIn   = authtest.ProblemIn
-	wantProblem = authtest.WantProblem
 )
 
 func TestMain(m *testing.M) {
@@ -76,8 +69,8 @@ type app struct {
 	keyOptions keyOptions
 	cfg        *ginauth.Config[user]
 	keys       *apikey.Keys[user]
-	clock      *authtest.Clock
-	log        *authtest.Log
+	clock      *ginauthtest.Clock
+	log        *ginauthtest.Log
 }
 
 func newApp(tb testing.TB, configure ...func(*keyOptions)) *app {
@@ -87,10 +80,10 @@ func newApp(tb testing.TB, configure ...func(*keyOptions)) *app {
 
 func newAppOn(tb testing.TB, pool *pgxpool.Pool, configure ...func(*keyOptions)) *app {
 	tb.Helper()
-	a := &app{Engine: gin.New(), pool: pool, clock: authtest.NewClock(time.Now()), log: &authtest.Log{}}
+	a := &app{Engine: gin.New(), pool: pool, clock: ginauthtest.NewClock(time.Now()), log: &ginauthtest.Log{}}
 	a.db = store.New[user](pool, store.WithNow(a.clock.Now), store.WithTimeout(time.Minute))
 	a.options = options{
-		Users: a.db, Exclude: []string{"/signup", "/login", "/api/*any"}, Passwords: authtest.CheapHasher(tb),
+		Users: a.db, Exclude: []string{"/signup", "/login", "/api/*any"}, Passwords: ginauthtest.CheapHasher(tb),
 		Logger: a.log.Logger(),
 	}
 	a.keyOptions = keyOptions{Store: store.New[user](pool, store.WithNow(a.clock.Now), store.WithTimeout(20*time.Second))}
@@ -164,7 +157,7 @@ func (a *app) use(key string) *httptest.ResponseRecorder {
 func (a *app) with(h http.Header) *httptest.ResponseRecorder {
 	r := httptest.NewRequest(http.MethodGet, "/api/whoami", nil)
 	r.Header = h
-	return authtest.Send(a, r)
+	return send(a, r)
 }
 
 // client keeps its session cookie as a browser would.
@@ -174,7 +167,16 @@ type client struct {
 }
 
 func (c *client) do(r *http.Request) *httptest.ResponseRecorder {
-	return authtest.SendWithCookie(c.handler, r, cookie, &c.value)
+	if c.value != "" {
+		r.AddCookie(&http.Cookie{Name: cookie, Value: c.value})
+	}
+	w := send(c.handler, r)
+	for _, k := range w.Result().Cookies() {
+		if k.Name == cookie && k.Value != c.value { // many may read it at the same time
+			c.value = k.Value
+		}
+	}
+	return w
 }
 
 func (c *client) send(method, path string) *httptest.ResponseRecorder {

@@ -15,7 +15,6 @@ import (
 	"github.com/ginauth/ginauth/ginauth"
 	"github.com/ginauth/ginauth/ginauth/apikey"
 	"github.com/ginauth/ginauth/ginauth/driver"
-	"github.com/ginauth/ginauth/ginauth/internal/authtest"
 	"github.com/ginauth/ginauth/ginauth/internal/built"
 )
 
@@ -190,11 +189,11 @@ func TestKeyIsNeverReadFromURLCookieOrBody(t *testing.T) {
 	t.Parallel()
 	app := newApp(t)
 	key := app.signUp(t, ada).create(t, `{"name":"a"}`).Key
-	r := authtest.FormRequest("/api/whoami?access_token="+key+"&api_key="+key+"&x-api-key="+key, "access_token="+key+"&api_key="+key)
+	r := formRequest("/api/whoami?access_token="+key+"&api_key="+key+"&x-api-key="+key, "access_token="+key+"&api_key="+key)
 	for _, name := range []string{"X-API-Key", "api_key", "Authorization", "apiKey"} {
 		r.AddCookie(&http.Cookie{Name: name, Value: key})
 	}
-	wantProblem(t, "elsewhere", authtest.Send(app, r), http.StatusUnauthorized, "unauthenticated")
+	wantProblem(t, "elsewhere", send(app, r), http.StatusUnauthorized, "unauthenticated")
 }
 
 func TestBadKeyIsReportedByItsDigestsBeginningOnly(t *testing.T) { // SEC-160
@@ -206,10 +205,10 @@ func TestBadKeyIsReportedByItsDigestsBeginningOnly(t *testing.T) { // SEC-160
 	for _, sent := range []string{key.Reveal(), "gak_hunter2"} {
 		request := httptest.NewRequest(http.MethodGet, "/", nil)
 		request.Header.Set("X-API-Key", sent)
-		wantProblem(t, sent[:4], authtest.Send(r, request), http.StatusUnauthorized, "bad_credentials")
+		wantProblem(t, sent[:4], send(r, request), http.StatusUnauthorized, "bad_credentials")
 	}
 	var reasons []string
-	for _, event := range app.log.Events(t, "authn_credentials_fail") {
+	for _, event := range app.log.Events("authn_credentials_fail") {
 		reason, _ := event["reason"].(string)
 		reasons = append(reasons, reason)
 	}

@@ -16,7 +16,6 @@ import (
 	"github.com/ginauth/ginauth/ginauth"
 	"github.com/ginauth/ginauth/ginauth/apikey"
 	"github.com/ginauth/ginauth/ginauth/driver"
-	"github.com/ginauth/ginauth/ginauth/internal/authtest"
 	"github.com/ginauth/ginauth/ginauth/internal/built"
 	"github.com/ginauth/ginauth/store"
 )
@@ -48,7 +47,7 @@ func TestKeyIsShownOnce(t *testing.T) { // SEC-19, SEC-50
 	if w.Body.String() != want {
 		t.Errorf("%s, want %s", w.Body, want)
 	}
-	events := app.log.Events(t, "authn_token_created")
+	events := app.log.Events("authn_token_created")
 	if len(events) != 1 || events[0]["key_id"] != string(m.ID) || events[0]["user_id"] == "" {
 		t.Errorf("events %v", events)
 	}
@@ -146,7 +145,7 @@ func TestFormMakesAKey(t *testing.T) {
 	app := newApp(t)
 	c := app.signUp(t, ada)
 	for body, status := range map[string]int{"name=backup&expires_in_days=7": http.StatusCreated, "name=a&scopes=b": http.StatusBadRequest} {
-		if w := c.do(authtest.FormRequest("/api-keys", body)); w.Code != status {
+		if w := c.do(formRequest("/api-keys", body)); w.Code != status {
 			t.Errorf("%s: %d %s", body, w.Code, w.Body)
 		}
 	}
@@ -210,7 +209,7 @@ func TestAKeyIsRevokedByItsUserOnly(t *testing.T) { // SEC-79, SEC-177
 	}
 	wantProblem(t, "revoked", app.use(m.Key), http.StatusUnauthorized, "bad_credentials")
 	wantProblem(t, "twice", adas.send(http.MethodDelete, "/api-keys/"+string(m.ID)), http.StatusNotFound, "api_key_not_found")
-	events := app.log.Events(t, "authn_token_revoked")
+	events := app.log.Events("authn_token_revoked")
 	if len(events) != 1 || events[0]["key_id"] != string(m.ID) {
 		t.Errorf("events %v", events)
 	}
@@ -406,7 +405,7 @@ func TestAllKeysOfAUserEndAtOnce(t *testing.T) { // SEC-79
 	if w := owner.send(http.MethodPut, "/api-keys"); w.Code != http.StatusMethodNotAllowed || w.Header().Get("Allow") != "POST, DELETE" {
 		t.Errorf("PUT: %d, Allow %q", w.Code, w.Header().Get("Allow"))
 	}
-	if events := app.log.Events(t, "authn_token_revoked"); len(events) != 2 || events[0]["keys"] != "all" {
+	if events := app.log.Events("authn_token_revoked"); len(events) != 2 || events[0]["keys"] != "all" {
 		t.Errorf("%v", events)
 	}
 }

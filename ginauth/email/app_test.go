@@ -3,6 +3,7 @@ package email_test
 import (
 	"context"
 	"encoding/json"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -17,7 +18,7 @@ import (
 	"github.com/ginauth/ginauth/ginauth"
 	"github.com/ginauth/ginauth/ginauth/account"
 	"github.com/ginauth/ginauth/ginauth/email"
-	"github.com/ginauth/ginauth/ginauth/internal/authtest"
+	"github.com/ginauth/ginauth/ginauth/ginauthtest"
 	"github.com/ginauth/ginauth/store"
 	"github.com/ginauth/ginauth/store/storetest"
 )
@@ -50,9 +51,6 @@ const (
 	adaLogin = `{"email":"ada@example.com","password":"correct horse battery staple"}`
 )
 
-// A short name for what other packages' tests have too.
-var wantProblem = authtest.WantProblem
-
 func TestMain(m *testing.M) {
 	gin.SetMode(gin.TestMode)
 	m.Run()
@@ -68,8 +66,8 @@ type app struct {
 	cfg     *ginauth.Config[user]
 	mails   *email.Flows[user]
 	inbox   *inbox
-	clock   *authtest.Clock
-	log     *authtest.Log
+	clock   *ginauthtest.Clock
+	log     *ginauthtest.Log
 }
 
 func newApp(tb testing.TB, configure ...func(*flows)) *app {
@@ -79,10 +77,10 @@ func newApp(tb testing.TB, configure ...func(*flows)) *app {
 
 func newAppOn(tb testing.TB, pool *pgxpool.Pool, configure ...func(*flows)) *app {
 	tb.Helper()
-	a := &app{Engine: gin.New(), pool: pool, inbox: newInbox(tb), clock: authtest.NewClock(time.Date(2030, 3, 4, 5, 6, 7, 0, time.UTC)), log: &authtest.Log{}}
+	a := &app{Engine: gin.New(), pool: pool, inbox: newInbox(tb), clock: ginauthtest.NewClock(time.Date(2030, 3, 4, 5, 6, 7, 0, time.UTC)), log: &ginauthtest.Log{}}
 	a.db = store.New[user](pool, store.WithNow(a.clock.Now), store.WithTimeout(20*time.Second))
 	cfg := ginauth.Options[user]{
-		Users: a.db, Passwords: authtest.CheapHasher(tb), Limits: ginauth.Limits{InsecureUnlimited: true},
+		Users: a.db, Passwords: ginauthtest.CheapHasher(tb), Limits: ginauth.Limits{InsecureUnlimited: true},
 		Exclude: []string{"/signup", "/login", "/quiet", "/forgot", "/resend", "/send", "/verify", "/reset", "/magic", "/confirm", "/undo"},
 		Logger:  a.log.Logger(),
 	}
@@ -179,18 +177,34 @@ func (a *app) count(tb testing.TB, sql string) (n int) {
 	return n
 }
 
-// client keeps its cookies as a browser would.
-type client struct{ authtest.Browser }
+// client keeps its cookies as a browser would, whatever their paths and ages.
+type client struct {
+	handler http.Handler
+	header  http.Header // set in every request
+	cookies map[string]string
+}
 
-func newClient(h http.Handler) *client {
-	return &client{authtest.Browser{Handler: h, Cookies: map[string]string{}}}
+func newClient(h http.Handler) *client { return &client{handler: h, cookies: map[string]string{}} }
+
+func (c *client) do(r *http.Request) *httptest.ResponseRecorder {
+	maps.Copy(r.Header, c.header)
+	for name, value := range c.cookies {
+		r.AddCookie(&http.Cookie{Name: name, Value: value})
+	}
+	w := send(c.handler, r)
+	for _, k := range w.Result().Cookies() {
+		if c.cookies[k.Name] = k.Value; k.MaxAge < 0 {
+			delete(c.cookies, k.Name)
+		}
+	}
+	return w
 }
 
 func (a *app) anyone() *client { return newClient(a) }
 
 func (a *app) browser() *client {
 	c := a.anyone()
-	c.Header = http.Header{"Accept": {"text/html"}, "Sec-Fetch-Site": {"same-origin"}}
+	c.header = http.Header{"Accept": {"text/html"}, "Sec-Fetch-Site": {"same-origin"}}
 	return c
 }
 
@@ -213,15 +227,15 @@ func (a *app) verified(tb testing.TB) *client {
 }
 
 func (c *client) get(path string) *httptest.ResponseRecorder {
-	return c.Do(httptest.NewRequest(http.MethodGet, path, nil))
+	return c.do(httptest.NewRequest(http.MethodGet, path, nil))
 }
 
 func (c *client) post(path, body string) *httptest.ResponseRecorder {
-	return c.Do(authtest.JSONRequest(path, body))
+	return c.do(jsonRequest(path, body))
 }
 
 func (c *client) form(path string, values url.Values) *httptest.ResponseRecorder {
-	return c.Do(authtest.FormRequest(path, values.Encode()))
+	return c.do(formRequest(path, values.Encode()))
 }
 
 // land follows a link as far as its page, and returns where that is.

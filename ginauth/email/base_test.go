@@ -11,7 +11,6 @@ import (
 
 	"github.com/ginauth/ginauth/ginauth"
 	"github.com/ginauth/ginauth/ginauth/email"
-	"github.com/ginauth/ginauth/ginauth/internal/authtest"
 )
 
 // An app that is not at the root of its host.
@@ -77,10 +76,10 @@ func TestMailsAndRedirectsHaveThePrefixThatAProxyRemoves(t *testing.T) {
 		if link == nil {
 			t.Fatalf("the mail is %s", mail)
 		}
-		r := authtest.FormRequest("/magic", url.Values{"token": {link[1]}}.Encode())
+		r := formRequest("/magic", url.Values{"token": {link[1]}}.Encode())
 		r.Header.Set("Accept", "text/html")
 		r.Header.Set("Sec-Fetch-Mode", tc.mode)
-		w := authtest.Send(a, r)
+		w := send(a, r)
 		if got := w.Header().Get("Location"); got != tc.to || got == "" && w.Code != http.StatusOK {
 			t.Errorf("%s: %d to %q %s", tc.mode, w.Code, got, w.Body)
 		}

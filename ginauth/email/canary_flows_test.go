@@ -76,7 +76,7 @@ func (c *canary) logsIn(t *testing.T, owner *client) {
 	c.send(t, owner, http.StatusNoContent, "/reauthenticate", fields{"password": right})
 	want(t, "me", owner.get("/me"), http.StatusOK)
 	stranger := c.anyone()
-	stranger.Cookies[cookie] = c.token("no session", strings.Repeat("Zx7", 14)+"A")
+	stranger.cookies[cookie] = c.token("no session", strings.Repeat("Zx7", 14)+"A")
 	want(t, "a made-up session", stranger.get("/me"), http.StatusUnauthorized)
 }
 
@@ -138,10 +138,10 @@ func (c *canary) usesKeys(t *testing.T, owner *client) {
 	c.token("API key", key.Key)
 	c.secrets["random part of the key"] = strings.TrimPrefix(key.Key, "gak_")[:43]
 	script := c.anyone()
-	script.Header = http.Header{"Authorization": {"Bearer " + key.Key}}
+	script.header = http.Header{"Authorization": {"Bearer " + key.Key}}
 	want(t, "by key", script.get("/me"), http.StatusOK)
 	c.send(t, script, http.StatusForbidden, "/password/change", fields{"current_password": c.secrets["fourth"], "new_password": c.password("by key")})
-	want(t, "revoke", owner.Do(httptest.NewRequest(http.MethodDelete, "/keys/"+key.ID, nil)), http.StatusNoContent)
+	want(t, "revoke", owner.do(httptest.NewRequest(http.MethodDelete, "/keys/"+key.ID, nil)), http.StatusNoContent)
 	want(t, "revoked", script.get("/me"), http.StatusUnauthorized)
 }
 
@@ -166,11 +166,11 @@ func (c *canary) usesTokens(t *testing.T) {
 	right := url.Values{"grant_type": {"password"}, "username": {canaryMail}, "password": {c.secrets["fourth"]}}
 	grant(http.StatusBadRequest, "/token", url.Values{"grant_type": {"password"}, "username": {canaryMail}, "password": {c.password("wrong grant")}})
 	refresh, access := grant(http.StatusOK, "/token", right)
-	app.Header = http.Header{"Authorization": {"Bearer " + access}}
+	app.header = http.Header{"Authorization": {"Bearer " + access}}
 	want(t, "bearer", app.get("/me"), http.StatusOK)
-	app.Header = http.Header{"Authorization": {"Bearer " + access[:len(access)-4] + "AAAA"}}
+	app.header = http.Header{"Authorization": {"Bearer " + access[:len(access)-4] + "AAAA"}}
 	want(t, "an altered token", app.get("/me"), http.StatusUnauthorized)
-	app.Header = nil
+	app.header = nil
 	next, _ := grant(http.StatusOK, "/token", url.Values{"grant_type": {"refresh_token"}, "refresh_token": {refresh}})
 	last, _ := grant(http.StatusOK, "/token", url.Values{"grant_type": {"refresh_token"}, "refresh_token": {next}})
 	grant(http.StatusBadRequest, "/token", url.Values{"grant_type": {"refresh_token"}, "refresh_token": {refresh}}) // reuse
@@ -185,7 +185,7 @@ func (c *canary) leaves(t *testing.T, owner *client) {
 	want(t, "export", w, http.StatusOK)
 	_, _ = c.answers.Write(w.Body.Bytes())
 	c.send(t, owner, http.StatusNoContent, "/reauthenticate", fields{"password": c.secrets["fourth"]})
-	want(t, "delete", owner.Do(httptest.NewRequest(http.MethodDelete, "/user", nil)), http.StatusOK)
+	want(t, "delete", owner.do(httptest.NewRequest(http.MethodDelete, "/user", nil)), http.StatusOK)
 	c.look(t)
 	c.send(t, owner, http.StatusUnauthorized, "/restore", fields{"email": canaryMail, "password": c.password("wrong restore")})
 	c.send(t, owner, http.StatusOK, "/restore", fields{"email": canaryMail, "password": c.secrets["fourth"]})

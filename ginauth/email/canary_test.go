@@ -18,17 +18,17 @@ import (
 	"github.com/gin-gonic/gin"
 	"github.com/jackc/pgx/v5/tracelog"
 
-	"github.com/ginauth/ginauth/ginauth/internal/authtest"
+	"github.com/ginauth/ginauth/ginauth/ginauthtest"
 	"github.com/ginauth/ginauth/store/storetest"
 )
 
 // canary is an app that writes down all that could give a secret away, and every secret that went through it.
 type canary struct {
 	*app
-	trace   *authtest.Log     // what pgx logs, with the arguments of statements
-	answers authtest.Log      // problems, and where answers send browsers
-	rows    authtest.Log      // what the tables held, but for password_hash
-	hashed  authtest.Log      // password_hash alone
+	trace   *ginauthtest.Log  // what pgx logs, with the arguments of statements
+	answers ginauthtest.Log   // problems, and where answers send browsers
+	rows    ginauthtest.Log   // what the tables held, but for password_hash
+	hashed  ginauthtest.Log   // password_hash alone
 	secrets map[string]string // by what they are
 	digests map[string]bool   // in hex, of those secrets that are tokens
 	columns map[string]string // where a digest was found
@@ -36,7 +36,7 @@ type canary struct {
 
 func newCanary(t *testing.T) *canary {
 	t.Helper()
-	c := &canary{trace: &authtest.Log{}, secrets: map[string]string{}, digests: map[string]bool{}, columns: map[string]string{}}
+	c := &canary{trace: &ginauthtest.Log{}, secrets: map[string]string{}, digests: map[string]bool{}, columns: map[string]string{}}
 	c.app = newFull(t, traced(t, storetest.NewDB(t), &tracelog.TraceLog{
 		LogLevel: tracelog.LogLevelTrace,
 		Logger: tracelog.LoggerFunc(func(_ context.Context, level tracelog.LogLevel, msg string, data map[string]any) {
@@ -52,7 +52,7 @@ func newCanary(t *testing.T) *canary {
 
 // serve passes a request on and keeps what the answer says.
 func (c *canary) serve(h http.Handler, w http.ResponseWriter, r *http.Request) {
-	rec := authtest.Send(h, r)
+	rec := send(h, r)
 	maps.Copy(w.Header(), rec.Header())
 	w.WriteHeader(rec.Code)
 	_, _ = w.Write(rec.Body.Bytes())

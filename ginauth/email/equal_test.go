@@ -14,7 +14,6 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/ginauth/ginauth/ginauth"
-	"github.com/ginauth/ginauth/ginauth/internal/authtest"
 	"github.com/ginauth/ginauth/store/storetest"
 )
 
@@ -64,11 +63,11 @@ var attempts = []attempt{
 // answer is all that the client sees, from a request by somebody else who is logged in.
 func (a *app) answer(tb testing.TB, c *client, try attempt, address string) string {
 	tb.Helper()
-	request := authtest.JSONRequest
+	request := jsonRequest
 	if try.form {
-		request = authtest.FormRequest
+		request = formRequest
 	}
-	w := c.Do(request(try.path, strings.Replace(try.body, "%s", address, 1)))
+	w := c.do(request(try.path, strings.Replace(try.body, "%s", address, 1)))
 	if w.Code != try.status {
 		tb.Fatalf("%s for %s: %d %s", try.path, address, w.Code, w.Body)
 	}
@@ -141,8 +140,8 @@ func TestQuietSignUp(t *testing.T) { // SEC-30
 	a := newApp(t)
 	visitor := a.anyone()
 	want(t, "free", visitor.post("/quiet", ada), http.StatusAccepted)
-	if len(visitor.Cookies) != 0 || visitor.loggedIn() {
-		t.Errorf("the sign-up logged in: %v", visitor.Cookies)
+	if len(visitor.cookies) != 0 || visitor.loggedIn() {
+		t.Errorf("the sign-up logged in: %v", visitor.cookies)
 	}
 	mail := a.one(t)
 	if mail.to != "Ada@Example.com" {

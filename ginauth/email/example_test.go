@@ -103,7 +103,7 @@ func ExampleMagicLink() {
 	r.GET("/user", ginauth.Me(cfg))
 
 	visitor := newClient(r)
-	visitor.Header = http.Header{"Accept": {"text/html"}}
+	visitor.header = http.Header{"Accept": {"text/html"}}
 	fmt.Println(visitor.post("/signup", `{"name":"Ada","email":"ada@example.com","password":"correct horse battery staple"}`).Code)
 	_, _ = mails.SendDue(context.Background()) // the link to /verify
 	visitor.post("/magic/send", `{"email":"ada@example.com"}`)

@@ -166,7 +166,7 @@ func TestOtherMethodsAreRefused(t *testing.T) { // SEC-140
 	a := newApp(t)
 	for _, path := range []string{"/verify", "/reset", "/magic", "/confirm", "/undo"} {
 		r, _ := http.NewRequest(http.MethodDelete, path, nil)
-		w := a.anyone().Do(r)
+		w := a.anyone().do(r)
 		wantProblem(t, path, w, http.StatusMethodNotAllowed, "method_not_allowed")
 		if w.Header().Get("Allow") != "GET, HEAD, POST" {
 			t.Errorf("%s: Allow %q", path, w.Header().Get("Allow"))

@@ -16,7 +16,7 @@ import (
 	"github.com/ginauth/ginauth/ginauth"
 	"github.com/ginauth/ginauth/ginauth/driver"
 	"github.com/ginauth/ginauth/ginauth/email"
-	"github.com/ginauth/ginauth/ginauth/internal/authtest"
+	"github.com/ginauth/ginauth/ginauth/ginauthtest"
 	"github.com/ginauth/ginauth/store"
 )
 
@@ -64,7 +64,7 @@ func FuzzMailHeaders(f *testing.F) { // SEC-137, SEC-162
 	users := store.New[user](&pgxpool.Pool{})
 	f.Fuzz(func(t *testing.T, address, name, site, sender string) {
 		box.clear()
-		log := &authtest.Log{}
+		log := &ginauthtest.Log{}
 		from := (&mail.Address{Name: sender, Address: "hello@app.example.com"}).String()
 		o := flows{Config: ginauth.Options[user]{Users: users, Logger: log.Logger()}, Options: email.Options[user]{
 			Store: &oneMail{to: user{Name: name, Email: address}, due: true}, Sender: box.sender(), BaseURL: baseURL, From: from, Site: site,

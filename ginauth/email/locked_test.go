@@ -37,7 +37,7 @@ func TestOwnerGetsInAfterAResetWhileStrangersGuess(t *testing.T) { // SEC-43
 			a.verified(t)
 			token := a.token(t, "/forgot")
 			c := owner(a)
-			if c.Header == nil {
+			if c.header == nil {
 				want(t, "the reset", c.use("/reset", token, adaNew), http.StatusNoContent)
 			} else {
 				want(t, "the reset", c.form(c.land(t, "/reset", token), url.Values{"password": {adaNew}}), http.StatusOK)

@@ -22,7 +22,7 @@ func (a *app) credentials(t *testing.T) map[string]string {
 	t.Helper()
 	owner := a.signUp(t)
 	all := a.links(t, owner)
-	all["session"] = owner.Cookies[cookie]
+	all["session"] = owner.cookies[cookie]
 	var key struct{ Key string }
 	if err := json.Unmarshal(owner.post("/keys", `{"name":"nightly"}`).Body.Bytes(), &key); err != nil || key.Key == "" {
 		t.Fatal(err)
@@ -48,17 +48,17 @@ func TestEveryCredentialAtEveryEndpoint(t *testing.T) { // SEC-104, SEC-168
 	places := map[string]func(string) *httptest.ResponseRecorder{
 		"session": func(token string) *httptest.ResponseRecorder {
 			c := a.anyone()
-			c.Cookies[cookie] = token
+			c.cookies[cookie] = token
 			return c.get("/me")
 		},
 		"key": func(token string) *httptest.ResponseRecorder {
 			c := a.anyone()
-			c.Header = http.Header{"X-Api-Key": {token}}
+			c.header = http.Header{"X-Api-Key": {token}}
 			return c.get("/me")
 		},
 		"bearer": func(token string) *httptest.ResponseRecorder {
 			c := a.anyone()
-			c.Header = http.Header{"Authorization": {"Bearer " + token}}
+			c.header = http.Header{"Authorization": {"Bearer " + token}}
 			return c.get("/me")
 		},
 		"refresh": func(token string) *httptest.ResponseRecorder {
@@ -141,9 +141,9 @@ func TestCredentialsWithScopesCannotTakeTheAccount(t *testing.T) { // SEC-104, S
 			a.POST("/resend", email.ResendVerification(a.mails))
 			a.Any("/verify", email.VerifyEmail(a.mails))
 			a.Any("/confirm", email.ConfirmEmailChange(a.mails))
-			owner.Handler = a
+			owner.handler = a
 			thief := a.anyone()
-			thief.Header = http.Header{"X-Scoped": {scopes}}
+			thief.header = http.Header{"X-Scoped": {scopes}}
 			want(t, "who it is", thief.get("/me"), http.StatusOK)
 
 			verify := a.token(t, "/resend")

@@ -54,7 +54,7 @@ func TestAChangedPasswordVoidsLinksAndIsTold(t *testing.T) { // SEC-107, SEC-111
 	want(t, "another", owner.post("/email", `{"email":"other@example.com"}`), http.StatusAccepted)
 
 	b := a.telling(t)
-	owner.Handler = b
+	owner.handler = b
 	want(t, "change of password", owner.post("/password/change", `{"current_password":"`+adaOld+`","new_password":"`+adaNew+`"}`), http.StatusNoContent)
 	wantProblem(t, "the reset", b.anyone().use("/reset", reset, "another good password"), http.StatusGone, "link_invalid")
 	wantProblem(t, "the change", owner.use("/confirm", change), http.StatusGone, "link_invalid")
@@ -73,7 +73,7 @@ func TestALoginOnANewDeviceIsTold(t *testing.T) { // SEC-111
 	a := newApp(t, func(f *flows) { f.Config.Limits = ginauth.Limits{} })
 	owner := a.verified(t)
 	b := a.telling(t)
-	owner.Handler = b
+	owner.handler = b
 	want(t, "on the device of the sign-up", owner.post("/login", adaLogin), http.StatusOK)
 	b.none(t, "a device that is known")
 	other := b.browser()

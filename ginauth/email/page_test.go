@@ -9,7 +9,6 @@ import (
 	"testing"
 
 	"github.com/ginauth/ginauth/ginauth/driver"
-	"github.com/ginauth/ginauth/ginauth/internal/authtest"
 )
 
 const (
@@ -132,8 +131,8 @@ func TestAPlantedLinkTakesNobodysForm(t *testing.T) { // SEC-187
 	page := victim.tab(t, victim.land(t, "/magic", a.mailedTo(t, "/send", adaMail)))
 	planted := a.mailedTo(t, "/send", graceMail)
 	victim.land(t, "/magic", planted)
-	for name := range victim.Cookies { // as from a sibling domain, where the prefix __Host- does not forbid it
-		victim.Cookies[name] = planted
+	for name := range victim.cookies { // as from a sibling domain, where the prefix __Host- does not forbid it
+		victim.cookies[name] = planted
 	}
 	w := page.send()
 	if w.Code != http.StatusBadRequest || victim.loggedIn() {
@@ -167,8 +166,8 @@ func TestLinksDoNotFillABrowsersCookies(t *testing.T) {
 		b.land(t, "/reset", driver.NewToken().Reveal())
 	}
 	page := b.land(t, "/reset", a.mailedTo(t, "/forgot", adaMail))
-	if len(b.Cookies) > 5 {
-		t.Errorf("%d cookies", len(b.Cookies))
+	if len(b.cookies) > 5 {
+		t.Errorf("%d cookies", len(b.cookies))
 	}
 	want(t, "the newest", b.form(page, url.Values{"password": {adaNew}}), http.StatusOK)
 }
@@ -178,7 +177,7 @@ func TestPagesWithFormsTellTheirOwnSiteTheirAddress(t *testing.T) { // SEC-114
 	t.Parallel()
 	a := two(t)
 	old := a.anyone()
-	old.Header = http.Header{"Accept": {"text/html"}}
+	old.header = http.Header{"Accept": {"text/html"}}
 	w := old.get("/reset?token=" + a.mailedTo(t, "/forgot", adaMail))
 	policy := func(what string, w *httptest.ResponseRecorder, want string) {
 		if got := w.Header()["Referrer-Policy"]; len(got) != 1 || got[0] != want {
@@ -192,10 +191,10 @@ func TestPagesWithFormsTellTheirOwnSiteTheirAddress(t *testing.T) { // SEC-114
 	policy("a bad link", old.get("/reset?page="), "same-origin")
 	policy("a mail on its way", old.form("/forgot", url.Values{"email": {"ada@example.com"}}), "same-origin")
 	for _, method := range []string{http.MethodPost, http.MethodPut} {
-		policy(method+" with a token in the address", old.Do(httptest.NewRequest(method, "/reset?token=x", nil)), "no-referrer")
+		policy(method+" with a token in the address", old.do(httptest.NewRequest(method, "/reset?token=x", nil)), "no-referrer")
 	}
-	old.Header.Set("Origin", baseURL)
-	r := authtest.FormRequest(page, "password="+url.QueryEscape(adaNew))
+	old.header.Set("Origin", baseURL)
+	r := formRequest(page, "password="+url.QueryEscape(adaNew))
 	r.Host = "app.example.com"
-	want(t, "an old browser's form", old.Do(r), http.StatusOK)
+	want(t, "an old browser's form", old.do(r), http.StatusOK)
 }

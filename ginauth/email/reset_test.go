@@ -66,8 +66,8 @@ func TestResetInABrowser(t *testing.T) {
 	if w.Code != http.StatusOK || !strings.Contains(w.Body.String(), "Your password is set") {
 		t.Errorf("a good password: %d %s", w.Code, w.Body)
 	}
-	if len(b.Cookies) != 1 || b.Cookies["__Host-device"] == "" { // SEC-43
-		t.Errorf("cookies are left: %v", b.Cookies)
+	if len(b.cookies) != 1 || b.cookies["__Host-device"] == "" { // SEC-43
+		t.Errorf("cookies are left: %v", b.cookies)
 	}
 	if !a.logsIn("ada@example.com", adaNew) {
 		t.Error("the new password is not the one")
@@ -159,7 +159,7 @@ func TestAResetEndsEverythingThatLetsIn(t *testing.T) { // SEC-186
 	_, rest, _ := strings.Cut(w.Body.String(), `"key":"`)
 	key, _, _ := strings.Cut(rest, `"`)
 	script := a.anyone()
-	script.Header = http.Header{"X-Api-Key": {key}}
+	script.header = http.Header{"X-Api-Key": {key}}
 	want(t, "the key before", script.get("/me"), http.StatusOK)
 	want(t, "change", owner.post("/email", `{"email":"pending@example.com"}`), http.StatusAccepted)
 	pending := a.mailTo(t, "pending@example.com").token(t)

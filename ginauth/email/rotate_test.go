@@ -14,7 +14,7 @@ import (
 // as is a client with this session alone.
 func (a *app) as(token string) *client {
 	c := a.anyone()
-	c.Cookies[cookie] = token
+	c.cookies[cookie] = token
 	return c
 }
 
@@ -26,13 +26,13 @@ func TestAChangeOfAddressRotatesTheSession(t *testing.T) { // SEC-64
 	elsewhere := a.anyone()
 	want(t, "login", elsewhere.post("/login", adaLogin), http.StatusOK)
 	want(t, "change", owner.post("/email", `{"email":"lady@example.org"}`), http.StatusAccepted)
-	token, before := a.one(t).token(t), owner.Cookies[cookie]
+	token, before := a.one(t).token(t), owner.cookies[cookie]
 	wantProblem(t, "a link that is none", owner.use("/confirm", strings.Repeat("A", 43)), http.StatusGone, "link_invalid")
-	if owner.Cookies[cookie] != before {
+	if owner.cookies[cookie] != before {
 		t.Error("a guess at a link rotates the session")
 	}
 	want(t, "confirm", owner.use("/confirm", token), http.StatusNoContent)
-	if owner.Cookies[cookie] == before || !owner.loggedIn() {
+	if owner.cookies[cookie] == before || !owner.loggedIn() {
 		t.Error("the owner has no new session")
 	}
 	if a.as(before).loggedIn() {
@@ -55,9 +55,9 @@ func TestAConfirmationRotatesNobodyElsesSession(t *testing.T) { // SEC-64
 	token := a.one(t).token(t)
 	grace := a.anyone()
 	want(t, "sign-up", grace.post("/signup", `{"name":"Grace","email":"grace@example.com","password":"nanoseconds are short wires"}`), http.StatusCreated)
-	before := grace.Cookies[cookie]
+	before := grace.cookies[cookie]
 	want(t, "confirm, by the password", grace.use("/confirm", token, adaOld), http.StatusNoContent)
-	if grace.Cookies[cookie] != before || !grace.loggedIn() || !strings.Contains(grace.get("/me").Body.String(), "grace@") {
+	if grace.cookies[cookie] != before || !grace.loggedIn() || !strings.Contains(grace.get("/me").Body.String(), "grace@") {
 		t.Error("another user's session was touched")
 	}
 }
@@ -66,9 +66,9 @@ func TestAProvedAddressRotatesTheSession(t *testing.T) { // SEC-64
 	t.Parallel()
 	a := newApp(t)
 	owner := a.signUp(t)
-	before := owner.Cookies[cookie]
+	before := owner.cookies[cookie]
 	want(t, "verify", owner.use("/verify", a.token(t, "/resend")), http.StatusNoContent)
-	if owner.Cookies[cookie] == before || !owner.loggedIn() || a.as(before).loggedIn() {
+	if owner.cookies[cookie] == before || !owner.loggedIn() || a.as(before).loggedIn() {
 		t.Error("the session's token is the same with more rights")
 	}
 }
@@ -83,6 +83,6 @@ func TestAnAppWithoutSessionsConfirmsByTokens(t *testing.T) {
 	a.Use(ginauth.Authenticate(a.cfg, scoped{a}))
 	a.POST("/confirm", email.ConfirmEmailChange(a.mails))
 	script := a.anyone()
-	script.Header = http.Header{"X-Scoped": {"all"}}
+	script.header = http.Header{"X-Scoped": {"all"}}
 	want(t, "confirm", script.use("/confirm", token), http.StatusNoContent)
 }

@@ -176,7 +176,7 @@ func TestASquatterDoesNotLearnWhereTheOwnerIs(t *testing.T) { // SEC-185
 	a.GET("/events", account.Events(a.cfg))
 	squatter := a.signUp(t)
 	owner := a.anyone()
-	owner.Header = http.Header{"User-Agent": {"Mozilla/5.0 (X11; Linux x86_64; rv:130.0) Gecko/20100101 Firefox/130.0"}}
+	owner.header = http.Header{"User-Agent": {"Mozilla/5.0 (X11; Linux x86_64; rv:130.0) Gecko/20100101 Firefox/130.0"}}
 	for _, path := range []string{"/login", "/token/login", "/restore"} {
 		wantProblem(t, path, owner.post(path, strings.Replace(adaLogin, adaOld, adaNew, 1)), http.StatusUnauthorized, "invalid_credentials")
 	}
@@ -195,7 +195,7 @@ func TestASquatterDoesNotLearnWhereTheOwnerIs(t *testing.T) { // SEC-185
 
 	// Whose address is proved sees who guesses.
 	guesser := a.anyone()
-	guesser.Header = http.Header{"User-Agent": {"Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 Chrome/120.0.0.0 Safari/537.36"}}
+	guesser.header = http.Header{"User-Agent": {"Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 Chrome/120.0.0.0 Safari/537.36"}}
 	wantProblem(t, "a guess", guesser.post("/login", `{"email":"`+thiefMail+`","password":"`+adaNew+`"}`), http.StatusUnauthorized, "invalid_credentials")
 	for _, path := range []string{"/events", "/export"} {
 		if body := squatter.get(path).Body.String(); !strings.Contains(body, "Chrome") {

@@ -28,7 +28,7 @@ func TestTextsFollowTheLanguage(t *testing.T) {
 		"en":         "Set a new password for Example", "": "Set a new password for Example", "de\r\nBcc: x": "Set a new password for Example",
 	} {
 		c := a.anyone()
-		c.Header = http.Header{"Accept-Language": {language}}
+		c.header = http.Header{"Accept-Language": {language}}
 		want(t, language, c.post("/forgot", adaMail), http.StatusAccepted)
 		if got := a.one(t); got.subject != subject || got.token(t) == "" {
 			t.Errorf("%q: %q", language, got.subject)
@@ -89,7 +89,7 @@ func TestLinksIgnoreTheRequestsHost(t *testing.T) { // SEC-108, SEC-142
 	a := newApp(t)
 	a.verified(t)
 	c := a.anyone()
-	c.Header = http.Header{
+	c.header = http.Header{
 		"X-Forwarded-Host": {"evil.example"}, "X-Forwarded-Proto": {"http"}, "Forwarded": {"host=evil.example;proto=http"},
 		"X-Original-Url": {"/evil.example"}, "Referer": {"https://evil.example/"},
 	}

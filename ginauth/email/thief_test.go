@@ -27,7 +27,7 @@ type thieves struct{ *app }
 var deeds = map[string]func(*testing.T, *thieves, *client){
 	"account.DeleteAccount": func(t *testing.T, _ *thieves, c *client) {
 		t.Helper()
-		w := c.Do(httptest.NewRequest(http.MethodDelete, "/user", nil))
+		w := c.do(httptest.NewRequest(http.MethodDelete, "/user", nil))
 		if want(t, "delete", w, http.StatusOK); !strings.Contains(w.Body.String(), `"delete_after"`) {
 			t.Errorf("it does not say when: %s", w.Body)
 		}
@@ -53,7 +53,7 @@ var deeds = map[string]func(*testing.T, *thieves, *client){
 	},
 	"account.UpdateProfile": func(t *testing.T, _ *thieves, c *client) {
 		t.Helper()
-		want(t, "profile", c.Do(method(http.MethodPatch, "/user", `{"name":"Mallory"}`)), http.StatusOK)
+		want(t, "profile", c.do(method(http.MethodPatch, "/user", `{"name":"Mallory"}`)), http.StatusOK)
 	},
 	"account.Reauthenticate": func(t *testing.T, _ *thieves, c *client) {
 		t.Helper()
@@ -336,7 +336,7 @@ func TestABodyThatComesAfterTheSessionHasEndedIsTooLate(t *testing.T) { // SEC-1
 				want(t, "undo", a.anyone().use("/undo", undo), http.StatusNoContent)
 			}})
 			r.Header.Set("Content-Type", "application/json")
-			if w := thief.Do(r); w.Code != http.StatusUnauthorized {
+			if w := thief.do(r); w.Code != http.StatusUnauthorized {
 				t.Errorf("%d %s", w.Code, w.Body)
 			}
 			if n := a.count(t, `SELECT count(*) FROM ginauth.outbox WHERE kind = 'change'`); n != 0 {

@@ -50,7 +50,7 @@ func TestAMagicLoginMakesTheBrowserKnown(t *testing.T) { // SEC-43
 	a.verified(t)
 	owner := a.anyone()
 	want(t, "magic", owner.use("/magic", a.token(t, "/send")), http.StatusOK)
-	device := owner.Cookies["__Host-device"]
+	device := owner.cookies["__Host-device"]
 	if device == "" {
 		t.Fatal("there is no device cookie")
 	}
@@ -63,7 +63,7 @@ func TestAMagicLoginMakesTheBrowserKnown(t *testing.T) { // SEC-43
 	for range 2 { // and the list of devices is not flooded, which would let others fall out of it
 		want(t, "magic, again", owner.use("/magic", a.token(t, "/send")), http.StatusOK)
 	}
-	if after := a.count(t, devices); after != before || owner.Cookies["__Host-device"] != device {
+	if after := a.count(t, devices); after != before || owner.cookies["__Host-device"] != device {
 		t.Errorf("one browser is %d devices", after-before+1)
 	}
 }
@@ -75,9 +75,9 @@ func TestAMagicLoginOnAnothersDeviceIsItsOwn(t *testing.T) { // SEC-43
 	a.verified(t)
 	shared := a.anyone()
 	want(t, "sign-up", shared.post("/signup", `{"name":"Grace","email":"grace@example.com","password":"nanoseconds are short wires"}`), http.StatusCreated)
-	hers := shared.Cookies["__Host-device"]
+	hers := shared.cookies["__Host-device"]
 	want(t, "magic", shared.use("/magic", a.token(t, "/send")), http.StatusOK)
-	if mine := shared.Cookies["__Host-device"]; mine == "" || mine == hers {
+	if mine := shared.cookies["__Host-device"]; mine == "" || mine == hers {
 		t.Error("the device is still another user's alone")
 	}
 	if n := a.count(t, `SELECT count(*) FROM ginauth.throttles WHERE failures > 0`); n != 0 {

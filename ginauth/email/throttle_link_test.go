@@ -17,12 +17,12 @@ var linkPaths = []string{"/verify", "/reset", "/magic", "/confirm", "/undo"}
 func (a *app) guessLink(tb testing.TB, method, path string, header http.Header) *httptest.ResponseRecorder {
 	tb.Helper()
 	c := a.anyone()
-	c.Header = header
+	c.header = header
 	path = c.land(tb, path, driver.NewToken().Reveal())
 	if method == http.MethodPost {
 		return c.form(path, nil)
 	}
-	return c.Do(httptest.NewRequest(method, path, nil))
+	return c.do(httptest.NewRequest(method, path, nil))
 }
 
 func TestGuessesAtLinksAreLimitedAndRecorded(t *testing.T) { // SEC-47, SEC-115
@@ -78,12 +78,12 @@ func TestLinksShareOneBudget(t *testing.T) { // SEC-47, SEC-115
 	}
 	late := a.browser()
 	want(t, "landing", late.get("/reset?token="+token), http.StatusSeeOther)
-	if w := late.get("/reset"); w.Code != http.StatusTooManyRequests || len(late.Cookies) != 1 {
+	if w := late.get("/reset"); w.Code != http.StatusTooManyRequests || len(late.cookies) != 1 {
 		t.Errorf("the owner, behind the same address: %d", w.Code)
 	}
 	elsewhere := httptest.NewRequest(http.MethodGet, "/reset", nil)
 	elsewhere.RemoteAddr = "198.51.100.7:1234"
-	want(t, "elsewhere", late.Do(elsewhere), http.StatusOK)
+	want(t, "elsewhere", late.do(elsewhere), http.StatusOK)
 	a.exec(t, `DELETE FROM ginauth.throttles`) // as a minute does
 	want(t, "later", late.get("/reset"), http.StatusOK)
 }

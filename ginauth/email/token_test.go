@@ -182,7 +182,7 @@ func TestSafeMethodsChangeNothing(t *testing.T) { // SEC-85
 	for path, token := range tokens {
 		for _, method := range []string{http.MethodGet, http.MethodHead, http.MethodOptions, http.MethodPut, http.MethodDelete} {
 			for _, target := range []string{path + "?token=" + token, path} {
-				b.Do(httptest.NewRequest(method, target, nil))
+				b.do(httptest.NewRequest(method, target, nil))
 			}
 		}
 	}
@@ -201,7 +201,7 @@ func TestOtherSitesCannotUseLinks(t *testing.T) { // SEC-83, SEC-91
 	token := a.token(t, "/send")
 	for name, value := range map[string]string{"Sec-Fetch-Site": "cross-site", "Origin": "https://evil.example.com"} {
 		c := a.anyone()
-		c.Header = http.Header{name: {value}}
+		c.header = http.Header{name: {value}}
 		wantProblem(t, name, c.use("/magic", token), http.StatusForbidden, "cross_origin")
 	}
 	want(t, "from here", a.anyone().use("/magic", token), http.StatusOK)
@@ -266,9 +266,9 @@ func TestOtherSitesCannotUseLinksWithoutSessionEither(t *testing.T) { // SEC-83
 	bare.GET("/reset", email.ResetPassword(a.mails))
 	c := newClient(bare)
 	page := c.land(t, "/reset", token)
-	c.Header = http.Header{"Sec-Fetch-Site": {"cross-site"}}
+	c.header = http.Header{"Sec-Fetch-Site": {"cross-site"}}
 	wantProblem(t, "another site", c.use(page, "", adaNew), http.StatusForbidden, "cross_origin")
-	c.Header = nil
+	c.header = nil
 	want(t, "this site", c.use(page, "", adaNew), http.StatusNoContent)
 }
 

@@ -40,7 +40,7 @@ func New[U any](tb testing.TB, build func(Kit[U]) *gin.Engine, options ...Option
 		option(&s)
 	}
 	quietGin()
-	a := &App[U]{tb: tb, Clock: &Clock{at: time.Now()}, Mail: &Mailbox{tb: tb}, Log: &Log{}} //nolint:forbidigo // where the clock begins
+	a := &App[U]{tb: tb, Clock: NewClock(time.Now()), Mail: &Mailbox{tb: tb}, Log: &Log{}} //nolint:forbidigo // where the clock begins
 	tb.Cleanup(func() { a.Log.showIfFailed(tb) })
 	k := Kit[U]{Clock: a.Clock, Mail: a.Mail, Log: a.Log, app: a}
 	users, err := open(&k, s)
@@ -49,7 +49,7 @@ func New[U any](tb testing.TB, build func(Kit[U]) *gin.Engine, options ...Option
 	}
 	a.Pool = k.Pool
 	k.Options = ginauth.Options[U]{
-		Users: users, Passwords: hasher(tb), Limits: generous(), BaseURL: "https://example.com", Logger: a.Log.logger(),
+		Users: users, Passwords: CheapHasher(tb), Limits: generous(), BaseURL: "https://example.com", Logger: a.Log.Logger(),
 	}
 	k.Config, err = ginauth.New(k.Options)
 	a.config = k.Config
@@ -91,13 +91,11 @@ func (a *App[U]) SessionCookie() string {
 	}
 }
 
-var cheap = sync.OnceValues(func() (*password.Hasher, error) {
-	return password.New(password.Options{InsecureCheap: true, MaxWait: time.Minute})
-})
-
-func hasher(tb testing.TB) *password.Hasher {
+// CheapHasher returns a hasher that does hardly any work, so that tests are quick. Kit.Options has
+// one.
+func CheapHasher(tb testing.TB) *password.Hasher {
 	tb.Helper()
-	h, err := cheap()
+	h, err := password.New(password.Options{InsecureCheap: true, MaxWait: time.Minute})
 	if err != nil {
 		tb.Fatalf("ginauthtest: %v", err)
 	}

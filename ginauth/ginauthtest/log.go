@@ -14,8 +14,8 @@ import (
 // shownLines is how much of the log a failed test shows.
 const shownLines = 30
 
-// Log keeps what Options.Logger was told, as lines of JSON of every level. A test that fails shows
-// the last 30 of them. It is safe for concurrent use.
+// Log keeps what its Logger was told, as lines of JSON of every level. A test that fails shows the
+// last 30 of App.Log. The zero value is empty and ready. It is safe for concurrent use.
 type Log struct {
 	mu sync.Mutex
 	b  bytes.Buffer
@@ -50,7 +50,8 @@ func (l *Log) Events(kind driver.EventKind) (found []map[string]any) {
 	return found
 }
 
-func (l *Log) logger() *slog.Logger {
+// Logger returns a logger that writes to the log. Kit.Options has it.
+func (l *Log) Logger() *slog.Logger {
 	return slog.New(slog.NewJSONHandler(l, &slog.HandlerOptions{Level: slog.LevelDebug}))
 }
 

@@ -53,7 +53,7 @@ func open[U any](k *Kit[U], s settings) (users driver.Users[U], err error) {
 	}
 	k.Pool = database(k.app.tb)
 	// The machine of the tests may be busy.
-	options := []store.Option{store.WithNow(k.Clock.Now), store.WithTimeout(time.Minute), store.WithLogger(k.Log.logger())}
+	options := []store.Option{store.WithNow(k.Clock.Now), store.WithTimeout(time.Minute), store.WithLogger(k.Log.Logger())}
 	if s.mail {
 		options = append(options, store.WithMail())
 	}

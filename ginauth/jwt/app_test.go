@@ -14,7 +14,7 @@ import (
 	"github.com/ginauth/ginauth/ginauth"
 	"github.com/ginauth/ginauth/ginauth/driver"
 	"github.com/ginauth/ginauth/ginauth/flow"
-	"github.com/ginauth/ginauth/ginauth/internal/authtest"
+	"github.com/ginauth/ginauth/ginauth/ginauthtest"
 	"github.com/ginauth/ginauth/ginauth/internal/built"
 	"github.com/ginauth/ginauth/ginauth/jwt"
 	"github.com/ginauth/ginauth/store"
@@ -27,13 +27,6 @@ const (
 )
 
 type user = store.User
-
-// Short names for what other packages' tests have too.
-var (
-	formRequest = authtest.FormRequest
-	jsonRequest = authtest.JSONRequest
-	send        = authtest.Send
-)
 
 func TestMain(m *testing.M) {
 	gin.SetMode(gin.TestMode)
@@ -84,12 +77,12 @@ type bench struct {
 	engine  *gin.Engine
 	ring    *jwt.Ring
 	key     pair
-	clock   *authtest.Clock
+	clock   *ginauthtest.Clock
 	options jwt.BackendOptions[user]
 }
 
-func newClock() *authtest.Clock {
-	return authtest.NewClock(time.Date(2030, time.March, 4, 5, 6, 7, 0, time.UTC))
+func newClock() *ginauthtest.Clock {
+	return ginauthtest.NewClock(time.Date(2030, time.March, 4, 5, 6, 7, 0, time.UTC))
 }
 
 func newBench(tb testing.TB, edit ...func(*jwt.BackendOptions[user])) *bench {

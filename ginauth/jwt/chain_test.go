@@ -107,9 +107,9 @@ func TestBadTokenIsOneEventWithItsReason(t *testing.T) {
 	spent := ch.token
 	ch.clock.Advance(time.Hour)
 	for token, reason := range map[string]string{"x.y.z": "the token's header", spent: "expired", "x": "malformed"} {
-		ch.log.Clear()
+		before := len(ch.log.Events(""))
 		ch.via("Bearer " + token)
-		events := ch.log.Events(t, "")
+		events := ch.log.Events("")[before:]
 		if len(events) != 1 || events[0]["event"] != "authn_credentials_fail" || events[0]["via"] != "BearerToken" || events[0]["level"] != "WARN" {
 			t.Fatalf("%v", events)
 		}
@@ -117,8 +117,8 @@ func TestBadTokenIsOneEventWithItsReason(t *testing.T) {
 			t.Errorf("%v, want %q", events, reason)
 		}
 	}
-	ch.log.Clear()
-	if ch.via(""); len(ch.log.Events(t, "")) != 0 {
+	before := len(ch.log.Events(""))
+	if ch.via(""); len(ch.log.Events("")) != before {
 		t.Error("no token is an event")
 	}
 }
@@ -179,7 +179,7 @@ func TestTokenInACookieIsRefusedFromOtherSites(t *testing.T) {
 func TestGuardsDecideByTheToken(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
-	b.clock.Set(time.Now()) // Fresh has no other clock
+	b.clock.Advance(time.Since(b.clock.Now())) // Fresh has no other clock
 	roles := func(u user) []string { return []string{strings.ToLower(u.Name)} }
 	r := gin.New()
 	r.Use(authenticate(quiet(), jwt.Bearer(config(), b.options)))

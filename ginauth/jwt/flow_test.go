@@ -18,7 +18,7 @@ import (
 
 	"github.com/ginauth/ginauth/ginauth"
 	"github.com/ginauth/ginauth/ginauth/driver"
-	"github.com/ginauth/ginauth/ginauth/internal/authtest"
+	"github.com/ginauth/ginauth/ginauth/ginauthtest"
 	"github.com/ginauth/ginauth/ginauth/internal/built"
 	"github.com/ginauth/ginauth/ginauth/jwt"
 	"github.com/ginauth/ginauth/store"
@@ -32,8 +32,8 @@ type site struct {
 	*gin.Engine
 	pool       *pgxpool.Pool
 	db         *store.DB[user]
-	clock      *authtest.Clock
-	log        *authtest.Log
+	clock      *ginauthtest.Clock
+	log        *ginauthtest.Log
 	statements *atomic.Int64
 	ada        user
 	flow       plan
@@ -52,10 +52,10 @@ type siteOption func(*site)
 
 func newSite(tb testing.TB, edit ...siteOption) *site {
 	tb.Helper()
-	s := &site{Engine: gin.New(), clock: newClock(), log: &authtest.Log{}, statements: &atomic.Int64{}}
+	s := &site{Engine: gin.New(), clock: newClock(), log: &ginauthtest.Log{}, statements: &atomic.Int64{}}
 	s.pool = storetest.NewDB(tb, storetest.WithConfig(func(cfg *pgxpool.Config) { cfg.ConnConfig.Tracer = counter{s.statements} }))
 	s.db = store.New[user](s.pool, store.WithNow(s.clock.Now), store.WithTimeout(time.Minute)) // the machine may be busy
-	cheap := authtest.CheapHasher(tb)
+	cheap := ginauthtest.CheapHasher(tb)
 	hash, err := cheap.Hash(tb.Context(), secretOfAda)
 	if err != nil {
 		tb.Fatal(err)
