@@ -393,3 +393,23 @@ func mustParse(t *testing.T, s string) password.Hash {
 	}
 	return h
 }
+
+// The backend is killed before or after each statement. A batch is in or not, and the same rows again bring it in.
+func TestACrashedImportGoesOn(t *testing.T) { // SEC-152, SEC-154
+	t.Parallel()
+	rows := each(imported(newUser().Email), imported("nobody"), imported(newUser().Email))
+	for name, o := range map[string]store.ImportOptions{"plain": {}, "with hooks and mails": {Hooks: true, Mail: true}} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			m := newMortal(t)
+			m.again = true
+			m.diesAtEveryMoment(t, func(ctx context.Context, db *store.DB[store.User], _ driver.UserID, _ driver.Session) error {
+				report, err := db.ImportUsers(ctx, rows, o)
+				if err == nil && (report.Rows != 3 || report.Created+report.Present != 2) {
+					t.Errorf("%+v", report)
+				}
+				return err
+			})
+		})
+	}
+}
