@@ -130,10 +130,20 @@ func TestImportingTwiceIsImportingOnce(t *testing.T) {
 			t.Errorf("(-want +got):\n%s", diff)
 		}
 	}
-	a.User.Name, b.PasswordHash = "Bob", ""
-	changed := s.imports(t, s.db, store.ImportOptions{}, a, b)
-	if diff := cmp.Diff([]string{"row 1 conflict", "row 2 conflict"}, codes(changed)); diff != "" || rows() != before {
-		t.Errorf("(-want +got):\n%s\n%s", diff, rows())
+	for what, other := range map[string]func(*store.ImportedUser[store.User]){
+		"name":     func(r *store.ImportedUser[store.User]) { r.User.Name = "Bob" },
+		"hash":     func(r *store.ImportedUser[store.User]) { r.PasswordHash = "" },
+		"spelling": func(r *store.ImportedUser[store.User]) { r.User.Email = "a@Example.com" },
+		"id":       func(r *store.ImportedUser[store.User]) { r.User.ID = driver.UserID(uuid.NewString()) },
+		"verified": func(r *store.ImportedUser[store.User]) { r.Verified = false },
+		"disabled": func(r *store.ImportedUser[store.User]) { r.Disabled = true },
+		"created":  func(r *store.ImportedUser[store.User]) { r.User.CreatedAt = s.clock.now() },
+	} {
+		changed := a
+		other(&changed)
+		if diff := cmp.Diff([]string{"row 1 conflict"}, codes(s.imports(t, s.db, store.ImportOptions{}, changed))); diff != "" || rows() != before {
+			t.Errorf("another %s (-want +got):\n%s\n%s", what, diff, rows())
+		}
 	}
 }
 
@@ -345,6 +355,17 @@ func TestInterruptedImportEndsBetweenBatchesAndGoesOn(t *testing.T) {
 	}
 	report, err = s.db.ImportUsers(t.Context(), many(5000), store.ImportOptions{})
 	if err != nil || report.Present != 2000 || report.Created != 3000 || s.count(t, `SELECT count(*) FROM ginauth.events`) != 5000 {
+		t.Errorf("%v: %+v", err, report)
+	}
+}
+
+func TestInterruptedBatchIsCompleted(t *testing.T) {
+	t.Parallel()
+	s := newSetup(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	db := store.New[store.User](s.pool, unhurried, store.AfterCreate(func(context.Context, pgx.Tx, store.User) error { cancel(); return nil }))
+	report, err := db.ImportUsers(ctx, many(1500), store.ImportOptions{Hooks: true})
+	if !errors.Is(err, context.Canceled) || report.Created != 1000 || s.count(t, `SELECT count(*) FROM ginauth.users`) != 1000 {
 		t.Errorf("%v: %+v", err, report)
 	}
 }
