@@ -64,12 +64,20 @@ func takers(cfg config, keys *apikey.Keys[user], u user) map[string]func(*gin.Co
 			flow.LogEvent(c, driver.AccessDenied)
 			return errNone
 		},
-		"flow.PrefersHTML":      func(c *gin.Context) error { flow.PrefersHTML(c); return errNone },
-		"ginauth.Recheck":       func(c *gin.Context) error { return second(ginauth.Recheck[user](c)) },
-		"flow.KnowBrowser":      func(c *gin.Context) error { return flow.KnowBrowser(c, built.Config(cfg), u) },
-		"ginauth.Renew":         ginauth.Renew,
-		"flow.Reply":            func(c *gin.Context) error { flow.Reply(c, http.StatusOK, "hello"); return errNone },
-		"flow.RequestOrigin":    func(c *gin.Context) error { flow.RequestOrigin(c); return errNone },
+		"flow.PrefersHTML":   func(c *gin.Context) error { flow.PrefersHTML(c); return errNone },
+		"ginauth.Recheck":    func(c *gin.Context) error { return second(ginauth.Recheck[user](c)) },
+		"flow.KnowBrowser":   func(c *gin.Context) error { return flow.KnowBrowser(c, built.Config(cfg), u) },
+		"ginauth.Renew":      ginauth.Renew,
+		"flow.Reply":         func(c *gin.Context) error { flow.Reply(c, http.StatusOK, "hello"); return errNone },
+		"flow.RequestOrigin": func(c *gin.Context) error { flow.RequestOrigin(c); return errNone },
+		"flow.Confirm":       func(c *gin.Context) error { return flow.Confirm(c, driver.ByHardwareKey) },
+		"flow.CountGuess": func(c *gin.Context) error {
+			return second(flow.CountGuess(c, built.Config(cfg), "otp", u.ID))
+		},
+		"flow.SignIn":           func(c *gin.Context) error { return flow.SignIn(c, u) },
+		"flow.Cookie.Set":       func(c *gin.Context) error { flowCookie(cfg).Set(c, "x", time.Minute); return errNone },
+		"flow.Cookie.Clear":     func(c *gin.Context) error { flowCookie(cfg).Clear(c); return errNone },
+		"flow.Cookie.Read":      func(c *gin.Context) error { flowCookie(cfg).Read(c); return errNone },
 		"ginauth.SessionValues": func(c *gin.Context) error { return second(ginauth.SessionValues(c)) },
 		"ginauth.SignIn":        func(c *gin.Context) error { return ginauth.SignIn(c, u) },
 		"ginauth.SignOut":       ginauth.SignOut,
@@ -104,6 +112,11 @@ func takers(cfg config, keys *apikey.Keys[user], u user) map[string]func(*gin.Co
 			return second(jwt.Bearer(built.Config(cfg), tokens).Authenticate(c))
 		},
 	}
+}
+
+func flowCookie(cfg config) flow.Cookie {
+	k, _ := flow.NewCookie(built.Config(cfg), "step")
+	return k
 }
 
 func tokenOptions(cfg config) (jwt.BackendOptions[user], *jwt.Ring) {

@@ -37,7 +37,7 @@ func harmlessRows() map[string]row {
 	rows := map[string]row{}
 	for _, name := range []string{
 		"ginauth.Session", "ginauth.Authenticate", "ginauth.Wrap", "ginauth.Require", "ginauth.AuditContext", "ginauth.Fail",
-		"flow.Bind", "flow.BindRegistration", "flow.CanSignIn", "flow.HashNewPassword", "flow.LogEvent", "flow.PrefersHTML",
+		"flow.Bind", "flow.BindRegistration", "flow.CanSignIn", "flow.CountGuess", "flow.HashNewPassword", "flow.LogEvent", "flow.PrefersHTML",
 		"flow.Reply", "flow.RequestOrigin", "flow.Throttle", "flow.ThrottleBadCredentials", "flow.VerifyPassword", "flow.VerifyPasswordHash",
 	} {
 		rows[name] = row{}
@@ -102,6 +102,8 @@ func sessionRows(s *stage) map[string]row {
 		"ginauth.SignOut":             {handler: fails(ginauth.SignOut), narrow: forbidden, full: forbidden},
 		"ginauth.Renew":               {handler: fails(ginauth.Renew), narrow: ok, full: ok}, // there is no session to renew
 		"ginauth.SignIn":              {handler: fails(func(c *gin.Context) error { return ginauth.SignIn(c, s.known(c)) }), narrow: ok, full: ok, moves: true},
+		"flow.SignIn":                 {handler: fails(func(c *gin.Context) error { return flow.SignIn(c, s.known(c)) }), narrow: ok, full: ok, moves: true},
+		"flow.Confirm":                {handler: fails(func(c *gin.Context) error { return flow.Confirm(c, driver.ByHardwareKey) }), narrow: forbidden, full: forbidden},
 		"flow.KnowBrowser":            {handler: fails(func(c *gin.Context) error { return flow.KnowBrowser(c, built.Config(cfg), s.known(c)) }), narrow: ok, full: ok},
 		"account.Sessions":            {method: http.MethodGet, handler: account.Sessions(built.Config(cfg)), narrow: forbidden, full: ok},
 		"account.ListLogins":          {handler: fails(func(c *gin.Context) error { _, err := account.ListLogins(c); return err }), narrow: forbidden, full: ok},

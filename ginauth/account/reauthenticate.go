@@ -54,11 +54,8 @@ func reauthenticate[U any](c *gin.Context, cfg *ginauth.Config[U]) error {
 	if err != nil {
 		return err
 	}
-	if _, err := st.CurrentUser(c); err != nil {
+	if err := st.MayConfirm(c); err != nil {
 		return err
-	}
-	if st.Proof().Via != engine.SessionScheme {
-		return engine.ErrSessionRequired // a token or key has no freshness to renew
 	}
 	var form passwordForm
 	if err := engine.Bind(c, &form, nil); err != nil {
@@ -74,10 +71,9 @@ func reauthenticate[U any](c *gin.Context, cfg *ginauth.Config[U]) error {
 	if err != nil {
 		return err
 	}
-	if err := st.Rotate(c, driver.SessionChange{Authenticated: true}); err != nil {
+	if err := st.Confirm(c); err != nil {
 		return err
 	}
-	m.RecordSession(ginauth.AuditContext(c), driver.LoginSucceeded, account.ID, st.Digest())
 	p.Settling(account.ID, true).Finish(ctx, st)
 	m.Event(c, driver.LoginSucceeded, "user_id", account.ID)
 	return nil

@@ -161,7 +161,6 @@ type Flows[U any] struct {
 	texts catalogs
 	// locales are those of Texts, sorted.
 	locales []string
-	secure  bool
 	domain  string // of Message-IDs
 	base    string // the path of BaseURL
 }
@@ -181,7 +180,7 @@ func New[U any](cfg *ginauth.Config[U], o Options[U]) (*Flows[U], error) {
 	f.locales = slices.Sorted(maps.Keys(o.Texts))
 	f.texts, _ = compileTexts[U](o.Texts) // validated
 	base, _ := url.Parse(o.BaseURL)       // validated
-	f.secure, f.domain, f.base = base.Scheme == "https", base.Hostname(), base.EscapedPath()
+	f.domain, f.base = base.Hostname(), base.EscapedPath()
 	if net.ParseIP(f.domain) != nil {
 		f.domain = "[" + f.domain + "]"
 	}

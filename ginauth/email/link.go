@@ -29,6 +29,9 @@ type link[U any] struct {
 	kind    driver.MailKind
 	path    string // of its page; with that of BaseURL where it is served
 	origins *http.CrossOriginProtection
+	// cookie is that of all pages of the kind: each has its own, so that two that are open do not mix, and nobody can
+	// plant a token for a page but its own (SEC-187). The browser comes from a mail, so it is Lax.
+	cookie flow.Cookie
 	// password tells whether the page asks for one.
 	password func(*gin.Context, U) bool
 	// use spends a token that was found to be good.
@@ -53,6 +56,7 @@ func (l link[U]) handler(operation string, audience route.Audience) *route.Handl
 		_ = l.origins.AddTrustedOrigin(o) // validated
 	}
 	l.path = l.base + l.path
+	l.cookie, _ = flow.NewCookie(l.cfg, "mail-"+string(l.kind)+"-") // which is a name
 	redirects := l.kind == driver.MailLogin && l.app.Pages.AfterLogin != ""
 	return route.New(route.Info{Mails: true, Name: operation, For: audience, ProvesAddress: l.kind != driver.MailUndo, Redirects: redirects}, func(c *gin.Context) {
 		if err := route.CheckMethod(c, http.MethodGet, http.MethodPost); err != nil {

@@ -41,7 +41,7 @@ type loggedIn struct{}
 // @Param			link	body	linkForm	true	"Token of the mail, unless the page's cookie has it, and password"
 // @Success		200	{object}	store.User
 // @Failure		400	{object}	ginauth.Problem	"malformed_body, link_cookie_missing"
-// @Failure		401	{object}	ginauth.Problem	"invalid_credentials"
+// @Failure		401	{object}	ginauth.Problem	"cannot_sign_in"
 // @Failure		403	{object}	ginauth.Problem	"cross_origin"
 // @Failure		409	{object}	ginauth.Problem	"link_not_shown"
 // @Failure		410	{object}	ginauth.Problem	"link_invalid"
@@ -58,7 +58,7 @@ func (f *Flows[U]) logIn(c *gin.Context, t found[U], _ string) error {
 	if err != nil {
 		return err
 	}
-	if err := ginauth.SignIn(c, u); err != nil {
+	if err := flow.SignIn(c, u); err != nil {
 		return err
 	}
 	f.remember(c, u)

@@ -3,7 +3,11 @@ package engine
 import (
 	"context"
 	"errors"
+	"fmt"
+	"slices"
 	"time"
+
+	"github.com/ginauth/ginauth/ginauth/internal/otherstore"
 
 	"github.com/gin-gonic/gin"
 
@@ -90,4 +94,132 @@ func (st *State) CurrentProof(ctx context.Context, c *gin.Context) (Proof, error
 		p.AuthenticatedAt, p.Now = st.record.AuthenticatedAt, st.record.ReadAt
 	}
 	return p, nil
+}
+
+// Add appends a backend, with what answers say about it.
+func (m *Mount) Add(p Provider) {
+	m.Providers = append(m.Providers, p)
+	if challenge := p.Scheme.Challenge(); !slices.Contains(m.challenges, challenge) {
+		m.challenges = append(m.challenges, challenge)
+	}
+	if header := p.Scheme.Header(); !slices.Contains(m.varies, header) {
+		m.varies = append(m.varies, header)
+	}
+	m.ambient = m.ambient || p.Scheme.Ambient()
+}
+
+// challenged are the challenges of a 401. A bearer token that was refused is named as such (RFC
+// 6750, 3.1).
+func (m *Mount) challenged(refusedBy int32) []string {
+	if refusedBy == 0 || !m.Providers[refusedBy-1].Scheme.Bearer() {
+		return m.challenges
+	}
+	refused := m.Providers[refusedBy-1].Scheme.Challenge()
+	list := slices.Clone(m.challenges)
+	for i := range list {
+		if list[i] == refused {
+			list[i] += `, error="invalid_token"`
+		}
+	}
+	return list
+}
+
+// refuser is the provider that refused the request's credentials, counted from one; zero is none.
+func refuser(c *gin.Context) int32 {
+	if st := Attached(c); st != nil {
+		return st.refusedBy.Load()
+	}
+	return 0
+}
+
+// LoggedIn returns the state of a request that has a user, whom Options.Unverified does not refuse.
+func LoggedIn(c *gin.Context) (*State, error) {
+	_, st, err := StateOf(c)
+	if err != nil {
+		return nil, err
+	}
+	if _, err = st.CurrentUser(c); err == nil {
+		err = st.CheckPolicies(c)
+	}
+	return st, err
+}
+
+// Refresh makes CurrentUser answer with the user as changed.
+func (st *State) Refresh(user any) {
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	st.proof.User = user
+}
+
+const SessionScheme = "sessionCookie"
+
+func (st *State) Recheck(ctx context.Context, c *gin.Context) (any, error) {
+	if c == st.writer.context { // and not a copy
+		if !st.life.enter() {
+			return nil, errOver
+		}
+		defer st.life.leave()
+	}
+	// The first look is CurrentUser's, which asks for scopes and whose session it is, too.
+	if user, found, err := st.foundUser(); !found {
+		return st.CurrentUserFor(ctx, c)
+	} else if err != nil {
+		return user, err // nobody comes in by a recheck
+	}
+	before := st.Proof()
+	anew := st.anew()
+	p, err := st.Mount.Authenticate(c, anew)
+	var barred error
+	switch {
+	case err == nil && p.Account.ID != before.Account.ID:
+		err = fmt.Errorf("%w: the credential is another user's now", ErrUnauthenticated)
+	case err == nil:
+		barred, err = st.limits(c, p) //nolint:contextcheck // the request's own
+	}
+	if err != nil && !errors.Is(err, ErrUnauthenticated) && !errors.Is(err, ErrBadCredentials) {
+		return nil, err
+	}
+	st.adoptProof(anew, p, err, barred)
+	if err == nil && st.Mount.protects(c.Request.Method, c.FullPath()) {
+		err = st.CheckPolicies(c) //nolint:contextcheck // the request's own
+	}
+	if err != nil {
+		return nil, err
+	}
+	return p.User, nil
+}
+
+// foundProof is what is known of who sent the request: nothing, before somebody has asked.
+func (st *State) Proof() Proof {
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	return st.proof
+}
+
+// anew is a state that has asked nothing yet, by the same credentials.
+func (st *State) anew() *State {
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	anew := &State{
+		Mount: st.Mount, position: st.position, request: st.request, Store: st.Store,
+		held: held{hasToken: st.hasToken, digest: st.digest, cookiesSent: st.cookiesSent}, rechecks: true,
+	}
+	anew.session.state = anew
+	anew.writer = writer{ResponseWriter: st.writer.ResponseWriter, state: anew, context: st.writer.context}
+	if st.gorilla != nil {
+		anew.gorilla = &otherstore.Session{Store: st.gorilla.Store, Cookie: st.gorilla.Cookie}
+		anew.Store = anew.gorilla
+	}
+	return anew
+}
+
+// adoptProof makes what was found anew the answer of currentUser.
+func (st *State) adoptProof(anew *State, p Proof, err, barred error) {
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	st.asked, st.found, st.proof, st.userErr = true, true, p, err
+	if err == nil && anew.live() && anew.digest == st.digest {
+		st.known, st.record, st.recordErr = true, anew.record, nil
+	}
+	st.bar(barred)
 }

@@ -32,12 +32,13 @@ func NewCookie(name, domain string, sameSite http.SameSite, localhostOnly bool) 
 // crossSite: browsers send it with requests of other sites, too.
 func (k Cookie) crossSite() bool { return k.sameSite == http.SameSiteNoneMode }
 
-// set sends a credential. An age of zero leaves the cookie until the browser closes.
-func (k Cookie) set(h http.Header, value string, age time.Duration) {
+// Set sends a credential. An age of zero leaves the cookie until the browser closes.
+func (k Cookie) Set(h http.Header, value string, age time.Duration) {
 	h.Add("Set-Cookie", k.header(value, int(age/time.Second)))
 }
 
-func (k Cookie) clear(h http.Header) { h.Add("Set-Cookie", k.header("", -1)) }
+// Clear makes the browser forget the cookie.
+func (k Cookie) Clear(h http.Header) { h.Add("Set-Cookie", k.header("", -1)) }
 
 func (k Cookie) header(value string, maxAge int) string {
 	c := http.Cookie{ //nolint:gosec // Secure is off on localhost alone
@@ -45,6 +46,25 @@ func (k Cookie) header(value string, maxAge int) string {
 		Secure: !k.localhostOnly, HttpOnly: true, SameSite: k.sameSite, Partitioned: k.crossSite(),
 	}
 	return c.String()
+}
+
+// Value is what the browser sent. Two cookies of the name are none: one of them was planted.
+func (k Cookie) Value(r *http.Request) (value string, ok bool) {
+	found := r.CookiesNamed(k.Name)
+	if len(found) != 1 || found[0].Quoted {
+		return "", false
+	}
+	return found[0].Value, true
+}
+
+// IsCookieName says whether a name is a token of RFC 9110 of decent length, without a prefix.
+func IsCookieName(name string) bool {
+	return len(name) <= 64 && !strings.HasPrefix(name, "__") && (&http.Cookie{Name: name, Value: "x", Path: "/"}).Valid() == nil //nolint:gosec // only its name is looked at
+}
+
+// NewCookie is a further cookie of a mount, of its own host and Lax.
+func (m *Mount) NewCookie(name string) Cookie {
+	return NewCookie(name, "", http.SameSiteLaxMode, m.LocalhostOnly)
 }
 
 // read returns the digest of the request's token. Two cookies of the name are none: one of

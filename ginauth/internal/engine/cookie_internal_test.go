@@ -14,13 +14,13 @@ func TestCookieDefaultsToTheStrictPrefix(t *testing.T) {
 	t.Parallel()
 	k := NewCookie("session", "", http.SameSiteLaxMode, false)
 	h := http.Header{}
-	k.set(h, driver.NewToken().Reveal(), 0)
+	k.Set(h, driver.NewToken().Reveal(), 0)
 	attributes := strings.SplitN(h.Get("Set-Cookie"), "; ", 2)
 	if want := "Path=/; HttpOnly; Secure; SameSite=Lax"; attributes[1] != want || !strings.HasPrefix(attributes[0], "__Host-session=") {
 		t.Errorf("Set-Cookie: %s; want attributes %s", h.Get("Set-Cookie"), want)
 	}
 	h = http.Header{}
-	k.clear(h)
+	k.Clear(h)
 	if want := "__Host-session=; Path=/; Max-Age=0; HttpOnly; Secure; SameSite=Lax"; h.Get("Set-Cookie") != want {
 		t.Errorf("Set-Cookie: %s; want %s", h.Get("Set-Cookie"), want)
 	}

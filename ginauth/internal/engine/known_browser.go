@@ -19,7 +19,7 @@ func browserKey(token driver.Digest, identifier string) driver.LimitKey {
 	return limitKey("device", identifier, string(token[:]))
 }
 
-func (t *attempts) Remember(c *gin.Context, st *State, a driver.Account) error {
+func (t *Attempts) Remember(c *gin.Context, st *State, a driver.Account) error {
 	canonical, err := driver.CanonicalEmail(a.Identifier)
 	if err != nil {
 		return fmt.Errorf("knowing a browser: %w", err)
@@ -39,8 +39,8 @@ func (t *attempts) Remember(c *gin.Context, st *State, a driver.Account) error {
 
 // recognise finds out whether the browser is known to the account, by an attempt as at a login, which is the only
 // way that a Limiter has to tell. A refused one counts for nothing.
-func (t *attempts) recognise(ctx context.Context, c *gin.Context, canonical string) (Tried, error) {
-	a := Tried{attempts: t, identifier: canonical}
+func (t *Attempts) recognise(ctx context.Context, c *gin.Context, canonical string) (Tried, error) {
+	a := Tried{Attempts: t, identifier: canonical}
 	if t.browserOf(c.Request, canonical) == (driver.LimitKey{}) {
 		return a, nil
 	}
@@ -64,7 +64,7 @@ func (m *Mount) PasswordChanged(c *gin.Context, st *State, account driver.Accoun
 }
 
 // browserOf is zero for a request without the cookie of a known browser.
-func (t *attempts) browserOf(r *http.Request, identifier string) driver.LimitKey {
+func (t *Attempts) browserOf(r *http.Request, identifier string) driver.LimitKey {
 	digest, _, ok := t.browser.read(r)
 	if !ok {
 		return driver.LimitKey{}
@@ -87,7 +87,7 @@ func (st *State) settled() (settled, known bool) {
 	return st.record.Settled, st.record.KnownBrowser
 }
 
-func (t *attempts) sentBrowser(r *http.Request) string {
+func (t *Attempts) sentBrowser(r *http.Request) string {
 	if sent := r.CookiesNamed(t.browser.Name); len(sent) == 1 {
 		return sent[0].Value
 	}
@@ -95,7 +95,7 @@ func (t *attempts) sentBrowser(r *http.Request) string {
 }
 
 // ForgetGuesses takes back all wrong passwords that anybody has tried for the account.
-func (t *attempts) ForgetGuesses(ctx context.Context, account driver.Account) error {
+func (t *Attempts) ForgetGuesses(ctx context.Context, account driver.Account) error {
 	canonical, err := driver.CanonicalEmail(account.Identifier)
 	if err != nil {
 		return fmt.Errorf("forgetting guesses: %w", err)

@@ -1,10 +1,15 @@
 package engine
 
 import (
+	"errors"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"reflect"
+	"strings"
 	"time"
+
+	"github.com/ginauth/ginauth/ginauth/internal/audit"
 
 	"github.com/gin-gonic/gin"
 	ut "github.com/go-playground/universal-translator"
@@ -20,10 +25,11 @@ import (
 // Mount is what Options are compiled to, once. It is not generic: what depends on U is in its functions, which carry
 // the user as a *U inside an any.
 type Mount struct {
-	Cookie   Cookie
-	Browser  Cookie
-	Excluded rule.List
-	Rules    RouteRules
+	LocalhostOnly bool // for development without TLS
+	Cookie        Cookie
+	Browser       Cookie
+	Excluded      rule.List
+	Rules         RouteRules
 	// UnverifiedMay are the exceptions of unverified.
 	UnverifiedMay rule.List
 	Unverified    Unverified
@@ -52,7 +58,7 @@ type Mount struct {
 	ClearSiteData                         string
 	Passwords                             *password.Hasher
 	Policy                                password.Policy
-	Throttle                              *attempts // of handlers that need accounts
+	Throttle                              *Attempts // of handlers that need accounts
 	BadCredentials                        badCredentials
 	// OwnUsers: sessions belong to rows of Users; otherwise RetrieveUser alone knows whose they are.
 	OwnUsers bool
@@ -74,4 +80,86 @@ type Mount struct {
 func (m *Mount) DropSessions() {
 	m.Cookie, m.Browser, m.Keeper, m.Sessions, m.Gorilla = Cookie{}, Cookie{}, nil, nil, nil
 	m.FindUser, m.Retrieve, m.Authenticate = nil, nil, nil
+}
+
+// Made returns an error for a Config that New did not make.
+func (m *Mount) Made() error {
+	if m == nil {
+		return errors.New("the Config is nil or empty: make it with ginauth.New, and check its error")
+	}
+	return nil
+}
+
+// Mounted is the mount for a constructor, which panics when New did not make its Config: routes are built at start-up,
+// where that is the earliest and loudest answer. The constructor is named with its package.
+func (m *Mount) Mounted(constructor string) *Mount {
+	if err := m.Made(); err != nil {
+		panic(fmt.Sprintf("%s: %v", constructor, err)) //nolint:forbidigo // while routes are built
+	}
+	return m
+}
+
+// WithAccounts is mounted for handlers that need accounts.
+func (m *Mount) WithAccounts(constructor string) *Mount {
+	if m.Mounted(constructor).Users == nil {
+		panic(fmt.Sprintf("%s: Options.Users is not set: set it (such as store.New[store.User](pool)), or write the handler with ginauth.SignIn", constructor)) //nolint:forbidigo // while routes are built
+	}
+	return m
+}
+
+// UsersAs is the user store as the optional interface that a handler needs.
+func UsersAs[S any](constructor string, m *Mount) S {
+	s, ok := m.Users.(S)
+	if !ok {
+		name, _, _ := strings.Cut(reflect.TypeFor[S]().Name(), "[")
+		panic(fmt.Sprintf("%s needs Options.Users to be a driver.%s, which a %T is not: use store.New, or give your store its methods", constructor, name, m.Users)) //nolint:forbidigo // while routes are built
+	}
+	return s
+}
+
+// Facts is for CheckRoutes.
+func (m *Mount) Facts() audit.Facts {
+	f := audit.Facts{
+		User: m.User, Pages: audit.PagePaths(m.Pages), Proxies: m.Proxies, WantsVerified: m.Unverified != UnverifiedAllowed,
+	}
+	if users, knows := m.Users.(interface{ SendsMail() bool }); knows {
+		f.SendsMail = users.SendsMail()
+	}
+	for _, one := range m.Rules.Conditions {
+		f.OptOuts = append(f.OptOuts, audit.OptOut{Field: audit.ExcludeIf, Text: one.Text, Routes: one.Routes})
+	}
+	for _, one := range m.Rules.Origins {
+		field := "TrustedOriginsFor"
+		if one.Check == nil {
+			field = audit.SkipOriginCheck
+		}
+		f.OptOuts = append(f.OptOuts, audit.OptOut{Field: field, Text: one.Text, Routes: one.Routes})
+	}
+	return f
+}
+
+// Differs is for CheckRoutes.
+func (m *Mount) Differs(session audit.Mount) string { return m.differs(session.(*Mount)) } //nolint:forcetypeassert,errcheck // there is no other
+
+// Unlike is for CheckRoutes.
+func (m *Mount) Unlike(outer audit.Mount) string { return m.unlike(outer.(*Mount)) } //nolint:forcetypeassert,errcheck // there is no other
+
+// Manager can list sessions and end each of them. It is nil where the sessions' store cannot. An
+// API without sessions may still have logins by refresh tokens, where its users are.
+func (m *Mount) Manager() driver.Logins {
+	keeper := m.Keeper
+	if keeper == nil {
+		keeper = m.Users
+	}
+	manager, _ := keeper.(driver.Logins)
+	return manager
+}
+
+// Epochs can end all sessions of a user at once, wherever they are kept.
+func (m *Mount) Epochs() driver.Logins {
+	if m.Gorilla != nil && m.Gorilla.Authority != nil {
+		manager, _ := m.Users.(driver.Logins)
+		return manager
+	}
+	return m.Manager()
 }

@@ -52,7 +52,7 @@ func (m *Mount) Prove(ctx context.Context, c *gin.Context, k Claim) (p proved, e
 }
 
 // guess counts an attempt to know the password of identifier. All ways to try one share its budget (SEC-41).
-func (t *attempts) guess(ctx context.Context, c *gin.Context, identifier string, from credentials) (Tried, error) {
+func (t *Attempts) guess(ctx context.Context, c *gin.Context, identifier string, from credentials) (Tried, error) {
 	l := Limit{PerAddress: t.limits.LoginPerAddress}
 	a := l.attempt(t.clientOf(c), purposeLogin, "")
 	canonical, err := driver.CanonicalEmail(identifier)
@@ -62,10 +62,10 @@ func (t *attempts) guess(ctx context.Context, c *gin.Context, identifier string,
 	v, err := t.admit(ctx, c, identifier, a, func(ctx context.Context, a driver.Attempt) (driver.Verdict, error) {
 		return from.Count(ctx, a, canonical)
 	})
-	return Tried{attempts: t, attempt: a, known: v.Known, identifier: canonical}, err
+	return Tried{Attempts: t, attempt: a, known: v.Known, identifier: canonical}, err
 }
 
-func (t *attempts) guessAt(c *gin.Context, canonical string) driver.GuessLimit {
+func (t *Attempts) guessAt(c *gin.Context, canonical string) driver.GuessLimit {
 	return driver.GuessLimit{
 		Key: guessKey(canonical), Client: limitKey("client", t.clientOf(c)), Browser: t.browserOf(c.Request, canonical),
 		Free: t.limits.FreeFailures, MaxWait: t.limits.MaxWait, Max: t.limits.MaxFailures,
@@ -123,4 +123,64 @@ func (st *State) Begin(ctx context.Context, c *gin.Context, user any, p proved, 
 	done.Finish(ctx, st)
 	st.Mount.Event(c, driver.LoginSucceeded, "user_id", p.Account.ID, "session", st.digest) //nolint:contextcheck // the request's own
 	return nil
+}
+
+// Verify proves a password without a login. A hash of lesser strength is replaced.
+func (m *Mount) Verify(c *gin.Context, identifier, plain string, from Lookup) error {
+	return m.verified(c, Claim{Identifier: identifier, Plain: plain, From: from}, func(ctx context.Context, p proved) {
+		m.UpgradeHash(ctx, p.Account.ID, p.Hash, plain)
+	})
+}
+
+// VerifyHash is verify for a hash that the caller has found.
+func (m *Mount) VerifyHash(c *gin.Context, account driver.Account, hash password.Hash, plain string) error {
+	from := given{account, hash, m.Throttle.Limiter}
+	return m.verified(c, Claim{Identifier: account.Identifier, Plain: plain, From: from}, func(context.Context, proved) {})
+}
+
+func (m *Mount) verified(c *gin.Context, k Claim, then func(context.Context, proved)) error {
+	if c.Request == nil {
+		return ErrNoRequest
+	}
+	ctx, leave, err := m.EnterHasher(c)
+	if err != nil {
+		return err
+	}
+	defer leave()
+	p, err := m.Prove(ctx, c, k)
+	if err != nil {
+		return err
+	}
+	p.Settling(p.Account.ID, false).Finish(ctx, nil)
+	then(ctx, p)
+	return nil
+}
+
+// given is a credential that was found before.
+type given struct {
+	account driver.Account
+	hash    password.Hash
+	limiter driver.Limiter
+}
+
+func (g given) Count(ctx context.Context, a driver.Attempt, _ string) (driver.Verdict, error) {
+	return g.limiter.CountAttempt(ctx, a)
+}
+
+func (g given) Find(context.Context, string) (driver.Account, password.Hash, error) {
+	return g.account, g.hash, nil
+}
+
+// UpgradeHash never fails a login: errors are only logged.
+func (m *Mount) UpgradeHash(ctx context.Context, id driver.UserID, old password.Hash, plain string) {
+	if !m.Passwords.NeedsRehash(old) {
+		return
+	}
+	fresh, err := m.Passwords.Hash(ctx, plain)
+	if err == nil {
+		err = m.Edge.ReplaceHash(ctx, id, old, fresh)
+	}
+	if err != nil {
+		m.Log.WarnContext(ctx, "ginauth: a password hash could not be upgraded", "user_id", id, "error", err)
+	}
 }

@@ -3,6 +3,9 @@ package engine
 import (
 	"errors"
 	"strings"
+	"unicode/utf8"
+
+	"github.com/ginauth/ginauth/ginauth/internal/label"
 
 	"github.com/gin-gonic/gin"
 	"github.com/ginauth/ginauth/ginauth/driver"
@@ -75,4 +78,23 @@ func (m *Mount) newUser(r Registration) (n driver.NewUser, faults []problem.Fiel
 	}
 	faults = append(faults, m.CheckPassword("password", r.Password, email, name)...)
 	return driver.NewUser{Name: name, Email: email, Canonical: canonical}, faults
+}
+
+// maxName bounds a user's name, in code points.
+const maxName = 200
+
+// CleanName trims a name and says what is wrong with it.
+func CleanName(name string) (string, []problem.Field) {
+	given := name != ""
+	name = strings.TrimSpace(name)
+	if given && name == "" {
+		return "", []problem.Field{{Field: "name", Code: "required", Detail: "name is required"}}
+	}
+	if utf8.RuneCountInString(name) > maxName {
+		return "", []problem.Field{{Field: "name", Code: "too_long", Detail: "name must have at most 200 characters"}}
+	}
+	if name != "" && !label.Fit(name) {
+		return "", []problem.Field{{Field: "name", Code: "invalid", Detail: "name contains characters that cannot be used"}}
+	}
+	return name, nil
 }

@@ -3,6 +3,11 @@ package engine
 import (
 	"log/slog"
 	"net/http"
+	"net/url"
+	"path"
+	"strings"
+
+	"github.com/ginauth/ginauth/ginauth/internal/accept"
 
 	"github.com/gin-gonic/gin"
 
@@ -51,6 +56,15 @@ func (m *Mount) next(c *gin.Context) string {
 	return next
 }
 
+// Header is the header of the answer; nil where there is none, which the log tells.
+func Header(c *gin.Context) http.Header {
+	if !answers(c) {
+		slog.ErrorContext(requestContext(c), "ginauth: a cookie was for a request without an answer: it is over, or its gin.Context a copy", "route", c.FullPath())
+		return nil
+	}
+	return c.Writer.Header()
+}
+
 func (m *Mount) Farewell(c *gin.Context) {
 	if m.ClearSiteData != "" {
 		c.Header("Clear-Site-Data", m.ClearSiteData)
@@ -77,3 +91,74 @@ func Reply(c *gin.Context, status int, body any) {
 	setReplyHeaders(c.Writer.Header())
 	c.JSON(status, body)
 }
+
+// maxNext bounds the "next" parameter, in bytes.
+const maxNext = 2048
+
+// IsLocalPath says whether a browser that is sent to s stays on this site. Browsers read
+// "//host", "/\host" and "/<TAB>/host" as another host, where net/url sees a path.
+func IsLocalPath(s string) bool {
+	if len(s) == 0 || len(s) > maxNext || s[0] != '/' || strings.HasPrefix(s, "//") {
+		return false
+	}
+	for i := range len(s) {
+		if s[i] <= ' ' || s[i] == 0x7f || s[i] == '\\' {
+			return false
+		}
+	}
+	u, err := url.Parse(s)
+	return err == nil && u.Scheme == "" && u.Host == "" && u.User == nil && u.Opaque == ""
+}
+
+// isPage says whether a URL is that of a page, as far as Gin's own redirects take one path for another. To
+// send a browser from the login page to the login page would never end.
+func isPage(wanted *url.URL, page string) bool {
+	u, err := url.Parse(page)
+	return err == nil && strings.EqualFold(path.Clean(wanted.Path), path.Clean(u.Path))
+}
+
+// isLoginPage also knows the page where a proxy leaves the prefix in the path, although BaseURL has it.
+func (m *Mount) isLoginPage(wanted *url.URL) bool {
+	return isPage(wanted, m.Pages.Login) || m.Prefix != "" && isPage(wanted, m.Prefix+m.Pages.Login)
+}
+
+// Browses says whether the client may be sent to a page: it wants one, and no script asks.
+func Browses(c *gin.Context) bool {
+	return PrefersHTML(c) && accept.Navigates(c.Request.Header)
+}
+
+// staysIn says whether the path of a URL is below a prefix, also after a browser has resolved its dots.
+func staysIn(prefix, ref string) bool {
+	u, err := url.Parse(ref)
+	below, err2 := url.PathUnescape(prefix)
+	if err != nil || err2 != nil {
+		return false
+	}
+	cleaned := path.Clean(u.Path)
+	return cleaned == below || strings.HasPrefix(cleaned, strings.TrimSuffix(below, "/")+"/")
+}
+
+// loginPage is where a browser goes to log in and then come back. The prefix is what a proxy has removed.
+func loginPage(prefix, page string, wanted *url.URL) string {
+	page, next := prefix+page, prefix+wanted.EscapedPath()
+	if wanted.RawQuery != "" {
+		next += "?" + wanted.RawQuery
+	}
+	if !IsLocalPath(next) {
+		return page
+	}
+	joint := "?"
+	if strings.Contains(page, "?") {
+		joint = "&"
+	}
+	return page + joint + "next=" + url.QueryEscape(next)
+}
+
+// PrefersHTML says whether the client wants a page rather than JSON, by the weights of its Accept header (RFC 9110, 12.5.1).
+// A client that does not care gets JSON.
+func PrefersHTML(c *gin.Context) bool {
+	return c.Request != nil && accept.HTML(c.Request.Header)
+}
+
+// Pages are the paths of the app's pages, as package ginauth exports them.
+type Pages struct{ Login, AfterLogin, AfterLogout string }

@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"time"
 
@@ -92,4 +93,48 @@ func (st *State) reportGrace(record driver.Session) {
 	if c := st.writer.context; c != nil && record.Elsewhere {
 		st.Mount.Event(c, driver.TokenUsedInGrace, "user_id", record.UserID, "session", st.digest)
 	}
+}
+
+// Confirm makes the session Fresh after a proof without a password.
+func Confirm(c *gin.Context, methods []driver.Method) error {
+	if len(methods) == 0 {
+		return errors.New("confirming who the user is: name the method")
+	}
+	for _, method := range methods {
+		if !method.Valid() {
+			return fmt.Errorf("confirming who the user is: there is no method %q", method)
+		}
+	}
+	st, err := Changing(c)
+	if err != nil {
+		return err
+	}
+	if err := st.MayConfirm(c); err != nil {
+		return err
+	}
+	if err := st.Confirm(c); err != nil {
+		return err
+	}
+	st.Mount.Event(c, driver.LoginSucceeded, "user_id", st.Proof().Account.ID, "methods", methods)
+	return nil
+}
+
+// MayConfirm refuses nobody and who has no session, whose freshness could be renewed.
+func (st *State) MayConfirm(c *gin.Context) error {
+	if _, err := st.CurrentUser(c); err != nil {
+		return err
+	}
+	if st.Proof().Via != SessionScheme {
+		return ErrSessionRequired
+	}
+	return nil
+}
+
+// Confirm says that the user has just proved who they are: the session gets that time and a new token.
+func (st *State) Confirm(c *gin.Context) error {
+	if err := st.Rotate(c, driver.SessionChange{Authenticated: true}); err != nil {
+		return err
+	}
+	st.Mount.RecordSession(AuditContext(c), driver.LoginSucceeded, st.Proof().Account.ID, st.Digest())
+	return nil
 }

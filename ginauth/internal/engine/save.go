@@ -211,10 +211,10 @@ func (st *State) announce(h http.Header) {
 	st.announced = true
 	switch st.reply {
 	case replySet:
-		st.Mount.Cookie.set(h, st.cookieValue(), st.cookieAge())
+		st.Mount.Cookie.Set(h, st.cookieValue(), st.cookieAge())
 		st.Mount.Watch.cookie(st.request, st.Mount.Cookie)
 	case replyClear:
-		st.Mount.Cookie.clear(h)
+		st.Mount.Cookie.Clear(h)
 	case replyNothing:
 		if !st.asked && st.browser == "" {
 			return
@@ -224,7 +224,7 @@ func (st *State) announce(h http.Header) {
 		h.Set("Cache-Control", "no-store")
 	}
 	if st.browser != "" {
-		st.Mount.Browser.set(h, st.browser, browserMemory)
+		st.Mount.Browser.Set(h, st.browser, browserMemory)
 	}
 	addVary(h, st.Mount.varies...)
 	st.reply, st.browser = replyNothing, ""

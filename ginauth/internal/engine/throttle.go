@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"log/slog"
+	"slices"
 	"strconv"
 	"time"
 
@@ -22,8 +23,8 @@ const (
 // maxRetryAfter is the longest wait that a client is told.
 const maxRetryAfter = 24 * time.Hour
 
-// attempts is how a mount limits attempts. It is compiled from a Config with defaults.
-type attempts struct {
+// Attempts is how a mount limits attempts. It is compiled from a Config with defaults.
+type Attempts struct {
 	Limiter driver.Limiter
 	limits  Limits
 	proxies proxy.Trusted
@@ -32,38 +33,63 @@ type attempts struct {
 	Finds   bool // the limiter is the store of users
 }
 
-func NewAttempts(limiter driver.Limiter, limits Limits, browser Cookie, m *Mount) *attempts {
-	return &attempts{Limiter: limiter, limits: limits, proxies: m.Proxies, browser: browser, log: m.Log, Finds: Same(limiter, m.Users)}
+func NewAttempts(limiter driver.Limiter, limits Limits, browser Cookie, m *Mount) *Attempts {
+	return &Attempts{Limiter: limiter, limits: limits, proxies: m.Proxies, browser: browser, log: m.Log, Finds: Same(limiter, m.Users)}
 }
 
 // Tried is an attempt that was counted.
 type Tried struct {
-	*attempts
+	*Attempts
 	attempt    driver.Attempt
 	known      bool
 	identifier string
+	user       driver.UserID // of a guess at a secret that is no password
 }
 
 // signUp counts an attempt to make an account.
-func (t *attempts) signUp(ctx context.Context, c *gin.Context, canonical string) (Tried, error) {
+func (t *Attempts) signUp(ctx context.Context, c *gin.Context, canonical string) (Tried, error) {
 	a := t.limits.SignUp.attempt(t.clientOf(c), purposeSignUp, canonical)
 	_, err := t.count(ctx, c, canonical, a)
-	return Tried{attempts: t, attempt: a, identifier: canonical}, err
+	return Tried{Attempts: t, attempt: a, identifier: canonical}, err
 }
 
 // App counts an attempt of the app's own.
-func (t *attempts) App(c *gin.Context, purpose, identifier string, l Limit) error {
+func (t *Attempts) App(c *gin.Context, purpose, identifier string, l Limit) error {
 	_, err := t.count(c.Request.Context(), c, identifier, l.attempt(t.clientOf(c), "app "+purpose, identifier))
+	return err
+}
+
+// CountGuess counts a try at a secret of a user that is no password.
+func (t *Attempts) CountGuess(c *gin.Context, purpose string, user driver.UserID) (Tried, error) {
+	if c.Request == nil {
+		return Tried{}, ErrNoRequest
+	}
+	client := t.clientOf(c)
+	a := Limit{PerAddress: t.limits.LoginPerAddress}.attempt(client, "guess "+purpose, "")
+	a.Guess = driver.GuessLimit{
+		Key: limitKey("guess", purpose, string(user)), Client: limitKey("client", client),
+		Free: t.limits.FreeFailures, MaxWait: t.limits.MaxWait, Max: t.limits.MaxFailures, Memory: failureMemory,
+	}
+	_, err := t.count(c.Request.Context(), c, string(user), a)
+	return Tried{Attempts: t, attempt: a, user: user}, err
+}
+
+// TakeBack settles an attempt whose guess was right. A Tried that was not counted has nothing to take back.
+func (a Tried) TakeBack(ctx context.Context) error {
+	if a.Attempts == nil || a.limits.Unlimited {
+		return nil
+	}
+	_, err := a.Limiter.SettleAttempt(context.WithoutCancel(ctx), driver.Settlement{Attempt: a.attempt, User: a.user})
 	return err
 }
 
 type counting func(context.Context, driver.Attempt) (driver.Verdict, error)
 
-func (t *attempts) count(ctx context.Context, c *gin.Context, identifier string, a driver.Attempt) (driver.Verdict, error) {
+func (t *Attempts) count(ctx context.Context, c *gin.Context, identifier string, a driver.Attempt) (driver.Verdict, error) {
 	return t.admit(ctx, c, identifier, a, t.Limiter.CountAttempt)
 }
 
-func (t *attempts) admit(ctx context.Context, c *gin.Context, identifier string, a driver.Attempt, count counting) (driver.Verdict, error) {
+func (t *Attempts) admit(ctx context.Context, c *gin.Context, identifier string, a driver.Attempt, count counting) (driver.Verdict, error) {
 	if t.limits.Unlimited || len(a.Rates) == 0 && a.Guess.Key == (driver.LimitKey{}) {
 		return driver.Verdict{}, nil
 	}
@@ -75,7 +101,7 @@ func (t *attempts) admit(ctx context.Context, c *gin.Context, identifier string,
 	return v, waiting(ErrTooManyAttempts, v.Wait)
 }
 
-func (t *attempts) report(c *gin.Context, identifier string, v driver.Verdict) {
+func (t *Attempts) report(c *gin.Context, identifier string, v driver.Verdict) {
 	name := driver.RateExceeded
 	if v.Guesses {
 		name = driver.LoginLockedOut
@@ -148,7 +174,7 @@ func (s settling) sendBrowser(st *State) {
 
 // clientOf is the part of the client's address that others cannot choose: IPv4 as it is, IPv6 by its
 // /64. All whose address is unknown, as behind a unix socket, are one.
-func (t *attempts) clientOf(c *gin.Context) string {
+func (t *Attempts) clientOf(c *gin.Context) string {
 	return addressPrefix(t.proxies.Origin(c.Request).Addr)
 }
 
@@ -179,3 +205,50 @@ func (l Limit) attempt(client, purpose, identifier string) (a driver.Attempt) {
 	}
 	return a
 }
+
+// Rate is a number of attempts in a time, as package ginauth exports it.
+type Rate struct {
+	Attempts int
+	Per      time.Duration
+}
+
+// Limit is what attempts of one purpose may do.
+type Limit struct{ PerIdentifier, PerAddress []Rate }
+
+// Limits are how many attempts to log in and sign up there may be, without defaults.
+type Limits struct {
+	FreeFailures, MaxFailures, BrowserFailures int
+	MaxWait                                    time.Duration
+	LoginPerAddress                            []Rate
+	SignUp                                     Limit
+	Unlimited                                  bool
+}
+
+// NewLimit takes the rates of the exported Limit.
+func NewLimit[R ~struct {
+	Attempts int
+	Per      time.Duration
+}](perIdentifier, perAddress []R) Limit {
+	rates := func(list []R) []Rate {
+		converted := make([]Rate, len(list))
+		for i, r := range list {
+			converted[i] = Rate(r)
+		}
+		return converted
+	}
+	return Limit{PerIdentifier: rates(perIdentifier), PerAddress: rates(perAddress)}
+}
+
+// Valid says whether every rate can be kept.
+func (l Limit) Valid() bool {
+	bad := func(r Rate) bool { return r.Attempts <= 0 || r.Per < time.Duration(r.Attempts) }
+	return !slices.ContainsFunc(l.PerIdentifier, bad) && !slices.ContainsFunc(l.PerAddress, bad)
+}
+
+const (
+	// failureMemory makes a row of guesses at random addresses short-lived, and that of an account under attack not.
+	failureMemory = 24 * time.Hour
+	// A browser is forgotten when it was not used for a year; browsers keep no cookie longer than 400 days.
+	browserMemory = 365 * 24 * time.Hour
+	maxBrowsers   = 20
+)

@@ -1,8 +1,10 @@
 package engine
 
 import (
+	"net"
 	"net/http"
 	"net/url"
+	"strings"
 
 	"golang.org/x/net/publicsuffix"
 )
@@ -55,4 +57,25 @@ func siteOf(host string) string {
 		return site
 	}
 	return host
+}
+
+// hostname is the host of a URL or a request: in lower case, without port, the brackets of an IPv6
+// address and the final dot of a complete name. A client may leave the brackets out, too.
+func hostname(hostport string) string {
+	host, _, err := net.SplitHostPort(hostport)
+	if err != nil { // there is no port
+		host = strings.TrimSuffix(strings.TrimPrefix(hostport, "["), "]")
+	}
+	return strings.ToLower(strings.TrimSuffix(host, "."))
+}
+
+// isAbsoluteForm says whether a client chose the host of the request's URL, which redirects of Gin's and of
+// the app's may repeat (SEC-142). A server of net/http then takes the Host from there, too. Elsewhere, as in tests and in
+// adapters of other servers, URLs have a host as a rule, and it counts when it is not the request's.
+func isAbsoluteForm(r *http.Request) bool {
+	if r.URL.Host == "" && r.URL.Scheme == "" {
+		return false
+	}
+	_, served := r.Context().Value(http.ServerContextKey).(*http.Server)
+	return served || r.URL.Host != r.Host
 }
