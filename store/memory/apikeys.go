@@ -50,8 +50,8 @@ func (s *Store[U]) CreateAPIKey(ctx context.Context, n driver.NewAPIKey) (driver
 		return driver.APIKey{}, err
 	}
 	defer s.leave()
-	if s.epochOf(n.UserID) < 0 || n.UserID == "" {
-		return driver.APIKey{}, driver.ErrNoUser
+	if _, err := s.admit(driver.NewSession{UserID: n.UserID}, now); err != nil {
+		return driver.APIKey{}, err
 	}
 	live := 0
 	for _, k := range s.keysOf(n.UserID) {

@@ -15,8 +15,12 @@ func (s *Store[U]) AdmitSession(ctx context.Context, n driver.NewSession) (drive
 		return driver.Admission{}, err
 	}
 	defer s.leave()
-	if !s.users[n.UserID].mayLogIn(n.Credential) {
-		return driver.Admission{}, driver.ErrNoUser
+	a, err := s.admit(n, now)
+	if err != nil {
+		return driver.Admission{}, err
+	}
+	if s.isExternal() { // kept for as long as the session may live
+		a.deleteAfter = later(a.deleteAfter, now.Add(n.Lifetime))
 	}
 	return driver.Admission{Epoch: s.epochOf(n.UserID), At: now}, nil
 }

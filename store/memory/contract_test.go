@@ -15,3 +15,11 @@ func TestStoreFulfilsTheContract(t *testing.T) {
 		return drivertest.Subject[memory.User]{Store: s, Advance: c.add, Disable: s.DisableUser}
 	})
 }
+
+func TestExternalFulfilsTheContract(t *testing.T) {
+	t.Parallel()
+	drivertest.RunExternal(t, func(*testing.T) drivertest.ExternalSubject {
+		c := newClock()
+		return drivertest.ExternalSubject{Store: memory.NewExternal(memory.ExternalOptions{Now: c.now}), Advance: c.add}
+	})
+}

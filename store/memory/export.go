@@ -24,12 +24,16 @@ func (s *Store[U]) ExportUser(ctx context.Context, id driver.UserID) (json.RawMe
 	if a == nil {
 		return nil, driver.ErrNoUser
 	}
+	account := item{
+		"id": a.ID, "email": a.Email, "email_canonical": a.canonical, "name": a.Name, "has_password": !a.hash.IsZero(),
+		"verified_at": a.VerifiedAt, "disabled_at": a.DisabledAt, "delete_after": orNull(a.deleteAfter),
+		"created_at": a.CreatedAt, "updated_at": a.UpdatedAt,
+	}
+	if s.isExternal() {
+		account = item{"id": a.ID, "source": "", "disabled_at": a.DisabledAt, "created_at": a.CreatedAt, "updated_at": a.UpdatedAt}
+	}
 	return json.Marshal(item{
-		"account": item{
-			"id": a.ID, "email": a.Email, "email_canonical": a.canonical, "name": a.Name, "has_password": !a.hash.IsZero(),
-			"verified_at": a.VerifiedAt, "disabled_at": a.DisabledAt, "delete_after": orNull(a.deleteAfter),
-			"created_at": a.CreatedAt, "updated_at": a.UpdatedAt,
-		},
+		"account": account,
 		"sessions": exported(s.sessions, func(r *session) (bool, time.Time, item) {
 			return r.UserID == id, r.CreatedAt, item{
 				"id": r.ID, "created_at": r.CreatedAt, "authenticated_at": orNull(r.AuthenticatedAt), "last_seen_at": r.LastSeenAt,

@@ -63,7 +63,8 @@ type Store[U any] struct {
 	links       map[driver.Digest]*link
 	throttles   map[driver.LimitKey]*throttle
 	devices     map[driver.LimitKey]*device
-	events      []driver.Event // in the order of their ids
+	forgotten   map[driver.UserID]time.Time // nil: the users are not elsewhere
+	events      []driver.Event              // in the order of their ids
 	lastEvent   int64
 }
 

@@ -57,8 +57,8 @@ func (s *Store[U]) CreateRefreshFamily(ctx context.Context, n driver.NewRefreshF
 		return driver.RefreshFamily{}, err
 	}
 	defer s.leave()
-	if !s.users[n.UserID].mayLogIn(n.Credential) {
-		return driver.RefreshFamily{}, driver.ErrNoUser
+	if _, err := s.admit(driver.NewSession{UserID: n.UserID, Credential: n.Credential}, now); err != nil {
+		return driver.RefreshFamily{}, err
 	}
 	if s.families[n.Key.Selector] != nil {
 		return driver.RefreshFamily{}, errors.New("creating a refresh token: the token exists already")

@@ -119,8 +119,10 @@ func (s *Store[U]) CreateSession(ctx context.Context, n driver.NewSession) (driv
 		return driver.Session{}, err
 	}
 	defer s.leave()
-	if n.UserID != "" && !s.users[n.UserID].mayLogIn(n.Credential) {
-		return driver.Session{}, driver.ErrNoUser
+	if n.UserID != "" {
+		if _, err := s.admit(n, now); err != nil {
+			return driver.Session{}, err
+		}
 	}
 	if s.sessions[n.Digest] != nil {
 		return driver.Session{}, errors.New("creating a session: the digest exists already")

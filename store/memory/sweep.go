@@ -39,6 +39,9 @@ func (s *Store[U]) sweep(now time.Time) (deleted int64) {
 			s.record(now, driver.Event{Kind: driver.UserDeleted, Outcome: driver.Success, User: a.ID, Operation: "sweep"})
 		}
 	}
+	if s.isExternal() {
+		s.sweepUnused(now)
+	}
 	for len(s.events) > 0 && !s.events[0].At.After(now.Add(-retention)) {
 		s.events = s.events[1:]
 	}

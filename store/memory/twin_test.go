@@ -59,6 +59,11 @@ const faultEnv = "GINAUTH_TEST_FAULT"
 // Each fault must fail the suite, in a process of its own.
 func TestSuiteFindsSeededFaults(t *testing.T) {
 	t.Parallel()
+	suiteFinds(t, "TestTwin", faults)
+}
+
+func suiteFinds(t *testing.T, suite string, faults []string) {
+	t.Helper()
 	self, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
@@ -66,11 +71,11 @@ func TestSuiteFindsSeededFaults(t *testing.T) {
 	for _, fault := range append([]string{"none"}, faults...) {
 		t.Run(strings.ReplaceAll(fault, " ", "_"), func(t *testing.T) {
 			t.Parallel()
-			cmd := exec.CommandContext(t.Context(), self, "-test.run=^TestTwin$")
+			cmd := exec.CommandContext(t.Context(), self, "-test.run=^"+suite+"$")
 			cmd.Env = append(os.Environ(), faultEnv+"="+fault)
 			out, err := cmd.CombinedOutput()
 			var failed *exec.ExitError
-			found := errors.As(err, &failed) && strings.Contains(string(out), "--- FAIL: TestTwin/")
+			found := errors.As(err, &failed) && strings.Contains(string(out), "--- FAIL: "+suite+"/")
 			if want := fault != "none"; found != want || err != nil && !found {
 				t.Errorf("the suite finds a fault: %v, want %v, %v\n%s", found, want, err, out)
 			}
