@@ -15,6 +15,10 @@ ALTER TABLE ginauth.users
     ALTER COLUMN email DROP NOT NULL,
     ALTER COLUMN email_canonical DROP NOT NULL,
 
+    -- Hashes of other systems need not begin with a dollar sign. Short passwords in plain text are still refused.
+    DROP CONSTRAINT users_password_hash_check,
+    ADD CONSTRAINT users_password_hash_check CHECK (password_hash LIKE '$%' OR octet_length(password_hash) BETWEEN 16 AND 512) NOT VALID,
+
     -- The next migration validates them, under a lock that requests do not notice.
     ADD CONSTRAINT users_realm_check CHECK (octet_length(realm) <= 255) NOT VALID,
     ADD CONSTRAINT users_source_check CHECK (octet_length(source) <= 63) NOT VALID,
@@ -30,6 +34,7 @@ ALTER TABLE ginauth.users
 COMMENT ON COLUMN ginauth.users.realm IS 'The tenant. Identifiers are unique in it.';
 COMMENT ON COLUMN ginauth.users.source IS 'Which table or service has the user. NULL: this one.';
 COMMENT ON COLUMN ginauth.users.external_id IS 'Personal data: the user''s key there.';
+COMMENT ON COLUMN ginauth.users.password_hash IS 'Secret: salted slow hash, ours (argon2id) or of another system. NULL: no password.';
 COMMENT ON COLUMN ginauth.users.email IS 'Personal data: the address as typed. NULL: none.';
 COMMENT ON COLUMN ginauth.users.username IS 'Personal data: the name to log in with, as typed. NULL: none.';
 COMMENT ON COLUMN ginauth.users.username_canonical IS 'Personal data: the form of the username that is unique.';
@@ -41,6 +46,7 @@ SET LOCAL lock_timeout = '1s';
 
 -- The schema before has no place for them.
 DELETE FROM ginauth.users WHERE external_id IS NOT NULL OR email IS NULL;
+UPDATE ginauth.users SET password_hash = NULL WHERE password_hash NOT LIKE '$%';
 
 ALTER TABLE ginauth.users
     DROP COLUMN must_change_password,
@@ -50,7 +56,10 @@ ALTER TABLE ginauth.users
     DROP COLUMN source,
     DROP COLUMN realm,
     ALTER COLUMN email SET NOT NULL,
-    ALTER COLUMN email_canonical SET NOT NULL;
+    ALTER COLUMN email_canonical SET NOT NULL,
+    DROP CONSTRAINT users_password_hash_check,
+    ADD CONSTRAINT users_password_hash_check CHECK (password_hash LIKE '$%');
 
+COMMENT ON COLUMN ginauth.users.password_hash IS 'Secret: salted slow hash (argon2id or bcrypt). NULL: no password.';
 COMMENT ON COLUMN ginauth.users.email IS 'Personal data: the address as typed.';
 COMMENT ON COLUMN ginauth.users.delete_after IS 'The disabled account is deleted after that. NULL: it is not to be deleted.';

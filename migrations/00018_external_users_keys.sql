@@ -15,6 +15,7 @@ CREATE UNIQUE INDEX CONCURRENTLY users_username_key ON ginauth.users (username_c
 DROP INDEX CONCURRENTLY IF EXISTS ginauth.users_email_key;
 CREATE UNIQUE INDEX CONCURRENTLY users_email_key ON ginauth.users (email_canonical, realm);
 
+ALTER TABLE ginauth.users VALIDATE CONSTRAINT users_password_hash_check;
 ALTER TABLE ginauth.users VALIDATE CONSTRAINT users_realm_check;
 ALTER TABLE ginauth.users VALIDATE CONSTRAINT users_source_check;
 ALTER TABLE ginauth.users VALIDATE CONSTRAINT users_external_id_check;

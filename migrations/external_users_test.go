@@ -32,6 +32,7 @@ func TestUsersAreOursOrShadows(t *testing.T) {
 		{"id, email, email_canonical", "'" + ours + "1', 'A@example.com', 'a@example.com'", ""},
 		{"id, username, username_canonical", "'" + ours + "2', 'Ada', 'ada'", ""},
 		{"id, email, email_canonical, username, username_canonical, realm", "'" + ours + "3', 'B@example.com', 'b@example.com', 'Ada', 'ada', 'other'", ""},
+		{"id, email, email_canonical, password_hash", "'" + ours + "5', 'D@example.com', 'd@example.com', 'pbkdf2_sha256$1000$salt$hash'", ""},
 		{"id, source, external_id", "'" + shadow + "1', '', '42'", ""},
 		{"id, source, external_id", "'" + shadow + "2', '', '042'", ""},
 		{"id, source, external_id", "'" + shadow + "3', 'members', '42'", ""},

@@ -1,10 +1,13 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"iter"
+
+	"github.com/ginauth/ginauth/ginauth/password"
 )
 
 const (
@@ -39,6 +42,9 @@ type ImportOptions struct {
 	// Hooks calls AfterCreate, OnEvent and AfterEvent for each user. An error of a hook undoes the
 	// batch and ends the import.
 	Hooks bool
+	// Passwords is the hasher of the app, whose Readers say which hashes of other systems can be
+	// verified. Default: password.Default(), which reads argon2 and bcrypt.
+	Passwords *password.Hasher
 	// Mail asks the users who are neither verified nor disabled for the proof of their address.
 	Mail bool
 }
@@ -82,6 +88,7 @@ func (r *ImportRefusal) Error() string { return r.Source + ": " + r.Code + ": " 
 // The import keeps the addresses of all rows in memory, about 200 bytes each, to find duplicates.
 // Two imports may run at the same time.
 func (d *DB[U]) ImportUsers(ctx context.Context, rows iter.Seq2[ImportedUser[U], error], o ImportOptions) (ImportReport, error) {
+	o.Passwords = cmp.Or(o.Passwords, password.Default())
 	im := &importer[U]{db: d, options: o, size: min(importRows, maxParameters/d.importedParameters()), first: map[string]string{}}
 	for row, err := range rows {
 		if ctx.Err() != nil {

@@ -47,7 +47,11 @@ func (im *importer[U]) read(row ImportedUser[U]) *importedRow {
 		r.source = "row " + strconv.Itoa(im.rows+1)
 	}
 	u.Name = strings.TrimSpace(u.Name)
-	if code, reason := faultOf(u, row.PasswordHash); code != "" {
+	code, reason := faultOf(u, row.PasswordHash)
+	if code == "" {
+		code, reason = im.hashFault(row.PasswordHash)
+	}
+	if code != "" {
 		r.refuse(code, reason)
 		return r
 	}
@@ -82,11 +86,6 @@ func faultOf(u *User, hash string) (code, reason string) {
 		return "invalid_name", "the name has characters that break lines or turn the direction of text"
 	case !storableTime(u.VerifiedAt) || !storableTime(u.DisabledAt) || !storableTime(&u.CreatedAt):
 		return "invalid_time", "a time is before the year 1 or after the year 9999"
-	case hash == "":
-		return "", ""
-	}
-	if _, err := password.ParseHash(hash); err != nil {
-		return hashFault(hash)
 	}
 	return "", ""
 }
@@ -101,8 +100,18 @@ func storableTime(t *time.Time) bool {
 	return t == nil || t.IsZero() || t.UTC().Year() >= first && t.UTC().Year() <= last
 }
 
-// hashFault tells fast hashes, which are never taken, from unknown ones.
-func hashFault(hash string) (code, reason string) {
+// hashFault tells fast hashes, which only a Verifier of the app takes, from unknown ones.
+func (im *importer[U]) hashFault(hash string) (code, reason string) {
+	if hash == "" {
+		return "", ""
+	}
+	parsed, err := password.ParseHash(hash)
+	if err == nil {
+		err = im.options.Passwords.Check(parsed)
+	}
+	if err == nil {
+		return "", ""
+	}
 	text := strings.TrimLeft(hash, "*") // MySQL's PASSWORD()
 	if _, err := hex.DecodeString(text); err == nil {
 		return "weak_hash", "the hash is a plain digest such as MD5 or SHA-1: import the user without a hash, and let them set a new password by mail"

@@ -17,26 +17,28 @@ var errHashAsValue = errors.New("a password.Hash is no query argument: pass its 
 // hidden is all that a Hash says about itself.
 const hidden = "[hash]"
 
-// Hash is a stored password: an argon2id PHC string, or an imported bcrypt string. The zero Hash
-// means "no password" and matches nothing. A Hash does not print, log or marshal its text. It
-// cannot be compared with ==: use Equal and IsZero.
+// Hash is a stored password: an argon2 PHC string, a bcrypt string, or the text of another system
+// that a Reader reads. The zero Hash means "no password" and matches nothing. A Hash does not
+// print, log or marshal its text. It cannot be compared with ==: use Equal and IsZero.
 type Hash struct {
 	_ [0]func() // makes == a compile error
 	// A pointer to an interface, since package fmt prints it as an address even where it cannot
 	// call Format: in the unexported fields of other structs.
-	scheme *scheme
+	stored *stored
 }
 
-func newHash(s scheme) Hash { return Hash{scheme: &s} }
+func newHash(s stored) Hash { return Hash{stored: &s} }
 
-// ParseHash reads a stored hash: $argon2id$v=19$... as RFC 9106 and the PHC string format define
-// it, or bcrypt's $2a$, $2b$ and $2y$. Its cost is bounded, so that a planted row cannot exhaust
-// the process: argon2id at 256 MiB, at 1 GiB of memory times passes, and at 255 lanes, which share
-// that memory; bcrypt at cost 15. Any other text, such as the empty one, is ErrMalformedHash.
+// ParseHash reads a stored hash. It reads $argon2id$v=19$... and $argon2i$v=19$... as RFC 9106 and
+// the PHC string format define them, and bcrypt's $2a$, $2b$ and $2y$. Their cost is bounded, so
+// that a planted row cannot exhaust the process: argon2 at 256 MiB, at 1 GiB of memory times
+// passes, and at 255 lanes, which share that memory; bcrypt at cost 15. Any other text of at most
+// 512 visible ASCII characters is kept as it is: a Hasher compares it if one of its Options.Readers
+// knows it, see Hasher.Check. Everything else, such as the empty text, is ErrMalformedHash.
 func ParseHash(s string) (Hash, error) {
-	known, err := parseScheme(s)
+	known, err := parseStored(s)
 	if err != nil {
-		return Hash{}, fmt.Errorf("parsing password hash: %w", err)
+		return Hash{}, fmt.Errorf("parsing password hash: %w", ErrMalformedHash)
 	}
 	return newHash(known), nil
 }
@@ -47,11 +49,11 @@ func (h Hash) Reveal() string {
 	if h.IsZero() {
 		return ""
 	}
-	return (*h.scheme).encode()
+	return (*h.stored).encode()
 }
 
 // IsZero reports whether there is no password.
-func (h Hash) IsZero() bool { return h.scheme == nil }
+func (h Hash) IsZero() bool { return h.stored == nil }
 
 // Equal reports in constant time whether both are the same stored string.
 // It does not tell whether they belong to the same password.

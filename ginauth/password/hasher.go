@@ -2,15 +2,18 @@ package password
 
 import (
 	"context"
+	"errors"
+	"slices"
 	"sync"
 )
 
 // Hasher makes and checks password hashes within a fixed budget of memory and cores.
 // It is safe for concurrent use. Share one in the whole process: two have twice the budget.
 type Hasher struct {
-	params Params
-	queue  *queue
-	decoy  argon
+	params    Params
+	queue     *queue
+	readers   []Reader
+	costliest *costliest
 }
 
 var sharedHasher = sync.OnceValue(func() *Hasher { return newHasher(Options{}) })
@@ -28,7 +31,10 @@ func New(o Options) (*Hasher, error) {
 
 func newHasher(o Options) *Hasher {
 	o = o.withDefaults()
-	return &Hasher{params: o.Params, queue: newQueue(o.Slots, o.MaxWait, o.takes()), decoy: blankArgon(o.Params)}
+	return &Hasher{
+		params: o.Params, queue: newQueue(o.Slots, o.MaxWait, o.takes()),
+		readers: slices.Clone(o.Readers), costliest: newCostliest(blankArgon(o.Params)),
+	}
 }
 
 // Hash hashes a password in its NFC form. It applies no policy: only an empty password, one of more
@@ -50,41 +56,74 @@ func (h *Hasher) Hash(ctx context.Context, plain string) (Hash, error) {
 // Verify reports whether the password belongs to the hash. The zero Hash matches nothing and costs
 // as much, so verify it for users who do not exist or have no password. A password that Hash
 // refuses matches nothing and costs nothing, for every user. The errors are those of Hash except
-// *PolicyError; they reveal nothing about the password.
+// *PolicyError, and the one of Check, which comes after the work of a miss; they reveal nothing
+// about the password.
 func (h *Hasher) Verify(ctx context.Context, hash Hash, plain string) (bool, error) {
 	text, _, code := normalise(plain)
 	if code != "" {
 		return false, nil
 	}
+	known, unusable := h.read(hash)
 	ok := false
 	err := h.do(ctx, func() {
-		if hash.IsZero() {
-			h.decoy.derive(text) // SEC-32
-			return
+		var spent cost
+		if known != nil {
+			h.costliest.meet(known)
+			spent = known.cost()
+			ok = known.matches(text)
 		}
-		ok = (*hash.scheme).matches(text)
 		if !ok {
-			h.topUp(*hash.scheme, text)
+			h.costliest.spendRest(text, spent) // SEC-32
 		}
 	})
-	return ok, err
-}
-
-// topUp spends what a miss on an older, cheaper argon2id hash has saved, so that it takes
-// as long as a miss on a new one or on none (SEC-32).
-func (h *Hasher) topUp(known scheme, text string) {
-	spent, target := known.memoryPasses(), h.params.memoryPasses()
-	if spent == 0 || spent >= target {
-		return
+	if err != nil {
+		return false, err
 	}
-	rest := h.decoy
-	rest.params.MemoryKiB = (target - spent) / h.params.Passes
-	rest.derive(text)
+	return ok, unusable
 }
 
-// NeedsRehash reports whether the hash has less memory or fewer passes than a new one, a shorter
-// salt or tag, or is bcrypt. Call it after a successful Verify, and replace the stored hash only if
-// it has not changed since. The zero Hash needs no replacement.
+// Check returns nil if Verify can compare the hash, and for the zero Hash. Otherwise it returns an
+// error that wraps ErrMalformedHash and says why: no Reader of Options.Readers knows the format,
+// the text is damaged, or the cost is out of bounds. It computes nothing. Use it to judge hashes
+// before you import them.
+func (h *Hasher) Check(hash Hash) error {
+	_, err := h.read(hash)
+	return err
+}
+
+// read finds how to compare a hash; nil for the zero Hash. Readers come first, except for argon2,
+// which says all about itself.
+func (h *Hasher) read(hash Hash) (scheme, error) {
+	if hash.IsZero() {
+		return nil, nil //nolint:nilnil // no password is not an error
+	}
+	if a, ok := (*hash.stored).(argon); ok {
+		return a, nil
+	}
+	text := hash.Reveal()
+	for _, r := range h.readers {
+		s, err := r.read(text)
+		switch {
+		case err == nil:
+			return s, nil
+		case !errors.Is(err, errUnread):
+			return nil, err
+		}
+	}
+	if s, ok := (*hash.stored).(scheme); ok {
+		return s, nil
+	}
+	return nil, errUnread
+}
+
+// NeedsRehash reports whether to replace the hash: every hash of another algorithm than argon2id,
+// and an argon2id hash that has less memory or fewer passes than a new one, or a shorter salt or
+// tag. Call it after a successful Verify, and replace the stored hash only if it has not changed
+// since. The zero Hash needs no replacement.
 func (h *Hasher) NeedsRehash(hash Hash) bool {
-	return !hash.IsZero() && (*hash.scheme).lags(h.params)
+	if hash.IsZero() {
+		return false
+	}
+	a, ok := (*hash.stored).(argon)
+	return !ok || a.lags(h.params)
 }

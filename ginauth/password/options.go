@@ -31,6 +31,9 @@ type Options struct {
 	// caller that has waited for MaxWait gets it then. A waiting caller holds no memory for a hash.
 	// Default: 2 s. Negative means no wait. At most 1 min.
 	MaxWait time.Duration
+	// Readers read the hashes of other systems, which users bring along; the first that knows a
+	// text reads it. Default: none, which leaves argon2id, argon2i and bcrypt.
+	Readers []Reader
 	// InsecureCheap replaces Params by a cost that protects nothing, less than a hundredth of the
 	// default. It is safe only in tests, whose passwords are made up. Default: false.
 	InsecureCheap bool
@@ -56,6 +59,11 @@ func (o Options) validate() error {
 	if !o.InsecureCheap {
 		if err := o.Params.withDefaults().validate(); err != nil {
 			return err
+		}
+	}
+	for i, r := range o.Readers {
+		if err := r.validate(); err != nil {
+			return fmt.Errorf("password.Options: Readers[%d]: %w", i, err)
 		}
 	}
 	if o.Slots < 0 || o.Slots > maxSlots {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"reflect"
 	"runtime"
 	"strconv"
 	"sync/atomic"
@@ -313,7 +314,7 @@ func TestOptionsDefaults(t *testing.T) {
 	t.Parallel()
 	procs := runtime.GOMAXPROCS(0)
 	want := Options{Params: Params{MemoryKiB: 19456, Passes: 2}, Slots: procs, MaxWait: 2 * time.Second}
-	if got := (Options{}).withDefaults(); got != want {
+	if got := (Options{}).withDefaults(); !reflect.DeepEqual(got, want) {
 		t.Errorf("defaults are %+v", got)
 	}
 	if got := (Options{Slots: 3, MaxWait: -1}).withDefaults(); got.Slots != 3 || got.MaxWait != 0 {

@@ -79,27 +79,36 @@ func guessKey(canonical string) driver.LimitKey {
 
 // compare does one hash verification, whoever asks (SEC-29, SEC-32). An identifier that no account can have is empty.
 func (m *Mount) compare(ctx context.Context, k Claim, canonical string) (account driver.Account, hash password.Hash, err error) {
-	unknown := true
+	refused := true
 	if canonical != "" {
 		account, hash, err = k.From.Find(ctx, canonical)
-		if errors.Is(err, password.ErrMalformedHash) { // a fault of ours, which must not mark the account
-			m.Log.ErrorContext(ctx, "ginauth: a stored password hash cannot be used", "user_id", account.ID, "identifier", hideIdentifier(canonical), "error", err)
-		} else if err != nil && !errors.Is(err, driver.ErrNoUser) {
+		if !m.unusable(ctx, account, canonical, err) && err != nil && !errors.Is(err, driver.ErrNoUser) {
 			return account, hash, err
 		}
-		unknown = err != nil
+		refused = err != nil || account.Disabled || k.Owner.ID != "" && account.ID != k.Owner.ID
 	}
-	if unknown {
+	if refused { // so that not even the right password takes another time
 		hash = password.Hash{}
 	}
 	ok, err := m.Passwords.Verify(ctx, hash, k.Plain)
 	switch {
+	case m.unusable(ctx, account, canonical, err):
+		return account, hash, ErrInvalidCredentials
 	case err != nil:
 		return account, hash, HashingError(err)
-	case !ok || unknown || account.Disabled || k.Owner.ID != "" && account.ID != k.Owner.ID:
+	case !ok || refused:
 		return account, hash, ErrInvalidCredentials
 	}
 	return account, hash, nil
+}
+
+// unusable tells whether an error is about a stored hash, and logs it: a fault of ours, which must not mark the account.
+func (m *Mount) unusable(ctx context.Context, account driver.Account, canonical string, err error) bool {
+	if !errors.Is(err, password.ErrMalformedHash) {
+		return false
+	}
+	m.Log.ErrorContext(ctx, "ginauth: a stored password hash cannot be used", "user_id", account.ID, "identifier", hideIdentifier(canonical), "error", err)
+	return true
 }
 
 func (m *Mount) RecordGuess(c *gin.Context, k Claim, account driver.Account) {

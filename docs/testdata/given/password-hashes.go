@@ -1,0 +1,6 @@
+package p
+
+var (
+	text   string
+	hasher *password.Hasher
+)

@@ -1,0 +1,207 @@
+package ginauth_test
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/ginauth/ginauth/ginauth/driver"
+	"github.com/ginauth/ginauth/ginauth/password"
+	"github.com/ginauth/ginauth/store/memory"
+)
+
+// bringing has readers of other systems.
+func bringing(tb testing.TB) *password.Hasher {
+	tb.Helper()
+	return hasherOf(tb, password.Options{InsecureCheap: true, MaxWait: time.Minute, Readers: []password.Reader{
+		password.Django(), password.Passlib(), password.ASPNETIdentity(), password.PHPass(), password.Custom(unsalted{}),
+	}})
+}
+
+// unsalted is what only an app may accept.
+type unsalted struct{}
+
+func (unsalted) Reads(stored string) bool { return strings.HasPrefix(stored, "{reversed}") }
+
+func (unsalted) Verify(stored, plain string) bool {
+	return stored == "{reversed}"+string([]byte{plain[2], plain[1], plain[0]})+plain[3:]
+}
+
+// brought are stored hashes and their passwords, which today's policy would refuse.
+var brought = map[string]string{ //nolint:gochecknoglobals // read only
+	"pbkdf2_sha1$1000$sixteenbytesok01$A/8tsi8S8cTGUfnPXO3ZfvyV+Z0=":                          "s3cret7",
+	"pbkdf2_sha256$1000$sixteenbytesok01$IzN8Yr9dtuO88EEg03pWpvk9GAjJiUcfgcRCGsrjxTk=":        "correct horse battery staple",
+	"$scrypt$ln=8,r=8,p=1$c2l4dGVlbiBieXRlcyBvaw$yG1zw0t5vMu1UmnPm7/sO+TkxSv0H9ZmYOQJMWt5wCo": "correct horse battery staple",
+	"$bcrypt-sha256$v=2,t=2b,r=4$abcdefghijklmnopqrstuu$h8GCYhBqatMGV8VIjRD4nhRxM87r3yu":      "correct horse battery staple",
+	"$argon2i$v=19$m=512,t=2,p=2$c2l4dGVlbiBieXRlcyBvaw$2idYGhZgKd5YImx1YsQLrQ":               "correct horse battery staple",
+	"AAABAgMEBQYHCAkKCwwNDg+ukCEMDf0yyQ29NYubggHIVY0sdEUfdyeM+E1LtH1uJg==":                    "my password",
+	"AQAAAAIAAAAyAAAAEOMwvh3+FZxqkdMBz2ekgGhwQ4B6pZWND6zgESBuWiHw":                            "my password",
+	"$P$Babcdefgh9JjESeAq5StfTylF1Rcb80":                                                      "correct horse battery staple",
+	"{reversed}cba4567":                                                                       "abc4567",
+}
+
+func newcomers(t *testing.T, users driver.Users[user], hashes []string) {
+	t.Helper()
+	for n, stored := range hashes {
+		hash, err := password.ParseHash(stored)
+		if err != nil {
+			t.Fatal(err)
+		}
+		address := fmt.Sprintf("u%d@example.com", n)
+		if _, err := users.CreateUser(t.Context(), driver.NewUser{Name: "U", Email: address, Canonical: address, Hash: hash}, nil); err != nil {
+			t.Fatalf("%s: %v", stored, err)
+		}
+	}
+}
+
+// SEC-15: whoever brings a hash along logs in with it, and has ours from then on.
+func TestHashesOfOtherSystemsAreReplacedAtTheFirstLogin(t *testing.T) {
+	t.Parallel()
+	for name, store := range map[string]func(*config){
+		"PostgreSQL": func(*config) {},
+		"memory":     func(cfg *config) { cfg.Users = memory.New(memory.Options[user]{}) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			app := newApp(t, with(func(cfg *config) { cfg.Passwords = bringing(t) }), with(store))
+			hashes := make([]string, 0, len(brought))
+			for stored := range brought {
+				hashes = append(hashes, stored)
+			}
+			newcomers(t, app.cfg.Users, hashes)
+			for n, stored := range hashes {
+				address := fmt.Sprintf("u%d@example.com", n)
+				hash := func() string {
+					_, h, err := app.cfg.Users.FindCredential(t.Context(), address)
+					if err != nil {
+						t.Fatal(err)
+					}
+					return h.Reveal()
+				}
+				if w := app.guess(address, wrong); w.Code != http.StatusUnauthorized || problemIn(t, w).Code != "invalid_credentials" || hash() != stored {
+					t.Errorf("%s with a wrong password: %d %s, then %s", stored, w.Code, w.Body, hash())
+				}
+				if w := app.guess(address, brought[stored]); w.Code != http.StatusOK {
+					t.Errorf("%s: %d %s", stored, w.Code, w.Body)
+				}
+				ours := hash()
+				if !strings.HasPrefix(ours, "$argon2id$") {
+					t.Errorf("%s is still there", stored)
+				}
+				if w := app.guess(address, brought[stored]); w.Code != http.StatusOK || hash() != ours {
+					t.Errorf("%s at the second login: %d, then %s", stored, w.Code, hash())
+				}
+			}
+			if log := app.log.String(); strings.Contains(log, "hash") {
+				t.Errorf("the log has %s", log)
+			}
+		})
+	}
+}
+
+// SEC-14: no work that the table asks for, and the log says why nobody gets in.
+func TestHashesOfOtherSystemsThatCannotBeUsedAreAFaultOfOurs(t *testing.T) {
+	t.Parallel()
+	app := newApp(t, with(func(cfg *config) { cfg.Passwords = bringing(t) }))
+	refused := map[string]string{
+		"pbkdf2_sha256$1000000000$sixteenbytesok01$IzN8Yr9dtuO88EEg03pWpvk9GAjJiUcfgcRCGsrjxTk=":   "its cost is out of bounds",
+		"$scrypt$ln=25,r=8,p=1$c2l4dGVlbiBieXRlcyBvaw$yG1zw0t5vMu1UmnPm7/sO+TkxSv0H9ZmYOQJMWt5wCo": "its cost is out of bounds",
+		"pbkdf2_sha256$1000$$IzN8Yr9dtuO88EEg03pWpvk9GAjJiUcfgcRCGsrjxTk=":                         "it is damaged",
+		"5f4dcc3b5aa765d61d8327deb882cf99":                                                         "no reader knows its format",
+	}
+	hashes := make([]string, 0, len(refused))
+	for stored := range refused {
+		hashes = append(hashes, stored)
+	}
+	newcomers(t, app.cfg.Users, hashes)
+	for n, stored := range hashes {
+		before := len(app.log.String())
+		began := time.Now()
+		w := app.guess(fmt.Sprintf("u%d@example.com", n), "password")
+		if took := time.Since(began); w.Code != http.StatusUnauthorized || problemIn(t, w).Code != "invalid_credentials" || took > 5*time.Second {
+			t.Errorf("%s: %d %s in %s", stored, w.Code, w.Body, took)
+		}
+		if log := app.log.String()[before:]; !strings.Contains(log, "a stored password hash cannot be used") || !strings.Contains(log, refused[stored]) || strings.Contains(log, stored[:12]) {
+			t.Errorf("%s: the log has %s", stored, log)
+		}
+	}
+}
+
+// slowly takes long for whom it reads, and nothing for nobody else.
+type slowly struct{ took time.Duration }
+
+func (slowly) Reads(stored string) bool { return strings.HasPrefix(stored, "{slowly}") }
+
+func (s slowly) Verify(string, string) bool {
+	for began := time.Now(); time.Since(began) < s.took; { //nolint:revive // it works
+	}
+	return false
+}
+
+// SEC-32: users who bring hashes along are not told from nobody, once the first of them was met; nor are those who
+// cannot log in, by the right password.
+func TestHashesOfOtherSystemsTellNoAccounts(t *testing.T) { //nolint:paralleltest // it measures
+	if testing.Short() {
+		t.Skip("measures")
+	}
+	const pairs = 24
+	app := newApp(t, with(func(cfg *config) {
+		cfg.Passwords = hasherOf(t, password.Options{InsecureCheap: true, MaxWait: time.Minute, Readers: []password.Reader{
+			password.Django(), password.Custom(slowly{5 * time.Millisecond}),
+		}})
+	}))
+	hashes := []string{ // each takes some milliseconds, in another way
+		"pbkdf2_sha256$50000$sixteenbytesok01$IzN8Yr9dtuO88EEg03pWpvk9GAjJiUcfgcRCGsrjxTk=",
+		"pbkdf2_sha256$5000$sixteenbytesok01$IzN8Yr9dtuO88EEg03pWpvk9GAjJiUcfgcRCGsrjxTk=",
+		"$2b$07$abcdefghijklmnopqrstuu7EJV7kdjBBQxyb0HjTh9KS7.Lah/6CG",
+		"{slowly}whatever",
+		"5f4dcc3b5aa765d61d8327deb882cf99",
+		"pbkdf2_sha1$1000$sixteenbytesok01$A/8tsi8S8cTGUfnPXO3ZfvyV+Z0=",
+	}
+	newcomers(t, app.cfg.Users, hashes)
+	disabled := len(hashes) - 1
+	app.exec(t, "UPDATE ginauth.users SET disabled_at = now() WHERE email = $1", fmt.Sprintf("u%d@example.com", disabled))
+	try := func(address, plain string) func() {
+		return func() {
+			if w := app.guess(address, plain); w.Code != http.StatusUnauthorized {
+				t.Errorf("%s: %d %s", address, w.Code, w.Body)
+			}
+		}
+	}
+	lean := func(n int) float64 {
+		plain := wrong
+		if n == disabled {
+			plain = "s3cret7"
+		}
+		difference, median := paired(pairs, try(fmt.Sprintf("u%d@example.com", n), plain), try(fmt.Sprintf("nobody%d@example.com", n), plain))
+		return float64(difference) / float64(median)
+	}
+	nobody := try("nobody@example.com", wrong)
+	before, first := leastTime(5, nobody), leastTime(1, try("u0@example.com", wrong))
+	for n := range hashes {
+		try(fmt.Sprintf("u%d@example.com", n), wrong)()
+	}
+	t.Logf("nobody takes %s, then the first one who brings a hash along %s, then nobody %s", before, first, leastTime(3, nobody))
+	if first < 2*before {
+		t.Error("the hashes are too cheap to be told from none, so this test shows nothing")
+	}
+	for n, stored := range hashes {
+		differ, shares := leans(func() float64 { return lean(n) })
+		t.Logf("%s: %.3f", stored, shares)
+		if differ {
+			t.Errorf("%s: the median of the differences is %.3f of what one takes, time after time", stored, shares)
+		}
+	}
+}
+
+func leastTime(runs int, f func()) time.Duration {
+	least := time.Hour
+	for range runs {
+		began := time.Now()
+		f()
+		least = min(least, time.Since(began))
+	}
+	return least
+}
