@@ -92,6 +92,12 @@ func (h *shadows) owner(column string) string {
 		WHERE o.id = ` + column + ` AND o.source = '` + h.source + `' AND o.realm = '` + h.realm + `'), '` + foreign + `') END`
 }
 
+// joined is owner where the shadow row of s is joined as u.
+func (h *shadows) joined() string {
+	return `CASE WHEN ` + sessionOwner + ` IS NOT NULL THEN CASE
+		WHEN u.source = '` + h.source + `' AND u.realm = '` + h.realm + `' THEN '` + known + `' || u.external_id ELSE '` + foreign + `' END END`
+}
+
 // readOwner reads whose a row is. A row of a user whom this store does not have is as none.
 func (s *Sessions) readOwner(r *wire.Reader, to *driver.UserID) {
 	if s.readAnyOwner(r, to) {
