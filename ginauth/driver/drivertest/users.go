@@ -133,6 +133,12 @@ func replacesHash[U any](e *env[U]) {
 		e.must("replacing a hash of nobody", e.Store.ReplaceHash(e.Context(), driver.UserID(unknown), hash('b'), hash('c')))
 	}
 	hashIs("after hashes of nobody were to be replaced", hash('b'))
+	others, err := password.ParseHash("AQAAAAIAAAAyAAAAEOMwvh3+FZxqkdMBz2ekgGhwQ4B6pZWND6zgESBuWiHw")
+	e.must("reading the hash of another system", err)
+	e.must("replacing the hash by one of another system", e.Store.ReplaceHash(e.Context(), id, hash('b'), others))
+	hashIs("after it was replaced by one of another system", others)
+	e.must("replacing the hash of another system", e.Store.ReplaceHash(e.Context(), id, others, hash('c')))
+	hashIs("after the one of another system was replaced", hash('c'))
 	e.alive("after the hash was replaced", true, s.Digest)
 }
 

@@ -4,14 +4,15 @@
 //	ginauth session delete [-dry-run] -user EMAIL   end all sessions of a user, and logins by refresh tokens
 //	ginauth session delete [-dry-run] [-yes] -all   end the sessions of all users; asks first, unless -yes is set
 //	ginauth session delete [-dry-run] -expired      delete the rows of sessions that have ended
-//	ginauth user import [-dry-run] [-json] [-map COLUMN=FIELD]… FILE.csv | FILE.jsonl | -format csv|jsonl - | -table TABLE
+//	ginauth user import [-dry-run] [-json] [-hashes SYSTEM,…] [-map COLUMN=FIELD]… FILE.csv | FILE.jsonl | -format csv|jsonl - | -table TABLE
 //
 // Flags come before ids and files. If one id is unknown, no session is ended. Each command prints
 // how many sessions it has ended. -dry-run changes nothing and prints how many would end.
 //
 // An import prints a line for each row that it refuses, and the sums; -json prints both as JSON.
-// -map reads a column as another field, or leaves it out with -map COLUMN=-. docs/import.md has the
-// fields and the reasons.
+// -map reads a column as another field, or leaves it out with -map COLUMN=-. -hashes names the systems
+// whose hashes the app reads: django, passlib, aspnet, phpass. docs/import.md has the fields and the
+// reasons.
 //
 // A failure is one line on standard error and exit code 1; a wrong command line is exit code 2. An
 // import that has refused rows ends with 3, and one that was interrupted with 130.

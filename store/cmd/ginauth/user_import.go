@@ -12,12 +12,13 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/ginauth/ginauth/ginauth/password"
 	"github.com/ginauth/ginauth/store"
 	"github.com/ginauth/ginauth/store/internal/records"
 )
 
 var userImport = command{
-	noun: "user", verb: "import", usage: "[-dry-run] [-json] [-map COLUMN=FIELD]… FILE.csv | FILE.jsonl | -format csv|jsonl - | -table TABLE",
+	noun: "user", verb: "import", usage: "[-dry-run] [-json] [-hashes SYSTEM,…] [-map COLUMN=FIELD]… FILE.csv | FILE.jsonl | -format csv|jsonl - | -table TABLE",
 	run: importUsers,
 }
 
@@ -28,6 +29,7 @@ type importFlags struct {
 	dry, json     bool
 	table, format string
 	fields        records.Fields
+	readers       []password.Reader
 }
 
 func (f *importFlags) parse(args []string) (file string, err error) {
@@ -38,6 +40,7 @@ func (f *importFlags) parse(args []string) (file string, err error) {
 	set.StringVar(&f.table, "table", "", "")
 	set.StringVar(&f.format, "format", "", "")
 	set.Func("map", "", f.rename)
+	set.Func("hashes", "", f.read)
 	err = set.Parse(args)
 	if set.NArg() == 1 {
 		file = set.Arg(0)
@@ -60,6 +63,21 @@ func (f *importFlags) rename(text string) error {
 	return nil
 }
 
+// read adds the systems whose hashes the app can verify. Firebase's need the project's secrets, which
+// are no business of an import, so they take ImportUsers.
+func (f *importFlags) read(systems string) error {
+	for system := range strings.SplitSeq(systems, ",") {
+		reader, ok := map[string]func() password.Reader{
+			"django": password.Django, "passlib": password.Passlib, "aspnet": password.ASPNETIdentity, "phpass": password.PHPass,
+		}[system]
+		if !ok {
+			return errUsage
+		}
+		f.readers = append(f.readers, reader())
+	}
+	return nil
+}
+
 func importUsers(ctx context.Context, e *env, args []string) error {
 	var f importFlags
 	file, err := f.parse(args)
@@ -71,7 +89,11 @@ func importUsers(ctx context.Context, e *env, args []string) error {
 		return err
 	}
 	defer closing()
-	report, err := e.db.ImportUsers(ctx, users(rows), store.ImportOptions{DryRun: f.dry})
+	hasher, err := password.New(password.Options{Readers: f.readers})
+	if err != nil {
+		return err
+	}
+	report, err := e.db.ImportUsers(ctx, users(rows), store.ImportOptions{DryRun: f.dry, Passwords: hasher})
 	if err != nil && report.Rows == 0 && !errors.Is(err, context.Canceled) {
 		return err
 	}

@@ -141,6 +141,22 @@ func TestUsersAreImportedFromATable(t *testing.T) {
 	}
 }
 
+func TestHashesOfNamedSystemsAreImported(t *testing.T) {
+	t.Parallel()
+	url, db := newStore(t)
+	file := writeFile(t, "users.csv", "email,password_hash\n"+
+		"ada@example.com,pbkdf2_sha256$1000$sixteenbytesok01$IzN8Yr9dtuO88EEg03pWpvk9GAjJiUcfgcRCGsrjxTk=\n"+
+		"eve@example.com,$P$Babcdefgh9JjESeAq5StfTylF1Rcb80\n")
+	said, code := importing(t, url, "", "-hashes", "django,aspnet", file)
+	if code != exitRefused || !strings.HasPrefix(said, "line 3: unknown_hash: ") {
+		t.Errorf("exit code %d: %s", code, said)
+	}
+	userWith(t, db, "ada@example.com")
+	if said, code := importing(t, url, "", "-hashes", "django", "-hashes", "phpass", file); code != 0 || said != "2 rows: 1 users created, 1 there already, 0 refused\n" {
+		t.Errorf("exit code %d: %s", code, said)
+	}
+}
+
 func TestAnImportThatIsNotUnderstoodImportsNothing(t *testing.T) {
 	t.Parallel()
 	url, db := newStore(t)
@@ -159,6 +175,7 @@ func TestAnImportThatIsNotUnderstoodImportsNothing(t *testing.T) {
 		{[]string{"-table", "t", file}, exitUsage, ""},
 		{[]string{"-table", "t", "-format", "csv"}, exitUsage, ""},
 		{[]string{"-map", "plan", file}, exitUsage, ""},
+		{[]string{"-hashes", "md5", file}, exitUsage, ""},
 		{[]string{"-map", "plan=colour", file}, exitUsage, ""},
 		{[]string{"-map", "plan=-", "-map", "plan=name", file}, exitUsage, ""},
 		{[]string{file}, exitFailed, "unknown columns: plan; "},
