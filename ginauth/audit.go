@@ -7,8 +7,8 @@ import (
 	"github.com/ginauth/ginauth/ginauth/internal/engine"
 )
 
-// AuditContext returns the request's context with its Cause. Give it to the methods of a store that change an
-// account, so that the events they write say who did it and from where:
+// AuditContext returns the request's context with its Cause. Pass it to the store methods that
+// change an account. The events that they write then say who made the change, and from where:
 //
 //	err := db.DisableUser(ginauth.AuditContext(c), id)
 func AuditContext(c *gin.Context) context.Context { return engine.AuditContext(c) }

@@ -12,18 +12,20 @@ import (
 )
 
 // Authenticate returns the middleware that protects every route registered after it, except those
-// of Options.Exclude, by any of the backends. They are asked in order, and the first that finds
-// credentials of its kind decides: bad ones are refused, whatever else the request carries. Browsers
-// send cookies by themselves, so put SessionAuth after what a client has to send on purpose.
+// of Options.Exclude. A request may authenticate with any of the backends. The middleware asks them
+// in order, and the first backend that finds credentials of its kind decides: if it refuses them,
+// the request fails, even when it carries other credentials too. Browsers send cookies
+// automatically, so put SessionAuth after backends whose credentials a client sends on purpose.
 //
 //	r.Use(ginauth.Authenticate(cfg, jwt.Bearer(…), ginauth.SessionAuth(cfg)))
 //
-// Everything else is as with Session: CurrentUser, guards, errors and excluded routes do not care
-// about the backend. Without SessionAuth there are no sessions and no cookie: set Options.NoSessions where there is no source
-// of users either; unsafe requests from other origins are refused unless every backend reads bearer tokens or has its
-// Scheme declare SentOnPurpose.
+// Everything else is as with Session: CurrentUser, guards, errors and excluded routes work the same
+// with every backend. Without SessionAuth there are no sessions and no cookie; set
+// Options.NoSessions if Users and RetrieveUser are not set either. Unsafe requests from other
+// origins are refused, unless every backend reads bearer tokens or its Scheme declares
+// SentOnPurpose.
 //
-// Authenticate panics when a backend's Scheme is invalid, and without backends.
+// Authenticate panics without backends, and when a backend's Scheme is invalid.
 func Authenticate[U any](cfg *Config[U], backends ...Backend[U]) gin.HandlerFunc {
 	h := engine.Protect(compileChain("ginauth.Authenticate", cfg, backends), cfg.o.Exclude, cfg.o.UnverifiedMay)
 	return h.As(func(c *gin.Context) { h.Serve(c) })
@@ -88,7 +90,7 @@ func adapt[U any](cfg *Config[U], m *engine.Mount, b Backend[U]) engine.Provider
 		}
 		now := time.Now() //nolint:forbidigo // a backend has no other clock
 		if engine.InFuture(p.AuthenticatedAt, now) {
-			p.AuthenticatedAt = time.Time{} // no proof yet, also for rules of the app's own
+			p.AuthenticatedAt = time.Time{} // treat a time in the future as no proof
 		}
 		if scheme.Scoped && p.Scopes == nil {
 			p.Scopes = []string{}

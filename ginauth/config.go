@@ -18,15 +18,16 @@ import (
 	"github.com/ginauth/ginauth/ginauth/internal/rule"
 )
 
-// Config is what New makes of Options: checked and compiled once, for every constructor of this module. It does not
-// change any more, and is safe for concurrent use.
+// Config is the checked and compiled form of Options. New makes it once, for every constructor of
+// this module. It never changes afterwards and is safe for concurrent use.
 type Config[U any] struct {
 	o       Options[U] // with defaults
 	m       *engine.Mount
 	account func(*U) driver.Account
 }
 
-// New checks the options and compiles them. Its error has a sentence for each fault, with what to do about it.
+// New checks the options and compiles them. Its error has one sentence for each fault, which says
+// how to mend it.
 func New[U any](o Options[U]) (*Config[U], error) {
 	o = o.withDefaults()
 	if err := o.validate(); err != nil {
@@ -38,13 +39,14 @@ func New[U any](o Options[U]) (*Config[U], error) {
 	return cfg, nil
 }
 
-// Options returns the options of New, with defaults where they were empty.
+// Options returns the options that were given to New, with defaults in place of empty fields.
 func (cfg *Config[U]) Options() Options[U] { return cfg.o }
 
-// Account returns what ginauth knows of a user, by Options.Account. It is zero for a nil pointer.
+// Account returns the part of a user that ginauth reads, by Options.Account. It is zero for a nil
+// pointer.
 func (cfg *Config[U]) Account(u U) driver.Account { return cfg.account(&u) }
 
-// compile takes valid options.
+// compile expects options that have passed validate.
 func (cfg *Config[U]) compile() *engine.Mount {
 	o := cfg.o
 	origins, _ := origin.NewCheck(o.TrustedOrigins, o.Cookie.InsecureLocalhost)
@@ -86,8 +88,8 @@ func (cfg *Config[U]) keepSessions(m *engine.Mount) {
 	m.Authenticate = m.FindUser
 }
 
-// Engine is what the packages of this module share of a Config: no other can use it. It is nil for a Config that New did
-// not make.
+// Engine returns the internal form of a Config that the packages of this module share; other
+// modules cannot use it. It is nil for a Config that New did not make.
 func (cfg *Config[U]) Engine() *engine.Mount {
 	if cfg == nil {
 		return nil

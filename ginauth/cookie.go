@@ -11,21 +11,23 @@ import (
 	"golang.org/x/net/publicsuffix"
 )
 
-// Cookie is the session cookie. The zero value is "__Host-session" with Secure, HttpOnly,
-// SameSite=Lax and Path=/, gone when the browser closes. The prefix makes browsers refuse another
-// Path, or a Domain, with which the prefix is "__Secure-" (RFC 6265bis, 4.1.3).
+// Cookie configures the session cookie. The zero value is "__Host-session" with Secure, HttpOnly,
+// SameSite=Lax and Path=/, which browsers delete when they close. The prefix "__Host-" makes
+// browsers refuse any other Path and any Domain (RFC 6265bis, 4.1.3). With a Domain the prefix is
+// "__Secure-".
 type Cookie struct {
-	// Name without prefix. Default: "session".
+	// Name is the cookie's name without its prefix. Default: "session".
 	Name string
-	// SameSite is Lax, Strict or None. None is for front ends on another site, which Options.TrustedOrigins must name;
-	// the cookie is Partitioned then, so that it is sent under that site alone, and what browsers send for
-	// other sites all the same is ignored, as with Lax. Default: Lax.
+	// SameSite is Lax, Strict or None. None is for front ends on another site, which
+	// Options.TrustedOrigins must name. The cookie is then Partitioned, so that browsers send it
+	// under that site only. If a browser still sends it from any other site, it is ignored, as with
+	// Lax. Default: Lax.
 	SameSite http.SameSite
-	// Domain, such as "example.com", shares the session with all its subdomains, of which each can then read
-	// and plant it. Default: none, the host that set it alone.
+	// Domain, such as "example.com", shares the session with all its subdomains. Each of them can
+	// then read and set the cookie. Default: none, only the host that set the cookie gets it.
 	Domain string
-	// InsecureLocalhost is for development without TLS: the cookie loses its prefix and Secure,
-	// and every request that is not for localhost or a loopback address is refused with 421.
+	// InsecureLocalhost is for development without TLS. The cookie loses its prefix and Secure, and
+	// every request for a host other than localhost or a loopback address is refused with 421.
 	InsecureLocalhost bool
 }
 
@@ -39,7 +41,7 @@ func (k Cookie) withDefaults() Cookie {
 	return k
 }
 
-// validate also takes whether Options.TrustedOrigins names somebody.
+// validate needs to know whether Options.TrustedOrigins has any entries.
 func (k Cookie) validate(trusts bool) error {
 	switch {
 	case strings.HasPrefix(k.Name, "__"):
@@ -53,14 +55,15 @@ func (k Cookie) validate(trusts bool) error {
 	case k.SameSite == http.SameSiteNoneMode && !trusts:
 		return errors.New("Cookie.SameSite is None, which is for front ends on another site: name them in TrustedOrigins, or leave it Lax")
 	case k.InsecureLocalhost && (k.SameSite == http.SameSiteNoneMode || k.Domain != ""):
-		return errors.New("browsers take a cookie with SameSite None or a Domain over TLS alone: leave Cookie.InsecureLocalhost off, or SameSite and Domain at their defaults in development")
+		return errors.New("browsers accept a cookie with SameSite None or a Domain over TLS only: leave Cookie.InsecureLocalhost off, or SameSite and Domain at their defaults in development")
 	case k.Domain != "" && !isCookieDomain(k.Domain):
 		return fmt.Errorf("Cookie.Domain is %q: it must be a registered domain in lower case, such as example.com, without dot in front, port or scheme", k.Domain)
 	}
 	return nil
 }
 
-// isCookieDomain takes the domains for which browsers take a cookie: none under which strangers register theirs.
+// isCookieDomain accepts the domains that browsers accept for cookies. It refuses public suffixes
+// such as "co.uk", below which anybody can register a domain.
 func isCookieDomain(domain string) bool {
 	if _, err := netip.ParseAddr(domain); err == nil || len(domain) > 253 {
 		return false
@@ -78,7 +81,8 @@ func (k Cookie) compile() engine.Cookie {
 	return engine.NewCookie(k.Name, k.Domain, k.SameSite, k.InsecureLocalhost)
 }
 
-// compileBrowser is the cookie of known browsers: a browser is known to one host.
+// compileBrowser makes the cookie of known browsers. It has no Domain: a browser is known to one
+// host.
 func (k Cookie) compileBrowser() engine.Cookie {
 	return engine.NewCookie(engine.BrowserCookie, "", k.SameSite, k.InsecureLocalhost)
 }

@@ -5,7 +5,7 @@ import (
 	"log/slog"
 )
 
-// Credentials are what a user logs in with, as JSON or as a form.
+// Credentials are the payload of a login, as JSON or as a form.
 type Credentials struct {
 	Email    string `json:"email" binding:"required" format:"email" example:"ada@example.com"`
 	Password string `json:"password" binding:"required" example:"correct horse battery staple" format:"password"`
@@ -13,15 +13,15 @@ type Credentials struct {
 	Remember bool `json:"remember" validate:"optional"`
 }
 
-// Registration is what a new user fills in: a name and Credentials. An app that asks for
-// more embeds it, or Credentials alone, in its own type and uses SignUpWith.
+// Registration is the payload of a sign-up: a name and Credentials. An app that asks for more
+// embeds it, or Credentials alone, in its own type and uses SignUpWith.
 type Registration struct {
 	Name string `json:"name" binding:"required" maxLength:"200" example:"Ada Lovelace"`
 	Credentials
 }
 
-// Form is a sign-up payload: a struct that embeds Registration, or Credentials where the
-// name is not wanted. Its further fields are checked by their binding tags.
+// Form is a sign-up payload: a struct that embeds Registration, or Credentials if the app asks for
+// no name. Its other fields are checked by their binding tags.
 type Form interface {
 	registration() Registration
 }

@@ -11,7 +11,7 @@ import (
 	"github.com/ginauth/ginauth/ginauth/password"
 )
 
-// userEdge is where users get the type U. The engine carries each as a *U inside an any.
+// userEdge gives users the type U. The engine carries each user as a *U inside an any.
 type userEdge[U any] struct{ cfg *Config[U] }
 
 // Account is Config.Account.
@@ -25,11 +25,11 @@ func (e userEdge[U]) Account(user any) (Account, error) {
 
 // View is Options.View.
 func (e userEdge[U]) View(user any) any {
-	u, _ := user.(*U) // a fault of ours otherwise, and a panic
+	u, _ := user.(*U) // panics on any other type, which would be our mistake
 	return e.cfg.o.View(*u)
 }
 
-// ViewType asks View with a user that nobody is, and is nil when View cannot make anything of that one.
+// ViewType returns the type of what View makes of a zero user, or nil when View panics on it.
 func (e userEdge[U]) ViewType() (t reflect.Type) {
 	defer func() {
 		if recover() != nil {
@@ -40,22 +40,23 @@ func (e userEdge[U]) ViewType() (t reflect.Type) {
 	return reflect.TypeOf(e.cfg.o.View(nobody))
 }
 
-// Lookup finds one of Users.
+// Lookup returns a fresh lookup in Users, for one claim.
 func (e userEdge[U]) Lookup() engine.Lookup { return &lookup[U]{cfg: e.cfg} }
 
-// ReplaceHash is that of Users.
+// ReplaceHash calls ReplaceHash of Users.
 func (e userEdge[U]) ReplaceHash(ctx context.Context, id driver.UserID, old, fresh password.Hash) error {
 	return e.cfg.o.Users.ReplaceHash(ctx, id, old, fresh)
 }
 
-// Registration is what a Form has, to which form points.
+// Registration returns the Registration in the Form that form points to.
 func (e userEdge[U]) Registration(form any) engine.Registration {
 	f, _ := reflect.ValueOf(form).Elem().Interface().(Form)
 	r := f.registration()
 	return engine.Registration{Name: r.Name, Email: r.Email, Password: r.Password, Remember: r.Remember}
 }
 
-// Live returns whether Users has the account, not disabled, and with the credential unless that is zero.
+// Live says whether Users has the account, it is not disabled, and it still has the credential. A
+// zero credential is not compared.
 func (e userEdge[U]) Live(ctx context.Context, account driver.Account, credential password.Hash) (live bool, err error) {
 	u, err := e.cfg.o.Users.FindUser(ctx, account.ID)
 	if err == nil && !credential.IsZero() {
@@ -73,13 +74,13 @@ func (e userEdge[U]) Live(ctx context.Context, account driver.Account, credentia
 	return err == nil && found.ID == account.ID && !found.Disabled, err
 }
 
-// lookup finds a user of cfg with the password hash. It is for one claim.
+// lookup finds a user of cfg together with the password hash. Use one for each claim.
 type lookup[U any] struct {
 	cfg  *Config[U]
 	user U
 	hash password.Hash
 	err  error
-	has  bool // the count has found it, for one call of Find
+	has  bool // Count has found the user, for the next call of Find
 }
 
 func (l *lookup[U]) Count(ctx context.Context, a driver.Attempt, canonical string) (v driver.Verdict, err error) {
@@ -103,5 +104,5 @@ func (l *lookup[U]) Find(ctx context.Context, canonical string) (driver.Account,
 	return l.cfg.account(&l.user), l.hash, l.err
 }
 
-// User is who was found.
+// User returns the user that was found, as a *U.
 func (l *lookup[U]) User() any { return &l.user }

@@ -15,24 +15,24 @@ import (
 	"github.com/ginauth/ginauth/ginauth/internal/scope"
 )
 
-// Auth is how the current user is known, and what a Guard decides by.
+// Auth says how the current user was authenticated. Guards decide by it.
 type Auth struct {
-	// Account is the current user's.
+	// Account is the account of the current user.
 	Account driver.Account
-	// Via is the name of the Scheme by which the request was authenticated, such as
-	// "sessionCookie".
+	// Via is the name of the Scheme that authenticated the request, such as "sessionCookie".
 	Via string
-	// Credential is the Principal's: what the request was authenticated by, such as a token's
-	// claims; for a session, a SessionView.
+	// Credential is what authenticated the request, such as a token's claims; for a session it is a
+	// SessionView. It comes from Principal.Credential.
 	Credential any
-	// Scopes are the Principal's: nil when the credential is good for everything.
+	// Scopes limit the credential. Nil means that it is good for everything. They come from
+	// Principal.Scopes.
 	Scopes []string
-	// AuthenticatedAt is when the user last proved who they are, zero when that is not known; Now is
-	// the same clock at this request.
+	// AuthenticatedAt is when the user last proved who they are; zero means unknown. Now is the
+	// time of this request by the same clock.
 	AuthenticatedAt, Now time.Time
 }
 
-// CurrentAuth returns how the current user is known. Its errors are those of CurrentUser.
+// CurrentAuth returns how the current user was authenticated. Its errors are those of CurrentUser.
 func CurrentAuth(ctx context.Context) (Auth, error) {
 	c, st, err := engine.StateOf(ctx)
 	if err != nil {
@@ -52,21 +52,21 @@ func CurrentAuth(ctx context.Context) (Auth, error) {
 	return a, nil
 }
 
-// Guard is a further condition for a logged-in user, made by Check, Fresh, Scope and the like. It
-// carries a name, by which documents and tests know it. The zero Guard lets nobody pass.
+// Guard is a further condition for a logged-in user, made by Check, Fresh, Scope and others.
+// Documents and tests know it by its name. The zero Guard lets nobody pass.
 type Guard struct {
 	name string
-	// scopes are what it wants of a credential with scopes: all of one of these lists. Nil: it does not say.
+	// scopes: a credential with scopes needs all of one of these lists. Nil: the guard names none.
 	scopes [][]string
-	users  []reflect.Type // that it asks for
+	users  []reflect.Type // user types that the guard reads
 	check  func(*gin.Context, Auth) error
 }
 
-// Require returns a middleware that asks for a logged-in user, on excluded routes too, and then for
-// every guard in turn. It answers 401 where nobody is logged in, and what a guard returned
-// otherwise: 403, as a rule. Mount it below Session or Authenticate, on a group or a route; without
-// those in front it lets nobody pass. A CORS preflight, which has no user, gets 204 and nothing else, unless
-// Options.Exclude names the method OPTIONS of its route.
+// Require returns a middleware that needs a logged-in user, on excluded routes too, and then asks
+// every guard in turn. It answers 401 without a user, and otherwise the error of the guard that
+// refused, usually 403. Mount it below Session or Authenticate, on a group or a route; without one
+// of them in front it lets nobody pass. A CORS preflight has no user: it gets 204 and runs nothing
+// else, unless Options.Exclude names the method OPTIONS of its route.
 func Require(guards ...Guard) gin.HandlerFunc {
 	info := route.Info{Name: route.Guard, For: route.Middleware}
 	for _, g := range guards {
@@ -97,7 +97,7 @@ func Require(guards ...Guard) gin.HandlerFunc {
 			Fail(c, err)
 		}
 	})
-	if info.Scopes != nil { // a literal of its own, by which the middleware knows it
+	if info.Scopes != nil { // a separate literal: the middleware knows guards with scopes by its name
 		return h.As(func(c *gin.Context) { h.Serve(c) })
 	}
 	return h.As(func(c *gin.Context) { h.Serve(c) })
@@ -110,7 +110,8 @@ func (g Guard) pass(c *gin.Context, a Auth) error {
 	return g.check(c, a)
 }
 
-// All is the guard that asks for every one of guards, in turn. Without any it lets every user pass.
+// All returns a guard that needs every one of guards, and asks them in turn. Without guards it lets
+// every user pass.
 func All(guards ...Guard) Guard {
 	all := Guard{name: joinNames("all", guards)}
 	for _, g := range guards {
@@ -128,10 +129,11 @@ func All(guards ...Guard) Guard {
 	return all
 }
 
-// Any is the guard that asks for one of guards, the first that lets the user pass. When none does,
-// the answer is the first one's, unless one could not tell: an outage is not a "no". Without any
-// it lets nobody pass. Where one of guards is a Scope or AnyScope, or has one, those without do not count for a
-// credential with scopes: Any(Role(User.Roles, "admin"), Scope("x")) does not let an admin's key pass that has no x.
+// Any returns a guard that needs one of guards. If none lets the user pass, the answer is the first
+// refusal, unless a guard failed with a 5xx error: an outage is not a refusal. Without guards it
+// lets nobody pass. If any of guards contains a Scope or AnyScope, the others do not count for a
+// credential with scopes: Any(Role(User.Roles, "admin"), Scope("x")) refuses an admin's key without
+// the scope x.
 func Any(guards ...Guard) Guard {
 	anyOf := Guard{name: joinNames("any", guards)}
 	for _, g := range guards {
@@ -142,7 +144,7 @@ func Any(guards ...Guard) Guard {
 		var first, unsure error
 		for _, g := range guards {
 			if a.Scopes != nil && anyOf.scopes != nil && g.scopes == nil {
-				continue // or the scopes that the others ask for were no ceiling (SEC-179)
+				continue // else the scopes of the other guards would limit nothing (SEC-179)
 			}
 			err := g.pass(c, a)
 			if err == nil {

@@ -17,16 +17,16 @@ import (
 	"github.com/ginauth/ginauth/ginauth/internal/scope"
 )
 
-// Fresh asks that the user proved who they are within d, by a login, by Reauthenticate or by SignIn.
-// Otherwise the answer is 403 reauthentication_required. 10 minutes suit changes of
-// credentials and the like (OWASP ASVS 7.5.1). A proof in the future is none, but for a minute by which
-// clocks may differ.
+// Fresh returns a guard that needs a proof of who the user is, not older than d: a login,
+// Reauthenticate or SignIn. Otherwise the answer is 403 reauthentication_required. Use 10 minutes
+// for changes of credentials and the like (OWASP ASVS 7.5.1). A proof more than a minute in the
+// future does not count; clocks may differ by that much.
 func Fresh(d time.Duration) Guard {
 	return Guard{name: engine.FreshName(d), check: func(_ *gin.Context, a Auth) error { return engine.CheckFresh(d, a.AuthenticatedAt, a.Now) }}
 }
 
-// Verified asks that the user's e-mail address was proved to be theirs. Otherwise the answer is 403
-// not_verified.
+// Verified returns a guard that needs an e-mail address that the user has proved to own. Otherwise
+// the answer is 403 not_verified.
 func Verified() Guard {
 	return Guard{name: engine.GuardVerified, check: func(_ *gin.Context, a Auth) error {
 		if !a.Account.Verified {
@@ -36,16 +36,17 @@ func Verified() Guard {
 	}}
 }
 
-// Scope asks that the request's credential is good for every one of scopes. A session is good for
-// everything. Otherwise the answer is 403 insufficient_scope, with the challenge of RFC 6750, 3.1. A route that neither Scope nor
-// AnyScope guards takes no credential with scopes. It panics without scopes, and for one that RFC 6749, 3.3 does not allow.
+// Scope returns a guard that needs a credential with every one of scopes; a session has them all.
+// Otherwise the answer is 403 insufficient_scope, with the challenge of RFC 6750, 3.1. A route
+// without a Scope or AnyScope guard refuses credentials with scopes. It panics without scopes, and
+// for a scope that RFC 6749, 3.3 does not allow.
 func Scope(scopes ...string) Guard {
 	if len(scopes) == 0 {
 		refuseGuard("Scope", "name a scope")
 	}
 	for _, s := range scopes {
 		if !scope.Valid(s) {
-			refuseGuard("Scope", fmt.Sprintf("%q is no scope of RFC 6749: use printable ASCII without blanks, quotes and backslashes", s))
+			refuseGuard("Scope", fmt.Sprintf("%q is not a scope of RFC 6749: use printable ASCII without blanks, quotes and backslashes", s))
 		}
 	}
 	refusal := *problempage.New(http.StatusForbidden, engine.CodeInsufficientScope, "These credentials are not good for that.")
@@ -63,15 +64,15 @@ func Scope(scopes ...string) Guard {
 	}}
 }
 
-// AnyScope lets every credential pass, whatever scopes it has, and also one that has none: it says that the route is for
-// credentials with scopes, too, which a route without it or Scope refuses.
+// AnyScope returns a guard that accepts every credential, whatever its scopes, even with none.
+// Routes without it or Scope refuse credentials with scopes.
 func AnyScope() Guard {
 	return Guard{name: "anyScope", scopes: [][]string{{}}, check: func(*gin.Context, Auth) error { return nil }}
 }
 
-// Check is the guard of the app's own rule about its own user type. The rule returns nil to let the
-// request pass, and otherwise the error that Fail answers with, such as ErrForbidden. The name
-// is for documents and tests. It panics without a name or a rule.
+// Check returns a guard with a rule of the app's own about its user type. The rule returns nil to
+// let the request pass, and otherwise the error that Fail answers with, such as ErrForbidden. The
+// name is for documents and tests. It panics without a name or a rule.
 //
 //	r.Use(ginauth.Require(ginauth.Check("paying", func(c *gin.Context, u User) error { … })))
 func Check[U any](name string, rule func(*gin.Context, U) error) Guard {
@@ -87,7 +88,7 @@ func Check[U any](name string, rule func(*gin.Context, U) error) Guard {
 	}}
 }
 
-// CheckAuth is Check for a rule about how the user is known, such as "by a session only".
+// CheckAuth is Check for a rule about how the user was authenticated, such as "by a session only".
 func CheckAuth(name string, rule func(*gin.Context, Auth) error) Guard {
 	if name == "" || rule == nil {
 		refuseGuard("CheckAuth", "give it a name and a rule")
@@ -95,9 +96,9 @@ func CheckAuth(name string, rule func(*gin.Context, Auth) error) Guard {
 	return Guard{name: name, check: rule}
 }
 
-// Role asks that the user has one of the allowed roles, as roles returns them, usually a method:
-// Role(User.Roles, "admin"). Otherwise the answer is 403 forbidden. It panics without an allowed
-// role, and for an empty one.
+// Role returns a guard that needs one of the allowed roles. The function roles returns those of a
+// user and is usually a method: Role(User.Roles, "admin"). Otherwise the answer is 403 forbidden.
+// It panics without an allowed role, and for an empty one.
 func Role[U any](roles func(U) []string, allowed ...string) Guard {
 	if roles == nil || len(allowed) == 0 || slices.Contains(allowed, "") {
 		refuseGuard("Role", "give it a function and the roles that it allows")
@@ -112,9 +113,9 @@ func Role[U any](roles func(U) []string, allowed ...string) Guard {
 	})
 }
 
-// Permission asks that the user has every one of the needed permissions, by the word of has, usually
-// a method: Permission(User.Can, "posts.delete"). Otherwise the answer is 403 forbidden. It panics
-// without a needed permission, and for an empty one.
+// Permission returns a guard that needs every one of the needed permissions. The function has says
+// whether a user has one and is usually a method: Permission(User.Can, "posts.delete"). Otherwise
+// the answer is 403 forbidden. It panics without a needed permission, and for an empty one.
 func Permission[U any](has func(U, string) bool, needed ...string) Guard {
 	if has == nil || len(needed) == 0 || slices.Contains(needed, "") {
 		refuseGuard("Permission", "give it a function and the permissions that it needs")
@@ -129,9 +130,10 @@ func Permission[U any](has func(U, string) bool, needed ...string) Guard {
 	})
 }
 
-// Owner asks that what the request is about belongs to the current user. The function returns whose
-// it is, usually by a parameter of the route; its error is the answer, and nobody's is everybody's
-// to be refused. Otherwise the answer is 403 forbidden. It panics without a function.
+// Owner returns a guard that needs the current user to own the requested object. The function
+// returns the object's owner, usually by a parameter of the route. If it fails, its error is the
+// answer. For another owner, and for an empty UserID, the answer is 403 forbidden. It panics
+// without a function.
 func Owner(of func(*gin.Context) (driver.UserID, error)) Guard {
 	if of == nil {
 		refuseGuard("Owner", "give it a function")

@@ -7,56 +7,58 @@ import (
 	"github.com/ginauth/ginauth/ginauth/internal/engine"
 )
 
-// Rate is a number of attempts in a time. All of them may come at once; then one is free again every
-// Per/Attempts.
+// Rate is a number of attempts in a time. A client may use all of them at once; then it gets a new
+// one every Per/Attempts.
 type Rate struct {
 	Attempts int
 	Per      time.Duration
 }
 
-// Limit is what attempts of one purpose may do. No rates are no limit.
+// Limit says how many attempts of one purpose are allowed. Without rates there is no limit.
 type Limit struct {
-	// PerIdentifier is for attempts that are about one account, whether or not there is one.
+	// PerIdentifier counts attempts that concern one account, whether or not it exists.
 	PerIdentifier []Rate
-	// PerAddress is for attempts from one IPv4 address, or one IPv6 /64.
+	// PerAddress counts attempts from one IPv4 address, or one IPv6 /64.
 	PerAddress []Rate
 }
 
-// Limits are how many attempts there may be. The zero value of each field is its default.
+// Limits say how many attempts are allowed. The zero value of each field means its default.
 type Limits struct {
-	// FreeFailures is how many wrong passwords in a row an identifier may have before the next has to
-	// wait: 2 s at first, then twice as long each time. Default: 5.
+	// FreeFailures is how many wrong passwords in a row an identifier may have without waiting. The
+	// next attempt waits 2 s, and each further one twice as long. Default: 5.
 	FreeFailures int
 	// MaxWait is the longest of these waits. Default: 15 min.
 	MaxWait time.Duration
-	// MaxFailures is after how many wrong passwords in a row only known browsers get in, at most 100 (NIST SP
-	// 800-63B, 3.2.2). They are forgotten after a day each. Default: 100.
+	// MaxFailures is the number of wrong passwords in a row after which only known browsers may log
+	// in. At most 100 (NIST SP 800-63B, 3.2.2). Each failure is forgotten after a day. Default:
+	// 100.
 	MaxFailures int
-	// BrowserFailures is how many wrong passwords a known browser may have in a row, whatever others do, at most
-	// 100. Then it is like any other. Default: 10.
+	// BrowserFailures is how many wrong passwords in a row a known browser may send, whatever other
+	// clients do. After that it counts as unknown. At most 100. Default: 10.
 	BrowserFailures int
-	// LoginPerAddress is for passwords of all users from one IPv4 address, or one IPv6 /64, which may be
-	// an office's. Default: 60 a minute and 300 an hour.
+	// LoginPerAddress limits passwords of all users from one IPv4 address, or one IPv6 /64. A whole
+	// office may share one address. Default: 60 a minute and 300 an hour.
 	LoginPerAddress []Rate
-	// SignUp is for new accounts. Default: 10 an hour per address and per identifier.
+	// SignUp limits new accounts. Default: 10 an hour per address and per identifier.
 	SignUp Limit
-	// Mail is for asking for a mail, with package email; each kind counts by itself. Default: 5 an hour per
-	// identifier and 20 an hour per address.
+	// Mail limits requests for a mail of package email; each kind of mail counts separately.
+	// Default: 5 an hour per identifier and 20 an hour per address.
 	Mail Limit
-	// LinkPerAddress is for links of mails that are tried, with package email. Default: 20 a minute and 300 an hour,
-	// whatever LoginPerAddress is.
+	// LinkPerAddress limits attempts to use a mailed link of package email. Default: 20 a minute
+	// and 300 an hour, whatever LoginPerAddress is.
 	LinkPerAddress []Rate
-	// BadCredentialsPerAddress is for tokens, API keys and what else a Backend refuses, and for refresh tokens, that were
-	// never good. It is counted by each process, and good ones are never refused for it. Default: 20 a minute and
-	// 300 an hour.
+	// BadCredentialsPerAddress limits credentials that were never valid: tokens, API keys and
+	// others that a Backend refuses, and refresh tokens. Each process counts for itself, and valid
+	// credentials are never refused. Default: 20 a minute and 300 an hour.
 	BadCredentialsPerAddress []Rate
 
-	// InsecureUnlimited switches all limits off. It is for load tests of an app that nobody else can reach.
+	// InsecureUnlimited switches all limits off. It is for load tests of an app that nobody else
+	// can reach.
 	InsecureUnlimited bool
 }
 
-// Defaults: OWASP ASVS 6.3.1 and 2.4.1, NIST SP 800-63B 3.2.2 (at most 100 in a row, waits of 30 s to
-// 1 h), OWASP Authentication Cheat Sheet (exponential).
+// Defaults: OWASP ASVS 6.3.1 and 2.4.1, NIST SP 800-63B 3.2.2 (at most 100 in a row, waits of 30 s
+// to 1 h), OWASP Authentication Cheat Sheet (exponential).
 const (
 	defaultFreeFailures    = 5
 	defaultMaxWait         = 15 * time.Minute

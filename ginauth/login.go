@@ -11,12 +11,12 @@ import (
 	"github.com/ginauth/ginauth/ginauth/internal/route"
 )
 
-// Login returns the handler that takes Credentials as JSON or as a form and starts a new
-// session; the one before, if any, ends. It answers 200 with the user, and one and the
-// same 401, after the same work, for an unknown address, a wrong password, a disabled
-// user and a user without a password. After too many attempts it answers 429, whatever the password
-// and whether or not there is an account; see Limits. Hashes of lesser strength are replaced on the way.
-// Mount it with POST; its route is open by itself and need not be excluded.
+// Login returns the handler that takes Credentials, as JSON or as a form, and starts a new session.
+// A session that the client had before ends. It answers 200 with the user. An unknown address, a
+// wrong password, a disabled user and a user without a password all get the same 401 after the same
+// work. After too many attempts it answers 429, whatever the password is and whether or not the
+// account exists; see Limits. A login replaces a hash that is weaker than the current parameters.
+// Mount it with POST. Its route is open and need not be excluded.
 func Login[U any](cfg *Config[U]) gin.HandlerFunc {
 	m := cfg.Engine().WithAccounts("ginauth.Login")
 	h := route.New(route.Info{Name: "login", For: route.LoggedOut, Mount: m, Cookie: m.Cookie.Name, User: m.Edge.ViewType, Redirects: m.Pages.AfterLogin != ""}, func(c *gin.Context) {
@@ -64,7 +64,7 @@ func logIn[U any](c *gin.Context, cfg *Config[U]) (u U, err error) {
 	defer leave()
 	from := m.Edge.Lookup()
 	k := engine.Claim{Identifier: form.Email, Plain: form.Password, From: from}
-	for range 2 { // another login may have replaced the hash by a stronger one meanwhile
+	for range 2 { // another login may just have replaced the hash by a stronger one
 		p, err := m.Prove(ctx, c, k)
 		if err != nil {
 			return u, err

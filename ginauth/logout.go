@@ -8,11 +8,11 @@ import (
 	"github.com/ginauth/ginauth/ginauth/internal/route"
 )
 
-// Logout returns the handler that ends the session: its row is deleted and its cookie
-// cleared. It answers 204, with a session and without one, so its route need not be excluded;
-// 403 session_required to a token or key, which ends in other ways, unless it has no scopes and comes with a session
-// of the same user; 503 when the store cannot be asked, and then the session may still be alive. Mount it
-// with POST: a GET would let any page log the user out.
+// Logout returns the handler that ends the session: it deletes the row and clears the cookie. It
+// answers 204 with or without a session, so its route need not be excluded. It answers 403
+// session_required to a token or key, unless the credential has no scopes and the request also has
+// a session of the same user. It answers 503 when the store cannot be asked; the session may then
+// still be alive. Mount it with POST: a GET would let any page log the user out.
 func Logout[U any](cfg *Config[U]) gin.HandlerFunc {
 	m := cfg.Engine().Mounted("ginauth.Logout")
 	h := route.New(route.Info{Name: "logout", For: route.Everyone, Mount: m, Cookie: m.Cookie.Name, Redirects: m.Pages.AfterLogout != ""}, func(c *gin.Context) {
@@ -42,7 +42,7 @@ func logOut(c *gin.Context, m *engine.Mount) error {
 	if err := st.OwnSession(c); err != nil {
 		return err
 	}
-	_, _ = st.CurrentUser(c) // for the log: without one, too, the cookie is cleared
+	_, _ = st.CurrentUser(c) // for the log only: without a user the cookie is cleared too
 	id, session := st.Proof().Account.ID, st.Digest()
 	if err := st.SignOut(c); err != nil {
 		return err

@@ -12,7 +12,7 @@ import (
 	"github.com/ginauth/ginauth/ginauth/internal/engine"
 )
 
-// userLookup returns the way to a session's user that cfg asks for.
+// userLookup returns the function that finds a session's user, as the options of cfg require.
 func (cfg *Config[U]) userLookup(store driver.Sessions) func(*gin.Context, *engine.State) (engine.Proof, error) {
 	finder, joined := store.(driver.SessionFinder[U])
 	var find func(*gin.Context, *engine.State) (U, error)
@@ -84,7 +84,7 @@ func (cfg *Config[U]) retrieveUser(c *gin.Context, st *engine.State) (u U, err e
 	return u, ErrUnauthenticated
 }
 
-// recordKeys notes which of the session's values tell RetrieveUser who the user is.
+// recordKeys calls retrieve and records which values of the session it reads to find the user.
 func recordKeys[U any](c *gin.Context, st *engine.State, retrieve func(*gin.Context, sessions.Session) (U, error)) (U, error) {
 	session, done := st.Retrieves()
 	defer done()

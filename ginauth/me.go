@@ -9,8 +9,8 @@ import (
 	"github.com/ginauth/ginauth/ginauth/internal/route"
 )
 
-// Me returns the handler that answers 200 with the current user as Options.View shows it,
-// and 401 when nobody is logged in.
+// Me returns the handler that answers 200 with the current user in the form of Options.View, and
+// 401 when no user is logged in.
 func Me[U any](cfg *Config[U]) gin.HandlerFunc {
 	m := cfg.Engine().Mounted("ginauth.Me")
 	h := route.New(route.Info{Name: "me", For: route.Users, Mount: m, Cookie: m.Cookie.Name, User: m.Edge.ViewType}, func(c *gin.Context) {

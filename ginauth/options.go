@@ -37,126 +37,146 @@ const (
 	defaultMaxSessions = 50
 )
 
-// Options are how an app wants its accounts and sessions. Users alone is needed: the zero value of every other field
-// is the safe default. U is the app's own type of users: a struct, a pointer, a map or any other.
+// Options configure an app's accounts and sessions. Only Users is required: the zero value of every
+// other field is the safe default. U is the app's own type of users: a struct, a pointer, a map or
+// any other.
 type Options[U any] struct {
-	// Users keeps the accounts. Required, unless RetrieveUser is set and neither
-	// SignUp nor Login is used. Usually a *store.DB, or a type that embeds one.
+	// Users keeps the accounts. It is usually a *store.DB, or a type that embeds one. Required,
+	// unless RetrieveUser is set and neither SignUp nor Login is used.
 	Users driver.Users[U]
-	// Account tells what ginauth reads of a user. Default: the user's method Account, which store.User and what embeds it
-	// have. A nil pointer is nobody, and is not handed over.
+	// Account returns the part of a user that ginauth reads. It is not called for a nil pointer,
+	// which means "no user". Default: the user's method Account, which store.User and types that
+	// embed it have.
 	Account func(U) Account
-	// Sessions keeps the sessions: any store of gin-contrib/sessions. Default: Users, when it is a
-	// driver.Sessions too. A store that is none, such as the cookie or redis store, cannot list a
-	// user's sessions or count them, and what it cannot end only ends when Users is a
-	// driver.Authority, as store.DB is; docs/sessions.md has the table. Give a store on the network
-	// time-outs of its own. Those of package store belong to users of store.New: with Users of another kind
-	// they are refused.
+	// Sessions keeps the sessions, in any store of gin-contrib/sessions. Default: Users, if it is a
+	// driver.Sessions too. A store that is not a driver.Sessions, such as the cookie or redis
+	// store, cannot list or count a user's sessions. Sessions that it cannot end itself are ended
+	// only if Users is a driver.Authority, as store.DB is; docs/sessions.md has the table. Give a
+	// store on the network its own time-outs. Session stores of package store need users of
+	// store.New; other Users are refused.
 	Sessions sessions.Store
-	// RetrieveUser, when set, replaces the lookup of the user: it gets a live session and
-	// returns the user. ErrNoUser, or a user without an ID, answers 401 and ends the session;
-	// any other error answers 503 or 500, never "anonymous". It is not called without a
-	// session, and must not call CurrentUser. When a value that it reads changes, the session gets a new token; to
-	// know those values it may be called once more before a session is saved. Without Users it alone knows whose
-	// a session is, so that no store can list a user's sessions, count them or end them all. Default: the user
-	// SignIn stored.
+	// RetrieveUser, if set, replaces the lookup of the user: it gets a live session and returns its
+	// user. ErrNoUser, or a user without an ID, answers 401 and ends the session. Any other error
+	// answers 503 or 500, never "anonymous". It is not called without a session, and must not call
+	// CurrentUser. When a value that it reads changes, the session gets a new token; to find out
+	// which values it reads, ginauth may call it once more before a session is saved. Without
+	// Users, only RetrieveUser knows whose a session is, so no store can list a user's sessions,
+	// count them or end them all. Default: the user whom SignIn stored.
 	RetrieveUser func(*gin.Context, sessions.Session) (U, error)
-	// NoSessions is for an app without sessions and cookies, which uses Authenticate with other backends than
-	// SessionAuth alone. Then Users is needed by handlers of passwords alone. Default: false.
+	// NoSessions is for an app without sessions and cookies, which uses Authenticate with backends
+	// other than SessionAuth. Users is then needed only by handlers that check passwords. Default:
+	// false.
 	NoSessions bool
 
-	// Exclude lists the routes that answer without a session, as "/template" or "METHOD /template",
-	// compared with the route's template, not with the URL; GET covers HEAD. A trailing "/*any" covers everything
-	// below, also within the route of a mount such as "/files/*path", whose cleaned path counts there. NoRoute covers requests that match no route. Login, SignUp, Logout, the routes of mailed links and the like
-	// are open by themselves, as long as no handler of the app's stands between Session and them. Default: none.
+	// Exclude lists the routes that answer without a session, as "/template" or "METHOD /template".
+	// Rules are compared with the route's template, not with the URL; GET covers HEAD. A trailing
+	// "/*any" covers everything below. Within a mount such as "/files/*path" a rule may also name a
+	// path: the cleaned path is compared. NoRoute covers requests that match no route. Login,
+	// SignUp, Logout, the routes of mailed links and similar handlers are open without a rule, as
+	// long as no handler of the app stands between Session and them. Default: none.
 	Exclude []string
-	// ExcludeIf excludes those requests of a route for which the rule's function returns true, for what templates cannot say. The
-	// function decides by the request alone, such as its Host, and writes no answer. Default: none.
+	// ExcludeIf excludes the requests of a rule's routes for which the function returns true, where
+	// templates are not enough. The function decides by the request alone, such as its Host, and
+	// writes no answer. Default: none.
 	ExcludeIf map[string]func(*gin.Context) bool
-	// Unverified is what users may do before their e-mail address was proved to be theirs. Default:
-	// UnverifiedAllowed, since an app without mails cannot prove addresses.
+	// Unverified says what users may do before they have proved to own their e-mail address.
+	// Default: UnverifiedAllowed, since an app without mails cannot prove addresses.
 	Unverified Unverified
-	// UnverifiedMay lists the routes that Unverified says nothing about, by the rules of Exclude. Default: none.
+	// UnverifiedMay lists the routes that Unverified does not restrict, as rules like those of
+	// Exclude. Default: none.
 	UnverifiedMay []string
-	// TrustedOrigins may send unsafe requests from another origin: exact "https://host[:port]".
-	// Default: none, same origin only.
+	// TrustedOrigins are other origins that may send unsafe requests, each exactly
+	// "https://host[:port]". Default: none, same origin only.
 	TrustedOrigins []string
-	// TrustedOriginsFor are further trusted origins of single routes, by rules as in Exclude, such as "https://appleid.apple.com" for
-	// "POST /auth/apple". Default: none.
+	// TrustedOriginsFor adds trusted origins for single routes, by rules as in Exclude, such as
+	// "https://appleid.apple.com" for "POST /auth/apple". Default: none.
 	TrustedOriginsFor map[string][]string
-	// SkipOriginCheck lists routes, as "METHOD /template", that take unsafe requests of every origin, "null" among them, such as
-	// what an identity provider makes browsers post. It is safe only where the handler itself proves that its user asked
-	// for the request, as by the state of OAuth. CheckRoutes lists them until they are named there. Default: none.
+	// SkipOriginCheck lists routes, as "METHOD /template", that accept unsafe requests from every
+	// origin, including "null", such as a form post that an identity provider makes browsers send.
+	// It is safe only if the handler itself proves that its user asked for the request, as with the
+	// state parameter of OAuth. CheckRoutes reports these routes until you name them there.
+	// Default: none.
 	SkipOriginCheck []string
-	// TrustedProxies are the networks (CIDR) whose X-Forwarded-For is believed when the client's
-	// address is counted by or stored, and "unix" for the peers of a unix socket, which have no address. Gin's own
-	// SetTrustedProxies is for its ClientIP. Default: none, the peer of the connection.
+	// TrustedProxies are the networks (CIDR) whose X-Forwarded-For header gives the client's
+	// address, for limits and stored events. "unix" means the peers of a unix socket, which have no
+	// address. Gin's own SetTrustedProxies affects only its ClientIP. Default: none, the address is
+	// the connection's peer.
 	TrustedProxies []string
 
-	// Cookie is the session cookie. Its zero value is the safe one.
+	// Cookie configures the session cookie. Its zero value is the safe one.
 	Cookie Cookie
-	// IdleTimeout ends a session that was not used for as long. Default: 1 h (NIST SP 800-63B, AAL2).
+	// IdleTimeout ends a session that was not used for this long. Default: 1 h (NIST SP 800-63B,
+	// AAL2).
 	IdleTimeout time.Duration
-	// Lifetime ends a session however much it is used. Default: 24 h.
+	// Lifetime ends a session this long after its login, whether or not it is used. Default: 24 h.
 	Lifetime time.Duration
-	// TouchEvery is how often at most a session's use is written down; it must be
-	// shorter than IdleTimeout, which it makes that much less exact. Default: 1 min,
-	// or a sixtieth of IdleTimeout where that is shorter.
+	// TouchEvery is the minimum time between two writes of a session's last use. It must be shorter
+	// than IdleTimeout, which it makes less exact by that much. Default: 1 min, or a sixtieth of
+	// IdleTimeout if that is shorter.
 	TouchEvery time.Duration
 
-	// RememberIdleTimeout and RememberLifetime are those of a session that the user wants
-	// remembered: "remember" in Credentials, or the option Remember. Default: 14 and 30 days.
+	// RememberIdleTimeout and RememberLifetime replace IdleTimeout and Lifetime in a session that
+	// the user wants to keep: by "remember" in Credentials, or by the option Remember. Default: 14
+	// and 30 days.
 	RememberIdleTimeout, RememberLifetime time.Duration
-	// MaxSessions is how many sessions a user may have; a new one ends the one used longest
-	// ago. Default: 50; no limit where Sessions is no driver.Sessions, which cannot count, and without Users.
+	// MaxSessions is how many sessions a user may have. One more ends the session that was unused
+	// for the longest time. Default: 50 (ASVS 7.1.2). There is no limit without Users, or if
+	// Sessions is not a driver.Sessions, because it cannot count then.
 	MaxSessions int
 	// RotationGrace lets requests that were under way while Renew or Reauthenticate replaced the
-	// token still read with the old one. Whoever uses it later ends the session, for two parties
-	// hold its tokens then. At most 30 s. Default: 0, the old token is dead at once.
+	// token still read with the old token. If the old token is used after that, the session ends,
+	// because two parties hold its tokens. At most 30 s. Default: 0, the old token is invalid at
+	// once.
 	RotationGrace time.Duration
-	// ClearSiteData are the directives of the header Clear-Site-Data at logout: "cache",
-	// "cookies" (of all apps on the site), "storage", "executionContexts" or "*". Default: none.
+	// ClearSiteData are the directives of the header Clear-Site-Data at logout: "cache", "cookies"
+	// (of all apps on the site), "storage", "executionContexts" or "*". Default: none.
 	ClearSiteData []string
 
-	// Limits are how many attempts there may be to log in or sign up. Its zero value is the safe one.
+	// Limits say how many attempts to log in or sign up are allowed. The zero value is the safe
+	// one.
 	Limits Limits
-	// Limiter counts them. Default: Users or Sessions, whichever is a Limiter, as store.DB is and store.Sessions;
-	// otherwise one in the memory of this process, of bounded size, which knows no browsers.
+	// Limiter counts the attempts. Default: Users or Sessions if one of them is a driver.Limiter,
+	// as store.DB and store.Sessions are. Otherwise attempts are counted in the memory of this
+	// process, which is of bounded size and knows no browsers.
 	Limiter driver.Limiter
 
-	// Passwords hashes and verifies. Default: password.Default, one budget for the whole process.
+	// Passwords hashes and verifies passwords. Default: password.Default, with one memory budget
+	// for the whole process.
 	Passwords *password.Hasher
-	// Policy says which new passwords are good enough. Its zero value asks for 15 characters
-	// that are not a common password.
+	// Policy says which new passwords are good enough. Its zero value needs 15 characters and
+	// refuses common passwords.
 	Policy password.Policy
 
-	// BaseURL is where browsers find the app, such as "https://example.com/app", for a proxy or http.StripPrefix that removes a
-	// part of the path: Pages and routes are written without that, and redirects, their "next" and mailed links have it. The
-	// cookies' path stays "/". Default: none, the app has its host for itself.
+	// BaseURL is the URL of the app as browsers see it, such as "https://example.com/app", if a
+	// proxy or http.StripPrefix removes a part of the path. Pages and routes are written without
+	// that part; redirects, their "next" and mailed links include it. The path of the cookies stays
+	// "/". Default: none, the app has its host to itself.
 	BaseURL string
 	// Pages are the app's HTML pages. Default: none, every answer is JSON.
 	Pages Pages
-	// View is what a client sees of a user. Default: the user by its json tags.
+	// View returns the form of a user that clients get. Default: the user by its json tags.
 	View func(U) any
-	// Render writes a problem in the app's own way, such as an HTML page. Headers are set
-	// already. When it writes nothing, the problem goes out as JSON. Default: JSON.
+	// Render writes a problem in the app's own format, such as an HTML page. Headers are already
+	// set. If it writes nothing, the problem is sent as JSON. Default: JSON.
 	Render func(*gin.Context, *Problem)
-	// Translator tells in which language to name broken rules of binding tags, as the validator's translations or the app's
-	// own have them: register those with the engine of Gin's binding.Validator. It may return nil. Default: English.
+	// Translator returns the language in which to describe broken rules of binding tags: one of the
+	// validator's translations or of the app's own. Register them with the engine of Gin's
+	// binding.Validator. It may return nil. Default: English.
 	Translator func(*gin.Context) ut.Translator
 	// Logger gets the security events and the causes of 5xx answers. Default: slog.Default.
 	Logger *slog.Logger
 }
 
-// Pages are paths of the app's own HTML pages. A client that prefers text/html is sent
-// there instead of getting JSON; an empty path leaves the JSON answer.
+// Pages are paths of the app's own HTML pages. A client that prefers text/html is redirected there
+// instead of getting JSON. With an empty path it gets JSON.
 type Pages struct {
-	// Login shows the login form. A GET that needs a session is sent there with the
-	// wanted path in the query parameter "next". It must be open; a request for itself is answered 401.
+	// Login shows the login form. A GET that needs a session is redirected there, with the wanted
+	// path in the query parameter "next". The page must be open: a protected login page answers
+	// 401.
 	Login string
-	// AfterLogin follows a login or sign-up that has no valid "next".
+	// AfterLogin is shown after a login or sign-up without a valid "next".
 	AfterLogin string
-	// AfterLogout follows a logout.
+	// AfterLogout is shown after a logout.
 	AfterLogout string
 }
 
@@ -202,7 +222,7 @@ func (o Options[U]) withDefaults() Options[U] {
 	return o
 }
 
-// validate returns what is wrong with options that have their defaults, one sentence per fault.
+// validate returns what is wrong with options after withDefaults, one sentence for each fault.
 func (o Options[U]) validate() error {
 	var faults []error
 	fault := func(wrong bool, format string, args ...any) {
@@ -219,8 +239,8 @@ func (o Options[U]) validate() error {
 	own, ok := o.sessionStore()
 	fault(withSessions && !ok && o.Sessions == nil, "set Sessions (such as store.NewSessions(pool)), or a Users store that is a driver.Sessions too; or NoSessions for an API without sessions")
 	if withSessions && o.Users != nil {
-		err := cmp.Or(pairing.Check(own, o.Users), pairing.Check(o.Users, o.Users)) // the second one embeds the sessions' store alone
-		fault(err != nil, "Users and Sessions do not fit: %w", err)
+		err := cmp.Or(pairing.Check(own, o.Users), pairing.Check(o.Users, o.Users)) // a Users may embed only a store of sessions
+		fault(err != nil, "Users and Sessions do not fit together: %w", err)
 	}
 	if withSessions && !ok && o.Sessions != nil {
 		err := otherstore.Check(o.Sessions)

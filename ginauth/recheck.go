@@ -6,15 +6,18 @@ import (
 	"github.com/ginauth/ginauth/ginauth/internal/engine"
 )
 
-// Recheck is CurrentUser for a handler that runs for long, such as a stream of server-sent events or a WebSocket: it
-// asks the store and the backends anew, whether the request's credential is still good and its user the same. Call it
-// before each message, or once in an interval, and end the stream on any error: ErrUnauthenticated or ErrBadCredentials when the
-// login has ended, ErrUnavailable when nobody can tell, ErrNotVerified where Options.Unverified is against it. It returns the user as
-// stored now, also to CurrentUser and CurrentAuth from then on; guards are not asked again, so look at the user's roles there.
+// Recheck is CurrentUser for a handler that runs for long, such as a stream of server-sent events
+// or a WebSocket. It asks the store and the backends again whether the request's credential is
+// still valid and belongs to the same user. Call it before each message, or once per interval, and
+// end the stream on any error: ErrUnauthenticated or ErrBadCredentials when the login has ended,
+// ErrUnavailable when that cannot be checked, ErrNotVerified when Options.Unverified forbids the
+// request. It returns the user as stored now, and so do CurrentUser and CurrentAuth from then on.
+// It does not ask guards again, so check the user's roles yourself.
 //
-// To recheck is no use of a session: one that is not used otherwise ends after Options.IdleTimeout. A session whose token was replaced,
-// as by Reauthenticate in another tab, has ended for this request; a client that connects again has the new one. Changes
-// made here with sessions.Default must be saved before.
+// A recheck does not count as use of a session: without other use the session ends after
+// Options.IdleTimeout. If the session's token is replaced, for example by Reauthenticate in another
+// tab, the session has ended for this request; the client gets the new one when it connects again.
+// Save changes made with sessions.Default before you call Recheck.
 func Recheck[U any](ctx context.Context) (U, error) {
 	var none U
 	c, st, err := engine.StateOf(ctx)

@@ -10,7 +10,8 @@ import (
 	"github.com/ginauth/ginauth/ginauth/internal/rule"
 )
 
-// compileRouteRules returns what is wrong with the rules, one sentence per fault.
+// compileRouteRules compiles the rules and returns what is wrong with them, one sentence for each
+// fault.
 func (o Options[U]) compileRouteRules() (compiled engine.RouteRules, faults []error) {
 	list := func(field, text string) rule.List {
 		routes, err := rule.Compile([]string{text})

@@ -7,11 +7,13 @@ import (
 	"github.com/ginauth/ginauth/ginauth/internal/engine"
 )
 
-// sessionAuth is the session as a Backend. The middleware knows it and takes the short way.
+// sessionAuth is the session as a Backend. The middleware recognises it and does not call
+// Authenticate.
 type sessionAuth[U any] struct{ cookie string }
 
-// SessionAuth returns the Backend of cfg's sessions, for Authenticate. A cookie whose session has
-// ended is bad credentials; a session without a user is none. It panics where Options.NoSessions is set.
+// SessionAuth returns the Backend for the sessions of cfg, to be given to Authenticate. The cookie
+// of a session that has ended is bad credentials; a session without a user is no credentials. It
+// panics if Options.NoSessions is set.
 func SessionAuth[U any](cfg *Config[U]) Backend[U] {
 	return sessionsOf("ginauth.SessionAuth", cfg)
 }
@@ -24,7 +26,8 @@ func sessionsOf[U any](constructor string, cfg *Config[U]) *sessionAuth[U] {
 	return &sessionAuth[U]{cookie: m.Cookie.Name}
 }
 
-// Authenticate returns the session's user, below the middleware that Authenticate or Session made.
+// Authenticate returns the session's user. It works below the middleware of Authenticate or
+// Session.
 func (s *sessionAuth[U]) Authenticate(c *gin.Context) (Principal[U], error) {
 	_, st, err := engine.StateOf(c)
 	if err != nil {
@@ -44,7 +47,7 @@ func (s *sessionAuth[U]) Authenticate(c *gin.Context) (Principal[U], error) {
 	return Principal[U]{User: *u, Credential: SessionView{st}, AuthenticatedAt: st.Record().AuthenticatedAt}, nil
 }
 
-// Scheme returns the cookie, under the name "sessionCookie".
+// Scheme describes the cookie, under the name "sessionCookie".
 func (s *sessionAuth[U]) Scheme() Scheme {
 	return Scheme{Name: engine.SessionScheme, Description: "Session cookie authentication.", Type: "apiKey", In: "cookie", Parameter: s.cookie}
 }

@@ -7,14 +7,15 @@ import (
 	"github.com/ginauth/ginauth/ginauth/internal/engine"
 )
 
-// SessionView is what Auth.Credential holds for a request that a session authenticated: the session, to be read and not
-// changed. It shows what this request has set so far. It holds no secret. The zero SessionView is a session without values.
+// SessionView is the read-only form of a session. Auth.Credential holds one for a request that a
+// session authenticated. It shows what this request has set so far, and holds no secret. The zero
+// SessionView is a session without values.
 type SessionView struct{ state *engine.State }
 
-// ID names the session in public. It is no credential.
+// ID is the session's public name. It is not a credential.
 func (v SessionView) ID() driver.SessionID { return v.record().ID }
 
-// ExpiresAt is when the session ends however much it is used, by the store's clock.
+// ExpiresAt is when the session ends even if it is used, by the store's clock.
 func (v SessionView) ExpiresAt() time.Time { return v.record().ExpiresAt }
 
 // Get returns a copy of a session value, or nil, as the session of sessions.Default does.

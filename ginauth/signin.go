@@ -12,16 +12,16 @@ import (
 // SignInOption changes what SignIn does.
 type SignInOption func(*driver.NewSession)
 
-// Remember makes a session that outlives the browser, with the lifetimes
+// Remember returns the option that makes a session outlive the browser, with the lifetimes
 // Options.RememberIdleTimeout and Options.RememberLifetime.
 func Remember() SignInOption { return func(n *driver.NewSession) { n.Persistent = true } }
 
-// SignIn logs a user in whom the app has authenticated in its own way. The session gets a new
-// token, and the one before is worthless from then on (OWASP ASVS 7.2.4); of its values,
-// only those set in this request go along. It returns ErrInvalidCredentials for a user
-// who is disabled or gone, ErrUnavailable when the store cannot be asked, and ErrNotMounted on
-// a route that Session does not cover, see CanSignIn, and where Sessions does not know a user whom
-// Users has. Call it before the answer begins.
+// SignIn logs in a user whom the app has authenticated in its own way. The session gets a new
+// token, and the old one is invalid from then on (OWASP ASVS 7.2.4). Of the old session's values,
+// only those set in this request are kept. It returns ErrInvalidCredentials if the user is disabled
+// or gone, ErrUnavailable if the store cannot be asked, and ErrNotMounted on a route that Session
+// does not cover (see flow.CanSignIn) or if Users has the user but Sessions does not. Call it
+// before the answer begins.
 func SignIn[U any](c *gin.Context, u U, options ...SignInOption) error {
 	st, err := engine.Changing(c)
 	if err != nil {
@@ -41,10 +41,11 @@ func SignIn[U any](c *gin.Context, u U, options ...SignInOption) error {
 	return st.SignIn(c, &u, account, n)
 }
 
-// SignOut ends the session: it is deleted at once, and its cookie with the answer. Without
-// a session it does nothing. A request that a token or key authenticated gets the error session_required, unless it also
-// has a session of the same user and the credential has no scopes. It returns ErrUnavailable when the store cannot be
-// asked, and then the session may still be alive. Call it before the answer begins.
+// SignOut ends the session: the session is deleted at once, and the answer clears its cookie.
+// Without a session it does nothing. For a request that a token or key authenticated it returns
+// session_required, unless the credential has no scopes and the request also has a session of the
+// same user. If it returns ErrUnavailable, the session may still be alive. Call it before the
+// answer begins.
 func SignOut(c *gin.Context) error {
 	st, err := engine.Changing(c)
 	if err != nil {
@@ -53,9 +54,9 @@ func SignOut(c *gin.Context) error {
 	return st.SignOut(c)
 }
 
-// Renew gives the session a new token and keeps everything else; the old one is worthless
-// at once, but for Options.RotationGrace. Call it when the user's rights change. Without a session of the current user it does nothing. It
-// returns ErrUnauthenticated for a session that ended meanwhile.
+// Renew gives the session a new token and keeps everything else. The old token is invalid at once,
+// apart from Options.RotationGrace. Call it when the user's rights change. Without a session of the
+// current user it does nothing. It returns ErrUnauthenticated if the session has just ended.
 func Renew(c *gin.Context) error {
 	st, err := engine.Changing(c)
 	if err != nil {

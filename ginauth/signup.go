@@ -11,22 +11,22 @@ import (
 	"github.com/ginauth/ginauth/ginauth/internal/route"
 )
 
-// SignUp returns the handler that creates an account from a Registration, sent as JSON
-// or as a form, and logs the new user in. It answers 201 with the user, 422 with the fields at
-// fault, and 409 when the address has an account: so anybody can find out who has one, as fast as Limits.SignUp lets them.
-// email.SignUp tells nobody, but needs mails. Mount it with POST; its route is open
-// by itself.
+// SignUp returns the handler that creates an account from a Registration, sent as JSON or as a
+// form, and logs the new user in. It answers 201 with the user, and 422 with the fields at fault.
+// If the address already has an account it answers 409, so anybody can find out who has an account,
+// as often as Limits.SignUp allows; email.SignUp does not reveal it, but needs mails. Mount it with
+// POST. Its route is open and need not be excluded.
 func SignUp[U any](cfg *Config[U]) gin.HandlerFunc {
 	h := signUp("ginauth.SignUp", cfg, func(context.Context, Registration, *U) error { return nil })
 	return h.As(func(c *gin.Context) { h.Serve(c) })
 }
 
-// SignUpWith is SignUp with a payload of the app's own, which embeds Registration or
-// Credentials. Its fields are checked by Gin's binding tags, then fill carries them over to
-// the new user before it is stored: with an error of fill nobody is, and Fail answers with it;
-// Invalid names the fields at fault. The account itself (id, e-mail address, password) is not
-// fill's to change. What needs the database belongs in store.AfterCreate, which runs in the
-// transaction. As a form, the payload may have text, numbers and bools only.
+// SignUpWith is SignUp with the app's own payload, which embeds Registration or Credentials. Gin's
+// binding tags check its fields, then fill copies them to the new user before it is stored. If fill
+// fails, no user is stored and Fail answers with its error; Invalid names the fields at fault.
+// Changes that fill makes to the account itself (id, e-mail address, password) are ignored. Work
+// that needs the database belongs in store.AfterCreate, which runs in the transaction. As a form,
+// the payload may have only text, numbers and bools.
 func SignUpWith[U any, F Form](cfg *Config[U], fill func(ctx context.Context, f F, u *U) error) gin.HandlerFunc {
 	if fill == nil {
 		panic("ginauth.SignUpWith: fill is nil: use SignUp") //nolint:forbidigo // while routes are built

@@ -9,10 +9,10 @@ import (
 // Account is the part of a user that ginauth reads.
 type Account = driver.Account
 
-// UserID names an account for as long as it exists. The empty UserID is nobody.
+// UserID identifies an account for as long as it exists. The empty UserID means "no user".
 type UserID = driver.UserID
 
-// teller is a user type that can say what ginauth reads, as store.User and what embeds it.
+// teller is a user type with the method Account, such as store.User and types that embed it.
 type teller interface{ Account() Account }
 
 // tells says whether users of the type U have the method Account.
@@ -21,13 +21,13 @@ func tells[U any]() bool {
 	return t.Implements(reflect.TypeFor[teller]()) || reflect.PointerTo(t).Implements(reflect.TypeFor[teller]())
 }
 
-// accountOf returns the way to a user's account: the given function, or the method of that name. A nil user has
-// none.
+// accountOf returns the function that reads a user's account: the given one, or the user's method
+// Account. For a nil user the account is zero.
 func accountOf[U any](tell func(U) Account) func(*U) Account {
 	ask := func(u *U) Account { return tell(*u) }
 	if tell == nil {
 		ask = func(u *U) Account {
-			if t, ok := any(u).(teller); ok { // also a method of U itself, without another copy of the user
+			if t, ok := any(u).(teller); ok { // finds a method of U itself too, without a copy of the user
 				return t.Account()
 			}
 			t, _ := any(*u).(teller)

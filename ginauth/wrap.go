@@ -6,10 +6,11 @@ import (
 	"github.com/ginauth/ginauth/ginauth/internal/route"
 )
 
-// Wrap returns a middleware of the app's own around a Session or Authenticate: around decides whether and when to
-// call session. CheckRoutes and OpenAPI know the routes below it as covered, which they cannot tell of a function that
-// calls Session unseen; what around lets pass without it is for around to justify. Options.Exclude and
-// ExcludeIf do without. It panics unless session is one, and when around is nil.
+// Wrap returns a middleware of the app's own around a Session or Authenticate: the function around
+// decides whether and when to call session. CheckRoutes and OpenAPI then treat the routes below as
+// covered; they cannot see a call of Session inside any other function. The app is responsible for
+// requests that around lets pass without session. Options.Exclude and ExcludeIf need no Wrap. It
+// panics unless session comes from Session or Authenticate, and if around is nil.
 //
 //	session := ginauth.Session(cfg)
 //	r.Use(ginauth.Wrap(session, func(c *gin.Context, session gin.HandlerFunc) { … }))
@@ -21,7 +22,7 @@ func Wrap(session gin.HandlerFunc, around func(c *gin.Context, session gin.Handl
 	if around == nil {
 		panic("ginauth.Wrap: around is nil: use the Session itself") //nolint:forbidigo // while routes are built
 	}
-	info.Name, info.For = route.Wrapper, route.VerifiedUsers // around is the app's own code, which may do anything
+	info.Name, info.For = route.Wrapper, route.VerifiedUsers // around is code of the app, which may do anything
 	h := route.New(info, func(c *gin.Context) { around(c, session) })
 	return h.As(func(c *gin.Context) { h.Serve(c) })
 }
