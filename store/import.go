@@ -30,7 +30,8 @@ type ImportedUser[U any] struct {
 	// Verified and Disabled are for systems that have not kept the times: the time of the import is
 	// stored. A time in User comes first.
 	Verified, Disabled bool
-	// PasswordHash is the hash as the other system has stored it. Empty: no password.
+	// PasswordHash is the hash as the other system has stored it. No password is empty, or begins
+	// with an exclamation mark, as in Django.
 	PasswordHash string
 }
 

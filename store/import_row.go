@@ -47,6 +47,9 @@ func (im *importer[U]) read(row ImportedUser[U]) *importedRow {
 		r.source = "row " + strconv.Itoa(im.rows+1)
 	}
 	u.Name = strings.TrimSpace(u.Name)
+	if strings.HasPrefix(row.PasswordHash, "!") {
+		row.PasswordHash = ""
+	}
 	code, reason := faultOf(u, row.PasswordHash)
 	if code == "" {
 		code, reason = im.hashFault(row.PasswordHash)
@@ -119,14 +122,10 @@ func (im *importer[U]) hashFault(hash string) (code, reason string) {
 	return "unknown_hash", "the hash is of a kind that cannot be verified, is damaged, or costs too much"
 }
 
-// versionAt is where the version of a UUID is in its text. Ids of version 8 are of users who live
-// elsewhere (users_id_check).
-const versionAt = 14
-
 func (r *importedRow) setID(given driver.UserID) error {
 	if given != "" {
 		r.id = strings.ToLower(string(given))
-		if _, ok := parseID(r.id); !ok || r.id == uuid.Nil.String() || r.id[versionAt] == '8' {
+		if _, ok := parseID(r.id); !ok || r.id == uuid.Nil.String() || isShadow(r.id) {
 			return errors.New("no id of ours")
 		}
 		return nil

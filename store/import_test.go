@@ -66,7 +66,7 @@ func codes(r store.ImportReport) (list []string) {
 
 func TestImportedUsersAreAsTheyWere(t *testing.T) {
 	t.Parallel()
-	inEveryMode(t, func(t *testing.T, s *setup) {
+	inEveryMode(t, func(t *testing.T, s *setup) { //nolint:thelper // the test itself
 		at := func(day int) *time.Time {
 			when := time.Date(2019, time.May, day, 1, 2, 3, 4000, time.UTC)
 			return &when
@@ -179,6 +179,10 @@ func TestEveryRowIsInOrInTheReport(t *testing.T) {
 		{hashed("*5f4dcc3b5aa765d61d8327deb882cf99aaaaaaaa"), "weak_hash"},
 		{hashed("$1$abcdefgh$abcdefghijklmnopqrstuv"), "unknown_hash"},
 		{hashed("hunter2"), "unknown_hash"},
+		{hashed("correct horse battery staple"), "unknown_hash"},
+		{hashed("correct-horse-battery-staple"), "unknown_hash"},
+		{hashed("pbkdf2_sha256$1000$c2FsdHNhbHQ$" + strings.Repeat("A", 43) + "="), "unknown_hash"},
+		{hashed("!ZGqYnBPJsKQDnFWlUzbyRFJXbSvGZbDqVOhsTkCP"), ""},
 		{hashed("$2b$31$" + strings.Repeat("a", 53)), "unknown_hash"},
 		{hashed(""), ""},
 		{named(strings.Repeat("ü", 200)), ""},

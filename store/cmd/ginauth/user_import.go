@@ -119,7 +119,7 @@ func (f *importFlags) open(ctx context.Context, e *env, file string) (rows iter.
 	}
 	from, closing := e.in, func() {}
 	if file != "-" {
-		opened, err := os.Open(file)
+		opened, err := os.Open(file) //nolint:gosec // the operator names it
 		if err != nil {
 			return nil, nil, err
 		}

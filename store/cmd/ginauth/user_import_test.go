@@ -105,6 +105,20 @@ func TestUsersAreImportedFromJSONLines(t *testing.T) {
 	}
 }
 
+func TestHashesOfOtherSystemsAreTakenWhereTheCommandSaysSo(t *testing.T) {
+	t.Parallel()
+	url, _ := newStore(t)
+	const in = "email,password_hash\nada@example.com,pbkdf2_sha256$1000$sixteenbytesok01$IzN8Yr9dtuO88EEg03pWpvk9GAjJiUcfgcRCGsrjxTk=\n"
+	for _, c := range []struct{ kinds, want string }{
+		{"phpass,aspnet", "0 users created, 0 there already, 1 refused\n"},
+		{"passlib,django", "1 users created, 0 there already, 0 refused\n"},
+	} {
+		if said, _ := importing(t, url, in, "-hashes", c.kinds, "-format", "csv", "-"); !strings.HasSuffix(said, c.want) {
+			t.Errorf("%s: %s", c.kinds, said)
+		}
+	}
+}
+
 func TestUsersAreImportedFromATable(t *testing.T) {
 	t.Parallel()
 	url, db := newStore(t)
@@ -178,6 +192,7 @@ func TestAnImportThatIsNotUnderstoodImportsNothing(t *testing.T) {
 		{[]string{"-hashes", "md5", file}, exitUsage, ""},
 		{[]string{"-map", "plan=colour", file}, exitUsage, ""},
 		{[]string{"-map", "plan=-", "-map", "plan=name", file}, exitUsage, ""},
+		{[]string{"-hashes", "md5", file}, exitUsage, ""},
 		{[]string{file}, exitFailed, "unknown columns: plan; "},
 		{[]string{"-map", "plan=email", file}, exitFailed, "would both be email"},
 		{[]string{"-map", "plan=-", "-map", "city=-", file}, exitFailed, `there is no column "city"`},

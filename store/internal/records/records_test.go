@@ -26,13 +26,13 @@ func read(rows iter.Seq2[records.Row, error]) (list []string, err error) {
 		case err != nil:
 			return list, err
 		default:
-			text := row.Source
-			for _, field := range []string{"email", "name", "hash"} {
+			parts := []string{row.Source}
+			for _, field := range fields.Known {
 				if value, has := row.Values[field]; has {
-					text += " " + field + "=" + value
+					parts = append(parts, field+"="+value)
 				}
 			}
-			list = append(list, text)
+			list = append(list, strings.Join(parts, " "))
 		}
 	}
 	return list, nil
