@@ -293,13 +293,3 @@ func ExampleCheckRoutes() {
 	// GET /admin is not covered by Session: call router.Use(ginauth.Session(cfg)) before registering it
 	// the Exclude rule "/about" matches no route: correct or remove it
 }
-
-func ExampleCanonicalEmail() {
-	canonical, err := driver.CanonicalEmail(" Ada@Example.COM ")
-	fmt.Println(canonical, err)
-	_, err = driver.CanonicalEmail("Ada <ada@example.com>")
-	fmt.Println(err)
-	// Output:
-	// ada@example.com <nil>
-	// not an e-mail address
-}

@@ -14,8 +14,8 @@ import (
 func ExampleUnverified() {
 	pool, stop := exampleDatabase()
 	defer stop()
-	cfg, err := ginauth.New(ginauth.Options[user]{
-		Users: store.New[user](pool), Exclude: []string{"/signup"}, Logger: quiet,
+	cfg, err := ginauth.New(ginauth.Options[store.User]{
+		Users: store.New[store.User](pool), Exclude: []string{"/signup"}, Logger: quiet,
 		Unverified: ginauth.UnverifiedReadOnly, UnverifiedMay: []string{"POST /feedback"},
 	})
 	if err != nil {
@@ -29,8 +29,7 @@ func ExampleUnverified() {
 	r.POST("/posts", func(c *gin.Context) { c.String(http.StatusCreated, "written") })
 	r.POST("/feedback", func(c *gin.Context) { c.String(http.StatusCreated, "thank you") })
 
-	visitor := &client{handler: r}
-	visitor.post("/signup", ada)
-	fmt.Println(visitor.get("/posts").Code, visitor.post("/posts", `{}`).Code, visitor.post("/feedback", `{}`).Code)
+	in := call(r, nil, "POST", "/signup", `{"name":"Ada","email":"ada@example.com","password":"correct horse battery staple"}`)
+	fmt.Println(call(r, in, "GET", "/posts", "").Code, call(r, in, "POST", "/posts", `{}`).Code, call(r, in, "POST", "/feedback", `{}`).Code)
 	// Output: 200 403 201
 }

@@ -1,0 +1,58 @@
+package flow_test
+
+import (
+	"fmt"
+	"net/http"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/flow"
+	"github.com/ginauth/ginauth/store/memory"
+)
+
+// A login that asks for a password and a code: the session begins when both are right.
+func ExampleVerifyPassword() {
+	cfg, err := ginauth.New(ginauth.Options[memory.User]{
+		Users: memory.New(memory.Options[memory.User]{}), Exclude: []string{"POST /login/code"},
+	})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	r := gin.New()
+	r.Use(ginauth.Session(cfg))
+	r.POST("/signup", ginauth.SignUp(cfg))
+	r.GET("/user", ginauth.Me(cfg))
+	r.POST("/login/code", func(c *gin.Context) {
+		var form struct {
+			ginauth.Credentials
+			Code string `json:"code" binding:"required,len=6"`
+		}
+		err := flow.Bind(c, &form)
+		var u memory.User
+		if err == nil {
+			u, err = flow.VerifyPassword(c, cfg, form.Email, form.Password)
+		}
+		if err == nil && form.Code != "755224" { // an app compares with the code of the user, and counts by Throttle
+			err = ginauth.ErrInvalidCredentials
+		}
+		if err == nil {
+			err = ginauth.SignIn(c, u)
+		}
+		if err != nil {
+			ginauth.Fail(c, err)
+			return
+		}
+		flow.Reply(c, http.StatusOK, u)
+	})
+
+	call(r, nil, "POST", "/signup", ada)
+	wrong := call(r, nil, "POST", "/login/code", `{"email":"ada@example.com","password":"correct horse battery staple","code":"000000"}`)
+	right := call(r, nil, "POST", "/login/code", `{"email":"ada@example.com","password":"correct horse battery staple","code":"755224"}`)
+	fmt.Println(wrong.Code, call(r, wrong, "GET", "/user", "").Code)
+	fmt.Println(right.Code, call(r, right, "GET", "/user", "").Code)
+	// Output:
+	// 401 401
+	// 200 200
+}
