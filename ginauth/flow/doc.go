@@ -8,8 +8,8 @@
 //     [VerifyPassword] counts by itself, together with the other logins.
 //  3. [VerifyPassword], or a check of the app's own, proves who it is. Before a code is spent that works once,
 //     [CanSignIn] says whether the session can begin.
-//  4. [ginauth.SignIn] begins the session, or [SignIn] where the proof is no password. [KnowBrowser] then makes the browser known to the account, so that strangers
-//     who guess passwords do not keep it out.
+//  4. [ginauth.SignIn] begins the session, or [SignIn] where the proof is no password. [KnowBrowser] then makes the
+//     browser known to the account, so that strangers who guess passwords do not keep it out.
 //  5. [Reply] answers, and [ginauth.Fail] answers with an error. [LogEvent] tells the log of an attempt that failed.
 //
 // A way of two steps keeps what it needs between them in a [Cookie]. In code:

@@ -2,6 +2,7 @@ package flow_test
 
 import (
 	"fmt"
+	"log/slog"
 	"net/http"
 
 	"github.com/gin-gonic/gin"
@@ -11,7 +12,7 @@ import (
 	"github.com/ginauth/ginauth/store/memory"
 )
 
-// A login that asks for a password and a code: the session begins when both are right.
+// A login that asks for a password and a code. The session begins when both are right.
 func ExampleVerifyPassword() {
 	cfg, err := ginauth.New(ginauth.Options[memory.User]{
 		Users: memory.New(memory.Options[memory.User]{}), Exclude: []string{"POST /login/code"},
@@ -20,23 +21,35 @@ func ExampleVerifyPassword() {
 		fmt.Println(err)
 		return
 	}
+	prove := func(c *gin.Context) (u memory.User, err error) {
+		var form struct {
+			ginauth.Credentials
+			Code string `json:"code" binding:"required,len=6"`
+		}
+		if err := flow.Bind(c, &form); err != nil {
+			return u, err
+		}
+		if u, err = flow.VerifyPassword(c, cfg, form.Email, form.Password); err != nil {
+			return u, err
+		}
+		guess, err := flow.CountGuess(c, cfg, "code", u.ID)
+		if err != nil {
+			return u, err
+		}
+		if form.Code != "755224" { // an app computes the code of the user
+			return u, ginauth.ErrInvalidCredentials
+		}
+		if err := guess.TakeBack(c.Request.Context()); err != nil {
+			slog.Warn("a right code counts as a wrong one", "error", err) // no reason to turn the user away
+		}
+		return u, nil
+	}
 	r := gin.New()
 	r.Use(ginauth.Session(cfg))
 	r.POST("/signup", ginauth.SignUp(cfg))
 	r.GET("/user", ginauth.Me(cfg))
 	r.POST("/login/code", func(c *gin.Context) {
-		var form struct {
-			ginauth.Credentials
-			Code string `json:"code" binding:"required,len=6"`
-		}
-		err := flow.Bind(c, &form)
-		var u memory.User
-		if err == nil {
-			u, err = flow.VerifyPassword(c, cfg, form.Email, form.Password)
-		}
-		if err == nil && form.Code != "755224" { // an app compares with the code of the user, and counts by Throttle
-			err = ginauth.ErrInvalidCredentials
-		}
+		u, err := prove(c)
 		if err == nil {
 			err = ginauth.SignIn(c, u)
 		}
