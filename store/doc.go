@@ -71,7 +71,7 @@
 // Operators have [DB.FindUserByEmail], [DB.DisableUser], [DB.EnableUser], [DB.ForcePasswordReset]
 // and [DB.DeleteUser]; none of them reads or sets a password. The sweeper deletes a user whom
 // [DB.ArchiveUser] has disabled after the grace, and after the end of the last mailed link that
-// undoes a change of address.
+// undoes a change of address. [DB.ImportUsers] moves users of another system in.
 //
 // # Attempts
 //

@@ -86,8 +86,9 @@ func (r *ImportRefusal) Error() string { return r.Source + ": " + r.Code + ": " 
 // error is returned. The report is valid beside an error: it counts what is committed. Of a batch
 // whose commit was interrupted by driver.ErrUnavailable it counts nothing, though it may be stored.
 //
-// The import keeps the addresses of all rows in memory, about 200 bytes each, to find duplicates.
-// Two imports may run at the same time.
+// A batch has a minute, or the time of WithTimeout if that is longer. On a transaction of the app's
+// own, all batches are part of it. The import keeps the addresses of all rows in memory, about 200
+// bytes each, to find duplicates. Two imports may run at the same time.
 func (d *DB[U]) ImportUsers(ctx context.Context, rows iter.Seq2[ImportedUser[U], error], o ImportOptions) (ImportReport, error) {
 	o.Passwords = cmp.Or(o.Passwords, password.Default())
 	im := &importer[U]{db: d, options: o, size: min(importRows, maxParameters/d.importedParameters()), first: map[string]string{}}

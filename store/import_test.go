@@ -147,7 +147,37 @@ func TestImportingTwiceIsImportingOnce(t *testing.T) {
 	}
 }
 
-func TestEveryRowIsInOrInTheReport(t *testing.T) {
+// A user whose id was kept may have another address by now, and somebody else the one of before.
+func TestImportKnowsUsersByTheIDsThatTheyKept(t *testing.T) {
+	t.Parallel()
+	s := newSetup(t)
+	a, b := imported("a@example.com"), imported("b@example.com")
+	a.User.ID, b.User.ID = driver.UserID(uuid.NewString()), driver.UserID(uuid.NewString())
+	s.imports(t, s.db, store.ImportOptions{}, a, b)
+	s.exec(t, `UPDATE ginauth.users SET email = 'c@example.com', email_canonical = 'c@example.com' WHERE id = $1`, string(a.User.ID))
+	s.exec(t, `UPDATE ginauth.users SET email = 'a@example.com', email_canonical = 'a@example.com' WHERE id = $1`, string(b.User.ID))
+	if diff := cmp.Diff(store.ImportReport{Rows: 2, Present: 2}, s.imports(t, s.db, store.ImportOptions{}, a, b)); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+func TestImportIsPartOfTheCallersTransaction(t *testing.T) {
+	t.Parallel()
+	s := newSetup(t)
+	undo := errors.New("undo")
+	err := pgx.BeginFunc(t.Context(), s.pool, func(tx pgx.Tx) error {
+		report, err := store.New[store.User](tx, unhurried).ImportUsers(t.Context(), many(1500), store.ImportOptions{})
+		if err != nil || report.Created != 1500 {
+			t.Errorf("%v: %+v", err, report)
+		}
+		return undo
+	})
+	if err != undo || s.count(t, `SELECT count(*) FROM ginauth.users`) != 0 { //nolint:errorlint // as it is
+		t.Errorf("%v", err)
+	}
+}
+
+func TestEveryRowIsInOrInTheReport(t *testing.T) { // SEC-19
 	t.Parallel()
 	s := newSetup(t)
 	there := s.user(t)

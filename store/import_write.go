@@ -91,24 +91,25 @@ func (im *importer[U]) lookUp(ctx context.Context, conn Conn, rows []*importedRo
 	if err != nil {
 		return nil, err
 	}
-	byAddress, byID := map[string]account{}, map[string]bool{}
+	byAddress, byID := map[string]account{}, map[string]account{}
 	var a account
 	var address string
 	if _, err := pgx.ForEachRow(found, []any{wire.UUID(&a.id), &address, &a.mark}, func() error {
-		byAddress[address], byID[a.id] = a, true
+		byAddress[address], byID[a.id] = a, a
 		return nil
 	}); err != nil {
 		return nil, err
 	}
 	for _, r := range rows {
+		kept, known := byID[r.id]
 		switch has, taken := byAddress[r.canonical]; {
-		case taken && has.mark == r.mark(has.id):
+		case known && kept.mark == r.mark(kept.id), taken && has.mark == r.mark(has.id):
 			r.present = true
 		case taken && has.mark != "":
 			r.refuse("conflict", "the address has an account, imported from a row that said something else")
 		case taken:
 			r.refuse("conflict", "the address has an account that no import has made, or too long ago")
-		case byID[r.id]:
+		case known:
 			r.refuse("conflict", "the id has another account")
 		default:
 			fresh = append(fresh, r)

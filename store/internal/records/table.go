@@ -18,8 +18,9 @@ type beginner interface {
 }
 
 const (
-	// Times are read as RFC 3339 has them, nearly, whatever the server's settings.
-	setFormats = `SELECT set_config('datestyle', 'ISO', TRUE), set_config('timezone', 'UTC', TRUE)`
+	// Times are read as RFC 3339 has them, nearly, whatever the server's settings. The table is read as
+	// long as the import takes.
+	setSettings = `SELECT set_config('datestyle', 'ISO', TRUE), set_config('timezone', 'UTC', TRUE), set_config('statement_timeout', '0', TRUE)`
 
 	// findTable returns the table's name in quotes, where it needs them, and the column of its
 	// primary key.
@@ -51,7 +52,7 @@ func Table(ctx context.Context, db beginner, name string, f Fields) iter.Seq2[Ro
 var errEnough = errors.New("enough")
 
 func table(ctx context.Context, tx pgx.Tx, name string, f Fields, yield func(Row, error) bool) error {
-	if _, err := tx.Exec(ctx, setFormats); err != nil {
+	if _, err := tx.Exec(ctx, setSettings); err != nil {
 		return fmt.Errorf("reading a table: %w", err)
 	}
 	var quoted, key string
