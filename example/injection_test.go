@@ -19,6 +19,7 @@ import (
 	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/gin-gonic/gin"
 
+	"github.com/ginauth/ginauth/ginauth/ginauthtest"
 	"github.com/ginauth/ginauth/store/storetest"
 )
 
@@ -121,7 +122,7 @@ func (a *attacker) attack(t *testing.T, method, path string, op *openapi3.Operat
 
 func TestInjectionsAreData(t *testing.T) { // SEC-135
 	t.Parallel()
-	pool, log := storetest.NewDB(t), &syncBuffer{}
+	pool, log := storetest.NewDB(t), &ginauthtest.Log{}
 	engine, _, err := router(newStore(pool), "http://localhost", quick(), slog.New(slog.NewTextHandler(log, nil)))
 	if err == nil {
 		err = finish(engine)

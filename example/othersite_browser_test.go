@@ -20,6 +20,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/ginauthtest"
 	"github.com/ginauth/ginauth/store"
 	"github.com/ginauth/ginauth/store/storetest"
 )
@@ -28,7 +29,7 @@ import (
 type sites struct {
 	ctx  context.Context
 	port string
-	log  syncBuffer
+	log  ginauthtest.Log
 
 	mu      sync.Mutex
 	answers []string // of the API

@@ -20,6 +20,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/ginauth/ginauth/ginauth/ginauthtest"
 	"github.com/ginauth/ginauth/store/storetest"
 )
 
@@ -50,13 +51,13 @@ type process struct {
 	url    string
 	stdout string        // two lines: the URL, and where the mails are
 	lines  *bufio.Reader // what it prints after them
-	stderr *syncBuffer
+	stderr *ginauthtest.Log
 }
 
 // start runs the example on a free port until it has printed its URL.
 func start(t *testing.T, env []string, args ...string) *process {
 	t.Helper()
-	p := &process{cmd: command(t, append([]string{"PORT=0"}, env...), args...), stderr: &syncBuffer{}}
+	p := &process{cmd: command(t, append([]string{"PORT=0"}, env...), args...), stderr: &ginauthtest.Log{}}
 	stdout, err := p.cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)

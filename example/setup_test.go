@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"io"
 	"log/slog"
@@ -21,6 +20,7 @@ import (
 
 	"github.com/ginauth/ginauth/ginauth/driver"
 	"github.com/ginauth/ginauth/ginauth/email"
+	"github.com/ginauth/ginauth/ginauth/ginauthtest"
 	"github.com/ginauth/ginauth/ginauth/password"
 	"github.com/ginauth/ginauth/store"
 	"github.com/ginauth/ginauth/store/embedded"
@@ -78,7 +78,7 @@ type app struct {
 	contract *contract
 	pool     *pgxpool.Pool      // nil in memory
 	age      func(t *testing.T) // makes all logins older than what matters asks for
-	log      *syncBuffer
+	log      *ginauthtest.Log
 	url      string
 }
 
@@ -131,7 +131,7 @@ func (a *app) describe(t *testing.T) {
 
 func (a *app) serve(t *testing.T, users driver.Users[User], s settings) {
 	t.Helper()
-	a.log = &syncBuffer{}
+	a.log = &ginauthtest.Log{}
 	server := httptest.NewUnstartedServer(nil)
 	a.url = strings.Replace("http://"+server.Listener.Addr().String(), "127.0.0.1", "localhost", 1)
 	var err error
@@ -256,21 +256,4 @@ func (a answer) page(t *testing.T, path string) string {
 		t.Fatalf("%d to %q, not to the page of a link to %q: %s", a.status, to, path, a.body)
 	}
 	return to
-}
-
-type syncBuffer struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (s *syncBuffer) Write(p []byte) (int, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.b.Write(p)
-}
-
-func (s *syncBuffer) String() string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.b.String()
 }

@@ -14,9 +14,9 @@ import (
 	"github.com/ginauth/ginauth/ginauth"
 	"github.com/ginauth/ginauth/ginauth/account"
 	"github.com/ginauth/ginauth/ginauth/driver"
+	"github.com/ginauth/ginauth/ginauth/ginauthtest"
 	"github.com/ginauth/ginauth/ginauth/internal/built"
 	"github.com/ginauth/ginauth/ginauth/jwt"
-	"github.com/ginauth/ginauth/ginauth/password"
 	"github.com/ginauth/ginauth/store"
 )
 
@@ -61,11 +61,7 @@ func newDevices(t *testing.T, edit ...siteOption) *devices {
 
 func (d *devices) signUpEve(t *testing.T) {
 	t.Helper()
-	cheap, err := password.New(password.Options{InsecureCheap: true})
-	if err != nil {
-		t.Fatal(err)
-	}
-	hash, err := cheap.Hash(t.Context(), secretOfAda)
+	hash, err := ginauthtest.CheapHasher(t).Hash(t.Context(), secretOfAda)
 	if err != nil {
 		t.Fatal(err)
 	}

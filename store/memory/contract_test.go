@@ -11,8 +11,8 @@ func TestStoreFulfilsTheContract(t *testing.T) {
 	t.Parallel()
 	drivertest.Run(t, func(*testing.T) drivertest.Subject[memory.User] {
 		c := newClock()
-		s := memory.New(memory.Options[memory.User]{Now: c.now})
-		return drivertest.Subject[memory.User]{Store: s, Advance: c.add, Disable: s.DisableUser}
+		s := memory.New(memory.Options[memory.User]{Now: c.Now})
+		return drivertest.Subject[memory.User]{Store: s, Advance: c.Advance, Disable: s.DisableUser}
 	})
 }
 
@@ -20,6 +20,6 @@ func TestExternalFulfilsTheContract(t *testing.T) {
 	t.Parallel()
 	drivertest.RunExternal(t, func(*testing.T) drivertest.ExternalSubject {
 		c := newClock()
-		return drivertest.ExternalSubject{Store: memory.NewExternal(memory.ExternalOptions{Now: c.now}), Advance: c.add}
+		return drivertest.ExternalSubject{Store: memory.NewExternal(memory.ExternalOptions{Now: c.Now}), Advance: c.Advance}
 	})
 }

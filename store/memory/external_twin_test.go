@@ -46,8 +46,8 @@ func TestExternalTwin(t *testing.T) {
 	}
 	drivertest.RunExternal(t, func(*testing.T) drivertest.ExternalSubject {
 		c := newClock()
-		twin := &externalTwin{External: memory.NewExternal(memory.ExternalOptions{Now: c.now}), fault: fault, advance: c.add, forgot: make(chan struct{})}
-		return drivertest.ExternalSubject{Store: twin, Advance: c.add}
+		twin := &externalTwin{External: memory.NewExternal(memory.ExternalOptions{Now: c.Now}), fault: fault, advance: c.Advance, forgot: make(chan struct{})}
+		return drivertest.ExternalSubject{Store: twin, Advance: c.Advance}
 	})
 }
 

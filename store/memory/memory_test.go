@@ -4,32 +4,17 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/ginauth/ginauth/ginauth/driver"
+	"github.com/ginauth/ginauth/ginauth/ginauthtest"
 	"github.com/ginauth/ginauth/store"
 	"github.com/ginauth/ginauth/store/memory"
 )
 
-type clock struct {
-	mu sync.Mutex
-	at time.Time
-}
-
-func newClock() *clock { return &clock{at: time.Date(2030, time.March, 4, 5, 6, 7, 8000, time.UTC)} }
-
-func (c *clock) now() time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.at
-}
-
-func (c *clock) add(d time.Duration) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.at = c.at.Add(d)
+func newClock() *ginauthtest.Clock {
+	return ginauthtest.NewClock(time.Date(2030, time.March, 4, 5, 6, 7, 8000, time.UTC))
 }
 
 func newUser(n int) driver.NewUser {
@@ -125,7 +110,7 @@ func TestNewRefusesWhatCannotWork(t *testing.T) {
 func TestAFullStoreRefusesAndKeepsWhatLives(t *testing.T) {
 	t.Parallel()
 	c := newClock()
-	s := memory.New(memory.Options[memory.User]{Now: c.now, Limit: 3})
+	s := memory.New(memory.Options[memory.User]{Now: c.Now, Limit: 3})
 	session := func() (driver.Digest, error) {
 		d := driver.NewToken().Digest()
 		_, err := s.CreateSession(t.Context(), driver.NewSession{Digest: d, Lifetime: time.Hour, IdleTimeout: time.Hour})
@@ -146,7 +131,7 @@ func TestAFullStoreRefusesAndKeepsWhatLives(t *testing.T) {
 	if _, err := s.FindSession(t.Context(), first); err != nil {
 		t.Errorf("a live session: %v", err)
 	}
-	c.add(time.Hour)
+	c.Advance(time.Hour)
 	if _, err := session(); err != nil {
 		t.Errorf("when the others have ended: %v", err)
 	}
@@ -155,7 +140,7 @@ func TestAFullStoreRefusesAndKeepsWhatLives(t *testing.T) {
 func TestCallsSweepByTheClock(t *testing.T) {
 	t.Parallel()
 	c := newClock()
-	s := memory.New(memory.Options[memory.User]{Now: c.now, SweepEvery: 2 * time.Hour})
+	s := memory.New(memory.Options[memory.User]{Now: c.Now, SweepEvery: 2 * time.Hour})
 	u, err := s.CreateUser(t.Context(), newUser(1), nil)
 	if err != nil {
 		t.Fatal(err)
@@ -163,11 +148,11 @@ func TestCallsSweepByTheClock(t *testing.T) {
 	if _, err := s.ArchiveUser(t.Context(), u.ID, time.Hour); err != nil {
 		t.Fatal(err)
 	}
-	c.add(time.Hour)
+	c.Advance(time.Hour)
 	if _, err := s.FindUser(t.Context(), u.ID); err != nil {
 		t.Errorf("before the sweep: %v", err)
 	}
-	c.add(time.Hour)
+	c.Advance(time.Hour)
 	if _, err := s.FindUser(t.Context(), u.ID); !errors.Is(err, driver.ErrNoUser) {
 		t.Errorf("after the sweep: %v", err)
 	}
@@ -175,7 +160,7 @@ func TestCallsSweepByTheClock(t *testing.T) {
 	if err != nil || len(events) != 1 || events[0].Kind != driver.UserDeleted || events[0].Operation != "sweep" {
 		t.Errorf("%+v, %v", events, err)
 	}
-	c.add(365 * 24 * time.Hour)
+	c.Advance(365 * 24 * time.Hour)
 	if n, err := s.Sweep(t.Context()); err != nil || n != 0 {
 		t.Errorf("swept again: %d, %v", n, err) // the call had done it
 	}

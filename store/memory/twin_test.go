@@ -91,9 +91,9 @@ func TestTwin(t *testing.T) {
 	}
 	drivertest.Run(t, func(*testing.T) drivertest.Subject[memory.User] {
 		c := newClock()
-		s := memory.New(memory.Options[memory.User]{Now: c.now})
+		s := memory.New(memory.Options[memory.User]{Now: c.Now})
 		twin := &twin{Store: s, fault: fault, before: map[driver.Digest]driver.Session{}, used: map[driver.Digest]driver.UserID{}, met: make(chan struct{})}
-		return drivertest.Subject[memory.User]{Store: twin, Advance: c.add, Disable: s.DisableUser}
+		return drivertest.Subject[memory.User]{Store: twin, Advance: c.Advance, Disable: s.DisableUser}
 	})
 }
 
