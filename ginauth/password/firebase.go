@@ -44,7 +44,7 @@ func Firebase(project FirebaseParams) Reader {
 			return nil
 		}
 		sealed := make([]byte, len(key))
-		cipher.NewCTR(block, make([]byte, aes.BlockSize)).XORKeyStream(sealed, key)
+		cipher.NewCTR(block, make([]byte, aes.BlockSize)).XORKeyStream(sealed, key) //nolint:gosec // the IV is zero in Firebase, whose key is of one password
 		return sealed
 	}
 	return Reader{read: func(text string) (scheme, error) {

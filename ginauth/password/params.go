@@ -9,7 +9,7 @@ import (
 // Bounds on what one argon2id computation may cost, for configured and for stored parameters.
 const (
 	maxMemoryKiB    = 256 << 10
-	maxMemoryPasses = 1 << 20 // KiB times passes: about half a second on one core
+	maxMemoryPasses = 1 << 20 // KiB times passes: 0.8 s of a core
 )
 
 // Params is the cost of argon2id. Parallelism is always 1: a server spends its cores on

@@ -14,10 +14,11 @@ import (
 // PHPass.
 func Passlib() Reader {
 	return Reader{read: func(text string) (scheme, error) {
-		name, rest, _ := strings.Cut(strings.TrimPrefix(text, "$"), "$")
-		if !strings.HasPrefix(text, "$") {
+		text, ok := strings.CutPrefix(text, "$")
+		if !ok {
 			return nil, errUnread
 		}
+		name, rest, _ := strings.Cut(text, "$")
 		switch name {
 		case "pbkdf2":
 			return passlibPBKDF2(sha1Digest(), rest)

@@ -19,7 +19,7 @@ var (
 
 // Reader reads the stored hashes of another system: see Django, Passlib, ASPNETIdentity, PHPass,
 // Firebase, BcryptOf and Custom. Give it to New in Options.Readers, which refuses the zero Reader.
-// A Reader bounds the cost of a hash before any work is done: 256 MiB of memory, and about a second
+// A Reader bounds the cost of a hash before any work is done: 256 MiB of memory, and two seconds
 // of a core.
 type Reader struct {
 	// read returns errUnread for a text of another system.
