@@ -215,17 +215,17 @@ func TestARoleThatChangesCountsAtTheNextRequest(t *testing.T) {
 func TestGuardsThatCannotWorkFailAtConstruction(t *testing.T) {
 	t.Parallel()
 	for want, build := range map[string]func(){
-		"ginauth.Role":          func() { ginauth.Role(roles) },
-		"ginauth.Role: ":        func() { ginauth.Role(roles, "") },
-		"ginauth.Permission":    func() { ginauth.Permission(can) },
-		"ginauth.Permission: ":  func() { ginauth.Permission[user](nil, "read") },
-		"ginauth.Check":         func() { ginauth.Check[user]("name", nil) },
-		"ginauth.Check: ":       func() { ginauth.Check("", pass) },
-		"ginauth.CheckAuth":     func() { ginauth.CheckAuth("", nil) },
-		"ginauth.Owner":         func() { ginauth.Owner(nil) },
-		"ginauth.Scope: name":   func() { ginauth.Scope() },
-		"is no scope of RFC":    func() { ginauth.Scope("two words") },
-		`"quote\"" is no scope`: func() { ginauth.Scope(`quote"`) },
+		"ginauth.Role":             func() { ginauth.Role(roles) },
+		"ginauth.Role: ":           func() { ginauth.Role(roles, "") },
+		"ginauth.Permission":       func() { ginauth.Permission(can) },
+		"ginauth.Permission: ":     func() { ginauth.Permission[user](nil, "read") },
+		"ginauth.Check":            func() { ginauth.Check[user]("name", nil) },
+		"ginauth.Check: ":          func() { ginauth.Check("", pass) },
+		"ginauth.CheckAuth":        func() { ginauth.CheckAuth("", nil) },
+		"ginauth.Owner":            func() { ginauth.Owner(nil) },
+		"ginauth.Scope: name":      func() { ginauth.Scope() },
+		"is not a scope of RFC":    func() { ginauth.Scope("two words") },
+		`"quote\"" is not a scope`: func() { ginauth.Scope(`quote"`) },
 	} {
 		func() {
 			defer func() {

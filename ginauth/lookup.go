@@ -25,7 +25,7 @@ func (cfg *Config[U]) userLookup(store driver.Sessions) func(*gin.Context, *engi
 		}
 	default:
 		find = func(c *gin.Context, st *engine.State) (U, error) {
-			return findSessionThenUser(c.Request.Context(), st, cfg.o.Users)
+			return cfg.findSessionThenUser(c.Request.Context(), st)
 		}
 	}
 	return func(c *gin.Context, st *engine.State) (engine.Proof, error) {
@@ -49,7 +49,7 @@ func findUserSession[U any](ctx context.Context, st *engine.State, finder driver
 	return u, err
 }
 
-func findSessionThenUser[U any](ctx context.Context, st *engine.State, users driver.Users[U]) (u U, err error) {
+func (cfg *Config[U]) findSessionThenUser(ctx context.Context, st *engine.State) (u U, err error) {
 	id, with, err := st.SessionUser(ctx)
 	if err != nil {
 		return u, err
@@ -58,11 +58,32 @@ func findSessionThenUser[U any](ctx context.Context, st *engine.State, users dri
 		u, _ = with.(U)
 		return u, nil
 	}
-	u, err = users.FindUser(ctx, id)
+	u, err = cfg.FindUser(ctx, id)
 	if errors.Is(err, driver.ErrNoUser) {
 		return u, ErrUnauthenticated
 	}
 	return u, err
+}
+
+// FindUser returns the user of an ID, by Options.Users or Options.FindUser. It returns ErrNoUser for one who is gone, and
+// ErrNotMounted where the options have neither and when another user was returned than the one who was asked for.
+func (cfg *Config[U]) FindUser(ctx context.Context, id UserID) (u U, err error) {
+	find := cfg.o.FindUser
+	if cfg.o.Users != nil {
+		find = cfg.o.Users.FindUser
+	}
+	if find == nil {
+		return u, fmt.Errorf("%w: set Options.FindUser, which returns the user of an ID", ErrNotMounted)
+	}
+	u, err = find(ctx, id)
+	if err != nil {
+		return u, err
+	}
+	if found := cfg.account(&u).ID; found != id && found != "" {
+		var none U
+		return none, fmt.Errorf("%w: FindUser was asked for the user %q and has returned %q", ErrNotMounted, id, found)
+	}
+	return u, nil
 }
 
 func (cfg *Config[U]) retrieveUser(c *gin.Context, st *engine.State) (u U, err error) {

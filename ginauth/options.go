@@ -2,6 +2,7 @@ package ginauth
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -41,9 +42,16 @@ const (
 // other field is the safe default. U is the app's own type of users: a struct, a pointer, a map or
 // any other.
 type Options[U any] struct {
-	// Users keeps the accounts. It is usually a *store.DB, or a type that embeds one. Required,
-	// unless RetrieveUser is set and neither SignUp nor Login is used.
+	// Users keeps the accounts. It is usually a *store.DB, or a type that embeds one. SignUp and
+	// Login need it. An app that has users already, and logs them in with SignIn, sets FindUser or
+	// RetrieveUser instead.
 	Users driver.Users[U]
+	// FindUser returns the user with this ID, for an app that keeps its accounts elsewhere. It
+	// returns ErrNoUser for a user who is gone. Any other error answers 503 or 500, never
+	// "anonymous". ginauth calls it once in a request; it must be safe for concurrent use. Keep the
+	// sessions with store.NewExternal, which takes any user, or in another store of
+	// gin-contrib/sessions. Default: the method FindUser of Users.
+	FindUser func(ctx context.Context, id UserID) (U, error)
 	// Account returns the part of a user that ginauth reads. It is not called for a nil pointer,
 	// which means "no user". Default: the user's method Account, which store.User and types that
 	// embed it have.
@@ -52,8 +60,8 @@ type Options[U any] struct {
 	// driver.Sessions too. A store that is not a driver.Sessions, such as the cookie or redis
 	// store, cannot list or count a user's sessions. Sessions that it cannot end itself are ended
 	// only if Users is a driver.Authority, as store.DB is; docs/sessions.md has the table. Give a
-	// store on the network its own time-outs. Session stores of package store need users of
-	// store.New; other Users are refused.
+	// store on the network its own time-outs. Users of store.New need sessions of package
+	// store that are not store.NewExternal's, and other Users need those; other pairs are refused.
 	Sessions sessions.Store
 	// RetrieveUser, if set, replaces the lookup of the user: it gets a live session and returns its
 	// user. ErrNoUser, or a user without an ID, answers 401 and ends the session. Any other error
@@ -202,7 +210,7 @@ func (o Options[U]) withDefaults() Options[U] {
 	if o.RememberLifetime == 0 {
 		o.RememberLifetime = defaultRememberLifetime
 	}
-	if _, counts := o.sessionStore(); counts && o.Users != nil && o.MaxSessions == 0 {
+	if _, counts := o.sessionStore(); counts && o.knowsOwner() && o.MaxSessions == 0 {
 		o.MaxSessions = defaultMaxSessions
 	}
 	if o.Limiter == nil {
@@ -232,7 +240,8 @@ func (o Options[U]) validate() error {
 	}
 	withSessions := !o.NoSessions
 	fault(o.Account == nil && !tells[U](), "the type %s has no method Account() ginauth.Account: add it, or set Account to a function that tells a user's ID and address", reflect.TypeFor[U]())
-	fault(withSessions && o.Users == nil && o.RetrieveUser == nil, "set Users (such as store.New[store.User](pool)) or RetrieveUser; or NoSessions for an API without sessions")
+	fault(withSessions && o.Users == nil && o.RetrieveUser == nil && o.FindUser == nil, "set Users (such as store.New[store.User](pool)); or FindUser where the accounts are kept elsewhere; or RetrieveUser; or NoSessions for an API without sessions")
+	fault(o.Users != nil && o.FindUser != nil, "FindUser is for accounts of which Users knows nothing: leave one of them out")
 	for name, s := range map[string]any{"Users": o.Users, "Sessions": o.Sessions} {
 		fault(s != nil && !reflect.ValueOf(s).Comparable(), "%s is a %T, which cannot be compared: give a pointer to it", name, s)
 	}
@@ -242,13 +251,17 @@ func (o Options[U]) validate() error {
 		err := cmp.Or(pairing.Check(own, o.Users), pairing.Check(o.Users, o.Users)) // a Users may embed only a store of sessions
 		fault(err != nil, "Users and Sessions do not fit together: %w", err)
 	}
+	if withSessions && o.FindUser != nil && o.RetrieveUser == nil && ok {
+		err := pairing.Check(own, elsewhere{})
+		fault(err != nil, "FindUser and Sessions do not fit: keep the sessions with store.NewExternal(pool), which takes any user: %w", err)
+	}
 	if withSessions && !ok && o.Sessions != nil {
 		err := otherstore.Check(o.Sessions)
 		fault(err != nil, "%w", err)
 	}
 	fault(o.RotationGrace > 0 && !ok, "RotationGrace needs a store that finds replaced tokens, which a %T does not: use store.NewSessions(pool), or leave it zero", o.Sessions)
 	fault(o.MaxSessions > 0 && !ok, "MaxSessions needs a store that counts, which a %T does not: use store.NewSessions(pool), or leave it zero", o.Sessions)
-	fault(o.MaxSessions > 0 && o.Users == nil, "MaxSessions needs Users, since RetrieveUser alone knows whose a session is: set Users too, or leave MaxSessions zero")
+	fault(o.MaxSessions > 0 && !o.knowsOwner(), "MaxSessions needs to know whose a session is, which RetrieveUser alone does: keep the sessions with store.NewExternal(pool), or leave MaxSessions zero")
 	fault(o.RotationGrace < 0 || o.RotationGrace > engine.MaxRotationGrace, "RotationGrace must be between zero and %s", engine.MaxRotationGrace)
 	fault(o.MaxSessions < 0, "MaxSessions must not be negative")
 	fault(o.RememberIdleTimeout < 0 || o.RememberIdleTimeout > o.RememberLifetime, "RememberIdleTimeout must be between zero and RememberLifetime")
@@ -282,6 +295,20 @@ func (o Options[U]) validate() error {
 var siteData = []string{"cache", "cookies", "storage", "executionContexts", "*"}
 
 func second[T any](_ T, err error) error { return err }
+
+// elsewhere stands for the users of FindUser when a store of sessions is asked whether it takes them.
+type elsewhere struct{}
+
+// external is the store of what belongs to users elsewhere; nil where there is none.
+func (o Options[U]) external() driver.External {
+	e, _ := o.Sessions.(driver.External)
+	return e
+}
+
+// knowsOwner says whether each session is kept with its user's ID.
+func (o Options[U]) knowsOwner() bool {
+	return o.Users != nil || o.FindUser != nil || o.external() != nil
+}
 
 func (o Options[U]) sessionStore() (driver.Sessions, bool) {
 	if o.Sessions != nil {

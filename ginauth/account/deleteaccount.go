@@ -113,8 +113,26 @@ func archiveAccount[U any](c *gin.Context, m *engine.Mount, users driver.Account
 		event = driver.UserDeleted
 	}
 	m.Event(c, event, "user_id", id, "session", session)
-	st.LeaveBehind(context.WithoutCancel(ctx))
+	ctx = context.WithoutCancel(ctx)
+	endElsewhere(ctx, m, id, after)
+	st.LeaveBehind(ctx)
 	return after, nil
+}
+
+// endElsewhere ends what another store than that of the accounts keeps of a user who is gone, or archived until after.
+// Nothing depends on it: without the account, no credential of the user is good.
+func endElsewhere(ctx context.Context, m *engine.Mount, id driver.UserID, after time.Time) {
+	if m.External == nil {
+		return
+	}
+	end := m.External.ForgetUser
+	if logins, ok := m.External.(driver.Logins); ok && !after.IsZero() {
+		end = func(ctx context.Context, id driver.UserID) error { return logins.RevokeUserSessions(ctx, id, "") }
+	}
+	err := end(ctx, id)
+	if err != nil {
+		m.Log.WarnContext(ctx, "ginauth: what belongs to a deleted user is still stored: call ForgetUser", "user_id", id, "error", err)
+	}
 }
 
 // lowerFirst makes the name of an operation of a constructor's.

@@ -54,9 +54,9 @@ func ListEvents(c *gin.Context) (ActivityPage, error) {
 	if err != nil {
 		return ActivityPage{}, err
 	}
-	lister, ok := st.Mount.Users.(driver.EventLog)
-	if !ok {
-		return ActivityPage{}, fmt.Errorf("%w: Options.Users is no driver.EventLog", ginauth.ErrNotMounted)
+	lister := st.Mount.EventLog()
+	if lister == nil {
+		return ActivityPage{}, fmt.Errorf("%w: account.ListEvents %s", ginauth.ErrNotMounted, nobodysEvents)
 	}
 	_, auth, err := st.Mount.Owner(c, http.MethodGet)
 	if err != nil {
@@ -80,6 +80,9 @@ func ListEvents(c *gin.Context) (ActivityPage, error) {
 	}
 	return page, nil
 }
+
+// nobodysEvents says why there is no list.
+const nobodysEvents = "needs Options.Users to be a driver.EventLog, as store.New is, or Options.Sessions to be store.NewExternal, for users who live elsewhere"
 
 // wholeTime returns how many events to show so that the next page can go on by the time alone.
 func wholeTime(list []driver.Event, limit int) int {
@@ -129,11 +132,13 @@ func activityOf(e driver.Event, verified bool) Activity {
 }
 
 // Events returns the handler that answers 200 with what ListEvents returns, as JSON; a page of the app's own calls ListEvents itself: logins and failed ones, changes of
-// passwords and the like. Mount it with GET. It panics when Users is no driver.EventLog.
+// passwords and the like. Mount it with GET. It panics when neither Users nor, for users who
+// live elsewhere, Sessions is a driver.EventLog.
 func Events[U any](cfg *ginauth.Config[U]) gin.HandlerFunc {
-	const name = "account.Events"
-	m := cfg.Engine().WithAccounts(name)
-	engine.UsersAs[driver.EventLog](name, m)
+	m := cfg.Engine().Mounted("account.Events")
+	if m.EventLog() == nil {
+		panic("account.Events " + nobodysEvents) //nolint:forbidigo // while routes are built
+	}
 	h := route.New(route.Info{Name: "events", For: route.Users, ChecksScopes: true, Mount: m, Cookie: m.Cookie.Name}, showEvents)
 	return h.As(func(c *gin.Context) { h.Serve(c) })
 }

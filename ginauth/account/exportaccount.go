@@ -20,17 +20,23 @@ type Export struct {
 	// User is what Options.View shows.
 	User any `json:"user"`
 	// Held is what ExportUser of driver.Accounts returns: account, sessions, API keys, logins.
-	Held json.RawMessage `json:"held" swaggertype:"object"`
+	Held json.RawMessage `json:"held,omitempty" swaggertype:"object"`
+	// Kept is what ExportUser of driver.External returns of a user whose account is kept elsewhere: sessions, API keys,
+	// logins.
+	Kept json.RawMessage `json:"kept,omitempty" swaggertype:"object"`
 }
 
 // ExportAccount returns the handler that answers 200 with all that ginauth holds of the current user, an
 // Export, as a file to save. It has no secrets, neither as they are nor as digests, and none of the values that the
 // app keeps in sessions. Put Require(Fresh(10*time.Minute)) in front where an unlocked screen is a worry. Mount
-// it with GET. It panics when Users is no driver.Accounts.
+// it with GET. It panics when neither Users is a driver.Accounts nor Sessions a driver.External.
 func ExportAccount[U any](cfg *ginauth.Config[U]) gin.HandlerFunc {
 	const name = "account.ExportAccount"
-	m := cfg.Engine().WithAccounts(name)
-	users := engine.UsersAs[driver.Accounts[U]](name, m)
+	m := cfg.Engine().Mounted(name)
+	users, _ := m.Users.(driver.Accounts[U])
+	if users == nil && m.External == nil {
+		engine.UsersAs[driver.Accounts[U]](name, m.WithAccounts(name))
+	}
 	h := route.New(route.Info{Name: "exportAccount", For: route.Users, ChecksScopes: true, Mount: m, Cookie: m.Cookie.Name}, func(c *gin.Context) {
 		export, err := exportAccount(c, cfg, users)
 		if err != nil {
@@ -64,13 +70,22 @@ func exportAccount[U any](c *gin.Context, cfg *ginauth.Config[U], users driver.A
 	if err != nil {
 		return Export{}, err
 	}
-	held, err := users.ExportUser(c.Request.Context(), auth.Account.ID)
-	if errors.Is(err, driver.ErrNoUser) {
-		return Export{}, fmt.Errorf("%w: the account ended while the request ran", ginauth.ErrUnauthenticated)
+	export := Export{User: m.Edge.View(&u)}
+	if users != nil {
+		export.Held, err = users.ExportUser(c.Request.Context(), auth.Account.ID)
+		if errors.Is(err, driver.ErrNoUser) {
+			return Export{}, fmt.Errorf("%w: the account ended while the request ran", ginauth.ErrUnauthenticated)
+		}
+	}
+	if m.External != nil && err == nil {
+		export.Kept, err = m.External.ExportUser(c.Request.Context(), auth.Account.ID)
+		if errors.Is(err, driver.ErrNoUser) { // who has no session here may still have an account there
+			err = nil
+		}
 	}
 	if err != nil {
 		return Export{}, err
 	}
 	m.Event(c, driver.UserExported, "user_id", auth.Account.ID)
-	return Export{User: m.Edge.View(&u), Held: held}, nil
+	return export, nil
 }

@@ -114,12 +114,12 @@ func showSessions(c *gin.Context) {
 }
 
 // nobodysSessions: a list would be empty, and ending them all would end none (SEC-190).
-const nobodysSessions = "RetrieveUser alone knows whose a session is, so no store can find a user's sessions: set Options.Users too (such as store.New[store.User](pool)), or leave this handler out"
+const nobodysSessions = "RetrieveUser alone knows whose a session is, so no store can find a user's sessions: keep them with store.NewExternal(pool) in Options.Sessions, or leave this handler out"
 
 // compileManager is compile for handlers that need driver.Logins.
 func compileManager[U any](name string, cfg *ginauth.Config[U], by func(*engine.Mount) driver.Logins) *engine.Mount {
 	m := cfg.Engine().Mounted(name)
-	if !m.OwnUsers {
+	if !m.KnowsOwner {
 		panic(fmt.Sprintf("%s: %s", name, nobodysSessions)) //nolint:forbidigo // while routes are built
 	}
 	if by(m) == nil {
@@ -139,7 +139,7 @@ func managed(c *gin.Context, by func(*engine.Mount) driver.Logins) (*engine.Stat
 		st.Mount.Event(c, driver.AccessDenied, "user_id", st.Proof().Account.ID, "via", st.Proof().Via, "reason", "credentials with scopes")
 		return nil, nil, fmt.Errorf("%w: credentials with scopes see no logins and end none", ginauth.ErrForbidden)
 	}
-	if !st.Mount.OwnUsers {
+	if !st.Mount.KnowsOwner {
 		return nil, nil, fmt.Errorf("%w: %s", ginauth.ErrNotMounted, nobodysSessions)
 	}
 	manager := by(st.Mount)

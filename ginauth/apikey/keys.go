@@ -27,7 +27,7 @@ const (
 // Options configure API keys. The zero value of every field is the safe default.
 type Options[U any] struct {
 	// Store keeps the keys. Default: the Users of the Config, when they are a driver.APIKeys, as
-	// store.DB is.
+	// store.DB is; or its Sessions, when they are store.NewExternal.
 	Store driver.APIKeys[U]
 	// Prefix begins every key, so that secret scanners recognise it: 3 to 20 lower-case letters,
 	// digits and underscores, the first a letter and the last an underscore. Keys with another
@@ -51,9 +51,12 @@ type Options[U any] struct {
 }
 
 // withDefaults returns a copy in which every empty field has its default.
-func (o Options[U]) withDefaults(users driver.Users[U]) Options[U] {
-	if store, ok := users.(driver.APIKeys[U]); ok && o.Store == nil {
+func (o Options[U]) withDefaults(cfg *ginauth.Config[U]) Options[U] {
+	if store, ok := cfg.Options().Users.(driver.APIKeys[U]); ok && o.Store == nil {
 		o.Store = store
+	}
+	if o.Store == nil {
+		o.Store = externalStore(cfg)
 	}
 	o.Prefix = cmp.Or(o.Prefix, defaultPrefix)
 	o.MaxLifetime = cmp.Or(o.MaxLifetime, max(defaultMaxLifetime, o.Lifetime))
@@ -72,7 +75,7 @@ func (o Options[U]) validate(users driver.Users[U]) error {
 			faults = append(faults, fmt.Errorf(format, args...))
 		}
 	}
-	fault(o.Store == nil, "set Store (such as store.New[store.User](pool))")
+	fault(o.Store == nil, "set Store (such as store.New[store.User](pool)); or, for users who live elsewhere, the Sessions of the Config to store.NewExternal(pool) and its FindUser")
 	if users != nil {
 		err := pairing.Check(o.Store, users)
 		fault(err != nil, "the Users of the Config and Store do not fit: %w", err)
@@ -103,7 +106,7 @@ func New[U any](cfg *ginauth.Config[U], o Options[U]) (*Keys[U], error) {
 		return nil, errors.New("apikey.New: the Config is nil: check the error of ginauth.New")
 	}
 	users := cfg.Options().Users
-	o = o.withDefaults(users)
+	o = o.withDefaults(cfg)
 	if err := o.validate(users); err != nil {
 		return nil, fmt.Errorf("apikey.New: %w", err)
 	}

@@ -67,8 +67,8 @@ func newBackend[U any](constructor string, cfg *ginauth.Config[U], o BackendOpti
 	if cfg == nil {
 		panic("jwt." + constructor + ": the Config is nil: check the error of ginauth.New") //nolint:forbidigo // construction
 	}
-	if users := cfg.Options().Users; users != nil && o.Users == nil {
-		o.Users = users
+	if o.Users == nil {
+		o.Users = usersOf(cfg)
 	}
 	if err := o.validate(); err != nil {
 		panic(fmt.Sprintf("jwt.%s: %v", constructor, err)) //nolint:forbidigo // construction

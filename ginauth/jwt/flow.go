@@ -69,9 +69,9 @@ func (o Options[U]) validate(app ginauth.Options[U]) error {
 			faults = append(faults, fmt.Errorf(format, args...))
 		}
 	}
-	fault(app.Users == nil, "set the Users of the Config, such as store.New[store.User](pool)")
+	fault(app.Users == nil && app.FindUser == nil, "set the Users of the Config, such as store.New[store.User](pool); or its FindUser, for users who live elsewhere")
 	fault(o.Issuer == nil, "set Options.Issuer to what NewIssuer returned")
-	fault(o.Refresh == nil && !o.NoRefresh, "set Options.Refresh, such as store.New[store.User](pool), or NoRefresh and bear that only Stateless backends take the tokens")
+	fault(o.Refresh == nil && !o.NoRefresh, "set Options.Refresh, such as store.New[store.User](pool), or store.NewExternal(pool) for users who live elsewhere; or NoRefresh and bear that only Stateless backends take the tokens")
 	if app.Users != nil {
 		err := pairing.Check(o.Refresh, app.Users)
 		fault(err != nil, "the Users of the Config and Options.Refresh do not fit: %w", err)
@@ -86,6 +86,9 @@ func (o Options[U]) validate(app ginauth.Options[U]) error {
 func (o Options[U]) withDefaults(app ginauth.Options[U]) Options[U] {
 	if store, ok := app.Users.(driver.RefreshTokens); ok && o.Refresh == nil {
 		o.Refresh = store
+	}
+	if _, external := app.Sessions.(driver.External); external && o.Refresh == nil {
+		o.Refresh, _ = app.Sessions.(driver.RefreshTokens)
 	}
 	if o.NoRefresh {
 		o.Refresh = nil
@@ -144,6 +147,14 @@ func (f *Flow[U]) made() error {
 func (f *Flow[U]) mounted(constructor string) {
 	if err := f.made(); err != nil {
 		panic(fmt.Sprintf("jwt.%s: %v", constructor, err)) //nolint:forbidigo // construction
+	}
+}
+
+// withPasswords is mounted for handlers that take passwords.
+func (f *Flow[U]) withPasswords(constructor string) {
+	f.mounted(constructor)
+	if f.app.Users == nil {
+		panic(fmt.Sprintf("jwt.%s: the Users of the Config are not set, so there are no passwords: set them (such as store.New[store.User](pool)), or write the handler with jwt.SignIn", constructor)) //nolint:forbidigo // construction
 	}
 }
 

@@ -1,6 +1,7 @@
 package jwt
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -47,7 +48,10 @@ func (f *Flow[U]) logIn(c *gin.Context, email, plain string, scopes []string, la
 		if l.user, err = flow.VerifyPassword(c, f.cfg, email, plain); err != nil {
 			break
 		}
-		if err = f.begin(c, &l, hash, scopes, lasts); !errors.Is(err, driver.ErrNoUser) {
+		if err = f.begin(c, &l, hash, scopes, lasts); err == nil {
+			err = f.compareAgain(c, l, email, hash)
+		}
+		if !errors.Is(err, driver.ErrNoUser) {
 			break
 		}
 		// Stands unless the password was changed meanwhile, which the next verification finds out
@@ -61,6 +65,23 @@ func (f *Flow[U]) logIn(c *gin.Context, email, plain string, scopes []string, la
 	return l, err
 }
 
+// compareAgain ends a login whose password was changed meanwhile, where the store of refresh tokens cannot tell. It
+// returns driver.ErrNoUser then.
+func (f *Flow[U]) compareAgain(c *gin.Context, l login[U], email string, hash password.Hash) error {
+	if _, external := f.o.Refresh.(driver.External); !external {
+		return nil
+	}
+	now, err := f.currentHash(c, email)
+	if err == nil && now.Reveal() == hash.Reveal() {
+		return nil
+	}
+	ctx := context.WithoutCancel(ginauth.AuditContext(c))
+	if ended := f.o.Refresh.RevokeRefreshFamily(ctx, f.cfg.Account(l.user).ID, l.claims.Session); ended != nil && !errors.Is(ended, driver.ErrNoSession) {
+		return ended
+	}
+	return cmp.Or(err, driver.ErrNoUser)
+}
+
 // began tells of a login, in the log and, unless the store has done so, in the table.
 func (f *Flow[U]) began(c *gin.Context, l login[U]) {
 	flow.LogEvent(c, driver.LoginSucceeded, "user_id", f.cfg.Account(l.user).ID, "session", l.claims.Session)
@@ -71,6 +92,9 @@ func (f *Flow[U]) began(c *gin.Context, l login[U]) {
 // login for.
 func (f *Flow[U]) recordLogin(c *gin.Context, user driver.UserID) {
 	recorder, ok := f.app.Users.(driver.EventLog)
+	if !ok {
+		recorder, ok = f.app.Sessions.(driver.EventLog)
+	}
 	if _, written := f.o.Refresh.(driver.EventLog); !ok || written {
 		return
 	}

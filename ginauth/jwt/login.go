@@ -35,7 +35,7 @@ func (d Delivery) valid() bool { return d >= InBody && d <= InCookie }
 // answers 200, and 401 as ginauth.Login does. Mount it with POST on a route that needs no login. It
 // panics when New did not make f, and for an unknown Delivery.
 func Login[U any](f *Flow[U], d Delivery) gin.HandlerFunc {
-	f.mounted("Login")
+	f.withPasswords("Login")
 	if !d.valid() {
 		panic(fmt.Sprintf("jwt.Login: %v", errDelivery)) //nolint:forbidigo // construction
 	}

@@ -103,7 +103,7 @@ func (f *Flow[U]) renewed(c *gin.Context, token refresh.Token, asked string) (l 
 	if err != nil {
 		return l, err
 	}
-	l.user, err = f.app.Users.FindUser(c.Request.Context(), family.UserID)
+	l.user, err = f.cfg.FindUser(c.Request.Context(), family.UserID)
 	if errors.Is(err, driver.ErrNoUser) || err == nil && f.cfg.Account(l.user).Disabled {
 		return l, errInvalidGrant
 	}

@@ -55,7 +55,10 @@ func SignIn[U any](c *gin.Context, f *Flow[U], d Delivery, u U) (Answer, error) 
 // explainNoUser distinguishes a deleted user from one whom the store of refresh tokens does not
 // know. The latter is a wrong set-up, which must not look like a refusal (SEC-190).
 func (f *Flow[U]) explainNoUser(c *gin.Context, u U, refused error) error {
-	known, err := f.app.Users.FindUser(c.Request.Context(), f.cfg.Account(u).ID)
+	if _, external := f.o.Refresh.(driver.External); external { // it knows every user, unless one was shut out
+		return fmt.Errorf("%w: %w", ginauth.ErrInvalidCredentials, refused)
+	}
+	known, err := f.cfg.FindUser(c.Request.Context(), f.cfg.Account(u).ID)
 	switch {
 	case errors.Is(err, driver.ErrNoUser) || err == nil && f.cfg.Account(known).Disabled:
 		return fmt.Errorf("%w: %w", ginauth.ErrInvalidCredentials, refused)

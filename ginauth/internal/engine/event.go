@@ -137,9 +137,9 @@ const DetailUnproved = "address_unproved"
 // recordFailure stores a failed login where the store of users keeps events, by the same statement for an account
 // and for none (SEC-29). What was typed is hidden (SEC-165). The attempt was counted already, so that its answer
 // stays what it is when the event cannot be stored: then it is in the log alone (SEC-163).
-func recordFailure(c *gin.Context, log *slog.Logger, users any, account driver.Account, identifier string) {
-	recorder, ok := users.(driver.EventLog)
-	if !ok {
+func (m *Mount) recordFailure(c *gin.Context, account driver.Account, identifier string) {
+	recorder := m.EventLog()
+	if recorder == nil {
 		return
 	}
 	ctx := context.WithoutCancel(AuditContext(c)) // who guesses may hang up
@@ -151,7 +151,7 @@ func recordFailure(c *gin.Context, log *slog.Logger, users any, account driver.A
 	if !account.Verified {
 		e.Detail[DetailUnproved] = "true"
 	}
-	record(ctx, log, recorder, e)
+	record(ctx, m.logger(), recorder, e)
 }
 
 func record(ctx context.Context, log *slog.Logger, recorder driver.EventLog, e driver.Event) {
@@ -163,8 +163,8 @@ func record(ctx context.Context, log *slog.Logger, recorder driver.EventLog, e d
 // RecordSession stores that a session has begun or ended which another store keeps, and so nobody wrote
 // down. It comes after the fact, so it is worth no more than a line in the log when it fails.
 func (m *Mount) RecordSession(ctx context.Context, kind driver.EventKind, user driver.UserID, session driver.Digest) {
-	recorder, ok := m.Users.(driver.EventLog)
-	if _, written := m.Keeper.(driver.EventLog); !ok || written || user == "" {
+	recorder := m.EventLog()
+	if _, written := m.Keeper.(driver.EventLog); recorder == nil || written || user == "" {
 		return
 	}
 	e := driver.NewEvent(ctx, kind, user)

@@ -60,8 +60,10 @@ type Mount struct {
 	Policy                                password.Policy
 	Throttle                              *Attempts // of handlers that need accounts
 	BadCredentials                        badCredentials
-	// OwnUsers: sessions belong to rows of Users; otherwise RetrieveUser alone knows whose they are.
-	OwnUsers bool
+	// KnowsOwner: each session is kept with its user's ID; otherwise RetrieveUser alone knows whose they are.
+	KnowsOwner bool
+	// External keeps what belongs to users who live elsewhere; nil where the store of sessions does not.
+	External driver.External
 	// Retrieves: RetrieveUser looks the user up, and retriever tells which one it is.
 	Retrieves bool
 	Retriever any
@@ -151,8 +153,20 @@ func (m *Mount) Manager() driver.Logins {
 	if keeper == nil {
 		keeper = m.Users
 	}
+	if keeper == nil {
+		keeper = m.External
+	}
 	manager, _ := keeper.(driver.Logins)
 	return manager
+}
+
+// EventLog is where events of accounts are stored; nil where nobody keeps them.
+func (m *Mount) EventLog() driver.EventLog {
+	if log, ok := m.Users.(driver.EventLog); ok {
+		return log
+	}
+	log, _ := m.External.(driver.EventLog)
+	return log
 }
 
 // Epochs can end all sessions of a user at once, wherever they are kept.

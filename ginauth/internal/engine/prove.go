@@ -114,11 +114,11 @@ func (m *Mount) unusable(ctx context.Context, account driver.Account, canonical 
 func (m *Mount) RecordGuess(c *gin.Context, k Claim, account driver.Account) {
 	if k.Owner.ID != "" {
 		m.Event(c, driver.LoginFailed, "user_id", k.Owner.ID)
-		recordFailure(c, m.Log, m.Users, k.Owner, k.Owner.Identifier)
+		m.recordFailure(c, k.Owner, k.Owner.Identifier)
 		return
 	}
 	m.Event(c, driver.LoginFailed, "identifier", hideIdentifier(k.Identifier))
-	recordFailure(c, m.Log, m.Users, account, k.Identifier)
+	m.recordFailure(c, account, k.Identifier)
 }
 
 // Begin starts a session by a password. It returns driver.ErrNoUser when another login has replaced the hash by a

@@ -1,6 +1,8 @@
 package engine
 
 import (
+	"cmp"
+	"context"
 	"errors"
 	"fmt"
 
@@ -25,6 +27,9 @@ func (st *State) SignIn(c *gin.Context, user any, account driver.Account, n driv
 		}
 		return err
 	}
+	if err := st.compareAgain(c, account, n.Credential); err != nil {
+		return err
+	}
 	st.SetUser(user, account)
 	return nil
 }
@@ -32,6 +37,9 @@ func (st *State) SignIn(c *gin.Context, user any, account driver.Account, n driv
 // explainNoUser tells a user who was disabled or deleted, or got another password, just now, from one whom Users
 // has and the sessions' store does not know: a fault of the set-up, which must not look like a wrong password (SEC-190).
 func (st *State) explainNoUser(c *gin.Context, account driver.Account, credential password.Hash, err error) error {
+	if st.Mount.External != nil || st.Mount.Users == nil { // which knows every user, unless one was shut out
+		return fmt.Errorf("%w: %w", ErrInvalidCredentials, err)
+	}
 	known, asking := st.Mount.Edge.Live(AuditContext(c), account, credential)
 	switch {
 	case asking != nil:
@@ -43,12 +51,28 @@ func (st *State) explainNoUser(c *gin.Context, account driver.Account, credentia
 	return fmt.Errorf("%w: %w", ErrInvalidCredentials, err)
 }
 
+// compareAgain ends the session that a password has begun which was changed meanwhile, where the store of the session
+// cannot tell (SEC-64).
+func (st *State) compareAgain(c *gin.Context, account driver.Account, credential password.Hash) error {
+	if st.Mount.External == nil || credential.IsZero() {
+		return nil
+	}
+	live, err := st.Mount.Edge.Live(AuditContext(c), account, credential)
+	if live && err == nil {
+		return nil
+	}
+	if ended := st.end(context.WithoutCancel(AuditContext(c))); ended != nil {
+		return ended
+	}
+	return cmp.Or(err, error(ErrInvalidCredentials))
+}
+
 // replace swaps the session for a new one of this account.
 func (st *State) replace(c *gin.Context, account driver.Account, n driver.NewSession) error {
 	st.mu.Lock()
 	defer st.mu.Unlock()
 	n.Authenticated = true
-	if st.Mount.OwnUsers {
+	if st.Mount.KnowsOwner {
 		n.UserID, n.Limit = account.ID, st.Mount.MaxSessions
 	}
 	if st.hasToken {

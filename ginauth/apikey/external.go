@@ -1,0 +1,39 @@
+package apikey
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/driver"
+)
+
+// externalKeys are keys of users who live elsewhere: the store tells an id, and the app's Config finds the user.
+type externalKeys[U any] struct {
+	driver.APIKeys[driver.UserID]
+	cfg *ginauth.Config[U]
+}
+
+// externalStore returns the keys of an External store, or nil where the Config has none.
+func externalStore[U any](cfg *ginauth.Config[U]) driver.APIKeys[U] {
+	o := cfg.Options()
+	_, external := o.Sessions.(driver.External)
+	keys, ok := o.Sessions.(driver.APIKeys[driver.UserID])
+	if !external || !ok || o.Users == nil && o.FindUser == nil {
+		return nil
+	}
+	return externalKeys[U]{keys, cfg}
+}
+
+func (k externalKeys[U]) FindAPIKey(ctx context.Context, digest driver.Digest) (u U, r driver.APIKey, err error) {
+	id, r, err := k.APIKeys.FindAPIKey(ctx, digest)
+	if err != nil {
+		return u, r, err
+	}
+	u, err = k.cfg.FindUser(ctx, id)
+	if errors.Is(err, driver.ErrNoUser) {
+		err = fmt.Errorf("%w: its user is gone", driver.ErrNoAPIKey)
+	}
+	return u, r, err
+}

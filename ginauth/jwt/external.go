@@ -1,0 +1,46 @@
+package jwt
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/driver"
+)
+
+// externalUsers are users who live elsewhere: a store of ids knows which logins are alive, and the app's Config finds the
+// user.
+type externalUsers[U any] struct {
+	logins driver.SessionChecker[driver.UserID]
+	cfg    *ginauth.Config[U]
+}
+
+// usersOf returns the users of a Config for its tokens, or nil where it cannot find any.
+func usersOf[U any](cfg *ginauth.Config[U]) UserFinder[U] {
+	o := cfg.Options()
+	_, external := o.Sessions.(driver.External)
+	logins, ok := o.Sessions.(driver.SessionChecker[driver.UserID])
+	if external && ok && (o.Users != nil || o.FindUser != nil) {
+		return externalUsers[U]{logins, cfg}
+	}
+	if o.Users != nil {
+		return o.Users
+	}
+	return nil
+}
+
+func (e externalUsers[U]) FindUser(ctx context.Context, id driver.UserID) (U, error) {
+	return e.cfg.FindUser(ctx, id)
+}
+
+func (e externalUsers[U]) FindTokenUser(ctx context.Context, id driver.UserID, session driver.SessionID) (u U, err error) {
+	if _, err := e.logins.FindTokenUser(ctx, id, session); err != nil {
+		return u, err
+	}
+	u, err = e.cfg.FindUser(ctx, id)
+	if errors.Is(err, driver.ErrNoUser) {
+		err = fmt.Errorf("%w: its user is gone", driver.ErrNoSession)
+	}
+	return u, err
+}
