@@ -12,7 +12,7 @@ import (
 	"github.com/ginauth/ginauth/store/memory"
 )
 
-// bringing has readers of other systems.
+// bringing returns a Hasher that reads hashes of other systems.
 func bringing(tb testing.TB) *password.Hasher {
 	tb.Helper()
 	return hasherOf(tb, password.Options{InsecureCheap: true, MaxWait: time.Minute, Readers: []password.Reader{
@@ -20,7 +20,7 @@ func bringing(tb testing.TB) *password.Hasher {
 	}})
 }
 
-// unsalted is what only an app may accept.
+// unsalted is the Verifier of an app, for hashes that this library does not accept.
 type unsalted struct{}
 
 func (unsalted) Reads(stored string) bool { return strings.HasPrefix(stored, "{reversed}") }
@@ -29,7 +29,7 @@ func (unsalted) Verify(stored, plain string) bool {
 	return stored == "{reversed}"+string([]byte{plain[2], plain[1], plain[0]})+plain[3:]
 }
 
-// brought are stored hashes and their passwords, which today's policy would refuse.
+// brought are stored hashes and their passwords, some of which today's policy would refuse.
 var brought = map[string]string{ //nolint:gochecknoglobals // read only
 	"pbkdf2_sha1$1000$sixteenbytesok01$A/8tsi8S8cTGUfnPXO3ZfvyV+Z0=":                          "s3cret7",
 	"pbkdf2_sha256$1000$sixteenbytesok01$IzN8Yr9dtuO88EEg03pWpvk9GAjJiUcfgcRCGsrjxTk=":        "correct horse battery staple",
@@ -56,7 +56,7 @@ func newcomers(t *testing.T, users driver.Users[user], hashes []string) {
 	}
 }
 
-// SEC-15: whoever brings a hash along logs in with it, and has ours from then on.
+// SEC-15: a user with a hash of another system logs in with the old password, and has one of our hashes from then on.
 func TestHashesOfOtherSystemsAreReplacedAtTheFirstLogin(t *testing.T) {
 	t.Parallel()
 	for name, store := range map[string]func(*config){
@@ -101,7 +101,7 @@ func TestHashesOfOtherSystemsAreReplacedAtTheFirstLogin(t *testing.T) {
 	}
 }
 
-// SEC-14: no work that the table asks for, and the log says why nobody gets in.
+// SEC-14: a stored hash cannot ask for unbounded work, and the log says why its user cannot log in.
 func TestHashesOfOtherSystemsThatCannotBeUsedAreAFaultOfOurs(t *testing.T) {
 	t.Parallel()
 	app := newApp(t, with(func(cfg *config) { cfg.Passwords = bringing(t) }))

@@ -12,7 +12,7 @@ import (
 	"github.com/ginauth/ginauth/ginauth/password"
 )
 
-// slowly takes long for whom it reads, and nothing for nobody else.
+// slowly is a Verifier whose comparison takes a fixed time.
 type slowly struct{ took time.Duration }
 
 func (slowly) Reads(stored string) bool { return strings.HasPrefix(stored, "{slowly}") }
@@ -23,8 +23,8 @@ func (s slowly) Verify(string, string) bool {
 	return false
 }
 
-// SEC-32: users who bring hashes along are not told from nobody, once the first of them was met; nor are those who
-// cannot log in, by the right password.
+// SEC-32: once the first hash of another system was compared, the time of a failed login does not tell whether the
+// address has such a hash, or no account; nor whether the password of a disabled user was right.
 func TestHashesOfOtherSystemsTellNoAccounts(t *testing.T) { //nolint:paralleltest // it measures
 	if testing.Short() {
 		t.Skip("measures")
@@ -66,7 +66,7 @@ func TestHashesOfOtherSystemsTellNoAccounts(t *testing.T) { //nolint:paralleltes
 	for n := range hashes {
 		try(fmt.Sprintf("u%d@example.com", n), wrong)()
 	}
-	t.Logf("nobody takes %s, then the first one who brings a hash along %s, then nobody %s", before, first, leastTime(3, nobody))
+	t.Logf("an unknown address takes %s, then the first hash of another system %s, then an unknown address %s", before, first, leastTime(3, nobody))
 	if first < 2*before {
 		t.Error("the hashes are too cheap to be told from none, so this test shows nothing")
 	}

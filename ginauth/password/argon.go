@@ -13,7 +13,7 @@ import (
 
 const (
 	argonPrefix  = "$argon2id$"
-	argonIPrefix = "$argon2i$" // of others alone
+	argonIPrefix = "$argon2i$" // read, and never made
 	saltBytes    = 16          // RFC 9106 section 3.1
 	tagBytes     = 32          // RFC 9106 section 4
 

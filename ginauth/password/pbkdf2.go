@@ -2,7 +2,7 @@ package password
 
 import (
 	"crypto/pbkdf2"
-	"crypto/sha1" //nolint:gosec // PBKDF2 with HMAC-SHA-1 is salted and iterated; it is read alone
+	"crypto/sha1" //nolint:gosec // PBKDF2 with HMAC-SHA-1 is salted and iterated; it is read, and never made
 	"crypto/sha256"
 	"crypto/sha512"
 	"crypto/subtle"

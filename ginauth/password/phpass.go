@@ -2,7 +2,7 @@ package password
 
 import (
 	"crypto/hmac"
-	"crypto/md5" //nolint:gosec // salted and iterated; it is read alone
+	"crypto/md5" //nolint:gosec // salted and iterated; it is read, and never made
 	"crypto/sha512"
 	"crypto/subtle"
 	"encoding/base64"

@@ -26,7 +26,7 @@ var (
 	_ scheme = bcryptHash{}
 )
 
-// unread is a text that a Reader may know. It is a scheme of no Hasher before that.
+// unread is a text that a Reader may know. It becomes a scheme when a Hasher reads it.
 type unread string
 
 func (u unread) encode() string { return string(u) }

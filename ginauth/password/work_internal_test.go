@@ -37,8 +37,8 @@ func (c counted) matches(plain string) bool {
 
 func (c counted) spend(_ string, units uint64) { c.ledger.add(c.work.algorithm, units) }
 
-// SEC-32: as soon as a kind of hash was met, a miss on it, on every other one and on none is the
-// same work.
+// SEC-32: once a hash of an algorithm was compared, a miss on it, on any other hash and on no hash is
+// the same work.
 func TestEveryMissDoesTheWorkOfTheCostliestOfEachAlgorithm(t *testing.T) {
 	t.Parallel()
 	h, err := New(Options{InsecureCheap: true, MaxWait: time.Minute})

@@ -10,8 +10,8 @@ import (
 	"time"
 )
 
-// What is spent takes as long as what it stands for: the units are no fiction. The least of several
-// runs counts, and on a busy machine of more runs.
+// Spending units of work takes as long as comparing a hash of that cost. The least of several runs
+// counts, and on a busy machine of more runs.
 func TestSpendingTakesAsLongAsComparing(t *testing.T) { //nolint:paralleltest // it measures
 	if testing.Short() {
 		t.Skip("measures")
