@@ -14,7 +14,7 @@ import (
 const admitSession = `
 SELECT u.session_epoch + ` + everybodysEpoch + `, COALESCE($2::timestamptz, now())
 FROM ginauth.users AS u
-WHERE u.id = $1::uuid AND u.disabled_at IS NULL AND ($3::text IS NULL OR u.password_hash = $3::text)`
+WHERE u.id = $1::uuid AND u.disabled_at IS NULL AND ` + credentialIs3
 
 // AdmitSession checks that n.UserID may have a session, which another store keeps, and returns its
 // epoch. It is one statement and writes nothing. driver.ErrNoUser means that the user is unknown,

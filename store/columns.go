@@ -18,6 +18,7 @@ import (
 type layout struct {
 	base  []int // the field path of User
 	extra []column
+	text  bool // ids are texts
 }
 
 // column is one that the app's own user type adds.
@@ -27,12 +28,25 @@ type column struct {
 }
 
 func layoutOf[U any]() (layout, error) {
+	return layoutBeside[U](append(userColumns(), hiddenColumns...))
+}
+
+// layoutOfTable is layoutOf for an app's own table.
+func layoutOfTable[U any](c Columns) (layout, error) {
+	email, _ := c.emailColumn()
+	l, err := layoutBeside[U]([]string{c.ID, email, c.PasswordHash, c.Name, c.VerifiedAt, c.DisabledAt, c.CreatedAt, c.UpdatedAt})
+	l.text = true
+	return l, err
+}
+
+// layoutBeside is the layout of a type whose fields have no column that is taken.
+func layoutBeside[U any](taken []string) (layout, error) {
 	t := reflect.TypeFor[U]()
 	if t.Kind() != reflect.Struct {
 		return layout{}, fmt.Errorf("the user type %v must be a struct, not a pointer or anything else", t)
 	}
 	c := collector{taken: map[string]string{}}
-	for _, name := range append(userColumns(), hiddenColumns...) {
+	for _, name := range taken {
 		c.taken[name] = "ginauth's own"
 	}
 	if err := c.collect(t, nil); err != nil {
@@ -130,7 +144,11 @@ func (l *layout) selectList() string {
 
 // read reads the columns of selectList.
 func (l *layout) read(r *wire.Reader, v reflect.Value) {
-	l.user(v).read(r)
+	if u := l.user(v); l.text {
+		u.readText(r)
+	} else {
+		u.read(r)
+	}
 	for _, c := range l.extra {
 		r.Scan(v.FieldByIndex(c.path).Addr().Interface())
 	}

@@ -22,7 +22,7 @@ WITH owner AS (
 	FROM ginauth.users AS u
 	CROSS JOIN ` + theClock + `
 	WHERE u.id = $1::uuid AND ($3::bytea IS NULL OR EXISTS (SELECT 1 FROM ginauth.sessions AS n WHERE n.digest = $3::bytea))
-		AND ($7::text = '' OR u.email_canonical = $7::text)
+		AND ` + identifierIs + `
 ), gone AS (
 	DELETE FROM ginauth.known_devices AS d
 	USING owner

@@ -41,7 +41,7 @@ func (s *Sessions) UserEvents(ctx context.Context, user driver.UserID, before ti
 			return err
 		}
 		list, err = wire.Collect(rows, func(r *wire.Reader, e *driver.Event) {
-			e.User = user
+			e.User, e.Actor = user, user
 			s.readEvent(r, e)
 		})
 		return err

@@ -112,7 +112,7 @@ func (e *External) AdmitSession(ctx context.Context, n driver.NewSession) (drive
 	}
 	err := e.withShadow(ctx, n.UserID, func() error {
 		return e.caller.do(ctx, "admitting a session", func(ctx context.Context, conn Conn) error {
-			err := conn.QueryRow(ctx, admitExternal, user, e.clock(), nil, n.Lifetime).Scan(&a.Epoch, wire.Time(&a.At))
+			err := conn.QueryRow(ctx, e.sql(admitExternal), user, e.clock(), e.hash(n.Credential), n.Lifetime).Scan(&a.Epoch, wire.Time(&a.At))
 			return orNoUser(err)
 		})
 	})

@@ -57,7 +57,7 @@ WITH fresh AS (
 	SELECT u.id AS user_id, u.session_epoch + ` + everybodysEpoch + ` AS epoch, clock.now
 	FROM ginauth.users AS u
 	CROSS JOIN (SELECT COALESCE($2::timestamptz, clock_timestamp()) AS now) AS clock
-	WHERE u.id = $1::uuid AND u.disabled_at IS NULL AND ($3::text IS NULL OR u.password_hash = $3::text)
+	WHERE u.id = $1::uuid AND u.disabled_at IS NULL AND ` + credentialIs3 + `
 	FOR SHARE OF u
 ), stored AS (
 	INSERT INTO ginauth.refresh_tokens AS t (selector, id, user_id, digest, epoch, scopes,

@@ -31,7 +31,7 @@ WITH fresh AS (
 		$7::inet AS ip, $8::text AS user_agent, clock.now, octet_length($3::jsonb::text) <= $9::bigint AS fits
 	FROM ginauth.users AS u
 	CROSS JOIN (SELECT COALESCE($10::timestamptz, clock_timestamp()) AS now) AS clock
-	WHERE u.id = $12::uuid AND u.disabled_at IS NULL AND ($13::text IS NULL OR u.password_hash = $13::text)
+	WHERE u.id = $12::uuid AND u.disabled_at IS NULL AND ` + credentialIs13 + `
 	FOR SHARE OF u
 )` + storeFresh + recordLogin
 

@@ -72,6 +72,6 @@ func (s *Sessions) queueSettlement(batch *pgx.Batch, done driver.Settlement, ses
 		batch.Queue(takeBack, session, keyOrNull(g.Key), keyOrNull(g.Client), s.clock())
 	}
 	if user, ok := s.key(done.User); ok && done.Browser != (driver.LimitKey{}) && done.Limit > 0 {
-		batch.Queue(rememberDevice, user, s.clock(), session, done.Browser[:], done.Keep, done.Limit-1, s.identifier(done.Identifier)).Exec(written)
+		batch.Queue(s.sql(rememberDevice), user, s.clock(), session, done.Browser[:], done.Keep, done.Limit-1, s.identifier(done.Identifier)).Exec(written)
 	}
 }

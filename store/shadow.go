@@ -23,13 +23,14 @@ import (
 // that no statement has to look it up.
 type shadows struct {
 	source, realm string
+	table         *mapped  // nil: the users are in no table of this database
 	adapted       sync.Map // from a statement for users of ours
 }
 
 // key is a UUID of version 8 (RFC 9562, 5.8), which no user of ours has. Each part of what it is made from has its
 // length in front, so that no two users have the same input.
 func (h *shadows) key(id driver.UserID) (pgtype.UUID, bool) {
-	if driver.CheckExternalID(id) != nil {
+	if driver.CheckExternalID(id) != nil || h.table != nil && !h.table.isID(id) {
 		return pgtype.UUID{}, false
 	}
 	text := []byte("ginauth user elsewhere, 1")
@@ -72,9 +73,16 @@ func (s *Sessions) sql(statement string) string {
 		}
 		for _, owner := range owners {
 			if strings.Contains(columns, owner) {
-				done = done[:at] + strings.Replace(columns, owner, s.shadows.owner(owner), 1) + done[at+len(columns):]
+				id := s.shadows.owner(owner)
+				if owner == actorOf {
+					id = `CASE WHEN e.actor_id = e.user_id THEN '` + self + `' ELSE ` + id + ` END`
+				}
+				done = done[:at] + strings.Replace(columns, owner, id, 1) + done[at+len(columns):]
 			}
 		}
+	}
+	if s.shadows.table != nil {
+		done = s.shadows.table.adapt(done)
 	}
 	s.shadows.adapted.Store(statement, done)
 	return done
@@ -84,6 +92,7 @@ func (s *Sessions) sql(statement string) string {
 const (
 	foreign = "!"
 	known   = "=" // and the user's own id
+	self    = "." // the actor of an event is its user, who may have no row
 )
 
 func (h *shadows) owner(column string) string {
@@ -112,7 +121,9 @@ func (s *Sessions) readAnyOwner(r *wire.Reader, to *driver.UserID) (isForeign bo
 		return isShadow(string(*to))
 	}
 	var text string
-	r.OptionalText(&text)
+	if r.OptionalText(&text); text == self {
+		return false
+	}
 	id, isKnown := strings.CutPrefix(text, known)
 	*to = driver.UserID(id)
 	if !isKnown {
@@ -123,7 +134,7 @@ func (s *Sessions) readAnyOwner(r *wire.Reader, to *driver.UserID) (isForeign bo
 
 // noUser is the answer for an id that no user of this store can have.
 func (s *Sessions) noUser(id driver.UserID) error {
-	if s.shadows == nil {
+	if s.shadows == nil || s.shadows.table != nil {
 		return driver.ErrNoUser
 	}
 	return driver.CheckExternalID(id)
@@ -139,9 +150,9 @@ func (s *Sessions) owned(got, want driver.UserID) error {
 	return nil
 }
 
-// hash is a parameter that users of ours have to match. Those of users elsewhere are not known here.
+// hash is a parameter that users of this database have to match. Those of users elsewhere are not known here.
 func (s *Sessions) hash(h password.Hash) any {
-	if s.shadows != nil {
+	if s.shadows != nil && s.shadows.table == nil {
 		return nil
 	}
 	return hashOrNull(h)
@@ -149,7 +160,7 @@ func (s *Sessions) hash(h password.Hash) any {
 
 // identifier is hash for identifiers.
 func (s *Sessions) identifier(text string) string {
-	if s.shadows != nil {
+	if s.shadows != nil && s.shadows.table == nil {
 		return ""
 	}
 	return text
@@ -172,11 +183,12 @@ const makeShadow = `
 INSERT INTO ginauth.users (id, source, external_id, realm, session_epoch, created_at, updated_at, delete_after)
 SELECT $1::uuid, $3::text, $4::text, $5::text, (extract(epoch FROM clock.now) * 1000000)::bigint, clock.now, clock.now, clock.now + ` + keptShadow + `
 FROM ` + theClock + `
+WHERE ` + userExists + `
 ON CONFLICT DO NOTHING`
 
 func (s *Sessions) makeShadow(ctx context.Context, tx pgx.Tx, user driver.UserID) (made bool, err error) {
 	key, _ := s.key(user)
-	tag, err := tx.Exec(ctx, makeShadow, key, s.clock(), s.shadows.source, string(user), s.shadows.realm)
+	tag, err := tx.Exec(ctx, s.sql(makeShadow), key, s.clock(), s.shadows.source, string(user), s.shadows.realm)
 	return tag.RowsAffected() == 1, err
 }
 

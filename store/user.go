@@ -58,6 +58,16 @@ func (u *User) read(r *wire.Reader) {
 	if isShadow(string(u.ID)) {
 		r.Refuse(pgx.ErrNoRows) // a user of another table
 	}
+	u.readRest(r)
+}
+
+// readText is read for an id of any type.
+func (u *User) readText(r *wire.Reader) {
+	r.Text((*string)(&u.ID))
+	u.readRest(r)
+}
+
+func (u *User) readRest(r *wire.Reader) {
 	r.OptionalText(&u.Email)
 	r.Text(&u.Name)
 	r.OptionalTime(&u.VerifiedAt)

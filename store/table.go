@@ -1,0 +1,140 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/ginauth/ginauth/ginauth/driver"
+	"github.com/ginauth/ginauth/ginauth/password"
+)
+
+// Columns says which columns of an app's own table hold what ginauth reads of a user. A name is spelled as the
+// catalogue has it, without quotes. Those from Name on may be empty: then the user has none.
+type Columns struct {
+	// ID is the primary key, or another column with a unique index: bigint, integer, smallint, uuid, text or varchar. It
+	// needs a default, unless it is a uuid.
+	ID string
+	// Email is found by the canonical address, which is in lower case. "email" demands that the column has no capital
+	// letters, and a unique index on it; "lower(email)" demands a unique index on that expression.
+	Email string
+	// PasswordHash is a text, NULL for a user without a password.
+	PasswordHash string
+
+	Name string
+	// VerifiedAt and DisabledAt are a time that is NULL, or a boolean that is not true, for users who are not.
+	VerifiedAt, DisabledAt string
+	// CreatedAt and UpdatedAt are times. A time without a zone is UTC.
+	CreatedAt, UpdatedAt string
+}
+
+// Table keeps users of type U in a table of the app's own, in this database, and what belongs to them as [External]
+// does. It is safe for concurrent use on a pool.
+//
+// A protected request is one statement, which finds the session, the shadow row and the app's row by their keys. A row
+// that plain SQL deletes or disables ends its sessions with the next request.
+type Table[U any] struct {
+	*External
+
+	db *DB[U] // with the statements of this table
+}
+
+var (
+	_ driver.Users[User]             = (*Table[User])(nil)
+	_ driver.Sessions                = (*Table[User])(nil)
+	_ driver.SessionFinder[User]     = (*Table[User])(nil)
+	_ driver.CredentialLimiter[User] = (*Table[User])(nil)
+	_ driver.Authority[User]         = (*Table[User])(nil)
+	_ driver.APIKeys[User]           = (*Table[User])(nil)
+	_ driver.SessionChecker[User]    = (*Table[User])(nil)
+)
+
+// NewTable returns a store on conn whose users are rows of a table, such as "public.users". U is [User] or a struct that
+// embeds it. The given columns are its fields, and each further exported field is a column of the table, as for [New].
+// It reads the catalogue: the error has a sentence for each thing that cannot work, with the remedy. The table's name is
+// the source of the users, unless [WithSource] gives another.
+func NewTable[U any](ctx context.Context, conn Conn, table string, columns Columns, opts ...Option) (*Table[U], error) {
+	t, err := newTable[U](ctx, conn, table, columns, opts)
+	if err != nil {
+		return nil, fmt.Errorf("store.NewTable: %w", err)
+	}
+	return t, nil
+}
+
+func newTable[U any](ctx context.Context, conn Conn, table string, columns Columns, opts []Option) (*Table[U], error) {
+	o, err := newOptions(conn, opts)
+	if err != nil {
+		return nil, err
+	}
+	if o.notices {
+		return nil, errors.New("it sends no mails to users: leave WithMail out")
+	}
+	db := &DB[U]{}
+	if db.layout, err = layoutOfTable[U](columns); err != nil {
+		return nil, err
+	}
+	if db.afterCreate, err = hookFor[U](o); err != nil {
+		return nil, err
+	}
+	m, err := inspect(ctx, conn, table, columns, db.layout.extra, o)
+	if err != nil {
+		return nil, err
+	}
+	o.shadows = &shadows{source: m.source, table: m}
+	db.Sessions = newSessions(conn, o)
+	db.statements = m.statements(db.layout.extra)
+	db.lookup.read, db.lookup.ended = db.readUserSession, func(f *foundUser[U]) bool { return f.ended }
+	db.lookup.init(db.Sessions, findUserSession+`, `+db.statements.columns, findUserSessionFrom+m.join(), ofTheirUser+m.enabled())
+	return &Table[U]{External: &External{db.Sessions}, db: db}, nil
+}
+
+// AcceptsUsers returns nil for a *Table of the same users, and for a type that embeds one.
+func (t *Table[U]) AcceptsUsers(users any) error {
+	if of, ok := users.(interface{ tableOfUsers() string }); ok && of.tableOfUsers() == t.tableOfUsers() {
+		return nil
+	}
+	return fmt.Errorf("store.NewTable keeps sessions of the users of its own table, and a %T has others: leave Options.Sessions out, and give the table to Options.Users", users)
+}
+
+func (t *Table[U]) tableOfUsers() string { return t.shadows.source }
+
+// FindUser is DB.FindUser.
+func (t *Table[U]) FindUser(ctx context.Context, id driver.UserID) (U, error) {
+	if !t.shadows.table.isID(id) {
+		var none U
+		return none, driver.ErrNoUser
+	}
+	u, err := t.db.one(ctx, "finding a user", t.db.statements.findUser, string(id))
+	return u, orNoUser(err)
+}
+
+// FindCredential is DB.FindCredential. Every stored password is good.
+func (t *Table[U]) FindCredential(ctx context.Context, identifier string) (U, password.Hash, error) {
+	return t.db.FindCredential(ctx, identifier)
+}
+
+// CountAndFindCredential is DB.CountAndFindCredential.
+func (t *Table[U]) CountAndFindCredential(ctx context.Context, a driver.Attempt, identifier string) (driver.Verdict, U, password.Hash, error) {
+	return t.db.CountAndFindCredential(ctx, a, identifier)
+}
+
+// FindUserSession is DB.FindUserSession. It is one statement.
+func (t *Table[U]) FindUserSession(ctx context.Context, digest driver.Digest) (U, driver.Session, error) {
+	return t.db.FindUserSession(ctx, digest)
+}
+
+// FindAPIKey is DB.FindAPIKey. It is one statement.
+func (t *Table[U]) FindAPIKey(ctx context.Context, digest driver.Digest) (U, driver.APIKey, error) {
+	return t.db.FindAPIKey(ctx, digest)
+}
+
+// FindAdmitted is DB.FindAdmitted. It is one statement.
+func (t *Table[U]) FindAdmitted(ctx context.Context, user driver.UserID, session driver.Digest, epoch int64) (U, time.Time, error) {
+	return t.db.FindAdmitted(ctx, user, session, epoch)
+}
+
+// FindTokenUser is DB.FindTokenUser. It is one statement.
+func (t *Table[U]) FindTokenUser(ctx context.Context, user driver.UserID, session driver.SessionID) (U, error) {
+	return t.db.FindTokenUser(ctx, user, session)
+}

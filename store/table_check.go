@@ -1,0 +1,243 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+)
+
+// emailColumn returns the column of Email, and whether its lower case is what is unique.
+func (c Columns) emailColumn() (name string, lower bool) {
+	if rest, ok := strings.CutPrefix(c.Email, "lower("); ok && strings.HasSuffix(rest, ")") {
+		return strings.TrimSuffix(rest, ")"), true
+	}
+	return c.Email, false
+}
+
+const findTable = `
+SELECT c.oid, n.nspname, c.relname, c.relkind IN ('r', 'p'), CURRENT_USER::text,
+	has_table_privilege(c.oid, 'SELECT') AND has_table_privilege(c.oid, 'INSERT') AND has_table_privilege(c.oid, 'UPDATE')
+FROM pg_catalog.pg_class AS c
+JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
+WHERE c.oid = to_regclass($1::text)`
+
+const listColumns = `
+SELECT a.attname, format_type(a.atttypid, NULL), CASE WHEN format_type(a.atttypid, NULL) = 'character varying' THEN a.atttypmod - 4 ELSE -1 END,
+	a.attnotnull, a.atthasdef OR a.attidentity <> ''
+FROM pg_catalog.pg_attribute AS a
+WHERE a.attrelid = $1::oid AND a.attnum > 0 AND NOT a.attisdropped`
+
+// listUnique lists what a unique index on one column or expression is on, for whole tables.
+const listUnique = `
+SELECT pg_get_indexdef(i.indexrelid, 1, TRUE), c.relname
+FROM pg_catalog.pg_index AS i
+JOIN pg_catalog.pg_class AS c ON c.oid = i.indexrelid
+WHERE i.indrelid = $1::oid AND i.indisunique AND i.indisvalid AND i.indimmediate AND i.indnkeyatts = 1 AND i.indpred IS NULL`
+
+// inspection is what the catalogue says of a table, and what is wrong with it.
+type inspection struct {
+	table   string // quoted
+	columns map[string]tableColumn
+	unique  map[string]string // from a column or an expression to the index
+	faults  []error
+}
+
+type tableColumn struct {
+	kind      string
+	longest   int // -1: any
+	mandatory bool
+	filled    bool // by a default
+}
+
+func (i *inspection) fault(format string, args ...any) {
+	i.faults = append(i.faults, fmt.Errorf(format, args...)) //nolint:err113 // sentences for whoever starts the app
+}
+
+// inspect reads the catalogue, and returns the table or all that is wrong.
+func inspect(ctx context.Context, conn Conn, table string, c Columns, extra []column, o options) (*mapped, error) {
+	ctx, cancel := context.WithTimeout(ctx, o.timeout)
+	defer cancel()
+	i, m := &inspection{columns: map[string]tableColumn{}, unique: map[string]string{}}, &mapped{}
+	if err := i.read(ctx, conn, table, m); err != nil {
+		return nil, err
+	}
+	if o.source != "" {
+		m.source = o.source
+	} else if err := checkSource(m.source); err != nil {
+		i.fault("the table's name cannot be the source of its users: give them one by WithSource: %w", err)
+	}
+	i.identify(m, c)
+	i.details(m, c)
+	i.rest(c, extra, m)
+	if len(i.faults) == 0 && !m.lower && !strings.HasSuffix(m.emailType, "citext") {
+		i.capitals(ctx, conn, m)
+	}
+	return m, errors.Join(i.faults...)
+}
+
+func (i *inspection) read(ctx context.Context, conn Conn, table string, m *mapped) error {
+	var oid uint32
+	var schema, name, role string
+	var isTable, allowed bool
+	err := conn.QueryRow(ctx, findTable, table).Scan(&oid, &schema, &name, &isTable, &role, &allowed)
+	var refused *pgconn.PgError
+	switch {
+	case errors.Is(err, pgx.ErrNoRows) || errors.As(err, &refused):
+		return fmt.Errorf("there is no table %s that the role may see: spell it as in SQL, with its schema", table)
+	case err != nil:
+		return fmt.Errorf("reading the catalogue: %w", err)
+	case !isTable:
+		return fmt.Errorf("%s is no table: give the table that the view is made of", table)
+	}
+	i.table, m.table, m.source = quoted(schema, name), quoted(schema, name), schema+"."+name
+	if !allowed {
+		i.fault("the role may not use the table: GRANT SELECT, INSERT, UPDATE ON %s TO %s", i.table, quoted(role))
+	}
+	rows, err := conn.Query(ctx, listColumns, oid)
+	if err != nil {
+		return fmt.Errorf("reading the catalogue: %w", err)
+	}
+	var of string
+	var col tableColumn
+	_, err = pgx.ForEachRow(rows, []any{&of, &col.kind, &col.longest, &col.mandatory, &col.filled}, func() error {
+		i.columns[of] = col
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("reading the catalogue: %w", err)
+	}
+	rows, err = conn.Query(ctx, listUnique, oid)
+	if err != nil {
+		return fmt.Errorf("reading the catalogue: %w", err)
+	}
+	var on, index string
+	_, err = pgx.ForEachRow(rows, []any{&on, &index}, func() error {
+		i.unique[strings.ReplaceAll(on, `"`, "")] = index
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("reading the catalogue: %w", err)
+	}
+	return nil
+}
+
+// column returns a column of one of these types, quoted.
+func (i *inspection) column(field, name string, kinds ...string) (ident string, col tableColumn) {
+	col, ok := i.columns[name]
+	switch {
+	case name == "":
+		i.fault("Columns.%s is empty: name the column of %s", field, i.table)
+	case !ok:
+		i.fault("%s has no column %s: mend Columns.%s, or add the column", i.table, name, field)
+	case !slices.Contains(kinds, col.kind) && !(slices.Contains(kinds, "citext") && strings.HasSuffix(col.kind, "citext")):
+		i.fault("the column %s of %s is of the type %s: Columns.%s takes %s", name, i.table, col.kind, field, strings.Join(kinds, ", "))
+	}
+	return quoted(name), col
+}
+
+// uniqueOn returns the unique index on the first of these, or demands one.
+func (i *inspection) uniqueOn(wanted string, spellings ...string) string {
+	for _, on := range spellings {
+		if index, ok := i.unique[on]; ok {
+			return index
+		}
+	}
+	i.fault("%s has no unique index on %s for all rows: CREATE UNIQUE INDEX CONCURRENTLY ON %s (%s)", i.table, wanted, i.table, wanted)
+	return ""
+}
+
+func (i *inspection) identify(m *mapped, c Columns) {
+	ident, col := i.column("ID", c.ID, "bigint", "integer", "smallint", "uuid", "text", "character varying")
+	m.id, m.idType = ident, col.kind
+	if _, exists := i.columns[c.ID]; exists {
+		i.uniqueOn(ident, c.ID)
+		switch {
+		case col.filled:
+		case col.kind == "uuid":
+			m.makesID = true
+		default:
+			i.fault("the column %s of %s has no default, so that nobody can sign up: ALTER TABLE %s ALTER COLUMN %s ADD GENERATED BY DEFAULT AS IDENTITY, or give it another default", c.ID, i.table, i.table, ident)
+		}
+	}
+	name, lower := c.emailColumn()
+	ident, col = i.column("Email", name, "text", "character varying", "citext")
+	m.email, m.emailType, m.lower = ident, col.kind, lower
+	if _, exists := i.columns[name]; !exists {
+		return
+	}
+	if lower {
+		m.emailIndex = i.uniqueOn("lower("+ident+")", "lower("+name+")", "lower("+name+"::text)", "lower(("+name+")::text)")
+	} else {
+		m.emailIndex = i.uniqueOn(ident, name)
+	}
+}
+
+func (i *inspection) details(m *mapped, c Columns) {
+	const longestHash = 255 // of package password's and of other systems'
+	ident, col := i.column("PasswordHash", c.PasswordHash, "text", "character varying")
+	m.hash = ident
+	if col.longest >= 0 && col.longest < longestHash {
+		i.fault("the column %s of %s holds %d characters, too few for the hashes of today: ALTER TABLE %s ALTER COLUMN %s TYPE text", c.PasswordHash, i.table, col.longest, i.table, ident)
+	}
+	if c.Name != "" {
+		m.name, _ = i.column("Name", c.Name, "text", "character varying", "citext")
+	}
+	for _, t := range []struct {
+		field, name string
+		to          *moment
+		kinds       []string
+	}{
+		{"VerifiedAt", c.VerifiedAt, &m.verified, []string{kindWith, kindWithout, kindBool}},
+		{"DisabledAt", c.DisabledAt, &m.disabled, []string{kindWith, kindWithout, kindBool}},
+		{"CreatedAt", c.CreatedAt, &m.created, []string{kindWith, kindWithout}},
+		{"UpdatedAt", c.UpdatedAt, &m.updated, []string{kindWith, kindWithout}},
+	} {
+		if t.name != "" {
+			ident, col := i.column(t.field, t.name, t.kinds...)
+			*t.to = moment{ident, col.kind}
+		}
+	}
+}
+
+// rest looks at the other columns.
+func (i *inspection) rest(c Columns, extra []column, m *mapped) {
+	given := []string{m.id, m.email, m.hash, m.name, m.created.column, m.updated.column}
+	for _, e := range extra {
+		given = append(given, e.ident)
+	}
+	for _, e := range extra {
+		if !slices.ContainsFunc(i.names(), func(name string) bool { return quoted(name) == e.ident }) {
+			i.fault("%s has no column %s for a field of the user type: add it, or leave the field out by db:\"-\"", i.table, e.ident)
+		}
+	}
+	for _, name := range i.names() {
+		if col := i.columns[name]; col.mandatory && !col.filled && !slices.Contains(given, quoted(name)) {
+			i.fault("the column %s of %s is NOT NULL and has no default, so that nobody can sign up: give it a default, or the user type a field for it", name, i.table)
+		}
+	}
+}
+
+func (i *inspection) names() (names []string) {
+	for name := range i.columns {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	return names
+}
+
+// capitals looks into the first rows: an address with capital letters would never be found.
+func (i *inspection) capitals(ctx context.Context, conn Conn, m *mapped) {
+	var some bool
+	err := conn.QueryRow(ctx, `SELECT EXISTS (SELECT 1 FROM (SELECT m.`+m.email+`::text AS email FROM `+m.table+` AS m LIMIT 10000) AS first WHERE first.email <> lower(first.email))`).Scan(&some)
+	switch {
+	case err != nil:
+		i.fault("reading the table: %w", err)
+	case some:
+		i.fault("some addresses in %s have capital letters and would not be found: set Columns.Email to \"lower(…)\", with a unique index on that, or change them to lower case", i.table)
+	}
+}

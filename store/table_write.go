@@ -1,0 +1,110 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"reflect"
+	"strconv"
+	"strings"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"github.com/ginauth/ginauth/ginauth/driver"
+	"github.com/ginauth/ginauth/ginauth/password"
+)
+
+// CreateUser is DB.CreateUser. With a unique index on the column as it is, the address is stored in lower case.
+func (t *Table[U]) CreateUser(ctx context.Context, n driver.NewUser, fill func(*U) error) (U, error) {
+	var none, u U
+	base := t.db.layout.user(reflect.ValueOf(&u).Elem())
+	base.Email, base.Name = n.Email, n.Name
+	if t.shadows.table.makesID {
+		id, err := uuid.NewV7()
+		if err != nil {
+			return none, err
+		}
+		base.ID = driver.UserID(id.String())
+	}
+	if fill != nil {
+		if err := fill(&u); err != nil {
+			return none, err
+		}
+	}
+	statement, args := t.insertion(n, &u)
+	err := t.doThenRecord(ctx, "creating a user", func(ctx context.Context, tx pgx.Tx) (driver.Event, error) {
+		if err := t.db.scan(tx.QueryRow(ctx, statement, args...), &u); err != nil {
+			return unchanged, err
+		}
+		id := t.db.layout.user(reflect.ValueOf(&u).Elem()).ID
+		return driver.NewUserEvent(ctx, driver.UserCreated, id), t.db.callAfterCreate(ctx, tx, u)
+	})
+	switch {
+	case violatesExactly(err, t.shadows.table.emailIndex):
+		return none, driver.ErrIdentifierTaken
+	case err != nil:
+		return none, err
+	}
+	return u, nil
+}
+
+// insertion leaves out columns at their zero value, so that the table's defaults apply.
+func (t *Table[U]) insertion(n driver.NewUser, u *U) (statement string, args []any) {
+	m, v := t.shadows.table, reflect.ValueOf(u).Elem()
+	columns, values := []string{}, []string{}
+	args = []any{t.clock()}
+	add := func(column, value string) {
+		columns, values = append(columns, column), append(values, value)
+	}
+	parameter := func(value any, kind string) string {
+		args = append(args, value)
+		return `$` + strconv.Itoa(len(args)) + kind
+	}
+	const now = `(SELECT clock.now FROM clock)`
+	email := n.Email
+	if !m.lower && !strings.HasSuffix(m.emailType, "citext") {
+		email = n.Canonical
+	}
+	add(m.email, parameter(email, `::text`))
+	add(m.hash, parameter(hashOrNull(n.Hash), `::text`))
+	if m.makesID {
+		add(m.id, parameter(string(t.db.layout.user(v).ID), `::text::uuid`))
+	}
+	if m.name != "" {
+		add(m.name, parameter(t.db.layout.user(v).Name, `::text`))
+	}
+	if m.verified.column != "" && n.Verified {
+		add(m.verified.column, m.verified.write(now))
+	}
+	for _, c := range []moment{m.created, m.updated} {
+		if c.column != "" {
+			add(c.column, c.write(now))
+		}
+	}
+	for _, c := range t.db.layout.extra {
+		if field := v.FieldByIndex(c.path); !field.IsZero() {
+			add(c.ident, parameter(field.Interface(), ``))
+		}
+	}
+	return `WITH clock AS (
+	SELECT COALESCE($1::timestamptz, now()) AS now
+), made AS (
+	INSERT INTO ` + m.table + ` (` + strings.Join(columns, ", ") + `) VALUES (` + strings.Join(values, ", ") + `)
+	RETURNING *
+)
+SELECT ` + t.db.statements.columns + ` FROM made AS m LEFT JOIN ginauth.users AS u ON FALSE`, args
+}
+
+// ReplaceHash is DB.ReplaceHash.
+func (t *Table[U]) ReplaceHash(ctx context.Context, id driver.UserID, old, replacement password.Hash) error {
+	if replacement.IsZero() {
+		return errors.New("replacing a password hash: the new one is empty")
+	}
+	if !t.shadows.table.isID(id) || old.IsZero() {
+		return nil
+	}
+	return t.caller.do(ctx, "replacing a password hash", func(ctx context.Context, conn Conn) error {
+		_, err := conn.Exec(ctx, t.shadows.table.replaceHash(), string(id), t.clock(), old.Reveal(), replacement.Reveal())
+		return err
+	})
+}
