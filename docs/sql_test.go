@@ -14,14 +14,19 @@ import (
 )
 
 // sqlParts are what statements are joined of besides constants: columns of the app's user, whose
-// names pgx.Identifier has quoted, the numbers of their parameters, constants handed over, and a
-// name that checkSource has taken.
+// names pgx.Identifier has quoted, the numbers of their parameters, constants handed over, a name
+// that checkSource has taken, and of an app's own table what the catalogue says of it: names, quoted,
+// and types of a list.
 var sqlParts = map[string][]string{
 	"store/users.go":        {"columns"},
 	"store/profile.go":      {"set"},
 	"store/user_create.go":  {"columns.String()", "parameters.String()"},
 	"store/lookup.go":       {"columns", "from", "clock", "condition", "rest"},
 	"store/import_write.go": {"columns.String()", "values.String()"},
+	"store/table.go":        {"m.join()"},
+	"store/table_check.go":  {"m.email", "m.table"},
+	"store/table_sql.go":    {"m.table", "m.id", "m.source", "m.idType", "m.hash", "m.from()", "m.hasEmail()", "m.ofShadow()", "joined()", "columns", "set"},
+	"store/table_write.go":  {"m.table", "strings.Join()", "t.db.statements.columns"},
 	"store/shadow.go":       {"column", "h.source", "h.realm"},
 }
 

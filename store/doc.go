@@ -24,8 +24,9 @@
 //
 // # Users elsewhere
 //
-// [NewExternal] returns a store for users whose accounts are in a table of the app's own, in another
-// database or in a directory. Everything below that does not change an account works for them.
+// [NewTable] keeps users in a table of the app's own in the same database. [NewExternal] returns a
+// store for users whose accounts are in another database or in a directory, or are found by code of
+// the app's own. Everything below that does not change an account works for both.
 //
 // # Sessions
 //

@@ -131,12 +131,6 @@ func violates(err error, constraint string) bool {
 	return errors.As(err, &refused) && refused.Code == codeUniqueViolation && strings.HasPrefix(refused.ConstraintName, constraint)
 }
 
-// violatesExactly is violates for a whole name.
-func violatesExactly(err error, index string) bool {
-	var refused *pgconn.PgError
-	return errors.As(err, &refused) && refused.Code == codeUniqueViolation && refused.ConstraintName == index
-}
-
 // sqlState returns the server's error code, or "" for an error of another origin.
 func sqlState(err error) string {
 	if err == nil { // without an allocation, as every successful call asks

@@ -40,7 +40,7 @@ func (t *Table[U]) CreateUser(ctx context.Context, n driver.NewUser, fill func(*
 		return driver.NewUserEvent(ctx, driver.UserCreated, id), t.db.callAfterCreate(ctx, tx, u)
 	})
 	switch {
-	case violatesExactly(err, t.shadows.table.emailIndex):
+	case violates(err, t.shadows.table.emailIndex):
 		return none, driver.ErrIdentifierTaken
 	case err != nil:
 		return none, err
