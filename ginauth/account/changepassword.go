@@ -14,19 +14,19 @@ import (
 	"github.com/ginauth/ginauth/ginauth/internal/route"
 )
 
-// passwordChangeForm is what ChangePassword takes.
+// passwordChangeForm is the payload of ChangePassword.
 type passwordChangeForm struct {
 	CurrentPassword string `json:"current_password" binding:"required" format:"password"`
 	NewPassword     string `json:"new_password" binding:"required" format:"password"`
 } //	@name	PasswordChange
 
 // ChangePassword returns the handler that replaces the current user's password, as JSON or as a
-// form, by the rules of Options.Policy. It always wants the current one, however fresh the session is
-// (OWASP ASVS 6.2.3): who does not know it needs a reset. It ends all other sessions of the user and all
-// logins by refresh tokens, and voids mailed links, in the step that stores the password, and gives this session a new token
-// without a grace for the old one. API keys live on. It answers 204, and 401 invalid_credentials for a wrong
-// current password. Mount it with POST. It panics when Users is no
-// driver.Accounts or cannot end the sessions.
+// form, by the rules of Options.Policy. It always needs the current password, however fresh the
+// session is (OWASP ASVS 6.2.3); a user who does not know it needs a reset. In the same step it
+// ends all other sessions of the user and all logins by refresh tokens, voids mailed links, and
+// gives this session a new token without a grace for the old one. API keys stay. It answers 204,
+// and 401 invalid_credentials for a wrong current password. Mount it with POST. It panics if Users
+// is not a driver.Accounts or cannot end the sessions.
 func ChangePassword[U any](cfg *ginauth.Config[U]) gin.HandlerFunc {
 	const name = "account.ChangePassword"
 	m := cfg.Engine().WithAccounts(name)
@@ -41,7 +41,7 @@ func ChangePassword[U any](cfg *ginauth.Config[U]) gin.HandlerFunc {
 	return h.As(func(c *gin.Context) { h.Serve(c) })
 }
 
-// passwordStore is the user store, if a change of password can end the sessions.
+// passwordStore returns the user store, if a change of password can end the sessions.
 func passwordStore[U any](constructor string, m *engine.Mount) driver.Accounts[U] {
 	if !engine.Same(m.Keeper, m.Users) && m.Epochs() == nil {
 		panic(fmt.Sprintf("%s: a change of password could not end sessions in a %T: use store.New for Users, which can, or a driver.Logins for Sessions", constructor, m.Keeper)) //nolint:forbidigo // while routes are built
@@ -84,9 +84,9 @@ func changePassword[U any](c *gin.Context, cfg *ginauth.Config[U], users driver.
 		return err
 	}
 	defer leave()
-	by := st.By(c) // the session's before it gets a new token
+	by := st.By(c) // the session's public name before it gets a new token
 	change := driver.PasswordChange{UserID: auth.Account.ID, Authenticated: true}
-	for range 2 { // a login may have replaced the hash by a stronger one meanwhile
+	for range 2 { // a login may just have replaced the hash by a stronger one
 		k := engine.Claim{Identifier: auth.Account.Identifier, Plain: form.CurrentPassword, From: m.Edge.Lookup(), Owner: auth.Account}
 		p, failed := m.Prove(ctx, c, k)
 		if failed != nil {

@@ -17,18 +17,19 @@ import (
 	"github.com/ginauth/ginauth/ginauth/internal/route"
 )
 
-// archived is what DeleteAccountAfter answers.
+// archived is the answer of DeleteAccountAfter.
 type archived struct {
-	// DeleteAfter is until when RestoreAccount undoes it.
+	// DeleteAfter is the time until which RestoreAccount can undo the deletion.
 	DeleteAfter time.Time `json:"delete_after"`
 } //	@name	ArchivedAccount
 
-// DeleteAccount returns the handler that deletes the current user at once: the account, its sessions, its
-// API keys, its logins by refresh tokens. It asks for a login or Reauthenticate within the last 10 minutes,
-// and answers 403 reauthentication_required otherwise; 204 when all is gone. While a mailed link lives that undoes a change of
-// the address, the user may be a thief: the account is archived as by DeleteAccountAfter until the link is over, and the
-// answer is 200 with that time. Mount it with POST or DELETE.
-// docs/accounts.md says what stays. It panics when Users is no driver.Accounts.
+// DeleteAccount returns the handler that deletes the current user at once: the account, its
+// sessions, its API keys and its logins by refresh tokens. It needs a login or Reauthenticate
+// within the last 10 minutes and otherwise answers 403 reauthentication_required; it answers 204
+// after the deletion. While a mailed link can still undo a change of the address, the user may be a
+// thief. The account is then archived until the link expires, as by DeleteAccountAfter, and the
+// answer is 200 with that time. Mount it with POST or DELETE. docs/accounts.md says what stays. It
+// panics if Users is not a driver.Accounts.
 func DeleteAccount[U any](cfg *ginauth.Config[U]) gin.HandlerFunc {
 	h := deleter("DeleteAccount", cfg, deleteAccount)
 	return h.As(func(c *gin.Context) { h.Serve(c) })
@@ -50,11 +51,11 @@ func deleteAccount[U any](c *gin.Context, m *engine.Mount, users driver.Accounts
 	return archiveAccount(c, m, users, 0)
 }
 
-// DeleteAccountAfter is DeleteAccount with a time for second thoughts: the account is disabled at once, and all
-// its sessions and logins end; it is deleted after the grace by the store's sweeper. Until then RestoreAccount
-// undoes it, and so do the mailed links of package email and the app's own code. It answers 200 with the time, which is not before
-// the end of a link that undoes a change of the address. It panics when the grace is
-// not positive, too.
+// DeleteAccountAfter is DeleteAccount with a grace: the account is disabled at once, all its
+// sessions and logins end, and the store's sweeper deletes it after the grace. Until then
+// RestoreAccount, the mailed links of package email and the app's own code can undo it. It answers
+// 200 with the time of the deletion, which is never before a link that undoes a change of the
+// address expires. It also panics if the grace is not positive.
 func DeleteAccountAfter[U any](cfg *ginauth.Config[U], grace time.Duration) gin.HandlerFunc {
 	if grace <= 0 {
 		panic("account.DeleteAccountAfter: the grace must be positive: use DeleteAccount") //nolint:forbidigo // while routes are built

@@ -1,8 +1,9 @@
-// Package account has the handlers for users who have logged in: they see and end their logins, see what
-// happened to their account, change their password and their profile, save what is held about them, and leave.
-// It is for whoever mounts ginauth in an app.
+// Package account has the handlers for users who have logged in. With them a user lists and ends
+// logins, sees what happened to the account, changes the password and the profile, exports the
+// account's data, and deletes the account.
 //
-// Mount those that the app wants behind [ginauth.Session]. They take the Config of [ginauth.New]:
+// Mount the handlers that the app needs behind [ginauth.Session]. They take the Config of
+// [ginauth.New]:
 //
 //	r.Use(ginauth.Session(cfg))
 //	r.GET("/sessions", account.Sessions(cfg))
@@ -15,25 +16,28 @@
 //	r.GET("/user/export", account.ExportAccount(cfg))
 //	r.DELETE("/user", account.DeleteAccount(cfg))
 //
-// Paths and methods are the app's choice. Each handler acts on the user who is logged in, whatever the request
-// names, and answers 403 to credentials with scopes, such as API keys. Bodies are JSON or HTML forms.
-// [RestoreAccount] alone is for users who are logged out: it undoes [DeleteAccountAfter].
+// Paths and methods are the app's choice. Each handler acts on the user who is logged in, whatever
+// the request names, and answers 403 to credentials with scopes, such as API keys. Bodies are JSON
+// or HTML forms. [RestoreAccount] alone is for users who are logged out: it undoes
+// [DeleteAccountAfter].
 //
 // # What a handler needs of the store
 //
-// store.DB and store/memory have everything. A store of the app's own may lack an interface, such as
-// [driver.Accounts] or [driver.EventLog]. The constructors that need it then panic with a sentence that names it,
-// so that the program does not start.
+// store.DB and store/memory have everything. A store of the app's own may lack an interface, such
+// as [driver.Accounts] or [driver.EventLog]. The constructors that need it then panic with a
+// sentence that names it, so that the program does not start.
 //
 // # A second look at the user
 //
-// [DeleteAccount] and [SetPassword] want a user who has logged in within the last ten minutes. [Reauthenticate]
-// gives users who logged in earlier a way to prove who they are: it takes their password. Routes of the app's own
-// ask for the same with the guard [ginauth.Fresh].
+// [DeleteAccount] and [SetPassword] want a user who has logged in within the last ten minutes.
+// [Reauthenticate] gives users who logged in earlier a way to prove who they are: it takes their
+// password. Routes of the app's own ask for the same with the guard [ginauth.Fresh].
 //
 // # Pages
 //
-// [ListLogins] and [ListEvents] return what [Sessions] and [Events] send as JSON, for pages that the app renders.
+// [ListLogins] and [ListEvents] return what [Sessions] and [Events] send as JSON, for pages that
+// the app renders.
 //
-// docs/accounts.md says what each handler ends and what stays, and docs/sessions.md has more about logins.
+// docs/accounts.md says what each handler ends and what stays, and docs/sessions.md has more about
+// logins.
 package account

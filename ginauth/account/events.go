@@ -20,35 +20,38 @@ const (
 	maxEvents     = 100
 )
 
-// Activity is an event as the user sees it whose account it is about.
+// Activity is an event of an account, in the form that the account's user sees.
 type Activity struct {
 	At      time.Time        `json:"at" format:"date-time"`
 	Kind    driver.EventKind `json:"kind" swaggertype:"string" example:"authn_login_success"`
 	Outcome driver.Outcome   `json:"outcome" swaggertype:"string" enums:"success,failure"`
-	// ByMe: it was the user, and not an operator or somebody unknown.
+	// ByMe says that the user caused the event, not an operator or an unknown client.
 	ByMe bool `json:"by_me"`
 	// Operation is the name of the handler, such as "changePassword", or the method and route.
 	Operation string `json:"operation,omitempty" example:"login"`
-	// IP is the client's address; empty when unknown, for what another user did, such as an admin, and for failed logins at
-	// an address that was not proved to be the user's.
+	// IP is the client's address. It is empty if unknown, if another user such as an admin caused
+	// the event, and for a failed login at an address that the user has not proved to own.
 	IP string `json:"ip,omitempty" example:"203.0.113.7"`
-	// Device is a guess from the User-Agent, such as "Firefox on Linux"; empty when there was no client, and where IP is.
+	// Device is a guess from the User-Agent, such as "Firefox on Linux". It is empty without a
+	// client, and whenever IP is hidden.
 	Device string `json:"device,omitempty" example:"Firefox on Linux"`
 }
 
-// ActivityPage is some of a user's events.
+// ActivityPage is one page of a user's events.
 type ActivityPage struct {
-	// Events come with the newest first.
+	// Events has the newest event first.
 	Events []Activity `json:"events"`
-	// Next is the query parameter "before" of the next page; zero: this is the last one. It is the time of the last
-	// event, in microseconds, and not its ID: that would tell how much happens to others (SEC-36).
+	// Next is the query parameter "before" of the next page; zero on the last page. It is the time
+	// of the last event in microseconds, not its ID, which would reveal how many events other users
+	// have (SEC-36).
 	Next int64 `json:"next,omitempty" example:"1767225600000000"`
 }
 
-// ListEvents returns what happened to the account of the current user, the newest first, for pages of the
-// app's own. The query's "limit" says how many, 50 unless it says so and 100 at most, but for more that happened at the
-// same time as the last one, and "before" where to go on after the page before. It returns the errors of CurrentUser, ErrForbidden for credentials with scopes, and fields at
-// fault, and ErrNotMounted where Options.Users is no driver.EventLog.
+// ListEvents returns a page of the events of the current user's account, the newest first, for
+// pages of the app's own. The query parameter "limit" is the number of events, by default 50 and at
+// most 100; events at the same time as the last one are added. "before" is the Next of the page
+// before. It returns the errors of CurrentUser, ErrForbidden for credentials with scopes, a 422
+// problem for wrong parameters, and ErrNotMounted if Options.Users is not a driver.EventLog.
 func ListEvents(c *gin.Context) (ActivityPage, error) {
 	_, st, err := engine.StateOf(c)
 	if err != nil {
@@ -113,11 +116,12 @@ func pageAsked(c *gin.Context) (before time.Time, limit int, err error) {
 	return before, limit, nil
 }
 
-// activity leaves out where others are while the address is not proved: they may be its owner (SEC-185).
+// activityOf leaves out the client of other people while the address is not proved: it may be that
+// of the address's owner (SEC-185).
 func activityOf(e driver.Event, verified bool) Activity {
 	a := Activity{At: e.At, Kind: e.Kind, Outcome: e.Outcome, ByMe: e.Actor != "" && e.Actor == e.User, Operation: e.Operation}
 	if e.Actor != "" && e.Actor != e.User {
-		return a // an operator's client is none of the user's business
+		return a // an operator's client is not shown to the user
 	}
 	if !a.ByMe && (!verified || e.Detail[engine.DetailUnproved] != "") {
 		return a

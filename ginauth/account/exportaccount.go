@@ -15,9 +15,9 @@ import (
 	"github.com/ginauth/ginauth/ginauth/internal/route"
 )
 
-// Export is all that is known here of a user.
+// Export is all data about a user.
 type Export struct {
-	// User is what Options.View shows.
+	// User is the user in the form of Options.View.
 	User any `json:"user"`
 	// Held is what ExportUser of driver.Accounts returns: account, sessions, API keys, logins.
 	Held json.RawMessage `json:"held,omitempty" swaggertype:"object"`

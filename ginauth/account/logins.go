@@ -16,9 +16,9 @@ import (
 	"github.com/ginauth/ginauth/ginauth/internal/route"
 )
 
-// LoginRecord is a login as its user sees it in a list.
+// LoginRecord is a login in the list that its user sees.
 type LoginRecord struct {
-	// ID names the login for RevokeSession. It is no credential.
+	// ID identifies the login for RevokeSession. It is not a credential.
 	ID driver.SessionID `json:"id"`
 	// Kind is "session", or "token" for a login that refresh tokens keep alive.
 	Kind string `json:"kind"`
@@ -29,14 +29,14 @@ type LoginRecord struct {
 	CreatedAt  time.Time `json:"created_at" format:"date-time"`
 	LastSeenAt time.Time `json:"last_seen_at" format:"date-time"`
 	ExpiresAt  time.Time `json:"expires_at" format:"date-time"`
-	// Current: this is the login that asks.
+	// Current says that this login sent the request.
 	Current bool `json:"current"`
 } //	@name	ginauth.Device
 
-// ListLogins returns the live sessions of the current user, the one used last first, and among
-// them the logins by refresh tokens where the store is a driver.RefreshTokens. It returns the errors of
-// CurrentUser, ErrForbidden for a credential with scopes, and ErrNotMounted where the store is no driver.Logins, or
-// Options.Users is not set.
+// ListLogins returns the live sessions of the current user, and also the logins by refresh tokens
+// if the store is a driver.RefreshTokens. The one used last comes first. It returns the errors of
+// CurrentUser, ErrForbidden for a credential with scopes, and ErrNotMounted if the store is not a
+// driver.Logins or Options.Users is not set.
 func ListLogins(c *gin.Context) ([]LoginRecord, error) {
 	st, manager, err := managed(c, (*engine.Mount).Manager)
 	if err != nil {
@@ -85,8 +85,9 @@ func browserName(userAgent string) string {
 	return ua.Name + " on " + ua.OS
 }
 
-// Sessions returns the handler that answers 200 with what ListLogins returns, as JSON. A page of the app's own calls
-// ListLogins itself. It panics when its store is no driver.Logins, or Users is not set.
+// Sessions returns the handler that answers 200 with the list of ListLogins as JSON. A page of the
+// app's own calls ListLogins. It panics if the sessions' store is not a driver.Logins, or Users is
+// not set.
 func Sessions[U any](cfg *ginauth.Config[U]) gin.HandlerFunc {
 	m := compileManager("account.Sessions", cfg, (*engine.Mount).Manager)
 	h := route.New(route.Info{Name: "sessions", For: route.Users, ChecksScopes: true, Mount: m, Cookie: m.Cookie.Name}, showSessions)
@@ -116,7 +117,8 @@ func showSessions(c *gin.Context) {
 // nobodysSessions: a list would be empty, and ending them all would end none (SEC-190).
 const nobodysSessions = "RetrieveUser alone knows whose a session is, so no store can find a user's sessions: keep them with store.NewExternal(pool) in Options.Sessions, or leave this handler out"
 
-// compileManager is compile for handlers that need driver.Logins.
+// compileManager returns the mount for handlers that need a driver.Logins. It panics if there is
+// none.
 func compileManager[U any](name string, cfg *ginauth.Config[U], by func(*engine.Mount) driver.Logins) *engine.Mount {
 	m := cfg.Engine().Mounted(name)
 	if !m.KnowsOwner {
@@ -128,8 +130,8 @@ func compileManager[U any](name string, cfg *ginauth.Config[U], by func(*engine.
 	return m
 }
 
-// managed returns the state of a request by the account's owner and the store that can manage its sessions.
-// Who has a credential with scopes, such as an API key, neither learns where its owner logs in nor ends that.
+// managed returns the state of the owner's request, and the store of the owner's logins. It refuses
+// credentials with scopes, such as API keys: they may neither list logins nor end them.
 func managed(c *gin.Context, by func(*engine.Mount) driver.Logins) (*engine.State, driver.Logins, error) {
 	st, err := engine.LoggedIn(c)
 	if err != nil {

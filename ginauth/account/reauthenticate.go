@@ -9,15 +9,15 @@ import (
 	"github.com/ginauth/ginauth/ginauth/internal/route"
 )
 
-// passwordForm is what Reauthenticate takes.
+// passwordForm is the payload of Reauthenticate.
 type passwordForm struct {
 	Password string `json:"password" binding:"required" format:"password"`
 } //	@name	Password
 
-// Reauthenticate returns the handler that takes the current user's password, as JSON or as a
-// form, and makes the session Fresh, under a new token. It answers 204, and 401
-// invalid_credentials for a wrong password, and 403 session_required to a token or key, which this cannot
-// make fresh. Mount it with POST.
+// Reauthenticate returns the handler that checks the current user's password, as JSON or as a form,
+// and makes the session Fresh under a new token. It answers 204, 401 invalid_credentials for a
+// wrong password, and 403 session_required to a token or key, which cannot become fresh. Mount it
+// with POST.
 func Reauthenticate[U any](cfg *ginauth.Config[U]) gin.HandlerFunc {
 	m := cfg.Engine().WithAccounts("account.Reauthenticate")
 	h := route.New(route.Info{Name: "reauthenticate", For: route.Users, ChecksScopes: true, Mount: m, Cookie: m.Cookie.Name, Redirects: m.Pages.AfterLogin != ""}, func(c *gin.Context) {

@@ -15,11 +15,11 @@ import (
 	"github.com/ginauth/ginauth/ginauth/password"
 )
 
-// RestoreAccount returns the handler that undoes DeleteAccountAfter within its grace: it takes the Credentials
-// of a login, and logs the user in. It answers 200 with the user, and one and the same 401, after the same
-// work, for everybody else, those with an account that is not about to be deleted among them. Mount it with
-// POST; its route is open by itself. It panics when Users is no
-// driver.Accounts.
+// RestoreAccount returns the handler that undoes DeleteAccountAfter within its grace: it takes the
+// Credentials of a login and logs the user in. It answers 200 with the user. All other requests get
+// the same 401 after the same work, including those about an account that is not going to be
+// deleted. Mount it with POST; its route is open and need not be excluded. It panics if Users is
+// not a driver.Accounts.
 func RestoreAccount[U any](cfg *ginauth.Config[U]) gin.HandlerFunc {
 	const name = "account.RestoreAccount"
 	m := cfg.Engine().WithAccounts(name)
@@ -73,7 +73,7 @@ func restoreAccount[U any](c *gin.Context, cfg *ginauth.Config[U], users driver.
 		return u, err
 	}
 	u, err = users.RestoreUser(ctx, p.Account.ID, p.Hash)
-	if errors.Is(err, driver.ErrNoUser) { // restored or deleted meanwhile
+	if errors.Is(err, driver.ErrNoUser) { // another request has just restored or deleted the user
 		m.RecordGuess(c, k, p.Account)
 		return u, ginauth.ErrInvalidCredentials
 	}
@@ -85,7 +85,7 @@ func restoreAccount[U any](c *gin.Context, cfg *ginauth.Config[U], users driver.
 	return u, st.Begin(ctx, c, &u, p, form.Remember)
 }
 
-// archivedUsers are the credentials of users who wait to be deleted.
+// archivedUsers finds the credentials of users who are going to be deleted.
 type archivedUsers[U any] struct {
 	users   driver.Accounts[U]
 	limiter driver.Limiter

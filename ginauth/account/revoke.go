@@ -13,9 +13,10 @@ import (
 	"github.com/ginauth/ginauth/ginauth/internal/route"
 )
 
-// RevokeSession returns the handler that ends the session of the current user, or the login by
-// refresh tokens, whose id is the route's parameter ":id". It answers 204, and 404 for one that is
-// not theirs. Ending the one that asks is a logout. Mount it with POST or DELETE. It panics when its store is no driver.Logins, or Users is not set.
+// RevokeSession returns the handler that ends one session of the current user, or one login by
+// refresh tokens. The route's parameter ":id" is its id. It answers 204, and 404 for an id that is
+// not the user's. For the session that sent the request it is a logout. Mount it with POST or
+// DELETE. It panics if the sessions' store is not a driver.Logins, or Users is not set.
 func RevokeSession[U any](cfg *ginauth.Config[U]) gin.HandlerFunc {
 	h := revoker("RevokeSession", cfg, (*engine.Mount).Manager, revokeSession)
 	return h.As(func(c *gin.Context) { h.Serve(c) })
@@ -52,8 +53,9 @@ func revokeSession(c *gin.Context, st *engine.State, manager driver.Logins) erro
 	return err
 }
 
-// RevokeOtherSessions returns the handler that ends all sessions of the current user, and logins by
-// refresh tokens, but the one that asks. It answers 204. It panics when its store is no driver.Logins, or Users is not set.
+// RevokeOtherSessions returns the handler that ends all sessions and logins by refresh tokens of
+// the current user, except the one that sent the request. It answers 204. Mount it with POST or
+// DELETE. It panics if the sessions' store is not a driver.Logins, or Users is not set.
 func RevokeOtherSessions[U any](cfg *ginauth.Config[U]) gin.HandlerFunc {
 	h := revoker("RevokeOtherSessions", cfg, (*engine.Mount).Manager, revokeOthers)
 	return h.As(func(c *gin.Context) { h.Serve(c) })
@@ -74,9 +76,10 @@ func revokeOthers(c *gin.Context, st *engine.State, manager driver.Logins) error
 	return manager.RevokeUserSessions(ginauth.AuditContext(c), st.Proof().Account.ID, st.LoginID())
 }
 
-// RevokeAllSessions returns the handler that logs the current user out everywhere, here too. It
-// answers 204. Where the sessions' store is no driver.Logins, Users has to be one, and a
-// driver.Authority, as store.DB is. It panics otherwise, and when Users is not set.
+// RevokeAllSessions returns the handler that logs the current user out everywhere, including here.
+// It answers 204. Mount it with POST or DELETE. If the sessions' store is not a driver.Logins,
+// Users must be one, and a driver.Authority too, as store.DB is. It panics otherwise, and if Users
+// is not set.
 func RevokeAllSessions[U any](cfg *ginauth.Config[U]) gin.HandlerFunc {
 	h := revoker("RevokeAllSessions", cfg, (*engine.Mount).Epochs, revokeAll)
 	return h.As(func(c *gin.Context) { h.Serve(c) })

@@ -14,15 +14,16 @@ import (
 	"github.com/ginauth/ginauth/ginauth/internal/route"
 )
 
-// newPasswordForm is what SetPassword takes.
+// newPasswordForm is the payload of SetPassword.
 type newPasswordForm struct {
 	NewPassword string `json:"new_password" binding:"required" format:"password"`
 } //	@name	NewPassword
 
-// SetPassword returns the handler for the first password of a user who came without one, such as by a
-// link or an identity provider. It asks for a login within the last 10 minutes, and otherwise does what
-// ChangePassword does. It answers 204, 403 reauthentication_required after an older login, and 409
-// password_exists to a user who has a password. Mount it with POST. It panics when Users is no driver.Accounts or cannot end the sessions.
+// SetPassword returns the handler that sets the first password of a user who has none, such as
+// after a login by a link or an identity provider. It needs a login within the last 10 minutes, and
+// otherwise works like ChangePassword. It answers 204, 403 reauthentication_required after an older
+// login, and 409 password_exists if the user has a password. Mount it with POST. It panics if Users
+// is not a driver.Accounts or cannot end the sessions.
 func SetPassword[U any](cfg *ginauth.Config[U]) gin.HandlerFunc {
 	const name = "account.SetPassword"
 	m := cfg.Engine().WithAccounts(name)
@@ -76,11 +77,12 @@ func setPassword[U any](c *gin.Context, cfg *ginauth.Config[U], users driver.Acc
 	if err != nil {
 		return engine.HashingError(err)
 	}
-	// A body may come long after the session was looked at, and whoever ended it has removed the password (SEC-184, SEC-185).
+	// A body may come long after the session was checked. Whoever ended the session since then may
+	// also have removed the password (SEC-184, SEC-185).
 	if _, err := st.Recheck(c, c); err != nil {
 		return err
 	}
-	by := st.By(c) // the session's before it gets a new token
+	by := st.By(c) // the session's public name before it gets a new token
 	err = st.ChangePassword(c, users.SetPassword, driver.PasswordChange{UserID: auth.Account.ID, New: hash})
 	if errors.Is(err, driver.ErrNoUser) {
 		return fmt.Errorf("%w: %w", errPasswordExists, err)

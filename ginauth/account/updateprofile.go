@@ -16,8 +16,8 @@ import (
 	"github.com/ginauth/ginauth/ginauth/internal/route"
 )
 
-// Profile is what UpdateProfile takes. An app whose users may change more embeds it, or not, in a type of
-// its own and uses UpdateProfileWith.
+// Profile is the payload of UpdateProfile. An app whose users may change more uses
+// UpdateProfileWith and a type of its own, which may embed Profile.
 type Profile struct {
 	// Name is the new name; nil leaves the old one.
 	Name *string `json:"name" example:"Ada King"`
@@ -25,20 +25,20 @@ type Profile struct {
 
 func (p Profile) profile() Profile { return p }
 
-// UpdateProfile returns the handler that changes the current user's name, sent as JSON or as a form. It
-// answers 200 with the user, and 422 with the fields at fault. What is not sent stays as it is. Mount
-// it with POST, PUT or PATCH. It panics when Users is no driver.Accounts.
+// UpdateProfile returns the handler that changes the current user's name, sent as JSON or as a
+// form. It answers 200 with the user, and 422 with the fields at fault. A field that is not sent
+// stays as it is. Mount it with POST, PUT or PATCH. It panics if Users is not a driver.Accounts.
 func UpdateProfile[U any](cfg *ginauth.Config[U]) gin.HandlerFunc {
 	h := profileHandler("account.UpdateProfile", cfg, func(context.Context, Profile, *U) error { return nil })
 	return h.As(func(c *gin.Context) { h.Serve(c) })
 }
 
-// UpdateProfileWith is UpdateProfile with a payload of the app's own, a struct. Its fields are checked by
-// Gin's binding tags, then fill carries them over to the user: the payload's fields are all that a
-// client can change, and pointers tell what was not sent. Fill gets the user as stored now. With an
-// error of fill nothing is stored, and Fail answers with it; Invalid names the fields at fault. Account and
-// id, e-mail address, password, whether it is verified or disabled, are not fill's to change:
-// the store ignores what it does to them. As a form, the payload may have text, numbers and bools only.
+// UpdateProfileWith is UpdateProfile with the app's own payload, a struct. Gin's binding tags check
+// its fields, then fill copies them to the user as stored now. Clients can change only the
+// payload's fields; use pointers to see which were not sent. If fill fails, nothing is stored and
+// Fail answers with its error; Invalid names the fields at fault. Changes of fill to the id, e-mail
+// address, password, or whether the account is verified or disabled, are ignored. As a form, the
+// payload may have only text, numbers and bools.
 func UpdateProfileWith[U any, F any](cfg *ginauth.Config[U], fill func(ctx context.Context, f F, u *U) error) gin.HandlerFunc {
 	if fill == nil {
 		panic("account.UpdateProfileWith: fill is nil: use UpdateProfile") //nolint:forbidigo // while routes are built
@@ -96,7 +96,7 @@ func updateProfile[U any, F any](c *gin.Context, m *engine.Mount, users driver.A
 	if err != nil {
 		return u, err
 	}
-	if _, err := st.Recheck(c, c); err != nil { // the body may have come long after the first look
+	if _, err := st.Recheck(c, c); err != nil { // the body may come long after the first check
 		return u, err
 	}
 	ctx := ginauth.AuditContext(c)
@@ -112,7 +112,7 @@ func updateProfile[U any, F any](c *gin.Context, m *engine.Mount, users driver.A
 	return u, nil
 }
 
-// newName is the name in a payload that embeds Profile, cleaned; nil for none.
+// newName returns the cleaned name of a payload that embeds Profile, or nil if it has none.
 func newName(form any) (*string, []ginauth.FieldError) {
 	p, ok := form.(interface{ profile() Profile })
 	if !ok || p.profile().Name == nil {

@@ -10,10 +10,10 @@ import (
 	"github.com/ginauth/ginauth/ginauth/driver"
 )
 
-// ThrottleBadCredentials returns err, which says that credentials such as a refresh token are not good, or
-// ErrTooManyAttempts for a client that sent too many such lately, by Limits.BadCredentialsPerAddress. It is for handlers
-// of the app's own that take credentials; what a Backend refuses is counted already. Nothing is asked or stored
-// outside of this process.
+// ThrottleBadCredentials counts credentials that were refused with err, such as a refresh token. It
+// returns err, or ErrTooManyAttempts if the client has sent too many lately, by
+// Limits.BadCredentialsPerAddress. It is for handlers of the app that take credentials; refusals of
+// a Backend are counted already. It counts in this process only.
 func ThrottleBadCredentials[U any](c *gin.Context, cfg *ginauth.Config[U], err error) error {
 	if err := cfg.Engine().Made(); err != nil {
 		return err

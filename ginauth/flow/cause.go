@@ -7,6 +7,6 @@ import (
 	"github.com/ginauth/ginauth/ginauth/internal/engine"
 )
 
-// RequestOrigin returns the client of a request, seen through the proxies of
-// Options.TrustedProxies where Session covers the route.
+// RequestOrigin returns the client of a request. If Session covers the route, it looks through the
+// proxies of Options.TrustedProxies.
 func RequestOrigin(c *gin.Context) driver.Origin { return engine.RequestOrigin(c) }

@@ -9,11 +9,12 @@ import (
 	"github.com/ginauth/ginauth/ginauth/internal/engine"
 )
 
-// KnowBrowser makes the browser known to u's account, as Login does: from then on, wrong passwords that
-// others try for this account do not keep this browser out. It is for other proofs of ownership, such as a
-// reset or a login by mail. A browser that is known already stays the one that it is, without its failures; another
-// account's is forgotten there. Call it before the answer begins, on a route
-// that Session covers. Where no Limiter keeps known browsers it does nothing. An error is no reason to turn the user away.
+// KnowBrowser makes the browser known to u's account, as Login does: from then on, wrong passwords
+// that others try for the account do not lock this browser out. Use it after another proof that the
+// user owns the account, such as a reset or a login by mail. A browser that is already known stays
+// known, and its failures are forgotten. A browser known to another account is forgotten there.
+// Call it before the answer begins, on a route that Session covers. Without a Limiter that keeps
+// known browsers it does nothing. An error is no reason to refuse the user.
 func KnowBrowser[U any](c *gin.Context, cfg *ginauth.Config[U], u U) error {
 	if err := cfg.Engine().Made(); err != nil {
 		return err
@@ -25,10 +26,11 @@ func KnowBrowser[U any](c *gin.Context, cfg *ginauth.Config[U], u U) error {
 	return cfg.Engine().Throttle.Remember(c, st, cfg.Account(u))
 }
 
-// ForgetGuesses takes back all wrong passwords that anybody has tried for u's account, so that every client of its
-// owner may log in, also one without cookies. It is for after a new password whose owner a mail, say, has proved: the
-// guesses were about another. After any other login it would give attackers as many guesses as they had before. An
-// error is no reason to turn the user away.
+// ForgetGuesses removes all failed guesses at u's password, whoever made them, so that the owner
+// may log in from any client, even without cookies. Call it after the owner has set a new password
+// and proved, for example by mail, who they are: the guesses were about the old password. After any
+// other login it would give attackers all their guesses back. An error is no reason to refuse the
+// user.
 func ForgetGuesses[U any](ctx context.Context, cfg *ginauth.Config[U], u U) error {
 	if err := cfg.Engine().Made(); err != nil {
 		return err

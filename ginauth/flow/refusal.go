@@ -11,12 +11,13 @@ import (
 	"github.com/ginauth/ginauth/ginauth/internal/problempage"
 )
 
-// ErrCannotSignIn is for a user who has proved who they are without a password and may not log in, such as one who is
-// disabled. All ways without a password answer with it, so that they tell nothing else of the account.
+// ErrCannotSignIn is for a user who has proved who they are without a password, but may not log in,
+// such as a disabled user. All ways without a password return it for every such reason, so that
+// they reveal nothing else about the account.
 var ErrCannotSignIn error = problempage.New(http.StatusUnauthorized, "cannot_sign_in", "You cannot log in in this way.")
 
-// SignIn is ginauth.SignIn for ways to log in without a password: in place of ErrInvalidCredentials, whose sentence is about
-// passwords, it returns ErrCannotSignIn.
+// SignIn is ginauth.SignIn for ways to log in without a password. Instead of ErrInvalidCredentials,
+// whose text is about passwords, it returns ErrCannotSignIn.
 func SignIn[U any](c *gin.Context, u U, options ...ginauth.SignInOption) error {
 	err := ginauth.SignIn(c, u, options...)
 	if errors.Is(err, ginauth.ErrInvalidCredentials) {

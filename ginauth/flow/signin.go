@@ -5,8 +5,8 @@ import (
 	"github.com/ginauth/ginauth/ginauth/internal/engine"
 )
 
-// CanSignIn returns ErrNotMounted where SignIn would, for logins that spend something first, such as a link or a
-// code of one use. It asks no store.
+// CanSignIn returns ErrNotMounted if SignIn would. Call it before a login uses up something first,
+// such as a link or a one-time code. It asks no store.
 func CanSignIn(c *gin.Context) error {
 	_, err := engine.Changing(c)
 	return err

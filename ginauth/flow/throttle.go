@@ -9,11 +9,12 @@ import (
 	"github.com/ginauth/ginauth/ginauth/internal/engine"
 )
 
-// Throttle counts an attempt of the app's own, such as asking for a mail, and returns
-// ErrTooManyAttempts when the limit is reached: before anything is done, and whether or not there is such an
-// account. The purpose separates its budgets from others', of which "link" and what begins with "mail" are package
-// email's; an identifier that is empty or no e-mail
-// address only counts by its client's address. Other errors mean that nobody can count: do not go on.
+// Throttle counts an attempt of the app's own, such as a request for a mail, and returns
+// ErrTooManyAttempts if the limit is reached. Call it before doing anything, whether or not the
+// account exists. The purpose separates its budgets from others; "link" and purposes that begin
+// with "mail" belong to package email. If the identifier is empty or not an e-mail address, only
+// the client's address is counted. Any other error means that the attempt could not be counted: do
+// not go on.
 func Throttle[U any](c *gin.Context, cfg *ginauth.Config[U], purpose, identifier string, l ginauth.Limit) error {
 	if err := cfg.Engine().Made(); err != nil {
 		return err

@@ -7,11 +7,11 @@ import (
 	"github.com/ginauth/ginauth/ginauth/password"
 )
 
-// VerifyPassword returns the user to whom a password belongs, for ways to log in that Login does
-// not cover. An unknown address, a wrong password, a disabled user and one without a password are
-// one error, ErrInvalidCredentials, after the same work; ErrBusy means that too many wait
-// already, and ErrTooManyAttempts that there were too many with this address, here or in Login, or
-// from this client. Nobody is logged in by it: see SignIn.
+// VerifyPassword returns the user with that address and password, for ways to log in that Login
+// does not cover. It does not log the user in: see SignIn. An unknown address, a wrong password, a
+// disabled user and a user without a password all return ErrInvalidCredentials after the same work.
+// ErrBusy means that too many passwords are waiting to be hashed. ErrTooManyAttempts means that
+// there were too many attempts at this address, here or in Login, or from this client.
 func VerifyPassword[U any](c *gin.Context, cfg *ginauth.Config[U], email, plain string) (U, error) {
 	var none U
 	if err := cfg.Engine().Made(); err != nil {
@@ -24,7 +24,7 @@ func VerifyPassword[U any](c *gin.Context, cfg *ginauth.Config[U], email, plain 
 	return engine.Typed[U](from.User(), nil)
 }
 
-// VerifyPasswordHash is VerifyPassword for a user and a hash that the caller has found in its own way.
+// VerifyPasswordHash is VerifyPassword for a user and a hash that the caller already has.
 func VerifyPasswordHash[U any](c *gin.Context, cfg *ginauth.Config[U], u U, hash password.Hash, plain string) error {
 	if err := cfg.Engine().Made(); err != nil {
 		return err

@@ -1,5 +1,6 @@
-// Package problem has the errors that clients see, in the form of RFC 9457 (application/problem+json). Apps use it by the
-// names that package ginauth gives it: ginauth.Problem, ginauth.FieldError and ginauth.NewProblem.
+// Package problem has the errors that clients see, in the form of RFC 9457
+// (application/problem+json). Apps use them under the names of package ginauth: ginauth.Problem,
+// ginauth.FieldError and ginauth.NewProblem.
 package problem
 
 import (
@@ -7,7 +8,7 @@ import (
 	"time"
 )
 
-// Details is an error as the client sees it. It is an error value too. Treat it as read-only.
+// Details is an error as the client sees it. It is also an error value. Treat it as read-only.
 type Details struct {
 	// Type is a link that explains the code.
 	Type string `json:"type" format:"uri-reference"`
@@ -21,15 +22,16 @@ type Details struct {
 	Detail string `json:"detail"`
 	// Errors are the fields at fault, if any.
 	Errors []Field `json:"errors,omitempty"`
-	// RequestID finds the cause of a 500 in the server's log.
+	// RequestID is the id of a 500's cause in the server's log.
 	RequestID string `json:"request_id,omitempty"`
 
-	// RetryAfter is how long the header Retry-After tells the client to wait, in whole seconds. Zero: there is no such
+	// RetryAfter is the time in the header Retry-After, in whole seconds. Zero sends no such
 	// header.
 	RetryAfter time.Duration `json:"-"`
-	// Allow is the header Allow: the methods that the route has. Empty: there is no such header.
+	// Allow is the header Allow: the methods of the route. Empty sends no such header.
 	Allow string `json:"-"`
-	// Challenge is the header WWW-Authenticate. Empty: an answer 401 has those of the route's backends.
+	// Challenge is the header WWW-Authenticate. If it is empty, a 401 has the challenges of the
+	// route's backends.
 	Challenge string `json:"-"`
 } //	@name	ginauth.Problem
 
@@ -43,8 +45,9 @@ type Field struct {
 	Detail string `json:"detail"`
 } //	@name	ginauth.FieldError
 
-// New returns a problem with a status, a code for programs and a sentence for people, which must hold neither input nor
-// internals. Its Type is "about:blank"; set it to a page of your own where there is one.
+// New returns a problem with a status, a code for programs and a sentence for people, which must
+// contain neither input nor internals. Its Type is "about:blank"; set it to the URL of a page about
+// the code, if you have one.
 func New(status int, code, detail string) *Details {
 	return &Details{Type: "about:blank", Title: http.StatusText(status), Status: status, Code: code, Detail: detail}
 }

@@ -15,7 +15,7 @@ import (
 	"github.com/ginauth/ginauth/ginauth/internal/route"
 )
 
-// Proof is who sent a request, and how that is known.
+// Proof is the user who sent a request, and the credential that proves it.
 type Proof struct {
 	User            any // *U
 	Account         driver.Account
@@ -23,7 +23,7 @@ type Proof struct {
 	Credential      any
 	Scopes          []string
 	AuthenticatedAt time.Time
-	Session         driver.SessionID // of another backend than sessions
+	Session         driver.SessionID // of a backend other than sessions
 	Now             time.Time
 }
 
@@ -34,7 +34,7 @@ type Provider struct {
 	Authenticate func(*gin.Context, *State) (Proof, error)
 }
 
-// AskAll asks one backend after the other until one finds credentials.
+// AskAll asks the backends in order until one finds credentials.
 func (m *Mount) AskAll(c *gin.Context, st *State) (Proof, error) {
 	st.mu.Lock()
 	st.asked = true
@@ -52,7 +52,8 @@ func (m *Mount) AskAll(c *gin.Context, st *State) (Proof, error) {
 	return Proof{}, ErrUnauthenticated
 }
 
-// refuseCredentials limits how many bad ones a client may send. Any other error, and none, stays.
+// refuseCredentials counts bad credentials and limits how many a client may send. It returns any
+// other error, and nil, as they are.
 func (m *Mount) refuseCredentials(c *gin.Context, via string, err error) error {
 	if !errors.Is(err, ErrBadCredentials) {
 		return err
@@ -66,8 +67,8 @@ func (m *Mount) refuseCredentials(c *gin.Context, via string, err error) error {
 	return err
 }
 
-// SessionOrNone tells a request without a session, or with an anonymous one, from a session that
-// is no good.
+// SessionOrNone returns the session's user. ErrNoCredentials means that the request has no session,
+// or an anonymous one; ErrUnauthenticated means that its session has ended.
 func (m *Mount) SessionOrNone(c *gin.Context, st *State) (Proof, error) {
 	p, err := m.FindUser(c, st)
 	if !errors.Is(err, ErrUnauthenticated) || st.sentDeadSession(c) {
@@ -82,7 +83,7 @@ func (st *State) sentDeadSession(c *gin.Context) bool {
 	return st.cookiesSent > 0 && st.load(c.Request.Context()) != nil
 }
 
-// CurrentProof is how the current user is known; of a session, with its times.
+// CurrentProof returns how the current user was authenticated, including the times of a session.
 func (st *State) CurrentProof(ctx context.Context, c *gin.Context) (Proof, error) {
 	if _, err := st.CurrentUserFor(ctx, c); err != nil {
 		return Proof{}, err
@@ -96,7 +97,7 @@ func (st *State) CurrentProof(ctx context.Context, c *gin.Context) (Proof, error
 	return p, nil
 }
 
-// Add appends a backend, with what answers say about it.
+// Add appends a backend, with its challenge and its Vary header.
 func (m *Mount) Add(p Provider) {
 	m.Providers = append(m.Providers, p)
 	if challenge := p.Scheme.Challenge(); !slices.Contains(m.challenges, challenge) {
@@ -108,8 +109,8 @@ func (m *Mount) Add(p Provider) {
 	m.ambient = m.ambient || p.Scheme.Ambient()
 }
 
-// challenged are the challenges of a 401. A bearer token that was refused is named as such (RFC
-// 6750, 3.1).
+// challenged returns the challenges of a 401. If a bearer token was refused, its challenge says so
+// (RFC 6750, 3.1).
 func (m *Mount) challenged(refusedBy int32) []string {
 	if refusedBy == 0 || !m.Providers[refusedBy-1].Scheme.Bearer() {
 		return m.challenges
@@ -124,7 +125,8 @@ func (m *Mount) challenged(refusedBy int32) []string {
 	return list
 }
 
-// refuser is the provider that refused the request's credentials, counted from one; zero is none.
+// refuser returns the provider that refused the request's credentials, counted from one; zero means
+// none.
 func refuser(c *gin.Context) int32 {
 	if st := Attached(c); st != nil {
 		return st.refusedBy.Load()
@@ -132,7 +134,8 @@ func refuser(c *gin.Context) int32 {
 	return 0
 }
 
-// LoggedIn returns the state of a request that has a user, whom Options.Unverified does not refuse.
+// LoggedIn returns the state of a request whose user is logged in and not refused by
+// Options.Unverified.
 func LoggedIn(c *gin.Context) (*State, error) {
 	_, st, err := StateOf(c)
 	if err != nil {
@@ -144,15 +147,17 @@ func LoggedIn(c *gin.Context) (*State, error) {
 	return st, err
 }
 
-// Refresh makes CurrentUser answer with the user as changed.
+// Refresh makes CurrentUser return the changed user.
 func (st *State) Refresh(user any) {
 	st.mu.Lock()
 	defer st.mu.Unlock()
 	st.proof.User = user
 }
 
+// SessionScheme is the name of the Scheme of sessions.
 const SessionScheme = "sessionCookie"
 
+// Recheck authenticates the request again, by the same credential, and returns its user as a *U.
 func (st *State) Recheck(ctx context.Context, c *gin.Context) (any, error) {
 	if c == st.writer.context { // and not a copy
 		if !st.life.enter() {
@@ -160,11 +165,11 @@ func (st *State) Recheck(ctx context.Context, c *gin.Context) (any, error) {
 		}
 		defer st.life.leave()
 	}
-	// The first look is CurrentUser's, which asks for scopes and whose session it is, too.
+	// The first look is CurrentUser's, which also checks scopes and the session's owner.
 	if user, found, err := st.foundUser(); !found {
 		return st.CurrentUserFor(ctx, c)
 	} else if err != nil {
-		return user, err // nobody comes in by a recheck
+		return user, err // a recheck never logs anybody in
 	}
 	before := st.Proof()
 	anew := st.anew()
@@ -189,14 +194,14 @@ func (st *State) Recheck(ctx context.Context, c *gin.Context) (any, error) {
 	return p.User, nil
 }
 
-// foundProof is what is known of who sent the request: nothing, before somebody has asked.
+// Proof returns what is known of the user so far. It is zero before CurrentUser has asked.
 func (st *State) Proof() Proof {
 	st.mu.Lock()
 	defer st.mu.Unlock()
 	return st.proof
 }
 
-// anew is a state that has asked nothing yet, by the same credentials.
+// anew returns a state with the same credentials that has not asked anything yet.
 func (st *State) anew() *State {
 	st.mu.Lock()
 	defer st.mu.Unlock()
@@ -213,7 +218,7 @@ func (st *State) anew() *State {
 	return anew
 }
 
-// adoptProof makes what was found anew the answer of currentUser.
+// adoptProof makes the result of a recheck the answer of CurrentUser.
 func (st *State) adoptProof(anew *State, p Proof, err, barred error) {
 	st.mu.Lock()
 	defer st.mu.Unlock()

@@ -14,8 +14,9 @@ import (
 	"github.com/ginauth/ginauth/ginauth/internal/throttle"
 )
 
-// badCredentials counts credentials that are no good, by the client's address, in the memory of the process: a
-// flood of them costs no write. It is asked after the credentials were found bad, so that no others are refused.
+// badCredentials counts bad credentials by the client's address, in the memory of the process: a
+// flood of them costs no write. It counts after a check has failed, so it never refuses valid
+// credentials.
 type badCredentials struct {
 	limiter driver.Limiter
 	limit   Limit
@@ -23,11 +24,11 @@ type badCredentials struct {
 	proxies proxy.Trusted
 }
 
-// forBadCredentials has room of its own, so that floods crowd out nothing else that is counted in memory.
+// forBadCredentials has its own memory, so that a flood cannot push out the other counters.
 var forBadCredentials = sync.OnceValue(func() *throttle.Memory { return throttle.New(time.Now) }) //nolint:forbidigo // the process has no other clock
 
-// Refuse returns err, which refuses credentials, or eTooManyAttempts for a client that sent too many bad ones. Those
-// that were good once are no guesses.
+// Refuse returns err, or ErrTooManyAttempts if the client has sent too many bad credentials.
+// Credentials that were valid once are not counted: they are no guesses.
 func (b badCredentials) Refuse(c *gin.Context, err error) error {
 	if b.off || genuine.Refused(err) {
 		return err
@@ -40,7 +41,8 @@ func (b badCredentials) Refuse(c *gin.Context, err error) error {
 	return waiting(ErrTooManyAttempts, v.Wait)
 }
 
-// NewBadCredentials counts all that has the same Users together, or else the same mount.
+// NewBadCredentials returns a counter that all mounts with the same Users share. A mount without
+// Users has its own.
 func NewBadCredentials(perAddress []Rate, off bool, m *Mount) badCredentials {
 	return badCredentials{limiter: forBadCredentials().Of(cmp.Or[any](m.Users, m)), limit: Limit{PerAddress: perAddress}, off: off, proxies: m.Proxies}
 }

@@ -14,10 +14,11 @@ import (
 	"github.com/ginauth/ginauth/ginauth/driver"
 )
 
-// bar keeps a request that was authenticated in another way than by its cookie's session from that session, unless
-// both are the same user's and the credential is good for everything, as the session is. Otherwise a key of one's own
-// would do to a stolen session what only its user may. Such a session is neither read nor written. The reason is known
-// already where RetrieveUser says whose a session is. The caller holds mu.
+// bar keeps a request that another backend authenticated away from the session of its cookie, so
+// that the session is neither read nor written. The request may use the session only if both belong
+// to the same user and the credential is good for everything. Otherwise attackers could use their
+// own API key to do with a stolen session what only its user may do. The argument why is the reason
+// if it is already known, as with RetrieveUser. The caller holds mu.
 func (st *State) bar(why error) {
 	if !st.byOther() {
 		return
@@ -31,11 +32,11 @@ func (st *State) bar(why error) {
 	}
 }
 
-// speaksFor says whether a credential is good for everything that this user may do.
+// speaksFor says whether the credential is good for everything that this user may do.
 func (p Proof) speaksFor(user driver.UserID) bool { return p.Scopes == nil && p.Account.ID == user }
 
-// limits says what a proof may not do: err, why it does not pass on this route at all, and barred, why it may not use the
-// cookie's session.
+// limits checks what a proof does not allow on this route. An error err refuses the request; barred
+// says why the request may not use the session of its cookie.
 func (st *State) limits(c *gin.Context, p Proof) (barred, err error) {
 	if err := st.checkScopes(c, p); err != nil {
 		return nil, err
@@ -46,8 +47,8 @@ func (st *State) limits(c *gin.Context, p Proof) (barred, err error) {
 	return barred, nil
 }
 
-// barsRetrieved is why a request that another backend authenticated may not use its session, whose user
-// RetrieveUser alone knows. A session of nobody ends, as ever.
+// barsRetrieved says why a request that another backend authenticated may not use its session, when
+// only RetrieveUser knows the session's user. A session without a user ends, as usual.
 func (m *Mount) barsRetrieved(c *gin.Context, st *State, p Proof) error {
 	if !st.hasToken {
 		return nil
@@ -64,10 +65,10 @@ func (m *Mount) barsRetrieved(c *gin.Context, st *State, p Proof) error {
 	return nil
 }
 
-// OwnSession returns errSessionRequired for a request that was authenticated in another way than by a session, unless
-// it also has one of the same user and may use it.
+// OwnSession returns ErrSessionRequired for a request that a token or key authenticated, unless the
+// request also has a session of the same user that it may use.
 func (st *State) OwnSession(c *gin.Context) error {
-	if len(st.Mount.Providers) > 1 { // on an open route nobody has asked yet
+	if len(st.Mount.Providers) > 1 { // on an open route nothing has asked the backends yet
 		_, err := st.CurrentUser(c)
 		if err != nil && !errors.Is(err, ErrUnauthenticated) && !errors.Is(err, ErrBadCredentials) {
 			return err
@@ -86,12 +87,14 @@ func (st *State) OwnSession(c *gin.Context) error {
 	return err
 }
 
-// byOther says whether the request was authenticated in another way than by its session. The caller holds mu.
+// byOther says whether a backend other than the session authenticated the request. The caller holds
+// mu.
 func (st *State) byOther() bool {
 	return st.found && st.proof.Via != "" && st.proof.Via != SessionScheme
 }
 
-// mayEnd says whether the cookie's session is not kept from the request. The caller holds mu.
+// mayEnd returns an error if the request may not end the session of its cookie. The caller holds
+// mu.
 func (st *State) mayEnd(ctx context.Context) error {
 	if !st.hasToken || !st.byOther() {
 		return st.barred
@@ -102,24 +105,25 @@ func (st *State) mayEnd(ctx context.Context) error {
 	return nil
 }
 
-// By names the login that the request was authenticated by, as the log does. It is empty for a credential that belongs
-// to none, such as an API key.
+// By returns the public name of the login that authenticated the request, as in the log. It is
+// empty for a credential without a login, such as an API key.
 func (st *State) By(c *gin.Context) string {
 	cause, _ := driver.CauseOf(AuditContext(c))
 	return cause.Session
 }
 
+// CodeInsufficientScope is the code of a 403 for a credential that lacks a scope (RFC 6750, 3.1).
 const CodeInsufficientScope = "insufficient_scope"
 
-// errNoScopeNamed: the credential has scopes, and the route does not say which of them it takes.
+// errNoScopeNamed: the credential has scopes, and the route does not say which scopes it takes.
 var errNoScopeNamed error = func() *problem.Details {
 	p := problempage.New(http.StatusForbidden, CodeInsufficientScope, "This route takes no credentials with scopes, since it names none: its app has to guard it with ginauth.Scope, or with ginauth.AnyScope where any will do.")
 	p.Challenge = `Bearer ` + route.Realm + `, error="insufficient_scope"`
 	return p
 }()
 
-// takesScopes says whether the route of a request says what a credential with scopes may do there. What no route has, gets
-// its 404 or 405.
+// takesScopes says whether the request's route accepts credentials with scopes. A request without a
+// route counts as accepted, and gets its 404 or 405.
 func (m *Mount) takesScopes(c *gin.Context, position int) bool {
 	if !m.AsksBackends {
 		return true // sessions have no scopes
@@ -128,7 +132,7 @@ func (m *Mount) takesScopes(c *gin.Context, position int) bool {
 	return behind.TakesScopes() || c.FullPath() == "" && behind.Empty()
 }
 
-// checkScopes is the ceiling of scopes: what was not thought of for a limited credential is not open to it (SEC-179).
+// checkScopes refuses credentials with scopes on routes that do not name any (SEC-179).
 func (st *State) checkScopes(c *gin.Context, p Proof) error {
 	if p.Scopes == nil || st.takesScopes {
 		return nil

@@ -11,7 +11,8 @@ import (
 	"github.com/ginauth/ginauth/ginauth/problem"
 )
 
-// bindAll is Bind with rules that tags cannot express, so that all faults are told in one round.
+// Bind reads the body into a struct and checks it. The function further may check rules that tags
+// cannot express, so that the client gets all faults at once. Its errors are problems.
 func Bind(c *gin.Context, into any, further func() []problem.Field) error {
 	if c.Request == nil {
 		return ErrNoRequest
@@ -35,7 +36,7 @@ func Bind(c *gin.Context, into any, further func() []problem.Field) error {
 	return err
 }
 
-// translatorOf is nil where the app has none of its own.
+// translatorOf returns the app's translator, or nil if it has none.
 func translatorOf(c *gin.Context) ut.Translator {
 	if st := Attached(c); st != nil && st.Mount.Translator != nil {
 		return st.Mount.Translator(c)

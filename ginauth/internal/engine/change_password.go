@@ -8,12 +8,12 @@ import (
 	"github.com/ginauth/ginauth/ginauth/driver"
 )
 
-// setPasswordFunc is SetPassword of driver.Accounts.
+// setPasswordFunc is the method SetPassword of driver.Accounts.
 type setPasswordFunc func(context.Context, driver.PasswordChange) (driver.PasswordChanged, error)
 
-// ChangePassword stores the new password, which ends the user's sessions but this one, and gives this
-// one a new token (SEC-64, SEC-77). Where another store keeps the sessions, this one may end too when that store
-// fails just then: the password has changed, and the user logs in again.
+// ChangePassword stores the new password, ends all other sessions of the user and gives this one a
+// new token (SEC-64, SEC-77). If another store keeps the sessions and fails, this session may end
+// too: the password has changed, and the user logs in again.
 func (st *State) ChangePassword(c *gin.Context, set setPasswordFunc, change driver.PasswordChange) error {
 	if st.writer.begun {
 		return errBegun
@@ -27,7 +27,7 @@ func (st *State) ChangePassword(c *gin.Context, set setPasswordFunc, change driv
 		change.Session, change.Digest = st.record.ID, token.Digest()
 	}
 	others := st.separateManager()
-	if others != nil { // while nothing is done yet
+	if others != nil { // before anything has changed
 		if err := others.RevokeUserSessions(ctx, change.UserID, change.Session); err != nil {
 			return err
 		}
@@ -36,7 +36,7 @@ func (st *State) ChangePassword(c *gin.Context, set setPasswordFunc, change driv
 	if err != nil {
 		return err
 	}
-	ctx = context.WithoutCancel(ctx) // what is done is done, also when the client has left
+	ctx = context.WithoutCancel(ctx) // the password has changed: finish even if the client leaves
 	switch {
 	case changed.Kept:
 		st.adopt(token, change)
@@ -55,14 +55,14 @@ func (st *State) ChangePassword(c *gin.Context, set setPasswordFunc, change driv
 	}
 	if err != nil {
 		st.Mount.Log.WarnContext(ctx, "ginauth: a password was changed, but not all sessions could be told", "user_id", change.UserID, "error", err)
-		if !st.byOther() { // then the cookie may be somebody else's
+		if !st.byOther() { // otherwise the cookie may be another user's
 			st.forgetLocked()
 		}
 	}
 	return nil
 }
 
-// separateManager ends the sessions that the users' store knows nothing of; nil where there are none.
+// separateManager returns the store of sessions that the user store does not know, or nil.
 func (st *State) separateManager() driver.Logins {
 	if st.gorilla != nil || Same(st.Mount.Keeper, st.Mount.Users) {
 		return nil
@@ -70,7 +70,7 @@ func (st *State) separateManager() driver.Logins {
 	return st.Mount.Manager()
 }
 
-// adopt goes on under a token that the store has already. The caller holds mu.
+// adopt continues with a token that the store already has. The caller holds mu.
 func (st *State) adopt(token driver.Token, change driver.PasswordChange) {
 	st.token, st.digest, st.reply = token, change.Digest, replySet
 	st.record.Digest = change.Digest

@@ -9,15 +9,16 @@ import (
 	"github.com/ginauth/ginauth/ginauth/internal/loopback"
 )
 
-// Cookie is the session cookie as it is on the wire.
+// Cookie is a cookie with its attributes, under its full name.
 type Cookie struct {
 	Name, domain  string
 	sameSite      http.SameSite
 	localhostOnly bool
 }
 
-// NewCookie puts the prefix in front of the name by which browsers refuse weaker attributes (RFC 6265bis, 4.1.3).
-// LocalhostOnly is for development without TLS, where browsers take no prefix.
+// NewCookie adds the prefix that makes browsers refuse weaker attributes (RFC 6265bis, 4.1.3). With
+// localhostOnly there is no prefix: it is for development without TLS, where browsers refuse
+// prefixes.
 func NewCookie(name, domain string, sameSite http.SameSite, localhostOnly bool) Cookie {
 	switch {
 	case localhostOnly:
@@ -29,10 +30,10 @@ func NewCookie(name, domain string, sameSite http.SameSite, localhostOnly bool) 
 	return Cookie{Name: name, domain: domain, sameSite: sameSite, localhostOnly: localhostOnly}
 }
 
-// crossSite: browsers send it with requests of other sites, too.
+// crossSite says whether browsers also send the cookie with requests from other sites.
 func (k Cookie) crossSite() bool { return k.sameSite == http.SameSiteNoneMode }
 
-// Set sends a credential. An age of zero leaves the cookie until the browser closes.
+// Set sends a value, to be kept for age. With zero the browser deletes the cookie when it closes.
 func (k Cookie) Set(h http.Header, value string, age time.Duration) {
 	h.Add("Set-Cookie", k.header(value, int(age/time.Second)))
 }
@@ -48,7 +49,8 @@ func (k Cookie) header(value string, maxAge int) string {
 	return c.String()
 }
 
-// Value is what the browser sent. Two cookies of the name are none: one of them was planted.
+// Value returns the value that the browser sent. It ignores two cookies of the same name, because
+// one of them was planted.
 func (k Cookie) Value(r *http.Request) (value string, ok bool) {
 	found := r.CookiesNamed(k.Name)
 	if len(found) != 1 || found[0].Quoted {
@@ -57,18 +59,18 @@ func (k Cookie) Value(r *http.Request) (value string, ok bool) {
 	return found[0].Value, true
 }
 
-// IsCookieName says whether a name is a token of RFC 9110 of decent length, without a prefix.
+// IsCookieName says whether a name is a token of RFC 9110 with at most 64 characters and no prefix.
 func IsCookieName(name string) bool {
 	return len(name) <= 64 && !strings.HasPrefix(name, "__") && (&http.Cookie{Name: name, Value: "x", Path: "/"}).Valid() == nil //nolint:gosec // only its name is looked at
 }
 
-// NewCookie is a further cookie of a mount, of its own host and Lax.
+// NewCookie returns another cookie of the mount, with SameSite=Lax and no Domain.
 func (m *Mount) NewCookie(name string) Cookie {
 	return NewCookie(name, "", http.SameSiteLaxMode, m.LocalhostOnly)
 }
 
-// read returns the digest of the request's token. Two cookies of the name are none: one of
-// them was planted.
+// read returns the digest of the request's token. It ignores two cookies of the same name, because
+// one of them was planted.
 func (k Cookie) read(r *http.Request) (d driver.Digest, sent int, ok bool) {
 	found := r.CookiesNamed(k.Name)
 	if len(found) != 1 || found[0].Quoted {
@@ -83,7 +85,7 @@ func (k Cookie) allows(r *http.Request) bool {
 	return !k.localhostOnly || loopback.Is(hostname(r.Host))
 }
 
-// covers says whether the request is for a host that may set a cookie of this domain.
+// covers says whether the request's host is in the cookie's domain.
 func (k Cookie) covers(r *http.Request) bool {
 	host := hostname(r.Host)
 	return host == k.domain || strings.HasSuffix(host, "."+k.domain)

@@ -9,39 +9,40 @@ import (
 	"github.com/ginauth/ginauth/ginauth/password"
 )
 
-// Edge is where a user gets its type. Package ginauth implements it for the app's type U; here, a user is a *U inside an
-// any.
+// Edge gives users their type. Package ginauth implements it for the app's type U; in this package
+// a user is a *U inside an any.
 type Edge interface {
-	// Account tells what is known of a user.
+	// Account returns the part of a user that ginauth reads.
 	Account(user any) (driver.Account, error)
-	// View is what clients see of a user.
+	// View returns the form of a user that clients get.
 	View(user any) any
-	// ViewType is the type of that, for documents; nil when it cannot be told.
+	// ViewType is the type that View returns, for documents; nil if unknown.
 	ViewType() reflect.Type
-	// Lookup finds one user by an identifier, for one claim.
+	// Lookup returns a lookup by identifier, for one claim.
 	Lookup() Lookup
-	// Live says whether Users has the account, not disabled, and with the credential unless that is zero.
+	// Live says whether Users has the account, it is not disabled, and it still has the credential.
+	// A zero credential is not compared.
 	Live(ctx context.Context, account driver.Account, credential password.Hash) (bool, error)
 	// ReplaceHash stores a stronger hash of the same password.
 	ReplaceHash(ctx context.Context, id driver.UserID, old, fresh password.Hash) error
-	// Registration is what the sign-up form has to which form points.
+	// Registration returns the registration in the sign-up form that form points to.
 	Registration(form any) Registration
 }
 
-// lookingUp are the credentials of an identifier, along with whose they are.
+// Lookup finds the password hash of an identifier, and its user.
 type Lookup interface {
 	credentials
-	// User is who was found, a *U.
+	// User returns the user that was found, as a *U.
 	User() any
 }
 
-// Registration is what a new user fills in.
+// Registration is the payload of a sign-up.
 type Registration struct {
 	Name, Email, Password string
 	Remember              bool
 }
 
-// Typed is the user of an edge in the app's own type.
+// Typed returns a user of an Edge in the app's own type.
 func Typed[U any](user any, err error) (U, error) {
 	var none U
 	if err != nil {

@@ -8,7 +8,7 @@ import (
 	"github.com/ginauth/ginauth/ginauth/internal/problempage"
 )
 
-// The refusals that package ginauth exports.
+// These refusals are exported by package ginauth.
 var (
 	ErrUnauthenticated          = problempage.New(http.StatusUnauthorized, codeUnauthenticated, "Log in first.")
 	ErrInvalidCredentials       = problempage.New(http.StatusUnauthorized, "invalid_credentials", "E-mail address or password is wrong. If the address is not confirmed yet, ask for a new link by mail first: it confirms the address or sets a new password.")
@@ -23,7 +23,7 @@ var (
 	ErrTooManyAttempts          = problempage.New(http.StatusTooManyRequests, "too_many_attempts", "There were too many attempts. Wait a while, then try again.")
 )
 
-// Further refusals.
+// These refusals are not.
 var (
 	errUnavailable     = waiting(problempage.New(http.StatusServiceUnavailable, "unavailable", "The service is not available right now. Try again."), 2*time.Second)
 	errIdentifierTaken = problempage.New(http.StatusConflict, "email_taken", "An account with this e-mail address exists already.")
@@ -39,5 +39,5 @@ var (
 
 const codeUnauthenticated = "unauthenticated"
 
-// eNoCredentials is no problem: the next backend is asked.
+// ErrNoCredentials is not a problem: the next backend is asked.
 var ErrNoCredentials = errors.New("no credentials")

@@ -23,7 +23,7 @@ func (m *Mount) logger() *slog.Logger {
 	return m.Log
 }
 
-// Event writes one security event to the log. It never holds what the user typed.
+// Event writes one security event to the log. It never contains what the user typed.
 func (m *Mount) Event(c *gin.Context, kind driver.EventKind, args ...any) {
 	cause, method := causeOf(c, m), ""
 	if c.Request != nil {
@@ -39,7 +39,8 @@ func (m *Mount) Event(c *gin.Context, kind driver.EventKind, args ...any) {
 	m.logger().Log(requestContext(c), level(kind), "ginauth: security event", args...)
 }
 
-// level makes failures warnings, and the use of a replaced token within its grace, which may be theft.
+// level returns Warn for failures and for the use of a replaced token within its grace, which may
+// be theft.
 func level(kind driver.EventKind) slog.Level {
 	if kind.Outcome() == driver.Failure || kind == driver.TokenUsedInGrace {
 		return slog.LevelWarn
@@ -47,8 +48,8 @@ func level(kind driver.EventKind) slog.Level {
 	return slog.LevelInfo
 }
 
-// identifierKey makes failed identifiers comparable within one process and unreadable
-// outside it: people type passwords into the wrong field (SEC-165).
+// identifierKey hashes the identifiers of failed logins, so that they can be compared within one
+// process but not read: people type passwords into the wrong field (SEC-165).
 var identifierKey = sync.OnceValue(func() []byte {
 	key := make([]byte, sha256.Size)
 	_, _ = rand.Read(key) // never fails
@@ -61,10 +62,11 @@ func hideIdentifier(s string) string {
 	return hex.EncodeToString(mac.Sum(nil)[:8])
 }
 
-// LogEvent writes a security event of the app's own, or of a backend, to the log, beside those of the
-// library: with the client's address and browser, method and route. Kinds are those of the OWASP
-// Logging Vocabulary where it has one. The arguments are slog's; they must hold no secret and
-// nothing that the user typed. What has to be in the table too, a driver.EventLog records.
+// LogEvent writes a security event of the app or of a backend to the log, in the format of
+// ginauth's own events: with the client's address and browser, method and route. Use kinds of the
+// OWASP Logging Vocabulary if it has a matching one. The arguments are slog's; they must contain no
+// secret and nothing that the user typed. To store an event in the table too, use a
+// driver.EventLog.
 func LogEvent(c *gin.Context, kind driver.EventKind, args ...any) {
 	m := &unmounted
 	if st := Attached(c); st != nil {
@@ -73,7 +75,7 @@ func LogEvent(c *gin.Context, kind driver.EventKind, args ...any) {
 	m.Event(c, kind, args...)
 }
 
-// audit is AuditContext for who holds mu.
+// audit is AuditContext for callers that hold mu.
 func (st *State) audit(c *gin.Context) context.Context {
 	cause := causeOf(c, st.Mount)
 	cause.Actor = st.proof.Account.ID
@@ -86,7 +88,7 @@ func (st *State) audit(c *gin.Context) context.Context {
 	return driver.WithCause(requestContext(c), cause)
 }
 
-// auditSave gives ctx the cause for what the middleware does of itself, as long as the request runs.
+// auditSave adds the cause to ctx for the middleware's own calls, while the request runs.
 func (st *State) auditSave(ctx context.Context) context.Context {
 	if !st.life.enter() {
 		return ctx
@@ -107,10 +109,8 @@ func causeOf(c *gin.Context, m *Mount) driver.Cause {
 	return cause
 }
 
-// AuditContext returns the request's context with its Cause. Give it to the methods of a store that change an
-// account, so that the events they write say who did it and from where:
-//
-//	err := db.DisableUser(ginauth.AuditContext(c), id)
+// AuditContext returns the request's context with its Cause, for calls of the store that write
+// events.
 func AuditContext(c *gin.Context) context.Context {
 	st := Attached(c)
 	if st == nil {
@@ -121,7 +121,7 @@ func AuditContext(c *gin.Context) context.Context {
 	return st.audit(c)
 }
 
-// RequestOrigin is the client of a request, seen through the trusted proxies.
+// RequestOrigin returns the client of a request, as the trusted proxies report it.
 func RequestOrigin(c *gin.Context) driver.Origin {
 	m := &unmounted
 	if st := Attached(c); st != nil {
@@ -130,8 +130,9 @@ func RequestOrigin(c *gin.Context) driver.Origin {
 	return m.Proxies.Origin(c.Request)
 }
 
-// DetailUnproved marks a failure at an address that was not proved: it may be its owner's, at an account that somebody
-// else has made, who must not learn where the owner is (SEC-185).
+// DetailUnproved marks a failed login at an address that was not proved. The address's owner may
+// have tried to log in to an account that somebody else made, who must not learn where the owner is
+// (SEC-185).
 const DetailUnproved = "address_unproved"
 
 // recordFailure stores a failed login where the store of users keeps events, by the same statement for an account
@@ -142,10 +143,10 @@ func (m *Mount) recordFailure(c *gin.Context, account driver.Account, identifier
 	if recorder == nil {
 		return
 	}
-	ctx := context.WithoutCancel(AuditContext(c)) // who guesses may hang up
+	ctx := context.WithoutCancel(AuditContext(c)) // a guessing client may hang up
 	e := driver.NewEvent(ctx, driver.LoginFailed, account.ID)
 	if e.Actor != account.ID {
-		e.Actor = "" // whoever it is logged in as, it is not an operator
+		e.Actor = "" // the logged-in user is not an operator here
 	}
 	e.Detail = map[string]string{"identifier": hideIdentifier(identifier)}
 	if !account.Verified {
@@ -160,8 +161,8 @@ func record(ctx context.Context, log *slog.Logger, recorder driver.EventLog, e d
 	}
 }
 
-// RecordSession stores that a session has begun or ended which another store keeps, and so nobody wrote
-// down. It comes after the fact, so it is worth no more than a line in the log when it fails.
+// RecordSession stores the beginning or end of a session that another store keeps without writing
+// events. The session has already changed, so an error is only logged.
 func (m *Mount) RecordSession(ctx context.Context, kind driver.EventKind, user driver.UserID, session driver.Digest) {
 	recorder := m.EventLog()
 	if _, written := m.Keeper.(driver.EventLog); recorder == nil || written || user == "" {

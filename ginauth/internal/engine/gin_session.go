@@ -10,20 +10,20 @@ import (
 	"github.com/ginauth/ginauth/ginauth/codec"
 )
 
-// defaultFlashKey is gin-contrib's.
+// defaultFlashKey is the key that gin-contrib/sessions uses.
 const defaultFlashKey = "_flash"
 
-// ginSession is the request's session as gin-contrib/sessions knows it, so that
-// sessions.Default works in the app's handlers. Nothing is read before the first use, and
-// what changed is saved before the first byte of the answer, with or without Save. The
-// interface returns no errors, so the first one is kept: it fails Save, and the answer.
-// Parallel requests keep each other's values where they write different keys; of two that
-// write one key, the last one wins. It is safe for concurrent use.
+// ginSession is the request's session in the form of gin-contrib/sessions, so that sessions.Default
+// works in the app's handlers. It reads nothing before the first use, and saves changes before the
+// first byte of the answer, with or without Save. Its interface returns no errors, so the first
+// error is kept: Save returns it, and it becomes the answer. Parallel requests that write different
+// keys keep each other's values; if two write the same key, the last one wins. It is safe for
+// concurrent use.
 type ginSession struct{ state *State }
 
 var _ sessions.Session = (*ginSession)(nil)
 
-// ID returns the session's public id, or "" when there is no session yet.
+// ID returns the session's public id, or "" if there is no session yet.
 func (s *ginSession) ID() string {
 	id := ""
 	s.do(func(st *State) error {
@@ -35,7 +35,7 @@ func (s *ginSession) ID() string {
 	return id
 }
 
-// Get returns a copy of a value, or nil. A map or slice that was changed must be Set again.
+// Get returns a copy of a value, or nil. Set a map or slice again after you change it.
 func (s *ginSession) Get(key any) (value any) {
 	s.do(func(st *State) error {
 		name, err := codec.Key(key)
@@ -51,7 +51,7 @@ func (s *ginSession) Get(key any) (value any) {
 	return value
 }
 
-// Set stores a value that package codec can encode. What it cannot encode is in the log at once.
+// Set stores a value that package codec can encode. Any other value is logged at once.
 func (s *ginSession) Set(key, value any) {
 	var err error
 	s.do(func(st *State) error {
@@ -64,7 +64,7 @@ func (s *ginSession) Set(key, value any) {
 	s.report(err)
 }
 
-// report logs what cannot be stored, with the line of the app that called the method calling report.
+// report logs a value that cannot be stored, with the app's line that called report's caller.
 func (s *ginSession) report(err error) {
 	if !errors.Is(err, codec.ErrUnsupported) {
 		return
@@ -86,12 +86,12 @@ func (s *ginSession) Delete(key any) {
 	})
 }
 
-// Clear removes every value. The session goes on, and its user stays logged in: to log out, use SignOut.
+// Clear removes every value. The session continues and its user stays logged in; SignOut logs out.
 func (s *ginSession) Clear() {
 	s.do(func(st *State) error { return st.values.RemoveAll() })
 }
 
-// AddFlash appends to a list that Flashes takes.
+// AddFlash appends a value to the list that Flashes returns.
 func (s *ginSession) AddFlash(value any, vars ...string) {
 	var err error
 	s.do(func(st *State) error {
@@ -105,7 +105,7 @@ func (s *ginSession) AddFlash(value any, vars ...string) {
 	s.report(err)
 }
 
-// Flashes takes the list.
+// Flashes returns the list and removes it from the session.
 func (s *ginSession) Flashes(vars ...string) (flashes []any) {
 	s.do(func(st *State) (err error) {
 		var key string
@@ -133,8 +133,8 @@ func (st *State) flashes(vars []string) (key string, flashes []any, err error) {
 	return key, flashes, err
 }
 
-// Options ends the session when MaxAge is negative. Everything else about the cookie is
-// Options.Cookie's, and is not changed from a handler.
+// Options ends the session if MaxAge is negative. The other attributes of the cookie come from
+// Options.Cookie and cannot be changed here.
 func (s *ginSession) Options(o sessions.Options) {
 	s.do(func(st *State) error {
 		st.destroy = o.MaxAge < 0
@@ -142,13 +142,13 @@ func (s *ginSession) Options(o sessions.Options) {
 	})
 }
 
-// Save writes what changed now. It is only needed to see the error.
+// Save writes changes now. It is only needed to see the error.
 func (s *ginSession) Save() error {
 	return s.state.save()
 }
 
-// do looks the session up first, also for a write: one that ends before the write is saved must
-// not come back under a new token.
+// do looks the session up before f runs, even for a write: a session that ends in between must not
+// come back under a new token.
 func (s *ginSession) do(f func(*State) error) {
 	st := s.state
 	st.mu.Lock()
@@ -162,7 +162,7 @@ func (s *ginSession) do(f func(*State) error) {
 	}
 }
 
-// allValues is a copy of everything in the session.
+// Values returns a copy of all values of the session.
 func (st *State) Values() (map[any]any, error) {
 	st.mu.Lock()
 	defer st.mu.Unlock()

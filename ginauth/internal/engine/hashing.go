@@ -12,8 +12,8 @@ import (
 	"github.com/ginauth/ginauth/ginauth/password"
 )
 
-// EnterHasher takes a place to hash in, before the store is asked anything (SEC-144). Clients take turns, as do their
-// networks, so that a client delays itself alone, whatever becomes of its requests.
+// EnterHasher takes a place in the queue for hashing before any query (SEC-144). Clients take
+// turns, and so do their networks, so a client that sends many requests delays only itself.
 func (m *Mount) EnterHasher(c *gin.Context) (entered context.Context, leave func(), err error) {
 	addr := m.Proxies.Origin(c.Request).Addr
 	entered, leave, err = m.Passwords.Enter(AuditContext(c), prefixOf(addr, 24, 48), addressPrefix(addr))
@@ -23,7 +23,7 @@ func (m *Mount) EnterHasher(c *gin.Context) (entered context.Context, leave func
 	return entered, leave, err
 }
 
-// addressPrefix is what one client has: an IPv4 address, or an IPv6 /64.
+// addressPrefix returns the addresses that one client has: an IPv4 address, or an IPv6 /64.
 func addressPrefix(addr netip.Addr) string { return prefixOf(addr, 32, 64) }
 
 func prefixOf(addr netip.Addr, bits4, bits6 int) string {
@@ -33,7 +33,7 @@ func prefixOf(addr netip.Addr, bits4, bits6 int) string {
 	return "unknown"
 }
 
-// hashing translates the errors of package password.
+// HashingError translates an error of package password.
 func HashingError(err error) error {
 	var busy *password.BusyError
 	if errors.As(err, &busy) {

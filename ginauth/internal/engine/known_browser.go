@@ -10,21 +10,24 @@ import (
 	"github.com/ginauth/ginauth/ginauth/driver"
 )
 
-// BrowserCookie holds a random token that says "somebody has logged in here before". It logs nobody in: all
-// it does is that its user's attempts are not counted together with a stranger's (SEC-43).
+// BrowserCookie is the cookie of known browsers: a random token that says "somebody has logged in
+// here before". It logs nobody in; it only counts its user's attempts apart from those of strangers
+// (SEC-43).
 const BrowserCookie = "device"
 
-// browserKey names a known browser of one user. Without its token nobody can tell that there is one.
+// browserKey returns the key of a known browser of one user. It cannot be guessed without the
+// token.
 func browserKey(token driver.Digest, identifier string) driver.LimitKey {
 	return limitKey("device", identifier, string(token[:]))
 }
 
+// Remember makes the request's browser known to the account and sends its cookie.
 func (t *Attempts) Remember(c *gin.Context, st *State, a driver.Account) error {
 	canonical, err := driver.CanonicalEmail(a.Identifier)
 	if err != nil {
 		return fmt.Errorf("knowing a browser: %w", err)
 	}
-	ctx := context.WithoutCancel(c.Request.Context()) // what it is for is done, whoever has hung up
+	ctx := context.WithoutCancel(c.Request.Context()) // the login is done, even if the client has hung up
 	r, err := t.recognise(ctx, c, canonical)
 	if err != nil {
 		return err
@@ -37,8 +40,8 @@ func (t *Attempts) Remember(c *gin.Context, st *State, a driver.Account) error {
 	return err
 }
 
-// recognise finds out whether the browser is known to the account, by an attempt as at a login, which is the only
-// way that a Limiter has to tell. A refused one counts for nothing.
+// recognise asks whether the account knows the browser. A Limiter can only tell by counting an
+// attempt, as at a login. If that attempt is refused, the browser counts as unknown.
 func (t *Attempts) recognise(ctx context.Context, c *gin.Context, canonical string) (Tried, error) {
 	a := Tried{Attempts: t, identifier: canonical}
 	if t.browserOf(c.Request, canonical) == (driver.LimitKey{}) {
@@ -52,7 +55,8 @@ func (t *Attempts) recognise(ctx context.Context, c *gin.Context, canonical stri
 	return a, err
 }
 
-// PasswordChanged records the change, and that the browser of its owner is known still: the change has ended all known browsers.
+// PasswordChanged logs the change and makes the owner's browser known again: the change has removed
+// all known browsers.
 func (m *Mount) PasswordChanged(c *gin.Context, st *State, account driver.Account, by string) {
 	m.Event(c, driver.LoginPasswordChanged, "user_id", account.ID, "session", by)
 	if st.Proof().Via != SessionScheme {
@@ -63,7 +67,7 @@ func (m *Mount) PasswordChanged(c *gin.Context, st *State, account driver.Accoun
 	}
 }
 
-// browserOf is zero for a request without the cookie of a known browser.
+// browserOf returns the key of the request's known browser, or zero without its cookie.
 func (t *Attempts) browserOf(r *http.Request, identifier string) driver.LimitKey {
 	digest, _, ok := t.browser.read(r)
 	if !ok {
@@ -72,15 +76,15 @@ func (t *Attempts) browserOf(r *http.Request, identifier string) driver.LimitKey
 	return browserKey(digest, identifier)
 }
 
-// sendBrowser makes the answer bring the cookie of a known browser. One that the browser has already is sent once more, so
-// that it is kept. The session's comes first.
+// sendBrowser sets the cookie of a known browser in the answer, after the session's cookie. A
+// cookie that the browser already has is sent again, so that the browser keeps it.
 func (st *State) sendBrowser(value string) {
 	st.mu.Lock()
 	defer st.mu.Unlock()
 	st.browser = value
 }
 
-// settled is what CreateSession did about the attempt.
+// settled returns what CreateSession did about the attempt.
 func (st *State) settled() (settled, known bool) {
 	st.mu.Lock()
 	defer st.mu.Unlock()
@@ -94,7 +98,7 @@ func (t *Attempts) sentBrowser(r *http.Request) string {
 	return ""
 }
 
-// ForgetGuesses takes back all wrong passwords that anybody has tried for the account.
+// ForgetGuesses removes all failed guesses at the account's password, whoever made them.
 func (t *Attempts) ForgetGuesses(ctx context.Context, account driver.Account) error {
 	canonical, err := driver.CanonicalEmail(account.Identifier)
 	if err != nil {

@@ -11,20 +11,21 @@ import (
 )
 
 var (
-	// errNoAnswer is for what changes the answer and was given a context that has none.
+	// errNoAnswer: the call changes the answer, but its context has no answer.
 	errNoAnswer  = fmt.Errorf("%w: this gin.Context has no answer, since it is a copy or its request is over: call it with the request's own, while that runs", ErrNotMounted)
 	ErrNoRequest = fmt.Errorf("%w: this gin.Context has no request", ErrNotMounted)
-	errOver      = fmt.Errorf("%w: the request is over: give what outlives it the user, or a c.Copy()", ErrNotMounted)
+	errOver      = fmt.Errorf("%w: the request is over: pass the user, or a c.Copy(), to code that outlives it", ErrNotMounted)
 )
 
-// answers says whether an answer can still be written with c (SEC-188). Middleware in front of Session, such as a recovery,
-// may still write one when the state's life is over; the server ends the request's own context once it cannot.
+// answers says whether an answer can still be written with c (SEC-188). Middleware in front of
+// Session, such as a recovery, may write one after the state's life is over; the server ends the
+// request's own context once nobody can.
 func answers(c *gin.Context) bool {
 	st := Attached(c)
 	return route.Answers(c) && (st == nil || !st.life.isOver() || st.request.Context().Err() == nil)
 }
 
-// requestContext is that of the request, however little there is of c.
+// requestContext returns the request's context, or an empty one if c has no request.
 func requestContext(c *gin.Context) context.Context {
 	if c.Request == nil {
 		return context.Background()
@@ -32,7 +33,7 @@ func requestContext(c *gin.Context) context.Context {
 	return c.Request.Context()
 }
 
-// stateContext is the context of a request that Session covers: net/http handlers find the state in it.
+// stateContext is the context of a request below Session. net/http handlers find the state in it.
 type stateContext struct {
 	context.Context
 	state *State
@@ -45,16 +46,16 @@ func (s *stateContext) Value(key any) any {
 	return s.Context.Value(key)
 }
 
-// lifetime knows whether a request still runs. Gin gives its gin.Context to another request afterwards, so
-// whoever reaches that by another way than their own copy must enter first.
+// lifetime knows whether a request still runs. Gin reuses its gin.Context for another request
+// afterwards, so code that got it in any way other than c.Copy must call enter first.
 type lifetime struct {
 	mu       sync.Mutex
 	over     bool
 	inside   int
-	deserted chan struct{} // closed when the last one has left, once the request is over
+	deserted chan struct{} // closed when the request is over and the last caller has left
 }
 
-// enter returns false when the request is over. Who entered must leave.
+// enter returns false if the request is over. After true, the caller must call leave.
 func (l *lifetime) enter() bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -74,7 +75,7 @@ func (l *lifetime) leave() {
 	}
 }
 
-// end waits for who is inside, which a store's time-out bounds.
+// end waits for all callers inside. The time-outs of the store limit how long.
 func (l *lifetime) end() {
 	l.mu.Lock()
 	l.over = true

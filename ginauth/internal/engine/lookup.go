@@ -4,13 +4,13 @@ import (
 	"github.com/gin-contrib/sessions"
 )
 
-// tellsUser says whether RetrieveUser may know the user by this value. The caller holds mu.
+// tellsUser says whether RetrieveUser may find the user by this value. The caller holds mu.
 func (st *State) tellsUser(key string) bool {
 	unread := st.Mount.Retrieve != nil && st.userKeys == nil
 	return unread || st.userKeysAll || st.userKeys[key]
 }
 
-// readUserKeys lets RetrieveUser read a session that is about to change, unless it has done so in this request.
+// readUserKeys calls RetrieveUser once before a session changes, to record which values it reads.
 func (st *State) readUserKeys() {
 	if !st.life.enter() {
 		return
@@ -24,7 +24,8 @@ func (st *State) readUserKeys() {
 	}
 }
 
-// Retrieves returns the session for a call of RetrieveUser, and notes which of its values that reads until done.
+// Retrieves returns the session for a call of RetrieveUser, and records the values that it reads
+// until done is called.
 func (st *State) Retrieves() (session sessions.Session, done func()) {
 	st.mu.Lock()
 	defer st.mu.Unlock()

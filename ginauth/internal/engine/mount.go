@@ -22,32 +22,32 @@ import (
 	"github.com/ginauth/ginauth/ginauth/problem"
 )
 
-// Mount is what Options are compiled to, once. It is not generic: what depends on U is in its functions, which carry
-// the user as a *U inside an any.
+// Mount is the compiled form of Options. It is not generic: functions that depend on U carry the
+// user as a *U inside an any.
 type Mount struct {
 	LocalhostOnly bool // for development without TLS
 	Cookie        Cookie
 	Browser       Cookie
 	Excluded      rule.List
 	Rules         RouteRules
-	// UnverifiedMay are the exceptions of unverified.
+	// UnverifiedMay are the exceptions of Unverified.
 	UnverifiedMay rule.List
 	Unverified    Unverified
 	Origins       *http.CrossOriginProtection
 	Proxies       proxy.Trusted
 	Watch         *watch
 	Users         any                                       // the driver.Users[U]
-	Keeper        any                                       // of the sessions, to tell two mounts apart
-	Sessions      driver.Sessions                           // nil with gorilla
-	Gorilla       *otherstore.Store                         // nil with sessions
-	FindUser      func(*gin.Context, *State) (Proof, error) // of the session
-	// Authenticate asks the providers; it is findUser where the session is the only one.
+	Keeper        any                                       // the store of the sessions
+	Sessions      driver.Sessions                           // nil if Gorilla is set
+	Gorilla       *otherstore.Store                         // nil if Sessions is set
+	FindUser      func(*gin.Context, *State) (Proof, error) // finds the session's user
+	// Authenticate asks the providers. It is FindUser if sessions are the only one.
 	Authenticate func(*gin.Context, *State) (Proof, error)
 	Providers    []Provider
-	AsksBackends bool // other than the session's
+	AsksBackends bool // whether there are backends other than the session
 	challenges   []string
 	varies       []string // request headers with credentials
-	ambient      bool     // some credential may come along by itself
+	ambient      bool     // browsers may send some credential automatically
 	Lifetime     time.Duration
 	IdleTimeout  time.Duration
 	TouchEvery   time.Duration
@@ -58,7 +58,7 @@ type Mount struct {
 	ClearSiteData                         string
 	Passwords                             *password.Hasher
 	Policy                                password.Policy
-	Throttle                              *Attempts // of handlers that need accounts
+	Throttle                              *Attempts // for handlers that need accounts
 	BadCredentials                        badCredentials
 	// KnowsOwner: each session is kept with its user's ID; otherwise RetrieveUser alone knows whose they are.
 	KnowsOwner bool
@@ -69,16 +69,16 @@ type Mount struct {
 	Retriever any
 	User      reflect.Type // U
 	Edge      Edge
-	// Retrieve calls RetrieveUser for what it reads.
+	// Retrieve calls RetrieveUser only to record which values it reads.
 	Retrieve   func(*gin.Context, *State)
-	Prefix     string // of all paths, as browsers see them
+	Prefix     string // of all paths that browsers see
 	Pages      Pages
 	Render     func(*gin.Context, *problem.Details)
 	Translator func(*gin.Context) ut.Translator
 	Log        *slog.Logger
 }
 
-// DropSessions is for a chain of backends without SessionAuth.
+// DropSessions removes sessions from a mount whose backends have no SessionAuth.
 func (m *Mount) DropSessions() {
 	m.Cookie, m.Browser, m.Keeper, m.Sessions, m.Gorilla = Cookie{}, Cookie{}, nil, nil, nil
 	m.FindUser, m.Retrieve, m.Authenticate = nil, nil, nil
@@ -92,8 +92,8 @@ func (m *Mount) Made() error {
 	return nil
 }
 
-// Mounted is the mount for a constructor, which panics when New did not make its Config: routes are built at start-up,
-// where that is the earliest and loudest answer. The constructor is named with its package.
+// Mounted returns m, for the named constructor. It panics if New did not make the Config: routes
+// are built at start-up, where a panic is the earliest and loudest answer.
 func (m *Mount) Mounted(constructor string) *Mount {
 	if err := m.Made(); err != nil {
 		panic(fmt.Sprintf("%s: %v", constructor, err)) //nolint:forbidigo // while routes are built
@@ -101,7 +101,7 @@ func (m *Mount) Mounted(constructor string) *Mount {
 	return m
 }
 
-// WithAccounts is mounted for handlers that need accounts.
+// WithAccounts is Mounted for handlers that need accounts.
 func (m *Mount) WithAccounts(constructor string) *Mount {
 	if m.Mounted(constructor).Users == nil {
 		panic(fmt.Sprintf("%s: Options.Users is not set: set it (such as store.New[store.User](pool)), or write the handler with ginauth.SignIn", constructor)) //nolint:forbidigo // while routes are built
@@ -109,17 +109,17 @@ func (m *Mount) WithAccounts(constructor string) *Mount {
 	return m
 }
 
-// UsersAs is the user store as the optional interface that a handler needs.
+// UsersAs returns the user store as the optional interface that a handler needs.
 func UsersAs[S any](constructor string, m *Mount) S {
 	s, ok := m.Users.(S)
 	if !ok {
 		name, _, _ := strings.Cut(reflect.TypeFor[S]().Name(), "[")
-		panic(fmt.Sprintf("%s needs Options.Users to be a driver.%s, which a %T is not: use store.New, or give your store its methods", constructor, name, m.Users)) //nolint:forbidigo // while routes are built
+		panic(fmt.Sprintf("%s needs Options.Users to be a driver.%s, which a %T is not: use store.New, or add its methods to your store", constructor, name, m.Users)) //nolint:forbidigo // while routes are built
 	}
 	return s
 }
 
-// Facts is for CheckRoutes.
+// Facts returns what CheckRoutes needs to know.
 func (m *Mount) Facts() audit.Facts {
 	f := audit.Facts{
 		User: m.User, Pages: audit.PagePaths(m.Pages), Proxies: m.Proxies, WantsVerified: m.Unverified != UnverifiedAllowed,
@@ -140,14 +140,15 @@ func (m *Mount) Facts() audit.Facts {
 	return f
 }
 
-// Differs is for CheckRoutes.
+// Differs says, for CheckRoutes, how a handler's mount differs from its Session's.
 func (m *Mount) Differs(session audit.Mount) string { return m.differs(session.(*Mount)) } //nolint:forcetypeassert,errcheck // there is no other
 
-// Unlike is for CheckRoutes.
+// Unlike says, for CheckRoutes, why a Session cannot stand behind another.
 func (m *Mount) Unlike(outer audit.Mount) string { return m.unlike(outer.(*Mount)) } //nolint:forcetypeassert,errcheck // there is no other
 
-// Manager can list sessions and end each of them. It is nil where the sessions' store cannot. An
-// API without sessions may still have logins by refresh tokens, where its users are.
+// Manager returns the store that lists sessions and ends them, or nil if the sessions' store
+// cannot. An API without sessions may still have logins by refresh tokens; then it is the store of
+// users.
 func (m *Mount) Manager() driver.Logins {
 	keeper := m.Keeper
 	if keeper == nil {

@@ -9,16 +9,16 @@ import (
 	"golang.org/x/net/publicsuffix"
 )
 
-// What browsers say about where a request comes from (W3C Fetch Metadata).
+// Headers in which browsers say where a request comes from (W3C Fetch Metadata).
 const (
 	fetchSite = "Sec-Fetch-Site"
 	fetchMode = "Sec-Fetch-Mode"
 	fetchDest = "Sec-Fetch-Dest"
 )
 
-// withCookies is the request as it is for the session: with SameSite None, what another site than a
-// trusted one made a browser send counts as sent without cookies, as browsers would treat it with Lax. Most
-// browsers do so because the cookie is Partitioned.
+// withCookies returns the request without its cookies if SameSite is None and an untrusted site
+// made the browser send it. With Lax, browsers would leave them out. Most do so with None too,
+// because the cookie is Partitioned.
 func (m *Mount) withCookies(r *http.Request) *http.Request {
 	if !m.Cookie.crossSite() || !comesFromAnotherSite(r) || isNavigation(r) || m.trustsOrigin(r) {
 		return r
@@ -29,15 +29,15 @@ func (m *Mount) withCookies(r *http.Request) *http.Request {
 	return &without
 }
 
-// isNavigation says whether a link was followed, with which browsers send Lax cookies.
+// isNavigation says whether the user followed a link. Browsers send Lax cookies then.
 func isNavigation(r *http.Request) bool {
 	return (r.Method == http.MethodGet || r.Method == http.MethodHead) && r.Header.Get(fetchMode) == "navigate" && r.Header.Get(fetchDest) == "document"
 }
 
-// trustsOrigin asks the check of unsafe requests, whatever the method is.
+// trustsOrigin checks the request's origin as for an unsafe method.
 func (m *Mount) trustsOrigin(r *http.Request) bool { return m.Origins.Check(asUnsafe(r)) == nil }
 
-// comesFromAnotherSite believes Sec-Fetch-Site, and where there is none, compares the registered
+// comesFromAnotherSite reads Sec-Fetch-Site. Without that header it compares the registered
 // domains.
 func comesFromAnotherSite(r *http.Request) bool {
 	if site := r.Header.Get(fetchSite); site != "" {
@@ -51,7 +51,7 @@ func comesFromAnotherSite(r *http.Request) bool {
 	return err != nil || siteOf(hostname(from.Host)) != siteOf(hostname(r.Host))
 }
 
-// siteOf is the registered domain, or the host where there is none.
+// siteOf returns the registered domain of a host, or the host if there is none.
 func siteOf(host string) string {
 	if site, err := publicsuffix.EffectiveTLDPlusOne(host); err == nil {
 		return site
@@ -59,8 +59,8 @@ func siteOf(host string) string {
 	return host
 }
 
-// hostname is the host of a URL or a request: in lower case, without port, the brackets of an IPv6
-// address and the final dot of a complete name. A client may leave the brackets out, too.
+// hostname returns the host of a URL or request in lower case, without the port, the brackets of an
+// IPv6 address and the final dot of a complete name. A client may also omit the brackets.
 func hostname(hostport string) string {
 	host, _, err := net.SplitHostPort(hostport)
 	if err != nil { // there is no port
@@ -69,9 +69,10 @@ func hostname(hostport string) string {
 	return strings.ToLower(strings.TrimSuffix(host, "."))
 }
 
-// isAbsoluteForm says whether a client chose the host of the request's URL, which redirects of Gin's and of
-// the app's may repeat (SEC-142). A server of net/http then takes the Host from there, too. Elsewhere, as in tests and in
-// adapters of other servers, URLs have a host as a rule, and it counts when it is not the request's.
+// isAbsoluteForm says whether the client chose the host in the request's URL, which redirects of
+// Gin and of the app may repeat (SEC-142). A net/http server then takes Host from there too.
+// Elsewhere, as in tests and adapters of other servers, URLs usually have a host; it counts if it
+// differs from the request's.
 func isAbsoluteForm(r *http.Request) bool {
 	if r.URL.Host == "" && r.URL.Scheme == "" {
 		return false

@@ -10,7 +10,8 @@ import (
 	"github.com/ginauth/ginauth/ginauth/internal/route"
 )
 
-// forget lets go of a session that has ended in another way, and clears its cookie.
+// forget drops a session that has already ended, clears its cookie and logs the user out of the
+// request.
 func (st *State) forget() {
 	st.mu.Lock()
 	st.forgetLocked()
@@ -18,22 +19,24 @@ func (st *State) forget() {
 	st.SetUser(nil, driver.Account{})
 }
 
-// Done answers a change that has no result: a browser is sent on.
+// Done answers a change that has no result: a browser is redirected, other clients get 204.
 func (m *Mount) Done(c *gin.Context) {
 	if !m.SendOn(c) {
 		noContent(c)
 	}
 }
 
-// FreshFor is how recent the proof must be for what cannot be undone (OWASP ASVS 7.5.1).
+// FreshFor is how recent the proof of the user must be for changes that cannot be undone (OWASP
+// ASVS 7.5.1).
 const FreshFor = 10 * time.Minute
 
-// Owner returns the state of a request by the account's owner, who alone may change the account.
+// Owner returns the state of a request that the account's owner sent. Only the owner may change the
+// account.
 func (m *Mount) Owner(c *gin.Context, methods ...string) (*State, Proof, error) {
 	return m.ownerFor(c, 0, methods)
 }
 
-// FreshOwner is owner for what also needs a recent proof of who the user is.
+// FreshOwner is Owner for changes that also need a recent proof of the user.
 func (m *Mount) FreshOwner(c *gin.Context, methods ...string) (*State, Proof, error) {
 	return m.ownerFor(c, FreshFor, methods)
 }
@@ -53,8 +56,8 @@ func (m *Mount) ownerFor(c *gin.Context, fresh time.Duration, methods []string) 
 	return st, p, err
 }
 
-// OwnerWithin refuses who is not the account's owner, has proved nothing within fresh, unless that is zero, or may not do
-// anything before the address is verified.
+// OwnerWithin refuses a credential with scopes, a user whose last proof is older than fresh, and a
+// user whom Options.Unverified refuses. If fresh is zero, the proof may have any age.
 func OwnerWithin(c *gin.Context, fresh time.Duration) (Proof, error) {
 	_, st, err := StateOf(c)
 	if err != nil {
@@ -77,7 +80,7 @@ func OwnerWithin(c *gin.Context, fresh time.Duration) (Proof, error) {
 	return p, err
 }
 
-// CheckFresh is the guard Fresh.
+// CheckFresh is the rule of the guard Fresh.
 func CheckFresh(within time.Duration, authenticatedAt, now time.Time) error {
 	if authenticatedAt.IsZero() || now.Sub(authenticatedAt) > within || InFuture(authenticatedAt, now) {
 		return ErrReauthenticationRequired
@@ -88,7 +91,8 @@ func CheckFresh(within time.Duration, authenticatedAt, now time.Time) error {
 // FreshName is the name of the guard Fresh.
 func FreshName(within time.Duration) string { return "fresh(" + within.String() + ")" }
 
-// maxClockSkew is what OWASP's cheat sheet on JWT bears (SEC-95).
+// maxClockSkew is the difference of clocks that OWASP's cheat sheet on JWT allows (SEC-95).
 const maxClockSkew = time.Minute
 
+// InFuture says whether a time is further ahead of now than clocks may differ.
 func InFuture(at, now time.Time) bool { return at.Sub(now) > maxClockSkew }

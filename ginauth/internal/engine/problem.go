@@ -20,24 +20,24 @@ import (
 	"github.com/ginauth/ginauth/ginauth/problem"
 )
 
-// statusClientClosed is what access logs know for a client that went away; nothing is sent.
+// statusClientClosed is the status in access logs for a client that went away; nothing is sent.
 const statusClientClosed = 499
 
-// waiting is a copy of a problem that tells how long to wait, rounded up to seconds.
+// waiting returns a copy of a problem that says how long to wait, rounded up to seconds.
 func waiting(p *problem.Details, wait time.Duration) *problem.Details {
 	told := *p
 	told.RetryAfter = (min(wait, maxRetryAfter) + time.Second - 1).Truncate(time.Second)
 	return &told
 }
 
-// unmounted answers for handlers that Session does not cover.
+// unmounted is the mount for handlers that Session does not cover.
 var unmounted = Mount{}
 
 func fail(c *gin.Context, m *Mount, err error) {
 	c.Abort()
 	ctx := requestContext(c)
 	if st := Attached(c); st != nil {
-		ctx = st.request.Context() // inner ones may have ended by themselves
+		ctx = st.request.Context() // inner contexts may have ended already
 	}
 	if !answers(c) {
 		m.logger().ErrorContext(ctx, "ginauth: a problem was for a request without an answer: it is over, or its gin.Context a copy", "route", c.FullPath(), "error", err)
@@ -53,7 +53,7 @@ func fail(c *gin.Context, m *Mount, err error) {
 		if p.Status == http.StatusInternalServerError {
 			level, p.RequestID = slog.LevelError, requestID(c)
 		}
-		_ = c.Error(&p) // what others make of c.Errors may reach the client
+		_ = c.Error(&p) // other middleware may send c.Errors to the client
 		m.logger().Log(ctx, level, "ginauth: request failed", "code", p.Code, "route", c.FullPath(), "request_id", p.RequestID, "error", err)
 	}
 	if c.Writer.Written() {
@@ -74,7 +74,7 @@ func (m *Mount) sendToLogin(c *gin.Context) {
 	m.redirect(c, page)
 }
 
-// redirect sends a browser on with a GET.
+// redirect sends a browser to a page with a GET.
 func (m *Mount) redirect(c *gin.Context, path string) {
 	setReplyHeaders(c.Writer.Header())
 	c.Redirect(http.StatusSeeOther, path)
@@ -96,7 +96,7 @@ func (m *Mount) writeProblem(c *gin.Context, p *problem.Details) {
 		h.Set("Allow", p.Allow)
 	}
 	if m.Render != nil {
-		if !c.Request.URL.Query().Has("token") { // a page may have a form, which without a referrer has no Origin (SEC-114)
+		if !c.Request.URL.Query().Has("token") { // a form on the page needs a referrer for its Origin (SEC-114)
 			h.Set("Referrer-Policy", "same-origin")
 		}
 		m.Render(c, p)
@@ -110,8 +110,8 @@ func (m *Mount) writeProblem(c *gin.Context, p *problem.Details) {
 	_, _ = c.Writer.Write(append(body, '\n')) // the client may be gone
 }
 
-// setReplyHeaders is for what the library itself answers: never cached, never
-// interpreted (OWASP REST Security; SEC-58, SEC-139).
+// setReplyHeaders sets the headers of the library's own answers: never cached, never interpreted as
+// something else (OWASP REST Security; SEC-58, SEC-139).
 func setReplyHeaders(h http.Header) {
 	values := [...]string{"no-store", "nosniff", "default-src 'none'; frame-ancestors 'none'", "no-referrer", "same-origin", "Cookie", "Accept"}
 	n := len(replyHeaders)
@@ -128,7 +128,7 @@ func setReplyHeaders(h http.Header) {
 // replyHeaders are in canonical form.
 var replyHeaders = [...]string{"Cache-Control", "X-Content-Type-Options", "Content-Security-Policy", "Referrer-Policy", "Cross-Origin-Resource-Policy"}
 
-// addVary names request headers on which the answer depends, each once.
+// addVary adds request headers that the answer depends on, each once.
 func addVary(h http.Header, names ...string) {
 	for _, name := range names {
 		if !slices.Contains(h["Vary"], name) {
@@ -137,7 +137,7 @@ func addVary(h http.Header, names ...string) {
 	}
 }
 
-// requestID is the one that the app's own middleware announced, or a new one.
+// requestID returns the id that the app's middleware has set in the answer, or a new one.
 func requestID(c *gin.Context) string {
 	if id := sentRequestID(c); id != "" {
 		return id
@@ -145,7 +145,8 @@ func requestID(c *gin.Context) string {
 	return rand.Text()
 }
 
-// sentRequestID is the announced one, made harmless; empty for none and for one that is too long.
+// sentRequestID returns that id with only printable characters. It is empty if there is none, or if
+// it is longer than 64 bytes.
 func sentRequestID(c *gin.Context) string {
 	if !answers(c) {
 		return ""
@@ -156,17 +157,14 @@ func sentRequestID(c *gin.Context) string {
 	return ""
 }
 
-// Invalid returns a 422 problem that names fields at fault, for the app's own rules.
+// Invalid returns a 422 problem that names the fields at fault.
 func Invalid(fields ...problem.Field) error {
 	p := *errInvalid
 	p.Errors = fields
 	return &p
 }
 
-// Fail answers a request with the problem that err is or wraps, and aborts its handlers.
-// Any other error is answered as 500 with an id under which its cause is logged;
-// the text of err is never sent. A client that has gone away is sent nothing. A copy of a gin.Context has no answer: the
-// error is logged.
+// Fail answers a request with the problem that err is or wraps, as ginauth.Fail documents it.
 func Fail(c *gin.Context, err error) {
 	if st := Attached(c); st != nil {
 		fail(c, st.Mount, err)
@@ -175,8 +173,8 @@ func Fail(c *gin.Context, err error) {
 	fail(c, &unmounted, err)
 }
 
-// ProblemOf returns what Fail would answer to err with: the problem that err is or wraps, that of a store's error, or
-// a 500.
+// ProblemOf returns the problem that Fail would answer with: the one that err is or wraps, the one
+// for a store's error, or a 500.
 func ProblemOf(err error) problem.Details {
 	var p *problem.Details
 	var method *route.MethodError

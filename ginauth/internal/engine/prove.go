@@ -10,34 +10,34 @@ import (
 	"github.com/ginauth/ginauth/ginauth/password"
 )
 
-// Claim is what somebody says to know: the password of an identifier.
+// Claim is a claim to know the password of an identifier.
 type Claim struct {
 	Identifier, Plain string
 	From              credentials
-	// Owner, unless it is zero, is whose the password must be.
+	// Owner is the account that the password must belong to. Zero means any.
 	Owner driver.Account
-	// Counted is the attempt, where it was counted before; nil otherwise.
+	// Counted is the attempt if it was already counted, otherwise nil.
 	Counted *Tried
 }
 
-// credentials are where the password hash of an identifier is found.
+// credentials finds the password hash of an identifier.
 type credentials interface {
-	// Count counts the attempt, and may find the credential with it.
+	// Count counts the attempt. It may find the credential in the same round trip.
 	Count(ctx context.Context, a driver.Attempt, canonical string) (driver.Verdict, error)
 	// Find returns driver.ErrNoUser for an unknown identifier.
 	Find(ctx context.Context, canonical string) (driver.Account, password.Hash, error)
 }
 
-// proved is a claim that is true.
+// proved is a claim that turned out to be true.
 type proved struct {
 	Tried
 	Account driver.Account
 	Hash    password.Hash
 }
 
-// Prove counts an attempt to know a password, compares the password after the same work for everybody, and records a
-// failure. All ways to try a password go through it. The context has a place to hash, see enterHasher; the attempt is
-// the caller's to settle.
+// Prove counts an attempt to know a password, compares the password with the same work for
+// everybody, and records a failure. Every way to try a password uses it. The context must have a
+// place in the queue, see EnterHasher. If it succeeds, the caller settles the attempt.
 func (m *Mount) Prove(ctx context.Context, c *gin.Context, k Claim) (p proved, err error) {
 	if k.Counted != nil {
 		p.Tried = *k.Counted
@@ -51,12 +51,13 @@ func (m *Mount) Prove(ctx context.Context, c *gin.Context, k Claim) (p proved, e
 	return p, err
 }
 
-// guess counts an attempt to know the password of identifier. All ways to try one share its budget (SEC-41).
+// guess counts an attempt to know the password of identifier. All attempts at it share one budget
+// (SEC-41).
 func (t *Attempts) guess(ctx context.Context, c *gin.Context, identifier string, from credentials) (Tried, error) {
 	l := Limit{PerAddress: t.limits.LoginPerAddress}
 	a := l.attempt(t.clientOf(c), purposeLogin, "")
 	canonical, err := driver.CanonicalEmail(identifier)
-	if err == nil { // anything else has no account to guess at
+	if err == nil { // other identifiers have no account to guess at
 		a.Guess = t.guessAt(c, canonical)
 	}
 	v, err := t.admit(ctx, c, identifier, a, func(ctx context.Context, a driver.Attempt) (driver.Verdict, error) {
@@ -77,7 +78,8 @@ func guessKey(canonical string) driver.LimitKey {
 	return limitKey(purposeLogin, "identifier", canonical)
 }
 
-// compare does one hash verification, whoever asks (SEC-29, SEC-32). An identifier that no account can have is empty.
+// compare verifies one hash for every request (SEC-29, SEC-32). Canonical is empty for an
+// identifier that no account can have.
 func (m *Mount) compare(ctx context.Context, k Claim, canonical string) (account driver.Account, hash password.Hash, err error) {
 	refused := true
 	if canonical != "" {
@@ -87,7 +89,7 @@ func (m *Mount) compare(ctx context.Context, k Claim, canonical string) (account
 		}
 		refused = err != nil || account.Disabled || k.Owner.ID != "" && account.ID != k.Owner.ID
 	}
-	if refused { // so that not even the right password takes another time
+	if refused { // so that even the right password takes the same time
 		hash = password.Hash{}
 	}
 	ok, err := m.Passwords.Verify(ctx, hash, k.Plain)
@@ -102,7 +104,8 @@ func (m *Mount) compare(ctx context.Context, k Claim, canonical string) (account
 	return account, hash, nil
 }
 
-// unusable tells whether an error is about a stored hash, and logs it: a fault of ours, which must not mark the account.
+// unusable says whether an error is about a malformed stored hash, and logs it. That is our own
+// mistake, and must not reveal that the account exists.
 func (m *Mount) unusable(ctx context.Context, account driver.Account, canonical string, err error) bool {
 	if !errors.Is(err, password.ErrMalformedHash) {
 		return false
@@ -111,6 +114,7 @@ func (m *Mount) unusable(ctx context.Context, account driver.Account, canonical 
 	return true
 }
 
+// RecordGuess logs and stores a failed login.
 func (m *Mount) RecordGuess(c *gin.Context, k Claim, account driver.Account) {
 	if k.Owner.ID != "" {
 		m.Event(c, driver.LoginFailed, "user_id", k.Owner.ID)
@@ -121,8 +125,8 @@ func (m *Mount) RecordGuess(c *gin.Context, k Claim, account driver.Account) {
 	m.recordFailure(c, account, k.Identifier)
 }
 
-// Begin starts a session by a password. It returns driver.ErrNoUser when another login has replaced the hash by a
-// stronger one meanwhile.
+// Begin starts a session after a password was proved. It returns driver.ErrNoUser if another login
+// has just replaced the hash by a stronger one.
 func (st *State) Begin(ctx context.Context, c *gin.Context, user any, p proved, remember bool) error {
 	done := p.Settling(p.Account.ID, true)
 	n := driver.NewSession{Credential: p.Hash, Persistent: remember, Settles: done.Within(st.Store), NewBrowser: done.newBrowser(st.Store)}
@@ -134,14 +138,14 @@ func (st *State) Begin(ctx context.Context, c *gin.Context, user any, p proved, 
 	return nil
 }
 
-// Verify proves a password without a login. A hash of lesser strength is replaced.
+// Verify checks a password without a login. A hash weaker than the current parameters is replaced.
 func (m *Mount) Verify(c *gin.Context, identifier, plain string, from Lookup) error {
 	return m.verified(c, Claim{Identifier: identifier, Plain: plain, From: from}, func(ctx context.Context, p proved) {
 		m.UpgradeHash(ctx, p.Account.ID, p.Hash, plain)
 	})
 }
 
-// VerifyHash is verify for a hash that the caller has found.
+// VerifyHash is Verify for a hash that the caller already has.
 func (m *Mount) VerifyHash(c *gin.Context, account driver.Account, hash password.Hash, plain string) error {
 	from := given{account, hash, m.Throttle.Limiter}
 	return m.verified(c, Claim{Identifier: account.Identifier, Plain: plain, From: from}, func(context.Context, proved) {})
@@ -165,7 +169,7 @@ func (m *Mount) verified(c *gin.Context, k Claim, then func(context.Context, pro
 	return nil
 }
 
-// given is a credential that was found before.
+// given is a credential that the caller already has.
 type given struct {
 	account driver.Account
 	hash    password.Hash

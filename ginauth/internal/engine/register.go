@@ -13,8 +13,8 @@ import (
 	"github.com/ginauth/ginauth/ginauth/problem"
 )
 
-// BindRegistration reads a sign-up payload into form, checks it, counts the attempt and hashes the password. Nothing is
-// stored, and nothing is asked about accounts.
+// BindRegistration reads a sign-up payload into form, checks it, counts the attempt and hashes the
+// password. It stores nothing and asks nothing about accounts.
 func (m *Mount) BindRegistration(c *gin.Context, form any) (n driver.NewUser, attempt Tried, err error) {
 	var r Registration
 	err = Bind(c, form, func() (faults []problem.Field) {
@@ -41,8 +41,8 @@ func (m *Mount) BindRegistration(c *gin.Context, form any) (n driver.NewUser, at
 	return n, attempt, nil
 }
 
-// HashNew checks a password that is to replace another by the policy and hashes it. Personal is what it must not give
-// away of the user.
+// HashNew checks a new password by the policy and hashes it. Personal are facts about the user that
+// the password must not contain.
 func (m *Mount) HashNew(c *gin.Context, plain string, personal ...string) (hash password.Hash, err error) {
 	if faults := m.CheckPassword("password", plain, personal...); faults != nil {
 		return hash, Invalid(faults...)
@@ -59,7 +59,7 @@ func (m *Mount) HashNew(c *gin.Context, plain string, personal ...string) (hash 
 	return hash, nil
 }
 
-// CheckPassword says what the policy has against the password in a field.
+// CheckPassword returns what the policy has against a password, as a fault of the named field.
 func (m *Mount) CheckPassword(field, plain string, personal ...string) []problem.Field {
 	var refused *password.PolicyError
 	if err := m.Policy.Check(plain, personal...); errors.As(err, &refused) {
@@ -68,7 +68,7 @@ func (m *Mount) CheckPassword(field, plain string, personal ...string) []problem
 	return nil
 }
 
-// newUser checks a registration by the rules that binding tags cannot express, all at once.
+// newUser checks all rules of a registration that binding tags cannot express.
 func (m *Mount) newUser(r Registration) (n driver.NewUser, faults []problem.Field) {
 	name, faults := CleanName(r.Name)
 	email := strings.Trim(r.Email, " \t")
@@ -80,10 +80,10 @@ func (m *Mount) newUser(r Registration) (n driver.NewUser, faults []problem.Fiel
 	return driver.NewUser{Name: name, Email: email, Canonical: canonical}, faults
 }
 
-// maxName bounds a user's name, in code points.
+// maxName is the maximum length of a user's name, in code points.
 const maxName = 200
 
-// CleanName trims a name and says what is wrong with it.
+// CleanName trims a name and returns what is wrong with it.
 func CleanName(name string) (string, []problem.Field) {
 	given := name != ""
 	name = strings.TrimSpace(name)

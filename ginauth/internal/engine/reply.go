@@ -15,8 +15,8 @@ import (
 	"github.com/ginauth/ginauth/ginauth/internal/route"
 )
 
-// StateFor returns the request's state for a handler that changes something, if it was
-// made from the handler's own configuration.
+// StateFor returns the request's state for a handler that changes something. It returns an error
+// unless the state's Session has the handler's Config.
 func (m *Mount) StateFor(c *gin.Context) (*State, error) {
 	if err := route.CheckMethod(c, http.MethodPost); err != nil {
 		return nil, err
@@ -28,14 +28,15 @@ func (m *Mount) StateFor(c *gin.Context) (*State, error) {
 	return st, m.fits(st.Mount)
 }
 
-// Welcome answers a login or sign-up: a browser is sent on, to "next" if it asked for a path of this site.
+// Welcome answers a login or sign-up. A browser is redirected, to "next" if that is a path of this
+// site.
 func (m *Mount) Welcome(c *gin.Context, status int, view any) {
 	if !m.SendOn(c) {
 		Reply(c, status, view)
 	}
 }
 
-// SendOn redirects a browser of a logged-in user, and says whether it did.
+// SendOn redirects the browser of a logged-in user, and says whether it did.
 func (m *Mount) SendOn(c *gin.Context) bool {
 	if m.Pages.AfterLogin == "" || !Browses(c) {
 		return false
@@ -44,7 +45,7 @@ func (m *Mount) SendOn(c *gin.Context) bool {
 	return true
 }
 
-// next is where a browser that has logged in goes on.
+// next returns the page to show after a login.
 func (m *Mount) next(c *gin.Context) string {
 	next := form.Value(c, "next")
 	if next == "" {
@@ -56,7 +57,7 @@ func (m *Mount) next(c *gin.Context) string {
 	return next
 }
 
-// Header is the header of the answer; nil where there is none, which the log tells.
+// Header returns the header of the answer. If there is no answer, it returns nil and logs that.
 func Header(c *gin.Context) http.Header {
 	if !answers(c) {
 		slog.ErrorContext(requestContext(c), "ginauth: a cookie was for a request without an answer: it is over, or its gin.Context a copy", "route", c.FullPath())
@@ -65,6 +66,7 @@ func Header(c *gin.Context) http.Header {
 	return c.Writer.Header()
 }
 
+// Farewell answers a logout. A browser is redirected, other clients get 204.
 func (m *Mount) Farewell(c *gin.Context) {
 	if m.ClearSiteData != "" {
 		c.Header("Clear-Site-Data", m.ClearSiteData)
@@ -81,8 +83,8 @@ func noContent(c *gin.Context) {
 	c.Status(http.StatusNoContent)
 }
 
-// Reply answers with JSON that nothing may cache or interpret, as the library's own handlers do. On a copy of a gin.Context,
-// which has no answer, it does nothing but tell the log.
+// Reply answers with JSON that nothing may cache or interpret, as ginauth's own handlers do. On a
+// copy of a gin.Context, which cannot answer, it only writes to the log.
 func Reply(c *gin.Context, status int, body any) {
 	if !answers(c) {
 		slog.ErrorContext(requestContext(c), "ginauth: a reply was for a request without an answer: it is over, or its gin.Context a copy", "route", c.FullPath())
@@ -92,11 +94,11 @@ func Reply(c *gin.Context, status int, body any) {
 	c.JSON(status, body)
 }
 
-// maxNext bounds the "next" parameter, in bytes.
+// maxNext is the maximum length of the parameter "next", in bytes.
 const maxNext = 2048
 
-// IsLocalPath says whether a browser that is sent to s stays on this site. Browsers read
-// "//host", "/\host" and "/<TAB>/host" as another host, where net/url sees a path.
+// IsLocalPath says whether a browser that is redirected to s stays on this site. For browsers
+// "//host", "/\host" and "/<TAB>/host" mean another host, where net/url sees a path.
 func IsLocalPath(s string) bool {
 	if len(s) == 0 || len(s) > maxNext || s[0] != '/' || strings.HasPrefix(s, "//") {
 		return false
@@ -110,24 +112,27 @@ func IsLocalPath(s string) bool {
 	return err == nil && u.Scheme == "" && u.Host == "" && u.User == nil && u.Opaque == ""
 }
 
-// isPage says whether a URL is that of a page, as far as Gin's own redirects take one path for another. To
-// send a browser from the login page to the login page would never end.
+// isPage says whether a URL is that of a page. Paths that Gin's own redirects treat as equal count
+// as equal: a redirect from the login page to itself would never end.
 func isPage(wanted *url.URL, page string) bool {
 	u, err := url.Parse(page)
 	return err == nil && strings.EqualFold(path.Clean(wanted.Path), path.Clean(u.Path))
 }
 
-// isLoginPage also knows the page where a proxy leaves the prefix in the path, although BaseURL has it.
+// isLoginPage says whether a URL is that of the login page. It also knows the page if a proxy
+// leaves the prefix of BaseURL in the path.
 func (m *Mount) isLoginPage(wanted *url.URL) bool {
 	return isPage(wanted, m.Pages.Login) || m.Prefix != "" && isPage(wanted, m.Prefix+m.Pages.Login)
 }
 
-// Browses says whether the client may be sent to a page: it wants one, and no script asks.
+// Browses says whether the client may be redirected to a page: it wants a page, and no script is
+// asking.
 func Browses(c *gin.Context) bool {
 	return PrefersHTML(c) && accept.Navigates(c.Request.Header)
 }
 
-// staysIn says whether the path of a URL is below a prefix, also after a browser has resolved its dots.
+// staysIn says whether the path of a URL is below a prefix, also after a browser has resolved its
+// dots.
 func staysIn(prefix, ref string) bool {
 	u, err := url.Parse(ref)
 	below, err2 := url.PathUnescape(prefix)
@@ -138,7 +143,8 @@ func staysIn(prefix, ref string) bool {
 	return cleaned == below || strings.HasPrefix(cleaned, strings.TrimSuffix(below, "/")+"/")
 }
 
-// loginPage is where a browser goes to log in and then come back. The prefix is what a proxy has removed.
+// loginPage returns the URL of the login page with the wanted URL as "next". The prefix is the part
+// of the path that a proxy has removed.
 func loginPage(prefix, page string, wanted *url.URL) string {
 	page, next := prefix+page, prefix+wanted.EscapedPath()
 	if wanted.RawQuery != "" {
@@ -154,11 +160,11 @@ func loginPage(prefix, page string, wanted *url.URL) string {
 	return page + joint + "next=" + url.QueryEscape(next)
 }
 
-// PrefersHTML says whether the client wants a page rather than JSON, by the weights of its Accept header (RFC 9110, 12.5.1).
-// A client that does not care gets JSON.
+// PrefersHTML says whether the client prefers a page to JSON, by the weights of its Accept header
+// (RFC 9110, 12.5.1). A client without a preference gets JSON.
 func PrefersHTML(c *gin.Context) bool {
 	return c.Request != nil && accept.HTML(c.Request.Header)
 }
 
-// Pages are the paths of the app's pages, as package ginauth exports them.
+// Pages are the paths of the app's pages; package ginauth exports them.
 type Pages struct{ Login, AfterLogin, AfterLogout string }

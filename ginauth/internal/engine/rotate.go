@@ -12,10 +12,11 @@ import (
 	"github.com/ginauth/ginauth/ginauth/driver"
 )
 
-// MaxRotationGrace is the most that SEC-66 allows.
+// MaxRotationGrace is the longest grace that SEC-66 allows.
 const MaxRotationGrace = 30 * time.Second
 
-// Rotate gives the session a new token along with a change; without a session of the request's user it does nothing.
+// Rotate gives the session a new token and makes the change. Without a session of the request's
+// user it does nothing.
 func (st *State) Rotate(c *gin.Context, change driver.SessionChange) error {
 	if st.writer.begun {
 		return errBegun
@@ -33,8 +34,9 @@ func (st *State) Rotate(c *gin.Context, change driver.SessionChange) error {
 	return st.renew(ctx, change)
 }
 
-// renew writes the change under a new token. Of parallel requests within a grace the first gives the session its token,
-// and the others none: one of two would be dead. The caller holds mu.
+// renew makes the change under a new token. Of parallel requests within a grace, only the first
+// gives the session its new token: if two did, one of the tokens would be dead. The caller holds
+// mu.
 func (st *State) renew(ctx context.Context, change driver.SessionChange) error {
 	token := driver.NewToken()
 	change.Digest = token.Digest()
@@ -45,9 +47,9 @@ func (st *State) renew(ctx context.Context, change driver.SessionChange) error {
 	return nil
 }
 
-// afterRotation looks for the session whose token was replaced while this request was under
-// way. ErrNoSession when there is none, and when the request is not one that only reads: what it
-// would change may have been changed by the answer that brought the new token. The caller holds mu.
+// afterRotation looks for the session whose token was replaced while this request was under way. It
+// returns ErrNoSession if there is none, or if the request does more than read: the answer with the
+// new token may already have changed the same things. The caller holds mu.
 func (st *State) afterRotation(ctx context.Context) (driver.Session, error) {
 	record, err := st.findRotated(ctx)
 	if errors.Is(err, driver.ErrTokenReused) {
@@ -68,16 +70,16 @@ func (st *State) afterRotation(ctx context.Context) (driver.Session, error) {
 	return record, nil
 }
 
-// findRotated asks for the session that had this digest before, if there is a grace at all.
+// findRotated finds the session that had this digest before, if there is a grace at all.
 func (st *State) findRotated(ctx context.Context) (driver.Session, error) {
-	if st.Mount.RotationGrace == 0 || st.rechecks { // who only looks again is no second holder of the token
+	if st.Mount.RotationGrace == 0 || st.rechecks { // a recheck is no second holder of the token
 		return driver.Session{}, driver.ErrNoSession
 	}
 	return st.Store.FindRotated(st.auditSave(ctx), st.digest)
 }
 
-// overtaken returns the session if it was rotated since this request found it alive, and lets the
-// request go on under the new digest. The caller holds mu.
+// overtaken returns the session if another request has rotated it since this request found it
+// alive. The request then goes on under the new digest. The caller holds mu.
 func (st *State) overtaken(ctx context.Context) (driver.Session, bool) {
 	record, err := st.findRotated(ctx)
 	if err != nil || record.ID != st.record.ID {
@@ -88,14 +90,15 @@ func (st *State) overtaken(ctx context.Context) (driver.Session, bool) {
 	return record, true
 }
 
-// reportGrace logs that a replaced token was used by another client than the one that replaced it.
+// reportGrace logs that a replaced token was used by a client other than the one that replaced it.
 func (st *State) reportGrace(record driver.Session) {
 	if c := st.writer.context; c != nil && record.Elsewhere {
 		st.Mount.Event(c, driver.TokenUsedInGrace, "user_id", record.UserID, "session", st.digest)
 	}
 }
 
-// Confirm makes the session Fresh after a proof without a password.
+// Confirm makes the session Fresh after a proof other than the password. It needs at least one
+// method.
 func Confirm(c *gin.Context, methods []driver.Method) error {
 	if len(methods) == 0 {
 		return errors.New("confirming who the user is: name the method")
@@ -119,7 +122,8 @@ func Confirm(c *gin.Context, methods []driver.Method) error {
 	return nil
 }
 
-// MayConfirm refuses nobody and who has no session, whose freshness could be renewed.
+// MayConfirm refuses requests without a user, and requests that no session authenticated: only a
+// session can become fresh.
 func (st *State) MayConfirm(c *gin.Context) error {
 	if _, err := st.CurrentUser(c); err != nil {
 		return err
@@ -130,7 +134,8 @@ func (st *State) MayConfirm(c *gin.Context) error {
 	return nil
 }
 
-// Confirm says that the user has just proved who they are: the session gets that time and a new token.
+// Confirm records that the user has just proved who they are. The session gets that time and a new
+// token.
 func (st *State) Confirm(c *gin.Context) error {
 	if err := st.Rotate(c, driver.SessionChange{Authenticated: true}); err != nil {
 		return err

@@ -11,7 +11,7 @@ import (
 	"github.com/ginauth/ginauth/ginauth/internal/values"
 )
 
-// end deletes the session at once and forgets it.
+// end deletes the session at once and drops it from the state.
 func (st *State) end(ctx context.Context) error {
 	st.mu.Lock()
 	defer st.mu.Unlock()
@@ -31,8 +31,8 @@ func (st *State) endLocked(ctx context.Context) error {
 	return nil
 }
 
-// EndUnknown ends a session whose user is not known (any more). What this request has set is not that
-// user's, and begins a new session.
+// EndUnknown ends a session whose user is unknown, or no longer known. Values that this request has
+// set do not belong to that user: they begin a new session.
 func (st *State) EndUnknown(ctx context.Context) error {
 	st.mu.Lock()
 	defer st.mu.Unlock()
@@ -44,7 +44,7 @@ func (st *State) EndUnknown(ctx context.Context) error {
 	return nil
 }
 
-// forgetLocked lets go of a session that has ended. The caller holds mu.
+// forgetLocked drops a session that has ended. The caller holds mu.
 func (st *State) forgetLocked() {
 	st.token, st.digest, st.hasToken, st.destroy, st.fresh = driver.Token{}, driver.Digest{}, false, false, false
 	st.know(driver.Session{}, driver.ErrNoSession)
@@ -55,8 +55,8 @@ func (st *State) forgetLocked() {
 	}
 }
 
-// save writes what changed. The cookie follows with announce. What a handler has decided
-// holds, also when the client hangs up or an inner context has ended; the store bounds the time.
+// save stores changes; announce sends the cookie later. A decision of a handler is stored even if
+// the client hangs up or an inner context has ended. The store limits the time.
 func (st *State) save() error {
 	st.readUserKeys()
 	st.mu.Lock()
@@ -80,8 +80,9 @@ func (st *State) save() error {
 	return st.saveValues(ctx)
 }
 
-// saveValues needs a cookie for a session that begins, for one that is kept in its cookie, and for one
-// that becomes another user's. Once the answer has begun none can be sent. The caller holds mu.
+// saveValues stores changed values. It needs to send a cookie if the session begins, if the cookie
+// holds the session, or if the session's user changes. Once the answer has begun that is too late.
+// The caller holds mu.
 func (st *State) saveValues(ctx context.Context) error {
 	err := st.load(ctx)
 	switch {
@@ -107,14 +108,15 @@ func (st *State) saveValues(ctx context.Context) error {
 	return st.update(ctx, &driver.SessionChange{})
 }
 
-// errOvertook: a session that ended before a change was saved does not come back under a new token (SEC-75).
+// errOvertook: the session ended before a change was saved. It must not come back under a new token
+// (SEC-75).
 var errOvertook = fmt.Errorf("%w: the session ended while the request ran", ErrUnauthenticated)
 
 func (st *State) touchDue() bool {
 	return st.live() && st.record.ReadAt.Sub(st.record.LastSeenAt) >= st.Mount.TouchEvery
 }
 
-// touch marks the session as seen, once per interval. It is not worth failing a request for.
+// touch records the session's use, once per interval. An error does not fail the request.
 func (st *State) touch(ctx context.Context) {
 	if !st.touchDue() {
 		return
@@ -131,8 +133,9 @@ func (st *State) touch(ctx context.Context) {
 	st.reissue()
 }
 
-// update writes the changed values, along with a further change. A session that another request has rotated meanwhile, within
-// the grace of that, is not rotated again: then the change has no Digest any more. The caller holds mu.
+// update stores the changed values together with another change. If another request has just
+// rotated the session within its grace, the session is not rotated again, and change.Digest is zero
+// afterwards. The caller holds mu.
 func (st *State) update(ctx context.Context, change *driver.SessionChange) error {
 	change.Set, change.Unset = st.values.Delta()
 	record, err := st.Store.UpdateSession(ctx, st.digest, *change)
@@ -155,9 +158,9 @@ func (st *State) update(ctx context.Context, change *driver.SessionChange) error
 	return nil
 }
 
-// updateRotated is update for a session that was rotated meanwhile. The caller holds mu.
+// updateRotated is update for a session that another request has just rotated. The caller holds mu.
 func (st *State) updateRotated(ctx context.Context, rotated driver.Session, change *driver.SessionChange) (driver.Session, error) {
-	if change.Grace > 0 { // otherwise the tokens before must die at once
+	if change.Grace > 0 { // without a grace the old tokens must die at once
 		change.Digest, change.Grace = driver.Digest{}, 0
 		if !change.Authenticated && !st.values.Changed() {
 			return rotated, nil
@@ -166,8 +169,8 @@ func (st *State) updateRotated(ctx context.Context, rotated driver.Session, chan
 	return st.Store.UpdateSession(ctx, st.digest, *change)
 }
 
-// reissue sends the cookie again when another store gave it another value. Where the value holds
-// no more than an id, the one of before does as well once the answer has begun. The caller holds mu.
+// reissue sends the cookie again if the store has changed its value. After the answer has begun,
+// the old value still works if it holds only an id. The caller holds mu.
 func (st *State) reissue() {
 	g := st.gorilla
 	if g == nil || !g.Reissued || st.reply != replyNothing || st.announced && g.Remote {
@@ -176,8 +179,8 @@ func (st *State) reissue() {
 	st.reply = replySet
 }
 
-// create starts a session with a token of our own making, with the values set in this
-// request alone. The caller holds mu.
+// create starts a session with a new token and only those values that were set in this request. The
+// caller holds mu.
 func (st *State) create(ctx context.Context, n driver.NewSession) error {
 	token := driver.NewToken()
 	n.Digest, n.Data = token.Digest(), st.values.Own()
@@ -197,7 +200,7 @@ func (st *State) create(ctx context.Context, n driver.NewSession) error {
 	return nil
 }
 
-// settle says that no cookie can be sent any more.
+// settle records that it is too late to send a cookie.
 func (st *State) settle() {
 	st.mu.Lock()
 	defer st.mu.Unlock()
@@ -238,7 +241,7 @@ func (st *State) cookieValue() string {
 	return st.token.Reveal()
 }
 
-// cookieAge is how long the browser keeps the cookie: until it closes, unless it is to remember.
+// cookieAge returns how long the browser keeps the cookie. Zero means until it closes.
 func (st *State) cookieAge() time.Duration {
 	if !st.record.Persistent {
 		return 0
@@ -246,7 +249,7 @@ func (st *State) cookieAge() time.Duration {
 	return st.record.ExpiresAt.Sub(st.record.ReadAt)
 }
 
-// fail keeps the first error that an interface cannot return, for the next save.
+// fail keeps the first error of methods that cannot return one, for the next save.
 func (st *State) fail(err error) {
 	if st.failure == nil {
 		st.failure = err
@@ -261,11 +264,11 @@ func (st *State) MayChange() error {
 	return nil
 }
 
-// LeaveBehind ends the session of a user who is gone. Nothing depends on it: without its user
-// a session is none.
+// LeaveBehind ends the session of a deleted user. An error is only logged: a session without its
+// user is invalid anyway.
 func (st *State) LeaveBehind(ctx context.Context) {
 	err := st.end(ctx)
-	if errors.Is(err, ErrSessionRequired) { // the cookie's session is somebody else's
+	if errors.Is(err, ErrSessionRequired) { // the cookie's session belongs to another user
 		st.SetUser(nil, driver.Account{})
 		return
 	}

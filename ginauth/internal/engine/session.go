@@ -15,12 +15,14 @@ import (
 	"github.com/ginauth/ginauth/ginauth/internal/rule"
 )
 
+// Protect returns the handler of a Session or Authenticate with its description for CheckRoutes and
+// OpenAPI.
 func Protect(m *Mount, exclude, may []string) *route.Handler {
 	if err := route.Layout(); err != nil {
 		panic(err.Error()) //nolint:forbidigo // while routes are built
 	}
 	if m.Gorilla != nil && !m.Gorilla.Revokes() {
-		m.Log.Warn("ginauth: a session in a cookie store can be used until it expires by whoever has a copy of its cookie, logged out or not; set Options.Users to a driver.Authority such as store.New, or Options.Sessions to store.NewSessions")
+		m.Log.Warn("ginauth: anybody with a copy of its cookie can use a session in a cookie store until it expires, even after a logout; set Options.Users to a driver.Authority such as store.New, or Options.Sessions to store.NewSessions")
 	}
 	info := route.Info{
 		Name: route.Session, For: route.Middleware, Mount: m, Cookie: m.Cookie.Name, Exclude: append([]string(nil), exclude...),
@@ -39,7 +41,7 @@ func Protect(m *Mount, exclude, may []string) *route.Handler {
 	return route.New(info, m.serve)
 }
 
-// protects is asksUser as far as a route's template tells, for CheckRoutes and the OpenAPI document.
+// protects is asksUser by a route's template alone, for CheckRoutes and OpenAPI.
 func (m *Mount) protects(method, template string) bool {
 	return !m.Excluded.Match(method, template)
 }
@@ -74,7 +76,7 @@ func (m *Mount) serve(c *gin.Context) {
 	st.writer.finish()
 }
 
-// serveInner is a second Session on the same request, such as one on a group: it adds its own
+// serveInner serves a second Session on the same request, such as one on a group. It adds its own
 // rules to the same session and user.
 func (m *Mount) serveInner(c *gin.Context, outer *State) {
 	if reason := m.unlike(outer.Mount); reason != "" {
@@ -90,7 +92,7 @@ func (m *Mount) serveInner(c *gin.Context, outer *State) {
 	}
 }
 
-// fits says whether two configurations mean the same sessions and users.
+// fits returns an error unless two mounts have the same sessions and users.
 func (m *Mount) fits(other *Mount) error {
 	if reason := m.differs(other); reason != "" {
 		return fmt.Errorf("%w: %s", ErrNotMounted, reason)
@@ -98,7 +100,7 @@ func (m *Mount) fits(other *Mount) error {
 	return nil
 }
 
-// differs is empty where two configurations mean the same sessions and users.
+// differs says how the sessions or users of two mounts differ. It is empty if they are the same.
 func (m *Mount) differs(other *Mount) string {
 	switch {
 	case m.Cookie.Name != other.Cookie.Name:
@@ -109,7 +111,7 @@ func (m *Mount) differs(other *Mount) string {
 	return ""
 }
 
-// unlike is empty where a Session may stand behind another.
+// unlike says why a Session cannot stand behind another. It is empty if it can.
 func (m *Mount) unlike(outer *Mount) string {
 	if reason := m.differs(outer); reason != "" {
 		return reason
@@ -128,12 +130,13 @@ func (m *Mount) asksLike(other *Mount) bool {
 	return slices.EqualFunc(m.Providers, other.Providers, func(a, b Provider) bool { return Same(a.Backend, b.Backend) })
 }
 
-// Same compares stores, which are pointers as a rule; what cannot be compared differs.
+// Same says whether two stores are the same. Values that cannot be compared are different.
 func Same(a, b any) bool {
 	return a == nil && b == nil || a != nil && reflect.ValueOf(a).Comparable() && a == b
 }
 
-// admits answers the request itself when it must not go on. The position is this Session's in the chain.
+// admits says whether the request may go on. If not, it has answered. The position is this
+// Session's place in the chain.
 func (m *Mount) admits(c *gin.Context, st *State, position int) bool {
 	if !m.asksUser(c) {
 		return true

@@ -14,6 +14,7 @@ import (
 
 var errBegun = errors.New("the answer has begun: its session cookie cannot change any more")
 
+// SignIn replaces the session by a new one of the user, as ginauth.SignIn documents it.
 func (st *State) SignIn(c *gin.Context, user any, account driver.Account, n driver.NewSession) error {
 	if st.writer.begun {
 		return errBegun
@@ -34,8 +35,9 @@ func (st *State) SignIn(c *gin.Context, user any, account driver.Account, n driv
 	return nil
 }
 
-// explainNoUser tells a user who was disabled or deleted, or got another password, just now, from one whom Users
-// has and the sessions' store does not know: a fault of the set-up, which must not look like a wrong password (SEC-190).
+// explainNoUser finds out why a store refused a user. If Users has the user but the sessions' store
+// does not, the set-up is wrong, which must not look like a wrong password (SEC-190). Otherwise the
+// user has just been disabled or deleted, or got another password.
 func (st *State) explainNoUser(c *gin.Context, account driver.Account, credential password.Hash, err error) error {
 	if st.Mount.External != nil || st.Mount.Users == nil { // which knows every user, unless one was shut out
 		return fmt.Errorf("%w: %w", ErrInvalidCredentials, err)
@@ -45,7 +47,7 @@ func (st *State) explainNoUser(c *gin.Context, account driver.Account, credentia
 	case asking != nil:
 		return asking
 	case known:
-		return fmt.Errorf("%w: Options.Users, a %T, has the user %s, and Options.Sessions, a %T, does not know it: have both on one database: %v",
+		return fmt.Errorf("%w: Options.Users, a %T, has the user %s, but Options.Sessions, a %T, does not know it: put both on one database: %v",
 			ErrNotMounted, st.Mount.Users, account.ID, st.Mount.Keeper, err) //nolint:errorlint // nobody may take it for ErrNoUser
 	}
 	return fmt.Errorf("%w: %w", ErrInvalidCredentials, err)
@@ -89,6 +91,7 @@ func (st *State) replace(c *gin.Context, account driver.Account, n driver.NewSes
 	return nil
 }
 
+// SignOut ends the session, as ginauth.SignOut documents it.
 func (st *State) SignOut(c *gin.Context) error {
 	if err := st.OwnSession(c); err != nil {
 		return err

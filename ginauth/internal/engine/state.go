@@ -18,31 +18,32 @@ import (
 	"github.com/ginauth/ginauth/ginauth/internal/values"
 )
 
-// State is what one request knows of its session and user. Session makes it,
-// finds nothing out before somebody asks, and saves it before the first byte of the answer.
+// State is what one request knows of its session and user. Session makes it, looks nothing up until
+// it is asked, and saves it before the first byte of the answer.
 //
-// The lock: mu guards identity, held and retrieval. A method whose comment says that the caller holds mu is called with
-// it; every other method takes it. It is held while the store of the sessions is asked, so that a request asks once, and
-// never while code of the app runs: RetrieveUser, backends, guards and handlers may call back.
+// The lock: mu guards identity, held and retrieval. Methods that say "The caller holds mu" are
+// called with the lock; every other method takes it. The lock is held while the sessions' store is
+// asked, so that a request asks once. It is never held while code of the app runs, because
+// RetrieveUser, backends, guards and handlers may call back.
 type State struct {
 	Mount *Mount
-	// position is the place of m's Session in the chain of handlers.
+	// position is the place of this mount's Session in the chain of handlers.
 	position int
 	// takesScopes: the route says what a credential with scopes may do.
 	takesScopes bool
 
-	inner   []inner       // of further Sessions on groups, which have policies of their own
+	inner   []inner       // further Sessions on groups, with their own policies
 	request *http.Request // as Session got it
 	context stateContext
 	life    lifetime
 	Store   driver.Sessions
-	gorilla *otherstore.Session // the store, if it is one of those
+	gorilla *otherstore.Session // the Store, if it is one of gin-contrib's
 	writer  writer
 	session ginSession
 
 	lookups   atomic.Int32
-	rechecks  bool         // of a request that had its answer before
-	refusedBy atomic.Int32 // the provider, counted from one
+	rechecks  bool         // the state belongs to a recheck
+	refusedBy atomic.Int32 // the provider that refused, counted from one
 
 	mu sync.Mutex
 	identity
@@ -50,19 +51,19 @@ type State struct {
 	retrieval
 }
 
-// identity is who sent the request.
+// identity is the user who sent the request.
 type identity struct {
 	found   bool // proof and userErr are known
 	proof   Proof
 	userErr error
 }
 
-// held is the session that the request's cookie names, or that was begun in the request.
+// held is the session that the request's cookie names, or that began in the request.
 type held struct {
 	asked       bool         // the answer depends on the cookie
 	token       driver.Token // to be sent, with replySet
 	hasToken    bool
-	digest      driver.Digest // under which the store has the session, if hasToken
+	digest      driver.Digest // the store's key of the session, if hasToken
 	cookiesSent int
 	known       bool // record and recordErr are the store's answer
 	record      driver.Session
@@ -70,19 +71,19 @@ type held struct {
 	barred      error // why the request may not use its cookie's session, see bar
 	values      values.Values
 	destroy     bool  // ends at the next save
-	failure     error // what an interface without errors could not return
+	failure     error // the error of a method that cannot return one
 	reply       reply
 	fresh       bool   // the token was made in this request
 	overtook    bool   // the session ended before a change could be saved
-	announced   bool   // the answer's header is settled
+	announced   bool   // the answer's header is final
 	browser     string // the value of the cookie of a known browser to be sent; empty for none
 }
 
-// retrieval is what is known of the calls of RetrieveUser.
+// retrieval is what is known about calls of RetrieveUser.
 type retrieval struct {
 	retrieving  int             // running calls
-	userKeys    map[string]bool // which those have read; nil before the first
-	userKeysAll bool            // they have read all
+	userKeys    map[string]bool // keys that the calls have read; nil before the first
+	userKeysAll bool            // the calls have read all values
 }
 
 // inner is a further Session and its place in the chain.
@@ -91,7 +92,7 @@ type inner struct {
 	position int
 }
 
-// reply is what the answer will tell the browser about its cookie.
+// reply says what the answer does to the browser's cookie.
 type reply int
 
 const (
@@ -102,7 +103,7 @@ const (
 
 type stateKey struct{}
 
-// attach puts a new state into the request and into its context; detach takes it out again.
+// attach puts a new state into the request and its context; detach removes it.
 func (m *Mount) attach(c *gin.Context) *State {
 	st := &State{Mount: m, position: route.Position(c), request: c.Request, Store: m.Sessions}
 	st.takesScopes = m.takesScopes(c, st.position)
@@ -125,13 +126,13 @@ func (m *Mount) attach(c *gin.Context) *State {
 	return st
 }
 
-// detach ends what attach began, also when a handler panics.
+// detach undoes attach, even if a handler panics.
 func (st *State) detach() {
 	st.settle()
 	st.life.end()
 	c := st.writer.context
 	c.Writer = st.writer.ResponseWriter
-	// net/http cleans up after the request that it made, and not after our copy of that.
+	// net/http removes uploaded files for the request that it made, but not for our copy of it.
 	if c.Request != nil && c.Request.MultipartForm != nil && st.request.MultipartForm == nil {
 		if err := c.Request.MultipartForm.RemoveAll(); err != nil {
 			st.Mount.Log.WarnContext(st.request.Context(), "ginauth: files of an upload were not removed", "error", err)
@@ -139,15 +140,16 @@ func (st *State) detach() {
 	}
 }
 
-// Attached returns the state of a request that attach saw, or nil.
+// Attached returns the state that attach put into the request, or nil.
 func Attached(c *gin.Context) *State {
 	v, _ := c.Get(stateKey{})
 	st, _ := v.(*State)
 	return st
 }
 
-// StateOf finds the state of a request by its gin.Context, or by a context derived from that or from the
-// request's own. In the last case, the gin.Context may be used between life.enter and life.leave only.
+// StateOf returns the state of a request. The context is its gin.Context, one derived from that, or
+// one derived from the request's own context. In the last case, use the gin.Context only between
+// life.enter and life.leave.
 func StateOf(ctx context.Context) (*gin.Context, *State, error) {
 	c, ok := ctx.(*gin.Context)
 	if !ok {
@@ -160,15 +162,16 @@ func StateOf(ctx context.Context) (*gin.Context, *State, error) {
 	} else if st, ok := ctx.Value(stateKey{}).(*State); ok {
 		return st.writer.context, st, nil
 	}
-	return c, nil, fmt.Errorf("%w: the route was registered before router.Use(ginauth.Session(cfg)), or this is no context of a request", ErrNotMounted)
+	return c, nil, fmt.Errorf("%w: the route was registered before router.Use(ginauth.Session(cfg)), or this is not the context of a request", ErrNotMounted)
 }
 
-// CurrentUser returns the user as a *U, or why there is none. The backends are asked once; no lock is
-// held meanwhile, because RetrieveUser and backends are the app's own and may call back.
+// CurrentUser returns the user as a *U, or the reason why there is none. It asks the backends once.
+// It holds no lock meanwhile, because RetrieveUser and backends belong to the app and may call
+// back.
 func (st *State) CurrentUser(c *gin.Context) (any, error) { return st.CurrentUserFor(c, c) }
 
-// CurrentUserFor is currentUser for who got the gin.Context by ctx. Middleware in front of Session may ask when that is done, by
-// the gin.Context itself.
+// CurrentUserFor is CurrentUser for a caller that found c by ctx. Middleware in front of Session
+// may still ask after the state's life, by the gin.Context itself.
 func (st *State) CurrentUserFor(ctx context.Context, c *gin.Context) (any, error) {
 	if user, found, err := st.foundUser(); found {
 		return user, err
@@ -191,14 +194,14 @@ func (st *State) CurrentUserFor(ctx context.Context, c *gin.Context) (any, error
 	}
 	st.mu.Lock()
 	defer st.mu.Unlock()
-	if !st.found { // otherwise a parallel call was first, or RetrieveUser signed somebody in or out
+	if !st.found { // otherwise a parallel call was first, or RetrieveUser changed the user
 		st.found, st.proof, st.userErr = true, p, err
 		st.bar(barred)
 	}
 	return st.proof.User, st.userErr
 }
 
-// maxLookups is far above the goroutines of one request that ask at once.
+// maxLookups is far more than the goroutines of one request that ask at the same time.
 const maxLookups = 64
 
 var errRecursion = fmt.Errorf("%w: RetrieveUser and backends must not call CurrentUser", ErrNotMounted)
@@ -209,7 +212,7 @@ func (st *State) foundUser() (user any, found bool, err error) {
 	return st.proof.User, st.found, st.userErr
 }
 
-// SetUser fixes the answer of currentUser: by the session, this user; nil is "nobody".
+// SetUser sets the answer of CurrentUser to a user of the session, or to "no user" if it is nil.
 func (st *State) SetUser(user any, account driver.Account) {
 	st.mu.Lock()
 	defer st.mu.Unlock()
@@ -219,7 +222,7 @@ func (st *State) SetUser(user any, account driver.Account) {
 	}
 }
 
-// Changing is withSessions for what changes a session, and so the answer.
+// Changing is WithSessions for calls that change the session, and thereby the answer.
 func Changing(c *gin.Context) (*State, error) {
 	st, err := WithSessions(c)
 	if err == nil && (!answers(c) || st.life.isOver()) {
@@ -228,7 +231,7 @@ func Changing(c *gin.Context) (*State, error) {
 	return st, err
 }
 
-// WithSessions is stateOf for what needs sessions.
+// WithSessions is StateOf for calls that need sessions.
 func WithSessions(c *gin.Context) (*State, error) {
 	_, st, err := StateOf(c)
 	if err == nil && st.Store == nil {
@@ -237,7 +240,8 @@ func WithSessions(c *gin.Context) (*State, error) {
 	return st, err
 }
 
-// nobody tells "no session" from "nobody knows". The caller holds mu.
+// nobody returns the store's error if the store could not be asked, otherwise ErrUnauthenticated.
+// The caller holds mu.
 func (st *State) nobody() error {
 	if st.known && st.recordErr != nil && !errors.Is(st.recordErr, driver.ErrNoSession) {
 		return st.recordErr
@@ -245,8 +249,8 @@ func (st *State) nobody() error {
 	return ErrUnauthenticated
 }
 
-// load reads the session once; ErrNoSession when there is none, errSessionRequired when it is not this
-// request's to use. The caller holds mu.
+// load reads the session once. It returns ErrNoSession if there is none, and ErrSessionRequired if
+// this request may not use it. The caller holds mu.
 func (st *State) load(ctx context.Context) error {
 	st.asked = true
 	if st.known {
@@ -274,7 +278,8 @@ func (st *State) know(record driver.Session, err error) {
 	}
 }
 
-// LoginID names the login that the request was authenticated by: a session, or what a backend says.
+// LoginID returns the public id of the login that authenticated the request: the session's, or the
+// one that a backend reports.
 func (st *State) LoginID() driver.SessionID {
 	st.mu.Lock()
 	defer st.mu.Unlock()
@@ -284,10 +289,11 @@ func (st *State) LoginID() driver.SessionID {
 	return st.proof.Session
 }
 
-// live says whether the request has a session that the store knows, and may use it. The caller holds mu.
+// live says whether the store has the request's session and the request may use it. The caller
+// holds mu.
 func (st *State) live() bool { return st.known && st.recordErr == nil && st.barred == nil }
 
-// liveRecord is the session that the request may use; zero without one.
+// Record returns the session that the request may use; it is zero without one.
 func (st *State) Record() driver.Session {
 	st.mu.Lock()
 	defer st.mu.Unlock()
@@ -297,16 +303,18 @@ func (st *State) Record() driver.Session {
 	return st.record
 }
 
-// ginSession is the session as sessions.Default gives it.
+// Session returns the session in the form of sessions.Default.
 func (st *State) Session() sessions.Session { return &st.session }
 
-// sessionDigest names the session in logs and events; zero without one.
+// Digest names the session in logs and events; it is zero without one.
 func (st *State) Digest() driver.Digest {
 	st.mu.Lock()
 	defer st.mu.Unlock()
 	return st.digest
 }
 
+// LoadUnlocked is load for callers that do not hold mu. Without a session it returns
+// ErrUnauthenticated.
 func (st *State) LoadUnlocked(ctx context.Context) error {
 	st.mu.Lock()
 	defer st.mu.Unlock()
@@ -316,7 +324,7 @@ func (st *State) LoadUnlocked(ctx context.Context) error {
 	return nil
 }
 
-// FindJoined asks for the session together with its user, once. The caller's find keeps the user.
+// FindJoined finds the session together with its user, once. The function find keeps the user.
 func (st *State) FindJoined(ctx context.Context, find func(driver.Digest) (driver.Session, error)) error {
 	st.mu.Lock()
 	defer st.mu.Unlock()
@@ -337,7 +345,8 @@ func (st *State) FindJoined(ctx context.Context, find func(driver.Digest) (drive
 	return err
 }
 
-// SessionUser names the session's user. Another store's sessions may come with the user, who is not nil then.
+// SessionUser returns the id of the session's user. Sessions of another store may already come with
+// the user; then the second result is not nil.
 func (st *State) SessionUser(ctx context.Context) (id driver.UserID, with any, err error) {
 	st.mu.Lock()
 	defer st.mu.Unlock()

@@ -14,25 +14,26 @@ import (
 	"github.com/ginauth/ginauth/ginauth/internal/proxy"
 )
 
-// Purposes, of which each has budgets of its own.
+// Each purpose has its own budgets.
 const (
 	purposeLogin  = "login"
 	purposeSignUp = "sign_up"
 )
 
-// maxRetryAfter is the longest wait that a client is told.
+// maxRetryAfter is the longest wait that is reported to a client.
 const maxRetryAfter = 24 * time.Hour
 
-// Attempts is how a mount limits attempts. It is compiled from a Config with defaults.
+// Attempts counts and limits the attempts of a mount.
 type Attempts struct {
 	Limiter driver.Limiter
 	limits  Limits
 	proxies proxy.Trusted
 	browser Cookie
 	log     *slog.Logger
-	Finds   bool // the limiter is the store of users
+	Finds   bool // whether the limiter is the store of users, which can find a user while it counts
 }
 
+// NewAttempts expects limits with their defaults.
 func NewAttempts(limiter driver.Limiter, limits Limits, browser Cookie, m *Mount) *Attempts {
 	return &Attempts{Limiter: limiter, limits: limits, proxies: m.Proxies, browser: browser, log: m.Log, Finds: Same(limiter, m.Users)}
 }
@@ -43,7 +44,7 @@ type Tried struct {
 	attempt    driver.Attempt
 	known      bool
 	identifier string
-	user       driver.UserID // of a guess at a secret that is no password
+	user       driver.UserID // for a guess at a secret other than a password
 }
 
 // signUp counts an attempt to make an account.
@@ -53,13 +54,13 @@ func (t *Attempts) signUp(ctx context.Context, c *gin.Context, canonical string)
 	return Tried{Attempts: t, attempt: a, identifier: canonical}, err
 }
 
-// App counts an attempt of the app's own.
+// App counts an attempt for code of the app.
 func (t *Attempts) App(c *gin.Context, purpose, identifier string, l Limit) error {
 	_, err := t.count(c.Request.Context(), c, identifier, l.attempt(t.clientOf(c), "app "+purpose, identifier))
 	return err
 }
 
-// CountGuess counts a try at a secret of a user that is no password.
+// CountGuess counts a guess at a user's secret other than the password.
 func (t *Attempts) CountGuess(c *gin.Context, purpose string, user driver.UserID) (Tried, error) {
 	if c.Request == nil {
 		return Tried{}, ErrNoRequest
@@ -74,7 +75,8 @@ func (t *Attempts) CountGuess(c *gin.Context, purpose string, user driver.UserID
 	return Tried{Attempts: t, attempt: a, user: user}, err
 }
 
-// TakeBack settles an attempt whose guess was right. A Tried that was not counted has nothing to take back.
+// TakeBack settles an attempt whose guess was right. It does nothing for a Tried that was not
+// counted.
 func (a Tried) TakeBack(ctx context.Context) error {
 	if a.Attempts == nil || a.limits.Unlimited {
 		return nil
@@ -110,14 +112,15 @@ func (t *Attempts) report(c *gin.Context, identifier string, v driver.Verdict) {
 	LogEvent(c, name, args...)
 }
 
-// settling is an attempt that has succeeded, unless the session that it leads to cannot be stored.
+// settling is the settlement of a successful attempt. It takes effect once the session is stored.
 type settling struct {
 	Tried
 	driver.Settlement
 	token driver.Token
 }
 
-// Settling makes the browser known to the account where there is one to get a cookie.
+// Settling returns the settlement of an attempt. With browser, it also makes the browser known to
+// the account.
 func (a Tried) Settling(user driver.UserID, browser bool) settling {
 	s := settling{Tried: a, Settlement: driver.Settlement{Attempt: a.attempt, Known: a.known, User: user, Keep: browserMemory, Limit: maxBrowsers}}
 	if browser && !a.known && a.identifier != "" {
@@ -127,7 +130,8 @@ func (a Tried) Settling(user driver.UserID, browser bool) settling {
 	return s
 }
 
-// Within hands the settlement to a session's store that is the Limiter, too.
+// Within returns the settlement if the sessions' store is also the Limiter, which then settles it
+// together with the session. Otherwise it returns nil.
 func (s settling) Within(store driver.Sessions) *driver.Settlement {
 	if s.limits.Unlimited || !Same(store, s.Limiter) {
 		return nil
@@ -135,13 +139,14 @@ func (s settling) Within(store driver.Sessions) *driver.Settlement {
 	return &s.Settlement
 }
 
-// newBrowser: the user logs in by a browser that is not known. Who keeps no known browsers cannot tell.
+// newBrowser says whether the user logs in with an unknown browser. Without a store of known
+// browsers it is false.
 func (s settling) newBrowser(store driver.Sessions) bool {
 	return !s.known && s.Within(store) != nil
 }
 
-// Finish settles what was not settled with the session. The user is in already, so that a failure is not
-// worth more than a line in the log.
+// Finish settles the attempt unless the session's store did. The user is already logged in, so an
+// error is only logged.
 func (s settling) Finish(ctx context.Context, st *State) {
 	if s.limits.Unlimited {
 		return
@@ -163,7 +168,8 @@ func (s settling) Finish(ctx context.Context, st *State) {
 	}
 }
 
-// sendBrowser sends the cookie of a browser that is known now, the same as before if it was known already.
+// sendBrowser sends the cookie of the known browser: a new one, or the old one if the browser was
+// known.
 func (s settling) sendBrowser(st *State) {
 	if s.known {
 		st.sendBrowser(s.sentBrowser(st.request))
@@ -172,13 +178,13 @@ func (s settling) sendBrowser(st *State) {
 	st.sendBrowser(s.token.Reveal())
 }
 
-// clientOf is the part of the client's address that others cannot choose: IPv4 as it is, IPv6 by its
-// /64. All whose address is unknown, as behind a unix socket, are one.
+// clientOf returns the part of the client's address that the client cannot choose: IPv4 as it is,
+// the /64 of IPv6. All clients without an address, as behind a unix socket, count as one.
 func (t *Attempts) clientOf(c *gin.Context) string {
 	return addressPrefix(t.proxies.Origin(c.Request).Addr)
 }
 
-// limitKey separates its parts by a byte that no identifier, address or purpose has.
+// limitKey hashes its parts, separated by a byte that no identifier, address or purpose contains.
 func limitKey(parts ...string) (k driver.LimitKey) {
 	h := sha256.New()
 	h.Write([]byte("ginauth limit"))
@@ -190,7 +196,7 @@ func limitKey(parts ...string) (k driver.LimitKey) {
 	return k
 }
 
-// attempt counts by what is known of the attempt.
+// attempt returns the counters of an attempt.
 func (l Limit) attempt(client, purpose, identifier string) (a driver.Attempt) {
 	add := func(rates []Rate, kind, what string) {
 		for i, r := range rates {
@@ -206,16 +212,16 @@ func (l Limit) attempt(client, purpose, identifier string) (a driver.Attempt) {
 	return a
 }
 
-// Rate is a number of attempts in a time, as package ginauth exports it.
+// Rate is a number of attempts in a time; package ginauth exports it.
 type Rate struct {
 	Attempts int
 	Per      time.Duration
 }
 
-// Limit is what attempts of one purpose may do.
+// Limit says how many attempts of one purpose are allowed.
 type Limit struct{ PerIdentifier, PerAddress []Rate }
 
-// Limits are how many attempts to log in and sign up there may be, without defaults.
+// Limits say how many attempts to log in and sign up are allowed. All fields are set.
 type Limits struct {
 	FreeFailures, MaxFailures, BrowserFailures int
 	MaxWait                                    time.Duration
@@ -224,7 +230,7 @@ type Limits struct {
 	Unlimited                                  bool
 }
 
-// NewLimit takes the rates of the exported Limit.
+// NewLimit converts the rates of the exported Limit.
 func NewLimit[R ~struct {
 	Attempts int
 	Per      time.Duration
@@ -239,16 +245,17 @@ func NewLimit[R ~struct {
 	return Limit{PerIdentifier: rates(perIdentifier), PerAddress: rates(perAddress)}
 }
 
-// Valid says whether every rate can be kept.
+// Valid says whether every rate is possible.
 func (l Limit) Valid() bool {
 	bad := func(r Rate) bool { return r.Attempts <= 0 || r.Per < time.Duration(r.Attempts) }
 	return !slices.ContainsFunc(l.PerIdentifier, bad) && !slices.ContainsFunc(l.PerAddress, bad)
 }
 
 const (
-	// failureMemory makes a row of guesses at random addresses short-lived, and that of an account under attack not.
+	// Rows about guesses at random addresses disappear soon; that of an account under attack stays.
 	failureMemory = 24 * time.Hour
-	// A browser is forgotten when it was not used for a year; browsers keep no cookie longer than 400 days.
+	// A browser is forgotten if it was not used for a year. Browsers keep no cookie longer than 400
+	// days.
 	browserMemory = 365 * 24 * time.Hour
 	maxBrowsers   = 20
 )

@@ -9,8 +9,8 @@ import (
 	"github.com/ginauth/ginauth/ginauth/internal/route"
 )
 
-// wantsVerified says whether the policy is against a request of this method to this route template by a
-// user who is not verified. The OpenAPI document asks it too.
+// wantsVerified says whether the policy refuses requests of this method and route template from
+// users who are not verified. OpenAPI asks it too.
 func (m *Mount) wantsVerified(method, template string) bool {
 	switch m.Unverified {
 	case UnverifiedAllowed:
@@ -24,13 +24,13 @@ func (m *Mount) wantsVerified(method, template string) bool {
 	return !m.UnverifiedMay.Match(method, template)
 }
 
-// asksVerified is wantsVerified for a request, whose rules may name what lies within a mount.
+// asksVerified is wantsVerified for a request. Its rules may name paths within a mount.
 func (m *Mount) asksVerified(c *gin.Context) bool {
 	return m.wantsVerified(c.Request.Method, c.FullPath()) && !matches(m.UnverifiedMay, c)
 }
 
-// CheckPolicies is checkVerified for every Session on the request, for routes that are excluded from some:
-// there nobody has asked yet.
+// CheckPolicies is checkVerified for every Session on the request. Call it on routes that a Session
+// excludes, where that Session has not asked.
 func (st *State) CheckPolicies(c *gin.Context) error {
 	err := st.checkVerified(c, st.Mount, st.position)
 	for _, further := range st.inner {
@@ -41,8 +41,9 @@ func (st *State) CheckPolicies(c *gin.Context) error {
 	return err
 }
 
-// checkVerified is eNotVerified where the policy is against the current user, who is known. It
-// refuses whatever is not known to be open. The position is that of m's Session in the chain.
+// checkVerified returns ErrNotVerified if the policy refuses the current user, who must be known
+// already. It refuses every handler that is not known to be open. The position is the place of m's
+// Session in the chain.
 func (st *State) checkVerified(c *gin.Context, m *Mount, position int) error {
 	if !m.asksVerified(c) {
 		return nil
@@ -60,10 +61,10 @@ func (st *State) checkVerified(c *gin.Context, m *Mount, position int) error {
 	return ErrNotVerified
 }
 
-// GuardVerified is the name of the guard that asks for the same.
+// GuardVerified is the name of the guard Verified.
 const GuardVerified = "verified"
 
-// Unverified is the policy for users whose address was not proved, as package ginauth exports it.
+// Unverified is the policy for users who have not proved their address; package ginauth exports it.
 type Unverified int
 
 const (

@@ -9,19 +9,19 @@ import (
 	"github.com/gin-gonic/gin"
 )
 
-// writer saves the session before the first byte of the answer. When that fails, the
-// client gets the problem alone, and what the handler writes goes nowhere.
+// writer saves the session before the first byte of the answer. If that fails, the client gets only
+// the problem, and what the handler writes is discarded.
 type writer struct {
 	gin.ResponseWriter
 	state   *State
-	context *gin.Context // another request's once ours is over
+	context *gin.Context // belongs to another request once ours is over
 	begun   bool
 	failed  bool
 }
 
 var errAnswered = errors.New("ginauth: the session could not be saved, and that was the answer")
 
-// begin saves and announces the session, once. It returns false when the answer is given.
+// begin saves and announces the session, once. It returns false if the problem was the answer.
 func (w *writer) begin() bool {
 	if w.begun || w.state.life.isOver() {
 		return !w.failed
@@ -35,8 +35,8 @@ func (w *writer) begin() bool {
 	return true
 }
 
-// finish runs after the handlers: nothing may have been written yet, or the session may
-// have changed after the first byte.
+// finish runs after the handlers, which may have written nothing yet, or changed the session after
+// the first byte.
 func (w *writer) finish() {
 	if !w.begun && !w.Written() {
 		w.begin()
