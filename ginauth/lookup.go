@@ -65,8 +65,9 @@ func (cfg *Config[U]) findSessionThenUser(ctx context.Context, st *engine.State)
 	return u, err
 }
 
-// FindUser returns the user of an ID, by Options.Users or Options.FindUser. It returns ErrNoUser for one who is gone, and
-// ErrNotMounted where the options have neither and when another user was returned than the one who was asked for.
+// FindUser returns the user with this ID, by Options.Users or Options.FindUser. It returns
+// ErrNoUser if the user is gone. It returns ErrNotMounted if neither option is set, and if the
+// function returned a user with another ID.
 func (cfg *Config[U]) FindUser(ctx context.Context, id UserID) (u U, err error) {
 	find := cfg.o.FindUser
 	if cfg.o.Users != nil {

@@ -38,19 +38,19 @@ const (
 	defaultMaxSessions = 50
 )
 
-// Options configure an app's accounts and sessions. Only Users is required: the zero value of every
-// other field is the safe default. U is the app's own type of users: a struct, a pointer, a map or
-// any other.
+// Options configure an app's accounts and sessions. Only Users is required, or FindUser or
+// RetrieveUser in its place. The zero value of every other field is the safe default. U is the
+// app's own type of users: a struct, a pointer, a map or any other.
 type Options[U any] struct {
 	// Users keeps the accounts. It is usually a *store.DB, or a type that embeds one. SignUp and
 	// Login need it. An app that has users already, and logs them in with SignIn, sets FindUser or
 	// RetrieveUser instead.
 	Users driver.Users[U]
 	// FindUser returns the user with this ID, for an app that keeps its accounts elsewhere. It
-	// returns ErrNoUser for a user who is gone. Any other error answers 503 or 500, never
-	// "anonymous". ginauth calls it once in a request; it must be safe for concurrent use. Keep the
-	// sessions with store.NewExternal, which takes any user, or in another store of
-	// gin-contrib/sessions. Default: the method FindUser of Users.
+	// returns ErrNoUser if the user is gone. Any other error answers 503 or 500, never "anonymous".
+	// ginauth calls it once per request; it must be safe for concurrent use. Keep the sessions in
+	// store.NewExternal, which accepts any user, or in another store of gin-contrib/sessions.
+	// Default: the method FindUser of Users.
 	FindUser func(ctx context.Context, id UserID) (U, error)
 	// Account returns the part of a user that ginauth reads. It is not called for a nil pointer,
 	// which means "no user". Default: the user's method Account, which store.User and types that
@@ -60,16 +60,17 @@ type Options[U any] struct {
 	// driver.Sessions too. A store that is not a driver.Sessions, such as the cookie or redis
 	// store, cannot list or count a user's sessions. Sessions that it cannot end itself are ended
 	// only if Users is a driver.Authority, as store.DB is; docs/sessions.md has the table. Give a
-	// store on the network its own time-outs. Users of store.New need sessions of package
-	// store that are not store.NewExternal's, and other Users need those; other pairs are refused.
+	// store on the network its own time-outs. store.NewExternal does not work with users of
+	// store.New; store.NewSessions works only with those. Such pairs are refused.
 	Sessions sessions.Store
 	// RetrieveUser, if set, replaces the lookup of the user: it gets a live session and returns its
 	// user. ErrNoUser, or a user without an ID, answers 401 and ends the session. Any other error
 	// answers 503 or 500, never "anonymous". It is not called without a session, and must not call
 	// CurrentUser. When a value that it reads changes, the session gets a new token; to find out
-	// which values it reads, ginauth may call it once more before a session is saved. Without
-	// Users, only RetrieveUser knows whose a session is, so no store can list a user's sessions,
-	// count them or end them all. Default: the user whom SignIn stored.
+	// which values it reads, ginauth may call it once more before a session is saved. Unless Users,
+	// FindUser or store.NewExternal is used too, only RetrieveUser knows whose a session is, so no
+	// store can list a user's sessions, count them or end them all. Default: the user whom SignIn
+	// stored.
 	RetrieveUser func(*gin.Context, sessions.Session) (U, error)
 	// NoSessions is for an app without sessions and cookies, which uses Authenticate with backends
 	// other than SessionAuth. Users is then needed only by handlers that check passwords. Default:
@@ -128,8 +129,8 @@ type Options[U any] struct {
 	// and 30 days.
 	RememberIdleTimeout, RememberLifetime time.Duration
 	// MaxSessions is how many sessions a user may have. One more ends the session that was unused
-	// for the longest time. Default: 50 (ASVS 7.1.2). There is no limit without Users, or if
-	// Sessions is not a driver.Sessions, because it cannot count then.
+	// for the longest time. Default: 50 (ASVS 7.1.2). There is no limit if Sessions is not a
+	// driver.Sessions, which cannot count, or if only RetrieveUser knows whose a session is.
 	MaxSessions int
 	// RotationGrace lets requests that were under way while Renew or Reauthenticate replaced the
 	// token still read with the old token. If the old token is used after that, the session ends,
@@ -241,7 +242,7 @@ func (o Options[U]) validate() error {
 	withSessions := !o.NoSessions
 	fault(o.Account == nil && !tells[U](), "the type %s has no method Account() ginauth.Account: add it, or set Account to a function that tells a user's ID and address", reflect.TypeFor[U]())
 	fault(withSessions && o.Users == nil && o.RetrieveUser == nil && o.FindUser == nil, "set Users (such as store.New[store.User](pool)); or FindUser where the accounts are kept elsewhere; or RetrieveUser; or NoSessions for an API without sessions")
-	fault(o.Users != nil && o.FindUser != nil, "FindUser is for accounts of which Users knows nothing: leave one of them out")
+	fault(o.Users != nil && o.FindUser != nil, "FindUser is for accounts that Users does not keep: leave one of them out")
 	for name, s := range map[string]any{"Users": o.Users, "Sessions": o.Sessions} {
 		fault(s != nil && !reflect.ValueOf(s).Comparable(), "%s is a %T, which cannot be compared: give a pointer to it", name, s)
 	}
@@ -253,7 +254,7 @@ func (o Options[U]) validate() error {
 	}
 	if withSessions && o.FindUser != nil && o.RetrieveUser == nil && ok {
 		err := pairing.Check(own, elsewhere{})
-		fault(err != nil, "FindUser and Sessions do not fit: keep the sessions with store.NewExternal(pool), which takes any user: %w", err)
+		fault(err != nil, "FindUser and Sessions do not fit together: keep the sessions with store.NewExternal(pool), which takes any user: %w", err)
 	}
 	if withSessions && !ok && o.Sessions != nil {
 		err := otherstore.Check(o.Sessions)
@@ -296,16 +297,17 @@ var siteData = []string{"cache", "cookies", "storage", "executionContexts", "*"}
 
 func second[T any](_ T, err error) error { return err }
 
-// elsewhere stands for the users of FindUser when a store of sessions is asked whether it takes them.
+// elsewhere is a placeholder for the users of FindUser, to ask a store of sessions whether it
+// accepts them.
 type elsewhere struct{}
 
-// external is the store of what belongs to users elsewhere; nil where there is none.
+// external returns the store of sessions if the accounts are kept elsewhere, otherwise nil.
 func (o Options[U]) external() driver.External {
 	e, _ := o.Sessions.(driver.External)
 	return e
 }
 
-// knowsOwner says whether each session is kept with its user's ID.
+// knowsOwner says whether each session is stored with its user's ID.
 func (o Options[U]) knowsOwner() bool {
 	return o.Users != nil || o.FindUser != nil || o.external() != nil
 }

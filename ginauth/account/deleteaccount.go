@@ -120,8 +120,8 @@ func archiveAccount[U any](c *gin.Context, m *engine.Mount, users driver.Account
 	return after, nil
 }
 
-// endElsewhere ends what another store than that of the accounts keeps of a user who is gone, or archived until after.
-// Nothing depends on it: without the account, no credential of the user is good.
+// endElsewhere ends what a separate store keeps of a user who was deleted, or archived until after.
+// An error is only logged: without the account, no credential of the user is valid.
 func endElsewhere(ctx context.Context, m *engine.Mount, id driver.UserID, after time.Time) {
 	if m.External == nil {
 		return
@@ -136,5 +136,5 @@ func endElsewhere(ctx context.Context, m *engine.Mount, id driver.UserID, after 
 	}
 }
 
-// lowerFirst makes the name of an operation of a constructor's.
+// lowerFirst makes the name of an operation from that of its constructor.
 func lowerFirst(name string) string { return strings.ToLower(name[:1]) + name[1:] }

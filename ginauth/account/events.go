@@ -51,7 +51,7 @@ type ActivityPage struct {
 // pages of the app's own. The query parameter "limit" is the number of events, by default 50 and at
 // most 100; events at the same time as the last one are added. "before" is the Next of the page
 // before. It returns the errors of CurrentUser, ErrForbidden for credentials with scopes, a 422
-// problem for wrong parameters, and ErrNotMounted if Options.Users is not a driver.EventLog.
+// problem for wrong parameters, and ErrNotMounted if no store keeps events, see Events.
 func ListEvents(c *gin.Context) (ActivityPage, error) {
 	_, st, err := engine.StateOf(c)
 	if err != nil {
@@ -84,10 +84,11 @@ func ListEvents(c *gin.Context) (ActivityPage, error) {
 	return page, nil
 }
 
-// nobodysEvents says why there is no list.
-const nobodysEvents = "needs Options.Users to be a driver.EventLog, as store.New is, or Options.Sessions to be store.NewExternal, for users who live elsewhere"
+// nobodysEvents says why there is no list of events.
+const nobodysEvents = "needs Options.Users to be a driver.EventLog, as store.New is, or Options.Sessions to be store.NewExternal, for accounts that are kept elsewhere"
 
-// wholeTime returns how many events to show so that the next page can go on by the time alone.
+// wholeTime returns how many events to show. All events at the same time are on one page, because
+// the next page begins by time.
 func wholeTime(list []driver.Event, limit int) int {
 	for limit < len(list) && list[limit].At.Equal(list[limit-1].At) {
 		limit++
@@ -135,9 +136,10 @@ func activityOf(e driver.Event, verified bool) Activity {
 	return a
 }
 
-// Events returns the handler that answers 200 with what ListEvents returns, as JSON; a page of the app's own calls ListEvents itself: logins and failed ones, changes of
-// passwords and the like. Mount it with GET. It panics when neither Users nor, for users who
-// live elsewhere, Sessions is a driver.EventLog.
+// Events returns the handler that answers 200 with the page of ListEvents as JSON: logins, failed
+// logins, changes of passwords and the like. A page of the app's own calls ListEvents. Mount it
+// with GET. It panics unless Users is a driver.EventLog or, for accounts that are kept elsewhere,
+// Sessions is one.
 func Events[U any](cfg *ginauth.Config[U]) gin.HandlerFunc {
 	m := cfg.Engine().Mounted("account.Events")
 	if m.EventLog() == nil {

@@ -19,17 +19,18 @@ import (
 type Export struct {
 	// User is the user in the form of Options.View.
 	User any `json:"user"`
-	// Held is what ExportUser of driver.Accounts returns: account, sessions, API keys, logins.
+	// Held is the result of ExportUser of driver.Accounts: account, sessions, API keys and logins.
 	Held json.RawMessage `json:"held,omitempty" swaggertype:"object"`
-	// Kept is what ExportUser of driver.External returns of a user whose account is kept elsewhere: sessions, API keys,
-	// logins.
+	// Kept is the result of ExportUser of driver.External, for an account that is kept elsewhere:
+	// sessions, API keys and logins.
 	Kept json.RawMessage `json:"kept,omitempty" swaggertype:"object"`
 }
 
-// ExportAccount returns the handler that answers 200 with all that ginauth holds of the current user, an
-// Export, as a file to save. It has no secrets, neither as they are nor as digests, and none of the values that the
-// app keeps in sessions. Put Require(Fresh(10*time.Minute)) in front where an unlocked screen is a worry. Mount
-// it with GET. It panics when neither Users is a driver.Accounts nor Sessions a driver.External.
+// ExportAccount returns the handler that answers 200 with all data that ginauth holds of the
+// current user, an Export, as a file to save. The Export contains no secrets, not even their
+// digests, and no session values of the app. Put Require(Fresh(10*time.Minute)) in front if
+// unlocked screens are a risk. Mount it with GET. It panics unless Users is a driver.Accounts or
+// Sessions is a driver.External.
 func ExportAccount[U any](cfg *ginauth.Config[U]) gin.HandlerFunc {
 	const name = "account.ExportAccount"
 	m := cfg.Engine().Mounted(name)
@@ -79,7 +80,7 @@ func exportAccount[U any](c *gin.Context, cfg *ginauth.Config[U], users driver.A
 	}
 	if m.External != nil && err == nil {
 		export.Kept, err = m.External.ExportUser(c.Request.Context(), auth.Account.ID)
-		if errors.Is(err, driver.ErrNoUser) { // who has no session here may still have an account there
+		if errors.Is(err, driver.ErrNoUser) { // a user without a session here may still have an account elsewhere
 			err = nil
 		}
 	}

@@ -36,7 +36,7 @@ type LoginRecord struct {
 // ListLogins returns the live sessions of the current user, and also the logins by refresh tokens
 // if the store is a driver.RefreshTokens. The one used last comes first. It returns the errors of
 // CurrentUser, ErrForbidden for a credential with scopes, and ErrNotMounted if the store is not a
-// driver.Logins or Options.Users is not set.
+// driver.Logins or only RetrieveUser knows whose a session is.
 func ListLogins(c *gin.Context) ([]LoginRecord, error) {
 	st, manager, err := managed(c, (*engine.Mount).Manager)
 	if err != nil {
@@ -86,8 +86,7 @@ func browserName(userAgent string) string {
 }
 
 // Sessions returns the handler that answers 200 with the list of ListLogins as JSON. A page of the
-// app's own calls ListLogins. It panics if the sessions' store is not a driver.Logins, or Users is
-// not set.
+// app's own calls ListLogins. It panics where ListLogins returns ErrNotMounted.
 func Sessions[U any](cfg *ginauth.Config[U]) gin.HandlerFunc {
 	m := compileManager("account.Sessions", cfg, (*engine.Mount).Manager)
 	h := route.New(route.Info{Name: "sessions", For: route.Users, ChecksScopes: true, Mount: m, Cookie: m.Cookie.Name}, showSessions)
@@ -114,8 +113,8 @@ func showSessions(c *gin.Context) {
 	engine.Reply(c, http.StatusOK, logins)
 }
 
-// nobodysSessions: a list would be empty, and ending them all would end none (SEC-190).
-const nobodysSessions = "RetrieveUser alone knows whose a session is, so no store can find a user's sessions: keep them with store.NewExternal(pool) in Options.Sessions, or leave this handler out"
+// nobodysSessions: a list would be empty, and ending all sessions would end none (SEC-190).
+const nobodysSessions = "only RetrieveUser knows whose a session is, so no store can find a user's sessions: keep them with store.NewExternal(pool) in Options.Sessions, or leave this handler out"
 
 // compileManager returns the mount for handlers that need a driver.Logins. It panics if there is
 // none.

@@ -16,7 +16,7 @@ import (
 // RevokeSession returns the handler that ends one session of the current user, or one login by
 // refresh tokens. The route's parameter ":id" is its id. It answers 204, and 404 for an id that is
 // not the user's. For the session that sent the request it is a logout. Mount it with POST or
-// DELETE. It panics if the sessions' store is not a driver.Logins, or Users is not set.
+// DELETE. It panics where ListLogins returns ErrNotMounted.
 func RevokeSession[U any](cfg *ginauth.Config[U]) gin.HandlerFunc {
 	h := revoker("RevokeSession", cfg, (*engine.Mount).Manager, revokeSession)
 	return h.As(func(c *gin.Context) { h.Serve(c) })
@@ -55,7 +55,7 @@ func revokeSession(c *gin.Context, st *engine.State, manager driver.Logins) erro
 
 // RevokeOtherSessions returns the handler that ends all sessions and logins by refresh tokens of
 // the current user, except the one that sent the request. It answers 204. Mount it with POST or
-// DELETE. It panics if the sessions' store is not a driver.Logins, or Users is not set.
+// DELETE. It panics where ListLogins returns ErrNotMounted.
 func RevokeOtherSessions[U any](cfg *ginauth.Config[U]) gin.HandlerFunc {
 	h := revoker("RevokeOtherSessions", cfg, (*engine.Mount).Manager, revokeOthers)
 	return h.As(func(c *gin.Context) { h.Serve(c) })
@@ -78,8 +78,8 @@ func revokeOthers(c *gin.Context, st *engine.State, manager driver.Logins) error
 
 // RevokeAllSessions returns the handler that logs the current user out everywhere, including here.
 // It answers 204. Mount it with POST or DELETE. If the sessions' store is not a driver.Logins,
-// Users must be one, and a driver.Authority too, as store.DB is. It panics otherwise, and if Users
-// is not set.
+// Users must be one, and a driver.Authority too, as store.DB is. It panics otherwise, and if only
+// RetrieveUser knows whose a session is.
 func RevokeAllSessions[U any](cfg *ginauth.Config[U]) gin.HandlerFunc {
 	h := revoker("RevokeAllSessions", cfg, (*engine.Mount).Epochs, revokeAll)
 	return h.As(func(c *gin.Context) { h.Serve(c) })

@@ -135,9 +135,10 @@ func RequestOrigin(c *gin.Context) driver.Origin {
 // (SEC-185).
 const DetailUnproved = "address_unproved"
 
-// recordFailure stores a failed login where the store of users keeps events, by the same statement for an account
-// and for none (SEC-29). What was typed is hidden (SEC-165). The attempt was counted already, so that its answer
-// stays what it is when the event cannot be stored: then it is in the log alone (SEC-163).
+// recordFailure stores a failed login if a store keeps events, with the same statement whether or
+// not the account exists (SEC-29). What was typed is hidden (SEC-165). If the event cannot be
+// stored, the answer stays the same, because the attempt was already counted; the event is then
+// only logged (SEC-163).
 func (m *Mount) recordFailure(c *gin.Context, account driver.Account, identifier string) {
 	recorder := m.EventLog()
 	if recorder == nil {

@@ -60,11 +60,12 @@ type Mount struct {
 	Policy                                password.Policy
 	Throttle                              *Attempts // for handlers that need accounts
 	BadCredentials                        badCredentials
-	// KnowsOwner: each session is kept with its user's ID; otherwise RetrieveUser alone knows whose they are.
+	// KnowsOwner: each session is stored with its user's ID. Otherwise only RetrieveUser knows
+	// whose it is.
 	KnowsOwner bool
-	// External keeps what belongs to users who live elsewhere; nil where the store of sessions does not.
+	// External is the store of sessions if the accounts are kept elsewhere, otherwise nil.
 	External driver.External
-	// Retrieves: RetrieveUser looks the user up, and retriever tells which one it is.
+	// Retrieves: RetrieveUser looks the user up. Retriever identifies that function.
 	Retrieves bool
 	Retriever any
 	User      reflect.Type // U
@@ -161,7 +162,7 @@ func (m *Mount) Manager() driver.Logins {
 	return manager
 }
 
-// EventLog is where events of accounts are stored; nil where nobody keeps them.
+// EventLog returns the store of the accounts' events, or nil.
 func (m *Mount) EventLog() driver.EventLog {
 	if log, ok := m.Users.(driver.EventLog); ok {
 		return log
@@ -170,7 +171,8 @@ func (m *Mount) EventLog() driver.EventLog {
 	return log
 }
 
-// Epochs can end all sessions of a user at once, wherever they are kept.
+// Epochs returns the store that can end all sessions of a user at once, wherever they are kept, or
+// nil.
 func (m *Mount) Epochs() driver.Logins {
 	if m.Gorilla != nil && m.Gorilla.Authority != nil {
 		manager, _ := m.Users.(driver.Logins)

@@ -39,7 +39,7 @@ func (st *State) SignIn(c *gin.Context, user any, account driver.Account, n driv
 // does not, the set-up is wrong, which must not look like a wrong password (SEC-190). Otherwise the
 // user has just been disabled or deleted, or got another password.
 func (st *State) explainNoUser(c *gin.Context, account driver.Account, credential password.Hash, err error) error {
-	if st.Mount.External != nil || st.Mount.Users == nil { // which knows every user, unless one was shut out
+	if st.Mount.External != nil || st.Mount.Users == nil { // such a sessions' store knows every user except those who were shut out
 		return fmt.Errorf("%w: %w", ErrInvalidCredentials, err)
 	}
 	known, asking := st.Mount.Edge.Live(AuditContext(c), account, credential)
@@ -53,8 +53,8 @@ func (st *State) explainNoUser(c *gin.Context, account driver.Account, credentia
 	return fmt.Errorf("%w: %w", ErrInvalidCredentials, err)
 }
 
-// compareAgain ends the session that a password has begun which was changed meanwhile, where the store of the session
-// cannot tell (SEC-64).
+// compareAgain ends the new session if the password that began it has just been changed. It is for
+// session stores that do not know passwords (SEC-64).
 func (st *State) compareAgain(c *gin.Context, account driver.Account, credential password.Hash) error {
 	if st.Mount.External == nil || credential.IsZero() {
 		return nil
@@ -69,7 +69,7 @@ func (st *State) compareAgain(c *gin.Context, account driver.Account, credential
 	return cmp.Or(err, error(ErrInvalidCredentials))
 }
 
-// replace swaps the session for a new one of this account.
+// replace replaces the session by a new one of this account.
 func (st *State) replace(c *gin.Context, account driver.Account, n driver.NewSession) error {
 	st.mu.Lock()
 	defer st.mu.Unlock()

@@ -30,7 +30,7 @@ type Attempts struct {
 	proxies proxy.Trusted
 	browser Cookie
 	log     *slog.Logger
-	Finds   bool // whether the limiter is the store of users, which can find a user while it counts
+	Finds   bool // the limiter is the store of users, which finds a user while it counts
 }
 
 // NewAttempts expects limits with their defaults.
