@@ -38,6 +38,8 @@ func TestUsersAreOursOrShadows(t *testing.T) {
 		{"id, source, external_id", "'" + shadow + "3', 'members', '42'", ""},
 		{"id, source, external_id, realm", "'" + shadow + "4', '', '42', 'other'", ""},
 
+		{"id, email, email_canonical, realm", "'" + ours + "6', 'A@example.com', 'a@example.com', 'other'", ""},
+
 		{"id, email, email_canonical", "'" + ours + "4', 'a@example.com', 'a@example.com'", "users_email_canonical_key"},
 		{"id, username, username_canonical", "'" + ours + "4', 'ADA', 'ada'", "users_username_key"},
 		{"id, source, external_id", "'" + shadow + "5', '', '42'", "users_external_id_key"},

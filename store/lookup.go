@@ -57,6 +57,20 @@ func (l *lookup[A]) args(digests any) []any {
 	return []any{digests, l.sessions.clock()}
 }
 
+// FindUserSession returns a live session and its user. It is one statement and writes nothing,
+// unless it finds a session past its end, which it deletes. The record's CreatedAt, IdleTimeout and
+// Origin stay empty. driver.ErrNoSession means that there is no such session, that it is anonymous,
+// or that its user is disabled.
+func (d *DB[U]) FindUserSession(ctx context.Context, digest driver.Digest) (U, driver.Session, error) {
+	f, err := d.lookup.find(ctx, digest)
+	if err != nil {
+		var none U
+		return none, driver.Session{}, err
+	}
+	f.record.Digest = digest
+	return f.user, f.record, nil
+}
+
 // find returns driver.ErrNoSession when there is no row, or when the session has ended.
 func (l *lookup[A]) find(ctx context.Context, d driver.Digest) (*A, error) {
 	a, err := l.ask(ctx, d)

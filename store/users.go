@@ -118,20 +118,6 @@ func (d *DB[U]) readUserSession(r *wire.Reader, f *foundUser[U]) {
 	to.UserID = d.layout.user(v).ID
 }
 
-// FindUserSession returns a live session and its user. It is one statement and writes nothing,
-// unless it finds a session past its end, which it deletes. The record's CreatedAt, IdleTimeout and
-// Origin stay empty. driver.ErrNoSession means that there is no such session, that it is anonymous,
-// or that its user is disabled.
-func (d *DB[U]) FindUserSession(ctx context.Context, digest driver.Digest) (U, driver.Session, error) {
-	f, err := d.lookup.find(ctx, digest)
-	if err != nil {
-		var none U
-		return none, driver.Session{}, err
-	}
-	f.record.Digest = digest
-	return f.user, f.record, nil
-}
-
 const replaceHash = `
 UPDATE ginauth.users AS u
 SET password_hash = $4::text, updated_at = clock.now
