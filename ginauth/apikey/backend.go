@@ -32,7 +32,8 @@ func Backend[U any](keys *Keys[U]) ginauth.Backend[U] {
 type backend[U any] struct {
 	keys *Keys[U]
 	log  *slog.Logger
-	// untouched is until when, by the store's clock, no use is written down: the database refused.
+	// untouched is the time, by the store's clock, until which no use is written because the last
+	// write failed.
 	untouched atomic.Int64
 }
 
@@ -53,7 +54,7 @@ func (b *backend[U]) Authenticate(c *gin.Context) (p ginauth.Principal[U], err e
 	}
 	key, ok := ParseKey(b.keys.o.Prefix, sent)
 	if err != nil || !ok {
-		// What was sent may be anything, a password too: not even its hash is logged.
+		// The text may be anything, even a password: not even its hash is logged.
 		return p, fmt.Errorf("%w: malformed API key", ginauth.ErrBadCredentials)
 	}
 	user, record, err := b.keys.o.Store.FindAPIKey(c.Request.Context(), key.Digest())
@@ -74,8 +75,8 @@ func (b *backend[U]) Authenticate(c *gin.Context) (p ginauth.Principal[U], err e
 	return ginauth.Principal[U]{User: user, Credential: record, Scopes: record.Scopes}, nil
 }
 
-// touch never fails a request, because its key is valid. If the database can be read and not
-// written, not every request tries again.
+// touch never fails a request, because its key is valid. If the database is read-only, only some
+// requests try to write.
 func (b *backend[U]) touch(c *gin.Context, r driver.APIKey) {
 	if r.ReadAt.Sub(r.LastUsedAt) < b.keys.o.TouchEvery || r.ReadAt.UnixNano() < b.untouched.Load() {
 		return

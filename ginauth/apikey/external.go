@@ -9,13 +9,14 @@ import (
 	"github.com/ginauth/ginauth/ginauth/driver"
 )
 
-// externalKeys are keys of users who live elsewhere: the store tells an id, and the app's Config finds the user.
+// externalKeys are the keys of accounts that are kept elsewhere: the store returns a user's ID, and
+// the Config finds the user.
 type externalKeys[U any] struct {
 	driver.APIKeys[driver.UserID]
 	cfg *ginauth.Config[U]
 }
 
-// externalStore returns the keys of an External store, or nil where the Config has none.
+// externalStore returns the keys of an External store, or nil if the Config has none.
 func externalStore[U any](cfg *ginauth.Config[U]) driver.APIKeys[U] {
 	o := cfg.Options()
 	_, external := o.Sessions.(driver.External)

@@ -17,7 +17,7 @@ import (
 	"github.com/ginauth/ginauth/ginauth/internal/label"
 )
 
-// maxName bounds a key's name, in characters.
+// maxName is the maximum length of a key's name, in characters.
 const maxName = 100
 
 // Request describes a new key.
@@ -60,7 +60,7 @@ func Issue[U any](c *gin.Context, keys *Keys[U], r Request) (Key, driver.APIKey,
 	switch {
 	case errors.Is(err, driver.ErrTooManyAPIKeys):
 		return Key{}, driver.APIKey{}, errTooMany
-	case errors.Is(err, driver.ErrNoUser): // disabled or deleted while the request ran
+	case errors.Is(err, driver.ErrNoUser): // the user was disabled or deleted while the request ran
 		return Key{}, driver.APIKey{}, ginauth.ErrUnauthenticated
 	case err != nil:
 		return Key{}, driver.APIKey{}, err
@@ -69,9 +69,9 @@ func Issue[U any](c *gin.Context, keys *Keys[U], r Request) (Key, driver.APIKey,
 	return key, record, nil
 }
 
-// stillOwner revokes the new key if its maker's login has ended meanwhile, which is possible
-// because the body may come slowly. What ended the login may end all keys, and must not miss this
-// one (SEC-186).
+// stillOwner revokes the new key if its maker's login has just ended, which is possible because the
+// body may come slowly. Whatever ended the login may also have ended all keys, and must not miss
+// this one (SEC-186).
 func stillOwner[U any](c *gin.Context, keys *Keys[U], made driver.APIKey) error {
 	_, ended := ginauth.Recheck[U](c)
 	if ended == nil {
@@ -98,7 +98,7 @@ func owner[U any](c *gin.Context) (driver.UserID, error) {
 	return auth.Account.ID, err
 }
 
-// record checks a request by the rules that binding tags cannot express, all at once.
+// record checks all rules of a request that binding tags cannot express.
 func (k *Keys[U]) record(r Request) (driver.NewAPIKey, error) {
 	name, faults := cleanName(r.Name)
 	faults = append(faults, k.checkScopes(r.Scopes)...)

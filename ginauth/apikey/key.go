@@ -11,7 +11,8 @@ import (
 )
 
 const (
-	// alphabet has no character that ends a word, so that a double click takes a whole key.
+	// alphabet has only characters that belong to a word, so that a double click selects a whole
+	// key.
 	alphabet = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 	// randomLength is 256 bits: 43 × log2(62) = 256.03, twice what OWASP ASVS 7.2.3 asks for.
 	randomLength = 43

@@ -19,7 +19,7 @@ const (
 	// organisation allows more.
 	defaultLifetime    = 90 * day
 	defaultMaxLifetime = 366 * day
-	// As for sessions, a stated number.
+	// The same number as for sessions (ASVS 7.1.2).
 	defaultMaxKeys    = 50
 	defaultTouchEvery = time.Minute
 )
@@ -36,7 +36,7 @@ type Options[U any] struct {
 	// Scopes are those that a key may have. Default: every text that has the form of a scope (RFC
 	// 6749, 3.3), which is safe as long as no route requires one.
 	Scopes []string
-	// Lifetime is that of a key whose request names none. Default: 90 days.
+	// Lifetime is the lifetime of a key whose request names none. Default: 90 days.
 	Lifetime time.Duration
 	// MaxLifetime is the longest lifetime that a request may name. Default: 366 days, or Lifetime
 	// if that is longer.
@@ -67,7 +67,7 @@ func (o Options[U]) withDefaults(cfg *ginauth.Config[U]) Options[U] {
 	return o
 }
 
-// validate returns what is wrong with options that have their defaults, one sentence per fault.
+// validate returns what is wrong with options after withDefaults, one sentence for each fault.
 func (o Options[U]) validate(users driver.Users[U]) error {
 	var faults []error
 	fault := func(wrong bool, format string, args ...any) {
@@ -75,7 +75,7 @@ func (o Options[U]) validate(users driver.Users[U]) error {
 			faults = append(faults, fmt.Errorf(format, args...))
 		}
 	}
-	fault(o.Store == nil, "set Store (such as store.New[store.User](pool)); or, for users who live elsewhere, the Sessions of the Config to store.NewExternal(pool) and its FindUser")
+	fault(o.Store == nil, "set Store (such as store.New[store.User](pool)); or, for accounts that are kept elsewhere, the Sessions of the Config to store.NewExternal(pool) and its FindUser")
 	if users != nil {
 		err := pairing.Check(o.Store, users)
 		fault(err != nil, "the Users of the Config and Store do not fit: %w", err)
@@ -92,15 +92,15 @@ func (o Options[U]) validate(users driver.Users[U]) error {
 	return errors.Join(faults...)
 }
 
-// Keys are an app's API keys: what New makes of Options, checked and compiled once, for every
-// constructor of this package. They are safe for concurrent use.
+// Keys are an app's API keys. New makes them from Options once, for every constructor of this
+// package. They are safe for concurrent use.
 type Keys[U any] struct {
 	cfg *ginauth.Config[U]
 	o   Options[U] // with defaults
 }
 
-// New checks the options and compiles them. Its error has a sentence for each fault, with what to
-// do about it.
+// New checks the options and compiles them. Its error has one sentence for each fault, which says
+// how to mend it.
 func New[U any](cfg *ginauth.Config[U], o Options[U]) (*Keys[U], error) {
 	if cfg == nil {
 		return nil, errors.New("apikey.New: the Config is nil: check the error of ginauth.New")
@@ -113,7 +113,7 @@ func New[U any](cfg *ginauth.Config[U], o Options[U]) (*Keys[U], error) {
 	return &Keys[U]{cfg: cfg, o: o}, nil
 }
 
-// Options returns the options of New, with defaults where they were empty.
+// Options returns the options that were given to New, with defaults in place of empty fields.
 func (k *Keys[U]) Options() Options[U] { return k.o }
 
 // mounted panics with the constructor's name when k is nil. Routes are built at the start, so the
@@ -124,7 +124,7 @@ func (k *Keys[U]) mounted(constructor string) {
 	}
 }
 
-// handles is mounted for handlers, which need to know whose the keys are.
+// handles is mounted for handlers that need the Users of the Config.
 func (k *Keys[U]) handles(constructor string) {
 	k.mounted(constructor)
 	if _, cares := k.o.Store.(pairing.Keeper); cares && k.cfg.Options().Users == nil {

@@ -47,5 +47,5 @@ func list[U any](c *gin.Context, keys *Keys[U]) ([]driver.APIKey, error) {
 	if err != nil {
 		return nil, err
 	}
-	return append([]driver.APIKey{}, records...), nil // "[]" for none, not "null"
+	return append([]driver.APIKey{}, records...), nil // JSON "[]" if there are none, not "null"
 }

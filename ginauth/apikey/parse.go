@@ -33,7 +33,8 @@ const (
 	maxPrefix = 20
 )
 
-// checkPrefix requires what a scanner's pattern can rely on, and what no JWT or base64 begins with.
+// checkPrefix requires a form that scanners can search for and that no JWT or base64 text begins
+// with.
 func checkPrefix(prefix string) error {
 	if len(prefix) < minPrefix || len(prefix) > maxPrefix {
 		return errPrefix

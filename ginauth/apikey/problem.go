@@ -15,7 +15,7 @@ var (
 	errSessionRequired error = problempage.New(http.StatusForbidden, "session_required", "An API key cannot do this. Log in instead.")
 )
 
-// usedKey is where Backend leaves the driver.APIKey of the key that authenticated a request.
+// usedKey is the key under which Backend leaves the driver.APIKey of a request.
 type usedKey struct{}
 
 func used(c *gin.Context) (driver.APIKey, bool) {

@@ -8,15 +8,15 @@ import (
 
 const (
 	maxScopes = 50
-	// maxScope bounds one scope, in bytes.
+	// maxScope is the maximum length of one scope, in bytes.
 	maxScope = 100
 )
 
-// isScope tells whether s is a scope, and not too long to be kept.
+// isScope says whether s is a scope that is short enough.
 func isScope(s string) bool { return len(s) <= maxScope && scope.Valid(s) }
 
-// cleanScopes returns the scopes in order, each once, and never nil: nil would stand for
-// everything that the user may do.
+// cleanScopes returns the scopes sorted, each once, and never nil: nil would mean everything that
+// the user may do.
 func cleanScopes(scopes []string) []string {
 	cleaned := append(make([]string, 0, len(scopes)), scopes...)
 	slices.Sort(cleaned)

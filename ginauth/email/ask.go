@@ -19,12 +19,12 @@ type Address struct {
 	Email string `json:"email" binding:"required" example:"ada@example.com"`
 }
 
-// accepted is one and the same answer, whoever asks.
+// accepted is the same answer for every request.
 type accepted struct {
 	Detail string `json:"detail"`
 } //	@name	Accepted
 
-// onItsWay promises nothing that depends on an account.
+// onItsWay reveals nothing about an account.
 var onItsWay = accepted{Detail: "If there is something to send, a mail is on its way."}
 
 // ForgotPassword returns the handler that takes an Address, as JSON or a form, and sends the owner
@@ -156,9 +156,9 @@ func (f *Flows[U]) bindAddress(c *gin.Context, k driver.MailKind) (o driver.Mail
 	return o, f.wanted(c, k, o.Canonical)
 }
 
-// wanted counts a mail to that address, whether or not it has an account (SEC-115). Each kind
-// counts by itself: strangers who ask for mails that nobody is sent must not use up the reset that
-// lets the owner in (SEC-43).
+// wanted counts a mail to that address, whether or not it has an account (SEC-115). Each kind is
+// counted separately: strangers who ask for other mails must not use up the reset that the owner
+// needs (SEC-43).
 func (f *Flows[U]) wanted(c *gin.Context, k driver.MailKind, canonical string) error {
 	return flow.Throttle(c, f.cfg, "mail "+string(k), canonical, f.app.Limits.Mail)
 }
@@ -171,7 +171,7 @@ func (f *Flows[U]) accept(c *gin.Context, k driver.MailKind) {
 	flow.Reply(c, http.StatusAccepted, onItsWay)
 }
 
-// locale is one of Texts', never what the client sent.
+// locale returns one of the locales of Texts, never text that the client sent.
 func (f *Flows[U]) locale(c *gin.Context) string {
 	if f.o.Locale != nil {
 		if l := f.o.Locale(c); len(l) <= maxLocale && !hasControl(l) {

@@ -59,7 +59,7 @@ func (f *Flows[U]) askChange(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	if _, err := ginauth.Recheck[U](c); err != nil { // the body may have come long after the first look
+	if _, err := ginauth.Recheck[U](c); err != nil { // the body may come long after the first check
 		return err
 	}
 	o.UserID = auth.Account.ID

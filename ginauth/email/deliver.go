@@ -8,16 +8,16 @@ import (
 	"github.com/ginauth/ginauth/ginauth/driver"
 )
 
-// handed is the result of one delivery; the error is the store's.
+// handed is the result of one delivery. Its error is the store's.
 type handed struct {
 	taken bool
 	err   error
 }
 
-// deliver keeps up to together mails under way, so that a server that hangs on one holds up no
-// other. To stay is to look for more every so often until ctx ends, whatever is unavailable;
-// otherwise it ends when nothing is due, or at the first error. It waits for what is under way
-// then.
+// deliver sends up to together mails at the same time, so that a server that hangs on one does not
+// delay the others. With stay it keeps looking for due mails until ctx ends, even while the store
+// is unavailable. Otherwise it ends when nothing is due, or at the first error. Either way it waits
+// for mails under way.
 func (f *Flows[U]) deliver(ctx context.Context, stay bool) (sent int, err error) {
 	if f == nil {
 		return 0, errors.New("email: the Flows are nil: check the error of email.New")
@@ -64,7 +64,7 @@ func (f *Flows[U]) deliver(ctx context.Context, stay bool) (sent int, err error)
 	}
 }
 
-// bear returns the errors that end the delivery.
+// bear returns err if it must end the delivery, otherwise it logs it and returns nil.
 func (f *Flows[U]) bear(ctx context.Context, stay bool, err error) error {
 	if stay && err != nil && ctx.Err() == nil && errors.Is(err, driver.ErrUnavailable) {
 		f.app.Logger.WarnContext(ctx, "ginauth: the outbox cannot be reached", "error", err)
@@ -73,8 +73,8 @@ func (f *Flows[U]) bear(ctx context.Context, stay bool, err error) error {
 	return err
 }
 
-// start claims mails and sends them. Each outlives ctx by sendTimeout and twice storeTimeout at
-// most: one that was handed over should be written down as sent.
+// start claims mails and sends them. Each delivery may outlive ctx, by at most sendTimeout plus
+// twice storeTimeout, so that a mail that was handed over is also recorded as sent.
 func (f *Flows[U]) start(ctx context.Context, most int, done chan<- handed) (n int, err error) {
 	mails, err := f.o.Store.ClaimMail(ctx, most, lease)
 	for _, m := range mails {

@@ -19,10 +19,10 @@
 //
 // A handler stores the request for a mail, in one statement that does not look at accounts, and
 // answers. Run claims the request, finds the account of its address, makes the link's token, stores
-// its SHA-256, and sends the mail. So a slow or broken mail server changes neither answers nor their
-// timing, nobody learns who has an account, and the database never contains a token: there are no
-// texts to encrypt or to delete. Each attempt to send has a token of its own, and each one that
-// arrives works.
+// its SHA-256, and sends the mail. So a slow or broken mail server changes neither answers nor
+// their timing, nobody learns who has an account, and the database never contains a token: there
+// are no texts to encrypt or to delete. Each attempt to send has a token of its own, and each one
+// that arrives works.
 //
 // # Links
 //

@@ -6,7 +6,7 @@ import (
 	"github.com/ginauth/ginauth/ginauth/driver"
 )
 
-// builtIn is every mail in English.
+// builtIn are all mails in English.
 var builtIn = Texts{
 	driver.MailVerify: english("Confirm your e-mail address for {{.Site}}",
 		"To confirm that this is your address, open this link:",
@@ -37,7 +37,7 @@ var builtIn = Texts{
 		"Log in again on that device. If you do not know how this came about, use "+forgot+" at once, which logs out all devices and ends all API keys."),
 }
 
-// forgot names a page, and leads there where the app has said where it is.
+// forgot names the page, and links to it if the app has set its path.
 const (
 	forgot     = `"forgot password"{{with .ForgotPage}} ({{.}}){{end}}`
 	forgotHTML = `"forgot password"{{with .ForgotPage}} (<a href="{{.}}">{{.}}</a>){{end}}`

@@ -25,27 +25,27 @@ const (
 	defaultVerifyLifetime = 24 * time.Hour
 	defaultChangeLifetime = time.Hour
 	defaultLoginLifetime  = 10 * time.Minute
-	// Long enough for who reads that mailbox once a week.
+	// Long enough for owners who read that mailbox once a week.
 	defaultUndoLifetime = 7 * 24 * time.Hour
-	// freshness is OWASP ASVS 7.5.1's for a change of credentials.
+	// freshness is what OWASP ASVS 7.5.1 suggests for changes of credentials.
 	freshness = 10 * time.Minute
 )
 
-// Options are how an app wants its mails. Sender and From are required, BaseURL too unless the
-// Config has one, and Pages for the handlers that are mounted. The zero value of every other field
-// is the safe default.
+// Options configure an app's mails. Sender and From are required, BaseURL too unless the Config has
+// one, and Pages for the handlers that are mounted. The zero value of every other field is the safe
+// default.
 type Options[U any] struct {
-	// Store keeps mails and tokens, of the users of the Config: it must be the Users there, or wrap
-	// them, since what a link changes there is what a login asks. Default: these Users, when they
-	// are a driver.Mails, as store.DB is.
+	// Store keeps mails and tokens. It must be the Users of the Config, or wrap them, because a
+	// login must see what a link changes. Default: the Users of the Config, if they are a
+	// driver.Mails, as store.DB is.
 	Store driver.Mails[U]
-	// Sender hands the mails over, such as smtp.New. A web process whose mails another process
-	// sends gives it all the same, so that no app promises mails that nothing can send.
+	// Sender sends the mails, such as smtp.New. Set it in a web process too, even if another
+	// process sends the mails: then no app can promise mails without a way to send them.
 	Sender Sender
-	// BaseURL is where browsers find the app, such as "https://app.example.com". Links begin with
-	// it, whatever host a request names. An app below a path has it here, such as
-	// "https://example.com/auth", and Pages without it. Plain http is for localhost only. Default:
-	// that of the Config.
+	// BaseURL is the URL of the app as browsers see it, such as "https://app.example.com". Links
+	// begin with it, whatever host a request names. If the app is below a path, include it here,
+	// such as "https://example.com/auth", and leave it out of Pages. Plain http is for localhost
+	// only. Default: that of the Config.
 	BaseURL string
 	// From is the sender, such as "Example <hello@example.com>".
 	From string
@@ -54,20 +54,19 @@ type Options[U any] struct {
 
 	// Pages are the paths of the handlers that links lead to.
 	Pages Pages
-	// Lifetimes are those of the tokens.
+	// Lifetimes say how long links are valid.
 	Lifetimes Lifetimes
-	// Texts replaces built-in texts, by locale; those of the locale "" are the default. Default:
-	// English.
+	// Texts replaces built-in texts, by locale. The locale "" is the fallback. Default: English.
 	Texts map[string]Texts
-	// Locale says in which of Texts' locales to write to who sent the request. Default: by
-	// Accept-Language.
+	// Locale returns the locale of Texts in which to write to the sender of the request. Default:
+	// chosen by Accept-Language.
 	Locale func(*gin.Context) string
 	// Page shows a page to a browser. Default: a plain one in English.
 	Page func(*gin.Context, Page)
 }
 
-// Pages are paths of this app, such as "/reset", under which handlers of this package are mounted
-// for GET and POST, but for Forgot. Browsers find them behind BaseURL.
+// Pages are paths of this app, such as "/reset", below BaseURL. Mount the named handler there for
+// GET and POST; Forgot is a page of the app's own.
 type Pages struct {
 	// Verify is where VerifyEmail is.
 	Verify string
@@ -79,13 +78,13 @@ type Pages struct {
 	Change string
 	// Undo is where UndoEmailChange is.
 	Undo string
-	// Forgot is the app's own page with the form that ForgotPassword takes. Mails that name it link
-	// to it. Default: they name it alone.
+	// Forgot is the app's own page with a form for ForgotPassword. Mails that mention it link to
+	// it. Default: mails mention it without a link.
 	Forgot string
 }
 
-// Lifetimes are how long links are good for, counted from when their mail was sent. A mail that
-// cannot be sent for as long is given up.
+// Lifetimes say how long links are valid after their mail was sent. If a mail cannot be sent for
+// that long, it is given up.
 type Lifetimes struct {
 	// Reset sets a password. Default: 30 min.
 	Reset time.Duration
@@ -122,7 +121,7 @@ func (o Options[U]) withDefaults(app ginauth.Options[U]) Options[U] {
 	return o
 }
 
-// validate returns what is wrong with options that have their defaults, one sentence per fault.
+// validate returns what is wrong with options after withDefaults, one sentence for each fault.
 func (o Options[U]) validate(app ginauth.Options[U]) error {
 	var faults []error
 	fault := func(wrong bool, format string, args ...any) {
@@ -134,7 +133,7 @@ func (o Options[U]) validate(app ginauth.Options[U]) error {
 	fault(app.Users == nil, "set the Users of the Config to the store whose users get the mails, such as store.New[store.User](pool), also beside RetrieveUser")
 	err := pairing.Check(o.Store, app.Users)
 	fault(err != nil, "the Users of the Config and Store do not fit: %w", err)
-	fault(pairing.IsNil(o.Sender), "set Sender (such as smtp.New), also where another process runs Run: without one somewhere no mail would ever leave")
+	fault(pairing.IsNil(o.Sender), "set Sender (such as smtp.New), also if another process runs Run: without one no mail could be sent")
 	err = baseurl.Check(o.BaseURL)
 	fault(err != nil, "%w", err)
 	fault(app.BaseURL != "" && o.BaseURL != app.BaseURL, "BaseURL is %q here and %q in the Config: set that of the Config alone", o.BaseURL, app.BaseURL)
@@ -152,8 +151,8 @@ func (o Options[U]) validate(app ginauth.Options[U]) error {
 	return errors.Join(faults...)
 }
 
-// Flows are the mails of an app, and what their links do: what New makes of Options, checked and
-// compiled once, for every constructor of this package. They are safe for concurrent use.
+// Flows are the mails of an app and the handlers of their links. New makes them from Options once,
+// for every constructor of this package. They are safe for concurrent use.
 type Flows[U any] struct {
 	cfg   *ginauth.Config[U]
 	app   ginauth.Options[U]
@@ -165,8 +164,8 @@ type Flows[U any] struct {
 	base    string // the path of BaseURL
 }
 
-// New checks the options and compiles them. Its error has a sentence for each fault, with what to
-// do about it.
+// New checks the options and compiles them. Its error has one sentence for each fault, which says
+// how to mend it.
 func New[U any](cfg *ginauth.Config[U], o Options[U]) (*Flows[U], error) {
 	if cfg == nil {
 		return nil, errors.New("email.New: the Config is nil: check the error of ginauth.New")
@@ -187,11 +186,12 @@ func New[U any](cfg *ginauth.Config[U], o Options[U]) (*Flows[U], error) {
 	return f, nil
 }
 
-// Options returns the options of New, with defaults where they were empty.
+// Options returns the options that were given to New, with defaults in place of empty fields.
 func (f *Flows[U]) Options() Options[U] { return f.o }
 
-// mounted panics with the constructor's name when f is nil, or names no page that the constructor
-// needs: routes are built at start-up, where that is the earliest and loudest answer.
+// mounted panics with the constructor's name if f is nil, or if Pages lacks a page that the
+// constructor needs: routes are built at start-up, where a panic is the earliest and loudest
+// answer.
 func (f *Flows[U]) mounted(constructor string, pages ...string) {
 	if f == nil {
 		panic(fmt.Sprintf("email.%s: the Flows are nil: check the error of email.New", constructor)) //nolint:forbidigo // while routes are built
@@ -205,8 +205,8 @@ func (f *Flows[U]) mounted(constructor string, pages ...string) {
 	}
 }
 
-// target is where links of a kind lead, and how long they are good for. Mails without a token have
-// neither.
+// target returns where links of a kind lead and how long they are valid. Both are zero for mails
+// without a token.
 func (f *Flows[U]) target(k driver.MailKind) (path string, lifetime time.Duration) {
 	switch k {
 	case driver.MailVerify:

@@ -22,25 +22,26 @@ type linkForm struct {
 	Password string `json:"password" format:"password"`
 } //	@name	Link
 
-// link is the handler behind a link: a GET shows a page with a button, and only the POST does
-// something (SEC-85), since scanners and previews of mail programs follow links.
+// link is the handler of a link: a GET shows a page with a button, and only the POST has an effect
+// (SEC-85), because scanners and previews of mail programs follow links.
 type link[U any] struct {
 	*Flows[U]
 	kind    driver.MailKind
-	path    string // of its page; with that of BaseURL where it is served
+	path    string // the page's path, with that of BaseURL once it is served
 	origins *http.CrossOriginProtection
-	// cookie is that of all pages of the kind: each has its own, so that two that are open do not mix, and nobody can
-	// plant a token for a page but its own (SEC-187). The browser comes from a mail, so it is Lax.
+	// cookie is the cookie of the kind's pages. Each page has its own, so that two open pages do
+	// not mix, and nobody can plant a token for another page (SEC-187). It is Lax because the
+	// browser comes from a mail.
 	cookie flow.Cookie
-	// password tells whether the page asks for one.
+	// password says whether the page asks for a password.
 	password func(*gin.Context, U) bool
-	// use spends a token that was found to be good.
+	// use uses up a valid token.
 	use func(*gin.Context, found[U], string) error
-	// done answers when it was spent.
+	// done answers after the token was used.
 	done func(*gin.Context)
 }
 
-// found is a token that is good.
+// found is a valid token with its user.
 type found[U any] struct {
 	use   driver.EmailTokenUse
 	user  U
@@ -56,7 +57,7 @@ func (l link[U]) handler(operation string, audience route.Audience) *route.Handl
 		_ = l.origins.AddTrustedOrigin(o) // validated
 	}
 	l.path = l.base + l.path
-	l.cookie, _ = flow.NewCookie(l.cfg, "mail-"+string(l.kind)+"-") // which is a name
+	l.cookie, _ = flow.NewCookie(l.cfg, "mail-"+string(l.kind)+"-") // the name is valid
 	redirects := l.kind == driver.MailLogin && l.app.Pages.AfterLogin != ""
 	return route.New(route.Info{Mails: true, Name: operation, For: audience, ProvesAddress: l.kind != driver.MailUndo, Redirects: redirects}, func(c *gin.Context) {
 		if err := route.CheckMethod(c, http.MethodGet, http.MethodPost); err != nil {
@@ -72,8 +73,8 @@ func (l link[U]) handler(operation string, audience route.Audience) *route.Handl
 }
 
 // land moves a token from the URL into a cookie, so that neither the page's address nor its
-// referrer has it (SEC-114), and shows the page. It changes nothing, and only counts the tokens
-// that it looks up.
+// referrer contains it (SEC-114), and then shows the page. It changes nothing, and only counts the
+// tokens that it looks up.
 func (l link[U]) land(c *gin.Context) {
 	if c.Request.URL.Query().Has("token") {
 		page := l.keep(c, c.Query("token"))
@@ -100,10 +101,10 @@ func (l link[U]) land(c *gin.Context) {
 	}
 }
 
-// action is where the form of a page is sent.
+// action returns the URL to which a page sends its form.
 func (l link[U]) action(page string) string { return l.path + "?page=" + page }
 
-// count limits how many links one address may try, by whatever method (SEC-115).
+// count limits how many links one client address may try, by GET or POST (SEC-115).
 func (l link[U]) count(c *gin.Context) error {
 	return flow.Throttle(c, l.cfg, "link", "", ginauth.Limit{PerAddress: l.app.Limits.LinkPerAddress})
 }
@@ -157,7 +158,7 @@ func (l link[U]) post(c *gin.Context) {
 	}
 }
 
-// find returns the owner of a good token. Nothing that is no token is looked up (SEC-106).
+// find returns the owner of a valid token. Text that is not a token is not looked up (SEC-106).
 func (l link[U]) find(c *gin.Context, token string) (t found[U], err error) {
 	parsed, ok := driver.ParseToken(token)
 	if !ok {
@@ -171,13 +172,13 @@ func (l link[U]) find(c *gin.Context, token string) (t found[U], err error) {
 	return t, err
 }
 
-// refuseLink answers to a token that is not good.
+// refuseLink answers a request with an invalid token.
 func (l link[U]) refuseLink(c *gin.Context) {
 	flow.LogEvent(c, driver.LinkRefused, "kind", string(l.kind))
 	l.refuse(c, errLink, Page{})
 }
 
-// refuse answers with a problem, in a page for a browser.
+// refuse answers with a problem, as a page for a browser.
 func (l link[U]) refuse(c *gin.Context, err error, p Page) {
 	problem := flow.ProblemOf(err)
 	if problem.Status >= http.StatusInternalServerError || !flow.PrefersHTML(c) {
@@ -201,8 +202,8 @@ func (l link[U]) finish(c *gin.Context) {
 	c.Status(http.StatusNoContent)
 }
 
-// proves tells whether who sent the request has the account already: by a session or a token of its
-// own that is good for everything, or by its password.
+// proves returns nil if the sender of the request has the account already: by a session or token of
+// the account that is good for everything, or by its password.
 func (f *Flows[U]) proves(c *gin.Context, t found[U], plain string) error {
 	if f.signedInAs(c, t.user) {
 		return nil
@@ -210,7 +211,7 @@ func (f *Flows[U]) proves(c *gin.Context, t found[U], plain string) error {
 	if plain == "" {
 		return errProofNeeded
 	}
-	if t.use.Kind == driver.MailVerify { // to whoever holds the link, its password is no secret of who has an account
+	if t.use.Kind == driver.MailVerify { // someone with the link knows already that the account exists
 		hash, err := f.o.Store.FindPendingPassword(c.Request.Context(), t.use.Digest)
 		if err != nil {
 			return err
@@ -223,15 +224,15 @@ func (f *Flows[U]) proves(c *gin.Context, t found[U], plain string) error {
 	return err
 }
 
-// renew gives the owner's session a new token before the account gets more: should that fail,
-// nothing has changed, and whoever has read the old token is out when it does, or after
-// RotationGrace of the Config (SEC-64).
+// renew gives the owner's session a new token before the account gets more rights. If it fails,
+// nothing has changed. If it succeeds, a stolen old token is invalid, at the latest after
+// RotationGrace (SEC-64).
 func (f *Flows[U]) renew(c *gin.Context, owner U) error {
 	if !f.signedInAs(c, owner) {
 		return nil
 	}
 	err := ginauth.Renew(c)
-	if errors.Is(err, ginauth.ErrNotMounted) { // an app that has tokens only
+	if errors.Is(err, ginauth.ErrNotMounted) { // an app with tokens only
 		return nil
 	}
 	return err

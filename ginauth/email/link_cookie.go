@@ -12,19 +12,20 @@ import (
 )
 
 const (
-	// cookieLife is how long a browser may look at the page before it sends the form.
+	// cookieLife is how long a browser may show the page before it sends the form.
 	cookieLife = 15 * time.Minute
-	// maxPages bounds the cookies of a kind, so that whoever plants links cannot fill the browser's.
+	// maxPages limits the cookies of a kind, so that planted links cannot fill up the browser's
+	// cookies.
 	maxPages = 4
 )
 
-// pageOf names the page of a token in URLs, where nobody can make the token of it.
+// pageOf returns the name of a token's page in URLs. The token cannot be computed from it.
 func pageOf(t driver.Token) string {
 	sum := sha256.Sum256([]byte("page of a mailed link\x00" + t.Reveal()))
 	return base64.RawURLEncoding.EncodeToString(sum[:16])
 }
 
-// keep moves a token into a cookie and returns its page; "" for what is no token.
+// keep moves a token into a cookie and returns its page, or "" if the text is not a token.
 func (l link[U]) keep(c *gin.Context, token string) string {
 	t, ok := driver.ParseToken(token)
 	if !ok {
@@ -48,7 +49,7 @@ func (l link[U]) forget(c *gin.Context, token string) {
 	}
 }
 
-// pages are those whose cookies the browser has, the oldest first.
+// pages returns the pages whose cookies the browser has, the oldest first.
 func (l link[U]) pages(c *gin.Context) (list []string) {
 	for _, k := range c.Request.Cookies() {
 		if page, ours := strings.CutPrefix(k.Name, l.cookie.Name()); ours && l.tokenOf(c, page) != "" {
@@ -58,8 +59,7 @@ func (l link[U]) pages(c *gin.Context) (list []string) {
 	return list
 }
 
-// tokenOf is the token that a page stands for, or "" where the browser has no cookie of it, or
-// another's.
+// tokenOf returns the token of a page, or "" if the browser does not have the page's cookie.
 func (l link[U]) tokenOf(c *gin.Context, page string) string {
 	sent, _ := l.cookie.For(page).Read(c)
 	t, ok := driver.ParseToken(sent)
@@ -69,8 +69,8 @@ func (l link[U]) tokenOf(c *gin.Context, page string) string {
 	return t.Reveal()
 }
 
-// shown is the token of the page that the request names. One that names none is about the newest,
-// which bound tells.
+// shown returns the token of the page that the request names. If it names none, shown returns the
+// newest token, and bound is false.
 func (l link[U]) shown(c *gin.Context) (token string, bound bool, err error) {
 	page, named := c.GetQuery("page")
 	switch list := l.pages(c); {

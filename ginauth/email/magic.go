@@ -29,7 +29,7 @@ func MagicLink[U any](f *Flows[U]) gin.HandlerFunc {
 	return h.As(func(c *gin.Context) { h.Serve(c) })
 }
 
-// loggedIn is where logIn leaves the user for welcome.
+// loggedIn is the key under which logIn leaves the user for welcome.
 type loggedIn struct{}
 
 // @Summary		Log in by a mailed link

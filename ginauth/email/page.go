@@ -35,16 +35,16 @@ type Page struct {
 	Action string
 	// Email is the address that the link proves, to show at StepConfirm.
 	Email string
-	// Password: the form must have a field "password": the new one of driver.MailReset, otherwise
-	// the account's.
+	// Password says that the form needs a field "password": the new password for driver.MailReset,
+	// otherwise the account's.
 	Password bool
-	// Problem is why the form was refused, or the link is no good. Without Action there is no way
-	// on.
+	// Problem says why the form was refused or the link is invalid. If Action is empty too, the
+	// user cannot go on.
 	Problem *ginauth.Problem
 }
 
-// pageHeaders let a page be styled by itself and send its form home. Without a referrer a form has
-// no Origin header (SEC-114, SEC-139).
+// pageHeaders allow a page its own style sheets and a form to this site. Without a referrer a form
+// would have no Origin header (SEC-114, SEC-139).
 var pageHeaders = map[string]string{
 	"Cache-Control":                "no-store",
 	"Content-Security-Policy":      "default-src 'none'; style-src 'self'; img-src 'self'; font-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
@@ -80,7 +80,7 @@ func (f *Flows[U]) show(c *gin.Context, status int, p Page) {
 	}{p, words.title, words.button, words.done, words.field, words.complete, f.forgotPath()})
 }
 
-// forgotPath is Pages.Forgot as a browser finds it.
+// forgotPath returns the path of Pages.Forgot as browsers see it.
 func (f *Flows[U]) forgotPath() string {
 	if f.o.Pages.Forgot == "" {
 		return ""

@@ -61,7 +61,7 @@ func (f *Flows[U]) reset(c *gin.Context, t found[U], plain string) (err error) {
 		return err
 	}
 	flow.LogEvent(c, driver.LoginPasswordReset, "user_id", f.cfg.Account(u).ID)
-	// What others have guessed was another password (SEC-43).
+	// The guesses of others were about the old password (SEC-43).
 	if err := flow.ForgetGuesses(context.WithoutCancel(c.Request.Context()), f.cfg, u); err != nil {
 		f.app.Logger.WarnContext(c.Request.Context(), "email: guesses at a password that was reset still count", "error", err)
 	}
@@ -69,7 +69,8 @@ func (f *Flows[U]) reset(c *gin.Context, t found[U], plain string) (err error) {
 	return nil
 }
 
-// remember makes the browser known, so that strangers who guess do not keep it out (SEC-43).
+// remember makes the browser known, so that strangers who guess passwords do not lock it out
+// (SEC-43).
 func (f *Flows[U]) remember(c *gin.Context, u U) {
 	if err := flow.KnowBrowser(c, f.cfg, u); err != nil {
 		f.app.Logger.WarnContext(c.Request.Context(), "email: the browser of a link was not remembered", "error", err)

@@ -12,20 +12,21 @@ import (
 )
 
 const (
-	// sendTimeout bounds one hand-over; RFC 5321's own limits are minutes per command.
+	// sendTimeout limits one hand-over; RFC 5321's own limits are minutes per command.
 	sendTimeout = 30 * time.Second
-	// storeTimeout bounds each of the two things that the store is asked about a mail.
+	// storeTimeout limits each of the two calls of the store about a mail.
 	storeTimeout = 10 * time.Second
-	// lease is when somebody else may try a mail whose sender is not heard of any more.
+	// lease is the time after which another process may try a mail whose sender has not reported
+	// back.
 	lease = 2 * time.Minute
 	// together is how many mails one process sends at the same time.
 	together = 4
-	// pollEvery is how long a mail waits at most for an idle worker.
+	// pollEvery is the longest time that a mail waits for an idle worker.
 	pollEvery = time.Second
 	// firstRetry doubles with every attempt up to lastRetry.
 	firstRetry = 5 * time.Second
 	lastRetry  = 5 * time.Minute
-	// noticeLife is for how long mails without a link are tried.
+	// noticeLife is how long mails without a link are tried.
 	noticeLife = 3 * 24 * time.Hour
 )
 
@@ -52,7 +53,7 @@ func (f *Flows[U]) SendDue(ctx context.Context) (sent int, err error) {
 	return f.deliver(ctx, false)
 }
 
-// sendOne returns errors of the store only, and none that is about this mail alone.
+// sendOne returns only errors of the store, and only those that are not about this mail alone.
 func (f *Flows[U]) sendOne(ctx context.Context, m driver.Mail) (taken bool, err error) {
 	path, lifetime := f.target(m.Kind)
 	if path == "" && lifetime > 0 {
@@ -93,10 +94,10 @@ func (f *Flows[U]) settle(ctx context.Context, m driver.Mail, o driver.MailOutco
 	return f.o.Store.SettleMail(ctx, m.ID, m.Attempt, o)
 }
 
-// write makes a mail with the link that only it has.
+// write makes a mail with its own link.
 func (f *Flows[U]) write(m driver.Mail, to driver.Recipient[U], path string, lifetime time.Duration, token driver.Token) (Message, error) {
 	if _, err := driver.CanonicalEmail(to.Email); err != nil {
-		return Message{}, fmt.Errorf("%w: the stored address is none", ErrRefused)
+		return Message{}, fmt.Errorf("%w: the stored address is not an e-mail address", ErrRefused)
 	}
 	d := Data{Site: f.o.Site, BaseURL: f.o.BaseURL, Email: to.Email, User: to.User}
 	if f.o.Pages.Forgot != "" {
@@ -148,11 +149,11 @@ func backOff(attempt int) time.Duration {
 	return d
 }
 
-// maxReason is Outcome.Failure's limit, in characters.
+// maxReason is the limit of MailOutcome.Failure, in characters.
 const maxReason = 200
 
-// reason is an error's text without what looks like an address or a link: a server's answer often
-// quotes the address.
+// reason returns an error's text without words that look like an address or a link: a server's
+// answer often quotes the address.
 func reason(err error) string {
 	words := strings.Fields(oneLine(err.Error()))
 	for i, w := range words {
@@ -164,7 +165,7 @@ func reason(err error) string {
 	return string(text[:min(len(text), maxReason)])
 }
 
-// inWords is "30 minutes", "24 hours" or "7 days", rounded down.
+// inWords returns "30 minutes", "24 hours" or "7 days", rounded down.
 func inWords(d time.Duration) string {
 	const day = 24 * time.Hour
 	for _, unit := range []struct {

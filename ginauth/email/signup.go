@@ -60,7 +60,7 @@ func signUp[U any, F ginauth.Form](constructor string, f *Flows[U], fill func(co
 	})
 }
 
-// register leaves no trace of the outcome but in the mail: the event has no user.
+// register reveals the outcome only by mail: its event has no user.
 func register[U any, F ginauth.Form](c *gin.Context, f *Flows[U], fill func(context.Context, F, *U) error) error {
 	if err := route.CheckMethod(c, http.MethodPost); err != nil {
 		return err

@@ -28,16 +28,17 @@ type Data struct {
 	Site, BaseURL string
 	// Email is the address that the mail goes to.
 	Email string
-	// Link leads to the page of the mail's kind. It is empty for driver.MailTaken, MailPassword,
-	// MailNewBrowser and MailReuse, and for driver.MailUndo where there is no such page. It is a
-	// credential.
+	// Link is the URL of the page of the mail's kind. It is a credential. It is empty for
+	// driver.MailTaken, MailPassword, MailNewBrowser and MailReuse, and for driver.MailUndo if
+	// there is no such page.
 	Link string
-	// ForgotPage leads to Pages.Forgot; empty where there is none. It is no credential.
+	// ForgotPage is the URL of Pages.Forgot, or empty. It is not a credential.
 	ForgotPage string
-	// Lifetime is that of Link in words, such as "30 minutes".
+	// Lifetime is how long Link is valid, in words, such as "30 minutes".
 	Lifetime string
-	// User is the app's own type. Built-in texts say nothing of it, not even the name: whoever
-	// signs up with somebody else's address chooses it, and would send words of their own.
+	// User is the user in the app's own type. Built-in texts do not contain any of it, not even the
+	// name: somebody who signs up with another person's address chooses the name, and could send
+	// that person a message.
 	User any
 }
 
@@ -47,10 +48,11 @@ type letter struct {
 	html           *html.Template
 }
 
-// catalogs are letters by locale.
+// catalogs has the letters by locale.
 type catalogs map[string]map[driver.MailKind]letter
 
-// compileTexts also writes every text once, so that a misspelled field is found at start.
+// compileTexts compiles the texts and writes each once, so that a misspelled field is found at
+// start-up.
 func compileTexts[U any](texts map[string]Texts) (catalogs, error) {
 	var nobody U
 	sample := Data{Site: "Site", BaseURL: "https://example.com", Email: "ada@example.com", Link: "https://example.com/?token=" + sampleToken, ForgotPage: "https://example.com/forgot", Lifetime: "1 hour", User: nobody}
@@ -84,11 +86,11 @@ func compileTexts[U any](texts map[string]Texts) (catalogs, error) {
 	return c, errors.Join(faults...)
 }
 
-// sampleToken is for templates to leave it as it is.
+// sampleToken has only characters that templates do not escape.
 const sampleToken = "x-sample-token-x"
 
-// try writes a text. Where the mail is for its link, that must be in every part, and not where mail
-// programs show it to whoever looks over a shoulder.
+// try writes a text and checks where its link is. A mail with a link must have it in every part
+// except the subject, which mail programs show to people nearby.
 func (l letter) try(k driver.MailKind, sample Data) error {
 	subject, plain, html, err := l.write(sample)
 	if err != nil || k == driver.MailTaken || k == driver.MailPassword || k == driver.MailNewBrowser || k == driver.MailReuse {
@@ -96,16 +98,16 @@ func (l letter) try(k driver.MailKind, sample Data) error {
 	}
 	switch {
 	case strings.Contains(subject, sampleToken):
-		return errors.New("the Subject has the link, which is a credential: leave it to the text")
+		return errors.New("the Subject has the link, which is a credential: put it only into the text")
 	case !strings.Contains(plain, sampleToken):
-		return errors.New("the Plain text has no {{.Link}}, which the mail is for")
+		return errors.New("the Plain text has no {{.Link}}: add it, the mail is useless without it")
 	case l.html != nil && !strings.Contains(html, sampleToken):
-		return errors.New("the HTML text has no {{.Link}}, which the mail is for")
+		return errors.New("the HTML text has no {{.Link}}: add it, the mail is useless without it")
 	}
 	return nil
 }
 
-// maxLocale is enough for every language tag of RFC 5646, 4.4.1.
+// maxLocale is long enough for every language tag of RFC 5646, 4.4.1.
 const maxLocale = 35
 
 func compileText(t Text) (l letter, err error) {
@@ -125,7 +127,7 @@ func compileText(t Text) (l letter, err error) {
 	return l, err
 }
 
-// find falls back from "de-AT" to "de" and to the default.
+// find returns a text, falling back from "de-AT" to "de" and then to the default.
 func (c catalogs) find(locale string, k driver.MailKind) letter {
 	for ; locale != ""; locale = parent(locale) {
 		if l, ok := c[locale][k]; ok {
@@ -139,8 +141,7 @@ func parent(locale string) string {
 	return locale[:max(strings.LastIndexAny(locale, "-_"), 0)]
 }
 
-// write returns the mail's words. Neither template can put a line of its own into a header
-// (SEC-137).
+// write returns the mail's text. No template can add a line to a header (SEC-137).
 func (l letter) write(d Data) (subject, plain, htmlText string, err error) {
 	var s, p, h strings.Builder
 	if err := l.subject.Execute(&s, d); err != nil {
@@ -157,10 +158,10 @@ func (l letter) write(d Data) (subject, plain, htmlText string, err error) {
 	return oneLine(s.String()), body(p.String()), body(h.String()), nil
 }
 
-// maxSubject bounds what a name can make of a subject, in code points.
+// maxSubject is the maximum length of a subject, which may contain a name, in code points.
 const maxSubject = 200
 
-// oneLine also keeps what looks like an encoded word (RFC 2047) from being read as one.
+// oneLine makes one line of a text, in which nothing can be read as an encoded word (RFC 2047).
 func oneLine(s string) string {
 	s = strings.Join(strings.FieldsFunc(strings.ToValidUTF8(s, ""), func(r rune) bool {
 		return unicode.IsControl(r) || unicode.IsSpace(r) || r == '\u2028' || r == '\u2029'

@@ -12,7 +12,7 @@ import (
 	gojwt "github.com/golang-jwt/jwt/v5"
 )
 
-// Algorithm is a key's algorithm for signatures (RFC 7518, RFC 8037).
+// Algorithm is the signature algorithm of a key (RFC 7518, RFC 8037).
 type Algorithm string
 
 // The algorithms of keys. Prefer EdDSA if you can choose. Those other than EdDSA, ES256, RS256 and
@@ -33,11 +33,10 @@ const (
 	HS512 Algorithm = "HS512"
 )
 
-// curves are those of RFC 7518, 3.4, by the only algorithm that each of them has.
+// curves has the curves of RFC 7518, 3.4, by the only algorithm of each.
 var curves = map[Algorithm]elliptic.Curve{ES256: elliptic.P256(), ES384: elliptic.P384(), ES512: elliptic.P521()}
 
-// secretBytes is the least that a secret must have: as many bytes as the hash (RFC 7518, 3.2;
-// SEC-94).
+// secretBytes is the minimum length of a secret: as many bytes as the hash (RFC 7518, 3.2; SEC-94).
 var secretBytes = map[Algorithm]int{HS256: sha256.Size, HS384: sha512.Size384, HS512: sha512.Size}
 
 var methods = map[Algorithm]gojwt.SigningMethod{
@@ -48,7 +47,7 @@ var methods = map[Algorithm]gojwt.SigningMethod{
 	HS256: gojwt.SigningMethodHS256, HS384: gojwt.SigningMethodHS384, HS512: gojwt.SigningMethodHS512,
 }
 
-// strictPSS takes a salt as long as the hash and no other (RFC 7518, 3.5).
+// strictPSS accepts only a salt as long as the hash (RFC 7518, 3.5).
 func strictPSS(m *gojwt.SigningMethodRSAPSS) gojwt.SigningMethod {
 	return &gojwt.SigningMethodRSAPSS{SigningMethodRSA: m.SigningMethodRSA, Options: m.Options}
 }
@@ -72,7 +71,7 @@ func (k Key) WithAlgorithm(a Algorithm) (Key, error) {
 	return Key{&m}, nil
 }
 
-// fits says whether the key's kind has its algorithm.
+// fits says whether the algorithm is one of the key's kind.
 func (m *material) fits() bool {
 	switch k := m.public.(type) {
 	case []byte:
@@ -90,7 +89,7 @@ func (m *material) fits() bool {
 	return m.algorithm == EdDSA
 }
 
-// ofCurve is the algorithm of a key by its curve.
+// ofCurve returns the algorithm of a key's curve.
 func ofCurve(k *ecdsa.PublicKey) (Algorithm, error) {
 	if k == nil || k.Curve == nil {
 		return "", errNilKey

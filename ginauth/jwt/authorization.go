@@ -9,7 +9,7 @@ import (
 	"github.com/ginauth/ginauth/ginauth/internal/bearer"
 )
 
-// tokenType is what clients are told that their tokens are (RFC 6750, 4).
+// tokenType is the type of token in answers (RFC 6750, 4).
 const tokenType = "Bearer"
 
 // bearerToken reads the token of the request's Authorization header.
@@ -41,11 +41,11 @@ func headerToken(c *gin.Context, header string) (string, error) {
 	return values[0], nil
 }
 
-// maxAuthorization leaves room for blanks in front of a token (SEC-101).
+// maxAuthorization allows blanks in front of a token (SEC-101).
 const maxAuthorization = 2 * maxToken
 
-// parseBearer takes the scheme Bearer and a token. What another scheme begins is not for this
-// backend; what no scheme can begin is bad (SEC-102).
+// parseBearer reads the scheme Bearer and a token. A value with another scheme is not for this
+// backend; a value that begins with no valid scheme is bad (SEC-102).
 func parseBearer(value string) (string, error) {
 	if len(value) > maxAuthorization {
 		return "", bad("the Authorization header is too long")
@@ -67,7 +67,7 @@ func beginsScheme(value string) bool {
 	return isToken(scheme)
 }
 
-// isToken is RFC 9110's token: what a scheme's name is made of.
+// isToken says whether s is a token of RFC 9110, such as the name of a scheme.
 func isToken(s string) bool {
 	for i := range len(s) {
 		c := s[i]

@@ -27,12 +27,11 @@ func Bearer[U any](cfg *ginauth.Config[U], o BackendOptions[U]) ginauth.Backend[
 	return newBackend("Bearer", cfg, o, bearerToken, scheme)
 }
 
-// PasswordFlow says where the tokens of an OAuth2Password backend come from, for people and for
-// OpenAPI.
+// PasswordFlow tells people and OpenAPI where the tokens of an OAuth2Password backend come from.
 type PasswordFlow struct {
 	// TokenURL is the path or URL where Token is mounted. Required.
 	TokenURL string
-	// RefreshURL is that of Refresh. Default: none; Token refreshes as well.
+	// RefreshURL is the path or URL where Refresh is mounted. Default: none; Token refreshes too.
 	RefreshURL string
 	// Scopes are those that a client may ask for, each with a description. Default: none.
 	Scopes map[string]string
@@ -53,7 +52,7 @@ func OAuth2Password[U any](cfg *ginauth.Config[U], o BackendOptions[U], flow Pas
 	})
 }
 
-// backend turns the token that read finds into a user.
+// backend finds the user of the token that read returns.
 type backend[U any] struct {
 	cfg      *ginauth.Config[U]
 	verifier *Verifier
@@ -78,7 +77,7 @@ func newBackend[U any](constructor string, cfg *ginauth.Config[U], o BackendOpti
 	return b
 }
 
-// refuseHeader is for backends that read tokens from one place only.
+// refuseHeader panics on the option Header, for backends that read tokens from another place.
 func refuseHeader[U any](constructor string, o BackendOptions[U]) {
 	if o.Header != "" {
 		panic("jwt." + constructor + ": BackendOptions.Header is for Bearer alone: leave it empty") //nolint:forbidigo // construction

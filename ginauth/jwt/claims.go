@@ -29,9 +29,9 @@ type Claims struct {
 	ID string
 	// Session is "sid": the session, or the family of refresh tokens, that the token belongs to.
 	Session driver.SessionID
-	// Scopes are the words of "scope", or if that is missing, of "scp", a text or a list, as some
-	// issuers have it. Nil means that the token has neither, and may do everything that its user
-	// may do.
+	// Scopes are the words of "scope". If that is missing, they come from "scp", which some issuers
+	// send as a text or a list. Nil means that the token has neither, and may do everything that
+	// its user may do.
 	Scopes []string
 	// AuthenticatedAt is "auth_time": when the user last proved who they are.
 	AuthenticatedAt time.Time
@@ -157,7 +157,7 @@ func seconds(value json.RawMessage) (time.Time, error) {
 	return time.Unix(int64(math.Floor(number)), 0).UTC(), nil
 }
 
-// registered shows claims to golang-jwt's validator.
+// registered gives claims to golang-jwt's validator.
 type registered struct{ *Claims }
 
 func numeric(t time.Time) (*gojwt.NumericDate, error) {

@@ -15,14 +15,14 @@ import (
 
 const (
 	cookiePrefix = "__Host-"
-	// maxCookie is what browsers keep of one, name and value (RFC 6265, 6.1; SEC-55).
+	// maxCookie is the longest cookie that browsers keep, name and value (RFC 6265, 6.1; SEC-55).
 	maxCookie = 4096
 )
 
 // CookieOptions configure the cookie that holds a token. It is "__Host-token" with Secure,
 // HttpOnly, SameSite=Lax and Path=/, which browsers accept over https only.
 type CookieOptions struct {
-	// Name without prefix. Default: "token".
+	// Name is the cookie's name without its prefix. Default: "token".
 	Name string
 	// SameSite is Lax or Strict. Default: Lax.
 	SameSite http.SameSite

@@ -10,26 +10,27 @@
 //
 // # What is accepted
 //
-// A token has three parts in strict base64url and at most 8 KiB. Its header names a key by "kid",
-// exactly; the key, and nothing in the token, decides about the algorithm. Where a header says a
-// key is to be found (jku, jwk, x5u, x5c) is not read, what changes its meaning (crit, b64, zip) is
-// refused, and so are names that occur twice. "typ" must be "at+jwt", "iss" an issuer that is
-// trusted with that very key, "aud" this service; "exp", "iat", "sub" and "jti" must be there
-// ("iat" and "jti" unless Accept.RequiredClaims says otherwise), and "nbf", where it is, must have
-// passed. The clocks may differ by 30 seconds. golang-jwt checks the signature and the times.
+// A token has three parts in strict base64url and at most 8 KiB. Its header names a key by "kid".
+// The key decides about the algorithm, and nothing in the token does. The backend ignores header
+// fields that say where to find a key (jku, jwk, x5u, x5c). It refuses fields that change the
+// meaning of a token (crit, b64, zip), and names that occur twice. "typ" must be "at+jwt", "iss" an
+// issuer that is trusted with this key, and "aud" this service. "exp" and "sub" must be there, and
+// so must "iat" and "jti" unless Accept.RequiredClaims says otherwise. If there is an "nbf", that
+// time must have passed. Clocks may differ by 30 seconds. golang-jwt checks the signature and the
+// times.
 //
 // # When a token ends
 //
 // By default a backend asks its store, in one statement for each request, for the user of the
 // session that the token names ("sid"). A logout, a new password or disabling the user ends the
-// token at once. BackendOptions.Stateless does without: a token is good until it expires, 10
-// minutes by default, whatever happens to its user. With RetrieveUser the user can then come from
-// the claims alone, and no statement is needed. BackendOptions.Revoked can refuse single tokens in
-// both modes.
+// token at once. With BackendOptions.Stateless it does not ask: a token is valid until it expires,
+// after 10 minutes by default, whatever happens to its user. With RetrieveUser the user can then
+// come from the claims, and no statement is needed. BackendOptions.Revoked can refuse single tokens
+// in both modes.
 //
 // # Keys
 //
-// Prefer EdDSA, then ES256. RS256 is for services that know nothing else, HS256 for one that both
-// signs and verifies, and the others for whoever asks for them; see Key.WithAlgorithm. Every key
-// has an id. A [Ring] replaces keys while requests run.
+// Prefer EdDSA, then ES256. RS256 is for services that support nothing else, and HS256 for a
+// service that both signs and verifies. The other algorithms are for services that require them;
+// see Key.WithAlgorithm. Every key has an id. A [Ring] replaces keys while requests run.
 package jwt

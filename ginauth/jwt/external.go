@@ -9,14 +9,14 @@ import (
 	"github.com/ginauth/ginauth/ginauth/driver"
 )
 
-// externalUsers are users who live elsewhere: a store of ids knows which logins are alive, and the app's Config finds the
-// user.
+// externalUsers are accounts that are kept elsewhere: a store of IDs knows which logins are alive,
+// and the Config finds the user.
 type externalUsers[U any] struct {
 	logins driver.SessionChecker[driver.UserID]
 	cfg    *ginauth.Config[U]
 }
 
-// usersOf returns the users of a Config for its tokens, or nil where it cannot find any.
+// usersOf returns the users of a Config, or nil if it cannot find any.
 func usersOf[U any](cfg *ginauth.Config[U]) UserFinder[U] {
 	o := cfg.Options()
 	_, external := o.Sessions.(driver.External)

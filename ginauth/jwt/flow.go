@@ -19,14 +19,14 @@ import (
 )
 
 const (
-	// The lifetimes of a refresh token: RFC 9700, 4.14.2 asks for both ends; NIST SP 800-63B, AAL1
-	// for a login every 30 days.
+	// RFC 9700, 4.14.2 asks for both limits of a refresh token's lifetime; NIST SP 800-63B, AAL1
+	// asks for a login every 30 days.
 	defaultRefreshIdle     = 14 * 24 * time.Hour
 	defaultRefreshLifetime = 30 * 24 * time.Hour
-	// defaultGrace is for a client that repeats a request whose answer it did not get; maxGrace is
-	// SEC-66's.
+	// defaultGrace is for a client that repeats a request because it did not get the answer;
+	// maxGrace is the limit of SEC-66.
 	defaultGrace, maxGrace = 30 * time.Second, 30 * time.Second
-	// defaultMaxLogins is that of sessions (ASVS 7.1.2).
+	// defaultMaxLogins is the same as for sessions (ASVS 7.1.2).
 	defaultMaxLogins = 50
 )
 
@@ -38,12 +38,13 @@ type Options[U any] struct {
 	// Refresh keeps refresh tokens, and so knows which logins are alive. Default: the Users of the
 	// Config, when they are a driver.RefreshTokens, such as store.DB.
 	Refresh driver.RefreshTokens
-	// NoRefresh gives access tokens only. They name no session, so only Stateless backends take
-	// them.
+	// NoRefresh makes logins without refresh tokens. Their access tokens name no session, so only
+	// Stateless backends accept them.
 	NoRefresh bool
-	// RefreshIdle ends a login whose refresh token was not used for as long. Default: 14 days.
+	// RefreshIdle ends a login whose refresh token was not used for this long. Default: 14 days.
 	RefreshIdle time.Duration
-	// RefreshLifetime ends a login however much it is used. Default: 30 days.
+	// RefreshLifetime ends a login this long after it began, whether or not it is used. Default: 30
+	// days.
 	RefreshLifetime time.Duration
 	// RefreshGrace is the time after its replacement in which a refresh token still gets the same
 	// successor, for a client whose connection broke. At most 30 s; negative means none. Default:
@@ -52,16 +53,16 @@ type Options[U any] struct {
 	// MaxLogins is the maximum of logins of a user; a new one ends the one that was used longest
 	// ago. Default: 50.
 	MaxLogins int
-	// Scopes are those that a login may ask for; a login that asks for none gets all. Default:
+	// Scopes are the scopes that a login may ask for; a login that asks for none gets all. Default:
 	// none, and tokens may do everything that their users may do.
 	Scopes []string
 	// Claims returns further claims of a user's access tokens; see Grant.Extra. Default: none.
 	Claims func(*gin.Context, U) (any, error)
-	// Cookie is that of Login with InCookie, and of Logout.
+	// Cookie configures the cookie of Logout, and of Login with InCookie.
 	Cookie CookieOptions
 }
 
-// validate returns what is wrong with options that have their defaults, one sentence per fault.
+// validate returns what is wrong with options after withDefaults, one sentence for each fault.
 func (o Options[U]) validate(app ginauth.Options[U]) error {
 	var faults []error
 	fault := func(wrong bool, format string, args ...any) {
@@ -69,9 +70,9 @@ func (o Options[U]) validate(app ginauth.Options[U]) error {
 			faults = append(faults, fmt.Errorf(format, args...))
 		}
 	}
-	fault(app.Users == nil && app.FindUser == nil, "set the Users of the Config, such as store.New[store.User](pool); or its FindUser, for users who live elsewhere")
+	fault(app.Users == nil && app.FindUser == nil, "set the Users of the Config, such as store.New[store.User](pool); or its FindUser, for accounts that are kept elsewhere")
 	fault(o.Issuer == nil, "set Options.Issuer to what NewIssuer returned")
-	fault(o.Refresh == nil && !o.NoRefresh, "set Options.Refresh, such as store.New[store.User](pool), or store.NewExternal(pool) for users who live elsewhere; or NoRefresh and bear that only Stateless backends take the tokens")
+	fault(o.Refresh == nil && !o.NoRefresh, "set Options.Refresh, such as store.New[store.User](pool), or store.NewExternal(pool) for accounts that are kept elsewhere; or set NoRefresh: then only Stateless backends accept the tokens")
 	if app.Users != nil {
 		err := pairing.Check(o.Refresh, app.Users)
 		fault(err != nil, "the Users of the Config and Options.Refresh do not fit: %w", err)
@@ -107,12 +108,12 @@ type Flow[U any] struct {
 	cfg      *ginauth.Config[U]
 	app      ginauth.Options[U]
 	o        Options[U]                  // with defaults
-	verifier *Verifier                   // of the flow's own tokens
-	check    *http.CrossOriginProtection // where a cookie is set or read (SEC-83)
+	verifier *Verifier                   // for the flow's own tokens
+	check    *http.CrossOriginProtection // for requests that set or read a cookie (SEC-83)
 }
 
-// New checks the options and compiles them. Its error has a sentence for each fault, with what to
-// do about it.
+// New checks the options and compiles them. Its error has one sentence for each fault, which says
+// how to mend it.
 func New[U any](cfg *ginauth.Config[U], o Options[U]) (*Flow[U], error) {
 	if cfg == nil {
 		return nil, errors.New("jwt.New: the Config is nil: check the error of ginauth.New")
@@ -123,7 +124,7 @@ func New[U any](cfg *ginauth.Config[U], o Options[U]) (*Flow[U], error) {
 		return nil, fmt.Errorf("jwt.New: %w", err)
 	}
 	f := &Flow[U]{cfg: cfg, app: app, o: o}
-	f.check, _ = origin.NewCheck(app.TrustedOrigins, app.Cookie.InsecureLocalhost) // ginauth.New validated them
+	f.check, _ = origin.NewCheck(app.TrustedOrigins, app.Cookie.InsecureLocalhost) // validated by ginauth.New
 	own := o.Issuer.o
 	f.verifier, _ = NewVerifier(Accept{ // the issuer was validated
 		Issuers: []Trust{{Issuer: own.Issuer, Keys: own.Keys}}, Audiences: own.Audiences, Type: own.Type, Now: own.Now,
@@ -131,7 +132,7 @@ func New[U any](cfg *ginauth.Config[U], o Options[U]) (*Flow[U], error) {
 	return f, nil
 }
 
-// Options returns the options of New, with defaults where they were empty.
+// Options returns the options that were given to New, with defaults in place of empty fields.
 func (f *Flow[U]) Options() Options[U] { return f.o }
 
 // made returns an error for a Flow that New did not make.
@@ -142,15 +143,15 @@ func (f *Flow[U]) made() error {
 	return nil
 }
 
-// mounted panics with the constructor's name when New did not make f: routes are built at start-up,
-// where that is the earliest and loudest answer.
+// mounted panics with the constructor's name if New did not make f: routes are built at start-up,
+// where a panic is the earliest and loudest answer.
 func (f *Flow[U]) mounted(constructor string) {
 	if err := f.made(); err != nil {
 		panic(fmt.Sprintf("jwt.%s: %v", constructor, err)) //nolint:forbidigo // construction
 	}
 }
 
-// withPasswords is mounted for handlers that take passwords.
+// withPasswords is mounted for handlers that check passwords.
 func (f *Flow[U]) withPasswords(constructor string) {
 	f.mounted(constructor)
 	if f.app.Users == nil {
@@ -158,8 +159,7 @@ func (f *Flow[U]) withPasswords(constructor string) {
 	}
 }
 
-// post makes a handler that takes POST alone, so that no link and no prefetch can trigger it
-// (SEC-20).
+// post makes a handler for POST only, so that no link and no prefetch can trigger it (SEC-20).
 func post(name string, audience route.Audience, serve func(*gin.Context) error) *route.Handler {
 	return route.New(route.Info{Name: name, For: audience}, func(c *gin.Context) {
 		err := route.CheckMethod(c, http.MethodPost)

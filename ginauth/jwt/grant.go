@@ -18,12 +18,12 @@ import (
 	"github.com/ginauth/ginauth/ginauth/refresh"
 )
 
-// Answer is the answer with tokens of RFC 6749, 5.1.
+// Answer is the successful answer of a token endpoint (RFC 6749, 5.1).
 type Answer struct {
 	AccessToken string `json:"access_token"`
 	// TokenType is "Bearer".
 	TokenType string `json:"token_type"`
-	// ExpiresIn is in seconds.
+	// ExpiresIn is the access token's lifetime in seconds.
 	ExpiresIn    int64  `json:"expires_in"`
 	RefreshToken string `json:"refresh_token,omitempty"`
 	Scope        string `json:"scope,omitempty"`
@@ -36,9 +36,9 @@ type login[U any] struct {
 	claims Claims
 }
 
-// logIn verifies a password and begins a login. The family is only stored while the hash is
-// still the one that was there before the verification (SEC-78); where that replaced it by a
-// stronger one, it tries again.
+// logIn verifies a password and begins a login. The family is stored only if the hash is still the
+// one that was compared (SEC-78). If the verification has replaced the hash by a stronger one,
+// logIn tries again.
 func (f *Flow[U]) logIn(c *gin.Context, email, plain string, scopes []string, lasts bool) (l login[U], err error) {
 	for range 2 {
 		var hash password.Hash
@@ -54,9 +54,9 @@ func (f *Flow[U]) logIn(c *gin.Context, email, plain string, scopes []string, la
 		if !errors.Is(err, driver.ErrNoUser) {
 			break
 		}
-		// Stands unless the password was changed meanwhile, which the next verification finds out
+		// This error stays unless the next verification finds that the password was changed
 		// (SEC-190).
-		err = fmt.Errorf("%w: the Users of the Config, a %T, has the user %s, and Options.Refresh, a %T, does not know it: have both on one database: %v",
+		err = fmt.Errorf("%w: the Users of the Config, a %T, has the user %s, and Options.Refresh, a %T, does not know it: put both on one database: %v",
 			ginauth.ErrNotMounted, f.app.Users, f.cfg.Account(l.user).ID, f.o.Refresh, err) //nolint:errorlint // nobody may take it for ErrNoUser
 	}
 	if err == nil {
@@ -65,8 +65,8 @@ func (f *Flow[U]) logIn(c *gin.Context, email, plain string, scopes []string, la
 	return l, err
 }
 
-// compareAgain ends a login whose password was changed meanwhile, where the store of refresh tokens cannot tell. It
-// returns driver.ErrNoUser then.
+// compareAgain ends a login whose password has just been changed, and returns driver.ErrNoUser. It
+// is for stores of refresh tokens that do not know passwords.
 func (f *Flow[U]) compareAgain(c *gin.Context, l login[U], email string, hash password.Hash) error {
 	if _, external := f.o.Refresh.(driver.External); !external {
 		return nil
@@ -82,14 +82,14 @@ func (f *Flow[U]) compareAgain(c *gin.Context, l login[U], email string, hash pa
 	return cmp.Or(err, driver.ErrNoUser)
 }
 
-// began tells of a login, in the log and, unless the store has done so, in the table.
+// began logs a login, and stores the event unless the store has already done so.
 func (f *Flow[U]) began(c *gin.Context, l login[U]) {
 	flow.LogEvent(c, driver.LoginSucceeded, "user_id", f.cfg.Account(l.user).ID, "session", l.claims.Session)
 	f.recordLogin(c, f.cfg.Account(l.user).ID)
 }
 
-// recordLogin stores that tokens were given out which no store knows of. It is not worth failing a
-// login for.
+// recordLogin stores the event of a login whose tokens no store knows. An error does not fail the
+// login.
 func (f *Flow[U]) recordLogin(c *gin.Context, user driver.UserID) {
 	recorder, ok := f.app.Users.(driver.EventLog)
 	if !ok {
@@ -113,13 +113,13 @@ func (f *Flow[U]) currentHash(c *gin.Context, email string) (password.Hash, erro
 	}
 	_, hash, err := f.app.Users.FindCredential(c.Request.Context(), canonical)
 	if errors.Is(err, driver.ErrNoUser) || errors.Is(err, password.ErrMalformedHash) {
-		return password.Hash{}, nil // VerifyPassword says so, after the work that it takes
+		return password.Hash{}, nil // VerifyPassword returns the error, after the same work
 	}
 	return hash, err
 }
 
-// begin stores the login and makes its tokens. One that does not last has no refresh token, and
-// ends with its access token.
+// begin stores the login and makes its tokens. With lasts false, there is no refresh token, and the
+// login ends with its access token.
 func (f *Flow[U]) begin(c *gin.Context, l *login[U], hash password.Hash, scopes []string, lasts bool) error {
 	g := Grant{Scopes: scopes, AuthenticatedAt: f.o.Issuer.o.Now()}
 	extra, err := f.extra(c, l.user)
@@ -147,7 +147,7 @@ func (f *Flow[U]) begin(c *gin.Context, l *login[U], hash password.Hash, scopes 
 	return f.issue(c, l, g)
 }
 
-// extra are the app's claims of a user.
+// extra returns the app's own claims of a user.
 func (f *Flow[U]) extra(c *gin.Context, u U) (any, error) {
 	if f.o.Claims == nil {
 		return nil, nil //nolint:nilnil // no claims
@@ -172,7 +172,8 @@ func (f *Flow[U]) grantable(asked string) ([]string, error) {
 	return narrow(f.o.Scopes, asked)
 }
 
-// narrow returns those of allowed that are asked for; all when none is, and nil when allowed is.
+// narrow returns the allowed scopes that are asked for. If none is asked for it returns all, and
+// nil if allowed is nil.
 func narrow(allowed []string, asked string) ([]string, error) {
 	words := strings.Fields(asked)
 	for _, word := range words {

@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// header is what is read of a token's header. Where a header says to find its key (jku, jwk, x5u,
-// x5c) is not (SEC-93).
+// header has the fields of a token's header that are read. Fields that say where the key is (jku,
+// jwk, x5u, x5c) are ignored (SEC-93).
 type header struct {
 	algorithm, keyID, kind string
 	namesKey, namesKind    bool
@@ -16,8 +16,8 @@ type header struct {
 
 var errCritical = errors.New("it asks for an extension (crit, b64 or zip)")
 
-// parseHeader reads a decoded header. What changes the meaning of a token is refused, known or not
-// (SEC-97).
+// parseHeader reads a decoded header. It refuses fields that change the meaning of a token, known
+// or not (SEC-97).
 func parseHeader(data []byte) (h header, err error) {
 	err = members(data, func(name []byte, value json.RawMessage) (err error) {
 		switch string(name) {
@@ -37,10 +37,10 @@ func parseHeader(data []byte) (h header, err error) {
 	return h, err
 }
 
-// plainToken is the type of tokens that may say none (RFC 7519, 5.1).
+// plainToken is the type that a token may leave out (RFC 7519, 5.1).
 const plainToken = "jwt"
 
-// isKind compares types as RFC 7515, 4.1.9 and RFC 9068, 4 want it.
+// isKind compares types by the rules of RFC 7515, 4.1.9 and RFC 9068, 4.
 func (h header) isKind(kind string) bool {
 	if !h.namesKind {
 		return kind == plainToken
@@ -49,7 +49,7 @@ func (h header) isKind(kind string) bool {
 	return strings.TrimPrefix(given, "application/") == kind
 }
 
-// encodeHeader is the header of a token that k signs, in base64url.
+// encodeHeader returns the header of a token that k signs, in base64url.
 func encodeHeader(k Key, kind string) string {
 	data, _ := json.Marshal(struct { // strings only
 		Algorithm Algorithm `json:"alg"`

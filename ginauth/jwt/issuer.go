@@ -18,21 +18,21 @@ import (
 )
 
 const (
-	// defaultLifetime is an access token's (OWASP, JSON Web Token cheat sheet).
+	// defaultLifetime is the lifetime of an access token (OWASP, JSON Web Token cheat sheet).
 	defaultLifetime = 10 * time.Minute
-	// maxLifetime bounds for how long a stateless token outlives a logout.
+	// maxLifetime limits how long a stateless token outlives a logout.
 	maxLifetime = 24 * time.Hour
 )
 
 // IssuerOptions configure the tokens of an Issuer. Keys, Issuer and Audiences are required.
 type IssuerOptions struct {
-	// Keys sign.
+	// Keys has the key that signs.
 	Keys *Ring
 	// Issuer is "iss", such as the service's own https URL.
 	Issuer string
 	// Audiences are "aud": the services that a token is for.
 	Audiences []string
-	// Lifetime of a token, up to 24 h. Default: 10 min.
+	// Lifetime is the lifetime of a token, up to 24 h. Default: 10 min.
 	Lifetime time.Duration
 	// Type is the header's "typ". Default: "at+jwt" (RFC 9068).
 	Type string
@@ -97,7 +97,7 @@ type Grant struct {
 	Extra any
 }
 
-// ErrGrant means that no token can be made from a Grant.
+// ErrGrant means that a Grant is invalid, so no token can be made.
 var ErrGrant = errors.New("the grant cannot be made a token of")
 
 // Issue returns a new signed token for the user of this account, and its claims. It checks neither
@@ -161,7 +161,7 @@ func (i *Issuer) claims(account driver.Account, g Grant) (Claims, error) {
 	return c, err
 }
 
-// encode makes the payload of the claims and the extra ones.
+// encode makes the payload from the claims and extra claims.
 func (c *Claims) encode(extra any) error {
 	payload := map[string]any{}
 	if extra != nil {
@@ -170,7 +170,7 @@ func (c *Claims) encode(extra any) error {
 			return fmt.Errorf("%w: its extra claims: %w", ErrGrant, err)
 		}
 		err = members(text, func(member []byte, value json.RawMessage) error {
-			payload[string(member)] = value // as it is: numbers would lose digits
+			payload[string(member)] = value // unchanged: numbers would lose digits
 			return nil
 		})
 		if err != nil {

@@ -7,7 +7,7 @@ import (
 	"unicode/utf8"
 )
 
-// maxMembers bounds what a header or a set of claims may hold.
+// maxMembers is the maximum number of members of a header or a set of claims.
 const maxMembers = 64
 
 var (
@@ -16,9 +16,9 @@ var (
 	errMembers   = errors.New("it has too many members")
 )
 
-// members calls each for every member of a JSON object. encoding/json by itself would take the last
-// of two equal names, and "ALG" for "alg". It checks the syntax; what is left is to find where
-// members begin and end, which costs no allocation here.
+// members calls each for every member of a JSON object. encoding/json alone would take the last of
+// two equal names, and "ALG" for "alg". It checks the syntax first, so that finding members needs
+// no allocation.
 func members(data []byte, each func(name []byte, value json.RawMessage) error) error {
 	at := skipBlanks(data, 0)
 	if !utf8.Valid(data) || !json.Valid(data) || data[at] != '{' {
@@ -45,13 +45,13 @@ func members(data []byte, each func(name []byte, value json.RawMessage) error) e
 	return nil
 }
 
-// walk goes from member to member of an object that members has checked.
+// walk steps through the members of an object that members has checked.
 type walk struct {
 	data []byte
 	at   int // behind the brace, or behind a value
 }
 
-// more says whether there is another member, and goes there.
+// more moves to the next member and says whether there is one.
 func (w *walk) more() bool {
 	w.at = skipBlanks(w.data, w.at)
 	if w.at < len(w.data) && w.data[w.at] == ',' {
@@ -75,7 +75,7 @@ func skipBlanks(data []byte, at int) int {
 	return at
 }
 
-// endOfValue is where the value that begins at a place of valid JSON ends.
+// endOfValue returns the end of the value that begins at at, in valid JSON.
 func endOfValue(data []byte, at int) int {
 	depth := 0
 	for at < len(data) {
@@ -116,13 +116,13 @@ func endOfText(data []byte, at int) int {
 
 var errNotText = errors.New("it has a member that should be text")
 
-// text reads a valid JSON value that is a string, and nothing else.
+// text returns the text of a valid JSON value, which must be a string.
 func text(value json.RawMessage) (string, error) {
 	raw, err := rawText(value)
 	return string(raw), err
 }
 
-// rawText is text that is a part of value where it can be.
+// rawText is text without a copy, if possible.
 func rawText(value json.RawMessage) ([]byte, error) {
 	if len(value) < 2 || value[0] != '"' {
 		return nil, errNotText

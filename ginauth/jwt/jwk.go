@@ -10,7 +10,7 @@ import (
 	"math/big"
 )
 
-// jwk is a public key as in RFC 7517. There is no field for a private half.
+// jwk is a public key in the form of RFC 7517. It has no field for a private half.
 type jwk struct {
 	Curve string `json:"crv,omitempty"`
 	E     string `json:"e,omitempty"`
@@ -24,12 +24,13 @@ type jwk struct {
 	Use       string    `json:"use,omitempty"`
 } //	@name	JWK
 
-// jwkSet is RFC 7517's, 5.
+// jwkSet is a JWK set (RFC 7517, 5).
 type jwkSet struct {
 	Keys []jwk `json:"keys"`
 } //	@name	JWKSet
 
-// publicJWK returns a JWK without a type for anything but a public key, secrets above all.
+// publicJWK returns the JWK of a public key. For anything else, above all a secret, the JWK has no
+// type.
 func publicJWK(public crypto.PublicKey) jwk {
 	text := base64.RawURLEncoding.EncodeToString
 	switch k := public.(type) {
@@ -40,7 +41,7 @@ func publicJWK(public crypto.PublicKey) jwk {
 		if err != nil {
 			return jwk{}
 		}
-		xy := point.Bytes()[1:] // behind the mark of an uncompressed point
+		xy := point.Bytes()[1:] // after the mark of an uncompressed point
 		return jwk{Type: "EC", Curve: k.Curve.Params().Name, X: text(xy[:len(xy)/2]), Y: text(xy[len(xy)/2:])}
 	case *rsa.PublicKey:
 		return jwk{Type: "RSA", N: text(k.N.Bytes()), E: text(big.NewInt(int64(k.E)).Bytes())}
@@ -48,7 +49,7 @@ func publicJWK(public crypto.PublicKey) jwk {
 	return jwk{}
 }
 
-// canonical is what RFC 7638 hashes: the members that make the key, in the order of their names.
+// canonical returns the text that RFC 7638 hashes: the members that define the key, sorted by name.
 func (j jwk) canonical() string {
 	text, _ := json.Marshal(j) // strings only
 	return string(text)

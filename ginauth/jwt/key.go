@@ -16,9 +16,9 @@ import (
 )
 
 const (
-	// minRSA is what RFC 7518, 3.3 asks for; a larger key than maxRSA only costs time.
+	// minRSA is the minimum of RFC 7518, 3.3; a key larger than maxRSA only costs time.
 	minRSA, maxRSA = 2048, 8192
-	// maxKeyID bounds a key's id, in bytes.
+	// maxKeyID is the maximum length of a key's id, in bytes.
 	maxKeyID = 128
 )
 
@@ -27,7 +27,7 @@ const (
 // WithAlgorithm. The zero Key cannot be used. A Key does not print, and is safe for concurrent use.
 type Key struct{ *material }
 
-// material is behind a pointer, since fmt prints what unexported fields hold.
+// material is behind a pointer, because fmt prints the contents of unexported fields.
 type material struct {
 	id        string
 	algorithm Algorithm
@@ -163,7 +163,7 @@ func keyID(id string, m *material) (string, error) {
 	return id, nil
 }
 
-// thumbprint is RFC 7638's for a public key.
+// thumbprint returns the thumbprint of a public key (RFC 7638).
 func thumbprint(public crypto.PublicKey) string {
 	sum := sha256.Sum256([]byte(publicJWK(public).canonical()))
 	return base64.RawURLEncoding.EncodeToString(sum[:])

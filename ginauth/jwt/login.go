@@ -88,7 +88,7 @@ func (f *Flow[U]) deliver(c *gin.Context, d Delivery, l login[U]) error {
 	return nil
 }
 
-// place puts the token into the answer's header where it belongs there.
+// place puts the token into the answer's header if the Delivery needs it.
 func (f *Flow[U]) place(c *gin.Context, d Delivery, l login[U]) error {
 	c.Header("Cache-Control", "no-store")
 	switch d {

@@ -54,7 +54,7 @@ type tokenForm struct {
 	Token        string `json:"token"`
 }
 
-// bindForm reads a form, and makes every fault of it an invalid_request, as RFC 6749 wants it.
+// bindForm reads a form. All its faults are invalid_request, as RFC 6749 requires.
 func bindForm(c *gin.Context) (form tokenForm, err error) {
 	if c.ContentType() != "application/x-www-form-urlencoded" {
 		return form, errNotForm
@@ -132,7 +132,7 @@ func (f *Flow[U]) passwordGrant(c *gin.Context, form tokenForm) error {
 	return nil
 }
 
-// sendAnswer is a success of RFC 6749, 5.1.
+// sendAnswer sends a success of RFC 6749, 5.1.
 func sendAnswer(c *gin.Context, a Answer) {
 	c.Header("Pragma", "no-cache")
 	flow.Reply(c, http.StatusOK, a)

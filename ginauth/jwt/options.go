@@ -49,7 +49,7 @@ type BackendOptions[U any] struct {
 	SchemeName, SchemeDescription string
 }
 
-// validate returns what is wrong with the options, one sentence per fault.
+// validate returns what is wrong with the options, one sentence for each fault.
 func (o BackendOptions[U]) validate() error {
 	_, isChecker := o.Users.(driver.SessionChecker[U])
 	faults := []error{o.Accept.withDefaults().validate()}
@@ -70,10 +70,10 @@ func (o BackendOptions[U]) validate() error {
 
 const authorization = "Authorization"
 
-// foreignHeaders have a meaning of their own, and browsers or proxies send them.
+// foreignHeaders have another meaning, and browsers or proxies send them.
 var foreignHeaders = []string{"Cookie", "Host", "Origin", "Referer", "Proxy-Authorization"}
 
-// header is in canonical form.
+// header returns the header's name in canonical form.
 func (o BackendOptions[U]) header() string {
 	if o.Header == "" {
 		return authorization
@@ -81,7 +81,7 @@ func (o BackendOptions[U]) header() string {
 	return http.CanonicalHeaderKey(o.Header)
 }
 
-// name puts the app's words for a backend in place of the default ones.
+// name replaces the default words about a backend by the app's.
 func (o BackendOptions[U]) name(scheme ginauth.Scheme) ginauth.Scheme {
 	if o.SchemeName != "" {
 		scheme.Name = o.SchemeName
@@ -92,7 +92,7 @@ func (o BackendOptions[U]) name(scheme ginauth.Scheme) ginauth.Scheme {
 	return scheme
 }
 
-// finder returns the way from good claims to their user.
+// finder returns the function that finds the user of valid claims.
 func (o BackendOptions[U]) finder() func(*gin.Context, Claims) (U, error) {
 	find := o.RetrieveUser
 	if find == nil {
@@ -113,7 +113,7 @@ func (o BackendOptions[U]) finder() func(*gin.Context, Claims) (U, error) {
 	}
 }
 
-// verifier is that of the options, which in the checked mode wants "sid" too.
+// verifier returns a Verifier for the options. Unless Stateless is set, it also requires "sid".
 func (o BackendOptions[U]) verifier() (*Verifier, error) {
 	a := o.withDefaults()
 	if !o.Stateless {

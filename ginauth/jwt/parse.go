@@ -9,7 +9,7 @@ import (
 	"strings"
 )
 
-// maxPEM bounds a key file, in bytes.
+// maxPEM is the maximum size of a key file, in bytes.
 const maxPEM = 64 << 10
 
 // ParseKey reads one key, private or public, in PEM: PKCS #8, PKCS #1, SEC 1 or PKIX, such as what
@@ -29,7 +29,7 @@ func ParseKey(id, text string) (Key, error) {
 		text = strings.ReplaceAll(text, `\n`, "\n")
 	}
 	block, rest := pem.Decode([]byte(text))
-	if block != nil && block.Type == "EC PARAMETERS" { // openssl ecparam writes them first
+	if block != nil && block.Type == "EC PARAMETERS" { // openssl ecparam writes this block first
 		block, rest = pem.Decode(rest)
 	}
 	if block == nil {
@@ -72,7 +72,7 @@ func parseBlock(block *pem.Block) (key any, err error) {
 		return nil, errors.New("the PEM block holds no key: it must be a PRIVATE KEY or a PUBLIC KEY")
 	}
 	if err != nil {
-		return nil, errors.New("the PEM block cannot be read: its contents are no key of the announced kind") // err may quote it
+		return nil, errors.New("the PEM block cannot be read: it does not contain a key of the kind that its header names") // err may quote it
 	}
 	return key, nil
 }

@@ -65,7 +65,7 @@ func (f *Flow[U]) refreshGrant(c *gin.Context, form tokenForm) error {
 		return f.unknownToken(c)
 	}
 	l, err := f.renewed(c, token, form.Scope)
-	if errors.Is(err, driver.ErrTokenReused) { // whoever rotates it ends the login
+	if errors.Is(err, driver.ErrTokenReused) { // rotating it ends the login
 		if _, err = f.rotate(c, token); err == nil {
 			err = errInvalidGrant
 		}
@@ -83,7 +83,8 @@ func (f *Flow[U]) refreshGrant(c *gin.Context, form tokenForm) error {
 	return nil
 }
 
-// unknownToken refuses a token that no login has, with 429 where a client sends many (SEC-47).
+// unknownToken refuses a token that belongs to no login, with 429 if the client sends many
+// (SEC-47).
 func (f *Flow[U]) unknownToken(c *gin.Context) error {
 	return flow.ThrottleBadCredentials(c, f.cfg, errInvalidGrant)
 }
@@ -117,7 +118,7 @@ func (f *Flow[U]) renewed(c *gin.Context, token refresh.Token, asked string) (l 
 	return l, f.issue(c, &l, g)
 }
 
-// rotate returns the one successor of a token, whoever of many made it.
+// rotate returns the one successor of a token. Parallel requests get the same one.
 func (f *Flow[U]) rotate(c *gin.Context, token refresh.Token) (refresh.Token, error) {
 	next, seal := token.Next()
 	r := driver.RefreshRotation{Key: token.Key(), Next: next.Key().Digest, Seal: seal, Grace: max(f.o.RefreshGrace, 0)}

@@ -86,7 +86,7 @@ func (f *Flow[U]) serveLogout(c *gin.Context) error {
 	return nil
 }
 
-// maxLogoutCookies bounds the work that planted cookies of the name can cause.
+// maxLogoutCookies limits the work that planted cookies of the same name can cause.
 const maxLogoutCookies = 4
 
 func (f *Flow[U]) revoke(c *gin.Context, token string) error {
@@ -98,7 +98,7 @@ func (f *Flow[U]) revoke(c *gin.Context, token string) error {
 	return revoked(c, family.UserID, family.ID, err)
 }
 
-// revokeAccess ends the login that a good access token names. Any other token ends nothing.
+// revokeAccess ends the login that a valid access token names. Any other token ends nothing.
 func (f *Flow[U]) revokeAccess(c *gin.Context, token string) error {
 	claims, err := f.verifier.Verify(c.Request.Context(), token)
 

@@ -34,14 +34,14 @@ var ErrNoKey = errors.New("no such key")
 // Tokens of a retired key are refused at once. A Ring is safe for concurrent use; a token is signed
 // and verified by one state of it.
 type Ring struct {
-	mu    sync.Mutex // orders those who change the ring
+	mu    sync.Mutex // held while the ring changes
 	state atomic.Pointer[ringState]
 }
 
 // ringState never changes.
 type ringState struct {
 	signing  Key
-	keys     []Key // in the order in which they came
+	keys     []Key // in the order in which they were added
 	byID     map[string]Key
 	document []byte
 	etag     string
@@ -145,7 +145,7 @@ func (r *Ring) change(edit func(*ringState) (signing Key, keys []Key, err error)
 	return nil
 }
 
-// keysMaxAge is for how long others may keep the document, in seconds.
+// keysMaxAge is how long others may cache the document, in seconds.
 const keysMaxAge = "300"
 
 // PublicKeys returns the handler that shows the public keys of the ring as a JWK set (RFC 7517),

@@ -55,7 +55,7 @@ func SignIn[U any](c *gin.Context, f *Flow[U], d Delivery, u U) (Answer, error) 
 // explainNoUser distinguishes a deleted user from one whom the store of refresh tokens does not
 // know. The latter is a wrong set-up, which must not look like a refusal (SEC-190).
 func (f *Flow[U]) explainNoUser(c *gin.Context, u U, refused error) error {
-	if _, external := f.o.Refresh.(driver.External); external { // it knows every user, unless one was shut out
+	if _, external := f.o.Refresh.(driver.External); external { // it knows every user except those who were shut out
 		return fmt.Errorf("%w: %w", ginauth.ErrInvalidCredentials, refused)
 	}
 	known, err := f.cfg.FindUser(c.Request.Context(), f.cfg.Account(u).ID)
@@ -65,7 +65,7 @@ func (f *Flow[U]) explainNoUser(c *gin.Context, u U, refused error) error {
 	case err != nil:
 		return err
 	}
-	return fmt.Errorf("%w: the Users of the Config, a %T, has the user %s, and Options.Refresh, a %T, does not know it: have both on one database",
+	return fmt.Errorf("%w: the Users of the Config, a %T, has the user %s, and Options.Refresh, a %T, does not know it: put both on one database",
 		ginauth.ErrNotMounted, f.app.Users, f.cfg.Account(u).ID, f.o.Refresh)
 }
 

@@ -18,11 +18,11 @@ import (
 )
 
 const (
-	// maxToken bounds a token, in bytes (SEC-101).
+	// maxToken is the maximum length of a token, in bytes (SEC-101).
 	maxToken = 8 << 10
 	// accessToken is the type of an access token (RFC 9068, 2.1).
 	accessToken = "at+jwt"
-	// defaultLeeway is for clocks that differ; maxLeeway is what OWASP's cheat sheet bears
+	// defaultLeeway is for clocks that differ; maxLeeway is the limit of OWASP's cheat sheet
 	// (SEC-95).
 	defaultLeeway, maxLeeway = 30 * time.Second, time.Minute
 )
@@ -46,7 +46,7 @@ type Trust struct {
 // Accept says which tokens are accepted. Every token must have "iss", "sub", "aud" and "exp"; see
 // Trust for issuers that send less.
 type Accept struct {
-	// Issuers are those whose tokens are accepted. Required.
+	// Issuers are the issuers whose tokens are accepted. Required.
 	Issuers []Trust
 	// Audiences are the names of this service; "aud" must have one of them. Required, unless every
 	// issuer has SkipAudience.
@@ -54,8 +54,8 @@ type Accept struct {
 	// Type is the header's "typ". It keeps tokens for other purposes out. "JWT" also accepts tokens
 	// without it (RFC 7519, 5.1). Default: "at+jwt" (RFC 9068).
 	Type string
-	// RequiredClaims are required besides the claims that always are. Default: "iat" and "jti". An
-	// empty list that is not nil means none.
+	// RequiredClaims are claims that a token must have besides those that are always required.
+	// Default: "iat" and "jti". An empty list that is not nil means none.
 	RequiredClaims []string
 	// Leeway is how much the issuer's clock may differ, up to a minute; negative means none.
 	// Default: 30 s.
@@ -67,8 +67,8 @@ type Accept struct {
 // Verifier verifies tokens. It is safe for concurrent use.
 type Verifier struct {
 	issuers    map[string]*issuerTrust
-	only       *issuerTrust // the issuer, where there is one
-	nameless   *issuerTrust // whose tokens may lack "iss"
+	only       *issuerTrust // the issuer, if there is only one
+	nameless   *issuerTrust // the issuer whose tokens may lack "iss"
 	kind       string
 	required   []string
 	lastHeader atomic.Pointer[parsedHeader]
@@ -81,8 +81,7 @@ type issuerTrust struct {
 	addressless *gojwt.Validator
 }
 
-// parsedHeader spares the parsing of a header that came a moment ago: all tokens of one key have
-// the same.
+// parsedHeader keeps the last parsed header: all tokens of one key have the same.
 type parsedHeader struct {
 	text string
 	header
@@ -140,7 +139,7 @@ func NewVerifier(a Accept) (*Verifier, error) {
 			gojwt.WithIssuer(t.Issuer), gojwt.WithExpirationRequired(), gojwt.WithIssuedAt(), gojwt.WithLeeway(max(a.Leeway, 0)), gojwt.WithTimeFunc(a.Now),
 		}
 		v.only = &issuerTrust{Trust: t, addressless: gojwt.NewValidator(times...)}
-		if len(a.Audiences) > 0 { // golang-jwt takes none for any
+		if len(a.Audiences) > 0 { // golang-jwt would take an empty list for any audience
 			v.only.validator = gojwt.NewValidator(append(times, gojwt.WithAudience(a.Audiences...))...)
 		}
 		v.issuers[t.Issuer] = v.only
@@ -154,7 +153,8 @@ func NewVerifier(a Accept) (*Verifier, error) {
 	return v, nil
 }
 
-// bad is ginauth.ErrBadCredentials with a reason for the log. It never has text of the token.
+// bad returns ginauth.ErrBadCredentials with a reason for the log. The reason never has text of the
+// token.
 func bad(why string) error { return fmt.Errorf("%w: %s", ginauth.ErrBadCredentials, why) }
 
 func badly(why string, err error) error {
@@ -195,7 +195,7 @@ func (v *Verifier) Verify(ctx context.Context, token string) (Claims, error) {
 	return claims, genuine.Refuse(v.checkRequired(&claims))
 }
 
-// issuerOf is nil for a token of an issuer that is not trusted.
+// issuerOf returns the trusted issuer of a token, or nil.
 func (v *Verifier) issuerOf(c *Claims) *issuerTrust {
 	switch {
 	case v.only != nil:
@@ -208,8 +208,8 @@ func (v *Verifier) issuerOf(c *Claims) *issuerTrust {
 
 var errForOthers = errors.New("they name an audience, and Accept.Audiences none")
 
-// validate checks what the claims say, once their signature by a key is good. What the issuer may
-// leave out, only that key's tokens may.
+// validate checks the claims, after the signature by the key was verified. Only tokens of the
+// issuer's KeyID may lack claims that the issuer may leave out.
 func (t *issuerTrust) validate(c *Claims, keyID string) error {
 	validator := t.validator
 	if isBare := t.KeyID != "" && keyID == t.KeyID; isBare {
@@ -226,8 +226,8 @@ func (t *issuerTrust) validate(c *Claims, keyID string) error {
 	return validator.Validate(registered{c})
 }
 
-// split takes a token of three parts of base64url, and nothing else: encoding/base64 would
-// skip line breaks (SEC-98).
+// split splits a token into its three parts of base64url and accepts nothing else: encoding/base64
+// would skip line breaks (SEC-98).
 func split(token string) (head, payload, signature string, err error) {
 	if len(token) > maxToken {
 		return "", "", "", bad("the token is too long")
@@ -250,7 +250,7 @@ func split(token string) (head, payload, signature string, err error) {
 	return token[:dots[0]], token[dots[0]+1 : dots[1]], token[dots[1]+1:], nil
 }
 
-// encoding refuses stray bits behind the last byte, which would give a token several spellings
+// encoding refuses stray bits after the last byte, which would allow several spellings of one token
 // (SEC-98).
 var encoding = base64.RawURLEncoding.Strict()
 
@@ -278,8 +278,8 @@ func decodeClaims(text string) (Claims, error) {
 	return parseClaims(data)
 }
 
-// checkSignature lets the key decide about the algorithm, and the header only agree (SEC-92). It
-// returns the key's id.
+// checkSignature uses the key's algorithm; the header must have the same (SEC-92). It returns the
+// key's id.
 func (t *issuerTrust) checkSignature(ctx context.Context, h header, signed, signature string) (string, error) {
 	id := h.keyID
 	if !h.namesKey {

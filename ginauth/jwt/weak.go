@@ -11,7 +11,7 @@ import (
 	"strings"
 )
 
-// checkStrength refuses keys that an attacker has, or can find (SEC-94, SEC-166).
+// checkStrength refuses keys that attackers know or can find (SEC-94, SEC-166).
 func checkStrength(m *material) error {
 	switch k := m.public.(type) {
 	case []byte:
@@ -42,7 +42,7 @@ func checkStrength(m *material) error {
 	return nil
 }
 
-// checkSecret cannot prove that a secret is random; it finds those that plainly are not.
+// checkSecret refuses secrets that are clearly not random. It cannot prove that a secret is random.
 func checkSecret(algorithm Algorithm, secret []byte) error {
 	least := secretBytes[algorithm]
 	switch {
@@ -67,7 +67,7 @@ func checkSecret(algorithm Algorithm, secret []byte) error {
 	return nil
 }
 
-// period is the length of the shortest text that, repeated, begins with all of b.
+// period returns the length of the shortest text whose repetition begins with all of b.
 func period(b []byte) int {
 	for p := 1; p < len(b); p++ {
 		if bytes.Equal(b[p:], b[:len(b)-p]) {
@@ -84,8 +84,8 @@ var placeholders = []string{
 	"example", "password", "passw0rd", "string-secret", "abcdefghijklmnopqrstuvwxyz", "0123456789abcdef", "1234567890",
 }
 
-// publishedSecrets are those of RFC 7515, A.1 and RFC 7520, 3.5; the others that are known
-// have a placeholder's words in them.
+// publishedSecrets are the secrets of RFC 7515, A.1 and RFC 7520, 3.5. Other published secrets
+// contain the words of a placeholder.
 var publishedSecrets = [][]byte{
 	fromBase64("AyM1SysPpbyDfgZld3umj1qzKObwVMkoqQ-EstJQLr_T-1qS0gZH75aKtMN3Yj0iPS4hcgUuTwjAzZr1Z9CAow"),
 	fromBase64("hJtXIZ2uSN5kbQfbtTNWbpdmhkV8FjG-Onbc6mxCcYg"),
@@ -101,6 +101,6 @@ var publishedKeys = []string{
 }
 
 func fromBase64(s string) []byte {
-	b, _ := base64.RawURLEncoding.DecodeString(s) // constants, which a test reads
+	b, _ := base64.RawURLEncoding.DecodeString(s) // constants, which a test decodes
 	return b
 }

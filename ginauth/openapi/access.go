@@ -7,24 +7,24 @@ import (
 	"github.com/ginauth/ginauth/ginauth/internal/scope"
 )
 
-// access is what the handlers in front of a route ask of a request.
+// access says what the handlers in front of a route require.
 type access struct {
-	covered bool // by Session or Authenticate
-	secured bool // without credentials the answer is 401
-	// asked: a guard or With asks for a user, whatever the rules say.
+	covered bool // covered by Session or Authenticate
+	secured bool // answers 401 without credentials
+	// asked: a guard or With needs a user, whatever the rules say.
 	asked     bool
-	ambient   bool // unsafe requests of other sites are refused
-	redirects bool // browsers are sent to the login page
+	ambient   bool // refuses unsafe requests from other sites
+	redirects bool // redirects browsers to the login page
 	base      string
 	schemes   []route.Scheme
 	guards    []string
-	// scopes are the alternatives of what guards want of a credential with scopes; without
-	// takesScopes it is refused.
+	// scopes are the alternatives that guards require of a credential with scopes. Without
+	// takesScopes such a credential is refused.
 	scopes      [][]string
 	takesScopes bool
 }
 
-// accessOf reads a route's chain as a request runs through it, and notes which rules matched.
+// accessOf reads a route's chain in the order in which it runs, and records the rules that matched.
 func accessOf(r route.Route, used map[string]bool) access {
 	var a access
 	protected, wantsVerified := false, false
@@ -60,13 +60,14 @@ func accessOf(r route.Route, used map[string]bool) access {
 	return a
 }
 
-// unscoped stands among the guards of an operation that takes no credential with scopes.
+// unscoped is listed among the guards of an operation that refuses credentials with scopes.
 const unscoped = "unscoped"
 
-// takes: the operation can be asked by this scheme's credentials.
+// takes says whether the operation accepts credentials of this scheme.
 func (a access) takes(s route.Scheme) bool { return a.takesScopes || !s.Scoped }
 
-// takesTokens: some credential is not the session, and can be refused as such.
+// takesTokens says whether the operation accepts credentials other than the session, which can be
+// invalid.
 func (a access) takesTokens() bool {
 	return slices.ContainsFunc(a.schemes, func(s route.Scheme) bool { return s.Name != sessionScheme })
 }

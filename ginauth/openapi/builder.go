@@ -20,7 +20,7 @@ type builder struct {
 	routes []mounted
 	app    *source // the app's own document
 	own    *source // ginauth's operations
-	// paths are those of the document by their shape.
+	// paths are the document's paths by their shape.
 	paths    map[string]string
 	ids      map[string]bool // operationIds that are taken
 	problems map[string]catalogued
@@ -54,7 +54,7 @@ func newBuilder(engine *gin.Engine, opts Options) (*builder, error) {
 	return b, nil
 }
 
-// server is where clients reach the router, by the word of the app or of its Session.
+// server returns the URL of the router, as the options or its Session say.
 func (b *builder) server() string {
 	for _, m := range b.routes {
 		if b.opts.Server == "" && m.access.base != "" {
@@ -64,8 +64,7 @@ func (b *builder) server() string {
 	return cmp.Or(b.opts.Server, defaultServer)
 }
 
-// askHandlers notes which of ginauth's handlers ask for a user by themselves, on excluded routes
-// too.
+// askHandlers records which of ginauth's handlers need a user, on excluded routes too.
 func (b *builder) askHandlers() {
 	for i, m := range b.routes {
 		if op := b.own.byID[m.info.Name]; m.ours && m.access.covered && op != nil && op.Security != nil && len(*op.Security) > 0 {
@@ -74,7 +73,7 @@ func (b *builder) askHandlers() {
 	}
 }
 
-// frame is a document without operations.
+// frame returns a document without operations.
 func (b *builder) frame() *openapi3.T {
 	info := *b.app.doc.Info
 	info.Title = cmp.Or(b.opts.Title, info.Title, defaultTitle)
@@ -101,7 +100,7 @@ func (b *builder) frame() *openapi3.T {
 	}
 }
 
-// choosePaths gives routes of one shape one path: the app's document has the first say about names.
+// choosePaths gives routes of the same shape the same path. Names of the app's document come first.
 func (b *builder) choosePaths() {
 	for _, path := range slices.Sorted(maps.Keys(b.app.doc.Paths.Map())) {
 		if _, taken := b.paths[shape(path)]; !taken {
@@ -134,22 +133,22 @@ func (b *builder) placeOperations() {
 	}
 }
 
-// byLength puts the shortest path first, which keeps the plain operationId when an operation
-// is mounted several times.
+// byLength puts the shortest path first. If an operation is mounted several times, that path gets
+// the plain operationId.
 func (b *builder) byLength() []mounted {
 	routes := slices.Clone(b.routes)
 	slices.SortStableFunc(routes, func(x, y mounted) int { return cmp.Compare(len(x.path), len(y.path)) })
 	return routes
 }
 
-// operation is the app's own, or ginauth's, or a bare one.
+// operation returns the app's own operation, or ginauth's, or an empty one.
 func (b *builder) operation(m mounted) *openapi3.Operation {
 	op, documented := b.app.take(m)
 	switch {
 	case documented:
 	case m.ours && b.own.byID[m.info.Name] != nil:
 		op = clone(b.own.byID[m.info.Name])
-		op.Security = nil // which says what the handler needs, and nothing of the router
+		op.Security = nil // which describes the handler, but not the router
 		b.setTypes(op, m)
 	default:
 		op = bare(m)

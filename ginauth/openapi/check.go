@@ -2,7 +2,7 @@ package openapi
 
 import "github.com/gin-gonic/gin"
 
-// TB is what Check needs of a *testing.T.
+// TB is the part of *testing.T that Check needs.
 type TB interface {
 	Helper()
 	Errorf(format string, args ...any)

@@ -9,7 +9,7 @@ import (
 	"github.com/getkin/kin-openapi/openapi3"
 )
 
-// setTypes puts the app's own types where ginauth's operations have stand-ins.
+// setTypes replaces placeholders in ginauth's operations by the app's own types.
 func (b *builder) setTypes(op *openapi3.Operation, m mounted) {
 	if shown := b.shownType(m); shown != nil {
 		for status, response := range op.Responses.Map() {
@@ -40,7 +40,7 @@ func (b *builder) shownType(m mounted) reflect.Type {
 	return typeOf(m.info.User())
 }
 
-// schemaOf prefers what swag knows of a type, which includes its comments.
+// schemaOf prefers swag's schema of a type, which includes its comments.
 func (b *builder) schemaOf(t reflect.Type, way direction) *openapi3.SchemaRef {
 	name := swagName(t)
 	known := b.app
@@ -58,7 +58,7 @@ func (b *builder) schemaOf(t reflect.Type, way direction) *openapi3.SchemaRef {
 
 var reference = regexp.MustCompile(`"#/components/([A-Za-z]+)/([^"/]+)"`)
 
-// finishComponents removes what nothing refers to.
+// finishComponents removes components that nothing refers to.
 func (b *builder) finishComponents() error {
 	used := map[string]bool{}
 	if err := follow(b.doc.Paths, b.doc.Components, used); err != nil {
@@ -72,7 +72,7 @@ func (b *builder) finishComponents() error {
 	return nil
 }
 
-// follow notes every component that v refers to, directly or not.
+// follow records every component that v refers to, directly or not.
 func follow(v any, c *openapi3.Components, used map[string]bool) error {
 	raw, err := json.Marshal(v)
 	if err != nil {

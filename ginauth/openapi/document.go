@@ -15,21 +15,22 @@ import (
 	"github.com/goccy/go-yaml"
 )
 
-// version is that of the documents. 3.1.1 changed no rule, and more tools know 3.1.0.
+// version is the OpenAPI version of the documents. 3.1.1 changed no rule, and more tools know
+// 3.1.0.
 const version = "3.1.0"
 
 // Document is an OpenAPI 3.1 document. It does not change.
 type Document struct {
 	title  string
 	json   []byte
-	yaml   func() []byte // made when it is asked for: that takes a third of what Build takes
+	yaml   func() []byte // made on demand: it takes a third of the time of Build
 	report Report
 }
 
 // JSON returns the document as indented JSON. The same router and Options give the same bytes.
 func (d *Document) JSON() []byte { return slices.Clone(d.json) }
 
-// YAML returns the same as YAML.
+// YAML returns the document as YAML.
 func (d *Document) YAML() []byte { return slices.Clone(d.yaml()) }
 
 // Report says where the document and the router differ.
@@ -57,14 +58,14 @@ func Build(engine *gin.Engine, opts Options) (*Document, error) {
 	d.yaml = sync.OnceValue(func() []byte {
 		written, err := yaml.JSONToYAML(d.json)
 		if err != nil {
-			return d.json // which is YAML, too
+			return d.json // JSON is YAML too
 		}
 		return written
 	})
 	return d, nil
 }
 
-// render upgrades, validates and writes. Maps are written in the order of their keys.
+// render upgrades, validates and writes the document, with sorted keys.
 func render(doc *openapi3.T) ([]byte, error) {
 	raw, err := marshalRenamed(doc)
 	if err != nil {
@@ -88,14 +89,13 @@ func render(doc *openapi3.T) ([]byte, error) {
 	return arrange(raw)
 }
 
-// validate takes examples away that others repeat, so that each shared one is held against its
-// schema once: to compile the schema for each of hundreds of answers took half of the time of
-// Build.
+// validate removes repeated examples, so that each shared one is checked against its schema once.
+// Compiling the schema for each of hundreds of answers took half of the time of Build.
 func validate(doc *openapi3.T) error {
 	seen := map[[2]string]bool{}
 	for _, item := range doc.Paths.Map() {
 		if item == nil {
-			continue // Validate says so
+			continue // Validate reports this
 		}
 		for _, op := range item.Operations() {
 			for _, answer := range op.Responses.Map() {
@@ -119,7 +119,7 @@ func validate(doc *openapi3.T) error {
 	return doc.Validate(context.Background(), openapi3.IsOpenAPI31OrLater())
 }
 
-// arrange indents, and puts first what people want to read first.
+// arrange indents the document and puts the most important fields first.
 func arrange(raw []byte) ([]byte, error) {
 	var parts map[string]json.RawMessage
 	if err := json.Unmarshal(raw, &parts); err != nil {

@@ -24,7 +24,7 @@ var files embed.FS
 
 var page = template.Must(template.ParseFS(files, "ui/page.html"))
 
-// file is an answer, plain or compressed.
+// file is the body of an answer, plain or compressed.
 type file struct {
 	body []byte
 	gzip bool
@@ -46,7 +46,7 @@ func embeddedFile(name string) (*file, error) {
 	return f, nil
 }
 
-// pageFile names its files relative to itself, so that a proxy may put a prefix in front.
+// pageFile refers to its files by relative URLs, so that a proxy may add a prefix.
 func pageFile(opts Options, d *Document) (*file, error) {
 	var body bytes.Buffer
 	err := page.Execute(&body, map[string]string{"Title": d.title, "Base": path.Base(opts.Path)})

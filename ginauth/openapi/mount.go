@@ -12,7 +12,7 @@ import (
 	"github.com/ginauth/ginauth/ginauth/internal/route"
 )
 
-// pageOperation is how the handlers of Mount call themselves, which no document lists.
+// pageOperation is the operation of Mount's handlers, which no document lists.
 const pageOperation = "openapi"
 
 // Mount serves a page to read and try the API at Options.Path, and the document at openapi.json and
@@ -52,7 +52,7 @@ func Mount(engine *gin.Engine, opts Options) error {
 	return nil
 }
 
-// named has a function literal for each of the two: what code stands for must not depend on options.
+// named has a function literal for each case, because a handler's name must not depend on options.
 func named(h *route.Handler, private bool) gin.HandlerFunc {
 	if private {
 		return h.As(func(c *gin.Context) { h.Serve(c) })
@@ -60,7 +60,7 @@ func named(h *route.Handler, private bool) gin.HandlerFunc {
 	return h.As(func(c *gin.Context) { h.Serve(c) })
 }
 
-// served is what Mount's routes answer with.
+// served has the answers of Mount's routes.
 type served struct {
 	page, json, start, script, style *file
 

@@ -10,8 +10,8 @@ import (
 	"github.com/getkin/kin-openapi/openapi3"
 )
 
-// schemaNames says what each schema is called in the document: a type by its own name, without the
-// package, which is no business of a client's. Types of one name have their packages in front:
+// schemaNames returns the name of each schema in the document: the type's name without its package,
+// which clients need not know. If two types have the same name, their packages come first:
 // StoreUser, ShopUser.
 func schemaNames(schemas openapi3.Schemas) map[string]string {
 	names, wanted := map[string]string{}, map[string]int{}
@@ -29,7 +29,7 @@ func schemaNames(schemas openapi3.Schemas) map[string]string {
 		}
 		qualified := b.String()
 		names[name] = qualified
-		if wanted[qualified] > 0 { // somebody's type is called so
+		if wanted[qualified] > 0 { // another type has this name
 			names[name] = name
 		}
 		wanted[qualified]++
@@ -41,7 +41,7 @@ func ownName(name string) string { return name[strings.LastIndexByte(name, '.')+
 
 var schemaReference = regexp.MustCompile(`"` + schemaRef + `([^"/]+)"`)
 
-// marshalRenamed writes the document with those names. The caller's keeps its own.
+// marshalRenamed writes the document with those names. It does not change the caller's document.
 func marshalRenamed(doc *openapi3.T) ([]byte, error) {
 	written := *doc
 	names := map[string]string{}

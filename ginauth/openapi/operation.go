@@ -9,7 +9,7 @@ import (
 	"github.com/getkin/kin-openapi/openapi3"
 )
 
-// tidy removes what the conversion leaves behind, and gives every status its content type.
+// tidy removes what the conversion leaves over, and gives every status its content type.
 func tidy(op *openapi3.Operation) {
 	if op.RequestBody != nil && op.RequestBody.Value != nil {
 		body := op.RequestBody.Value
@@ -50,8 +50,8 @@ const (
 	problemSchema = "ginauth.Problem"
 )
 
-// asProblem leaves nothing but application/problem+json where ginauth's Problem is the body, and
-// says whether it is.
+// asProblem removes all content types but application/problem+json if the body is ginauth's
+// Problem, and says whether it is.
 func asProblem(response *openapi3.Response) bool {
 	for _, media := range response.Content {
 		if media.Schema != nil && media.Schema.Ref == schemaRef+problemSchema {
@@ -62,10 +62,10 @@ func asProblem(response *openapi3.Response) bool {
 	return false
 }
 
-// nameParameters calls the path's parameters as the path does, and adds those not documented.
+// nameParameters gives the parameters the names in the path, and adds missing ones.
 func nameParameters(op *openapi3.Operation, m mounted) {
 	here := parametersOf(m.path)
-	routed := parametersOf(openPath(m.template)) // what the handler calls them
+	routed := parametersOf(openPath(m.template)) // the handler's names
 	var kept openapi3.Parameters
 	found := map[string]bool{}
 	for _, p := range op.Parameters {
@@ -94,14 +94,14 @@ func nameParameters(op *openapi3.Operation, m mounted) {
 	op.Parameters = kept
 }
 
-// reserveIDs keeps the operationIds that the app chose.
+// reserveIDs reserves the operationIds that the app chose.
 func (b *builder) reserveIDs() {
 	for id := range b.app.byID {
 		b.ids[id] = true
 	}
 }
 
-// setID gives an operation an id of its own.
+// setID gives an operation a unique id.
 func (b *builder) setID(op *openapi3.Operation, m mounted) {
 	if b.app.byID[op.OperationID] != nil && op.OperationID != "" && b.app.taken[m.method+" "+m.path] {
 		return
@@ -118,7 +118,7 @@ func (b *builder) setID(op *openapi3.Operation, m mounted) {
 	op.OperationID = unique
 }
 
-// idFromRoute makes "getUsersId" of GET /users/{id}, and "UsersId" without the method.
+// idFromRoute returns "getUsersId" for GET /users/{id}, and "UsersId" without the method.
 func idFromRoute(m mounted, withMethod bool) string {
 	var id strings.Builder
 	if withMethod {

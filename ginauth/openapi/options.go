@@ -11,12 +11,12 @@ import (
 
 // Options add what the router cannot tell. The zero value works.
 type Options struct {
-	// Title and Version of the API. Default: those of Swagger, otherwise "API" and "0.0.0".
+	// Title and Version describe the API. Default: those of Swagger, otherwise "API" and "0.0.0".
 	Title, Version string
 	// Description is Markdown. Default: that of Swagger.
 	Description string
 	// Swagger is the app's own Swagger 2.0 document as JSON, such as swag's
-	// docs.SwaggerInfo.ReadDoc(). Host and schemes are dropped: the app that is described serves
+	// docs.SwaggerInfo.ReadDoc(). Its host and schemes are ignored, because the app itself serves
 	// the document. An operation documented here replaces ginauth's own at the same route. Default:
 	// none.
 	Swagger string
@@ -25,16 +25,17 @@ type Options struct {
 	Server string
 	// Hide are routes that the document leaves out, as rules of Options.Exclude. Default: none.
 	Hide []string
-	// Open are routes meant to be outside of Session and Authenticate, as rules of Options.Exclude,
-	// which the Report does not mention. Default: none.
+	// Open are routes that are meant to be outside Session and Authenticate, as rules of
+	// Options.Exclude. The Report does not list them. Default: none.
 	Open []string
-	// User is any value of the type that Options.View returns, such as PublicUser{}, where View
-	// returns something without a type of its own or cannot take an empty user. Default: what View
-	// makes of an empty user.
+	// User is any value of the type that Options.View returns, such as PublicUser{}. Set it if View
+	// returns something without its own type, or cannot take a zero user. Default: what View makes
+	// of a zero user.
 	User any
 	// Path is where Mount serves the page; the document is below. Default: "/schema".
 	Path string
-	// Private asks for credentials at Path as on every other route. Default: anybody may read it.
+	// Private requires credentials at Path as on every other route. Default: false, anybody may
+	// read it.
 	Private bool
 }
 

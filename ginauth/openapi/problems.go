@@ -15,7 +15,7 @@ import (
 	"github.com/ginauth/ginauth/ginauth/internal/problempage"
 )
 
-// catalogued is a problem that ginauth answers with.
+// catalogued is a problem in ginauth's list.
 type catalogued struct {
 	Title  string `json:"title"`
 	Status int    `json:"status"`
@@ -30,8 +30,8 @@ func catalog() (map[string]catalogued, error) {
 	return list, nil
 }
 
-// addProblems adds the answers that come from what stands in front of the handler, and examples
-// to those that the operation lists itself.
+// addProblems adds the errors that handlers in front of the route answer with, and examples to the
+// errors that the operation itself lists.
 func (b *builder) addProblems(op *openapi3.Operation, m mounted) {
 	if op.Responses == nil {
 		op.Responses = openapi3.NewResponsesWithCapacity(0)
@@ -73,7 +73,7 @@ func codesInFront(m mounted) []string {
 	return codes
 }
 
-// codesOfGuard reads the names that ginauth gives its guards, also within All and AnyOf.
+// codesOfGuard returns the codes of a guard by its name, also within All and Any.
 func codesOfGuard(name string) []string {
 	switch name {
 	case "anyScope":
@@ -96,7 +96,7 @@ func codesOfGuard(name string) []string {
 	return codes
 }
 
-// addProblem adds a code to the answers. An answer that the app describes in its own words stays.
+// addProblem adds a code to the answers. An answer that the app has described stays unchanged.
 func (b *builder) addProblem(op *openapi3.Operation, code string) {
 	known := b.problems[code]
 	status := strconv.Itoa(known.Status)
@@ -112,7 +112,7 @@ func (b *builder) addProblem(op *openapi3.Operation, code string) {
 	op.Responses.Set(status, &openapi3.ResponseRef{Value: &openapi3.Response{Description: &code, Content: content}})
 }
 
-// codesOf are the codes that a description lists, as those of ginauth's operations do.
+// codesOf returns the codes in a description, as ginauth's operations list them.
 func (b *builder) codesOf(response *openapi3.Response) []string {
 	if response.Description == nil {
 		return nil
@@ -121,8 +121,7 @@ func (b *builder) codesOf(response *openapi3.Response) []string {
 	return slices.DeleteFunc(codes, func(code string) bool { return b.problems[code] == catalogued{} })
 }
 
-// fillIn gives a failure without a body the one that its codes have: @Failure 422
-// "validation_failed".
+// fillIn adds a body by the codes to a failure without one: @Failure 422 "validation_failed".
 func (b *builder) fillIn(status string, response *openapi3.Response) {
 	codes := b.codesOf(response)
 	if len(response.Content) > 0 || len(codes) == 0 || strconv.Itoa(b.problems[codes[0]].Status) != status {

@@ -8,23 +8,23 @@ import (
 
 // Report says where a document and its router differ. Routes are written as "METHOD /template".
 type Report struct {
-	// Undocumented are routes about which neither the app's document nor ginauth says anything.
+	// Undocumented are routes that neither the app's document nor ginauth describes.
 	Undocumented []string
 	// Missing are operations of the app's document that have no route. They are left out.
 	Missing []string
 	// UnusedRules are rules of Options.Exclude that match no route.
 	UnusedRules []string
-	// Unguarded are routes that neither Session nor Authenticate covers, those of Options.Open
-	// apart.
+	// Unguarded are routes that neither Session nor Authenticate covers, except those of
+	// Options.Open.
 	Unguarded []string
-	// Contradicted are operations of the app's document whose @Security asks for credentials of
-	// ginauth's, while the route answers without any.
+	// Contradicted are operations of the app's document whose @Security names credentials of
+	// ginauth, but whose route answers without any.
 	Contradicted []string
-	// Public are the routes that answer without credentials. That is no fault, but worth a look.
+	// Public are the routes that answer without credentials. They are no fault, but worth a look.
 	Public []string
 }
 
-// Faults are the report's sentences, without what is no fault. Empty is good.
+// Faults returns the faults in sentences. It is empty if there are none.
 func (r Report) Faults() []string {
 	var faults []string
 	add := func(routes []string, format string) {
@@ -51,7 +51,7 @@ func (b *builder) noteRoute(m mounted) {
 		b.report.Public = append(b.report.Public, m.String())
 	}
 	if b.hide.Match(m.method, m.template) {
-		b.app.take(m) // documented and hidden is not missing
+		b.app.take(m) // a hidden route that is documented is not missing
 	}
 }
 

@@ -13,18 +13,18 @@ import (
 	"github.com/ginauth/ginauth/ginauth/internal/rule"
 )
 
-// mounted is a route of the router with what its handlers say about themselves.
+// mounted is a route of the router with the description of its handlers.
 type mounted struct {
 	method, template string
-	path             string // of the document
+	path             string // in the document
 	info             route.Info
-	ours             bool // the handler that answers is ginauth's, and info is its own
+	ours             bool // ginauth's own handler answers, and info describes it
 	access           access
 }
 
 func (m mounted) String() string { return m.method + " " + m.template }
 
-// readRouter returns the routes in the order of the document, and the rules that matched none.
+// readRouter returns the routes in the document's order, and the rules that matched none.
 func readRouter(engine *gin.Engine) (routes []mounted, unused []string, err error) {
 	chains, err := route.Chains(engine)
 	if err != nil {
@@ -53,10 +53,10 @@ func readRouter(engine *gin.Engine) (routes []mounted, unused []string, err erro
 	return routes, unused, nil
 }
 
-// wrappers are handlers of ginauth that stand in front of what the app does.
+// wrappers are ginauth's handlers that stand in front of the app's own.
 var wrappers = []string{route.Session, route.Wrapper, route.Guard, route.With}
 
-// documentable are the methods that a path item has a place for.
+// documentable are the methods that a path item can have.
 var documentable = []string{
 	http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch,
 	http.MethodDelete, http.MethodOptions, http.MethodTrace,
@@ -77,7 +77,7 @@ var pathParameter = regexp.MustCompile(`\{([^}]+)\}`)
 // shape is a path without the names of its parameters: paths of one shape are the same path.
 func shape(path string) string { return pathParameter.ReplaceAllString(path, "{}") }
 
-// parametersOf are the names of a path's parameters in their order.
+// parametersOf returns the names of a path's parameters in order.
 func parametersOf(path string) []string {
 	var names []string
 	for _, match := range pathParameter.FindAllStringSubmatch(path, -1) {
@@ -86,7 +86,7 @@ func parametersOf(path string) []string {
 	return names
 }
 
-// typeOf is the type that a value has, without pointers, and nil for none.
+// typeOf returns a type without pointers, or nil for nil.
 func typeOf(t reflect.Type) reflect.Type {
 	for t != nil && t.Kind() == reflect.Pointer {
 		t = t.Elem()

@@ -11,7 +11,7 @@ import (
 	"github.com/getkin/kin-openapi/openapi3"
 )
 
-// direction tells an answer, whose fields are all there, from a request, which must have some.
+// direction distinguishes answers, which have all fields, from requests, which need only some.
 type direction int
 
 const (
@@ -34,7 +34,7 @@ func newTypeNames(schemas openapi3.Schemas) typeNames {
 	return typeNames{schemas: schemas, names: map[typeKey]string{}}
 }
 
-// swagName is what swag calls a type, and empty for one without a name.
+// swagName returns swag's name of a type, or "" for a type without a name.
 func swagName(t reflect.Type) string {
 	if t == nil || t.Name() == "" || t.PkgPath() == "" {
 		return ""
@@ -55,7 +55,7 @@ var (
 	rawType       = reflect.TypeFor[json.RawMessage]()
 )
 
-// schema is what encoding/json makes of a type.
+// schema returns the schema of what encoding/json makes of a type.
 func (n typeNames) schema(t reflect.Type, way direction) *openapi3.SchemaRef {
 	switch {
 	case t == timeType:
@@ -69,7 +69,7 @@ func (n typeNames) schema(t reflect.Type, way direction) *openapi3.SchemaRef {
 		}
 		return s.NewRef()
 	case t.Kind() != reflect.Pointer && implements(t, marshalerType):
-		return openapi3.NewSchema().NewRef() // only the type knows
+		return openapi3.NewSchema().NewRef() // only the type knows its JSON
 	}
 	switch t.Kind() {
 	case reflect.Pointer:
@@ -91,7 +91,7 @@ func implements(t, of reflect.Type) bool {
 	return t.Implements(of) || reflect.PointerTo(t).Implements(of)
 }
 
-// nullable allows null. A reference cannot be widened in 3.0, from which the upgrade starts.
+// nullable allows null. OpenAPI 3.0, from which the upgrade starts, cannot add null to a reference.
 func (n typeNames) nullable(t reflect.Type, way direction) *openapi3.SchemaRef {
 	inner := n.schema(t.Elem(), way)
 	if inner.Ref != "" {
@@ -127,7 +127,7 @@ func scalar(k reflect.Kind) *openapi3.Schema {
 	}
 }
 
-// object puts a named struct among the components, where it may refer to itself.
+// object adds a named struct to the components, where it may refer to itself.
 func (n typeNames) object(t reflect.Type, way direction) *openapi3.SchemaRef {
 	name := swagName(t)
 	if name == "" {
@@ -169,7 +169,8 @@ func (n typeNames) fields(s *openapi3.Schema, t reflect.Type, way direction) {
 	}
 }
 
-// jsonField is the name of a field in JSON, and false for one that is not there by itself.
+// jsonField returns the name of a field in JSON. Shown is false if the field does not appear
+// itself.
 func jsonField(f reflect.StructField) (name, options string, shown bool) {
 	name, options, _ = strings.Cut(f.Tag.Get("json"), ",")
 	switch {
@@ -183,8 +184,8 @@ func jsonField(f reflect.StructField) (name, options string, shown bool) {
 	return f.Name, options, f.IsExported()
 }
 
-// throughNamed: an embedded struct on the way to f is hidden, or a property of its own, so that
-// f is not its owner's.
+// throughNamed says whether an embedded struct on the way to f is hidden or a property of its own.
+// Then f is not a property of t.
 func throughNamed(t reflect.Type, f reflect.StructField) bool {
 	for i := 1; i < len(f.Index); i++ {
 		outer := t.FieldByIndex(f.Index[:i])

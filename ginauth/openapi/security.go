@@ -13,7 +13,7 @@ import (
 // guardsExtension lists the names of the guards in front of an operation.
 const guardsExtension = "x-ginauth-guards"
 
-// secure states what an operation asks for: one scheme of several, or nothing.
+// secure sets the security of an operation: one of several schemes, or none.
 func (b *builder) secure(op *openapi3.Operation, m mounted) {
 	names := make([]string, len(m.access.schemes))
 	for i, s := range m.access.schemes {
@@ -30,11 +30,11 @@ func (b *builder) secure(op *openapi3.Operation, m mounted) {
 		return
 	}
 	if op.Security == nil && b.inherits(m) {
-		return // it says nothing, and so what the document says in general
+		return // without its own security, that of the whole document applies
 	}
 	security := openapi3.SecurityRequirements{}
 	if m.access.secured {
-		none := !slices.ContainsFunc(m.access.schemes, m.access.takes) // then all are named: an empty list would be "open"
+		none := !slices.ContainsFunc(m.access.schemes, m.access.takes) // if none fits, all are named: an empty list would mean "open"
 		for i, s := range m.access.schemes {
 			if none || m.access.takes(s) {
 				security = append(security, b.requirements(names[i], s, m.access.scopes)...)
@@ -44,8 +44,9 @@ func (b *builder) secure(op *openapi3.Operation, m mounted) {
 	op.Security = &security
 }
 
-// inherits: middleware of the app's own may ask for what its document says of all routes (swag's
-// general @security). Of its handlers and of the routes that Session protects ginauth knows better.
+// inherits says whether the document's security for all routes (swag's general @security) applies.
+// Middleware of the app may enforce it. For ginauth's own handlers and the routes that Session
+// protects, ginauth knows better.
 func (b *builder) inherits(m mounted) bool {
 	if m.access.secured || m.ours {
 		return false
@@ -60,7 +61,7 @@ func (b *builder) inherits(m mounted) bool {
 	return false
 }
 
-// requirements are the alternatives of one scheme.
+// requirements returns the alternatives of one scheme.
 func (b *builder) requirements(name string, s route.Scheme, wanted [][]string) openapi3.SecurityRequirements {
 	if s.Name == sessionScheme || len(wanted) == 0 { // a session is good for everything
 		return openapi3.SecurityRequirements{{name: []string{}}}
@@ -73,7 +74,7 @@ func (b *builder) requirements(name string, s route.Scheme, wanted [][]string) o
 	return all
 }
 
-// compare keeps what the app says of its own, and reports where the middleware says otherwise.
+// compare keeps what the app says about its own schemes, and reports where the middleware differs.
 func (b *builder) compare(explicit openapi3.SecurityRequirements, ours []string, m mounted) {
 	if m.access.secured {
 		return
@@ -88,7 +89,8 @@ func (b *builder) compare(explicit openapi3.SecurityRequirements, ours []string,
 	b.report.Contradicted = append(b.report.Contradicted, m.String())
 }
 
-// isForeign: the scheme is none of ginauth's on any route, so somebody else may ask for it.
+// isForeign says whether no route has this scheme from ginauth, so that only other code can require
+// it.
 func (b *builder) isForeign(name string) bool {
 	for _, m := range b.routes {
 		for _, s := range m.access.schemes {
@@ -100,9 +102,9 @@ func (b *builder) isForeign(name string) bool {
 	return true
 }
 
-// scheme adds a backend's scheme to the components and returns its name there. Two that differ do
-// not share one. What the app says about a scheme of this name, which Swagger 2.0 has no words
-// for, is replaced.
+// scheme adds a backend's scheme to the components and returns its name there. Two different
+// schemes get different names. The app's description of a scheme with this name is replaced,
+// because Swagger 2.0 cannot describe ginauth's schemes.
 func (b *builder) scheme(s route.Scheme) string {
 	made, name := newScheme(s), s.Name
 	for b.claimed(name, made) {
@@ -115,7 +117,7 @@ func (b *builder) scheme(s route.Scheme) string {
 	return name
 }
 
-// claimed: another scheme has this name.
+// claimed says whether another scheme has this name.
 func (b *builder) claimed(name string, made *openapi3.SecurityScheme) bool {
 	other := b.schemes[name]
 	return other != nil && !sameScheme(other, made)
@@ -152,7 +154,7 @@ func newScheme(s route.Scheme) *openapi3.SecurityScheme {
 	return made
 }
 
-// declareScopes adds what guards ask for to a scheme that lists its scopes.
+// declareScopes adds the scopes that guards require to a scheme that lists its scopes.
 func (b *builder) declareScopes(name string, scopes []string) {
 	s := b.schemes[name]
 	if s.Flows == nil {

@@ -21,7 +21,7 @@ import (
 type source struct {
 	doc  *openapi3.T
 	byID map[string]*openapi3.Operation
-	// taken are the operations that a route was found for, as "METHOD shape".
+	// taken are the operations that have a route, as "METHOD shape".
 	taken map[string]bool
 }
 
@@ -71,7 +71,7 @@ func convert(swagger string) (*source, error) {
 	return s, nil
 }
 
-// join keeps a trailing slash, which Gin tells from none.
+// join keeps a trailing slash, which matters to Gin.
 func join(base, p string) string {
 	joined := path.Join("/", base, p)
 	if strings.HasSuffix(p, "/") && joined != "/" {
@@ -80,7 +80,7 @@ func join(base, p string) string {
 	return joined
 }
 
-// take returns the operation that the document has for a route.
+// take returns the document's operation for a route.
 func (s *source) take(m mounted) (*openapi3.Operation, bool) {
 	for p, item := range s.doc.Paths.Map() {
 		if shape(p) != shape(m.path) {
@@ -95,7 +95,7 @@ func (s *source) take(m mounted) (*openapi3.Operation, bool) {
 	return nil, false
 }
 
-// left are the operations that no route was found for.
+// left returns the operations without a route.
 func (s *source) left() []string {
 	var left []string
 	for p, item := range s.doc.Paths.Map() {
@@ -109,8 +109,8 @@ func (s *source) left() []string {
 	return left
 }
 
-// schemasBeside returns s's schemas. One that the app calls by the same name and means otherwise is
-// renamed.
+// schemasBeside returns s's schemas. A schema is renamed if the app has a different one of the same
+// name.
 func (s *source) schemasBeside(app openapi3.Schemas) openapi3.Schemas {
 	schemas, renamed := openapi3.Schemas{}, map[string]string{}
 	for name, schema := range s.doc.Components.Schemas {
@@ -141,7 +141,7 @@ func sameFields(a, b *openapi3.SchemaRef) bool {
 
 const schemaRef = "#/components/schemas/"
 
-// rename returns a copy with other references.
+// rename returns a copy with new references.
 func rename[T any](v *T, names map[string]string) *T {
 	raw, _ := json.Marshal(v) // was read from JSON
 	for from, to := range names {
@@ -150,7 +150,7 @@ func rename[T any](v *T, names map[string]string) *T {
 	return decode[T](raw)
 }
 
-// clone returns a deep copy, whose references are not resolved.
+// clone returns a deep copy with unresolved references.
 func clone[T any](v *T) *T {
 	raw, _ := json.Marshal(v) // was read from JSON
 	return decode[T](raw)

@@ -8,7 +8,7 @@ import (
 	"github.com/getkin/kin-openapi/openapi3"
 )
 
-// readTags adds what binding tags check and what swag's tags tell, as swag does.
+// readTags adds the rules of binding tags and swag's tags to a schema, as swag does.
 func readTags(s *openapi3.Schema, tag reflect.StructTag) {
 	for _, rules := range []string{tag.Get("binding"), tag.Get("validate")} {
 		for rule := range strings.SplitSeq(rules, ",") {
@@ -47,7 +47,7 @@ func hasRule(tag reflect.StructTag, rule string) bool {
 	return false
 }
 
-// formats are rules of the validator that JSON Schema has a word for.
+// formats are the validator's rules with an equivalent in JSON Schema.
 var formats = map[string]string{
 	"email": "email", "url": "uri", "uri": "uri", "uuid": "uuid", "uuid4": "uuid", "uuid7": "uuid",
 	"ipv4": "ipv4", "ipv6": "ipv6", "hostname": "hostname",
@@ -81,7 +81,7 @@ func constrain(s *openapi3.Schema, rule, value string) {
 	}
 }
 
-// atLeast bounds a number, or the length of anything else.
+// atLeast sets the minimum of a number, or the minimum length of any other type.
 func atLeast(s *openapi3.Schema, number float64) {
 	switch {
 	case s.Type.Is("string"):
@@ -122,7 +122,7 @@ func beyond(s *openapi3.Schema, rule string, number float64) {
 	s.Max, s.ExclusiveMax = &number, openapi3.ExclusiveBound{Bool: &exclusive}
 }
 
-// literal reads a tag's text as the schema's type.
+// literal reads the text of a tag as a value of the schema's type.
 func literal(s *openapi3.Schema, text string) any {
 	switch {
 	case s.Type.Is("integer"):

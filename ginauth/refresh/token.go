@@ -37,7 +37,7 @@ func New() Token {
 
 // Parse reads the text of Reveal, and refuses any other.
 func Parse(s string) (Token, bool) {
-	if len(s) != tokenLength || strings.ContainsAny(s, "\r\n") { // which encoding/base64 skips
+	if len(s) != tokenLength || strings.ContainsAny(s, "\r\n") { // encoding/base64 would skip these
 		return Token{}, false
 	}
 	t := Token{new([tokenBytes]byte)}
@@ -48,7 +48,7 @@ func Parse(s string) (Token, bool) {
 // Reveal returns the token for its client: 64 characters of base64url.
 func (t Token) Reveal() string { return base64.RawURLEncoding.EncodeToString(t.raw[:]) }
 
-// Key returns what a store finds the token by.
+// Key returns the key by which a store finds the token.
 func (t Token) Key() driver.RefreshKey {
 	return driver.RefreshKey{Selector: sha256.Sum256(t.raw[:selectorBytes]), Digest: sha256.Sum256(t.raw[:])}
 }
@@ -71,7 +71,7 @@ func (t Token) Open(s driver.RefreshSeal) Token {
 	return next
 }
 
-// seal adds text to a key that is made of t and used for one successor only.
+// seal combines text with a key that is derived from t and used for one successor only.
 func (t Token) seal(text []byte) (s driver.RefreshSeal) {
 	mac := hmac.New(sha256.New, t.raw[selectorBytes:])
 	mac.Write([]byte(sealLabel))

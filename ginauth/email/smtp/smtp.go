@@ -98,7 +98,7 @@ func (s *Sender) Send(ctx context.Context, m email.Message) error {
 	err = client.DialAndSendWithContext(ctx, message)
 	var refused *gomail.SendError
 	switch {
-	case err == nil, message.IsDelivered(): // a farewell that failed changes nothing
+	case err == nil, message.IsDelivered(): // an error after the delivery changes nothing
 		return nil
 	case ctx.Err() != nil:
 		return ctx.Err()
@@ -119,7 +119,7 @@ func compose(m email.Message) (*gomail.Msg, error) {
 	g.Subject(m.Subject)
 	g.SetMessageIDWithValue(m.ID)
 	g.SetDateWithValue(m.Date)
-	// RFC 3834: no holiday notes, please.
+	// RFC 3834: asks for no automatic replies.
 	g.SetGenHeader("Auto-Submitted", "auto-generated")
 	g.SetBodyString(gomail.TypeTextPlain, m.Plain)
 	if m.HTML != "" {
@@ -131,8 +131,8 @@ func compose(m email.Message) (*gomail.Msg, error) {
 // answerTimeout bounds each answer of the server.
 const answerTimeout = 15 * time.Second
 
-// client is for one mail: its connection ends with ctx, whatever it is waiting for, but inside TLS
-// only by answerTimeout.
+// client returns a client for one mail. Its connection ends with ctx, or inside TLS at the latest
+// after answerTimeout.
 func (s *Sender) client(ctx context.Context) (*gomail.Client, error) {
 	o := s.options
 	options := []gomail.Option{
@@ -161,7 +161,7 @@ func (s *Sender) client(ctx context.Context) (*gomail.Client, error) {
 	return client, nil
 }
 
-// dial also closes the connection when the sending is over, which the client leaves open after some
+// dial also closes the connection when sending is over; the client leaves it open after some
 // failures.
 func (s *Sender) dial(dialling, sending context.Context, network string) (net.Conn, error) {
 	address := net.JoinHostPort(s.options.Host, strconv.Itoa(s.options.Port))

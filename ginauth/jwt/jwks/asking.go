@@ -21,8 +21,8 @@ type asking struct {
 	going chan struct{} // closed when it is done; nil before the first
 }
 
-// fetch begins a fetch, unless one is under way or has begun a moment ago, and returns what is
-// closed when it is done.
+// fetch begins a fetch, unless one is under way or began a moment ago. The channel that it returns
+// is closed when the fetch is done.
 func (a *asking) fetch(now time.Time) <-chan struct{} {
 	a.mu.Lock()
 	defer a.mu.Unlock()

@@ -12,7 +12,7 @@ import (
 )
 
 const (
-	// fetchTimeout and maxDocument bound what an issuer can cost (SEC-132).
+	// fetchTimeout and maxDocument limit what an issuer can cost (SEC-132).
 	fetchTimeout = 5 * time.Second
 	maxDocument  = 1 << 20
 	maxRedirects = 3
@@ -35,7 +35,7 @@ func checkURL(text string, insecureLoopback bool) (*url.URL, error) {
 	return address, nil
 }
 
-// newClient follows redirects within the host of origin alone.
+// newClient follows redirects only within the host of origin.
 func newClient(origin *url.URL) *http.Client {
 	return &http.Client{
 		Timeout:   fetchTimeout,
@@ -55,7 +55,7 @@ func newClient(origin *url.URL) *http.Client {
 // capped ends a body that is too large with an error.
 type capped struct{ next http.RoundTripper }
 
-// RoundTrip is for net/http.
+// RoundTrip implements http.RoundTripper.
 func (t capped) RoundTrip(r *http.Request) (*http.Response, error) {
 	answer, err := t.next.RoundTrip(r)
 	if err != nil {
@@ -72,7 +72,7 @@ type cappedBody struct {
 
 var errTooLarge = fmt.Errorf("the document has more than %d bytes", maxDocument)
 
-// Read is for net/http.
+// Read implements io.Reader.
 func (b *cappedBody) Read(p []byte) (int, error) {
 	n, err := b.ReadCloser.Read(p[:min(len(p), b.left+1)])
 	if b.left -= n; b.left < 0 {

@@ -19,7 +19,7 @@ import (
 const (
 	defaultRefresh  = 10 * time.Minute
 	defaultMinPause = time.Minute
-	// defaultMaxStale bounds for how long a key counts that its issuer may have withdrawn.
+	// defaultMaxStale limits how long a key is used that its issuer may have withdrawn.
 	defaultMaxStale = 24 * time.Hour
 )
 
@@ -31,8 +31,8 @@ type Options struct {
 	MinPause time.Duration
 	// MaxStale is how long the last document is used if no newer one can be fetched. Default: 24 h.
 	MaxStale time.Duration
-	// Algorithm is that of RSA keys whose entry in the document names none (RFC 7517, 4.4), such as
-	// jwt.PS256. Other keys have the one of their curve. Default: jwt.RS256.
+	// Algorithm is the algorithm of RSA keys whose entry in the document names none (RFC 7517,
+	// 4.4), such as jwt.PS256. Other keys have the algorithm of their curve. Default: jwt.RS256.
 	Algorithm jwt.Algorithm
 	// InsecureLoopback allows plain http, to a loopback address only: for tests.
 	InsecureLoopback bool
@@ -61,11 +61,11 @@ type Keys struct {
 	document  atomic.Pointer[document]
 	now       func() time.Time
 	maxStale  time.Duration
-	algorithm jwt.Algorithm // of RSA keys that name none
+	algorithm jwt.Algorithm // for RSA keys that name none
 	asking    asking
 }
 
-// document is what was fetched last. It never changes.
+// document is the last document that was fetched. It never changes.
 type document struct {
 	keys    map[string]jwt.Key
 	fetched time.Time
@@ -94,7 +94,7 @@ func New(ctx context.Context, url string, o Options) (*Keys, error) {
 	remote, err := jwkset.NewStorageFromHTTP(address.String(), jwkset.HTTPClientStorageOptions{
 		Client: newClient(address), Ctx: ctx, HTTPTimeout: fetchTimeout, RefreshInterval: o.RefreshEvery,
 		NoErrorReturnFirstHTTPReq: true, Storage: &keeper{MemoryJWKSet: jwkset.NewMemoryStorage(), keys: k},
-		ValidateOptions: jwkset.JWKValidateOptions{SkipAll: true}, // usable looks; certificates are not read
+		ValidateOptions: jwkset.JWKValidateOptions{SkipAll: true}, // usable checks them; certificates are not read
 		RefreshErrorHandler: func(ctx context.Context, err error) {
 			o.Logger.WarnContext(ctx, "ginauth: the keys of an issuer could not be fetched", "host", address.Host, "error", err)
 		},
@@ -102,7 +102,7 @@ func New(ctx context.Context, url string, o Options) (*Keys, error) {
 	if err != nil {
 		return nil, fmt.Errorf("preparing to fetch keys: %w", err)
 	}
-	// The rate is asking's to keep: this limiter's tokens are spent also by requests that are over.
+	// asking limits the rate: this limiter would also count requests that are over.
 	k.asking.client, err = jwkset.NewHTTPClient(jwkset.HTTPClientOptions{
 		HTTPURLs: map[string]jwkset.Storage{address.String(): remote}, RefreshUnknownKID: rate.NewLimiter(rate.Inf, 1),
 	})
@@ -147,18 +147,18 @@ func (k *Keys) find(id string) (jwt.Key, bool) {
 
 func (k *Keys) stale(d *document) bool { return k.now().Sub(d.fetched) > k.maxStale }
 
-// keeper turns what jwkset has read into keys, once for each document.
+// keeper makes keys of what jwkset has read, once for each document.
 type keeper struct {
 	*jwkset.MemoryJWKSet
 	keys *Keys
 }
 
-// KeyRead is for jwkset, which fetches what is not there: always, since Keys has looked before.
+// KeyRead finds nothing, so jwkset always fetches: Keys has looked before it asks.
 func (*keeper) KeyRead(context.Context, string) (jwkset.JWK, error) {
 	return jwkset.JWK{}, jwkset.ErrKeyNotFound
 }
 
-// KeyReplaceAll is for jwkset.
+// KeyReplaceAll receives a new document from jwkset.
 func (s *keeper) KeyReplaceAll(ctx context.Context, given []jwkset.JWK) error {
 	d := &document{keys: make(map[string]jwt.Key, len(given)), fetched: s.keys.now()}
 	double := map[string]bool{}
@@ -172,15 +172,15 @@ func (s *keeper) KeyReplaceAll(ctx context.Context, given []jwkset.JWK) error {
 		}
 		d.keys[key.ID()] = key
 	}
-	for id := range double { // which of them the issuer means is not for us to guess
+	for id := range double { // nobody can know which of them the issuer means
 		delete(d.keys, id)
 	}
 	s.keys.document.Store(d)
 	return s.MemoryJWKSet.KeyReplaceAll(ctx, given)
 }
 
-// usable takes public keys for signatures, by the algorithm that the issuer names, or that their
-// kind has. A secret or a private key in a public document is known to everybody.
+// usable accepts public keys for signatures, with the algorithm that the issuer names or that their
+// kind has. Everybody knows a secret or private key in a public document, so it is refused.
 func (k *Keys) usable(one jwkset.JWK) (jwt.Key, bool) {
 	m := one.Marshal()
 	if m.KID == "" || m.USE != "" && m.USE != jwkset.UseSig {

@@ -21,14 +21,14 @@ import (
 	"time"
 )
 
-// The integrity is that of `npm view swagger-ui-dist@VERSION dist.integrity`.
+// The integrity comes from `npm view swagger-ui-dist@VERSION dist.integrity`.
 const (
 	version   = "5.35.0"
 	integrity = "sha512-U06rpMtW9V3XPGOBeamTUSr0Z09jMX4IJuANpE/EZbAhw0G8CgwrzU4YmXkn/h0wCDNsXdGarTNNHC3sU8yVUQ=="
 	registry  = "https://registry.npmjs.org/swagger-ui-dist/-/swagger-ui-dist-" + version + ".tgz"
 )
 
-// wanted are the release's files, and what they are called here.
+// wanted are the release's files, and their names here.
 var wanted = map[string]string{
 	"swagger-ui-bundle.js":             "swagger-ui-bundle.js.gz",
 	"swagger-ui.css":                   "swagger-ui.css.gz",
@@ -109,14 +109,14 @@ func download() ([]byte, error) {
 
 var sourceMap = regexp.MustCompile(`/[/*]# sourceMappingURL=\S+`)
 
-// write compresses what is served, always to the same bytes.
+// write compresses the files that are served, always to the same bytes.
 func write(name string, content io.Reader) error {
 	text, err := io.ReadAll(content)
 	if err != nil {
 		return fmt.Errorf("unpacking %s: %w", name, err)
 	}
 	if strings.HasSuffix(name, ".gz") {
-		text = sourceMap.ReplaceAll(text, nil) // which is not here
+		text = sourceMap.ReplaceAll(text, nil) // the source map is not served
 		var packed bytes.Buffer
 		w, err := gzip.NewWriterLevel(&packed, gzip.BestCompression)
 		if err == nil {
