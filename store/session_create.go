@@ -71,26 +71,39 @@ SELECT ` + sessionColumns + `, s.now, s.fits, (SELECT event.id FROM event) FROM 
 // trip. driver.ErrNoUser means that the user is unknown, disabled or has another password by now;
 // driver.ErrSessionTooLarge, that the data exceeds the limit. An existing digest is another error.
 func (s *Sessions) CreateSession(ctx context.Context, n driver.NewSession) (driver.Session, error) {
-	statement, args, err := s.insertion(n)
+	var r driver.Session
+	var fits bool
+	create, err := s.creation(ctx, n, &r, &fits)
 	if err != nil {
 		return driver.Session{}, err
+	}
+	err = s.withShadow(ctx, n.UserID, func() error { return s.doRecording(ctx, "creating a session", create) })
+	if err == nil {
+		err = s.owned(r.UserID, n.UserID)
+	}
+	return written(r, fits, err)
+}
+
+// creation returns what stores a session and its event, and reads it into r. The session is not stored unless it fits.
+func (s *Sessions) creation(ctx context.Context, n driver.NewSession, r *driver.Session, fits *bool) (func(context.Context, Conn) (driver.Event, error), error) {
+	statement, args, err := s.insertion(n)
+	if err != nil {
+		return nil, err
 	}
 	var login driver.Event
 	if n.UserID != "" {
 		login = loginOf(ctx, n)
 		args = append(args, login.Session, cutText(login.Operation, maxOperation), cutText(login.RequestID, maxRequestID), operatorOrNull(login))
 	}
-	var r driver.Session
-	var fits bool
-	create := func(ctx context.Context, conn Conn) (e driver.Event, err error) {
+	return func(ctx context.Context, conn Conn) (e driver.Event, err error) {
 		var id *int64
 		read := wire.Func(func(row *wire.Reader) {
-			s.readSession(row, &r)
-			row.Bool(&fits)
+			s.readSession(row, r)
+			row.Bool(fits)
 			row.Scan(&id)
 		})
 		if n.UserID != "" && n.Limit > 0 || s.tellsOf(n) {
-			err = s.insertLogin(ctx, conn, statement, args, n, &r, read)
+			err = s.insertLogin(ctx, conn, statement, args, n, r, read)
 		} else {
 			err = conn.QueryRow(ctx, statement, args...).Scan(read)
 		}
@@ -99,12 +112,7 @@ func (s *Sessions) CreateSession(ctx context.Context, n driver.NewSession) (driv
 			e.ID, e.At = *id, r.ReadAt
 		}
 		return e, orNoUser(err)
-	}
-	err = s.withShadow(ctx, n.UserID, func() error { return s.doRecording(ctx, "creating a session", create) })
-	if err == nil {
-		err = s.owned(r.UserID, n.UserID)
-	}
-	return written(r, fits, err)
+	}, nil
 }
 
 // loginOf is the event of a new session. The user is the actor, even if the request had the session

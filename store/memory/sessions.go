@@ -103,14 +103,7 @@ func (s *Store[U]) FindUserSession(ctx context.Context, d driver.Digest) (U, dri
 // CreateSession implements driver.Sessions. It settles n.Settles, and with Options.Mail tells the user of
 // a new device.
 func (s *Store[U]) CreateSession(ctx context.Context, n driver.NewSession) (driver.Session, error) {
-	if n.Digest == (driver.Digest{}) || n.Lifetime <= 0 || n.IdleTimeout <= 0 || n.Limit < 0 {
-		return driver.Session{}, errors.New("creating a session: it needs a digest, a lifetime and an idle timeout, and no negative limit")
-	}
-	data, err := mergeData(nil, n.Data, nil)
-	if err != nil {
-		return driver.Session{}, err
-	}
-	id, err := uuid.NewRandom()
+	data, err := dataOf(n)
 	if err != nil {
 		return driver.Session{}, err
 	}
@@ -119,6 +112,23 @@ func (s *Store[U]) CreateSession(ctx context.Context, n driver.NewSession) (driv
 		return driver.Session{}, err
 	}
 	defer s.leave()
+	return s.create(ctx, now, n, data, func(*session) error { return nil })
+}
+
+// dataOf returns the values of a new session that is complete.
+func dataOf(n driver.NewSession) (json.RawMessage, error) {
+	if n.Digest == (driver.Digest{}) || n.Lifetime <= 0 || n.IdleTimeout <= 0 || n.Limit < 0 {
+		return nil, errors.New("creating a session: it needs a digest, a lifetime and an idle timeout, and no negative limit")
+	}
+	return mergeData(nil, n.Data, nil)
+}
+
+// create stores a session that complete, which is the last step that may refuse it, has completed.
+func (s *Store[U]) create(ctx context.Context, now time.Time, n driver.NewSession, data json.RawMessage, complete func(*session) error) (driver.Session, error) {
+	id, err := uuid.NewRandom()
+	if err != nil {
+		return driver.Session{}, err
+	}
 	if n.UserID != "" {
 		if _, err := s.admit(n, now); err != nil {
 			return driver.Session{}, err
@@ -137,6 +147,9 @@ func (s *Store[U]) CreateSession(ctx context.Context, n driver.NewSession) (driv
 	}}
 	if n.UserID != "" || n.Authenticated {
 		r.AuthenticatedAt = now
+	}
+	if err := complete(r); err != nil {
+		return driver.Session{}, err
 	}
 	s.replace(n.Replaces)
 	s.sessions[n.Digest] = r
