@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"errors"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -174,16 +175,26 @@ FROM ginauth.users AS u
 CROSS JOIN ` + theClock + `
 WHERE u.email_canonical = $1::text AND ` + inGrace
 
+const findArchivedNamed = `
+SELECT u.id, ` + goodHash + `
+FROM ginauth.users AS u
+CROSS JOIN ` + theClock + `
+WHERE u.username_canonical = $1::text AND ` + inGrace
+
 // FindArchived returns an archived user within the grace and their password hash, zero without a
 // password. It returns driver.ErrNoUser for any other user.
 func (d *DB[U]) FindArchived(ctx context.Context, identifier string) (driver.UserID, password.Hash, error) {
 	if !storable(identifier) {
 		return "", password.Hash{}, driver.ErrNoUser
 	}
+	statement := findArchived
+	if !strings.Contains(identifier, "@") {
+		statement = findArchivedNamed
+	}
 	var id driver.UserID
 	var encoded *string
 	err := d.caller.read(ctx, "finding an archived user", func(ctx context.Context, conn Conn) error {
-		return conn.QueryRow(ctx, findArchived, identifier, d.clock()).Scan(wire.UUID((*string)(&id)), &encoded)
+		return conn.QueryRow(ctx, statement, identifier, d.clock()).Scan(wire.UUID((*string)(&id)), &encoded)
 	})
 	if err != nil {
 		return "", password.Hash{}, orNoUser(err)

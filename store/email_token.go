@@ -80,7 +80,8 @@ FOR NO KEY UPDATE`
 DELETE FROM ginauth.email_tokens AS t
 USING ginauth.users AS u, ` + theClock + `
 WHERE u.id = t.user_id AND ` + goodToken + `
-RETURNING t.user_id, t.email, t.email_canonical, t.created_at, u.email, u.email_canonical, u.verified_at, u.disabled_at IS NOT NULL`
+RETURNING t.user_id, t.email, t.email_canonical, t.created_at, COALESCE(u.email, ''), COALESCE(u.email_canonical, ''),
+	u.verified_at, u.disabled_at IS NOT NULL`
 )
 
 // UseEmailToken deletes a token and does what it is for, in one transaction. Where a link proves an

@@ -14,7 +14,8 @@ import (
 const exportUser = `
 SELECT jsonb_build_object(
 	'account', jsonb_build_object(
-		'id', u.id, 'email', u.email, 'email_canonical', u.email_canonical, 'name', u.name,
+		'id', u.id, 'email', u.email, 'email_canonical', u.email_canonical,
+		'username', u.username, 'username_canonical', u.username_canonical, 'name', u.name,
 		'has_password', u.password_hash IS NOT NULL, 'verified_at', u.verified_at, 'disabled_at', u.disabled_at,
 		'delete_after', u.delete_after, 'created_at', u.created_at, 'updated_at', u.updated_at),` + exportedLists
 

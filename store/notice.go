@@ -34,7 +34,7 @@ const (
 SELECT $1::uuid, $3::text, u.id, u.email, u.email_canonical, '', clock.now, clock.now
 FROM ginauth.users AS u
 CROSS JOIN ` + theClock + `
-WHERE u.id = $4::uuid AND u.verified_at IS NOT NULL AND `
+WHERE u.id = $4::uuid AND u.verified_at IS NOT NULL AND u.email IS NOT NULL AND `
 
 	tellOfPassword = tellUser + `u.password_hash = $5::text` + orCountRequest
 	tellOfDevice   = tellUser + `EXISTS (SELECT 1 FROM ginauth.sessions AS s WHERE s.digest = $5::bytea AND s.user_id = u.id)
@@ -47,7 +47,7 @@ const tellOfReuse = intoOutbox + `
 	SELECT ended.notice, '` + string(driver.MailReuse) + `', u.id, u.email, u.email_canonical, '', ended.now, ended.now
 	FROM ended
 	JOIN ginauth.users AS u ON u.id = ended.user_id
-	WHERE ended.notice IS NOT NULL AND u.verified_at IS NOT NULL` + orCountRequest
+	WHERE ended.notice IS NOT NULL AND u.verified_at IS NOT NULL AND u.email IS NOT NULL` + orCountRequest
 
 // reuseNotice is the id of a mail of tellOfReuse.
 func (s *Sessions) reuseNotice() (any, error) {

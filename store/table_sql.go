@@ -119,7 +119,7 @@ func (m *mapped) columns(extra []column) string {
 		name = `COALESCE(m.` + m.name + `::text, '')`
 	}
 	list := []string{
-		`m.` + m.id + `::text`, `m.` + m.email + `::text`, name, m.verified.read(),
+		`m.` + m.id + `::text`, `m.` + m.email + `::text`, `NULL::text`, name, m.verified.read(),
 		`COALESCE(u.disabled_at, ` + m.disabled.read() + `)`, m.created.read(), m.updated.read(),
 	}
 	for _, c := range extra {
@@ -165,7 +165,7 @@ var credentialIs = map[string]string{`$3::text`: credentialIs3, `$13::text`: cre
 const (
 	credentialIs3  = `($3::text IS NULL OR u.password_hash = $3::text)`
 	credentialIs13 = `($13::text IS NULL OR u.password_hash = $13::text)`
-	identifierIs   = `($7::text = '' OR u.email_canonical = $7::text)`
+	identifierIs   = `($7::text = '' OR u.email_canonical = $7::text OR u.username_canonical = $7::text)`
 	// userExists holds for everybody, where the users are not in this database.
 	userExists = `$4::text <> ''`
 )

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"errors"
+	"fmt"
 	"reflect"
 	"strconv"
 	"strings"
@@ -17,6 +18,9 @@ import (
 // CreateUser is DB.CreateUser. With a unique index on the column as it is, the address is stored in lower case.
 func (t *Table[U]) CreateUser(ctx context.Context, n driver.NewUser, fill func(*U) error) (U, error) {
 	var none, u U
+	if n.Username != "" {
+		return none, fmt.Errorf("creating a user: usernames in a table of the app's own: %w", errors.ErrUnsupported)
+	}
 	base := t.db.layout.user(reflect.ValueOf(&u).Elem())
 	base.Email, base.Name = n.Email, n.Name
 	if t.shadows.table.makesID {

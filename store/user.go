@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"reflect"
 	"time"
 
@@ -16,9 +17,11 @@ import (
 type User struct {
 	// ID is a version 7 UUID.
 	ID driver.UserID `db:"id" json:"id" format:"uuid"`
-	// Email is the address as it was typed at sign-up.
+	// Email is the address as it was typed at sign-up. Empty: none.
 	Email string `db:"email" json:"email" format:"email"`
-	Name  string `db:"name" json:"name"`
+	// Username is the name to log in with, as it was typed. Empty: none.
+	Username string `db:"username" json:"username,omitempty"`
+	Name     string `db:"name" json:"name"`
 	// VerifiedAt is nil until the user has proved the address.
 	VerifiedAt *time.Time `db:"verified_at" json:"verified_at,omitempty" format:"date-time"`
 	// DisabledAt is nil for an account that can be used.
@@ -32,7 +35,8 @@ type User struct {
 func (u User) Account() driver.Account {
 	return driver.Account{
 		ID:         u.ID,
-		Identifier: u.Email,
+		Identifier: cmp.Or(u.Email, u.Username),
+		Username:   u.Username,
 		Verified:   u.VerifiedAt != nil,
 		Disabled:   u.DisabledAt != nil,
 	}
@@ -50,7 +54,7 @@ func userColumns() (names []string) {
 // hiddenColumns of ginauth.users belong to ginauth, too: an app's user type cannot have them.
 var hiddenColumns = []string{
 	"email_canonical", "password_hash", "password_pending", "session_epoch", "delete_after",
-	"realm", "source", "external_id", "username", "username_canonical", "must_change_password",
+	"realm", "source", "external_id", "username_canonical", "must_change_password",
 }
 
 func (u *User) read(r *wire.Reader) {
@@ -69,6 +73,7 @@ func (u *User) readText(r *wire.Reader) {
 
 func (u *User) readRest(r *wire.Reader) {
 	r.OptionalText(&u.Email)
+	r.OptionalText(&u.Username)
 	r.Text(&u.Name)
 	r.OptionalTime(&u.VerifiedAt)
 	r.OptionalTime(&u.DisabledAt)

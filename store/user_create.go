@@ -16,19 +16,24 @@ import (
 
 // The names and the parameters of further columns go between these parts.
 const (
-	insertUser       = `INSERT INTO ginauth.users AS u (created_at, updated_at, id, email, email_canonical, name, password_hash, password_pending, verified_at`
+	insertUser = `INSERT INTO ginauth.users AS u (created_at, updated_at, id, email, email_canonical, name, password_hash, password_pending, verified_at,
+	username, username_canonical`
 	insertUserValues = `) VALUES (COALESCE($1::timestamptz, now()), COALESCE($1::timestamptz, now()), $2::uuid, $3::text, $4::text, $5::text, $6::text, $7::boolean,
-	CASE WHEN $8::boolean THEN COALESCE($1::timestamptz, now()) END`
+	CASE WHEN $8::boolean THEN COALESCE($1::timestamptz, now()) END, $9::text, $10::text`
 )
 
-// identifierConstraint makes the canonical e-mail address unique.
-const identifierConstraint = "users_email_canonical_key"
+const (
+	// identifierConstraint makes the canonical e-mail address unique.
+	identifierConstraint = "users_email_canonical_key"
+	// usernameConstraint makes the canonical username unique in its realm.
+	usernameConstraint = "users_username_key"
+)
 
 // CreateUser stores a new user in a transaction. Fill, when not nil, edits the user before that:
 // the columns of the app's own, and Name; other changes are not stored. A column that is left at
 // its zero value gets the database's default, which the returned user has. With WithMail, the user
 // is asked for the proof of the address. driver.ErrIdentifierTaken means that the address has an
-// account. After driver.ErrUnavailable the user may have been created or not.
+// account, and driver.ErrUsernameTaken that the username has. After driver.ErrUnavailable the user may have been created or not.
 func (d *DB[U]) CreateUser(ctx context.Context, n driver.NewUser, fill func(*U) error) (U, error) {
 	var none U
 	id, u, err := d.filled(n, fill)
@@ -45,6 +50,8 @@ func (d *DB[U]) CreateUser(ctx context.Context, n driver.NewUser, fill func(*U) 
 		return driver.NewUserEvent(ctx, driver.UserCreated, driver.UserID(id.String())), d.callAfterCreate(ctx, tx, u)
 	})
 	switch {
+	case errors.Is(err, driver.ErrUsernameTaken):
+		return none, driver.ErrUsernameTaken
 	case errors.Is(err, driver.ErrIdentifierTaken):
 		return none, driver.ErrIdentifierTaken
 	case err != nil:
@@ -61,12 +68,15 @@ func (d *DB[U]) insertUser(ctx context.Context, tx pgx.Tx, id uuid.UUID, n drive
 	if violates(err, identifierConstraint) {
 		return driver.ErrIdentifierTaken
 	}
+	if violates(err, usernameConstraint) {
+		return driver.ErrUsernameTaken
+	}
 	return err
 }
 
 // askForProof queues the mail by which a new user proves the address.
 func (d *DB[U]) askForProof(ctx context.Context, tx pgx.Tx, n driver.NewUser) error {
-	if !d.notices || n.Verified {
+	if !d.notices || n.Verified || n.Email == "" {
 		return nil
 	}
 	args, err := d.order(driver.MailOrder{Kind: driver.MailVerify, Email: n.Email, Canonical: n.Canonical})
@@ -94,7 +104,7 @@ func (d *DB[U]) filled(n driver.NewUser, fill func(*U) error) (id uuid.UUID, u U
 		return id, u, fmt.Errorf("creating a user: making its id: %w", err)
 	}
 	base := d.layout.user(reflect.ValueOf(&u).Elem())
-	base.ID, base.Email, base.Name = driver.UserID(id.String()), n.Email, n.Name
+	base.ID, base.Email, base.Username, base.Name = driver.UserID(id.String()), n.Email, n.Username, n.Name
 	if fill == nil {
 		return id, u, nil
 	}
@@ -105,7 +115,10 @@ func (d *DB[U]) filled(n driver.NewUser, fill func(*U) error) (id uuid.UUID, u U
 func (d *DB[U]) insertion(id uuid.UUID, n driver.NewUser, u *U, pending bool) (statement string, args []any) {
 	v := reflect.ValueOf(u).Elem()
 	var columns, parameters strings.Builder
-	args = []any{d.clock(), id.String(), n.Email, n.Canonical, d.layout.user(v).Name, hashOrNull(n.Hash), pending, n.Verified && !pending}
+	args = []any{
+		d.clock(), id.String(), textOrNull(n.Email), textOrNull(n.Canonical), d.layout.user(v).Name, hashOrNull(n.Hash), pending,
+		n.Verified && !pending && n.Email != "", textOrNull(n.Username), textOrNull(n.CanonicalUsername),
+	}
 	for _, c := range d.layout.extra {
 		field := v.FieldByIndex(c.path)
 		if field.IsZero() {

@@ -23,6 +23,7 @@ import (
 // back. So make nothing unique by the address: for the owner it exists already, and the refusal
 // would tell that the address has an account.
 func (d *DB[U]) CreateUserAndMail(ctx context.Context, n driver.NewUser, fill func(*U) error, locale string) (bool, error) {
+	n.Username, n.CanonicalUsername = "", ""
 	id, u, err := d.filled(n, fill)
 	if err != nil {
 		return false, err

@@ -17,7 +17,7 @@ import (
 
 // userStatements are the statements whose column list depends on the user type.
 type userStatements struct {
-	columns, findUser, findCredential, findAdmitted, findKey, findTokenUser string
+	columns, findUser, findCredential, findNamed, findAdmitted, findKey, findTokenUser string
 }
 
 func newUserStatements(l layout) userStatements {
@@ -26,6 +26,7 @@ func newUserStatements(l layout) userStatements {
 		columns:        columns,
 		findUser:       `SELECT ` + columns + findUserFrom,
 		findCredential: `SELECT ` + goodHash + `, ` + columns + findCredentialFrom,
+		findNamed:      `SELECT ` + goodHash + `, ` + columns + findNamedFrom,
 		findAdmitted:   `SELECT ` + columns + findAdmittedFrom,
 		findKey:        `SELECT ` + columns + findKeyFrom,
 		findTokenUser:  `SELECT ` + columns + findTokenUserFrom,
@@ -55,6 +56,18 @@ const findCredentialFrom = `
 FROM ginauth.users AS u
 WHERE u.email_canonical = $1::text`
 
+const findNamedFrom = `
+FROM ginauth.users AS u
+WHERE u.username_canonical = $1::text`
+
+// credential is the statement that finds a user by an identifier.
+func (s *userStatements) credential(identifier string) string {
+	if strings.Contains(identifier, "@") || s.findNamed == "" {
+		return s.findCredential
+	}
+	return s.findNamed
+}
+
 // FindCredential returns the user, disabled or not, and the password hash. The hash is zero without
 // a password, and for a user of CreateUserAndMail whose address is not proved yet. If package
 // password refuses the stored hash, the error wraps password.ErrMalformedHash, and the user is
@@ -65,7 +78,7 @@ func (d *DB[U]) FindCredential(ctx context.Context, identifier string) (U, passw
 		return none, password.Hash{}, driver.ErrNoUser
 	}
 	var encoded *string
-	u, err := d.one(ctx, "finding a credential", d.statements.findCredential, identifier, &encoded)
+	u, err := d.one(ctx, "finding a credential", d.statements.credential(identifier), identifier, &encoded)
 	if err != nil {
 		return none, password.Hash{}, orNoUser(err)
 	}

@@ -1,6 +1,9 @@
 package driver
 
-import "errors"
+import (
+	"errors"
+	"fmt"
+)
 
 // What a store or a RetrieveUser function answers.
 var (
@@ -13,8 +16,11 @@ var (
 	ErrTokenReused = errors.New("replaced session token used again")
 	// ErrUnavailable means that the store cannot be asked. It is never taken for "not logged in".
 	ErrUnavailable = errors.New("the store is not available")
-	// ErrIdentifierTaken means that another account has this identifier.
+	// ErrIdentifierTaken means that another account has this identifier: the address, unless the error
+	// is ErrUsernameTaken too.
 	ErrIdentifierTaken = errors.New("another account has this identifier")
+	// ErrUsernameTaken is the ErrIdentifierTaken of a username.
+	ErrUsernameTaken = fmt.Errorf("%w: the username", ErrIdentifierTaken)
 	// ErrSessionTooLarge means that the session's values exceed the store's limit.
 	ErrSessionTooLarge = errors.New("the session is too large")
 )

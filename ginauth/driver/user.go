@@ -7,8 +7,11 @@ type UserID string
 type Account struct {
 	// ID must be set and must not change.
 	ID UserID
-	// Identifier is what the user types to log in, such as an e-mail address.
+	// Identifier is what the user types to log in: an e-mail address, or the username of a user
+	// without one.
 	Identifier string
+	// Username is what the user may type instead. Empty: none.
+	Username string
 	// Verified: the identifier was proved to belong to the user.
 	Verified bool
 	// Disabled: the account can neither log in nor use a session it already has.

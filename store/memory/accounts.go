@@ -89,6 +89,7 @@ func (s *Store[U]) disable(a *account[U], now time.Time) {
 func (s *Store[U]) remove(a *account[U]) {
 	delete(s.users, a.ID)
 	delete(s.byCanonical, a.canonical)
+	delete(s.byUsername, a.named)
 	for _, r := range s.sessions {
 		if r.UserID == a.ID {
 			s.drop(r)
@@ -122,7 +123,7 @@ func (s *Store[U]) FindArchived(ctx context.Context, identifier string) (driver.
 		return "", password.Hash{}, err
 	}
 	defer s.leave()
-	a := s.byCanonical[identifier]
+	a := s.identified(identifier)
 	if a == nil || !a.inGrace(now) {
 		return "", password.Hash{}, driver.ErrNoUser
 	}

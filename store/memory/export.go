@@ -25,7 +25,8 @@ func (s *Store[U]) ExportUser(ctx context.Context, id driver.UserID) (json.RawMe
 		return nil, driver.ErrNoUser
 	}
 	account := item{
-		"id": a.ID, "email": a.Email, "email_canonical": a.canonical, "name": a.Name, "has_password": !a.hash.IsZero(),
+		"id": a.ID, "email": textOrNull(a.Email), "email_canonical": textOrNull(a.canonical),
+		"username": textOrNull(a.Username), "username_canonical": textOrNull(a.named), "name": a.Name, "has_password": !a.hash.IsZero(),
 		"verified_at": a.VerifiedAt, "disabled_at": a.DisabledAt, "delete_after": orNull(a.deleteAfter),
 		"created_at": a.CreatedAt, "updated_at": a.UpdatedAt,
 	}
@@ -123,6 +124,13 @@ func orNull(t time.Time) any {
 		return nil
 	}
 	return t
+}
+
+func textOrNull(s string) any {
+	if s == "" {
+		return nil
+	}
+	return s
 }
 
 func addrOf(o driver.Origin) any {

@@ -32,6 +32,7 @@ type mail struct {
 
 // CreateUserAndMail implements driver.Mails. Fill runs once, before the store is locked.
 func (s *Store[U]) CreateUserAndMail(ctx context.Context, n driver.NewUser, fill func(*U) error, locale string) (created bool, err error) {
+	n.Username, n.CanonicalUsername = "", ""
 	a, err := s.filled(n, fill)
 	if err != nil {
 		return false, err
@@ -111,7 +112,7 @@ func (s *Store[U]) queue(now time.Time, o driver.MailOrder) error {
 // tell queues a notice to a user whose address is proved, with Options.Mail. A notice for which there is no room is
 // left out: what it tells of has happened.
 func (s *Store[U]) tell(now time.Time, a *account[U], k driver.MailKind, locale string) {
-	if s.mail && a != nil && a.VerifiedAt != nil {
+	if s.mail && a != nil && a.VerifiedAt != nil && a.Email != "" {
 		_ = s.queue(now, driver.MailOrder{Kind: k, UserID: a.ID, Email: a.Email, Canonical: a.canonical, Locale: locale})
 	}
 }

@@ -54,6 +54,7 @@ type Store[U any] struct {
 	everybody   int64 // part of the epoch of all sessions
 	users       map[driver.UserID]*account[U]
 	byCanonical map[string]*account[U]
+	byUsername  map[string]*account[U]
 	sessions    map[driver.Digest]*session
 	rotated     map[driver.Digest]*session // by the digest before the last rotation
 	ended       map[driver.Digest]time.Time
@@ -98,7 +99,7 @@ func New[U any](o Options[U]) *Store[U] {
 	}
 	return &Store[U]{
 		now: o.Now, limit: cmp.Or(o.Limit, defaultLimit), sweepEvery: cmp.Or(o.SweepEvery, defaultSweepEvery), mail: o.Mail, shape: shape,
-		users: map[driver.UserID]*account[U]{}, byCanonical: map[string]*account[U]{},
+		users: map[driver.UserID]*account[U]{}, byCanonical: map[string]*account[U]{}, byUsername: map[string]*account[U]{},
 		sessions: map[driver.Digest]*session{}, rotated: map[driver.Digest]*session{}, ended: map[driver.Digest]time.Time{},
 		families: map[driver.Digest]*family{}, keys: map[driver.Digest]*apiKey{}, mails: map[driver.MailID]*mail{},
 		links: map[driver.Digest]*link{}, throttles: map[driver.LimitKey]*throttle{}, devices: map[driver.LimitKey]*device{},

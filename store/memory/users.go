@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"reflect"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -15,8 +16,9 @@ import (
 // account is a user with what is never shown.
 type account[U any] struct {
 	User
-	own         U // the app's part; what it says of the account is not read
-	canonical   string
+	own         U      // the app's part; what it says of the account is not read
+	canonical   string // of the address
+	named       string // the canonical username
 	hash        password.Hash
 	pending     bool // the password is not in force before the address is proved
 	deleteAfter time.Time
@@ -69,11 +71,19 @@ func (s *Store[U]) FindCredential(ctx context.Context, identifier string) (U, pa
 }
 
 func (s *Store[U]) findCredential(identifier string) (U, password.Hash, error) {
-	if a := s.byCanonical[identifier]; a != nil {
+	if a := s.identified(identifier); a != nil {
 		return s.user(a), a.credential(), nil
 	}
 	var none U
 	return none, password.Hash{}, driver.ErrNoUser
+}
+
+// identified returns the account with a canonical address or username; nil for none.
+func (s *Store[U]) identified(canonical string) *account[U] {
+	if strings.Contains(canonical, "@") {
+		return s.byCanonical[canonical]
+	}
+	return s.byUsername[canonical]
 }
 
 // CreateUser implements driver.Users. Fill runs once, before the store is locked. With Options.Mail the store
@@ -92,15 +102,18 @@ func (s *Store[U]) CreateUser(ctx context.Context, n driver.NewUser, fill func(*
 	if s.byCanonical[n.Canonical] != nil {
 		return none, driver.ErrIdentifierTaken
 	}
+	if s.byUsername[n.CanonicalUsername] != nil {
+		return none, driver.ErrUsernameTaken
+	}
 	if err := s.room(len(s.users)); err != nil {
 		return none, err
 	}
-	if s.mail && !n.Verified {
+	if s.mail && !n.Verified && n.Email != "" {
 		if err := s.queue(now, driver.MailOrder{Kind: driver.MailVerify, Email: n.Email, Canonical: n.Canonical}); err != nil {
 			return none, err
 		}
 	}
-	if n.Verified {
+	if n.Verified && n.Email != "" {
 		a.VerifiedAt = &now
 	}
 	s.insert(ctx, now, a)
@@ -109,7 +122,13 @@ func (s *Store[U]) CreateUser(ctx context.Context, n driver.NewUser, fill func(*
 
 func (s *Store[U]) insert(ctx context.Context, now time.Time, a *account[U]) {
 	a.CreatedAt, a.UpdatedAt = now, now
-	s.users[a.ID], s.byCanonical[a.canonical] = a, a
+	s.users[a.ID] = a
+	if a.canonical != "" {
+		s.byCanonical[a.canonical] = a
+	}
+	if a.named != "" {
+		s.byUsername[a.named] = a
+	}
 	s.record(now, driver.NewUserEvent(ctx, driver.UserCreated, a.ID))
 }
 
@@ -119,8 +138,8 @@ func (s *Store[U]) filled(n driver.NewUser, fill func(*U) error) (*account[U], e
 	if err != nil {
 		return nil, err
 	}
-	a := &account[U]{canonical: n.Canonical, hash: n.Hash}
-	a.ID, a.Email, a.Name = driver.UserID(id.String()), n.Email, n.Name
+	a := &account[U]{canonical: n.Canonical, named: n.CanonicalUsername, hash: n.Hash}
+	a.ID, a.Email, a.Username, a.Name = driver.UserID(id.String()), n.Email, n.Username, n.Name
 	u := s.user(a)
 	if fill != nil {
 		if err := fill(&u); err != nil {

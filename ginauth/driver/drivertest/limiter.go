@@ -329,6 +329,7 @@ func settledWithSession[U any](e *env[U]) {
 func credentialLimiterGroup[U any]() group[U] {
 	return group[U]{"CredentialLimiter", implements[driver.CredentialLimiter[U]], map[string]func(*env[U]){
 		"CountAndFindCredential counts, and finds when admitted": countsAndFinds[U],
+		"CountAndFindCredential finds by the username":           countsAndFindsByUsername[U],
 	}}
 }
 
@@ -351,4 +352,21 @@ func countsAndFinds[U any](e *env[U]) {
 	if err != nil || v.Wait != 2*time.Second || !v.Guesses || !h.IsZero() || e.Account(u).ID != "" {
 		e.Errorf("refused: %+v, the user %q, %v", v, e.Account(u).ID, err)
 	}
+}
+
+func countsAndFindsByUsername[U any](e *env[U]) {
+	n := withUsername(e.newUser(), "Ada")
+	id := e.named(n)
+	both, a := need[driver.CredentialLimiter[U]](e), guessAt(newKey(), newKey())
+	v, u, h, err := both.CountAndFindCredential(e.Context(), a, "ada")
+	if err != nil || v.Wait != 0 || e.Account(u).ID != id || !h.Equal(n.Hash) {
+		e.Errorf("admitted: %+v, the user %s, %v", v, e.Account(u).ID, err)
+	}
+	_, _, _, err = both.CountAndFindCredential(e.Context(), a, "nobody")
+	e.want("an unknown username", err, driver.ErrNoUser)
+	k := newKey()
+	if !e.settle(driver.Settlement{User: id, Identifier: "ada", Browser: k, Keep: lifetime, Limit: 3}) {
+		e.Skip("the store keeps no known browsers")
+	}
+	e.knows("the browser", k, true)
 }

@@ -1,6 +1,7 @@
 package drivertest_test
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -23,11 +24,14 @@ type member struct {
 	Verified        bool
 	Disabled        bool
 	canonical       string
+	username, named string
 	hash            password.Hash
 }
 
 func (m member) Account() driver.Account {
-	return driver.Account{ID: driver.UserID(m.ID), Identifier: m.Email, Verified: m.Verified, Disabled: m.Disabled}
+	return driver.Account{
+		ID: driver.UserID(m.ID), Identifier: cmp.Or(m.Email, m.username), Username: m.username, Verified: m.Verified, Disabled: m.Disabled,
+	}
 }
 
 // visit is a row of the table of sessions.
@@ -81,7 +85,7 @@ func (s *toy) FindUser(ctx context.Context, id driver.UserID) (member, error) {
 }
 
 func (s *toy) FindCredential(ctx context.Context, identifier string) (member, password.Hash, error) {
-	return s.find(ctx, func(m member) bool { return m.canonical == identifier })
+	return s.find(ctx, func(m member) bool { return identifier != "" && (m.canonical == identifier || m.named == identifier) })
 }
 
 func (s *toy) find(ctx context.Context, which func(member) bool) (member, password.Hash, error) {
@@ -107,10 +111,14 @@ func (s *toy) CreateUser(ctx context.Context, n driver.NewUser, fill func(*membe
 		return member{}, err
 	}
 	defer s.mu.Unlock()
-	if _, err := s.member(func(m member) bool { return m.canonical == n.Canonical }); err == nil {
+	if _, err := s.member(func(m member) bool { return n.Canonical != "" && m.canonical == n.Canonical }); err == nil {
 		return member{}, driver.ErrIdentifierTaken
 	}
-	m.ID, m.Email, m.Verified, m.canonical, m.hash = s.id(), n.Email, n.Verified, n.Canonical, n.Hash // whatever fill has changed
+	if _, err := s.member(func(m member) bool { return n.CanonicalUsername != "" && m.named == n.CanonicalUsername }); err == nil {
+		return member{}, driver.ErrUsernameTaken
+	}
+	m.ID, m.Email, m.Verified, m.canonical, m.hash = s.id(), n.Email, n.Verified && n.Email != "", n.Canonical, n.Hash // whatever fill has changed
+	m.username, m.named = n.Username, n.CanonicalUsername
 	s.members = append(s.members, m)
 	return m, nil
 }

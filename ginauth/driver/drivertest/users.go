@@ -19,6 +19,10 @@ func usersGroup[U any]() group[U] {
 		"CreateUser stores nothing when fill fails":                  fillFails[U],
 		"ReplaceHash replaces the old hash alone, and ends nothing":  replacesHash[U],
 		"FindUser and FindCredential return a user who was disabled": disabledUserIsFound[U],
+		"FindCredential finds by the canonical username":             findsByUsername[U],
+		"A user needs no address":                                    userWithoutAddress[U],
+		"CreateUser refuses a username that is taken":                usernameTaken[U],
+		"CreateUser has one winner of a username":                    usernameRace[U],
 	}}
 }
 

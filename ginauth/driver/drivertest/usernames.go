@@ -1,0 +1,91 @@
+package drivertest
+
+import (
+	"errors"
+	"strings"
+
+	"github.com/ginauth/ginauth/ginauth/driver"
+)
+
+// named stores a user with a username, and skips the rule where the store keeps none.
+func (e *env[U]) named(n driver.NewUser) driver.UserID {
+	e.Helper()
+	u, err := e.Store.CreateUser(e.Context(), n, nil)
+	if errors.Is(err, errors.ErrUnsupported) {
+		e.Skip("the store keeps no usernames")
+	}
+	e.must("creating a user with a username", err)
+	return e.Account(u).ID
+}
+
+func withUsername(n driver.NewUser, name string) driver.NewUser {
+	n.Username, n.CanonicalUsername = name, strings.ToLower(name)
+	return n
+}
+
+func findsByUsername[U any](e *env[U]) {
+	e.user()
+	n := withUsername(e.newUser(), "Ada")
+	id := e.named(n)
+	for _, identifier := range []string{n.CanonicalUsername, n.Canonical} {
+		u, h, err := e.Store.FindCredential(e.Context(), identifier)
+		e.must("finding the credential of "+identifier, err)
+		if a := e.Account(u); a.ID != id || a.Username != n.Username || !strings.EqualFold(a.Identifier, n.Canonical) || !h.Equal(n.Hash) {
+			e.Errorf("%s: got %+v, and the hash is theirs: %v", identifier, a, h.Equal(n.Hash))
+		}
+	}
+	for _, unknown := range []string{"nobody", "Ada", "ad", "ada%", "ada@example.com"} {
+		_, _, err := e.Store.FindCredential(e.Context(), unknown)
+		e.want("finding the credential of "+unknown, err, driver.ErrNoUser)
+	}
+}
+
+func userWithoutAddress[U any](e *env[U]) {
+	n := withUsername(driver.NewUser{Name: "Ada", Hash: hash('a'), Verified: true}, "Ada")
+	id := e.named(n)
+	e.named(withUsername(driver.NewUser{Name: "Bob"}, "Bob"))
+	u, h, err := e.Store.FindCredential(e.Context(), n.CanonicalUsername)
+	e.must("finding a user without an address", err)
+	if a := e.Account(u); a != (driver.Account{ID: id, Identifier: "Ada", Username: "Ada"}) || !h.Equal(n.Hash) {
+		e.Errorf("got %+v, and the hash is theirs: %v", a, h.Equal(n.Hash))
+	}
+	_, _, err = e.Store.FindCredential(e.Context(), "")
+	e.want("finding a credential without an identifier", err, driver.ErrNoUser)
+	s := e.login(id)
+	e.alive("after the login", true, s.Digest)
+	if limiter, ok := as[driver.Limiter](e); ok {
+		_, err = limiter.SettleAttempt(e.Context(), driver.Settlement{User: id, Identifier: "bob", Browser: newKey(), Keep: lifetime, Limit: 3})
+		e.must("settling an attempt with another's username", err)
+	}
+}
+
+func usernameTaken[U any](e *env[U]) {
+	n := withUsername(e.newUser(), "Ada")
+	id := e.named(n)
+	_, err := e.Store.CreateUser(e.Context(), withUsername(e.newUser(), "ADA"), nil)
+	e.want("creating a second user with the username", err, driver.ErrUsernameTaken)
+	other := n
+	other.Username, other.CanonicalUsername = "Bob", "bob"
+	_, err = e.Store.CreateUser(e.Context(), other, nil)
+	e.want("creating a second user with the address", err, driver.ErrIdentifierTaken)
+	if errors.Is(err, driver.ErrUsernameTaken) {
+		e.Errorf("the address is taken, and the error speaks of the username: %v", err)
+	}
+	_, _, err = e.Store.FindCredential(e.Context(), "bob")
+	e.want("finding the user who was refused", err, driver.ErrNoUser)
+	if u, h, err := e.Store.FindCredential(e.Context(), "ada"); err != nil || e.Account(u).ID != id || !h.Equal(n.Hash) {
+		e.Errorf("the first user has changed: %v", err)
+	}
+}
+
+func usernameRace[U any](e *env[U]) {
+	e.named(withUsername(driver.NewUser{Name: "First"}, "first"))
+	users := make([]driver.NewUser, callers)
+	for i := range users {
+		users[i] = withUsername(e.newUser(), "Ada")
+	}
+	e.oneWins("creating users with one username", driver.ErrUsernameTaken, func(i int) error {
+		_, err := e.Store.CreateUser(e.Context(), users[i], nil)
+		return err
+	})
+}

@@ -1,0 +1,47 @@
+package driver
+
+import (
+	"errors"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"golang.org/x/text/secure/precis"
+)
+
+// maxUsername is the longest username, in code points.
+const maxUsername = 64
+
+// ErrInvalidUsername means that a text is no username that an account can have.
+var ErrInvalidUsername = errors.New("not a username")
+
+// CanonicalUsername returns the form of a username by which an account is found: that of the profile
+// UsernameCaseMapped (RFC 8265), without surrounding blanks. It returns ErrInvalidUsername for
+// anything that the profile refuses, such as blanks and symbols outside ASCII, for a name with an @,
+// which could be read as an address, for more than 64 code points, and for a name that mixes Latin,
+// Greek and Cyrillic letters, which look alike.
+func CanonicalUsername(s string) (string, error) {
+	s = strings.Trim(s, " \t")
+	if s == "" || len(s) > maxUsername*utf8.UTFMax || !utf8.ValidString(s) {
+		return "", ErrInvalidUsername
+	}
+	canonical, err := precis.UsernameCaseMapped.String(s)
+	if err != nil || canonical == "" || utf8.RuneCountInString(canonical) > maxUsername {
+		return "", ErrInvalidUsername
+	}
+	again, err := precis.UsernameCaseMapped.String(canonical)
+	if err != nil || again != canonical || strings.Contains(canonical, "@") || mixesAlphabets(canonical) {
+		return "", ErrInvalidUsername
+	}
+	return canonical, nil
+}
+
+func mixesAlphabets(s string) bool {
+	seen := 0
+	for _, alphabet := range []*unicode.RangeTable{unicode.Latin, unicode.Greek, unicode.Cyrillic} {
+		if strings.ContainsFunc(s, func(r rune) bool { return unicode.Is(alphabet, r) }) {
+			seen++
+		}
+	}
+	return seen > 1
+}
