@@ -104,7 +104,10 @@ func (d *DB[U]) filled(n driver.NewUser, fill func(*U) error) (id uuid.UUID, u U
 		return id, u, fmt.Errorf("creating a user: making its id: %w", err)
 	}
 	base := d.layout.user(reflect.ValueOf(&u).Elem())
-	base.ID, base.Email, base.Username, base.Name = driver.UserID(id.String()), n.Email, n.Username, n.Name
+	base.ID, base.Email, base.Name = driver.UserID(id.String()), n.Email, n.Name
+	if n.Username != "" {
+		base.Username = &n.Username
+	}
 	if fill == nil {
 		return id, u, nil
 	}

@@ -16,9 +16,9 @@ type User struct {
 	ID driver.UserID `db:"id" json:"id" format:"uuid"`
 	// Email is the address as it was typed at sign-up. Empty: none.
 	Email string `db:"email" json:"email" format:"email"`
-	// Username is the name to log in with, as it was typed. Empty: none.
-	Username string `db:"username" json:"username,omitempty"`
-	Name     string `db:"name" json:"name"`
+	// Username is the name to log in with, as it was typed. It is nil for a user without one.
+	Username *string `db:"username" json:"username,omitempty"`
+	Name     string  `db:"name" json:"name"`
 	// VerifiedAt is nil until the address was proved to be the user's.
 	VerifiedAt *time.Time `db:"verified_at" json:"verified_at,omitempty" format:"date-time"`
 	// DisabledAt is nil for an account that can be used.
@@ -29,8 +29,12 @@ type User struct {
 
 // Account tells ginauth what it needs to know of the user.
 func (u User) Account() driver.Account {
+	username := ""
+	if u.Username != nil {
+		username = *u.Username
+	}
 	return driver.Account{
-		ID: u.ID, Identifier: cmp.Or(u.Email, u.Username), Username: u.Username, Verified: u.VerifiedAt != nil, Disabled: u.DisabledAt != nil,
+		ID: u.ID, Identifier: cmp.Or(u.Email, username), Username: username, Verified: u.VerifiedAt != nil, Disabled: u.DisabledAt != nil,
 	}
 }
 

@@ -139,7 +139,10 @@ func (s *Store[U]) filled(n driver.NewUser, fill func(*U) error) (*account[U], e
 		return nil, err
 	}
 	a := &account[U]{canonical: n.Canonical, named: n.CanonicalUsername, hash: n.Hash}
-	a.ID, a.Email, a.Username, a.Name = driver.UserID(id.String()), n.Email, n.Username, n.Name
+	a.ID, a.Email, a.Name = driver.UserID(id.String()), n.Email, n.Name
+	if n.Username != "" {
+		a.Username = &n.Username
+	}
 	u := s.user(a)
 	if fill != nil {
 		if err := fill(&u); err != nil {

@@ -364,9 +364,10 @@ func countsAndFindsByUsername[U any](e *env[U]) {
 	}
 	_, _, _, err = both.CountAndFindCredential(e.Context(), a, "nobody")
 	e.want("an unknown username", err, driver.ErrNoUser)
+	e.browser(id, n)
 	k := newKey()
 	if !e.settle(driver.Settlement{User: id, Identifier: "ada", Browser: k, Keep: lifetime, Limit: 3}) {
-		e.Skip("the store keeps no known browsers")
+		e.Error("a browser is not known at the user's username")
 	}
 	e.knows("the browser", k, true)
 }

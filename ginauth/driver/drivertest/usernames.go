@@ -54,8 +54,11 @@ func userWithoutAddress[U any](e *env[U]) {
 	s := e.login(id)
 	e.alive("after the login", true, s.Digest)
 	if limiter, ok := as[driver.Limiter](e); ok {
-		_, err = limiter.SettleAttempt(e.Context(), driver.Settlement{User: id, Identifier: "bob", Browser: newKey(), Keep: lifetime, Limit: 3})
+		known, err := limiter.SettleAttempt(e.Context(), driver.Settlement{User: id, Identifier: "bob", Browser: newKey(), Keep: lifetime, Limit: 3})
 		e.must("settling an attempt with another's username", err)
+		if known {
+			e.Error("a browser is known at another's username")
+		}
 	}
 }
 

@@ -181,6 +181,18 @@ func (r *Reader) OptionalText(to *string) {
 	r.Text(to)
 }
 
+// TextOrNil reads a text, and NULL as nil.
+func (r *Reader) TextOrNil(to **string) {
+	*to = nil
+	if f := r.field(); f != nil && r.values[r.at] == nil {
+		r.at++
+		return
+	}
+	text := ""
+	r.Text(&text)
+	*to = &text
+}
+
 // JSON reads a jsonb as PostgreSQL prints it.
 func (r *Reader) JSON(to *[]byte) {
 	f := r.field()
