@@ -24,8 +24,9 @@ type Limit struct {
 
 // Limits say how many attempts are allowed. The zero value of each field means its default.
 type Limits struct {
-	// FreeFailures is how many wrong passwords in a row an identifier may have without waiting. The
-	// next attempt waits 2 s, and each further one twice as long. Default: 5.
+	// FreeFailures is how many wrong passwords in a row an identifier may have without
+	// consequences. After each further one the next attempt has to wait: 2 s at first, then twice
+	// as long each time. Default: 5.
 	FreeFailures int
 	// MaxWait is the longest of these waits. Default: 15 min.
 	MaxWait time.Duration

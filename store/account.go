@@ -35,10 +35,10 @@ SET disabled_at = COALESCE(u.disabled_at, clock.now), delete_after = NULL,
 FROM ` + theClock + `
 WHERE u.id = $1::uuid`
 
-// DisableUser closes an account: its user can neither log in nor use anything that the account has.
-// Sessions, logins by refresh tokens and mailed links end for good, except links that undo a change
-// of address. API keys are refused until EnableUser. A deletion that ArchiveUser has scheduled is
-// called off. driver.ErrNoUser means that there is no such user.
+// DisableUser disables an account: its user can neither log in nor use anything that belongs to the
+// account. Sessions, logins by refresh tokens and mailed links end for good, except links that undo
+// a change of address. API keys are refused until EnableUser. A deletion that ArchiveUser has
+// scheduled is cancelled. driver.ErrNoUser means that there is no such user.
 func (s *Sessions) DisableUser(ctx context.Context, id driver.UserID) error {
 	key, known := s.key(id)
 	if !known {
@@ -60,8 +60,8 @@ SET disabled_at = NULL, delete_after = NULL, updated_at = clock.now
 FROM ` + theClock + `
 WHERE u.id = $1::uuid`
 
-// EnableUser opens an account that was disabled, or that waits to be deleted. The user has to log
-// in again. driver.ErrNoUser means that there is no such user.
+// EnableUser enables an account that was disabled, or that is archived. The user has to log in
+// again. driver.ErrNoUser means that there is no such user.
 func (d *DB[U]) EnableUser(ctx context.Context, id driver.UserID) error {
 	return d.writeUser(ctx, "enabling a user", driver.UserEnabled, enableUser, id, d.clock())
 }
@@ -69,8 +69,8 @@ func (d *DB[U]) EnableUser(ctx context.Context, id driver.UserID) error {
 const deleteUser = `DELETE FROM ginauth.users WHERE id = $1::uuid`
 
 // DeleteUser deletes a user with their sessions, API keys and logins by refresh tokens. Foreign
-// keys decide about rows of the app's own; one without an ON DELETE clause makes this an error, and
-// then nothing is deleted. driver.ErrNoUser means that there is no such user.
+// keys decide about the app's own rows: without an ON DELETE clause, DeleteUser returns an error
+// and deletes nothing. driver.ErrNoUser means that there is no such user.
 func (d *DB[U]) DeleteUser(ctx context.Context, id driver.UserID) error {
 	return d.writeUser(ctx, "deleting a user", driver.UserDeleted, deleteUser, id)
 }
@@ -97,8 +97,8 @@ func oneUser(tag pgconn.CommandTag) error {
 	return nil
 }
 
-// wayBack is the latest end of the links that undo a change of address, and NULL without such a
-// link. A link whose mail has not been sent yet counts for a week.
+// wayBack is the latest end of the links that undo a change of address, or NULL. A link whose mail
+// has not been sent yet counts for a week.
 const wayBack = `GREATEST(
 	(SELECT max(t.expires_at) FROM ginauth.email_tokens AS t WHERE t.user_id = u.id AND t.kind = 'undo' AND t.expires_at > clock.now),
 	(SELECT max(o.created_at) + interval '7 days' FROM ginauth.outbox AS o
@@ -118,11 +118,11 @@ FROM ` + theClock + `
 WHERE u.id = $1::uuid AND u.disabled_at IS NULL
 RETURNING u.delete_after`
 
-// ArchiveUser disables a user and returns when Sweep deletes them: after the grace. Until then
-// RestoreUser and EnableUser undo it, and so do mailed links. While a link that undoes a change of
-// address is good, the user is kept, because a thief may have archived the account (SEC-184).
-// Without a grace and such a link, the user is deleted at once, and the time is zero.
-// driver.ErrNoUser means that there is no such user, or that they are disabled already.
+// ArchiveUser disables a user and returns when Sweep deletes them, which is after the grace. Until
+// then RestoreUser, EnableUser and mailed links undo it. While a link that undoes a change of
+// address is valid, the user is kept, because a thief may have archived the account (SEC-184). With
+// neither a grace nor such a link, the user is deleted at once, and the time is zero.
+// driver.ErrNoUser means that there is no such user, or that they are already disabled.
 func (d *DB[U]) ArchiveUser(ctx context.Context, id driver.UserID, grace time.Duration) (deleteAfter time.Time, err error) {
 	if grace < 0 {
 		return deleteAfter, errors.New("archiving a user: the grace must not be negative")
@@ -149,7 +149,7 @@ func (d *DB[U]) ArchiveUser(ctx context.Context, id driver.UserID, grace time.Du
 	return deleteAfter, err
 }
 
-// isArchived holds for a user who was archived and is not deleted yet, and not for one whom
+// isArchived holds for a user who is archived and not deleted yet. It does not hold for a user whom
 // DisableUser has disabled.
 const isArchived = `u.disabled_at IS NOT NULL AND u.delete_after IS NOT NULL`
 
@@ -211,8 +211,8 @@ WHERE u.id = $1::uuid AND u.password_hash = $3::text AND ` + inGrace + `
 RETURNING `
 
 // RestoreUser undoes ArchiveUser within the grace, for a user who has proved to know the password.
-// driver.ErrNoUser means that there is nothing to undo, or that the user has another password hash
-// than credential by now.
+// driver.ErrNoUser means that there is nothing to undo, or that the user now has another password
+// hash than credential.
 func (d *DB[U]) RestoreUser(ctx context.Context, id driver.UserID, credential password.Hash) (U, error) {
 	var none U
 	key, known := d.key(id)

@@ -16,9 +16,9 @@ SELECT u.session_epoch + ` + everybodysEpoch + `, COALESCE($2::timestamptz, now(
 FROM ginauth.users AS u
 WHERE u.id = $1::uuid AND u.disabled_at IS NULL AND ` + credentialIs3
 
-// AdmitSession checks that n.UserID may have a session, which another store keeps, and returns its
-// epoch. It is one statement and writes nothing. driver.ErrNoUser means that the user is unknown,
-// disabled or has another password by now.
+// AdmitSession checks that n.UserID may have a session in another store, and returns its epoch. It
+// is one statement and writes nothing. driver.ErrNoUser means that the user is unknown or disabled,
+// or now has another password.
 func (s *Sessions) AdmitSession(ctx context.Context, n driver.NewSession) (driver.Admission, error) {
 	var a driver.Admission
 	user, ok := s.key(n.UserID)
@@ -64,7 +64,7 @@ INSERT INTO ginauth.ended_sessions (digest, expires_at) VALUES ($1::bytea, $2::t
 ON CONFLICT (digest) DO NOTHING`
 
 // EndAdmitted ends a session that another store keeps, in all processes at once (SEC-73). The
-// sweeper forgets it after the time until, when it would have ended anyway.
+// sweeper forgets it after the time until, when the session would have expired anyway.
 func (s *Sessions) EndAdmitted(ctx context.Context, session driver.Digest, until time.Time) error {
 	if until.IsZero() {
 		return errors.New("ending a session: the time is missing after which it would have ended by itself")
@@ -84,7 +84,7 @@ WHERE digest = ANY (ARRAY(
 	LIMIT $2::bigint
 	FOR UPDATE SKIP LOCKED))`
 
-// sweepEnded deletes the rows of a batch of ended sessions that would have ended anyway by now.
+// sweepEnded deletes a batch of rows of ended sessions that would have expired by now.
 func (s *Sessions) sweepEnded(ctx context.Context) (deleted int64, err error) {
 	err = s.caller.do(ctx, "sweeping ended sessions", func(ctx context.Context, conn Conn) error {
 		tag, err := conn.Exec(ctx, sweepEnded, s.clock(), sweepRows)

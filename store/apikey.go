@@ -35,7 +35,7 @@ func (s *Sessions) readKey(r *wire.Reader, to *driver.APIKey) {
 // blankSeparated reads scopes as they are stored, and reads no scopes as an empty list.
 type blankSeparated []string
 
-// ScanText is for pgx.
+// ScanText implements pgtype.TextScanner.
 func (b *blankSeparated) ScanText(v pgtype.Text) error {
 	*b = append([]string{}, strings.Fields(v.String)...)
 	return nil
@@ -84,8 +84,8 @@ SET last_used_at = due.now
 FROM due
 WHERE k.digest = due.digest`
 
-// TouchAPIKey stores that the key is used now, unless that was stored within the interval or
-// another call is storing it. It does not wait for locks, and never brings a key back.
+// TouchAPIKey stores that the key is used now, unless a use within the interval is stored or
+// another call is storing one. It does not wait for locks, and never brings a key back.
 func (s *Sessions) TouchAPIKey(ctx context.Context, id driver.APIKeyID, interval time.Duration) error {
 	key, ok := parseID(string(id))
 	if !ok {

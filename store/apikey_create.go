@@ -21,11 +21,11 @@ const keptExpired = 30 * 24 * time.Hour
 
 const (
 	// lockKeyMaker makes the creations of one user wait for each other, so that each later
-	// statement sees the keys of the earlier ones (SEC-151). It finds no user who may not have
-	// keys.
+	// statement sees the keys of the earlier ones (SEC-151). It does not find a user who may not
+	// have keys.
 	lockKeyMaker = `SELECT u.id FROM ginauth.users AS u WHERE u.id = $1::uuid AND u.disabled_at IS NULL FOR NO KEY UPDATE`
 
-	// dropExpired bounds the rows of one user where no sweeper runs.
+	// dropExpired limits the rows of one user even if no sweeper runs.
 	dropExpired = `
 DELETE FROM ginauth.api_keys AS k
 USING ` + theClock + `
@@ -79,7 +79,7 @@ func (s *Sessions) CreateAPIKey(ctx context.Context, n driver.NewAPIKey) (driver
 
 func (s *Sessions) readCreated(results pgx.BatchResults, r *driver.APIKey) (err error) {
 	defer func() {
-		// What was read is not committed before the batch ends well.
+		// The row that was read is committed only if the batch ends without an error.
 		if closed := results.Close(); closed != nil {
 			err = closed
 		}
@@ -101,7 +101,7 @@ func (s *Sessions) readCreated(results pgx.BatchResults, r *driver.APIKey) (err 
 	return err
 }
 
-// isNoScope tells whether s would be read back as no scope or as several.
+// isNoScope says whether s would be read back as no scope or as several.
 func isNoScope(s string) bool { return s == "" || strings.ContainsFunc(s, unicode.IsSpace) }
 
 func lifetimeOrNull(d time.Duration) any {

@@ -18,7 +18,7 @@ const (
 	maxStale = 16
 )
 
-// caller runs statements by the rules that hold for all of them: deadline, retries, errors.
+// caller runs all statements by the same rules: deadline, retries, errors.
 type caller struct {
 	conn    Conn
 	pool    *pgxpool.Pool // conn, if it is one
@@ -38,16 +38,16 @@ func newCaller(conn Conn, timeout time.Duration, log *slog.Logger) caller {
 	return c
 }
 
-// do runs work within the deadline, repeats it when the database asks for that (SEC-153), and
+// do runs work within the deadline, repeats it if the database asks for that (SEC-153), and
 // translates its error. It repeats nothing else: a statement whose connection broke may have been
-// carried out. pgx.ErrNoRows comes back as it is.
+// carried out. It returns pgx.ErrNoRows unchanged.
 func (c *caller) do(ctx context.Context, doing string, work func(context.Context, Conn) error) error {
 	limited, cancel := context.WithTimeout(ctx, c.timeout) // SEC-157
 	defer cancel()
 	return translate(ctx, doing, c.doWithin(limited, work))
 }
 
-// doWithin is do without a deadline of its own and without the translation.
+// doWithin is do without its own deadline and without the translation.
 func (c *caller) doWithin(limited context.Context, work func(context.Context, Conn) error) error {
 	return c.explainSchema(limited, c.retry(limited, work))
 }
@@ -60,7 +60,7 @@ func (c *caller) read(ctx context.Context, doing string, work func(context.Conte
 	return translate(ctx, doing, c.readWithin(limited, work))
 }
 
-// readWithin is read without a deadline of its own and without the translation.
+// readWithin is read without its own deadline and without the translation.
 func (c *caller) readWithin(limited context.Context, work func(context.Context, Conn) error) error {
 	err := c.retry(limited, work)
 	if c.pool != nil && hungUp(err) {
@@ -79,8 +79,8 @@ func (c *caller) reread(limited context.Context, work func(context.Context, Conn
 	return work(limited, conn)
 }
 
-// answering returns a connection that has just been tried. What ended one connection of a pool has
-// often ended them all.
+// answering returns a connection that has just answered. The event that ended one connection of a
+// pool has often ended them all.
 func (c *caller) answering(ctx context.Context) (*pgxpool.Conn, error) {
 	for left := c.pool.Stat().MaxConns(); ; left-- {
 		conn, err := c.pool.Acquire(ctx)
@@ -127,8 +127,8 @@ func (c *caller) once(ctx context.Context, work func(context.Context, Conn) erro
 	return err
 }
 
-// anew repeats work on the same connection when the server has forgotten a prepared statement or
-// planned it for other types, and so did nothing. With each such error pgx forgets one statement,
+// anew repeats work on the same connection if the server did nothing, because it had forgotten a
+// prepared statement or planned it for other types. With each such error pgx forgets one statement,
 // and a transaction may have several.
 func (c *caller) anew(ctx context.Context, conn Conn, work func(context.Context, Conn) error) error {
 	err := work(ctx, conn)
@@ -138,7 +138,8 @@ func (c *caller) anew(ctx context.Context, conn Conn, work func(context.Context,
 	return err
 }
 
-// pause waits 10 to 20 ms, then twice and three times that; false when the time is up.
+// pause waits 10 to 20 ms, the next times twice and three times as long. It returns false when the
+// time is up.
 func pause(ctx context.Context, retry int) bool {
 	timer := time.NewTimer(time.Duration(retry) * (retryPause + rand.N(retryPause))) //nolint:gosec // jitter is no secret
 	defer timer.Stop()

@@ -13,15 +13,15 @@ import (
 	"github.com/ginauth/ginauth/store/internal/wire"
 )
 
-// layout says which field of a user type holds which column. It is made once, so that reading a
-// user is as cheap as if it were written by hand.
+// layout maps the fields of a user type to columns. It is made once, so that reading a user is as
+// fast as code written by hand.
 type layout struct {
 	base  []int // the field path of User
 	extra []column
 	text  bool // ids are texts
 }
 
-// column is one that the app's own user type adds.
+// column is a column that the app's own user type adds.
 type column struct {
 	ident string // quoted
 	path  []int
@@ -39,7 +39,7 @@ func layoutOfTable[U any](c Columns) (layout, error) {
 	return l, err
 }
 
-// layoutBeside is the layout of a type whose fields have no column that is taken.
+// layoutBeside returns the layout of a type whose fields must not use the taken columns.
 func layoutBeside[U any](taken []string) (layout, error) {
 	t := reflect.TypeFor[U]()
 	if t.Kind() != reflect.Struct {
@@ -64,8 +64,8 @@ func layoutBeside[U any](taken []string) (layout, error) {
 type collector struct {
 	layout
 	found bool
-	taken map[string]string // column to what has it
-	clash error             // of two fields over a column
+	taken map[string]string // from a column to its field
+	clash error             // of two fields with the same column
 }
 
 func (c *collector) collect(t reflect.Type, path []int) error {
@@ -127,13 +127,13 @@ func snakeCase(name string) string {
 	return b.String()
 }
 
-// user returns the User within the app's user that v is.
+// user returns the User that is part of the app's user v.
 func (l *layout) user(v reflect.Value) *User {
 	u, _ := v.FieldByIndex(l.base).Addr().Interface().(*User)
 	return u
 }
 
-// selectList spells the columns in the order of read.
+// selectList returns the columns in the order of read.
 func (l *layout) selectList() string {
 	columns := userColumns()
 	for _, c := range l.extra {

@@ -34,7 +34,7 @@ func (d *DB[U]) CountAndFindCredential(ctx context.Context, a driver.Attempt, id
 		results := conn.SendBatch(ctx, &batch)
 		defer func() {
 			if closed := results.Close(); closed != nil {
-				err = closed // what was read is not committed
+				err = closed // the row that was read is not committed
 			}
 		}()
 		if v, err = scanVerdict(results.QueryRow()); err != nil {

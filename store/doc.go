@@ -1,5 +1,5 @@
-// Package store keeps users and sessions in PostgreSQL 14 or newer, in the tables that
-// package migrations creates.
+// Package store keeps users and sessions in PostgreSQL 14 or newer, in the tables that package
+// migrations creates.
 //
 //	pool, err := pgxpool.New(ctx, os.Getenv("DATABASE_URL"))
 //	err = migrations.Up(ctx, pool)
@@ -8,8 +8,8 @@
 //
 // # Users of your own
 //
-// A struct that embeds [User] adds columns to the table ginauth.users. A migration of the
-// app's own creates them, nullable or with a default:
+// A struct that embeds [User] adds columns to the table ginauth.users. A migration of the app's own
+// creates them, nullable or with a default:
 //
 //	ALTER TABLE ginauth.users ADD COLUMN plan text NOT NULL DEFAULT 'free';
 //

@@ -12,11 +12,11 @@ import (
 	"github.com/ginauth/ginauth/store/internal/wire"
 )
 
-// releasedGrace is how long an account is kept that had to give up its address. It is a judgement:
-// a month is long enough for its user to write to the app's operators.
+// releasedGrace is how long an account is kept after it lost its address. We chose a month, which
+// is long enough for its user to write to the app's operators.
 const releasedGrace = 30 * 24 * time.Hour
 
-// Only an account that was created after the address had been moved away can have this address.
+// Only an account that was created after the address was moved away can have this address.
 const releaseAddress = `
 UPDATE ginauth.users AS u
 SET email_canonical = $4::text, session_epoch = u.session_epoch + 1, updated_at = clock.now,

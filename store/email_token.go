@@ -13,7 +13,7 @@ import (
 
 // goodToken holds for t until it expires, if its user may use it. The token's address must still be
 // the user's, unless the token moves the user to another address (SEC-104). An archived user may
-// use it, because somebody other than the owner of the mailbox may have archived the account
+// use it, because another person than the owner of the mailbox may have archived the account
 // (SEC-184, SEC-185).
 const goodToken = `t.digest = $1::bytea AND t.kind = $3::text AND t.expires_at > clock.now
 	AND (u.disabled_at IS NULL OR ` + isArchived + `)
@@ -25,7 +25,7 @@ JOIN ginauth.users AS u ON u.id = t.user_id
 CROSS JOIN ` + theClock + `
 WHERE ` + goodToken
 
-// FindEmailToken returns the user of a good token and the address that it proves. It is one
+// FindEmailToken returns the user of a valid token and the address that it proves. It is one
 // statement and writes nothing. driver.ErrNoEmailToken means that there is no such token.
 func (d *DB[U]) FindEmailToken(ctx context.Context, k driver.MailKind, digest driver.Digest) (U, string, error) {
 	var u U
@@ -52,7 +52,7 @@ CROSS JOIN ` + theClock + `
 WHERE ` + goodToken + ` AND u.password_pending AND u.verified_at IS NULL`
 
 // FindPendingPassword returns the password of a sign-up by mail whose address is not proved yet,
-// for a good token of driver.MailVerify, or the zero Hash. It is one statement and writes nothing.
+// for a valid token of driver.MailVerify, or the zero Hash. It is one statement and writes nothing.
 func (d *DB[U]) FindPendingPassword(ctx context.Context, digest driver.Digest) (password.Hash, error) {
 	var encoded *string
 	err := d.caller.read(ctx, "finding a password that waits", func(ctx context.Context, conn Conn) error {
@@ -68,8 +68,8 @@ func (d *DB[U]) FindPendingPassword(ctx context.Context, digest driver.Digest) (
 }
 
 const (
-	// lockTokensUser comes first in every transaction that spends a token, so that two tokens of one
-	// user wait for each other instead of deadlocking.
+	// lockTokensUser comes first in every transaction that spends a token, so that two tokens of
+	// one user wait for each other instead of deadlocking.
 	lockTokensUser = `
 SELECT u.id FROM ginauth.users AS u
 WHERE u.id = (SELECT t.user_id FROM ginauth.email_tokens AS t WHERE t.digest = $1::bytea AND t.kind = $2::text)
@@ -84,11 +84,11 @@ RETURNING t.user_id, t.email, t.email_canonical, t.created_at, COALESCE(u.email,
 	u.verified_at, u.disabled_at IS NOT NULL`
 )
 
-// UseEmailToken deletes a token and does what it is for, in one transaction. Where a link proves an
-// address for the first time, and opening the link takes nothing but the mailbox, it also removes
-// what was there before: password, sessions, logins by refresh tokens, API keys, known devices and
-// other mailed links (SEC-113). The event then is driver.Event.FirstProof, and OnEvent can clear
-// the app's own data. An archived user is restored.
+// UseEmailToken deletes a token and does what it is for, in one transaction. If a link proves an
+// address for the first time, and only the mailbox was needed to use it, it also removes what was
+// there before: password, sessions, logins by refresh tokens, API keys, known devices and other
+// mailed links (SEC-113). The event is then a driver.Event.FirstProof, and OnEvent can clear the
+// app's own data. An archived user is restored.
 func (d *DB[U]) UseEmailToken(ctx context.Context, use driver.EmailTokenUse) (U, error) {
 	var u U
 	var events []driver.Event

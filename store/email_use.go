@@ -19,18 +19,18 @@ type spent struct {
 	locale string
 
 	user                    pgtype.UUID
-	address, canonical      string // that the token proves
+	address, canonical      string // the address that the token proves
 	madeAt                  time.Time
-	former, formerCanonical string // that the user has
+	former, formerCanonical string // the address that the user has
 	verifiedAt              *time.Time
 	archived                bool
-	released                driver.UserID // who had to give the address up
+	released                driver.UserID // the user who had to give up the address
 }
 
-// first tells whether the address had not been proved before.
+// first says whether the address was not proved before.
 func (s *spent) first() bool { return s.verifiedAt == nil }
 
-// takesOver tells whether the owner of the mailbox may be another person than the previous user of
+// takesOver says whether the owner of the mailbox may be another person than the previous user of
 // the account.
 func (s *spent) takesOver() bool {
 	return s.first() && (s.kind == driver.MailReset || s.kind == driver.MailLogin)
@@ -42,7 +42,8 @@ func (s *spent) owner() (driver.UserID, error) {
 	return driver.UserID(owner), err
 }
 
-// events are what the token did to its account, and to the account that had to give up the address.
+// events returns the events of the token's account, and of the account that had to give up the
+// address.
 func (s *spent) events(ctx context.Context) ([]driver.Event, error) {
 	owner, err := s.owner()
 	kind := driver.LinkUsed
@@ -172,7 +173,7 @@ func (d *DB[U]) apply(ctx context.Context, tx pgx.Tx, s spent) error {
 }
 
 // endTrust ends what a new password does not end. A user who proves ownership by mail has lost
-// control of it (SEC-186).
+// control of the account (SEC-186).
 func endTrust(b *pgx.Batch, user pgtype.UUID) {
 	b.Queue(revokeUsersKeys, user)
 	b.Queue(forgetDevices, user)

@@ -39,7 +39,7 @@ const (
 	classSystem     = "58"
 )
 
-// translate turns pgx's errors into those that callers of a store look for. Ctx is the caller's
+// translate turns pgx's errors into the errors that callers of a store expect. Ctx is the caller's
 // own, without the store's deadline.
 func translate(ctx context.Context, doing string, err error) error {
 	switch {
@@ -56,8 +56,8 @@ func translate(ctx context.Context, doing string, err error) error {
 	return fmt.Errorf("%s: %w", doing, explain(err))
 }
 
-// unavailable tells whether an error is an outage, which passes, and not a fault. A wrong password
-// or database name is a fault, although it shows while connecting.
+// unavailable says whether an error is an outage, which passes, and not a fault. A wrong password
+// or database name is a fault, although it occurs while connecting.
 func unavailable(err error) bool {
 	if code := sqlState(err); code != "" {
 		return unavailableCode(code)
@@ -83,19 +83,19 @@ func unavailableCode(code string) bool {
 	return false
 }
 
-// conflicted tells whether the database has undone the work and asks for it to be repeated.
+// conflicted says whether the database has undone the work and asks to repeat it.
 func conflicted(err error) bool {
 	code := sqlState(err)
 	return code == codeSerialization || code == codeDeadlock
 }
 
-// staleness is how often to repeat work that failed because of a prepared statement: after DISCARD
-// ALL or DEALLOCATE, and after a change of a column's type.
+// staleness returns how often to repeat work that failed because of a prepared statement: after
+// DISCARD ALL or DEALLOCATE, and after a change of a column's type.
 func staleness(err error) int {
 	switch sqlState(err) {
 	case codeNoStatement:
 		return maxStale
-	case codeNotSupported: // which other features are, too, and stay
+	case codeNotSupported: // other features have this code too, and their errors stay
 		var refused *pgconn.PgError
 		if errors.As(err, &refused) && refused.Routine == "RevalidateCachedQuery" {
 			return maxStale
@@ -105,8 +105,8 @@ func staleness(err error) int {
 	return 0
 }
 
-// hungUp tells whether an open connection has ended. A deadline does not count: the server may
-// still be working.
+// hungUp says whether an open connection has ended. A deadline does not count: the server may still
+// be working.
 func hungUp(err error) bool {
 	if err == nil {
 		return false
@@ -133,7 +133,7 @@ func violates(err error, constraint string) bool {
 
 // sqlState returns the server's error code, or "" for an error of another origin.
 func sqlState(err error) string {
-	if err == nil { // without an allocation, as every successful call asks
+	if err == nil { // avoids an allocation in every successful call
 		return ""
 	}
 	var refused *pgconn.PgError

@@ -14,7 +14,7 @@ import (
 	"github.com/ginauth/ginauth/store/internal/wire"
 )
 
-// defaultRetention is a judgement: half a year is the short end of what France's data protection
+// defaultRetention is half a year. That is the lower limit of what France's data protection
 // authority recommends for logs (CNIL, deliberation 2021-122), and longer than most break-ins stay
 // unnoticed.
 const defaultRetention = 180 * 24 * time.Hour
@@ -184,9 +184,9 @@ func (s *Sessions) eventArgs(e driver.Event) ([]any, error) {
 	}, err
 }
 
-// RecordEvent stores an event about what has no row to change. It is one statement, the same with
-// and without a user. What is too long for its column is cut. It fails for an event without Kind or
-// Outcome.
+// RecordEvent stores an event without a change of rows. It is one statement, the same with and
+// without a user. A text that is too long for its column is cut. It returns an error for an event
+// without Kind or Outcome.
 func (s *Sessions) RecordEvent(ctx context.Context, e driver.Event) error {
 	if e.Kind == "" || e.Outcome == "" {
 		return errors.New("recording an event: it needs a kind and an outcome")

@@ -22,10 +22,10 @@ WHERE e.user_id = $1::uuid AND e.at < COALESCE($2::timestamptz, 'infinity')
 ORDER BY e.at DESC
 FETCH FIRST ($3::bigint) ROWS WITH TIES`
 
-// UserEvents returns the user's events, the newest first: at most limit of them, which is 1000 at
-// most, and all others of the same time as the last one. With before, it returns only events from
-// before that time. An unknown user has no events; a deleted user has theirs until the sweeper
-// deletes them. It is one statement and writes nothing.
+// UserEvents returns the user's events, the newest first: at most limit of them, up to 1000, and
+// all others of the same time as the last one. With before, it returns only events from before that
+// time. An unknown user has no events; the events of a deleted user stay until the sweeper deletes
+// them. It is one statement and writes nothing.
 func (s *Sessions) UserEvents(ctx context.Context, user driver.UserID, before time.Time, limit int) ([]driver.Event, error) {
 	if limit <= 0 || limit > maxListed {
 		return nil, errors.New("listing events: the limit must be between 1 and 1000")
@@ -88,10 +88,10 @@ WHERE id = ANY (ARRAY(
 	LIMIT $2::bigint
 	FOR UPDATE SKIP LOCKED))`
 
-// SweepEvents deletes the events that are older than WithEventRetention, 1000 in a statement, and
-// returns their number. Sweep does it, too; call this one alone with a role that may delete events,
-// where the app's role may not. Rows are locked first, which needs the right to UPDATE, although
-// events cannot be updated.
+// SweepEvents deletes the events that are older than WithEventRetention, 1000 per statement, and
+// returns their number. Sweep does so too. Call SweepEvents with a role that may delete events if
+// the app's role may not. The role also needs the right to UPDATE, because rows are locked first,
+// although events cannot be updated.
 func (s *Sessions) SweepEvents(ctx context.Context) (deleted int64, err error) {
 	return inBatches(s.sweepEvents)(ctx)
 }

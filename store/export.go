@@ -19,7 +19,7 @@ SELECT jsonb_build_object(
 		'has_password', u.password_hash IS NOT NULL, 'verified_at', u.verified_at, 'disabled_at', u.disabled_at,
 		'delete_after', u.delete_after, 'created_at', u.created_at, 'updated_at', u.updated_at),` + exportedLists
 
-// exportExternal is exportUser for a user whose account is elsewhere.
+// exportExternal is exportUser for a user whose account is kept elsewhere.
 const exportExternal = `
 SELECT jsonb_build_object(
 	'account', jsonb_build_object(
@@ -75,12 +75,12 @@ const exportedLists = `
 FROM ginauth.users AS u
 WHERE u.id = $1::uuid`
 
-// ExportUser returns all that the tables of ginauth hold about a user, except secrets and the
-// values that the app keeps in sessions. It is a JSON object with "account", "sessions",
+// ExportUser returns everything that the tables of ginauth hold about a user, except secrets and
+// the values that the app keeps in sessions. It is a JSON object with "account", "sessions",
 // "api_keys", "refresh_logins", "known_devices", "mails" that wait to be sent, "links" in mails
-// that were sent, and "events"; each list holds the newest 1000. Exporting columns of the app's own
-// is left to the app. It is one statement, and so one moment. driver.ErrNoUser means that there is
-// no such user.
+// that were sent, and "events"; each list has the newest 1000. The app has to export its own
+// columns. It is one statement, so all of it is from one moment. driver.ErrNoUser means that there
+// is no such user.
 func (s *Sessions) ExportUser(ctx context.Context, id driver.UserID) (json.RawMessage, error) {
 	key, known := s.key(id)
 	if !known {

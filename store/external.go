@@ -13,12 +13,13 @@ import (
 	"github.com/ginauth/ginauth/store/internal/wire"
 )
 
-// External keeps what belongs to users whose accounts are elsewhere: in a table of the app, in another database, in a
-// directory. See driver.External for ids and errors. It is safe for concurrent use on a pool.
+// External keeps what belongs to users whose accounts are kept elsewhere: in a table of the app, in
+// another database, or in a directory. See driver.External for ids and errors. It is safe for
+// concurrent use on a pool.
 //
-// The first login makes a shadow row for the user in ginauth.users, in one more statement. The sweeper deletes rows that
-// nothing has referred to for 30 days, and keeps those of users who are disabled. An app with two tables of users has a
-// store for each, with its [WithSource].
+// The first login of a user makes a shadow row in ginauth.users, with one more statement. The
+// sweeper deletes shadow rows that nothing has referred to for 30 days, except those of disabled
+// users. An app with two tables of users needs a store for each, with its own [WithSource].
 type External struct{ *Sessions }
 
 var (
@@ -52,21 +53,21 @@ func NewExternal(conn Conn, opts ...Option) *External {
 	return e
 }
 
-// A session is found together with the shadow row, in one step instead of two for the epoch and the id.
+// A session is found together with the shadow row: one step for both the epoch and the id.
 const (
 	findExternalFrom = findSessionFrom + `
 LEFT JOIN ginauth.users AS u ON u.id = s.user_id`
 	notRevokedOf = `s.epoch = ` + everybodysEpoch + ` + CASE WHEN s.user_id IS NULL THEN 0 WHEN u.disabled_at IS NULL THEN u.session_epoch END`
 )
 
-// WithSource names the table or the service that has the users of [NewExternal]: user 42 of one source is not user 42 of
-// another. It may have 63 letters, digits, dots, hyphens and underscores. Default: "". With another name, all users
-// start anew.
+// WithSource names the table or service that has the users of [NewExternal]: user 42 of one source
+// is not user 42 of another. It may have 63 letters, digits, dots, hyphens and underscores.
+// Default: "". If you change the name, all users start anew.
 func WithSource(name string) Option {
 	return func(o *options) { o.source = name }
 }
 
-// AcceptsUsers returns an error for a *DB, which keeps its own sessions. Package ginauth asks when the router is built.
+// AcceptsUsers returns an error for a *DB, which keeps its own sessions. ginauth.New calls it.
 func (e *External) AcceptsUsers(users any) error {
 	if _, ours := users.(keepsUsers); ours {
 		return fmt.Errorf("store.NewExternal keeps sessions of users who are elsewhere, and the users of a %T are rows of ginauth.users: leave Options.Sessions out, since store.New keeps sessions as well", users)
@@ -76,8 +77,9 @@ func (e *External) AcceptsUsers(users any) error {
 
 const findExternalKey = `SELECT TRUE` + findKeyFrom
 
-// FindAPIKey returns a live key and its user's id. It is one statement and writes nothing. driver.ErrNoAPIKey means that
-// there is no such key, that it has expired or was revoked, or that its user is disabled.
+// FindAPIKey returns a live key and its user's id. It is one statement and writes nothing.
+// driver.ErrNoAPIKey means that there is no such key, that it has expired or was revoked, or that
+// its user is disabled.
 func (e *External) FindAPIKey(ctx context.Context, digest driver.Digest) (driver.UserID, driver.APIKey, error) {
 	var r driver.APIKey
 	err := e.caller.read(ctx, "finding an API key", func(ctx context.Context, conn Conn) error {
@@ -93,7 +95,7 @@ func (e *External) FindAPIKey(ctx context.Context, digest driver.Digest) (driver
 	return r.UserID, r, nil
 }
 
-// A row is kept for as long as the session that another store keeps may live.
+// The row is kept as long as the other store's session may live.
 const admitExternal = `
 WITH kept AS (
 	UPDATE ginauth.users AS u
@@ -102,8 +104,9 @@ WITH kept AS (
 	WHERE u.id = $1::uuid AND u.disabled_at IS NULL AND u.delete_after < clock.now + $4::interval
 )` + admitSession
 
-// AdmitSession returns the epoch for a session of n.UserID that another store keeps for n.Lifetime. It is one statement,
-// and two more at the user's first login. driver.ErrNoUser means that the user is disabled.
+// AdmitSession returns the epoch for a session of n.UserID that another store keeps for n.Lifetime.
+// It is one statement, or three at the user's first login. driver.ErrNoUser means that the user is
+// disabled.
 func (e *External) AdmitSession(ctx context.Context, n driver.NewSession) (driver.Admission, error) {
 	var a driver.Admission
 	user, ok := e.key(n.UserID)
@@ -121,9 +124,9 @@ func (e *External) AdmitSession(ctx context.Context, n driver.NewSession) (drive
 
 const findExternalAdmitted = `SELECT u.external_id` + findAdmittedFrom
 
-// FindAdmitted returns the user's id, for a session that another store keeps. It is one statement and writes nothing.
-// driver.ErrNoSession means that EndAdmitted has ended the session, that the user's sessions or all sessions were
-// revoked since, or that the user is disabled or forgotten.
+// FindAdmitted returns the user's id, for a session that another store keeps. It is one statement
+// and writes nothing. driver.ErrNoSession means that EndAdmitted has ended the session, that the
+// user's sessions or all sessions were revoked since, or that the user is disabled or forgotten.
 func (e *External) FindAdmitted(ctx context.Context, user driver.UserID, session driver.Digest, epoch int64) (driver.UserID, time.Time, error) {
 	var id driver.UserID
 	var at time.Time
@@ -145,9 +148,9 @@ func (e *External) FindAdmitted(ctx context.Context, user driver.UserID, session
 
 const findExternalToken = `SELECT u.external_id` + findTokenUserFrom
 
-// FindTokenUser returns the user's id, for a JSON web token that names a live session, or a live login by refresh tokens.
-// It is one statement and writes nothing. driver.ErrNoSession means that the session has ended or is not the user's, or
-// that the user is disabled.
+// FindTokenUser returns the user's id, for a JSON web token that names a live session, or a live
+// login by refresh tokens. It is one statement and writes nothing. driver.ErrNoSession means that
+// the session has ended or is not the user's, or that the user is disabled.
 func (e *External) FindTokenUser(ctx context.Context, user driver.UserID, session driver.SessionID) (driver.UserID, error) {
 	key, known := e.key(user)
 	id, wellFormed := parseID(string(session))
@@ -167,14 +170,15 @@ func (e *External) FindTokenUser(ctx context.Context, user driver.UserID, sessio
 	return found, nil
 }
 
-// Enabled again, the row is kept as a new one is.
+// After that, the row is kept as long as a new one.
 const enableExternal = `
 UPDATE ginauth.users AS u
 SET disabled_at = NULL, delete_after = clock.now + ` + keptShadow + `, updated_at = clock.now
 FROM ` + theClock + `
 WHERE u.id = $1::uuid AND u.disabled_at IS NOT NULL`
 
-// EnableUser undoes DisableUser. The user has to log in again. A user who is not disabled is no error.
+// EnableUser undoes DisableUser. The user has to log in again. A user who is not disabled is no
+// error.
 func (e *External) EnableUser(ctx context.Context, id driver.UserID) error {
 	key, known := e.key(id)
 	if !known {
@@ -189,16 +193,17 @@ func (e *External) EnableUser(ctx context.Context, id driver.UserID) error {
 	})
 }
 
-// ForgetUser deletes the user's sessions, API keys, logins by refresh tokens and known browsers, and ends their sessions
-// in other stores. Events stay until the sweeper deletes them. A login that runs at the same time leaves nothing behind:
-// for twice the time of a call (WithTimeout), logins of the user get driver.ErrNoUser. It writes its event in any case.
+// ForgetUser deletes the user's sessions, API keys, logins by refresh tokens and known browsers,
+// and ends their sessions in other stores. Events stay until the sweeper deletes them. A login at
+// the same time leaves nothing behind: for twice the time of a call (WithTimeout), logins of the
+// user return driver.ErrNoUser. It always writes its event.
 func (e *External) ForgetUser(ctx context.Context, id driver.UserID) error {
 	key, known := e.key(id)
 	if !known {
 		return e.noUser(id)
 	}
 	return e.doThenRecord(ctx, "forgetting a user", func(ctx context.Context, tx pgx.Tx) (driver.Event, error) {
-		if _, err := e.makeShadow(ctx, tx, id); err != nil { // for logins at the same time to wait for
+		if _, err := e.makeShadow(ctx, tx, id); err != nil { // so that logins at the same time wait for it
 			return unchanged, err
 		}
 		_, err := tx.Exec(ctx, deleteUser, key)

@@ -18,8 +18,8 @@ import (
 
 var _ sessions.Store = (*Sessions)(nil)
 
-// Lifetimes of a session under sessions.Sessions, where no ginauth.Options set them. They are
-// ginauth's defaults. A positive MaxAge replaces both.
+// Lifetimes of a session under sessions.Sessions, where no ginauth.Options set them: ginauth's
+// defaults. A positive MaxAge replaces both.
 const (
 	ginIdleTimeout = time.Hour
 	ginLifetime    = 24 * time.Hour
@@ -36,7 +36,7 @@ var ginOptions = sessions.Options{Path: "/", Secure: true, HttpOnly: true, SameS
 // SameSite=Lax, until the browser closes.
 func (s *Sessions) Options(o sessions.Options) { s.cookie = *o.ToGorillaOptions() }
 
-// loaded is what the store remembers of a session between New and Save.
+// loaded is the state of a session that the store keeps between New and Save.
 type loaded struct {
 	token  driver.Token
 	id     string
@@ -86,7 +86,7 @@ func (s *Sessions) New(r *http.Request, name string) (*gorilla.Session, error) {
 	}
 	l := &loaded{token: token, stored: map[string]json.RawMessage{}}
 	memory(r)[session] = l
-	if err := l.decode(record, session); err != nil { // Save replaces what cannot be read
+	if err := l.decode(record, session); err != nil { // Save replaces unreadable data
 		l.id, session.ID, session.IsNew = "unreadable", "", true
 		clear(session.Values)
 		return session, err

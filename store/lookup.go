@@ -32,12 +32,13 @@ const (
 	isInBatch = `s.digest = ANY ((SELECT $1::bytea[])::bytea[])`
 )
 
-// serversClock gives a statement the database's own time, without a parameter.
+// serversClock is the database's own time, without a parameter.
 const serversClock = `(SELECT now() AS now) AS clock`
 
 const finding = "finding a session"
 
-// init makes both statements from columns, joined tables, and the condition besides the digest's.
+// init makes both statements from columns, joined tables, and a condition in addition to the
+// digest's.
 func (l *lookup[A]) init(s *Sessions, columns, from, condition string) {
 	clock := theClock
 	if s.now == nil {
@@ -151,7 +152,8 @@ func (l *lookup[A]) shared(limited context.Context, batch []*line.Waiter[driver.
 	}
 }
 
-// deliver reads the row once for each caller that asked for it, so that no two callers share memory.
+// deliver reads the row once for each caller that asked for it, so that no two callers share
+// memory.
 func (l *lookup[A]) deliver(r *wire.Reader, batch []*line.Waiter[driver.Digest, *A]) error {
 	var d driver.Digest
 	r.Digest((*[32]byte)(&d))
@@ -160,7 +162,7 @@ func (l *lookup[A]) deliver(r *wire.Reader, batch []*line.Waiter[driver.Digest, 
 	}
 	for _, w := range batch {
 		if w.Question == d {
-			r.Restart(1) // behind the digest
+			r.Restart(1) // after the digest
 			w.Answer, w.Err = l.readFor(r)
 		}
 	}
@@ -169,7 +171,7 @@ func (l *lookup[A]) deliver(r *wire.Reader, batch []*line.Waiter[driver.Digest, 
 
 func (l *lookup[A]) readFor(r *wire.Reader) (a *A, err error) {
 	defer func() {
-		if p := recover(); p != nil { // in the Scan of a type of the app's own
+		if p := recover(); p != nil { // from the Scan of a type of the app
 			a, err = nil, fmt.Errorf("reading a row: %v", p)
 		}
 	}()

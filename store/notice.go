@@ -21,7 +21,7 @@ func WithMail() Option {
 	return func(o *options) { o.notices = true }
 }
 
-// SendsMail tells whether the store queues mails to users, as with WithMail. ginauth.CheckRoutes
+// SendsMail says whether the store queues mails to users, as with WithMail. ginauth.CheckRoutes
 // calls it.
 func (s *Sessions) SendsMail() bool { return s.notices }
 
@@ -75,7 +75,7 @@ func (s *Sessions) tell(b *pgx.Batch, statement string, k driver.MailKind, user 
 	return nil
 }
 
-// tellsOf tells whether a notice about a login is needed.
+// tellsOf says whether a notice about a login is needed.
 func (s *Sessions) tellsOf(n driver.NewSession) bool {
 	return s.notices && n.NewBrowser && n.UserID != ""
 }

@@ -34,39 +34,38 @@ type options struct {
 	shadows     *shadows
 }
 
-// WithTimeout bounds each call: waiting for a connection, all statements, and retries
-// together. A context that ends sooner wins. Default: 2 s.
+// WithTimeout limits the time of each call, including waiting for a connection, all statements and
+// retries. A context that ends sooner wins. Default: 2 s.
 func WithTimeout(d time.Duration) Option {
 	return func(o *options) { o.timeout = d }
 }
 
-// WithMaxData bounds the values of one session, in bytes of their JSON as PostgreSQL
-// prints it. Default: 16 KiB.
+// WithMaxData limits the values of one session, in bytes of their JSON as PostgreSQL prints it.
+// Default: 16 KiB.
 func WithMaxData(bytes int) Option {
 	return func(o *options) { o.maxData = bytes }
 }
 
-// WithNow replaces the database's clock, for tests. Default: the database's, so that
+// WithNow replaces the database's clock, for tests. Default: the database's clock, so that
 // processes with different clocks agree about which sessions have ended.
 func WithNow(now func() time.Time) Option {
 	return func(o *options) { o.now = now }
 }
 
-// WithLogger sets the logger that is told of failures of RunSweeper, which nobody else would see,
-// and once of a database that is not migrated. Default: slog.Default.
+// WithLogger sets the logger for failures of RunSweeper, which would otherwise go unnoticed, and
+// for one message if the database is not migrated. Default: slog.Default.
 func WithLogger(log *slog.Logger) Option {
 	return func(o *options) { o.log = log }
 }
 
 // AfterCreate sets a hook that runs in the transaction that creates a user, after the user's row is
-// written: for rows of the app's own that a user cannot be without. An error of the hook undoes the
-// user and is returned as it is. The hook may run again when the database asks for the transaction
-// to be repeated, and its time counts towards the call's. It must neither commit nor keep the
-// transaction.
+// written. It is for the app's own rows that every user needs. An error of the hook undoes the user
+// and is returned unchanged. The hook may run again if the database asks to repeat the transaction,
+// and its time counts towards the call's. It must neither commit nor keep the transaction.
 //
-// Package email's SignUp runs the hook for an address that has an account, too, and rolls that
-// back, so that a refusal tells nothing. So do things outside the database in AfterEvent instead.
-// Rows that are unique by the address would tell that it has an account: make them unique by the
+// Package email's SignUp also runs the hook for an address that has an account, and rolls that
+// back, so that an error reveals nothing. So do things outside the database in AfterEvent instead.
+// Rows that are unique by the address would reveal that it has an account: make them unique by the
 // user's id.
 func AfterCreate[U any](hook func(ctx context.Context, tx pgx.Tx, u U) error) Option {
 	return func(o *options) { o.afterCreate = hook }

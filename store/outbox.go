@@ -14,15 +14,15 @@ import (
 )
 
 const (
-	// maxFailed and keptFailed bound the rows of mails that could not be sent.
+	// maxFailed and keptFailed limit the rows of mails that could not be sent.
 	maxFailed  = 1000
 	keptFailed = 7 * 24 * time.Hour
-	// maxLocale is outbox_locale_check.
+	// maxLocale is the limit of the constraint outbox_locale_check.
 	maxLocale = 35
 )
 
-// queueMail writes a row in both cases, so that it takes as long for a mail that is queued already
-// as for a new one. It reads nothing about accounts (SEC-31, SEC-32).
+// queueMail writes a row in both cases, so that a mail that is already queued takes as long as a
+// new one. It reads nothing about accounts (SEC-31, SEC-32).
 const (
 	queueMail = intoOutbox + `
 SELECT $1::uuid, $3::text, $4::uuid, $5::text, $6::text, $7::text, clock.now, clock.now
@@ -92,7 +92,7 @@ FROM due
 WHERE o.id = due.id
 RETURNING o.id, o.kind, o.locale, o.attempts, o.created_at, due.now`
 
-// ClaimMail returns mails that are due, and keeps them from other workers for the lease. It is one
+// ClaimMail returns mails that are due, and hides them from other workers for the lease. It is one
 // statement and does not wait for locks.
 func (d *DB[U]) ClaimMail(ctx context.Context, limit int, lease time.Duration) ([]driver.Mail, error) {
 	if limit <= 0 || lease <= 0 {
@@ -135,9 +135,9 @@ WHERE o.failed_at IS NOT NULL AND (o.failed_at < COALESCE($1::timestamptz, now()
 	SELECT f.id FROM ginauth.outbox AS f WHERE f.failed_at IS NOT NULL ORDER BY f.failed_at DESC, f.id OFFSET $3::bigint))`
 )
 
-// SettleMail stores how an attempt to send a mail ended. A mail that was sent is deleted; one that
-// is to be tried again waits; one that is given up stays for 7 days, at most the newest 1000 of
-// them, and is not sent.
+// SettleMail stores how an attempt to send a mail ended. A mail that was sent is deleted; a mail to
+// be tried again waits; a mail that is given up stays for 7 days, at most the newest 1000 of them,
+// and is not sent.
 func (d *DB[U]) SettleMail(ctx context.Context, id driver.MailID, attempt int, o driver.MailOutcome) error {
 	key, ok := parseID(string(id))
 	if !ok {

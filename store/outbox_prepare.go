@@ -13,9 +13,9 @@ import (
 
 const (
 	// findRecipient locks the user before the mail, in the order of every transaction that deletes
-	// both. So a token is created before that, and deleted by it, or after it, when the mail no
-	// longer exists. A mail that names no user goes to the user who has the address now. Archived
-	// users get mails, because somebody else may have archived their account.
+	// both. Such a transaction therefore deletes the new token too, or the mail no longer exists. A
+	// mail without a user goes to the user who has the address now. Archived users get mails,
+	// because another person may have archived the account.
 	findRecipient = `
 FROM ginauth.users AS u
 WHERE (u.disabled_at IS NULL OR ` + isArchived + `) AND u.id = (
@@ -23,8 +23,8 @@ WHERE (u.disabled_at IS NULL OR ` + isArchived + `) AND u.id = (
 	FROM ginauth.outbox AS o WHERE o.id = $1::uuid AND o.failed_at IS NULL)
 FOR SHARE OF u`
 
-	// lockMail checks again, because the statement before it may have waited for the user's row. A
-	// user who owns an address needs no proof of it, and no user can move to an address of another
+	// lockMail checks again, because the statement before it may have waited for the user's row. An
+	// address that is already proved needs no proof, and no user can move to an address of another
 	// user.
 	lockMail = `
 SELECT o.kind, o.email, o.email_canonical
@@ -40,13 +40,14 @@ WHERE o.id = $1::uuid AND o.failed_at IS NULL AND CASE o.kind
 	ELSE u.email_canonical = o.email_canonical END
 FOR UPDATE OF o`
 
-	// An undo link outlives later ones: it is the way back if a thief changes the address twice.
+	// An undo link stays when later ones are made: it is the way back if a thief changes the
+	// address twice.
 	dropOlderTokens = `
 DELETE FROM ginauth.email_tokens
 WHERE user_id = $1::uuid AND kind = $2::text AND kind <> 'undo' AND mail_id <> $3::uuid`
 
-	// A token is as old as its order. Otherwise the way back from a first change could look younger
-	// than the way back from a second one, if the first mail is late or sent again.
+	// A token's age is that of its order. Otherwise, if the first mail is late or sent again, the
+	// way back from a first change could look younger than the way back from a second one.
 	insertToken = `
 INSERT INTO ginauth.email_tokens (digest, kind, user_id, mail_id, email, email_canonical, created_at, expires_at)
 SELECT $1::bytea, $3::text, $4::uuid, o.id, $6::text, $7::text, o.created_at, clock.now + $8::interval
@@ -72,7 +73,7 @@ func (d *DB[U]) PrepareMail(ctx context.Context, id driver.MailID, digest driver
 				return err
 			}
 			u := d.layout.user(reflect.ValueOf(&to.User).Elem())
-			owner, _ := d.key(u.ID) // from a uuid column
+			owner, _ := d.key(u.ID) // the id comes from a uuid column
 			var kind, address, canonical string
 			if err := tx.QueryRow(ctx, lockMail, key, owner).Scan(&kind, &address, &canonical); err != nil {
 				return err
@@ -99,8 +100,8 @@ func (d *DB[U]) PrepareMail(ctx context.Context, id driver.MailID, digest driver
 	return to, nil
 }
 
-// orderNames tells whether a mail goes to the address that was stored with it. That address is not
-// a client's word: a notice goes to the former owner's address, even if a thief has changed the
+// orderNames says whether a mail goes to the address that was stored with it. That address does not
+// come from a client: a notice goes to the former owner's address, even if a thief has changed the
 // account's address since (SEC-111).
 func orderNames(k driver.MailKind) bool {
 	return k == driver.MailChange || k == driver.MailUndo || k == driver.MailPassword || k == driver.MailNewBrowser || k == driver.MailReuse

@@ -16,11 +16,11 @@ const (
 	codeNoSchema       = "3F000"
 )
 
-// findVersion is asked after a statement has failed because something is missing. Goose keeps the
+// findVersion runs after a statement has failed because something is missing. Goose keeps the
 // table.
 const findVersion = `SELECT COALESCE(max(v.version_id), 0) FROM ginauth.goose_db_version AS v WHERE v.is_applied`
 
-// outdated is the error of a statement when the database's schema is too old. It holds the cause.
+// outdated is the error of a statement if the database's schema is too old. It wraps the cause.
 type outdated struct {
 	text  string
 	cause error
@@ -42,7 +42,7 @@ func (c *caller) explainSchema(ctx context.Context, err error) error {
 	}
 	at, known := c.version(ctx)
 	if refused.Code == codeUndefinedColumn && (!known || at >= schemaVersion) {
-		return err // of the user type
+		return err // about the user type
 	}
 	text := fmt.Sprintf("run migrations.Up or make migrate: the database is at version %d, this build wants %d", at, schemaVersion)
 	switch {
@@ -57,7 +57,7 @@ func (c *caller) explainSchema(ctx context.Context, err error) error {
 	return &outdated{text: text, cause: err}
 }
 
-// mayBeOurs tells whether the missing thing may be this package's. PostgreSQL names the schema of a
+// mayBeOurs says whether the missing thing may be this package's. PostgreSQL names the schema of a
 // table, but not of a column.
 func mayBeOurs(refused *pgconn.PgError) bool {
 	switch refused.Code {
@@ -69,8 +69,8 @@ func mayBeOurs(refused *pgconn.PgError) bool {
 	return refused.Code == codeUndefinedColumn
 }
 
-// version is the database's version. A transaction of the app's own has failed by now and cannot be
-// asked.
+// version returns the database's version. In a transaction of the app it cannot ask, because the
+// transaction has already failed.
 func (c *caller) version(ctx context.Context) (at int64, known bool) {
 	if c.pool == nil {
 		return 0, false

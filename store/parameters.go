@@ -9,7 +9,7 @@ import (
 	"github.com/ginauth/ginauth/ginauth/driver"
 )
 
-// parseID takes the one spelling of a UUID that PostgreSQL prints.
+// parseID reads a UUID in the spelling that PostgreSQL prints, and no other.
 func parseID(s string) (pgtype.UUID, bool) {
 	const length = 36
 	if len(s) != length {
@@ -19,7 +19,8 @@ func parseID(s string) (pgtype.UUID, bool) {
 	return pgtype.UUID{Bytes: id, Valid: err == nil}, err == nil
 }
 
-// key turns the id of a user into that of the row, and is false for an id that no user of this store can have.
+// key returns the id of a user's row. It returns false for an id that no user of this store can
+// have.
 func (s *Sessions) key(id driver.UserID) (pgtype.UUID, bool) {
 	if s.shadows != nil {
 		return s.shadows.key(id)
@@ -28,8 +29,8 @@ func (s *Sessions) key(id driver.UserID) (pgtype.UUID, bool) {
 	return key, ok && !isShadow(string(id))
 }
 
-// timestamp is a time as the server reads it, even where an app has replaced pgx's codec for
-// time.Time.
+// timestamp returns a time in a form that the server reads, even if an app has replaced pgx's codec
+// for time.Time.
 func timestamp(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05.999999Z07:00") }
 
 func timeOrNull(t time.Time) any {

@@ -56,8 +56,8 @@ SELECT TRUE FROM changed`
 // It deletes the user's mailed links, except those that undo a change of address, and withdraws a
 // pending change of address. With WithMail it queues a mail that tells the user. It writes the
 // event authn_password_change. All of it happens, or nothing. API keys stay. driver.ErrNoUser means
-// that the user is unknown or disabled, or has another password by now, or that change.Session,
-// which sets the first password, has ended.
+// that the user is unknown or disabled, or now has another password, or that change.Session, which
+// sets the first password, has ended.
 func (d *DB[U]) SetPassword(ctx context.Context, change driver.PasswordChange) (driver.PasswordChanged, error) {
 	var changed driver.PasswordChanged
 	key, known := d.key(change.UserID)
@@ -90,9 +90,9 @@ func (d *DB[U]) SetPassword(ctx context.Context, change driver.PasswordChange) (
 }
 
 // ForcePasswordReset removes a user's password, and ends all their sessions, logins by refresh
-// tokens, API keys and mailed links, all of it or nothing. It is for an account that somebody else
-// may have got into. The user can log in by other means, such as a mailed link, and set a new
-// password. driver.ErrNoUser means that there is no such user.
+// tokens, API keys and mailed links, all of it or nothing. Use it for an account that an attacker
+// may control. The user can log in by other means, such as a mailed link, and set a new password.
+// driver.ErrNoUser means that there is no such user.
 func (d *DB[U]) ForcePasswordReset(ctx context.Context, id driver.UserID) error {
 	return d.doThenRecord(ctx, "forcing a password reset", func(ctx context.Context, tx pgx.Tx) (driver.Event, error) {
 		err := d.overwritePassword(ctx, tx, id, password.Hash{}, true)

@@ -20,12 +20,12 @@ WHERE u.id = $1::uuid AND u.disabled_at IS NULL
 RETURNING `
 )
 
-// UpdateUser reads the user, lets fill edit it, and writes the columns that differ then, in one
-// UPDATE: the app's own and the name. The name is first set to name, unless that is nil. Other
-// changes of fill are not stored, and a nil slice or pointer is stored as NULL. A column that fill
-// leaves as it was keeps what a parallel call writes; of two calls that change one column, the last
-// one wins. Fill runs outside the transaction. driver.ErrNoUser means that the user is unknown or
-// disabled.
+// UpdateUser reads the user, lets fill edit it, and then writes the columns that differ in one
+// UPDATE: the app's own columns and the name. Unless name is nil, the name is set before fill runs.
+// Other changes of fill are not stored, and a nil slice or pointer is stored as NULL. A column that
+// fill does not change keeps the value that a parallel call writes; if two calls change one column,
+// the last one wins. Fill runs outside the transaction. driver.ErrNoUser means that the user is
+// unknown or disabled.
 func (d *DB[U]) UpdateUser(ctx context.Context, id driver.UserID, name *string, fill func(*U) error) (U, error) {
 	var none U
 	key, ok := d.key(id)
@@ -51,7 +51,7 @@ func (d *DB[U]) UpdateUser(ctx context.Context, id driver.UserID, name *string, 
 	if set == "" {
 		return before, nil
 	}
-	u := after // keeps fields that are no columns
+	u := after // keeps fields without a column
 	err = d.doThenRecord(ctx, "updating a user", func(ctx context.Context, tx pgx.Tx) (driver.Event, error) {
 		err := d.scan(tx.QueryRow(ctx, updateUser+set+updateUserWhere+d.statements.columns, args...), &u)
 		return driver.NewEvent(ctx, driver.UserUpdated, id), orNoUser(err)

@@ -33,10 +33,10 @@ func (s *Sessions) readFamily(r *wire.Reader, to *driver.RefreshFamily) {
 	r.Text(&to.Origin.UserAgent)
 }
 
-// scopeText reads NULL, which stands for every scope, as nil, and the empty text as no scope.
+// scopeText reads NULL, which means every scope, as nil, and the empty text as no scope.
 type scopeText struct{ to *[]string }
 
-// ScanText is for pgx.
+// ScanText implements pgtype.TextScanner.
 func (t scopeText) ScanText(v pgtype.Text) error {
 	*t.to = nil
 	if v.Valid {
@@ -88,8 +88,8 @@ WHERE old.user_id = $1::uuid
 	OFFSET $3::bigint)`
 
 // CreateRefreshFamily stores the first token of a login, and deletes those that exceed n.Limit, in
-// one transaction and one round trip. driver.ErrNoUser means that the user is unknown, disabled or
-// has another password by now.
+// one transaction and one round trip. driver.ErrNoUser means that the user is unknown or disabled,
+// or now has another password.
 func (s *Sessions) CreateRefreshFamily(ctx context.Context, n driver.NewRefreshFamily) (driver.RefreshFamily, error) {
 	if n.Lifetime <= 0 || n.IdleTimeout <= 0 || n.Limit < 0 || n.Key == (driver.RefreshKey{}) {
 		return driver.RefreshFamily{}, errors.New("creating a refresh token: it needs a key, a lifetime and an idle timeout, and no negative limit")
@@ -139,7 +139,7 @@ func (s *Sessions) CreateRefreshFamily(ctx context.Context, n driver.NewRefreshF
 func scanSecond(results pgx.BatchResults, read wire.Func) (err error) {
 	defer func() {
 		if closed := results.Close(); closed != nil {
-			err = closed // what was read is not committed
+			err = closed // the row that was read is not committed
 		}
 	}()
 	if _, err := results.Exec(); err != nil {
@@ -159,7 +159,7 @@ WHERE t.selector = $1::bytea AND ` + liveFamily
 // grace is over. driver.ErrNoSession means that no live family has the token.
 func (s *Sessions) FindRefreshFamily(ctx context.Context, k driver.RefreshKey) (driver.RefreshFamily, error) {
 	var f driver.RefreshFamily
-	var good *bool // NULL where no token was replaced yet
+	var good *bool // NULL if no token was replaced yet
 	err := s.caller.read(ctx, "finding a refresh token", func(ctx context.Context, conn Conn) error {
 		row := conn.QueryRow(ctx, s.sql(findFamily), k.Selector[:], s.clock(), k.Digest[:])
 		return orNoSession(row.Scan(wire.Func(func(r *wire.Reader) {
@@ -178,9 +178,9 @@ func (s *Sessions) FindRefreshFamily(ctx context.Context, k driver.RefreshKey) (
 
 // rotateToken decides by the row after locking it, so that of many calls with one token the first
 // one replaces it, and the others find it replaced. A token that is neither the current one nor,
-// within its grace, the previous one ends the login (SEC-82, SEC-100). The first use within the
-// grace by another client than the one that replaced the token is written as an event (SEC-193).
-// Later ones are not, so that replays cannot fill the table.
+// within its grace, the previous one ends the login (SEC-82, SEC-100). If a client other than the
+// one that replaced a token uses it within the grace, the first such use is written as an event
+// (SEC-193). Later uses are not, so that replays cannot fill the table.
 const rotateToken = `
 WITH rotated AS (
 UPDATE ginauth.refresh_tokens AS t
@@ -260,7 +260,7 @@ func (s *Sessions) RotateRefreshToken(ctx context.Context, r driver.RefreshRotat
 	return to, nil
 }
 
-// reuseArgs describe the request that used an old token.
+// reuseArgs returns the parameters that describe the request that used an old token.
 func reuseArgs(ctx context.Context) []any {
 	e := driver.NewEvent(ctx, driver.TokenReused, "")
 	return []any{
@@ -269,7 +269,7 @@ func reuseArgs(ctx context.Context) []any {
 	}
 }
 
-// reused is the event that a statement has written under this id, or unchanged without an id.
+// reused returns the event that a statement has written under this id, or unchanged without an id.
 func reused(ctx context.Context, user driver.UserID, session string, id *int64, at time.Time) driver.Event {
 	return lateUse(ctx, driver.TokenReused, user, session, id, at)
 }

@@ -22,7 +22,8 @@ const (
 )
 
 // CountSessions returns the number of live sessions, of users and anonymous ones, and the number of
-// ended sessions whose rows the sweeper will delete. It reads every session: it is for operators.
+// ended sessions whose rows the sweeper will delete. It reads every session: use it for operators
+// only.
 func (s *Sessions) CountSessions(ctx context.Context) (alive, ended int64, err error) {
 	err = s.caller.read(ctx, "counting sessions", func(ctx context.Context, conn Conn) error {
 		if err := conn.QueryRow(ctx, countLive, s.clock()).Scan(&alive); err != nil {

@@ -14,10 +14,10 @@ import (
 	"github.com/ginauth/ginauth/store/internal/wire"
 )
 
-// Sessions keeps sessions alone, for apps that keep their users elsewhere. It is safe for
-// concurrent use on a pool. A session is live until its idle timeout or its absolute end, whichever
-// comes first, until the user's sessions or all sessions are revoked, and while its user exists and
-// is not disabled.
+// Sessions keeps only sessions and what belongs to them, for apps with another user store. It is
+// safe for concurrent use on a pool. A session is live until its idle timeout or its absolute end,
+// whichever comes first, until the user's sessions or all sessions are revoked, and as long as its
+// user exists and is not disabled.
 type Sessions struct {
 	caller  caller
 	now     func() time.Time
@@ -28,8 +28,8 @@ type Sessions struct {
 	lookup  lookup[foundSession]
 	touches line.Line[touch, driver.Session]
 
-	swept, families, throttles, devices swept         // by Sweep
-	attempts                            atomic.Uint64 // counted
+	swept, families, throttles, devices swept         // the tables that Sweep reads in pages
+	attempts                            atomic.Uint64 // number of attempts
 	events                              eventOptions
 }
 
@@ -51,7 +51,7 @@ func NewSessions(conn Conn, opts ...Option) *Sessions {
 func newSessions(conn Conn, o options) *Sessions {
 	s := &Sessions{caller: newCaller(conn, o.timeout, o.log), now: o.now, maxData: o.maxData, notices: o.notices, shadows: o.shadows, cookie: *ginOptions.ToGorillaOptions(), events: o.events}
 	if _, inTx := conn.(pgx.Tx); inTx {
-		s.events.after = nil // only who began a transaction knows when it is committed
+		s.events.after = nil // only the code that began a transaction knows when it is committed
 	}
 	s.swept.doing, s.swept.statement = "sweeping sessions", sweepSessions
 	s.families.doing, s.families.statement = "sweeping refresh tokens", sweepFamilies
@@ -82,7 +82,7 @@ const sessionColumns = `s.digest, s.id, ` + sessionOwner + `, s.data, s.version,
 // everybodysEpoch is a part of every session's epoch.
 const everybodysEpoch = `COALESCE((SELECT e.epoch FROM ginauth.session_epoch AS e), 0)`
 
-// theClock gives a statement its time; $2 is clock.
+// theClock is the time of a statement; $2 is clock.
 const theClock = `(SELECT COALESCE($2::timestamptz, now()) AS now) AS clock`
 
 // notExpired holds for s until its idle timeout and its absolute end (SEC-67, SEC-68, SEC-69).

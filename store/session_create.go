@@ -66,10 +66,11 @@ SELECT ` + sessionColumns + `, s.now, s.fits, NULL::bigint FROM fresh AS s`
 SELECT ` + sessionColumns + `, s.now, s.fits, (SELECT event.id FROM event) FROM fresh AS s`
 )
 
-// CreateSession stores a new session, deletes the one it replaces and those that exceed n.Limit,
-// and writes the event authn_login_success for a user. All of it happens, or nothing, in one round
-// trip. driver.ErrNoUser means that the user is unknown, disabled or has another password by now;
-// driver.ErrSessionTooLarge, that the data exceeds the limit. An existing digest is another error.
+// CreateSession stores a new session, deletes the session that it replaces and those that exceed
+// n.Limit, and writes the event authn_login_success for a user. All of it happens, or nothing, in
+// one round trip. driver.ErrNoUser means that the user is unknown or disabled, or now has another
+// password; driver.ErrSessionTooLarge means that the data exceeds the limit. An existing digest is
+// another error.
 func (s *Sessions) CreateSession(ctx context.Context, n driver.NewSession) (driver.Session, error) {
 	var r driver.Session
 	var fits bool
@@ -115,8 +116,8 @@ func (s *Sessions) creation(ctx context.Context, n driver.NewSession, r *driver.
 	}, nil
 }
 
-// loginOf is the event of a new session. The user is the actor, even if the request had the session
-// of another user.
+// loginOf returns the event of a new session. The user is the actor, even if the request had the
+// session of another user.
 func loginOf(ctx context.Context, n driver.NewSession) driver.Event {
 	e := driver.NewEvent(ctx, driver.LoginSucceeded, n.UserID)
 	if e.Detail == nil {
@@ -126,7 +127,7 @@ func loginOf(ctx context.Context, n driver.NewSession) driver.Event {
 	return e
 }
 
-// operatorOrNull is the detail of an event that can only say that an operator acted.
+// operatorOrNull returns the detail of an event that can only say that an operator acted.
 func operatorOrNull(e driver.Event) any {
 	if e.Detail == nil {
 		return nil
@@ -169,8 +170,8 @@ func written(r driver.Session, fits bool, err error) (driver.Session, error) {
 	return r, nil
 }
 
-// hopeless tells whether data cannot fit, without asking the database. PostgreSQL shrinks JSON to a
-// sixth at most, where all of it is escapes such as \u0041, unless it is padded with blanks.
+// hopeless says, without asking the database, whether data cannot fit. PostgreSQL shrinks JSON at
+// most to a sixth, if all of it is escapes such as \u0041, unless it is padded with blanks.
 func (s *Sessions) hopeless(data json.RawMessage) bool { return len(data)/8 > s.maxData }
 
 func object(data json.RawMessage) string {
@@ -194,10 +195,10 @@ func addrOrNull(addr netip.Addr) any {
 	return addr.Unmap().WithZone("").String()
 }
 
-// cutUserAgent makes any header's value fit the column, whose check counts characters.
+// cutUserAgent cuts a header's value to fit the column, whose constraint counts characters.
 func cutUserAgent(s string) string { return cutText(s, driver.MaxUserAgent) }
 
-// cutText makes any text fit a column of that many characters.
+// cutText cuts a text to fit a column of that many characters.
 func cutText(s string, most int) string {
 	s = strings.ReplaceAll(strings.ToValidUTF8(s, "\uFFFD"), "\x00", "\uFFFD")
 	characters := 0

@@ -45,7 +45,7 @@ func (s *Sessions) insertLogin(
 			return nil
 		})
 	}
-	if s.tellsOf(n) { // while the device is none of those that are known
+	if s.tellsOf(n) { // before the device becomes known
 		if err := s.tell(&batch, tellOfDevice, driver.MailNewBrowser, user, n.Digest[:]); err != nil {
 			return err
 		}

@@ -9,7 +9,7 @@ import (
 	"github.com/ginauth/ginauth/store/internal/wire"
 )
 
-// maxListed bounds the memory that a list takes, however many logins one user has.
+// maxListed limits the memory of a list, however many logins one user has.
 const maxListed = 1000
 
 const listSessions = `

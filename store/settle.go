@@ -9,9 +9,9 @@ import (
 	"github.com/ginauth/ginauth/ginauth/driver"
 )
 
-// takeBack takes back the failures that the client has added in a row, or, if another client
-// guessed meanwhile, only this attempt (SEC-45). Then the wait that follows the other client's
-// guess stays.
+// takeBack removes the failures that the client has added in a row. If another client has guessed
+// since, it removes only this attempt (SEC-45), so that the wait after the other client's guess
+// stays.
 const (
 	takeBack = `
 WITH gone AS (
@@ -31,12 +31,12 @@ WHERE t.key = $2::bytea AND t.failures > ` + itsRun + ` AND ` + ifStored
 	ifStored = `($1::bytea IS NULL OR EXISTS (SELECT 1 FROM ginauth.sessions AS n WHERE n.digest = $1::bytea))`
 )
 
-// SettleAttempt takes back the guesses of an attempt that succeeded, and makes its device known, in
+// SettleAttempt removes the guesses of an attempt that succeeded, and makes its device known, in
 // one round trip. A known device keeps its key.
 func (s *Sessions) SettleAttempt(ctx context.Context, done driver.Settlement) (known bool, err error) {
 	settlement := func() (batch pgx.Batch, some bool) {
 		if user, ok := s.key(done.User); ok && done.Browser != (driver.LimitKey{}) {
-			batch.Queue(lockUser, user) // first, as where a session is created
+			batch.Queue(lockUser, user) // first, as when a session is created
 		}
 		queued := batch.Len()
 		s.queueSettlement(&batch, done, nil, &known)
@@ -46,7 +46,7 @@ func (s *Sessions) SettleAttempt(ctx context.Context, done driver.Settlement) (k
 		return false, nil
 	}
 	err = s.caller.do(ctx, "settling an attempt", func(ctx context.Context, conn Conn) error {
-		batch, _ := settlement() // anew: once it was sent, it belongs to its connection
+		batch, _ := settlement() // a new batch: a batch that was sent belongs to its connection
 		return conn.SendBatch(ctx, &batch).Close()
 	})
 	return known && err == nil, err

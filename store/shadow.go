@@ -18,17 +18,17 @@ import (
 	"github.com/ginauth/ginauth/store/internal/wire"
 )
 
-// shadows says whose shadow rows a store works with. A shadow row stands in ginauth.users for a user who lives
-// elsewhere, so that everything else refers to it as to a user of ours. Its id is computed from the user's own id, so
-// that no statement has to look it up.
+// shadows describes the users whose shadow rows a store uses. A shadow row in ginauth.users stands
+// for a user whose account is kept elsewhere, so that other tables can refer to it as to any user.
+// Its id is computed from the user's own id, so no statement has to look it up.
 type shadows struct {
 	source, realm string
-	table         *mapped  // nil: the users are in no table of this database
-	adapted       sync.Map // from a statement for users of ours
+	table         *mapped  // nil: no table of this database has the users
+	adapted       sync.Map // from a statement for ginauth's own users
 }
 
-// key is a UUID of version 8 (RFC 9562, 5.8), which no user of ours has. Each part of what it is made from has its
-// length in front, so that no two users have the same input.
+// key returns a UUID of version 8 (RFC 9562, 5.8), which no user of ginauth's own table has. Each
+// part of its input is preceded by its length, so that no two users have the same input.
 func (h *shadows) key(id driver.UserID) (pgtype.UUID, bool) {
 	if driver.CheckExternalID(id) != nil || h.table != nil && !h.table.isID(id) {
 		return pgtype.UUID{}, false
@@ -45,19 +45,20 @@ func (h *shadows) key(id driver.UserID) (pgtype.UUID, bool) {
 	return pgtype.UUID{Bytes: key, Valid: true}, true
 }
 
-// isShadow tells the id of a shadow row from that of a user of ours.
+// isShadow says whether an id is that of a shadow row.
 func isShadow(id string) bool {
 	const length, version = 36, 14
 	return len(id) == length && id[version] == '8'
 }
 
-// What statements return, and the columns in it that say whose a row is.
+// Column lists that statements return, and the columns in them that say whose a row is.
 var (
 	returned = []string{sessionColumns, familyColumns, keyColumns, deletedColumns, ownerAndDigest, actorOf}
 	owners   = []string{sessionOwner, familyOwner, keyOwner, actorOf}
 )
 
-// sql makes a statement return the user's own id in place of the row's. It is the statement as it is for users of ours.
+// sql adapts a statement for ginauth's own users, so that it returns the user's own id instead of
+// the shadow row's.
 func (s *Sessions) sql(statement string) string {
 	if s.shadows == nil {
 		return statement
@@ -67,7 +68,7 @@ func (s *Sessions) sql(statement string) string {
 	}
 	done := statement
 	for _, columns := range returned {
-		at := strings.LastIndex(done, columns) // those before are for other parts of the statement
+		at := strings.LastIndex(done, columns) // earlier ones belong to other parts of the statement
 		if at < 0 {
 			continue
 		}
@@ -88,10 +89,10 @@ func (s *Sessions) sql(statement string) string {
 	return done
 }
 
-// What owner returns: NULL for an anonymous session, and otherwise one of these.
+// Values of owner: NULL for an anonymous session, otherwise one of these.
 const (
 	foreign = "!"
-	known   = "=" // and the user's own id
+	known   = "=" // followed by the user's own id
 	self    = "." // the actor of an event is its user, who may have no row
 )
 
@@ -101,20 +102,22 @@ func (h *shadows) owner(column string) string {
 		WHERE o.id = ` + column + ` AND o.source = '` + h.source + `' AND o.realm = '` + h.realm + `'), '` + foreign + `') END`
 }
 
-// joined is owner where the shadow row of s is joined as u.
+// joined is owner for statements that join the shadow row of s as u.
 func (h *shadows) joined() string {
 	return `CASE WHEN ` + sessionOwner + ` IS NOT NULL THEN CASE
 		WHEN u.source = '` + h.source + `' AND u.realm = '` + h.realm + `' THEN '` + known + `' || u.external_id ELSE '` + foreign + `' END END`
 }
 
-// readOwner reads whose a row is. A row of a user whom this store does not have is as none.
+// readOwner reads the owner of a row. A row of a user whom this store does not have counts as no
+// row.
 func (s *Sessions) readOwner(r *wire.Reader, to *driver.UserID) {
 	if s.readAnyOwner(r, to) {
 		r.Refuse(pgx.ErrNoRows)
 	}
 }
 
-// readAnyOwner returns whether the row is of a user whom this store does not have.
+// readAnyOwner reads the owner of a row, and says whether that is a user whom this store does not
+// have.
 func (s *Sessions) readAnyOwner(r *wire.Reader, to *driver.UserID) (isForeign bool) {
 	if s.shadows == nil {
 		r.UUID((*string)(to))
@@ -132,7 +135,7 @@ func (s *Sessions) readAnyOwner(r *wire.Reader, to *driver.UserID) (isForeign bo
 	return text == foreign
 }
 
-// noUser is the answer for an id that no user of this store can have.
+// noUser returns the error for an id that no user of this store can have.
 func (s *Sessions) noUser(id driver.UserID) error {
 	if s.shadows == nil || s.shadows.table != nil {
 		return driver.ErrNoUser
@@ -142,7 +145,7 @@ func (s *Sessions) noUser(id driver.UserID) error {
 
 var errSameKey = errors.New("two users have one key: the ids were made to collide")
 
-// owned makes sure that a new row is the user's.
+// owned returns an error unless a new row belongs to the wanted user.
 func (s *Sessions) owned(got, want driver.UserID) error {
 	if s.shadows != nil && got != want {
 		return errSameKey
@@ -150,7 +153,8 @@ func (s *Sessions) owned(got, want driver.UserID) error {
 	return nil
 }
 
-// hash is a parameter that users of this database have to match. Those of users elsewhere are not known here.
+// hash returns a hash as a parameter that the user's row must match. It is NULL for users
+// elsewhere, whose hashes are not known here.
 func (s *Sessions) hash(h password.Hash) any {
 	if s.shadows != nil && s.shadows.table == nil {
 		return nil
@@ -174,11 +178,11 @@ func (s *Sessions) eventKey(id driver.UserID) (pgtype.UUID, bool) {
 	return s.shadows.key(id)
 }
 
-// keptShadow is for how long a shadow row stays that nothing refers to.
+// keptShadow is how long a shadow row stays if nothing refers to it.
 const keptShadow = `interval '30 days'`
 
-// A new row's epoch is greater than any that a row of this user had before, so that sessions that other stores keep
-// from then stay ended.
+// A new row's epoch is greater than that of any earlier row of this user, so that earlier sessions
+// in other stores stay ended.
 const makeShadow = `
 INSERT INTO ginauth.users (id, source, external_id, realm, session_epoch, created_at, updated_at, delete_after)
 SELECT $1::uuid, $3::text, $4::text, $5::text, (extract(epoch FROM clock.now) * 1000000)::bigint, clock.now, clock.now, clock.now + ` + keptShadow + `
@@ -192,8 +196,9 @@ func (s *Sessions) makeShadow(ctx context.Context, tx pgx.Tx, user driver.UserID
 	return tag.RowsAffected() == 1, err
 }
 
-// For as long as a call may last, a login that was under way while ForgetUser ran makes no row. The one of the two that
-// makes the row first makes the other wait. This statement is the next one, so that it sees what the other has done.
+// A login that was under way while ForgetUser ran makes no row, for as long as a call may last.
+// Whichever of the two makes the row first makes the other wait. This statement runs next, so that
+// it sees what the other has done.
 const unmakeForgotten = `
 DELETE FROM ginauth.users AS u
 USING ` + theClock + `
@@ -201,7 +206,8 @@ WHERE u.id = $1::uuid AND EXISTS (
 	SELECT 1 FROM ginauth.events AS v
 	WHERE v.user_id = $1::uuid AND v.at >= clock.now - $3::interval AND v.kind = '` + string(driver.UserDeleted) + `')`
 
-// withShadow repeats a call that has found no such user after it has made the user's shadow row.
+// withShadow runs a call. If the call finds no such user, withShadow makes the user's shadow row
+// and runs it again.
 func (s *Sessions) withShadow(ctx context.Context, user driver.UserID, call func() error) error {
 	err := call()
 	if s.shadows == nil || user == "" || !errors.Is(err, driver.ErrNoUser) {
@@ -224,7 +230,7 @@ func (s *Sessions) withShadow(ctx context.Context, user driver.UserID, call func
 	return call()
 }
 
-// checkSource takes what can stand in a statement as it is.
+// checkSource accepts only names that need no quoting in a statement.
 func checkSource(name string) error {
 	const most = 63
 	for _, r := range name {

@@ -10,21 +10,20 @@ import (
 	"github.com/ginauth/ginauth/ginauth/driver"
 )
 
-// sweepRows bounds what one statement deletes, and so how long it holds locks.
+// sweepRows limits what one statement deletes, and so how long it holds locks.
 const sweepRows = 1000
 
 // Sweep deletes what has ended, in one round over all tables, and returns the number of rows:
 // sessions that are past their idle timeout or absolute end, or were revoked by RevokeUserSessions
-// or RevokeAllSessions; rows of EndAdmitted whose sessions would have ended by now; logins by
+// or RevokeAllSessions; rows of EndAdmitted whose sessions would have expired by now; logins by
 // refresh tokens; attempts that no longer count; devices that were not used for a year; mailed
-// links; archived users whose grace is over; rows of users elsewhere that nothing has referred to for
-// 30 days; and events that are older than WithEventRetention.
+// links; archived users whose grace is over; shadow rows that nothing has referred to for 30 days;
+// and events that are older than WithEventRetention.
 //
-// It never deletes a live session. Each statement deletes at most 1000 rows, or one user, in a
-// transaction of its own and with the deadline of every call. A failure does not keep the rest from
-// being swept: the error joins all failures, and the number counts the rows that were deleted all
-// the same. Many processes may sweep at the same time: they wait neither for each other nor for
-// requests.
+// It never deletes a live session. Each statement deletes at most 1000 rows, or one user, in its
+// own transaction and with the deadline of every call. After a failure the sweep goes on with the
+// rest: the error joins all failures, and the number counts all deleted rows. Many processes may
+// sweep at the same time: they wait neither for each other nor for requests.
 func (s *Sessions) Sweep(ctx context.Context) (deleted int64, err error) {
 	deleted, failed := s.sweepAll(ctx)
 	return deleted, errors.Join(failed...)

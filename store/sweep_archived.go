@@ -40,7 +40,7 @@ RETURNING id, at`
 
 const operationSweep = "sweep"
 
-// toldFailures bounds how many users an error names.
+// toldFailures limits how many users an error names.
 const toldFailures = 10
 
 // dueUser is an archived user whose grace is over.
@@ -70,7 +70,7 @@ func (s *Sessions) sweepArchived(ctx context.Context) (deleted int64, err error)
 			}
 			failed = append(failed, fmt.Errorf("user %s: %w", u.id, err))
 			if errors.Is(err, driver.ErrUnavailable) {
-				break // whether the database is there is asked before the next one
+				break // the next round asks whether the database is there
 			}
 		}
 	}
@@ -92,7 +92,7 @@ func (s *Sessions) dueUsers(ctx context.Context, after dueUser) (list []dueUser,
 
 func (s *Sessions) deleteDue(ctx context.Context, id driver.UserID) (gone bool, err error) {
 	var e driver.Event
-	var refused error // OnEvent's, which may be pgx.ErrNoRows
+	var refused error // an error of OnEvent, which may be pgx.ErrNoRows
 	err = s.caller.do(ctx, "deleting an archived user", func(ctx context.Context, conn Conn) error {
 		return pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
 			e = driver.Event{Kind: driver.UserDeleted, Outcome: driver.Success, User: id, Operation: operationSweep}
@@ -105,7 +105,7 @@ func (s *Sessions) deleteDue(ctx context.Context, id driver.UserID) (gone bool, 
 		})
 	})
 	switch {
-	case errors.Is(err, pgx.ErrNoRows) && refused == nil: // it is another sweeper's
+	case errors.Is(err, pgx.ErrNoRows) && refused == nil: // another sweeper deletes the user
 		return false, nil
 	case errors.Is(err, pgx.ErrNoRows):
 		return false, refused
@@ -116,7 +116,7 @@ func (s *Sessions) deleteDue(ctx context.Context, id driver.UserID) (gone bool, 
 	return true, nil
 }
 
-// joined is errors.Join of the first failures and the number of the others.
+// joined joins the first failures and adds the number of the others.
 func joined(failed []error) error {
 	if more := len(failed) - toldFailures; more > 1 {
 		last := failed[len(failed)-1]

@@ -6,7 +6,7 @@ import (
 	"sync/atomic"
 )
 
-// sweepPages bounds what one statement reads: 2 MB, some 7000 sessions.
+// sweepPages limits what one statement reads: 2 MB, about 7000 sessions.
 const sweepPages = 256
 
 // sweepSessions reads some pages of the table, in their order on disk: an index that finds idle
@@ -28,8 +28,8 @@ WITH dead AS (
 )
 ` + countDead + `ginauth.sessions` + ofPages
 
-// The name of the table goes between these parts. They return how many rows were deleted, in which
-// page a full batch stopped, and how many pages there are.
+// The name of the table goes between these parts. They return how many rows were deleted, the page
+// in which a full batch stopped, and the number of pages.
 const (
 	countDead = `SELECT (SELECT count(*) FROM deleted),
 	(SELECT (max(at)::text::point)[0]::bigint FROM dead HAVING count(*) >= $4::bigint),
@@ -63,14 +63,14 @@ type swept struct {
 	to               atomic.Int64 // the page with which sweepNowAndThen goes on
 }
 
-// turn is what one statement has done.
+// turn is the result of one statement.
 type turn struct {
 	deleted int64
-	next    int64 // page to go on with; zero: the table's end was reached
+	next    int64 // the next page; zero: the end of the table was reached
 }
 
 func (s *Sessions) sweepFrom(ctx context.Context, table *swept, page int64) (t turn, err error) {
-	var stopped *int64 // in this page, because the batch was full
+	var stopped *int64 // the page in which a full batch stopped
 	var pages int64
 	err = s.caller.do(ctx, table.doing, func(ctx context.Context, conn Conn) error {
 		return conn.QueryRow(ctx, table.statement, s.clock(), startOf(page), startOf(page+sweepPages), sweepRows).
@@ -89,7 +89,7 @@ func (s *Sessions) sweepFrom(ctx context.Context, table *swept, page int64) (t t
 	return t, nil
 }
 
-// startOf is the first row address of a page, as PostgreSQL writes it.
+// startOf returns the first row address of a page, as PostgreSQL writes it.
 func startOf(page int64) string { return "(" + strconv.FormatInt(page, 10) + ",0)" }
 
 // sweepTable reads the whole table once.

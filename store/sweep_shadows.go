@@ -7,8 +7,8 @@ import (
 	"github.com/jackc/pgx/v5/pgtype"
 )
 
-// The rows are locked before it is asked what refers to them, so that a login either comes first and is seen, or waits
-// and makes the row anew. A row of a disabled user has no delete_after.
+// Rows are locked before the check that nothing refers to them. So a login comes first and is seen,
+// or it waits and makes the row anew. The row of a disabled user has no delete_after.
 const (
 	lockDueShadows = `
 SELECT u.id
@@ -33,7 +33,8 @@ FROM ` + theClock + `
 WHERE u.id = ANY ($1::uuid[])`
 )
 
-// sweepShadows deletes a batch of shadow rows that nothing refers to. It looks at the others again a day later.
+// sweepShadows deletes a batch of shadow rows that nothing refers to. It checks the others again a
+// day later.
 func (s *Sessions) sweepShadows(ctx context.Context) (seen, deleted int64, err error) {
 	err = s.caller.do(ctx, "sweeping rows of users elsewhere", func(ctx context.Context, conn Conn) error {
 		return pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {

@@ -10,30 +10,34 @@ import (
 	"github.com/ginauth/ginauth/ginauth/password"
 )
 
-// Columns says which columns of an app's own table hold what ginauth reads of a user. A name is spelled as the
-// catalogue has it, without quotes. Those from Name on may be empty: then the user has none.
+// Columns maps what ginauth reads of a user to the columns of an app's own table. Write names as
+// the catalogue has them, without quotes. Name and the fields after it may be empty if the table
+// has no such column.
 type Columns struct {
-	// ID is the primary key, or another column with a unique index: bigint, integer, smallint, uuid, text or varchar. It
-	// needs a default, unless it is a uuid.
+	// ID is the primary key, or another column with a unique index. Its type is bigint, integer,
+	// smallint, uuid, text or varchar. It needs a default, unless it is a uuid.
 	ID string
-	// Email is found by the canonical address, which is in lower case. "email" demands that the column has no capital
-	// letters, and a unique index on it; "lower(email)" demands a unique index on that expression.
+	// Email is the column with the address. "email" requires a unique index on the column, and
+	// addresses in lower case; "lower(email)" requires a unique index on that expression. Users are
+	// found by the canonical address, which is in lower case.
 	Email string
 	// PasswordHash is a text, NULL for a user without a password.
 	PasswordHash string
 
 	Name string
-	// VerifiedAt and DisabledAt are a time that is NULL, or a boolean that is not true, for users who are not.
+	// VerifiedAt and DisabledAt are times or booleans. NULL or false means not verified, or not
+	// disabled.
 	VerifiedAt, DisabledAt string
-	// CreatedAt and UpdatedAt are times. A time without a zone is UTC.
+	// CreatedAt and UpdatedAt are times. A time without a zone counts as UTC.
 	CreatedAt, UpdatedAt string
 }
 
-// Table keeps users of type U in a table of the app's own, in this database, and what belongs to them as [External]
-// does. It is safe for concurrent use on a pool.
+// Table keeps users of type U in a table of the app, in this database, and what belongs to them as
+// [External] does. It is safe for concurrent use on a pool.
 //
-// A protected request is one statement, which finds the session, the shadow row and the app's row by their keys. A row
-// that plain SQL deletes or disables ends its sessions with the next request.
+// A protected request is one statement, which finds the session, the shadow row and the app's row
+// by their keys. If plain SQL deletes or disables a user's row, the user's sessions end with the
+// next request.
 type Table[U any] struct {
 	*External
 
@@ -50,10 +54,11 @@ var (
 	_ driver.SessionChecker[User]    = (*Table[User])(nil)
 )
 
-// NewTable returns a store on conn whose users are rows of a table, such as "public.users". U is [User] or a struct that
-// embeds it. The given columns are its fields, and each further exported field is a column of the table, as for [New].
-// It reads the catalogue: the error has a sentence for each thing that cannot work, with the remedy. The table's name is
-// the source of the users, unless [WithSource] gives another.
+// NewTable returns a store on conn whose users are rows of a table, such as "public.users". U is
+// [User] or a struct that embeds it. Columns names the columns of its fields; each further exported
+// field is a column of the table, as for [New]. It reads the catalogue: the error has one sentence
+// for each fault, which says how to mend it. The table's name is the source of the users, unless
+// [WithSource] sets another.
 func NewTable[U any](ctx context.Context, conn Conn, table string, columns Columns, opts ...Option) (*Table[U], error) {
 	t, err := newTable[U](ctx, conn, table, columns, opts)
 	if err != nil {
@@ -99,7 +104,7 @@ func (t *Table[U]) AcceptsUsers(users any) error {
 
 func (t *Table[U]) tableOfUsers() string { return t.shadows.source }
 
-// FindUser is DB.FindUser.
+// FindUser works as DB.FindUser.
 func (t *Table[U]) FindUser(ctx context.Context, id driver.UserID) (U, error) {
 	if !t.shadows.table.isID(id) {
 		var none U
@@ -109,32 +114,32 @@ func (t *Table[U]) FindUser(ctx context.Context, id driver.UserID) (U, error) {
 	return u, orNoUser(err)
 }
 
-// FindCredential is DB.FindCredential. Every stored password is good.
+// FindCredential works as DB.FindCredential, but every stored password is valid.
 func (t *Table[U]) FindCredential(ctx context.Context, identifier string) (U, password.Hash, error) {
 	return t.db.FindCredential(ctx, identifier)
 }
 
-// CountAndFindCredential is DB.CountAndFindCredential.
+// CountAndFindCredential works as DB.CountAndFindCredential.
 func (t *Table[U]) CountAndFindCredential(ctx context.Context, a driver.Attempt, identifier string) (driver.Verdict, U, password.Hash, error) {
 	return t.db.CountAndFindCredential(ctx, a, identifier)
 }
 
-// FindUserSession is DB.FindUserSession. It is one statement.
+// FindUserSession works as DB.FindUserSession. It is one statement.
 func (t *Table[U]) FindUserSession(ctx context.Context, digest driver.Digest) (U, driver.Session, error) {
 	return t.db.FindUserSession(ctx, digest)
 }
 
-// FindAPIKey is DB.FindAPIKey. It is one statement.
+// FindAPIKey works as DB.FindAPIKey. It is one statement.
 func (t *Table[U]) FindAPIKey(ctx context.Context, digest driver.Digest) (U, driver.APIKey, error) {
 	return t.db.FindAPIKey(ctx, digest)
 }
 
-// FindAdmitted is DB.FindAdmitted. It is one statement.
+// FindAdmitted works as DB.FindAdmitted. It is one statement.
 func (t *Table[U]) FindAdmitted(ctx context.Context, user driver.UserID, session driver.Digest, epoch int64) (U, time.Time, error) {
 	return t.db.FindAdmitted(ctx, user, session, epoch)
 }
 
-// FindTokenUser is DB.FindTokenUser. It is one statement.
+// FindTokenUser works as DB.FindTokenUser. It is one statement.
 func (t *Table[U]) FindTokenUser(ctx context.Context, user driver.UserID, session driver.SessionID) (U, error) {
 	return t.db.FindTokenUser(ctx, user, session)
 }

@@ -11,7 +11,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
-// emailColumn returns the column of Email, and whether its lower case is what is unique.
+// emailColumn returns the column of Email, and whether its lower case must be unique.
 func (c Columns) emailColumn() (name string, lower bool) {
 	if rest, ok := strings.CutPrefix(c.Email, "lower("); ok && strings.HasSuffix(rest, ")") {
 		return strings.TrimSuffix(rest, ")"), true
@@ -32,14 +32,15 @@ SELECT a.attname, format_type(a.atttypid, NULL), CASE WHEN format_type(a.atttypi
 FROM pg_catalog.pg_attribute AS a
 WHERE a.attrelid = $1::oid AND a.attnum > 0 AND NOT a.attisdropped`
 
-// listUnique lists what a unique index on one column or expression is on, for whole tables.
+// listUnique lists the columns and expressions that have a unique index of their own, for whole
+// tables.
 const listUnique = `
 SELECT pg_get_indexdef(i.indexrelid, 1, TRUE), c.relname
 FROM pg_catalog.pg_index AS i
 JOIN pg_catalog.pg_class AS c ON c.oid = i.indexrelid
 WHERE i.indrelid = $1::oid AND i.indisunique AND i.indisvalid AND i.indimmediate AND i.indnkeyatts = 1 AND i.indpred IS NULL`
 
-// inspection is what the catalogue says of a table, and what is wrong with it.
+// inspection is the catalogue's description of a table, and its faults.
 type inspection struct {
 	table   string // quoted
 	columns map[string]tableColumn
@@ -58,7 +59,7 @@ func (i *inspection) fault(format string, args ...any) {
 	i.faults = append(i.faults, fmt.Errorf(format, args...)) //nolint:err113 // sentences for whoever starts the app
 }
 
-// inspect reads the catalogue, and returns the table or all that is wrong.
+// inspect reads the catalogue, and returns the table or all its faults.
 func inspect(ctx context.Context, conn Conn, table string, c Columns, extra []column, o options) (*mapped, error) {
 	ctx, cancel := context.WithTimeout(ctx, o.timeout)
 	defer cancel()
@@ -126,7 +127,7 @@ func (i *inspection) read(ctx context.Context, conn Conn, table string, m *mappe
 	return nil
 }
 
-// column returns a column of one of these types, quoted.
+// column returns the quoted name of a column, which must have one of these types.
 func (i *inspection) column(field, name string, kinds ...string) (ident string, col tableColumn) {
 	col, ok := i.columns[name]
 	switch {
@@ -140,7 +141,7 @@ func (i *inspection) column(field, name string, kinds ...string) (ident string, 
 	return quoted(name), col
 }
 
-// uniqueOn returns the unique index on the first of these, or demands one.
+// uniqueOn returns the unique index on the first spelling that has one, or reports a fault.
 func (i *inspection) uniqueOn(wanted string, spellings ...string) string {
 	for _, on := range spellings {
 		if index, ok := i.unique[on]; ok {
@@ -178,7 +179,7 @@ func (i *inspection) identify(m *mapped, c Columns) {
 }
 
 func (i *inspection) details(m *mapped, c Columns) {
-	const longestHash = 255 // of package password's and of other systems'
+	const longestHash = 255 // the longest hash of package password and of other systems
 	ident, col := i.column("PasswordHash", c.PasswordHash, "text", "character varying")
 	m.hash = ident
 	if col.longest >= 0 && col.longest < longestHash {
@@ -204,7 +205,7 @@ func (i *inspection) details(m *mapped, c Columns) {
 	}
 }
 
-// rest looks at the other columns.
+// rest checks the other columns.
 func (i *inspection) rest(c Columns, extra []column, m *mapped) {
 	given := []string{m.id, m.email, m.hash, m.name, m.created.column, m.updated.column}
 	for _, e := range extra {
@@ -230,7 +231,7 @@ func (i *inspection) names() (names []string) {
 	return names
 }
 
-// capitals looks into the first rows: an address with capital letters would never be found.
+// capitals checks the first rows: an address with capital letters would never be found.
 func (i *inspection) capitals(ctx context.Context, conn Conn, m *mapped) {
 	var some bool
 	err := conn.QueryRow(ctx, `SELECT EXISTS (SELECT 1 FROM (SELECT m.`+m.email+`::text AS email FROM `+m.table+` AS m LIMIT 10000) AS first WHERE first.email <> lower(first.email))`).Scan(&some)

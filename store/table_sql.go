@@ -10,8 +10,8 @@ import (
 	"github.com/ginauth/ginauth/ginauth/driver"
 )
 
-// mapped is an app's own table of users, as the catalogue describes it. Everything that becomes part of a statement is
-// quoted, or made from a type of the list below.
+// mapped is an app's own table of users, as the catalogue describes it. Every part that becomes SQL
+// is quoted, or chosen from the types below.
 type mapped struct {
 	table, source string
 	id, idType    string
@@ -21,14 +21,14 @@ type mapped struct {
 	lower         bool // lower(email) is unique
 	emailIndex    string
 	hash          string
-	name          string // empty: none, as all that follow
+	name          string // empty: no such column, also below
 	verified      moment
 	disabled      moment
 	created       moment
 	updated       moment
 }
 
-// moment is a column that says since when something is so, or that it is.
+// moment is a column that says whether something is so, or since when.
 type moment struct{ column, kind string }
 
 const (
@@ -37,7 +37,7 @@ const (
 	kindWith    = "timestamp with time zone"
 )
 
-// read is the time of a row m.
+// read returns an expression for the time in a row m.
 func (c moment) read() string {
 	switch {
 	case c.column == "":
@@ -50,7 +50,7 @@ func (c moment) read() string {
 	return `m.` + c.column
 }
 
-// write is the value for a time, which may be NULL.
+// write returns the value to store for a time, which may be NULL.
 func (c moment) write(at string) string {
 	switch c.kind {
 	case kindBool:
@@ -61,7 +61,7 @@ func (c moment) write(at string) string {
 	return at
 }
 
-// isID tells whether an id is in the one spelling in which the column prints it.
+// isID says whether an id has the spelling in which the column prints it.
 func (m *mapped) isID(id driver.UserID) bool {
 	text := string(id)
 	switch m.idType {
@@ -75,25 +75,26 @@ func (m *mapped) isID(id driver.UserID) bool {
 	return driver.CheckExternalID(id) == nil
 }
 
-// ofShadow is the value of the id's column for the shadow row u. A row of another source has none.
+// ofShadow returns an expression for the id of the app's row that belongs to the shadow row u. For
+// a shadow row of another source it is NULL.
 func (m *mapped) ofShadow() string {
 	return `(CASE WHEN u.source = '` + m.source + `' AND u.realm = '' THEN u.external_id END)::` + m.idType
 }
 
-// join adds the row m to the shadow row u.
+// join joins the row m to the shadow row u.
 func (m *mapped) join() string {
 	return `
 JOIN ` + m.table + ` AS m ON m.` + m.id + ` = ` + m.ofShadow()
 }
 
-// from is the row m, with the shadow row u where there is one.
+// from selects the row m, with its shadow row u if there is one.
 func (m *mapped) from() string {
 	return `
 FROM ` + m.table + ` AS m
 LEFT JOIN ginauth.users AS u ON u.external_id = m.` + m.id + `::text AND u.source = '` + m.source + `' AND u.realm = ''`
 }
 
-// enabled holds for m while its user is not disabled there.
+// enabled holds for m if its user is not disabled there.
 func (m *mapped) enabled() string {
 	switch m.disabled.kind {
 	case "":
@@ -104,7 +105,7 @@ func (m *mapped) enabled() string {
 	return ` AND m.` + m.disabled.column + ` IS NULL`
 }
 
-// hasEmail holds for m where the canonical address is its.
+// hasEmail holds for m if it has the canonical address.
 func (m *mapped) hasEmail(parameter string) string {
 	if m.lower {
 		return `lower(m.` + m.email + `) = ` + parameter
@@ -112,7 +113,7 @@ func (m *mapped) hasEmail(parameter string) string {
 	return `m.` + m.email + ` = ` + parameter + `::` + m.emailType
 }
 
-// columns are in the order of User.read.
+// columns returns the columns in the order of User.read.
 func (m *mapped) columns(extra []column) string {
 	name := `''::text`
 	if m.name != "" {
@@ -148,7 +149,8 @@ func (m *mapped) statements(extra []column) userStatements {
 	}
 }
 
-// adapt makes a statement that asks for the password, for the identifier, or for the user, ask the app's row.
+// adapt changes a statement that reads the password, the identifier or the user, so that it reads
+// the app's row.
 func (m *mapped) adapt(statement string) string {
 	row := `EXISTS (SELECT 1 FROM ` + m.table + ` AS m WHERE m.` + m.id + ` = ` + m.ofShadow()
 	for parameter, condition := range credentialIs {
@@ -159,7 +161,8 @@ func (m *mapped) adapt(statement string) string {
 	return strings.Replace(statement, userExists, `EXISTS (SELECT 1 FROM `+m.table+` AS m WHERE m.`+m.id+` = $4::text::`+m.idType+`)`, 1)
 }
 
-// credentialIs are the conditions that a password is still the user's, by the parameter that has it.
+// credentialIs has the conditions that a password is still the user's, by the parameter with the
+// hash.
 var credentialIs = map[string]string{`$3::text`: credentialIs3, `$13::text`: credentialIs13}
 
 const (
@@ -170,7 +173,7 @@ const (
 	userExists = `$4::text <> ''`
 )
 
-// replaceHash is the statement of Table.ReplaceHash.
+// replaceHash returns the statement of Table.ReplaceHash.
 func (m *mapped) replaceHash() string {
 	set := m.hash + ` = $4::text`
 	if m.updated.column != "" {
@@ -181,5 +184,5 @@ FROM ` + theClock + `
 WHERE m.` + m.id + ` = $1::text::` + m.idType + ` AND m.` + m.hash + `::text = $3::text`
 }
 
-// quoted is an identifier of the catalogue.
+// quoted returns a quoted identifier.
 func quoted(names ...string) string { return pgx.Identifier(names).Sanitize() }

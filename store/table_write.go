@@ -15,7 +15,8 @@ import (
 	"github.com/ginauth/ginauth/ginauth/password"
 )
 
-// CreateUser is DB.CreateUser. With a unique index on the column as it is, the address is stored in lower case.
+// CreateUser works as DB.CreateUser. If the unique index is on the column itself, the address is
+// stored in lower case.
 func (t *Table[U]) CreateUser(ctx context.Context, n driver.NewUser, fill func(*U) error) (U, error) {
 	var none, u U
 	if n.Username != "" {
@@ -99,7 +100,7 @@ func (t *Table[U]) insertion(n driver.NewUser, u *U) (statement string, args []a
 SELECT ` + t.db.statements.columns + ` FROM made AS m LEFT JOIN ginauth.users AS u ON FALSE`, args
 }
 
-// ReplaceHash is DB.ReplaceHash.
+// ReplaceHash works as DB.ReplaceHash.
 func (t *Table[U]) ReplaceHash(ctx context.Context, id driver.UserID, old, replacement password.Hash) error {
 	if replacement.IsZero() {
 		return errors.New("replacing a password hash: the new one is empty")

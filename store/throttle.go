@@ -50,7 +50,7 @@ SELECT waits.rates, waits.guesses, EXISTS (SELECT 1 FROM device), EXISTS (SELECT
 FROM waits`
 
 const (
-	// The until of a rate's row is when its budget is full again. It may be as late as room.
+	// The column until of a rate's row is when its budget is full again. It may be as late as room.
 	lookAtRates = `
 	SELECT w.key, clock.now + w.every AS next, clock.now + w.whole AS room,
 		GREATEST(t.until, clock.now) + w.every - (clock.now + w.whole) AS wait

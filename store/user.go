@@ -24,14 +24,14 @@ type User struct {
 	Name     string  `db:"name" json:"name"`
 	// VerifiedAt is nil until the user has proved the address.
 	VerifiedAt *time.Time `db:"verified_at" json:"verified_at,omitempty" format:"date-time"`
-	// DisabledAt is nil for an account that can be used.
+	// DisabledAt is nil unless the account is disabled.
 	DisabledAt *time.Time `db:"disabled_at" json:"-"`
 	// CreatedAt and UpdatedAt are in UTC, as all times of this type.
 	CreatedAt time.Time `db:"created_at" json:"-"`
 	UpdatedAt time.Time `db:"updated_at" json:"-"`
 }
 
-// Account tells ginauth what it needs to know of the user.
+// Account returns the part of the user that ginauth reads.
 func (u User) Account() driver.Account {
 	username := ""
 	if u.Username != nil {
@@ -64,7 +64,7 @@ var hiddenColumns = []string{
 func (u *User) read(r *wire.Reader) {
 	r.UUID((*string)(&u.ID))
 	if isShadow(string(u.ID)) {
-		r.Refuse(pgx.ErrNoRows) // a user of another table
+		r.Refuse(pgx.ErrNoRows) // the user is in another table
 	}
 	u.readRest(r)
 }

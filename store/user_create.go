@@ -60,8 +60,8 @@ func (d *DB[U]) CreateUser(ctx context.Context, n driver.NewUser, fill func(*U) 
 	return u, nil
 }
 
-// insertUser writes the row and reads it back. A pending password is not good before the address is
-// proved.
+// insertUser writes the row and reads it back. A pending password is not valid before the address
+// is proved.
 func (d *DB[U]) insertUser(ctx context.Context, tx pgx.Tx, id uuid.UUID, n driver.NewUser, u *U, pending bool) error {
 	statement, args := d.insertion(id, n, u, pending)
 	err := d.scan(tx.QueryRow(ctx, statement, args...), u)
@@ -97,8 +97,8 @@ func (d *DB[U]) callAfterCreate(ctx context.Context, tx pgx.Tx, u U) error {
 	return nil
 }
 
-// filled returns the user as the app wants it. It runs before the transaction begins: fill has no
-// access to that, and must not keep it open.
+// filled returns the new user after fill has edited it. It runs before the transaction begins: fill
+// cannot use the transaction, and must not keep it open.
 func (d *DB[U]) filled(n driver.NewUser, fill func(*U) error) (id uuid.UUID, u U, err error) {
 	if id, err = uuid.NewV7(); err != nil {
 		return id, u, fmt.Errorf("creating a user: making its id: %w", err)

@@ -14,14 +14,14 @@ import (
 )
 
 // CreateUserAndMail stores a new user as CreateUser does, with a mail that asks for the proof of
-// the address. Where the address has an account, it queues a mail to the owner instead. Both are
-// one transaction with one mail (SEC-30, SEC-32). The password of a new user is good once the
-// address is proved; until then FindCredential returns none (SEC-183).
+// the address. If the address has an account, it queues a mail to the owner instead. Both are one
+// transaction with one mail (SEC-30, SEC-32). The password of a new user is valid once the address
+// is proved; until then FindCredential returns none (SEC-183).
 //
-// Anything that refuses a new user, such as a constraint of the app's own columns or AfterCreate,
-// refuses it in both cases: where the address has an account, the same work runs and is rolled
-// back. So make nothing unique by the address: for the owner it exists already, and the refusal
-// would tell that the address has an account.
+// If a constraint of the app's own columns, AfterCreate or anything else refuses a new user, it
+// does so in both cases: for an address with an account, the same work runs and is rolled back. So
+// do not make columns unique by the address: the owner already has such a row, and the refusal
+// would reveal that the address has an account.
 func (d *DB[U]) CreateUserAndMail(ctx context.Context, n driver.NewUser, fill func(*U) error, locale string) (bool, error) {
 	n.Username, n.CanonicalUsername = "", ""
 	id, u, err := d.filled(n, fill)
@@ -45,12 +45,12 @@ type signUp[U any] struct {
 	db      *DB[U]
 	id      uuid.UUID
 	new     driver.NewUser
-	user    U // as the app has filled it in
+	user    U // after fill has edited it
 	locale  string
 	outcome signUpOutcome
 }
 
-// signUpOutcome is how a sign-up ended.
+// signUpOutcome is the result of a sign-up.
 type signUpOutcome int
 
 const (
@@ -97,7 +97,7 @@ func (s *signUp[U]) attempt(ctx context.Context, tx pgx.Tx) (signUpOutcome, driv
 		if err == nil {
 			return signUpCreated, e, nil
 		}
-		if !errors.Is(err, driver.ErrIdentifierTaken) { // by a parallel sign-up
+		if !errors.Is(err, driver.ErrIdentifierTaken) { // errors other than a parallel sign-up's
 			return signUpRefused, unchanged, err
 		}
 	}
@@ -109,14 +109,14 @@ func (s *signUp[U]) attempt(ctx context.Context, tx pgx.Tx) (signUpOutcome, driv
 	return signUpTaken, unchanged, nil
 }
 
-// checkDeferred checks constraints now that otherwise wait for the commit, which the undone user
-// never sees.
+// checkDeferred checks constraints that otherwise wait for the commit, which the rolled-back user
+// never reaches.
 const checkDeferred = `SET CONSTRAINTS ALL IMMEDIATE`
 
-// errUndo rolls a savepoint back whose work has succeeded.
+// errUndo rolls back a savepoint although its work has succeeded.
 var errUndo = errors.New("done and undone")
 
-// create stores a user, with its event, within a savepoint, which end rolls back.
+// create stores a user, with its event, within a savepoint. The error end rolls the savepoint back.
 func (s *signUp[U]) create(ctx context.Context, tx pgx.Tx, n driver.NewUser, end error) (driver.Event, error) {
 	events := []driver.Event{driver.NewUserEvent(ctx, driver.UserCreated, driver.UserID(s.id.String()))}
 	err := pgx.BeginFunc(ctx, tx, func(tx pgx.Tx) error {
@@ -138,7 +138,7 @@ func (s *signUp[U]) create(ctx context.Context, tx pgx.Tx, n driver.NewUser, end
 	return events[0], err
 }
 
-// nobodys is an address of the same domain, with a blank, which no canonical address contains.
+// nobodys returns an address of the same domain with a blank, which no canonical address contains.
 func nobodys(canonical string, id uuid.UUID) string {
 	const maxCanonical = 254 // users_email_canonical_check, in characters
 	local := "nobody " + id.String()
@@ -149,7 +149,7 @@ func nobodys(canonical string, id uuid.UUID) string {
 	return local + "@" + domain
 }
 
-// tell queues the mail, and in the same round trip writes the event of an address that was taken.
+// tell queues the mail, and in the same round trip writes the event for an address that is taken.
 func (s *signUp[U]) tell(ctx context.Context, tx pgx.Tx, e driver.Event, mail []any) (driver.Event, error) {
 	var batch pgx.Batch
 	if s.outcome == signUpTaken {
@@ -164,8 +164,8 @@ func (s *signUp[U]) tell(ctx context.Context, tx pgx.Tx, e driver.Event, mail []
 	return e, tx.SendBatch(ctx, &batch).Close()
 }
 
-// tellHook is tell for a store with OnEvent, whose hook must see the event of an address that was
-// taken. For a new user it runs the hook, too, and undoes that, so that both take the same time.
+// tellHook is tell for a store with OnEvent, whose hook must see the event for an address that is
+// taken. For a new user it also runs the hook and rolls it back, so that both take the same time.
 func (s *signUp[U]) tellHook(ctx context.Context, tx pgx.Tx, e driver.Event, mail []any) (driver.Event, error) {
 	var end error
 	if s.outcome == signUpCreated {
@@ -188,7 +188,7 @@ func (s *signUp[U]) tellHook(ctx context.Context, tx pgx.Tx, e driver.Event, mai
 	return e, err
 }
 
-// takenEvent does not say whose the address is.
+// takenEvent returns an event that does not say whose the address is.
 func takenEvent(ctx context.Context) driver.Event {
 	e := driver.NewEvent(ctx, driver.UserCreated, "")
 	e.Outcome = driver.Failure

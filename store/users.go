@@ -37,7 +37,7 @@ const findUserFrom = `
 FROM ginauth.users AS u
 WHERE u.id = $1::uuid`
 
-// FindUser returns the user, disabled or not. driver.ErrNoUser is also the answer for a malformed id.
+// FindUser returns the user, disabled or not. It returns driver.ErrNoUser for a malformed id too.
 func (d *DB[U]) FindUser(ctx context.Context, id driver.UserID) (U, error) {
 	var none U
 	key, ok := d.key(id)
@@ -48,7 +48,7 @@ func (d *DB[U]) FindUser(ctx context.Context, id driver.UserID) (U, error) {
 	return u, orNoUser(err)
 }
 
-// goodHash is NULL without a password, and for a password that is not good yet: a user who has
+// goodHash is NULL without a password, and for a password that is not valid yet: a user who has
 // signed up by mail has to prove the address first (SEC-183).
 const goodHash = `CASE WHEN u.password_pending AND u.verified_at IS NULL THEN NULL ELSE u.password_hash END`
 
@@ -86,7 +86,7 @@ func (d *DB[U]) FindCredential(ctx context.Context, identifier string) (U, passw
 	return u, hash, err
 }
 
-// hashOf is zero for NULL, a user without a password.
+// hashOf returns the stored hash. It is zero for NULL, which means a user without a password.
 func hashOf(encoded *string) (password.Hash, error) {
 	if encoded == nil {
 		return password.Hash{}, nil
@@ -178,7 +178,7 @@ func (d *DB[U]) one(ctx context.Context, doing, statement string, key any, befor
 	return u, nil
 }
 
-// storable tells whether PostgreSQL accepts the text at all.
+// storable says whether PostgreSQL accepts the text at all.
 func storable(s string) bool { return utf8.ValidString(s) && !strings.ContainsRune(s, 0) }
 
 func hashOrNull(h password.Hash) any {

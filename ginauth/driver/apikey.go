@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// What a store answers.
+// Errors of APIKeys.
 var (
 	// ErrNoAPIKey means that there is no such live key, or that its user may not use it.
 	ErrNoAPIKey = errors.New("no such API key")
@@ -17,16 +17,16 @@ var (
 // APIKeys keeps API keys. Package apikey asks for it. The store enforces the end of a key by one
 // clock.
 type APIKeys[U any] interface {
-	// CreateAPIKey stores a new key. ErrTooManyAPIKeys means that the user would have more live keys
-	// than n.Limit, also with parallel calls. ErrNoUser means that the user is unknown or disabled. A
-	// digest that exists already is an error and changes nothing.
+	// CreateAPIKey stores a new key. ErrTooManyAPIKeys means that the user would have more live
+	// keys than n.Limit, also with parallel calls. ErrNoUser means that the user is unknown or
+	// disabled. A digest that exists already is an error and changes nothing.
 	CreateAPIKey(ctx context.Context, n NewAPIKey) (APIKey, error)
 	// FindAPIKey returns a live key and its user in one step, and writes nothing. ErrNoAPIKey means
 	// that there is no key of this digest, that it has expired or was revoked, or that its user is
 	// unknown or disabled.
 	FindAPIKey(ctx context.Context, d Digest) (U, APIKey, error)
-	// TouchAPIKey notes that the key is used now, unless its last use was noted within the interval,
-	// or a parallel call notes it. An unknown key is no error.
+	// TouchAPIKey notes that the key is used now, unless its last use was noted within the
+	// interval, or a parallel call notes it. An unknown key is no error.
 	TouchAPIKey(ctx context.Context, id APIKeyID, interval time.Duration) error
 	// UserAPIKeys returns the user's keys, the newest first, expired ones too. An unknown user has
 	// none.
@@ -38,24 +38,25 @@ type APIKeys[U any] interface {
 	RevokeUserAPIKeys(ctx context.Context, user UserID) error
 }
 
-// APIKeyID names a key in public, for lists and for revoking. It is no credential.
+// APIKeyID is a key's public name, for lists and for revoking. It is not a credential.
 type APIKeyID string
 
-// APIKey is a stored key as its user sees it. It holds nothing that could authenticate a request.
+// APIKey is a stored key in the form that its user sees. It contains nothing that could
+// authenticate a request.
 type APIKey struct {
 	ID     APIKeyID `json:"id"`
 	UserID UserID   `json:"-"`
-	// Name is what the user calls the key.
+	// Name is the name that the user gave the key.
 	Name string `json:"name"`
-	// Scopes are what the key may be used for, sorted. Empty, which is never nil, is nothing that
-	// asks for a scope.
+	// Scopes are what the key may be used for, sorted and never nil. With an empty list, the key
+	// may not be used where a scope is required.
 	Scopes []string `json:"scopes"`
-	// Start is Key.Start.
+	// Start is the beginning of the key, by which its user recognises it.
 	Start     string    `json:"start"`
 	CreatedAt time.Time `json:"created_at" format:"date-time"`
 	// ExpiresAt is zero for a key that never expires.
 	ExpiresAt time.Time `json:"expires_at,omitzero" validate:"optional" format:"date-time"`
-	// LastUsedAt is zero for a key that was never used. It is exact to Keys.TouchEvery.
+	// LastUsedAt is zero for a key that was never used. It is exact to the interval of TouchAPIKey.
 	LastUsedAt time.Time `json:"last_used_at,omitzero" validate:"optional" format:"date-time"`
 	// ReadAt is the store's clock when it returned this record.
 	ReadAt time.Time `json:"-"`
@@ -68,8 +69,8 @@ type NewAPIKey struct {
 	Name   string
 	Scopes []string
 	Start  string
-	// Lifetime is counted from the store's now. Zero never ends.
+	// Lifetime begins when the key is stored. With zero the key never expires.
 	Lifetime time.Duration
-	// Limit is how many live keys the user may have with this one. Zero is no limit.
+	// Limit is how many live keys the user may have, including this one. Zero means no limit.
 	Limit int
 }

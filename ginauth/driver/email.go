@@ -6,16 +6,17 @@ import (
 	"strings"
 )
 
-// maxEmail is the longest address that SMTP can carry, in bytes (RFC 5321, 4.5.3.1.3, erratum 1690).
+// maxEmail is the longest address that SMTP can carry, in bytes (RFC 5321, 4.5.3.1.3, erratum
+// 1690).
 const maxEmail = 254
 
-// ErrInvalidEmail means that a text is no e-mail address that an account can have.
+// ErrInvalidEmail means that a text is not an e-mail address that an account can have.
 var ErrInvalidEmail = errors.New("not an e-mail address")
 
-// CanonicalEmail returns the form of an address by which an account is found: without
-// surrounding blanks and in lower case. It takes a bare ASCII address of at most 254
-// bytes with a host name, and returns ErrInvalidEmail for anything else. Addresses outside
-// ASCII are refused, not folded: look-alikes would reach somebody else's account.
+// CanonicalEmail returns the form of an address by which an account is found: without surrounding
+// blanks and in lower case. It accepts a bare ASCII address of at most 254 bytes with a host name,
+// and returns ErrInvalidEmail for anything else. It refuses other addresses rather than folding
+// them, because an address that only looks alike could reach another person's account.
 func CanonicalEmail(s string) (string, error) {
 	s = strings.Trim(s, " \t")
 	if len(s) > maxEmail {
@@ -37,7 +38,7 @@ func CanonicalEmail(s string) (string, error) {
 	return strings.ToLower(s), nil
 }
 
-// isHostName accepts a name of RFC 1123 with at least two labels.
+// isHostName says whether host is a name of RFC 1123 with at least two labels.
 func isHostName(host string) bool {
 	labels := strings.Split(host, ".")
 	if len(labels) < 2 {

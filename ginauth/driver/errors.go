@@ -5,7 +5,7 @@ import (
 	"fmt"
 )
 
-// What a store or a RetrieveUser function answers.
+// Errors of stores and of RetrieveUser functions.
 var (
 	// ErrNoUser means that there is no such user.
 	ErrNoUser = errors.New("no such user")
@@ -14,7 +14,7 @@ var (
 	// ErrTokenReused means that a session's replaced token was used again after the grace of its
 	// rotation. The session has ended.
 	ErrTokenReused = errors.New("replaced session token used again")
-	// ErrUnavailable means that the store cannot be asked. It is never taken for "not logged in".
+	// ErrUnavailable means that the store cannot be asked. It never means "not logged in".
 	ErrUnavailable = errors.New("the store is not available")
 	// ErrIdentifierTaken means that another account has this identifier: the address, unless the error
 	// is ErrUsernameTaken too.

@@ -1,11 +1,12 @@
 package driver
 
-// EventKind names what happened, in the words of the OWASP Logging Vocabulary where it has one. A kind keeps its name for
-// good; docs/events.md explains each. An app may have kinds of its own, of at most 64 characters.
+// EventKind names what happened, in the words of the OWASP Logging Vocabulary if it has a matching
+// one. The name of a kind never changes; docs/events.md explains each. An app may have its own
+// kinds, of at most 64 characters.
 type EventKind string
 
-// What happened to an account, and failed logins. These are stored where the store of users is an
-// EventLog, as store.DB is, and are in the log when a handler of this module was the cause.
+// These kinds are about accounts and failed logins. They are stored if the store of users is an
+// EventLog, as store.DB is, and logged if a handler of ginauth was the cause.
 const (
 	UserCreated              EventKind = "user_created"
 	UserUpdated              EventKind = "user_updated"
@@ -31,7 +32,7 @@ const (
 	TokenUsedInGrace         EventKind = "authn_token_grace"
 )
 
-// What is in the log alone: it changes nothing, or whoever likes can cause as much of it as they like.
+// What is in the log alone: it changes nothing, or anybody can cause any number of them.
 const (
 	SessionsEvicted    EventKind = "session_evicted"
 	LoginLockedOut     EventKind = "authn_login_fail_max"
@@ -45,13 +46,13 @@ const (
 	UserExported       EventKind = "sensitive_read"
 )
 
-// failures are the kinds whose outcome is one.
+// failures are the kinds whose outcome is Failure.
 var failures = map[EventKind]bool{
 	LoginFailed: true, LoginLockedOut: true, RateExceeded: true, CredentialsRefused: true, AccessDenied: true,
 	CrossOriginRefused: true, DuplicateCookie: true, TokenReused: true,
 }
 
-// Outcome returns how an event of this kind went. It is a success for kinds of the app's own.
+// Outcome returns the result of an event of this kind. For the app's own kinds it is Success.
 func (k EventKind) Outcome() Outcome {
 	if failures[k] {
 		return Failure

@@ -8,35 +8,38 @@ import (
 	"unicode/utf8"
 )
 
-// External is a store for users whose accounts are kept elsewhere, in a table of the app, in another database, or in a
-// directory. It keeps what belongs to them: sessions, API keys, logins by refresh tokens, known browsers, events. Such a
-// store is Sessions too, and may be Limiter, Logins, EventLog and RefreshTokens, and APIKeys, Authority and
-// SessionChecker of UserID: where these return a user, it returns the id.
+// External is a store for users whose accounts are kept elsewhere: in a table of the app, in
+// another database, or in a directory. It keeps what belongs to them: sessions, API keys, logins by
+// refresh tokens, known browsers and events. Such a store is a Sessions too. It may be a Limiter,
+// Logins, EventLog and RefreshTokens, and an APIKeys, Authority and SessionChecker of UserID, which
+// return the id in place of the user.
 //
-// It takes any id that CheckExternalID takes, and compares ids byte by byte. No user is unknown to it: ErrNoUser means
-// that DisableUser has shut the user out, or that ForgetUser runs at the same time. It knows neither passwords nor
-// identifiers, so it ignores NewSession.Credential, NewRefreshFamily.Credential and Settlement.Identifier: after a login,
-// compare the hash again.
+// It accepts every id that CheckExternalID accepts, compares ids byte by byte, and knows no unknown
+// users: ErrNoUser means that DisableUser has disabled the user, or that ForgetUser is running. It
+// knows neither passwords nor identifiers, so it ignores NewSession.Credential,
+// NewRefreshFamily.Credential and Settlement.Identifier: compare the hash again after a login.
 type External interface {
-	// DisableUser shuts a user out, also one who has never been here, until EnableUser: sessions and logins by refresh
-	// tokens end for good, new ones are refused, and API keys do not work.
+	// DisableUser disables a user until EnableUser, even one whom the store has never seen.
+	// Sessions and logins by refresh tokens end for good, new ones are refused, and API keys do not
+	// work.
 	DisableUser(ctx context.Context, id UserID) error
 	// EnableUser undoes DisableUser. A user who is not disabled is no error.
 	EnableUser(ctx context.Context, id UserID) error
-	// ExportUser returns all that the store holds of the user as a JSON object, without secrets and without digests of
-	// secrets. ErrNoUser means that it holds nothing.
+	// ExportUser returns all that the store holds of the user as a JSON object, without secrets and
+	// without digests of secrets. ErrNoUser means that it holds nothing.
 	ExportUser(ctx context.Context, id UserID) (json.RawMessage, error)
-	// ForgetUser deletes all that the store holds of the user, except events, which end as those of deleted users do. It
-	// ends the user's sessions in other stores, too, and forgets that the user was disabled. A login that runs at the
-	// same time leaves nothing behind. A user of whom nothing is held is no error. A later login begins anew.
+	// ForgetUser deletes everything that the store holds of the user, except events, which are kept
+	// as long as those of deleted users. It also ends the user's sessions in other stores, and
+	// forgets that the user was disabled. A login at the same time leaves nothing behind. It is no
+	// error if nothing is held of the user. A later login begins anew.
 	ForgetUser(ctx context.Context, id UserID) error
 }
 
-// maxExternalID is the longest id, in bytes, which is what a database's column for names often holds.
+// maxExternalID is the longest id, in bytes. Columns for names in databases often have this length.
 const maxExternalID = 255
 
-// CheckExternalID returns an error for a text that is no id of an External store: one that is blank, is longer than 255
-// bytes, is not UTF-8 or has a NUL. Nothing is trimmed or folded.
+// CheckExternalID returns an error if an External store cannot have this id: it is blank, longer
+// than 255 bytes, not UTF-8, or contains a NUL. Nothing is trimmed or folded.
 func CheckExternalID(id UserID) error {
 	switch text := string(id); {
 	case strings.TrimSpace(text) == "":

@@ -1,15 +1,15 @@
 package driver
 
-// Method is a way in which a user has proved who they are, by the names of RFC 8176 where that has one.
+// Method is a way in which a user has proved who they are, with the name of RFC 8176 if it has one.
 type Method string
 
-// What users prove themselves by.
+// The methods.
 const (
 	ByPassword    Method = "pwd"
 	ByOneTimeCode Method = "otp"
-	// ByHardwareKey is a key that cannot leave its device, such as a passkey's.
+	// ByHardwareKey is a key that cannot leave its device, such as that of a passkey.
 	ByHardwareKey Method = "hwk"
-	// ByPresence is a gesture of the user on that device, with its PIN or their finger.
+	// ByPresence is an action of the user on that device, with a PIN or a finger.
 	ByPresence Method = "user"
 	// ByMail is a link or a code that was sent to the user's address.
 	ByMail Method = "mail"

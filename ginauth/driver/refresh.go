@@ -13,17 +13,17 @@ import (
 // user ends their families too.
 type RefreshTokens interface {
 	// CreateRefreshFamily stores the first token of a login. A digest that exists already is an
-	// error. ErrNoUser means that the user is unknown or disabled, or that the stored hash is not
-	// n.Credential (any more).
+	// error. ErrNoUser means that the user is unknown or disabled, or that the stored hash is not,
+	// or no longer, n.Credential.
 	CreateRefreshFamily(ctx context.Context, n NewRefreshFamily) (RefreshFamily, error)
-	// FindRefreshFamily returns the live family of a token that RotateRefreshToken would take, and
-	// changes nothing. ErrTokenReused means that the token was replaced and is not within its
-	// grace; ErrNoSession means that no live family has the token.
+	// FindRefreshFamily returns the live family of a token that RotateRefreshToken would accept,
+	// and changes nothing. ErrTokenReused means that the token was replaced and its grace is over;
+	// ErrNoSession means that no live family has the token.
 	FindRefreshFamily(ctx context.Context, k RefreshKey) (RefreshFamily, error)
 	// RotateRefreshToken replaces a token by its successor. Of parallel calls with one token, one
 	// replaces it; the others, and later calls within r.Grace, get the successor that the first one
-	// stored. After the grace the token is reused: the family ends, and is returned with
-	// ErrTokenReused. ErrNoSession means that no live family has the token.
+	// stored. A call after the grace ends the family, and returns it with ErrTokenReused.
+	// ErrNoSession means that no live family has the token.
 	RotateRefreshToken(ctx context.Context, r RefreshRotation) (RefreshRotated, error)
 	// RevokeRefreshToken ends the family of a token, whether the token was replaced or not, and
 	// returns the ended family. ErrNoSession means that there is none. For a family that has ended
@@ -38,57 +38,59 @@ type RefreshTokens interface {
 	RevokeRefreshFamily(ctx context.Context, user UserID, id SessionID) error
 }
 
-// RefreshFamily is a login that refresh tokens keep alive: one device, as a rule.
+// RefreshFamily is a login that refresh tokens keep alive, usually of one device.
 type RefreshFamily struct {
-	// ID names the family in public, in lists and as "sid" of its access tokens. It is no
+	// ID is the family's public name, in lists and as "sid" of its access tokens. It is not a
 	// credential.
 	ID     SessionID
 	UserID UserID
-	// Scopes are those of the login; nil is everything that the user may do.
+	// Scopes are the scopes of the login; nil means everything that the user may do.
 	Scopes []string
 	// CreatedAt is when the user logged in, and LastUsedAt when a token was last replaced.
 	CreatedAt, LastUsedAt, ExpiresAt time.Time
-	// IdleTimeout ends the family when it was not used for as long.
+	// IdleTimeout ends the family if it was not used for this long.
 	IdleTimeout time.Duration
 	// Origin is the client that logged in.
 	Origin Origin
 }
 
-// NewRefreshFamily is a login about to be stored.
+// NewRefreshFamily is a login to be stored.
 type NewRefreshFamily struct {
 	Key    RefreshKey
 	UserID UserID
 	// Credential, unless zero, must still be the user's password hash.
 	Credential password.Hash
 	Scopes     []string
-	// Lifetime is the absolute end, counted from the store's now.
+	// Lifetime is the time from now, by the store's clock, to the absolute end.
 	Lifetime, IdleTimeout time.Duration
-	// Limit is how many live families the user may have with this one; those used longest ago end
-	// in the same step. Zero is no limit.
+	// Limit is how many live families the user may have, including this one. Those unused for the
+	// longest time end in the same step. Zero means no limit.
 	Limit  int
 	Origin Origin
 }
 
-// RefreshRotation replaces a token.
+// RefreshRotation is the replacement of a token.
 type RefreshRotation struct {
-	// Key is the presented token's.
+	// Key is the key of the token that was sent.
 	Key RefreshKey
-	// Next is the digest of the successor, and Seal hides it from all but the presented token.
+	// Next is the digest of the successor. Seal hides the successor from everybody without the
+	// token that was sent.
 	Next Digest
 	Seal RefreshSeal
-	// Grace is for how long the presented token still gets the same successor. Zero is not at all.
+	// Grace is how long the token that was sent still gets the same successor. Zero means not at
+	// all.
 	Grace time.Duration
 }
 
-// RefreshRotated is a family after one of its tokens was presented.
+// RefreshRotated is a family after one of its tokens was sent.
 type RefreshRotated struct {
 	RefreshFamily
-	// Digest is the one of the successor, and Seal is for the presented token to open. They are
-	// those of the Rotation, or of the one before it within its grace.
+	// Digest is the digest of the successor, and the token that was sent opens Seal. Both come from
+	// this RefreshRotation, or from the earlier one within its grace.
 	Digest Digest
 	Seal   RefreshSeal
-	// Elsewhere says that the token was used within its grace by another client than the one that
-	// replaced it, for the first time: from another address prefix or by another browser.
+	// Elsewhere says that, within its grace, the token was used for the first time by a client
+	// other than the one that replaced it: from another address prefix or with another browser.
 	Elsewhere bool
 }
 
@@ -101,13 +103,13 @@ type SessionChecker[U any] interface {
 	FindTokenUser(ctx context.Context, user UserID, session SessionID) (U, error)
 }
 
-// RefreshKey is what a store knows of a token.
+// RefreshKey is what a store knows about a token.
 type RefreshKey struct {
-	// Selector is the SHA-256 of what all tokens of a login have in common.
+	// Selector is the SHA-256 of the part that all tokens of a login have in common.
 	Selector Digest
 	// Digest is the SHA-256 of the whole token.
 	Digest Digest
 }
 
-// RefreshSeal hides a token from everybody who does not have the one before it.
+// RefreshSeal hides a token from everybody who does not have the token before it.
 type RefreshSeal [32]byte

@@ -15,11 +15,11 @@ const tokenBytes = 32
 // tokenLength is tokenBytes in unpadded base64url.
 const tokenLength = 43
 
-// Token is a session credential: 32 bytes of crypto/rand. Only the browser's
-// cookie holds it; it does not print, and stores see its Digest alone.
+// Token is a session credential: 32 bytes of crypto/rand. Only the browser's cookie contains it. It
+// does not print, and stores get only its Digest.
 type Token struct{ raw *[tokenBytes]byte } // a pointer, since fmt prints the arrays of unexported fields
 
-// Digest is the SHA-256 of a Token: what a store keeps in its place.
+// Digest is the SHA-256 of a Token. A store keeps it instead of the Token.
 type Digest [sha256.Size]byte
 
 // NewToken returns a new random token.
@@ -39,7 +39,8 @@ func ParseToken(s string) (t Token, ok bool) {
 	return Token{&raw}, true
 }
 
-// ParseDigest returns the digest of the token that ParseToken would read, without keeping the token.
+// ParseDigest returns the digest of the token that ParseToken would read, without keeping the
+// token.
 func ParseDigest(s string) (d Digest, ok bool) {
 	raw, ok := decodeToken(s)
 	if !ok {
@@ -76,7 +77,7 @@ func (Token) LogValue() slog.Value { return slog.StringValue("[token]") }
 // MarshalText hides the token.
 func (Token) MarshalText() ([]byte, error) { return []byte("[token]"), nil }
 
-// LogValue is String: the whole digest has no business in a log.
+// LogValue is String: the whole digest must not be in a log.
 func (d Digest) LogValue() slog.Value { return slog.StringValue(d.String()) }
 
 // String returns the first eight hex digits, enough to tell sessions apart in a log.

@@ -1,6 +1,6 @@
 package driver
 
-// UserID names an account for as long as it exists. The empty UserID is nobody.
+// UserID identifies an account for as long as it exists. The empty UserID means "no user".
 type UserID string
 
 // Account is the part of a user that ginauth reads.
@@ -14,6 +14,6 @@ type Account struct {
 	Username string
 	// Verified: the identifier was proved to belong to the user.
 	Verified bool
-	// Disabled: the account can neither log in nor use a session it already has.
+	// Disabled says that the user can neither log in nor use an existing session.
 	Disabled bool
 }

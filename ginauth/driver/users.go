@@ -6,15 +6,16 @@ import (
 	"github.com/ginauth/ginauth/ginauth/password"
 )
 
-// Users keeps the accounts. Every store of accounts implements it; store.DB and memory.Store do.
+// Users keeps the accounts. Every store of accounts implements it, such as store.DB and
+// memory.Store.
 //
 // All methods of this package's interfaces must be safe for concurrent use, honour the context, and
-// wrap ErrUnavailable when the store cannot be asked. Each call takes effect as a whole or not at
-// all. A method that reports an error other than those that its comment names has changed nothing,
-// or the caller may not know, as when a connection breaks while the store commits.
+// wrap ErrUnavailable if the store cannot be asked. Each call takes effect as a whole or not at
+// all. After an error that a method's comment does not name, nothing has changed, or the caller
+// cannot know, for example if a connection breaks while the store commits.
 type Users[U any] interface {
 	// FindUser returns the user, whether disabled or not. It returns ErrNoUser for an unknown id,
-	// also for one that is no id of this store.
+	// and for a text that cannot be an id of this store.
 	FindUser(ctx context.Context, id UserID) (U, error)
 	// FindCredential returns the user with that canonical identifier and the password hash, which is
 	// zero for a user without a password. An identifier with an @ is an address, any other a username. Disabled users are returned too. A stored hash that cannot

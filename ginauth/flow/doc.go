@@ -44,8 +44,9 @@
 //
 // # Handlers that change an account
 //
-// [CurrentOwner] refuses API keys and other credentials with scopes, and can require a recent login.
-// [Confirm] makes a session fresh after a proof other than the password. [HashNewPassword] checks a new password by the policy and hashes it.
+// [CurrentOwner] refuses API keys and other credentials with scopes, and can require a recent
+// login. [Confirm] makes a session fresh after a proof other than the password. [HashNewPassword]
+// checks a new password by the policy and hashes it.
 //
 // docs/own-login.md has whole handlers: a login by LDAP, by a code, and with a second step.
 package flow

@@ -15,8 +15,8 @@ import (
 type Guess struct{ tried engine.Tried }
 
 // CountGuess counts an attempt to guess a user's secret, such as a code of six digits. Limits apply
-// as for passwords: after FreeFailures wrong guesses in a row, each further one has to wait longer.
-// The purpose, such as "totp", separates guesses at different secrets. It returns
+// as for passwords: after more than FreeFailures wrong guesses in a row, each further one has to
+// wait longer. The purpose, such as "totp", separates guesses at different secrets. It returns
 // ErrTooManyAttempts if the limit is reached. Any other error means that the attempt could not be
 // counted: do not go on.
 func CountGuess[U any](c *gin.Context, cfg *ginauth.Config[U], purpose string, user driver.UserID) (Guess, error) {

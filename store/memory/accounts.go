@@ -9,7 +9,7 @@ import (
 	"github.com/ginauth/ginauth/ginauth/password"
 )
 
-// SetPassword implements driver.Accounts. With Options.Mail it tells the user.
+// SetPassword implements driver.Accounts. With Options.Mail it queues a mail that tells the user.
 func (s *Store[U]) SetPassword(ctx context.Context, change driver.PasswordChange) (driver.PasswordChanged, error) {
 	switch {
 	case change.New.IsZero():
@@ -28,7 +28,7 @@ func (s *Store[U]) SetPassword(ctx context.Context, change driver.PasswordChange
 	}
 	kept := s.sessionOf(a.ID, change.Session)
 	if change.Old.IsZero() && change.Session != "" && (kept == nil || kept.epoch != s.epochOf(a.ID)) {
-		return driver.PasswordChanged{}, driver.ErrNoUser // a link has taken the password away and ended the session (SEC-184)
+		return driver.PasswordChanged{}, driver.ErrNoUser // a link has removed the password and ended the session (SEC-184)
 	}
 	if kept != nil && s.sessions[change.Digest] != nil {
 		return driver.PasswordChanged{}, errors.New("setting a password: the new digest exists already")
@@ -75,7 +75,7 @@ func (s *Store[U]) ArchiveUser(ctx context.Context, id driver.UserID, grace time
 	return a.deleteAfter, nil
 }
 
-// disable ends everything of the user for good.
+// disable disables an account and ends everything of its user for good.
 func (s *Store[U]) disable(a *account[U], now time.Time) {
 	if a.DisabledAt == nil {
 		a.DisabledAt = &now
@@ -85,7 +85,7 @@ func (s *Store[U]) disable(a *account[U], now time.Time) {
 	s.voidLinks(a.ID)
 }
 
-// remove deletes the user with all that belongs to them. Events stay.
+// remove deletes the user with everything that belongs to them. Events stay.
 func (s *Store[U]) remove(a *account[U]) {
 	delete(s.users, a.ID)
 	delete(s.byCanonical, a.canonical)
@@ -151,8 +151,8 @@ func (a *account[U]) enable(now time.Time) {
 	a.DisabledAt, a.deleteAfter, a.UpdatedAt = nil, time.Time{}, now
 }
 
-// DisableUser shuts an account, as store.DB.DisableUser does: sessions, logins and links end for good, API keys
-// until EnableUser. ErrNoUser means that there is no such user.
+// DisableUser disables an account, as store.DB.DisableUser does: sessions, logins and links end for
+// good, and API keys do not work until EnableUser. ErrNoUser means that there is no such user.
 func (s *Store[U]) DisableUser(ctx context.Context, id driver.UserID) error {
 	return s.operate(ctx, id, driver.UserDisabled, func(a *account[U], now time.Time) {
 		a.deleteAfter = time.Time{}
@@ -160,13 +160,14 @@ func (s *Store[U]) DisableUser(ctx context.Context, id driver.UserID) error {
 	})
 }
 
-// EnableUser opens an account that was disabled or archived. ErrNoUser means that there is no such user.
+// EnableUser enables an account that was disabled or archived. ErrNoUser means that there is no
+// such user.
 func (s *Store[U]) EnableUser(ctx context.Context, id driver.UserID) error {
 	return s.operate(ctx, id, driver.UserEnabled, (*account[U]).enable)
 }
 
-// DeleteUser deletes a user with all that belongs to them, and keeps their events. ErrNoUser means that there is no
-// such user.
+// DeleteUser deletes a user with everything that belongs to them, and keeps their events. ErrNoUser
+// means that there is no such user.
 func (s *Store[U]) DeleteUser(ctx context.Context, id driver.UserID) error {
 	return s.operate(ctx, id, driver.UserDeleted, func(a *account[U], _ time.Time) { s.remove(a) })
 }

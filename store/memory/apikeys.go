@@ -15,7 +15,7 @@ import (
 	"github.com/ginauth/ginauth/ginauth/driver"
 )
 
-// keptExpired is for how long a user still sees that a key has expired.
+// keptExpired is how long an expired key stays in the user's list.
 const keptExpired = 30 * 24 * time.Hour
 
 type apiKey struct {
@@ -123,7 +123,8 @@ func (s *Store[U]) TouchAPIKey(ctx context.Context, id driver.APIKeyID, interval
 	return nil
 }
 
-// UserAPIKeys implements driver.APIKeys. It returns at most 1000 keys. Expired ones are among them for 30 days.
+// UserAPIKeys implements driver.APIKeys. It returns at most 1000 keys. Expired keys stay in the
+// list for 30 days.
 func (s *Store[U]) UserAPIKeys(ctx context.Context, user driver.UserID) ([]driver.APIKey, error) {
 	now, err := s.enter(ctx)
 	if err != nil {

@@ -10,7 +10,7 @@ import (
 	"github.com/ginauth/ginauth/ginauth/driver"
 )
 
-// device is known while its epoch is that of its user's sessions.
+// device is a known browser, as long as its epoch equals that of its user's sessions.
 type device struct {
 	key               driver.LimitKey
 	user              driver.UserID
@@ -19,7 +19,7 @@ type device struct {
 	lastUsed, expires time.Time
 }
 
-// knownDevice is the device that the attempt is counted on; nil for none.
+// knownDevice returns the device on which the attempt is counted, or nil.
 func (s *Store[U]) knownDevice(g driver.GuessLimit, now time.Time) *device {
 	d := s.devices[g.Browser]
 	if d == nil || d.failures >= g.MaxOnBrowser || !d.expires.After(now) || d.epoch != s.deviceEpoch(d.user) {
@@ -28,7 +28,7 @@ func (s *Store[U]) knownDevice(g driver.GuessLimit, now time.Time) *device {
 	return d
 }
 
-// deviceEpoch is that of the user's sessions, also of a user who is disabled.
+// deviceEpoch returns the epoch of the user's sessions, even if the user is disabled.
 func (s *Store[U]) deviceEpoch(user driver.UserID) int64 {
 	if a := s.users[user]; a != nil {
 		return s.everybody + a.epoch

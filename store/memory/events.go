@@ -24,7 +24,7 @@ const (
 	retention    = 180 * 24 * time.Hour
 )
 
-// record stores an event of now. When there is no room the oldest event goes.
+// record stores an event at this time. If there is no room, it deletes the oldest event.
 func (s *Store[U]) record(now time.Time, e driver.Event) {
 	s.lastEvent++
 	e.ID, e.At = s.lastEvent, now
@@ -45,8 +45,8 @@ func (s *Store[U]) record(now time.Time, e driver.Event) {
 	s.events = append(s.events, e)
 }
 
-// RecordEvent implements driver.EventLog. An event without Kind or Outcome, or with more than 8 details, is an
-// error.
+// RecordEvent implements driver.EventLog. An event without Kind or Outcome, or with more than 8
+// details, is an error.
 func (s *Store[U]) RecordEvent(ctx context.Context, e driver.Event) error {
 	if e.Kind == "" || e.Outcome == "" || len(e.Detail) > maxDetails {
 		return errors.New("recording an event: it needs a kind and an outcome, and at most 8 details")
@@ -94,8 +94,8 @@ func loginOf(ctx context.Context, user driver.UserID, session string, origin dri
 	return e
 }
 
-// lateUse records the use of a replaced token, by somebody who need not be the user, and tells the user when a login
-// ended by it.
+// lateUse records the use of a replaced token, perhaps by somebody other than the user. If that
+// ended a login, it tells the user.
 func (s *Store[U]) lateUse(ctx context.Context, now time.Time, kind driver.EventKind, user driver.UserID, session string) {
 	e := driver.NewEvent(ctx, kind, user)
 	e.Actor, e.Session = "", session
@@ -115,7 +115,7 @@ func detailed(e driver.Event, key, value string) driver.Event {
 	return e
 }
 
-// cut makes any text valid and at most so many characters long.
+// cut returns a text that is valid and has at most so many characters.
 func cut(s string, most int) string {
 	s = strings.ReplaceAll(strings.ToValidUTF8(s, "\uFFFD"), "\x00", "\uFFFD")
 	characters := 0

@@ -14,7 +14,8 @@ import (
 // item is one entry of an export.
 type item map[string]any
 
-// ExportUser implements driver.Accounts, with the same object as store.DB. Of each list it has the newest 1000.
+// ExportUser implements driver.Accounts, with the same object as store.DB. Each list has the newest
+// 1000 entries.
 func (s *Store[U]) ExportUser(ctx context.Context, id driver.UserID) (json.RawMessage, error) {
 	if _, err := s.enter(ctx); err != nil {
 		return nil, err
@@ -69,8 +70,8 @@ func (s *Store[U]) ExportUser(ctx context.Context, id driver.UserID) (json.RawMe
 	})
 }
 
-// exportedEvents leaves out the client of somebody else, such as an operator or a failed login at an address that was not
-// proved (SEC-185).
+// exportedEvents leaves out the client of other people, such as an operator, or of a failed login
+// at an address that was not proved (SEC-185).
 func (s *Store[U]) exportedEvents(a *account[U]) []item {
 	list := s.eventsOf(a.ID, time.Time{})
 	list = list[:min(len(list), maxListed)]
@@ -111,7 +112,7 @@ func exported[K comparable, V any](all map[K]V, of func(V) (mine bool, at time.T
 	return items
 }
 
-// joined is null for everything that the user may do.
+// joined returns null for nil, which means everything that the user may do.
 func joined(scopes []string) any {
 	if scopes == nil {
 		return nil

@@ -9,8 +9,8 @@ import (
 	"github.com/ginauth/ginauth/ginauth/driver"
 )
 
-// External keeps what belongs to users whose accounts are elsewhere, as store.External does. It is safe for concurrent
-// use.
+// External keeps what belongs to users whose accounts are elsewhere, as store.External does. It is
+// safe for concurrent use.
 type External struct {
 	driver.Sessions
 	driver.Limiter
@@ -26,7 +26,7 @@ type External struct {
 
 var _ driver.External = (*External)(nil)
 
-// ExternalOptions are those of Options that have a meaning for users elsewhere.
+// ExternalOptions are the fields of Options that apply to accounts that are kept elsewhere.
 type ExternalOptions struct {
 	Now        func() time.Time
 	Limit      int
@@ -42,15 +42,15 @@ func NewExternal(o ExternalOptions) *External {
 	return &External{s, s, s, s, s, s, s, s, s}
 }
 
-// stayForgotten is how long ForgetUser keeps logins out that were under way, as in store.External.
+// stayForgotten is how long ForgetUser refuses logins that were under way, as in store.External.
 const stayForgotten = 4 * time.Second
 
-// keptUnused is for how long a user stays whom nothing refers to.
+// keptUnused is how long a user stays in the store if nothing refers to them.
 const keptUnused = 30 * 24 * time.Hour
 
 func (s *Store[U]) isExternal() bool { return s.forgotten != nil }
 
-// admit returns the user of a login, and makes a user who lives elsewhere.
+// admit returns the user of a login. It makes a user whose account is kept elsewhere.
 func (s *Store[U]) admit(n driver.NewSession, now time.Time) (*account[U], error) {
 	a := s.users[n.UserID]
 	if !s.isExternal() {
@@ -69,7 +69,8 @@ func (s *Store[U]) admit(n driver.NewSession, now time.Time) (*account[U], error
 	return a, nil
 }
 
-// elsewhere returns a user who lives elsewhere. The epoch is greater than that of a user who was forgotten.
+// elsewhere makes a user whose account is kept elsewhere. The new epoch is greater than that of a
+// user who was forgotten.
 func (s *Store[U]) elsewhere(id driver.UserID, now time.Time) (*account[U], error) {
 	if err := driver.CheckExternalID(id); err != nil {
 		return nil, err
@@ -88,7 +89,7 @@ func (s *Store[U]) elsewhere(id driver.UserID, now time.Time) (*account[U], erro
 	return a, nil
 }
 
-// sweepUnused removes users who live elsewhere and whom nothing refers to.
+// sweepUnused removes users whose accounts are kept elsewhere and to whom nothing refers.
 func (s *Store[U]) sweepUnused(now time.Time) {
 	used := map[driver.UserID]bool{}
 	for _, r := range s.sessions {

@@ -12,7 +12,7 @@ import (
 	"github.com/ginauth/ginauth/ginauth/password"
 )
 
-// releasedGrace is for how long an account is kept that had to give its address up, as in package store.
+// releasedGrace is how long an account is kept after it lost its address, as in package store.
 const releasedGrace = 30 * 24 * time.Hour
 
 // link is a token in a mail. Made is when the mail was ordered.
@@ -24,7 +24,7 @@ type link struct {
 	made, expires    time.Time
 }
 
-// good returns the link and its user, who may be archived but not disabled otherwise.
+// good returns a valid link and its user, who may be archived, but not disabled in another way.
 func (s *Store[U]) good(k driver.MailKind, d driver.Digest, now time.Time) (*link, *account[U]) {
 	l := s.links[d]
 	if l == nil || l.kind != k || !l.expires.After(now) {
@@ -35,7 +35,7 @@ func (s *Store[U]) good(k driver.MailKind, d driver.Digest, now time.Time) (*lin
 		return nil, nil
 	}
 	if k != driver.MailChange && k != driver.MailUndo && l.canonical != a.canonical {
-		return nil, nil // the account has moved (SEC-104)
+		return nil, nil // the account has another address now (SEC-104)
 	}
 	return l, a
 }
@@ -68,15 +68,15 @@ func (s *Store[U]) FindPendingPassword(ctx context.Context, d driver.Digest) (pa
 	return password.Hash{}, nil
 }
 
-// spent is a link that does what it is for.
+// spent is a link that is being used.
 type spent[U any] struct {
 	*link
 	use      driver.EmailTokenUse
 	user     *account[U]
-	first    bool // nobody had proved the address before
+	first    bool // the address was not proved before
 	archived bool
 	former   driver.MailOrder
-	released *account[U] // had to give the address up
+	released *account[U] // the account that had to give up the address
 }
 
 // UseEmailToken implements driver.Mails.
@@ -115,8 +115,8 @@ func (s *Store[U]) UseEmailToken(ctx context.Context, use driver.EmailTokenUse) 
 	return s.user(a), nil
 }
 
-// takeAddress gives the user the address of the link. A link that undoes a change takes it from an account that never
-// proved it (SEC-184).
+// takeAddress gives the user the address of the link. A link that undoes a change takes it from an
+// account that never proved it (SEC-184).
 func (s *Store[U]) takeAddress(p *spent[U], now time.Time) error {
 	holder := s.byCanonical[p.canonical]
 	if holder != nil && holder != p.user {
@@ -142,7 +142,7 @@ func (s *Store[U]) move(a *account[U], canonical string) {
 	s.byCanonical[canonical] = a
 }
 
-// nobodys is an address of the same domain that nobody can have: it has a blank.
+// nobodys returns an address of the same domain that no user can have: it contains a blank.
 func nobodys(canonical string) string {
 	_, domain, _ := strings.Cut(canonical, "@")
 	return fmt.Sprintf("nobody %s@%s", rand.Text(), domain)
@@ -162,7 +162,7 @@ func (s *Store[U]) apply(p spent[U], now time.Time) {
 			s.voidLinksHere(a.ID)
 			break
 		}
-		a.hash = password.Hash{} // of whoever made the account (SEC-113)
+		a.hash = password.Hash{} // the maker of the account may be another person (SEC-113)
 		s.endTrust(a)
 	case driver.MailChange:
 		if a.canonical != p.former.Canonical {
@@ -197,7 +197,7 @@ func (s *Store[U]) endTrust(a *account[U]) {
 	s.voidLinks(a.ID)
 }
 
-// afterLink records what happened, and tells the user at the address before.
+// afterLink records what happened, and tells the user at the former address.
 func (s *Store[U]) afterLink(ctx context.Context, p spent[U], now time.Time) {
 	switch o := p.former; {
 	case p.kind == driver.MailReset:
@@ -239,7 +239,7 @@ func (s *Store[U]) dropLinks(user driver.UserID, which func(*link) bool) {
 	}
 }
 
-// voidLinks voids all links but the way back from a change of address.
+// voidLinks voids all links except those that undo a change of address.
 func (s *Store[U]) voidLinks(user driver.UserID) {
 	s.withdraw(user, driver.MailChange, time.Time{})
 	s.dropLinks(user, func(l *link) bool { return l.kind != driver.MailUndo })
@@ -250,7 +250,7 @@ func (s *Store[U]) voidLinksHere(user driver.UserID) {
 	s.dropLinks(user, func(l *link) bool { return l.kind != driver.MailUndo && l.kind != driver.MailChange })
 }
 
-// wayBack is when the last link ends that undoes a change of address; zero without one.
+// wayBack returns when the last link expires that undoes a change of address, or zero.
 func (s *Store[U]) wayBack(user driver.UserID, now time.Time) (end time.Time) {
 	for _, l := range s.links {
 		if l.user == user && l.kind == driver.MailUndo && l.expires.After(now) {

@@ -58,7 +58,7 @@ func (s *Store[U]) RevokeUserSessions(ctx context.Context, user driver.UserID, e
 	}
 	a.epoch++
 	if r := s.sessionOf(user, except); r != nil {
-		r.epoch++ // one that had ended stays behind
+		r.epoch++ // a session that had ended stays ended
 	}
 	if f := s.familyOf(user, except); f != nil {
 		f.epoch++

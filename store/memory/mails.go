@@ -13,7 +13,7 @@ import (
 )
 
 const (
-	// maxFailed and keptFailed bound what mails leave behind that could not be sent.
+	// maxFailed and keptFailed limit what stays of mails that could not be sent.
 	maxFailed  = 1000
 	keptFailed = 7 * 24 * time.Hour
 	maxLocale  = 35
@@ -21,7 +21,7 @@ const (
 	unsentUndo = 7 * 24 * time.Hour
 )
 
-// mail is a mail that waits, or one that was given up.
+// mail is a mail that is waiting or was given up.
 type mail struct {
 	driver.Mail
 	order    driver.MailOrder
@@ -77,8 +77,8 @@ func (s *Store[U]) QueueMail(ctx context.Context, o driver.MailOrder) error {
 	return s.queue(now, o)
 }
 
-// namesUser says whether a mail is for a user and goes to the address of the order. The others are for whoever has the
-// address.
+// namesUser says whether a mail is for one user and goes to the order's address. Other mails are
+// for the user who has the address now.
 func namesUser(k driver.MailKind) bool {
 	switch k {
 	case driver.MailChange, driver.MailUndo, driver.MailPassword, driver.MailNewBrowser, driver.MailReuse:
@@ -100,7 +100,7 @@ func (s *Store[U]) queue(now time.Time, o driver.MailOrder) error {
 	if err := s.room(len(s.mails)); err != nil {
 		return err
 	}
-	id, err := uuid.NewV7() // in their order, for mails of one moment
+	id, err := uuid.NewV7() // sorts mails of the same moment
 	if err != nil {
 		return err
 	}
@@ -109,8 +109,8 @@ func (s *Store[U]) queue(now time.Time, o driver.MailOrder) error {
 	return nil
 }
 
-// tell queues a notice to a user whose address is proved, with Options.Mail. A notice for which there is no room is
-// left out: what it tells of has happened.
+// tell queues a notice to a user whose address is proved, with Options.Mail. If there is no room,
+// it is left out: the change itself has already happened.
 func (s *Store[U]) tell(now time.Time, a *account[U], k driver.MailKind, locale string) {
 	if s.mail && a != nil && a.VerifiedAt != nil && a.Email != "" {
 		_ = s.queue(now, driver.MailOrder{Kind: k, UserID: a.ID, Email: a.Email, Canonical: a.canonical, Locale: locale})
@@ -157,7 +157,7 @@ func (s *Store[U]) PrepareMail(ctx context.Context, id driver.MailID, digest dri
 	}
 	to := driver.Recipient[U]{User: s.user(a), Email: a.Email}
 	if namesUser(m.Kind) {
-		to.Email = m.order.Email // for whom the account was, also when a thief has moved it since (SEC-111)
+		to.Email = m.order.Email // the owner's address then, even if a thief has changed it since (SEC-111)
 	}
 	if lifetime <= 0 {
 		return to, nil
@@ -175,7 +175,7 @@ func (s *Store[U]) PrepareMail(ctx context.Context, id driver.MailID, digest dri
 	return to, nil
 }
 
-// recipient returns whom a mail concerns; nil for nobody (any more).
+// recipient returns the user whom a mail concerns, or nil if there is none, or no longer.
 func (s *Store[U]) recipient(m *mail) *account[U] {
 	if m == nil || !m.failedAt.IsZero() {
 		return nil
@@ -196,7 +196,7 @@ func (s *Store[U]) recipient(m *mail) *account[U] {
 		good = at == nil || at == a
 	case driver.MailUndo, driver.MailPassword, driver.MailNewBrowser, driver.MailReuse:
 		good = true
-	default: // for whoever has the address
+	default: // for the user who has the address now
 	}
 	if !good {
 		return nil
@@ -204,7 +204,8 @@ func (s *Store[U]) recipient(m *mail) *account[U] {
 	return a
 }
 
-// SettleMail implements driver.Mails. A mail that is given up stays for 7 days, the newest 1000 of them.
+// SettleMail implements driver.Mails. A mail that is given up stays for 7 days, the newest 1000 of
+// them.
 func (s *Store[U]) SettleMail(ctx context.Context, id driver.MailID, attempt int, o driver.MailOutcome) error {
 	now, err := s.enter(ctx)
 	if err != nil {

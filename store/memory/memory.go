@@ -16,32 +16,32 @@ const (
 	defaultSweepEvery = time.Minute
 	// maxData is the default of package store.
 	maxData = 16 << 10
-	// maxListed bounds each list, as in package store.
+	// maxListed is the maximum length of each list, as in package store.
 	maxListed = 1000
 )
 
 // ErrFull means that a kind of entry has reached Options.Limit. It wraps driver.ErrUnavailable.
 var ErrFull = fmt.Errorf("%w: the memory store is full", driver.ErrUnavailable)
 
-// Options says how a Store works. The zero value works for [User] and structs that embed it.
+// Options configure a Store. The zero value works for [User] and structs that embed it.
 type Options[U any] struct {
 	// Now is the clock. Default: time.Now.
 	Now func() time.Time
-	// Limit bounds the users, and each other kind of entry. Default: 100,000.
+	// Limit is the maximum number of users, and of each other kind of entry. Default: 100,000.
 	Limit int
-	// SweepEvery is how often calls look for what has ended. Default: 1 min.
+	// SweepEvery is how often calls delete entries that have ended. Default: 1 min.
 	SweepEvery time.Duration
-	// Mail makes the store write to users itself, as store.WithMail does.
+	// Mail makes the store itself queue mails to users, as store.WithMail does. Default: false.
 	Mail bool
-	// Set writes the account into u, which is the zero value or what the app has made of the user. Default:
-	// the fields of User are set in the struct U, which must have them.
+	// Set writes the account into u. Before that, u is the zero value, or the user as the app has
+	// changed it. Default: Set writes the fields of User in the struct U, which must have them.
 	Set func(u *U, account User)
-	// Name returns the name in u, which a form may have changed. Default with Set: the name never changes by
-	// a form.
+	// Name returns the name in u, which a form may have changed. Default: with Set, forms do not
+	// change the name.
 	Name func(u U) string
 }
 
-// Store keeps users of type U, and everything of theirs. It is safe for concurrent use.
+// Store keeps users of type U and everything that belongs to them. It is safe for concurrent use.
 type Store[U any] struct {
 	now        func() time.Time
 	limit      int
@@ -64,7 +64,7 @@ type Store[U any] struct {
 	links       map[driver.Digest]*link
 	throttles   map[driver.LimitKey]*throttle
 	devices     map[driver.LimitKey]*device
-	forgotten   map[driver.UserID]time.Time // nil: the users are not elsewhere
+	forgotten   map[driver.UserID]time.Time // nil: the accounts are kept here
 	events      []driver.Event              // in the order of their ids
 	lastEvent   int64
 }
@@ -106,10 +106,11 @@ func New[U any](o Options[U]) *Store[U] {
 	}
 }
 
-// SendsMail says whether the store writes mails to users itself. ginauth.CheckRoutes asks it.
+// SendsMail says whether the store itself queues mails to users. ginauth.CheckRoutes calls it.
 func (s *Store[U]) SendsMail() bool { return s.mail }
 
-// enter locks the store and returns the time of the call. The caller must leave, unless there is an error.
+// enter locks the store and returns the time of the call. Unless it returns an error, the caller
+// must call leave.
 func (s *Store[U]) enter(ctx context.Context) (time.Time, error) {
 	if err := ctx.Err(); err != nil {
 		if errors.Is(err, context.DeadlineExceeded) {
@@ -127,7 +128,7 @@ func (s *Store[U]) enter(ctx context.Context) (time.Time, error) {
 
 func (s *Store[U]) leave() { s.mu.Unlock() }
 
-// room refuses one more entry of a kind that is full.
+// room returns ErrFull if a kind of entry is full.
 func (s *Store[U]) room(entries int) error {
 	if entries >= s.limit {
 		return ErrFull

@@ -15,7 +15,8 @@ import (
 	"github.com/ginauth/ginauth/ginauth/driver"
 )
 
-// session is live while its epoch is that of its user, which moves when all of the user's sessions end.
+// session is live as long as its epoch equals that of its user, which changes when all sessions of
+// the user end.
 type session struct {
 	driver.Session
 	epoch int64
@@ -26,7 +27,7 @@ type session struct {
 	elsewhere     bool // another client was noticed within the grace
 }
 
-// at returns the record of a call.
+// at returns the session's record at this time.
 func (r *session) at(now time.Time) driver.Session {
 	record := r.Session
 	record.Data, record.ReadAt = bytes.Clone(r.Data), now
@@ -37,7 +38,8 @@ func (r *session) expired(now time.Time) bool {
 	return !r.ExpiresAt.After(now) || !r.LastSeenAt.Add(r.IdleTimeout).After(now)
 }
 
-// epochOf is that of a live session of the user, or of an anonymous one. It is -1 where there can be none.
+// epochOf returns the epoch of a live session of the user, or of an anonymous one. It is -1 if
+// there can be none.
 func (s *Store[U]) epochOf(user driver.UserID) int64 {
 	if user == "" {
 		return s.everybody
@@ -52,7 +54,7 @@ func (s *Store[U]) live(r *session, now time.Time) bool {
 	return r != nil && !r.expired(now) && r.epoch == s.epochOf(r.UserID)
 }
 
-// find returns a live session, and deletes one that it finds expired.
+// find returns a live session. It deletes a session that has expired.
 func (s *Store[U]) find(d driver.Digest, now time.Time) *session {
 	r := s.sessions[d]
 	switch {
@@ -100,8 +102,8 @@ func (s *Store[U]) FindUserSession(ctx context.Context, d driver.Digest) (U, dri
 	return s.user(s.users[r.UserID]), r.at(now), nil
 }
 
-// CreateSession implements driver.Sessions. It settles n.Settles, and with Options.Mail tells the user of
-// a new device.
+// CreateSession implements driver.Sessions. It settles n.Settles, and with Options.Mail tells the
+// user about a new device.
 func (s *Store[U]) CreateSession(ctx context.Context, n driver.NewSession) (driver.Session, error) {
 	data, err := dataOf(n)
 	if err != nil {
@@ -168,12 +170,12 @@ func (s *Store[U]) replace(d driver.Digest) {
 	}
 }
 
-// loggedIn does what follows a login.
+// loggedIn does what follows from a login.
 func (s *Store[U]) loggedIn(ctx context.Context, now time.Time, n driver.NewSession, record *driver.Session) {
 	if n.Limit > 0 {
 		record.Evicted = s.evict(n, now)
 	}
-	if a := s.users[n.UserID]; n.NewBrowser && s.hasDevice(n.UserID) { // while this one is not known
+	if a := s.users[n.UserID]; n.NewBrowser && s.hasDevice(n.UserID) { // before this device becomes known
 		s.tell(now, a, driver.MailNewBrowser, "")
 	}
 	if n.Settles != nil {
@@ -183,7 +185,8 @@ func (s *Store[U]) loggedIn(ctx context.Context, now time.Time, n driver.NewSess
 	s.record(now, loginOf(ctx, n.UserID, n.Digest.String(), record.Origin))
 }
 
-// evict ends the sessions beyond the limit that were seen longest ago, and never the new one.
+// evict ends the sessions beyond the limit, those not seen for the longest time first, but never
+// the new one.
 func (s *Store[U]) evict(n driver.NewSession, now time.Time) (evicted int64) {
 	list := s.ofUser(n.UserID, now)
 	slices.SortStableFunc(list, func(a, b *session) int {
@@ -263,14 +266,16 @@ func (s *Store[U]) UpdateSession(ctx context.Context, d driver.Digest, change dr
 	return r.at(now), nil
 }
 
-// rotate gives the session a new digest. Until is when the old one is worthless; zero keeps no trace of it.
+// rotate gives the session a new digest. Until is when the old one becomes invalid; with zero it is
+// forgotten.
 func (s *Store[U]) rotate(r *session, d driver.Digest, until time.Time) {
 	s.drop(r)
 	r.previous, r.previousUntil, r.Digest = r.Digest, until, d
 	s.sessions[d], s.rotated[r.previous] = r, r
 }
 
-// DeleteSession implements driver.Sessions. A logout that a rotation has overtaken still ends the session.
+// DeleteSession implements driver.Sessions. A logout that a rotation has overtaken still ends the
+// session.
 func (s *Store[U]) DeleteSession(ctx context.Context, d driver.Digest) error {
 	now, err := s.enter(ctx)
 	if err != nil {
@@ -314,7 +319,8 @@ func (s *Store[U]) FindRotated(ctx context.Context, d driver.Digest) (driver.Ses
 	return record, nil
 }
 
-// mergeData returns the object without the keys in unset and with those of set, in one form for equal objects.
+// mergeData returns the object without the keys in unset and with those of set. Equal objects have
+// equal text.
 func mergeData(data, set json.RawMessage, unset []string) (json.RawMessage, error) {
 	merged := map[string]any{}
 	for i, object := range []json.RawMessage{data, set} {

@@ -7,8 +7,8 @@ import (
 	"github.com/ginauth/ginauth/ginauth/driver"
 )
 
-// Sweep deletes what has ended, and archived users whose grace is over, and returns how many entries. Calls do it
-// too, once in Options.SweepEvery.
+// Sweep deletes entries that have ended, and archived users whose grace is over, and returns their
+// number. Calls do so too, once per Options.SweepEvery.
 func (s *Store[U]) Sweep(ctx context.Context) (deleted int64, err error) {
 	now, err := s.enter(ctx)
 	if err != nil {

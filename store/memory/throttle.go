@@ -9,11 +9,12 @@ import (
 	"github.com/ginauth/ginauth/ginauth/password"
 )
 
-// throttle counts by one key. Until is when a rate's budget is full again, or when the next guess may come.
+// throttle counts by one key. Until is when a rate's budget is full again, or when the next guess
+// is allowed.
 type throttle struct {
 	until, expires time.Time
 	failures, run  int
-	client         driver.LimitKey // who made the last guesses in a row
+	client         driver.LimitKey // the client that made the last guesses in a row
 }
 
 func (t *throttle) lastBy(client driver.LimitKey) bool {

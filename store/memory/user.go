@@ -10,7 +10,7 @@ import (
 	"github.com/ginauth/ginauth/ginauth/driver"
 )
 
-// User is an account as the store keeps it. Embed it to add fields of your own. Its fields are those of
+// User is an account in the store. Embed it to add fields of your own. It has the fields of
 // store.User, so that an app can move to PostgreSQL.
 type User struct {
 	ID driver.UserID `db:"id" json:"id" format:"uuid"`
@@ -27,7 +27,7 @@ type User struct {
 	UpdatedAt  time.Time  `db:"updated_at" json:"-"`
 }
 
-// Account tells ginauth what it needs to know of the user.
+// Account returns the part of the user that ginauth reads.
 func (u User) Account() driver.Account {
 	username := ""
 	if u.Username != nil {
@@ -38,7 +38,7 @@ func (u User) Account() driver.Account {
 	}
 }
 
-// shape says how an account and a U become each other.
+// shape converts between an account and a U.
 type shape[U any] struct {
 	set  func(*U, User)
 	name func(u U, otherwise string) string
@@ -78,7 +78,7 @@ func shapeOf[U any](o Options[U]) (shape[U], error) {
 	}, nil
 }
 
-// copied returns a copy that shares no memory with v, as far as its fields are exported.
+// copied returns a copy that shares no memory with v in its exported fields.
 func copied[T any](v T) T {
 	deepCopy(reflect.ValueOf(&v).Elem())
 	return v
@@ -130,7 +130,7 @@ func deepCopy(v reflect.Value) {
 	}
 }
 
-// merge writes into to what differs between before and after, field by field.
+// merge copies the fields that differ between before and after into to.
 func merge(to, before, after reflect.Value) (changed bool) {
 	if to.Kind() != reflect.Struct || to.Type() == reflect.TypeFor[time.Time]() {
 		if reflect.DeepEqual(before.Interface(), after.Interface()) {

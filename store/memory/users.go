@@ -13,26 +13,26 @@ import (
 	"github.com/ginauth/ginauth/ginauth/password"
 )
 
-// account is a user with what is never shown.
+// account is a user with fields that are never shown.
 type account[U any] struct {
 	User
 	own         U      // the app's part; what it says of the account is not read
 	canonical   string // of the address
 	named       string // the canonical username
 	hash        password.Hash
-	pending     bool // the password is not in force before the address is proved
+	pending     bool // the password is not valid before the address is proved
 	deleteAfter time.Time
 	epoch       int64
 }
 
-// user returns the account as the app's type.
+// user returns the account in the app's type.
 func (s *Store[U]) user(a *account[U]) U {
 	u := copied(a.own)
 	s.shape.set(&u, copied(a.User))
 	return u
 }
 
-// credential is zero while the password is pending (SEC-183).
+// credential returns the password hash; it is zero while the password is pending (SEC-183).
 func (a *account[U]) credential() password.Hash {
 	if a.pending && a.VerifiedAt == nil {
 		return password.Hash{}
@@ -40,7 +40,8 @@ func (a *account[U]) credential() password.Hash {
 	return a.hash
 }
 
-// mayLogIn says whether a login with the hash, or without one for zero, begins a session.
+// mayLogIn says whether a login with the hash may begin a session. A zero hash means a login
+// without a password.
 func (a *account[U]) mayLogIn(hash password.Hash) bool {
 	return a != nil && a.DisabledAt == nil && (hash.IsZero() || a.hash.Equal(hash))
 }
@@ -132,7 +133,7 @@ func (s *Store[U]) insert(ctx context.Context, now time.Time, a *account[U]) {
 	s.record(now, driver.NewUserEvent(ctx, driver.UserCreated, a.ID))
 }
 
-// filled returns the account as the app wants it.
+// filled returns the new account after fill has edited it.
 func (s *Store[U]) filled(n driver.NewUser, fill func(*U) error) (*account[U], error) {
 	id, err := uuid.NewV7()
 	if err != nil {
@@ -169,8 +170,8 @@ func (s *Store[U]) ReplaceHash(ctx context.Context, id driver.UserID, old, repla
 	return nil
 }
 
-// UpdateUser implements driver.Accounts. Fill runs once, before the store is locked; of two calls that change
-// one field, the last one wins.
+// UpdateUser implements driver.Accounts. Fill runs once, before the store is locked; of two calls
+// that change one field, the last one wins.
 func (s *Store[U]) UpdateUser(ctx context.Context, id driver.UserID, name *string, fill func(*U) error) (U, error) {
 	var none U
 	was, before, err := s.enabled(ctx, id)
@@ -212,7 +213,7 @@ func (s *Store[U]) UpdateUser(ctx context.Context, id driver.UserID, name *strin
 	return s.user(a), nil
 }
 
-// enabled returns the account and the app's part of a user who may change them.
+// enabled returns the account and the app's part of a user who is not disabled.
 func (s *Store[U]) enabled(ctx context.Context, id driver.UserID) (account User, own U, err error) {
 	if _, err := s.enter(ctx); err != nil {
 		return account, own, err
