@@ -26,8 +26,11 @@ var sqlParts = map[string][]string{
 	"store/table.go":        {"m.join()"},
 	"store/table_check.go":  {"m.email", "m.table"},
 	"store/table_sql.go":    {"m.table", "m.id", "m.source", "m.idType", "m.hash", "m.from()", "m.hasEmail()", "m.ofShadow()", "joined()", "columns", "set"},
-	"store/table_write.go":  {"m.table", "strings.Join()", "t.db.statements.columns"},
-	"store/shadow.go":       {"column", "h.source", "h.realm"},
+	"store/table_account_sql.go": {
+		"m.table", "m.id", "m.source", "m.idType", "m.hash", "m.from()", "m.hasEmail()", "m.ofShadow()", "m.enabled()", "m.setUpdated()", "columns", "set",
+	},
+	"store/table_write.go": {"m.table", "strings.Join()", "t.db.statements.columns"},
+	"store/shadow.go":      {"column", "h.source", "h.realm"},
 }
 
 var sqlWord = regexp.MustCompile(`\b(SELECT|INSERT|UPDATE|DELETE|FROM|WHERE|RETURNING|VALUES|SET|ORDER BY)\b`)

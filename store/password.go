@@ -26,7 +26,9 @@ WITH changed AS (
 			SELECT 1 FROM ginauth.sessions AS s
 			WHERE s.id = $5::uuid AND s.user_id = u.id AND s.epoch = u.session_epoch + ` + everybodysEpoch + `))
 	RETURNING u.id, u.session_epoch, clock.now
-), kept AS (
+)` + keptSession
+
+	keptSession = `, kept AS (
 	UPDATE ginauth.sessions AS s
 	SET epoch = s.epoch + 1, digest = $6::bytea, previous_digest = s.digest, previous_until = NULL,
 		last_seen_at = GREATEST(s.last_seen_at, changed.now),

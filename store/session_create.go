@@ -103,7 +103,7 @@ func (s *Sessions) creation(ctx context.Context, n driver.NewSession, r *driver.
 			row.Bool(fits)
 			row.Scan(&id)
 		})
-		if n.UserID != "" && n.Limit > 0 || s.tellsOf(n) {
+		if n.UserID != "" && (n.Limit > 0 || s.locksFirst()) || s.tellsOf(n) {
 			err = s.insertLogin(ctx, conn, statement, args, n, r, read)
 		} else {
 			err = conn.QueryRow(ctx, statement, args...).Scan(read)

@@ -32,7 +32,7 @@ func (s *Sessions) Sweep(ctx context.Context) (deleted int64, err error) {
 func (s *Sessions) sweepAll(ctx context.Context) (deleted int64, failed []error) {
 	for _, sweep := range []func(context.Context) (int64, error){
 		inBatches(s.sweepEnded), s.around(&s.throttles), s.around(&s.devices), s.around(&s.swept), s.around(&s.families),
-		inBatches(s.sweepEmailTokens), s.sweepArchived, s.sweepAllShadows, s.SweepEvents,
+		inBatches(s.sweepEmailTokens), s.sweepArchived, s.sweepArchivedRows, s.sweepAllShadows, s.SweepEvents,
 	} {
 		if err := ctx.Err(); err != nil {
 			failed = append(failed, err)

@@ -16,7 +16,7 @@ const dueUsers = `
 SELECT u.id, u.delete_after
 FROM ginauth.users AS u
 CROSS JOIN (SELECT COALESCE($1::timestamptz, now()) AS now) AS clock
-WHERE u.delete_after <= clock.now AND u.disabled_at IS NOT NULL AND ` + wayBack + ` IS NULL AND (u.delete_after, u.id) > ($2::timestamptz, $3::uuid)
+WHERE u.delete_after <= clock.now AND u.disabled_at IS NOT NULL AND u.external_id IS NULL AND ` + wayBack + ` IS NULL AND (u.delete_after, u.id) > ($2::timestamptz, $3::uuid)
 ORDER BY u.delete_after, u.id
 LIMIT 100`
 

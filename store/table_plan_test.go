@@ -47,7 +47,7 @@ func TestStatementsOfATableScanNothing(t *testing.T) {
 		rows, _ = strconv.Atoi(text)
 	}
 	s.exec(t, ownTables["bigint"].sql)
-	s.exec(t, `INSERT INTO members (mail, pw) SELECT 'User' || n || '@example.com', '$2b$10$' || repeat('a', 53) FROM generate_series(1, $1::int) AS n`, rows)
+	s.exec(t, `INSERT INTO members (member_id, mail, pw) SELECT n, 'User' || n || '@example.com', '$2b$10$' || repeat('a', 53) FROM generate_series(1, $1::int) AS n`, rows)
 	s.exec(t, `INSERT INTO ginauth.users (id, source, external_id, session_epoch)
 SELECT overlay(gen_random_uuid()::text PLACING '8' FROM 15)::uuid, 'public.members', n::text, n FROM generate_series(2, $1::int) AS n`, rows)
 	s.exec(t, `INSERT INTO ginauth.sessions (digest, id, user_id, created_at, last_seen_at, idle_timeout, expires_at, epoch)

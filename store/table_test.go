@@ -1,9 +1,13 @@
 package store_test
 
 import (
+	"context"
 	"errors"
 	"strings"
 	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
 
 	"github.com/ginauth/ginauth/ginauth/driver"
 	"github.com/ginauth/ginauth/ginauth/driver/drivertest"
@@ -23,6 +27,7 @@ var ownTables = map[string]ownTable{
 	member_id bigserial PRIMARY KEY, mail text NOT NULL, pw text, full_name text, confirmed_at timestamptz,
 	deleted_at timestamp, created_at timestamptz NOT NULL DEFAULT now(), updated_at timestamp
 );
+ALTER SEQUENCE members_member_id_seq RESTART 5000000001;
 CREATE UNIQUE INDEX members_mail ON public.members (lower(mail))`, "public.members",
 		store.Columns{
 			ID: "member_id", Email: "lower(mail)", PasswordHash: "pw", Name: "full_name", VerifiedAt: "confirmed_at",
@@ -30,13 +35,14 @@ CREATE UNIQUE INDEX members_mail ON public.members (lower(mail))`, "public.membe
 		},
 	},
 	"uuid": {
-		`CREATE TABLE "User" ("Id" uuid PRIMARY KEY, "e-mail" varchar(254) NOT NULL UNIQUE, "order" varchar(255), active boolean, banned boolean)`, `"User"`,
-		store.Columns{ID: "Id", Email: "e-mail", PasswordHash: "order", VerifiedAt: "active", DisabledAt: "banned"},
+		`CREATE TABLE "User" ("Id" uuid PRIMARY KEY, "e-mail" varchar(254) NOT NULL, "order" varchar(255), "Name" varchar(200), active boolean, banned boolean);
+CREATE UNIQUE INDEX ON "User" (lower("e-mail"))`, `"User"`,
+		store.Columns{ID: "Id", Email: "lower(e-mail)", PasswordHash: "order", Name: "Name", VerifiedAt: "active", DisabledAt: "banned"},
 	},
 	"text": {
-		`CREATE SCHEMA app CREATE TABLE people (uid text PRIMARY KEY DEFAULT 'uid=' || gen_random_uuid(), mail text, pw text, proved boolean);
-CREATE UNIQUE INDEX ON app.people (mail)`, "app.people",
-		store.Columns{ID: "uid", Email: "mail", PasswordHash: "pw", VerifiedAt: "proved"},
+		`CREATE SCHEMA app CREATE TABLE people (uid text PRIMARY KEY DEFAULT 'uid=' || gen_random_uuid(), mail text, pw text, cn text, proved boolean);
+CREATE UNIQUE INDEX ON app.people (lower(mail))`, "app.people",
+		store.Columns{ID: "uid", Email: "lower(mail)", PasswordHash: "pw", Name: "cn", VerifiedAt: "proved"},
 	},
 }
 
@@ -74,7 +80,7 @@ func TestRowThatPlainSQLDeletesOrDisablesEndsItsSessions(t *testing.T) {
 			s.exec(t, ownTables["bigint"].sql)
 			db := s.table(t, ownTables["bigint"])
 			u, err := db.CreateUser(t.Context(), newUser(), nil)
-			if err != nil || u.ID != "1" {
+			if err != nil || u.ID != "5000000001" {
 				t.Fatalf("%+v, %v", u, err)
 			}
 			n := sessionOf(u.ID)
@@ -82,7 +88,7 @@ func TestRowThatPlainSQLDeletesOrDisablesEndsItsSessions(t *testing.T) {
 			if _, err := db.CreateSession(t.Context(), n); err != nil {
 				t.Fatal(err)
 			}
-			if found, r, err := db.FindUserSession(t.Context(), n.Digest); err != nil || found != u || r.UserID != "1" {
+			if found, r, err := db.FindUserSession(t.Context(), n.Digest); err != nil || found != u || r.UserID != u.ID {
 				t.Fatalf("%+v, %+v, %v", found, r, err)
 			}
 			s.exec(t, end)
@@ -166,5 +172,89 @@ func TestTableNeedsItsPrivileges(t *testing.T) {
 	_, err = store.NewTable[store.User](t.Context(), tx, of.name, of.columns)
 	if err == nil || !strings.Contains(err.Error(), `GRANT SELECT, INSERT, UPDATE ON "public"."members" TO "ginauth_test_reader"`) {
 		t.Errorf("got %v", err)
+	}
+}
+
+// Three columns are enough. What the others are for is not stored.
+func TestTableOfThreeColumns(t *testing.T) {
+	t.Parallel()
+	s := newSetup(t)
+	s.exec(t, `CREATE TABLE members (member_id bigserial PRIMARY KEY, mail text UNIQUE, pw text)`)
+	db := s.table(t, ownTable{name: "members", columns: store.Columns{ID: "member_id", Email: "mail", PasswordHash: "pw"}})
+	n := newUser()
+	n.Verified = true
+	u, err := db.CreateUser(t.Context(), n, nil)
+	if err != nil || u != (store.User{ID: "1", Email: n.Canonical}) {
+		t.Fatalf("%+v, %v", u, err)
+	}
+	if found, hash, err := db.FindCredential(t.Context(), n.Canonical); err != nil || found != u || !hash.Equal(n.Hash) {
+		t.Errorf("%+v, %v", found, err)
+	}
+	if _, err := db.CreateUser(t.Context(), n, nil); !errors.Is(err, driver.ErrIdentifierTaken) {
+		t.Errorf("the same address: %v", err)
+	}
+	if u, err = db.UpdateUser(t.Context(), u.ID, &n.Name, nil); err != nil || u.Name != "" {
+		t.Errorf("a name: %+v, %v", u, err)
+	}
+}
+
+// Columns of the app's own are fields of its type.
+func TestTableWithFieldsOfTheApp(t *testing.T) {
+	t.Parallel()
+	type member struct {
+		store.User
+		Plan  string
+		Score *int
+	}
+	s := newSetup(t)
+	s.exec(t, `CREATE TABLE members (id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY, mail text UNIQUE, pw text, plan text NOT NULL DEFAULT 'free', score int)`)
+	created := []driver.UserID{}
+	db, err := store.NewTable[member](t.Context(), s.pool, "members", store.Columns{ID: "id", Email: "mail", PasswordHash: "pw"}, unhurried,
+		store.AfterCreate(func(_ context.Context, _ pgx.Tx, m member) error { created = append(created, m.ID); return nil }))
+	if err != nil {
+		t.Fatal(err)
+	}
+	one := 1
+	u, err := db.CreateUser(t.Context(), newUser(), func(m *member) error { m.Score = &one; return nil })
+	if err != nil || u.Plan != "free" || u.Score == nil || len(created) != 1 || created[0] != u.ID {
+		t.Fatalf("%+v, %v, %v", u, err, created)
+	}
+	u, err = db.UpdateUser(t.Context(), u.ID, nil, func(m *member) error { m.Plan, m.Score = "gold", nil; return nil })
+	if err != nil || u.Plan != "gold" || u.Score != nil {
+		t.Errorf("%+v, %v", u, err)
+	}
+}
+
+func TestSweeperDeletesArchivedRows(t *testing.T) {
+	t.Parallel()
+	s := newSetup(t)
+	s.exec(t, ownTables["bigint"].sql)
+	db := s.table(t, ownTables["bigint"])
+	var ids []driver.UserID
+	for range 3 {
+		u, err := db.CreateUser(t.Context(), newUser(), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ids = append(ids, u.ID)
+	}
+	for _, id := range ids[:2] {
+		if _, err := db.ArchiveUser(t.Context(), id, time.Hour); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s.clock.add(time.Hour)
+	if n, err := s.db.Sweep(t.Context()); err != nil || n != 0 { // it does not know the table
+		t.Errorf("the store of our users swept %d, %v", n, err)
+	}
+	if n, err := db.Sweep(t.Context()); err != nil || n != 2 {
+		t.Errorf("swept %d, %v", n, err)
+	}
+	if n := s.count(t, `SELECT count(*) FROM members`); n != 1 {
+		t.Errorf("%d rows are left, want 1", n)
+	}
+	list, err := db.UserEvents(t.Context(), ids[0], time.Time{}, 1)
+	if err != nil || len(list) != 1 || list[0].Kind != driver.UserDeleted || list[0].User != ids[0] {
+		t.Errorf("the last event is %+v, %v", list, err)
 	}
 }

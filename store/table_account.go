@@ -1,0 +1,189 @@
+package store
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"reflect"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/ginauth/ginauth/ginauth/driver"
+	"github.com/ginauth/ginauth/ginauth/password"
+	"github.com/ginauth/ginauth/store/internal/wire"
+)
+
+var _ driver.Accounts[User] = (*Table[User])(nil)
+
+// SetPassword is DB.SetPassword, without mails.
+func (t *Table[U]) SetPassword(ctx context.Context, change driver.PasswordChange) (driver.PasswordChanged, error) {
+	var changed driver.PasswordChanged
+	key, known := t.key(change.UserID)
+	session, keep := parseID(string(change.Session))
+	switch {
+	case change.New.IsZero():
+		return changed, errors.New("setting a password: the new hash is empty")
+	case keep && change.Digest == (driver.Digest{}):
+		return changed, errors.New("setting a password: the session that lives on needs a digest")
+	case !known:
+		return changed, driver.ErrNoUser
+	}
+	set := func(ctx context.Context, tx pgx.Tx) (driver.Event, error) {
+		var b pgx.Batch
+		b.Queue(lockUser, key) // first, as where a session is created
+		b.Queue(t.shadows.table.setPassword(), key, t.clock(), hashOrNull(change.Old), change.New.Reveal(),
+			session, digestOrNull(change.Digest), change.Authenticated).QueryRow(func(row pgx.Row) error {
+			return row.Scan(&changed.Epoch, &changed.Kept)
+		})
+		return driver.NewEvent(ctx, driver.LoginPasswordChanged, change.UserID), orNoUser(tx.SendBatch(ctx, &b).Close())
+	}
+	err := t.withShadow(ctx, change.UserID, func() error { return t.doThenRecord(ctx, "setting a password", set) })
+	if err != nil {
+		return driver.PasswordChanged{}, err
+	}
+	return changed, nil
+}
+
+// UpdateUser is DB.UpdateUser. Without Columns.Name, names are not stored.
+func (t *Table[U]) UpdateUser(ctx context.Context, id driver.UserID, name *string, fill func(*U) error) (U, error) {
+	var none U
+	m := t.shadows.table
+	if !m.isID(id) {
+		return none, driver.ErrNoUser
+	}
+	before, after, err := t.db.twice(ctx, string(id))
+	if err != nil {
+		return none, orNoUser(err)
+	}
+	to := t.db.layout.user(reflect.ValueOf(&after).Elem())
+	if to.DisabledAt != nil {
+		return none, driver.ErrNoUser
+	}
+	if name != nil {
+		to.Name = *name
+	}
+	if fill != nil {
+		if err := fill(&after); err != nil {
+			return none, err
+		}
+	}
+	if m.name == "" {
+		to.Name = ""
+	}
+	set, args := t.db.differences(reflect.ValueOf(&before).Elem(), reflect.ValueOf(&after).Elem(), []any{string(id), t.clock()})
+	if set == "" {
+		return before, nil
+	}
+	u := after // keeps fields that are no columns
+	err = t.doThenRecord(ctx, "updating a user", func(ctx context.Context, tx pgx.Tx) (driver.Event, error) {
+		err := t.db.scan(tx.QueryRow(ctx, m.update(set, t.db.statements.columns), args...), &u)
+		return driver.NewEvent(ctx, driver.UserUpdated, id), orNoUser(err)
+	})
+	if err != nil {
+		return none, err
+	}
+	return u, nil
+}
+
+// ArchiveUser is DB.ArchiveUser. The row is deleted when the grace is over, by the sweeper of this store: the role needs
+// DELETE on the table. Until then it stays as it is, so that code of the app that reads it has to ask FindUser whether
+// the user is disabled.
+func (t *Table[U]) ArchiveUser(ctx context.Context, id driver.UserID, grace time.Duration) (deleteAfter time.Time, err error) {
+	if grace < 0 {
+		return deleteAfter, errors.New("archiving a user: the grace must not be negative")
+	}
+	key, known := t.key(id)
+	if !known {
+		return deleteAfter, driver.ErrNoUser
+	}
+	archive := func(ctx context.Context, tx pgx.Tx) (driver.Event, error) {
+		deleteAfter = time.Time{}
+		err := tx.QueryRow(ctx, t.shadows.table.archive(), key, t.clock(), grace).Scan(wire.Time(&deleteAfter))
+		if err != nil || grace > 0 {
+			return driver.NewEvent(ctx, driver.UserArchived, id), orNoUser(err)
+		}
+		deleteAfter = time.Time{}
+		return driver.NewEvent(ctx, driver.UserDeleted, id), t.deleteRows(ctx, tx, key)
+	}
+	err = t.withShadow(ctx, id, func() error { return t.doThenRecord(ctx, "archiving a user", archive) })
+	return deleteAfter, err
+}
+
+// deleteRows deletes both rows of a user.
+func (t *Table[U]) deleteRows(ctx context.Context, tx pgx.Tx, key any) error {
+	if _, err := tx.Exec(ctx, t.shadows.table.deleteRow(), key); err != nil {
+		return err
+	}
+	_, err := tx.Exec(ctx, deleteUser, key)
+	return err
+}
+
+// FindArchived is DB.FindArchived.
+func (t *Table[U]) FindArchived(ctx context.Context, identifier string) (driver.UserID, password.Hash, error) {
+	if !storable(identifier) {
+		return "", password.Hash{}, driver.ErrNoUser
+	}
+	var id driver.UserID
+	var encoded *string
+	err := t.caller.read(ctx, "finding an archived user", func(ctx context.Context, conn Conn) error {
+		return conn.QueryRow(ctx, t.shadows.table.findArchived(), identifier, t.clock()).Scan(&id, &encoded)
+	})
+	if err != nil {
+		return "", password.Hash{}, orNoUser(err)
+	}
+	hash, err := hashOf(encoded)
+	return id, hash, err
+}
+
+// RestoreUser is DB.RestoreUser.
+func (t *Table[U]) RestoreUser(ctx context.Context, id driver.UserID, credential password.Hash) (U, error) {
+	var none, u U
+	key, known := t.key(id)
+	if !known || credential.IsZero() {
+		return none, driver.ErrNoUser
+	}
+	err := t.doThenRecord(ctx, "restoring a user", func(ctx context.Context, tx pgx.Tx) (driver.Event, error) {
+		tag, err := tx.Exec(ctx, t.shadows.table.restore(), key, t.clock(), credential.Reveal())
+		if err == nil {
+			err = oneUser(tag)
+		}
+		if err == nil {
+			err = t.db.scan(tx.QueryRow(ctx, t.db.statements.findUser, string(id)), &u)
+		}
+		return driver.NewProofEvent(ctx, driver.UserRestored, id), orNoUser(err)
+	})
+	if err != nil {
+		return none, err
+	}
+	return u, nil
+}
+
+// ExportUser is External.ExportUser, with what the given columns hold of the account.
+func (t *Table[U]) ExportUser(ctx context.Context, id driver.UserID) (json.RawMessage, error) {
+	u, err := t.FindUser(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	var document map[string]json.RawMessage
+	held, err := t.External.ExportUser(ctx, id)
+	if errors.Is(err, driver.ErrNoUser) { // who has never logged in
+		held, err = []byte(`{}`), nil
+	}
+	if err == nil {
+		err = json.Unmarshal(held, &document)
+	}
+	if err != nil {
+		return nil, err
+	}
+	of := t.db.layout.user(reflect.ValueOf(&u).Elem())
+	document["account"], err = json.Marshal(map[string]any{
+		"id": of.ID, "source": t.shadows.source, "email": of.Email, "email_canonical": strings.ToLower(of.Email), "name": of.Name,
+		"verified_at": of.VerifiedAt, "disabled_at": of.DisabledAt, "created_at": of.CreatedAt, "updated_at": of.UpdatedAt,
+	})
+	if err != nil {
+		return nil, err
+	}
+	return json.Marshal(document)
+}
