@@ -187,6 +187,9 @@ type Pages struct {
 	AfterLogin string
 	// AfterLogout is shown after a logout.
 	AfterLogout string
+	// ChangePassword shows the form of account.ChangePassword. A user who must change the password is
+	// sent there from every other page, and may see it.
+	ChangePassword string
 }
 
 // withDefaults returns a copy in which every empty field has its default.
@@ -272,7 +275,7 @@ func (o Options[U]) validate() error {
 	fault(o.IdleTimeout < 0 || o.Lifetime < 0 || o.TouchEvery < 0, "IdleTimeout, Lifetime and TouchEvery must not be negative")
 	fault(o.IdleTimeout > o.Lifetime, "IdleTimeout (%s) is longer than Lifetime (%s): shorten it", o.IdleTimeout, o.Lifetime)
 	fault(o.TouchEvery >= o.IdleTimeout, "TouchEvery (%s) must be shorter than IdleTimeout (%s)", o.TouchEvery, o.IdleTimeout)
-	for _, page := range []string{o.Pages.Login, o.Pages.AfterLogin, o.Pages.AfterLogout} {
+	for _, page := range []string{o.Pages.Login, o.Pages.AfterLogin, o.Pages.AfterLogout, o.Pages.ChangePassword} {
 		fault(page != "" && !engine.IsLocalPath(page), "the page %q must be a path on this site, such as /login", page)
 	}
 	if o.BaseURL != "" {

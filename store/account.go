@@ -54,6 +54,18 @@ func (s *Sessions) DisableUser(ctx context.Context, id driver.UserID) error {
 	})
 }
 
+const requirePasswordChange = `
+UPDATE ginauth.users AS u
+SET must_change_password = TRUE, updated_at = clock.now
+FROM ` + theClock + `
+WHERE u.id = $1::uuid`
+
+// RequirePasswordChange makes the user's next login, and every session that lives, lead to the change of the password
+// alone, until there is a new one. It ends nothing. driver.ErrNoUser means that there is no such user.
+func (d *DB[U]) RequirePasswordChange(ctx context.Context, id driver.UserID) error {
+	return d.writeUser(ctx, "requiring a new password", driver.PasswordChangeRequired, requirePasswordChange, id, d.clock())
+}
+
 const enableUser = `
 UPDATE ginauth.users AS u
 SET disabled_at = NULL, delete_after = NULL, updated_at = clock.now

@@ -88,7 +88,7 @@ WHERE u.id = $1::uuid`
 
 	resetPassword = `
 UPDATE ginauth.users AS u
-SET password_hash = $3::text, session_epoch = u.session_epoch + 1,
+SET password_hash = $3::text, must_change_password = FALSE, session_epoch = u.session_epoch + 1,
 	verified_at = COALESCE(u.verified_at, clock.now), updated_at = clock.now
 FROM ` + theClock + `
 WHERE u.id = $1::uuid`

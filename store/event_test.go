@@ -113,6 +113,9 @@ var accountChanges = map[string]accountChange{
 	"ForcePasswordReset": {kind: driver.LoginPasswordResetForced, do: func(ctx context.Context, db *store.DB[store.User], a *subject) error {
 		return db.ForcePasswordReset(ctx, a.user.ID)
 	}},
+	"RequirePasswordChange": {kind: driver.PasswordChangeRequired, do: func(ctx context.Context, db *store.DB[store.User], a *subject) error {
+		return db.RequirePasswordChange(ctx, a.user.ID)
+	}},
 	"DisableUser": {kind: driver.UserDisabled, do: func(ctx context.Context, db *store.DB[store.User], a *subject) error {
 		return db.DisableUser(ctx, a.user.ID)
 	}},
@@ -272,7 +275,7 @@ func (a *subject) state(t *testing.T) string {
 	t.Helper()
 	var all string
 	err := a.pool.QueryRow(t.Context(), `SELECT concat_ws(E'\n',
-		(SELECT string_agg(concat_ws(' ', u.email_canonical, u.name, u.password_hash, u.session_epoch, u.disabled_at, u.delete_after, u.verified_at), E'\n' ORDER BY u.id) FROM ginauth.users AS u),
+		(SELECT string_agg(concat_ws(' ', u.email_canonical, u.name, u.password_hash, u.session_epoch, u.disabled_at, u.delete_after, u.verified_at, u.must_change_password), E'\n' ORDER BY u.id) FROM ginauth.users AS u),
 		(SELECT string_agg(k.name, ' ' ORDER BY k.name) FROM ginauth.api_keys AS k),
 		(SELECT string_agg(concat_ws(' ', s.digest, s.data, s.epoch, s.previous_digest, s.elsewhere), E'\n' ORDER BY s.digest) FROM ginauth.sessions AS s),
 		(SELECT string_agg(concat_ws(' ', r.selector, r.digest, r.epoch, r.expires_at, r.elsewhere), E'\n' ORDER BY r.selector) FROM ginauth.refresh_tokens AS r),

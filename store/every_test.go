@@ -309,8 +309,9 @@ func (e every) userWrites() map[string]func(context.Context) error {
 			_, err := db.SetPassword(ctx, driver.PasswordChange{UserID: s.user(t).ID, Old: hash('a'), New: hash('b')})
 			return err
 		},
-		"ForcePasswordReset": func(ctx context.Context) error { return db.ForcePasswordReset(ctx, s.user(t).ID) },
-		"CreateAPIKey":       func(ctx context.Context) error { _, err := db.CreateAPIKey(ctx, keyOf(s.user(t).ID)); return err },
+		"RequirePasswordChange": func(ctx context.Context) error { return db.RequirePasswordChange(ctx, s.user(t).ID) },
+		"ForcePasswordReset":    func(ctx context.Context) error { return db.ForcePasswordReset(ctx, s.user(t).ID) },
+		"CreateAPIKey":          func(ctx context.Context) error { _, err := db.CreateAPIKey(ctx, keyOf(s.user(t).ID)); return err },
 		"TouchAPIKey": func(ctx context.Context) error {
 			return db.TouchAPIKey(ctx, s.key(t, keyOf(s.user(t).ID)).ID, time.Minute)
 		},

@@ -17,6 +17,7 @@ SELECT jsonb_build_object(
 		'id', u.id, 'email', u.email, 'email_canonical', u.email_canonical,
 		'username', u.username, 'username_canonical', u.username_canonical, 'name', u.name,
 		'has_password', u.password_hash IS NOT NULL, 'verified_at', u.verified_at, 'disabled_at', u.disabled_at,
+		'must_change_password', u.must_change_password,
 		'delete_after', u.delete_after, 'created_at', u.created_at, 'updated_at', u.updated_at),` + exportedLists
 
 // exportExternal is exportUser for a user whose account is kept elsewhere.

@@ -355,9 +355,10 @@ func (h *history) accountCalls() map[string]call {
 		}
 	}
 	return map[string]call{
-		"DisableUser": {1, operate(func(s *side, ctx context.Context, id driver.UserID) error { return s.DisableUser(ctx, id) })},
-		"EnableUser":  {3, operate(func(s *side, ctx context.Context, id driver.UserID) error { return s.EnableUser(ctx, id) })},
-		"DeleteUser":  {1, operate(func(s *side, ctx context.Context, id driver.UserID) error { return s.DeleteUser(ctx, id) })},
+		"DisableUser":           {1, operate(func(s *side, ctx context.Context, id driver.UserID) error { return s.DisableUser(ctx, id) })},
+		"EnableUser":            {3, operate(func(s *side, ctx context.Context, id driver.UserID) error { return s.EnableUser(ctx, id) })},
+		"RequirePasswordChange": {1, operate(func(s *side, ctx context.Context, id driver.UserID) error { return s.RequirePasswordChange(ctx, id) })},
+		"DeleteUser":            {1, operate(func(s *side, ctx context.Context, id driver.UserID) error { return s.DeleteUser(ctx, id) })},
 		"SetPassword": {4, func() func(context.Context, *side) string {
 			i, j := h.user(), h.index(len(h.sides[0].sessions))
 			change := driver.PasswordChange{Old: h.hash(), New: h.hashes[h.IntN(len(h.hashes))], Digest: h.newDigest(), Authenticated: h.chance(50)}

@@ -45,6 +45,7 @@ type both interface {
 
 	DisableUser(ctx context.Context, id driver.UserID) error
 	EnableUser(ctx context.Context, id driver.UserID) error
+	RequirePasswordChange(ctx context.Context, id driver.UserID) error
 	DeleteUser(ctx context.Context, id driver.UserID) error
 }
 

@@ -19,7 +19,7 @@ const (
 	setPassword = `
 WITH changed AS (
 	UPDATE ginauth.users AS u
-	SET password_hash = $4::text, password_pending = FALSE, session_epoch = u.session_epoch + 1, updated_at = clock.now
+	SET password_hash = $4::text, password_pending = FALSE, must_change_password = FALSE, session_epoch = u.session_epoch + 1, updated_at = clock.now
 	FROM ` + theClock + `
 	WHERE u.id = $1::uuid AND u.disabled_at IS NULL AND ` + goodHash + ` IS NOT DISTINCT FROM $3::text
 		AND ($3::text IS NOT NULL OR $5::uuid IS NULL OR EXISTS (
@@ -43,7 +43,7 @@ SELECT changed.session_epoch + ` + everybodysEpoch + `, EXISTS (SELECT 1 FROM ke
 	forcePassword = `
 WITH changed AS (
 	UPDATE ginauth.users AS u
-	SET password_hash = $3::text, password_pending = FALSE, session_epoch = u.session_epoch + 1, updated_at = clock.now
+	SET password_hash = $3::text, password_pending = FALSE, must_change_password = FALSE, session_epoch = u.session_epoch + 1, updated_at = clock.now
 	FROM ` + theClock + `
 	WHERE u.id = $1::uuid
 	RETURNING u.id

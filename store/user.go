@@ -26,6 +26,8 @@ type User struct {
 	VerifiedAt *time.Time `db:"verified_at" json:"verified_at,omitempty" format:"date-time"`
 	// DisabledAt is nil unless the account is disabled.
 	DisabledAt *time.Time `db:"disabled_at" json:"-"`
+	// MustChangePassword: a login leads to the change of the password alone, see RequirePasswordChange.
+	MustChangePassword bool `db:"must_change_password" json:"must_change_password,omitempty"`
 	// CreatedAt and UpdatedAt are in UTC, as all times of this type.
 	CreatedAt time.Time `db:"created_at" json:"-"`
 	UpdatedAt time.Time `db:"updated_at" json:"-"`
@@ -38,11 +40,12 @@ func (u User) Account() driver.Account {
 		username = *u.Username
 	}
 	return driver.Account{
-		ID:         u.ID,
-		Identifier: cmp.Or(u.Email, username),
-		Username:   username,
-		Verified:   u.VerifiedAt != nil,
-		Disabled:   u.DisabledAt != nil,
+		ID:                 u.ID,
+		Identifier:         cmp.Or(u.Email, username),
+		Username:           username,
+		Verified:           u.VerifiedAt != nil,
+		Disabled:           u.DisabledAt != nil,
+		MustChangePassword: u.MustChangePassword,
 	}
 }
 
@@ -58,7 +61,7 @@ func userColumns() (names []string) {
 // hiddenColumns of ginauth.users belong to ginauth, too: an app's user type cannot have them.
 var hiddenColumns = []string{
 	"email_canonical", "password_hash", "password_pending", "session_epoch", "delete_after",
-	"realm", "source", "external_id", "username_canonical", "must_change_password",
+	"realm", "source", "external_id", "username_canonical",
 }
 
 func (u *User) read(r *wire.Reader) {
@@ -81,6 +84,7 @@ func (u *User) readRest(r *wire.Reader) {
 	r.Text(&u.Name)
 	r.OptionalTime(&u.VerifiedAt)
 	r.OptionalTime(&u.DisabledAt)
+	r.Bool(&u.MustChangePassword)
 	r.Time(&u.CreatedAt)
 	r.Time(&u.UpdatedAt)
 }

@@ -31,7 +31,7 @@ func ChangePassword[U any](cfg *ginauth.Config[U]) gin.HandlerFunc {
 	const name = "account.ChangePassword"
 	m := cfg.Engine().WithAccounts(name)
 	users := passwordStore[U](name, m)
-	h := route.New(route.Info{Name: "changePassword", For: route.Users, ChecksScopes: true, Mount: m, Cookie: m.Cookie.Name}, func(c *gin.Context) {
+	h := route.New(route.Info{Name: "changePassword", For: route.Users, ChecksScopes: true, ChangesPassword: true, Mount: m, Cookie: m.Cookie.Name}, func(c *gin.Context) {
 		if err := changePassword(c, cfg, users); err != nil {
 			ginauth.Fail(c, err)
 			return

@@ -28,7 +28,7 @@ func SetPassword[U any](cfg *ginauth.Config[U]) gin.HandlerFunc {
 	const name = "account.SetPassword"
 	m := cfg.Engine().WithAccounts(name)
 	users := passwordStore[U](name, m)
-	h := route.New(route.Info{Name: "setPassword", For: route.Users, ChecksScopes: true, Mount: m, Cookie: m.Cookie.Name, Guards: []string{engine.FreshName(engine.FreshFor)}}, func(c *gin.Context) {
+	h := route.New(route.Info{Name: "setPassword", For: route.Users, ChecksScopes: true, ChangesPassword: true, Mount: m, Cookie: m.Cookie.Name, Guards: []string{engine.FreshName(engine.FreshFor)}}, func(c *gin.Context) {
 		if err := setPassword(c, cfg, users); err != nil {
 			ginauth.Fail(c, err)
 			return

@@ -21,6 +21,7 @@ const (
 	LoginPasswordChanged     EventKind = "authn_password_change"
 	LoginPasswordReset       EventKind = "authn_password_reset"
 	LoginPasswordResetForced EventKind = "authn_password_reset_forced"
+	PasswordChangeRequired   EventKind = "user_password_change_required"
 	LoginSucceeded           EventKind = "authn_login_success"
 	LoginFailed              EventKind = "authn_login_fail"
 	LinkUsed                 EventKind = "authn_link_success"

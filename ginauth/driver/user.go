@@ -16,4 +16,6 @@ type Account struct {
 	Verified bool
 	// Disabled says that the user can neither log in nor use an existing session.
 	Disabled bool
+	// MustChangePassword: a login leads to the change of the password alone.
+	MustChangePassword bool
 }

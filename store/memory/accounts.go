@@ -33,7 +33,7 @@ func (s *Store[U]) SetPassword(ctx context.Context, change driver.PasswordChange
 	if kept != nil && s.sessions[change.Digest] != nil {
 		return driver.PasswordChanged{}, errors.New("setting a password: the new digest exists already")
 	}
-	a.hash, a.pending, a.UpdatedAt = change.New, false, now
+	a.hash, a.pending, a.MustChangePassword, a.UpdatedAt = change.New, false, false, now
 	a.epoch++
 	if kept != nil {
 		kept.epoch++
@@ -157,6 +157,14 @@ func (s *Store[U]) DisableUser(ctx context.Context, id driver.UserID) error {
 	return s.operate(ctx, id, driver.UserDisabled, func(a *account[U], now time.Time) {
 		a.deleteAfter = time.Time{}
 		s.disable(a, now)
+	})
+}
+
+// RequirePasswordChange makes every login of the user lead to the change of the password alone, until there is a new one.
+// ErrNoUser means that there is no such user.
+func (s *Store[U]) RequirePasswordChange(ctx context.Context, id driver.UserID) error {
+	return s.operate(ctx, id, driver.PasswordChangeRequired, func(a *account[U], now time.Time) {
+		a.MustChangePassword, a.UpdatedAt = true, now
 	})
 }
 

@@ -28,7 +28,8 @@ func (s *Store[U]) ExportUser(ctx context.Context, id driver.UserID) (json.RawMe
 	account := item{
 		"id": a.ID, "email": textOrNull(a.Email), "email_canonical": textOrNull(a.canonical),
 		"username": a.Username, "username_canonical": textOrNull(a.named), "name": a.Name, "has_password": !a.hash.IsZero(),
-		"verified_at": a.VerifiedAt, "disabled_at": a.DisabledAt, "delete_after": orNull(a.deleteAfter),
+		"must_change_password": a.MustChangePassword,
+		"verified_at":          a.VerifiedAt, "disabled_at": a.DisabledAt, "delete_after": orNull(a.deleteAfter),
 		"created_at": a.CreatedAt, "updated_at": a.UpdatedAt,
 	}
 	if s.isExternal() {

@@ -155,7 +155,7 @@ func (s *Store[U]) apply(p spent[U], now time.Time) {
 	case driver.MailVerify:
 		s.voidLinksHere(a.ID)
 	case driver.MailReset:
-		a.hash = p.use.Hash
+		a.hash, a.MustChangePassword = p.use.Hash, false
 		s.endTrust(a)
 	case driver.MailLogin:
 		if !p.first {

@@ -23,8 +23,10 @@ type User struct {
 	VerifiedAt *time.Time `db:"verified_at" json:"verified_at,omitempty" format:"date-time"`
 	// DisabledAt is nil for an account that can be used.
 	DisabledAt *time.Time `db:"disabled_at" json:"-"`
-	CreatedAt  time.Time  `db:"created_at" json:"-"`
-	UpdatedAt  time.Time  `db:"updated_at" json:"-"`
+	// MustChangePassword: a login leads to the change of the password alone, see RequirePasswordChange.
+	MustChangePassword bool      `db:"must_change_password" json:"must_change_password,omitempty"`
+	CreatedAt          time.Time `db:"created_at" json:"-"`
+	UpdatedAt          time.Time `db:"updated_at" json:"-"`
 }
 
 // Account returns the part of the user that ginauth reads.
@@ -35,6 +37,7 @@ func (u User) Account() driver.Account {
 	}
 	return driver.Account{
 		ID: u.ID, Identifier: cmp.Or(u.Email, username), Username: username, Verified: u.VerifiedAt != nil, Disabled: u.DisabledAt != nil,
+		MustChangePassword: u.MustChangePassword,
 	}
 }
 

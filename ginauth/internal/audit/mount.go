@@ -29,7 +29,7 @@ type Facts struct {
 }
 
 // PagePaths are the app's pages.
-type PagePaths struct{ Login, AfterLogin, AfterLogout string }
+type PagePaths struct{ Login, AfterLogin, AfterLogout, ChangePassword string }
 
 // OptOut is a rule by which some requests of a route are checked less.
 type OptOut struct {

@@ -22,6 +22,7 @@ func (a audit) pages() (faults []string) {
 			faults = append(faults, a.page("Pages.AfterLogin", pages.AfterLogin, false)...)
 			// Who has logged out may be sent on to the login page.
 			faults = append(faults, a.page("Pages.AfterLogout", pages.AfterLogout, pages.Login == "")...)
+			faults = append(faults, a.page("Pages.ChangePassword", pages.ChangePassword, false)...)
 		}
 	}
 	return faults

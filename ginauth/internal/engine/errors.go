@@ -17,6 +17,7 @@ var (
 	ErrInsecureHost             = problempage.New(http.StatusMisdirectedRequest, "insecure_host", "This server is set up for development and answers on localhost only.")
 	ErrReauthenticationRequired = problempage.New(http.StatusForbidden, "reauthentication_required", "Confirm your password first.")
 	ErrForbidden                = problempage.New(http.StatusForbidden, "forbidden", "You may not do this.")
+	ErrPasswordChangeRequired   = problempage.New(http.StatusForbidden, codePasswordChangeRequired, "Change your password first.")
 	ErrNotVerified              = problempage.New(http.StatusForbidden, "not_verified", "Verify your e-mail address first.")
 	ErrNotMounted               = problempage.New(http.StatusInternalServerError, "not_mounted", "The server is not set up correctly.")
 	ErrBusy                     = waiting(problempage.New(http.StatusServiceUnavailable, "busy", "Too many people are logging in right now. Try again."), 2*time.Second)
@@ -37,7 +38,11 @@ var (
 	errAbsoluteForm    = problempage.New(http.StatusBadRequest, "absolute_form", "The request line must begin with a path, not with a host.")
 )
 
-const codeUnauthenticated = "unauthenticated"
+// Codes for which a browser is sent to a page.
+const (
+	codeUnauthenticated        = "unauthenticated"
+	codePasswordChangeRequired = "password_change_required"
+)
 
 // ErrNoCredentials is not a problem: the next backend is asked.
 var ErrNoCredentials = errors.New("no credentials")

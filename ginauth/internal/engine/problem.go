@@ -59,6 +59,10 @@ func fail(c *gin.Context, m *Mount, err error) {
 	if c.Writer.Written() {
 		return
 	}
+	if p.Code == codePasswordChangeRequired && m.Pages.ChangePassword != "" && Browses(c) {
+		m.redirect(c, m.Prefix+m.Pages.ChangePassword)
+		return
+	}
 	if p.Code == codeUnauthenticated && m.Pages.Login != "" && Browses(c) && !m.isLoginPage(c.Request.URL) {
 		m.sendToLogin(c)
 		return

@@ -167,4 +167,4 @@ func PrefersHTML(c *gin.Context) bool {
 }
 
 // Pages are the paths of the app's pages; package ginauth exports them.
-type Pages struct{ Login, AfterLogin, AfterLogout string }
+type Pages struct{ Login, AfterLogin, AfterLogout, ChangePassword string }

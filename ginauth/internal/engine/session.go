@@ -150,7 +150,7 @@ func (m *Mount) admits(c *gin.Context, st *State, position int) bool {
 	}
 	_, err := st.CurrentUser(c)
 	if err == nil {
-		err = st.checkVerified(c, m, position)
+		err = st.checkPolicy(c, m, position)
 	}
 	if err != nil {
 		fail(c, m, err)

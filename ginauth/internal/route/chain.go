@@ -51,6 +51,12 @@ func (p Part) ForUnverified() bool {
 	return p.every(func(f Facts) bool { return f.For.Open() || f.For == Users })
 }
 
+// ForPasswordChange says whether the part is for users, too, who must change their password: every handler that acts is
+// the library's own and changes it, or answers without a session.
+func (p Part) ForPasswordChange() bool {
+	return p.every(func(f Facts) bool { return f.For.Open() || f.ChangesPassword })
+}
+
 // TakesScopes says whether the part says what a credential with scopes may do: by a guard, which
 // must not be the last handler behind one that acts, or because every handler that acts decides
 // itself (SEC-179).

@@ -17,10 +17,12 @@ type Facts struct {
 	Scoped bool
 	// ChecksScopes is Info's.
 	ChecksScopes bool
+	// ChangesPassword is Info's.
+	ChangesPassword bool
 }
 
 func (i Info) facts() Facts {
-	return Facts{Name: i.Name, For: i.For, Scoped: i.Scopes != nil, ChecksScopes: i.ChecksScopes}
+	return Facts{Name: i.Name, For: i.For, Scoped: i.Scopes != nil, ChecksScopes: i.ChecksScopes, ChangesPassword: i.ChangesPassword}
 }
 
 func (f Facts) ours() bool { return f.Name != "" }

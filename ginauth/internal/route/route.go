@@ -29,6 +29,8 @@ type Info struct {
 	Scopes [][]string
 	// ChecksScopes: the handler itself decides what a credential with scopes may do there.
 	ChecksScopes bool
+	// ChangesPassword: it is what a user may do who must change the password.
+	ChangesPassword bool
 	// Exclude are the middleware's rules as configured; Matches tells whether one covers a route.
 	Exclude []string
 	Matches func(rule, method, template string) bool

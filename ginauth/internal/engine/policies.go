@@ -29,36 +29,40 @@ func (m *Mount) asksVerified(c *gin.Context) bool {
 	return m.wantsVerified(c.Request.Method, c.FullPath()) && !matches(m.UnverifiedMay, c)
 }
 
-// CheckPolicies is checkVerified for every Session on the request. Call it on routes that a Session
+// CheckPolicies is checkPolicy for every Session on the request. Call it on routes that a Session
 // excludes, where that Session has not asked.
 func (st *State) CheckPolicies(c *gin.Context) error {
-	err := st.checkVerified(c, st.Mount, st.position)
+	err := st.checkPolicy(c, st.Mount, st.position)
 	for _, further := range st.inner {
 		if err == nil {
-			err = st.checkVerified(c, further.m, further.position)
+			err = st.checkPolicy(c, further.m, further.position)
 		}
 	}
 	return err
 }
 
-// checkVerified returns ErrNotVerified if the policy refuses the current user, who must be known
-// already. It refuses every handler that is not known to be open. The position is the place of m's
-// Session in the chain.
-func (st *State) checkVerified(c *gin.Context, m *Mount, position int) error {
-	if !m.asksVerified(c) {
-		return nil
-	}
+// checkPolicy refuses the current user, who must be known already, where a policy of m keeps them
+// from the route. It refuses every handler that is not known to be open. The position is the place of
+// m's Session in the chain.
+func (st *State) checkPolicy(c *gin.Context, m *Mount, position int) error {
 	st.mu.Lock()
 	account, via := st.proof.Account, st.proof.Via
 	st.mu.Unlock()
-	if account.Verified {
-		return nil
+	if account.MustChangePassword && !route.Behind(c, position).ForPasswordChange() && !m.isPasswordPage(c) {
+		m.Event(c, driver.AccessDenied, "user_id", account.ID, "via", via, "reason", ErrPasswordChangeRequired.Error())
+		return ErrPasswordChangeRequired
 	}
-	if route.Behind(c, position).ForUnverified() {
+	if account.Verified || !m.asksVerified(c) || route.Behind(c, position).ForUnverified() {
 		return nil
 	}
 	m.Event(c, driver.AccessDenied, "user_id", account.ID, "via", via, "guard", GuardVerified, "reason", ErrNotVerified.Error())
 	return ErrNotVerified
+}
+
+// isPasswordPage says whether the request is for the page of the form that changes the password.
+func (m *Mount) isPasswordPage(c *gin.Context) bool {
+	reads := c.Request.Method == http.MethodGet || c.Request.Method == http.MethodHead
+	return reads && m.Pages.ChangePassword != "" && (c.Request.URL.Path == m.Pages.ChangePassword || c.Request.URL.Path == m.Prefix+m.Pages.ChangePassword)
 }
 
 // GuardVerified is the name of the guard Verified.
