@@ -16,7 +16,7 @@ type SignInOption func(*driver.NewSession)
 // Options.RememberIdleTimeout and Options.RememberLifetime.
 func Remember() SignInOption { return func(n *driver.NewSession) { n.Persistent = true } }
 
-// SignIn logs in a user whom the app has authenticated in its own way. The session gets a new
+// SignIn logs in a user after the app has authenticated them in its own way. The session gets a new
 // token, and the old one is invalid from then on (OWASP ASVS 7.2.4). Of the old session's values,
 // only those set in this request are kept. It returns ErrInvalidCredentials if the user is disabled
 // or gone, ErrUnavailable if the store cannot be asked, and ErrNotMounted on a route that Session

@@ -161,8 +161,8 @@ func (d *DB[U]) ArchiveUser(ctx context.Context, id driver.UserID, grace time.Du
 	return deleteAfter, err
 }
 
-// isArchived holds for a user who is archived and not deleted yet. It does not hold for a user whom
-// DisableUser has disabled.
+// isArchived holds for a user who is archived and not deleted yet, but not for one that DisableUser
+// has disabled.
 const isArchived = `u.disabled_at IS NOT NULL AND u.delete_after IS NOT NULL`
 
 // deleteWithoutWayBack locks the user first, so that no link is made in the meantime.

@@ -85,7 +85,8 @@ func (s *Sessions) CreateSession(ctx context.Context, n driver.NewSession) (driv
 	return written(r, fits, err)
 }
 
-// creation returns what stores a session and its event, and reads it into r. The session is not stored unless it fits.
+// creation returns the statement that stores a session and its event, and reads its row into r. The
+// session is stored only if its data fits.
 func (s *Sessions) creation(ctx context.Context, n driver.NewSession, r *driver.Session, fits *bool) (func(context.Context, Conn) (driver.Event, error), error) {
 	statement, args, err := s.insertion(n)
 	if err != nil {

@@ -20,8 +20,9 @@ FROM ` + theClock + `
 WHERE $3::timestamptz > clock.now
 ON CONFLICT (digest) DO NOTHING`
 
-// The old login becomes the token that a rotation has replaced. The epoch of a user moves when all their sessions are
-// ended, which ends the logins of before as well; that of a shadow row begins with the row's time, see makeShadow.
+// The old login becomes the token before a rotation. Ending all sessions of a user changes the
+// user's epoch, which ends the old logins too. The epoch of a shadow row begins with the row's
+// time, see makeShadow.
 const adoptLogin = `
 UPDATE ginauth.sessions AS s
 SET previous_digest = $1::bytea, previous_until = clock.now + $4::interval, replaced_from = $5::bytea, authenticated_at = NULL
@@ -31,8 +32,9 @@ WHERE s.digest = $3::bytea AND u.id = s.user_id AND s.epoch = CASE
 	WHEN u.external_id IS NULL THEN 0
 	ELSE (extract(epoch FROM u.created_at) * 1000000)::bigint END`
 
-// ExchangeSession stores a new session in place of a login of an older system, which is worthless from then on, in one
-// transaction. Other processes see both at once. driver.ErrExchanged means that the login is good for none (any more).
+// ExchangeSession stores a new session in place of a login of an older system, and ends that login,
+// in one transaction. Other processes see both at once. driver.ErrExchanged means that the login
+// cannot be exchanged, or no longer.
 func (s *Sessions) ExchangeSession(ctx context.Context, x driver.Exchange) (driver.Session, error) {
 	n := x.Session
 	if n.UserID == "" || x.Old == (driver.Digest{}) || x.Until.IsZero() || x.Grace <= 0 {

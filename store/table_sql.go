@@ -169,7 +169,7 @@ const (
 	credentialIs3  = `($3::text IS NULL OR u.password_hash = $3::text)`
 	credentialIs13 = `($13::text IS NULL OR u.password_hash = $13::text)`
 	identifierIs   = `($7::text = '' OR u.email_canonical = $7::text OR u.username_canonical = $7::text)`
-	// userExists holds for everybody, where the users are not in this database.
+	// userExists holds for every user if this database does not have the users.
 	userExists = `$4::text <> ''`
 )
 

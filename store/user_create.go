@@ -29,11 +29,12 @@ const (
 	usernameConstraint = "users_username_key"
 )
 
-// CreateUser stores a new user in a transaction. Fill, when not nil, edits the user before that:
-// the columns of the app's own, and Name; other changes are not stored. A column that is left at
-// its zero value gets the database's default, which the returned user has. With WithMail, the user
-// is asked for the proof of the address. driver.ErrIdentifierTaken means that the address has an
-// account, and driver.ErrUsernameTaken that the username has. After driver.ErrUnavailable the user may have been created or not.
+// CreateUser stores a new user in a transaction. Fill, unless nil, edits the user before that: the
+// app's own columns, and Name; other changes are not stored. A column with its zero value gets the
+// database's default, which the returned user has. With WithMail, it queues a mail that asks the
+// user to prove the address. driver.ErrIdentifierTaken means that the address has an account, and
+// driver.ErrUsernameTaken that the username has one. After driver.ErrUnavailable the user may have
+// been created or not.
 func (d *DB[U]) CreateUser(ctx context.Context, n driver.NewUser, fill func(*U) error) (U, error) {
 	var none U
 	id, u, err := d.filled(n, fill)

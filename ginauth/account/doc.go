@@ -18,20 +18,20 @@
 //
 // Paths and methods are the app's choice. Each handler acts on the user who is logged in, whatever
 // the request names, and answers 403 to credentials with scopes, such as API keys. Bodies are JSON
-// or HTML forms. [RestoreAccount] alone is for users who are logged out: it undoes
+// or HTML forms. Only [RestoreAccount] is for users who are logged out: it undoes
 // [DeleteAccountAfter].
 //
-// # What a handler needs of the store
+// # What a handler needs from the store
 //
-// store.DB and store/memory have everything. A store of the app's own may lack an interface, such
-// as [driver.Accounts] or [driver.EventLog]. The constructors that need it then panic with a
-// sentence that names it, so that the program does not start.
+// store.DB and store/memory have everything. If a store of the app's own lacks an interface, such
+// as [driver.Accounts] or [driver.EventLog], the constructors that need it panic with a sentence
+// that names it, so that the program does not start.
 //
-// # A second look at the user
+// # Handlers that need a recent login
 //
-// [DeleteAccount] and [SetPassword] want a user who has logged in within the last ten minutes.
-// [Reauthenticate] gives users who logged in earlier a way to prove who they are: it takes their
-// password. Routes of the app's own ask for the same with the guard [ginauth.Fresh].
+// [DeleteAccount] and [SetPassword] need a login within the last ten minutes. A user who logged in
+// earlier proves who they are with [Reauthenticate], which takes the password. The app's own routes
+// can require the same with the guard [ginauth.Fresh].
 //
 // # Pages
 //

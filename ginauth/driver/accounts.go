@@ -19,18 +19,18 @@ type Accounts[U any] interface {
 	// succeeds. If Old is zero, ErrNoUser may also mean that change.Session has ended, for example
 	// by the link that removed the password.
 	SetPassword(ctx context.Context, change PasswordChange) (PasswordChanged, error)
-	// UpdateUser changes the name, unless it is nil, and what fill, unless it is nil, changes in
-	// the app's own part of the user. Nothing else of the user changes, whatever fill does, and a
-	// field that fill leaves alone keeps the value that a parallel call may have written. An error
-	// of fill is returned as it is, and nothing is stored. Fill may run again when the store
-	// repeats its transaction. ErrNoUser means that the user is unknown or disabled.
+	// UpdateUser changes the name, unless it is nil, and lets fill, unless it is nil, change the
+	// app's own part of the user. Nothing else of the user changes, whatever fill does. A field
+	// that fill does not change keeps the value that a parallel call may have written. An error of
+	// fill is returned unchanged, and nothing is stored. Fill may run again if the store repeats
+	// its transaction. ErrNoUser means that the user is unknown or disabled.
 	UpdateUser(ctx context.Context, id UserID, name *string, fill func(*U) error) (U, error)
-	// ArchiveUser disables the user, ends all their sessions and logins, and marks them to be
-	// deleted after the grace, and not before the last mailed link expires that undoes a change of
-	// address: whoever archives the account may be a thief. It returns the time of the deletion.
-	// With a zero grace and without such a link it deletes the user at once with all that belongs
-	// to them, and returns the zero time. ErrNoUser means that the user is unknown or disabled
-	// already: of parallel calls, one succeeds.
+	// ArchiveUser disables the user, ends all their sessions and logins, and marks the user to be
+	// deleted after the grace. The deletion waits for the last mailed link that undoes a change of
+	// address to expire, because a thief may have archived the account. It returns the time of the
+	// deletion. With a zero grace and without such a link, it deletes the user and everything that
+	// belongs to them at once, and returns the zero time. ErrNoUser means that the user is unknown
+	// or already disabled: of parallel calls, one succeeds.
 	ArchiveUser(ctx context.Context, id UserID, grace time.Duration) (deleteAfter time.Time, err error)
 	// FindArchived returns the id and the password hash of the user with that canonical identifier
 	// who is archived and whose grace is not over, or ErrNoUser. The hash is zero for a user
@@ -40,8 +40,8 @@ type Accounts[U any] interface {
 	// ErrNoUser means that the user is not archived, that the grace is over, or that the stored
 	// hash is not credential: of parallel calls, one succeeds.
 	RestoreUser(ctx context.Context, id UserID, credential password.Hash) (U, error)
-	// ExportUser returns all that the store holds of the user as a JSON object, without secrets and
-	// without digests of secrets. ErrNoUser means that the user is unknown.
+	// ExportUser returns everything that the store holds of the user as a JSON object, without
+	// secrets or their digests. ErrNoUser means that the user is unknown.
 	ExportUser(ctx context.Context, id UserID) (json.RawMessage, error)
 }
 

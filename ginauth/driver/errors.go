@@ -19,7 +19,7 @@ var (
 	// ErrIdentifierTaken means that another account has this identifier: the address, unless the error
 	// is ErrUsernameTaken too.
 	ErrIdentifierTaken = errors.New("another account has this identifier")
-	// ErrUsernameTaken is the ErrIdentifierTaken of a username.
+	// ErrUsernameTaken means that another account has this username. It wraps ErrIdentifierTaken.
 	ErrUsernameTaken = fmt.Errorf("%w: the username", ErrIdentifierTaken)
 	// ErrSessionTooLarge means that the session's values exceed the store's limit.
 	ErrSessionTooLarge = errors.New("the session is too large")

@@ -33,7 +33,7 @@ const (
 	TokenUsedInGrace         EventKind = "authn_token_grace"
 )
 
-// What is in the log alone: it changes nothing, or anybody can cause any number of them.
+// What is in the log alone: these kinds change nothing, or anybody can cause any number of them.
 const (
 	SessionsEvicted    EventKind = "session_evicted"
 	LoginLockedOut     EventKind = "authn_login_fail_max"

@@ -8,11 +8,11 @@ type Account struct {
 	// ID must be set and must not change.
 	ID UserID
 	// Identifier is what the user types to log in: an e-mail address, or the username of a user
-	// without one.
+	// without an address.
 	Identifier string
-	// Username is what the user may type instead. Empty: none.
+	// Username is what the user may type instead. Empty means that there is none.
 	Username string
-	// Verified: the identifier was proved to belong to the user.
+	// Verified says that the user has proved to own the identifier.
 	Verified bool
 	// Disabled says that the user can neither log in nor use an existing session.
 	Disabled bool

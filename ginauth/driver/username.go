@@ -12,14 +12,14 @@ import (
 // maxUsername is the longest username, in code points.
 const maxUsername = 64
 
-// ErrInvalidUsername means that a text is no username that an account can have.
+// ErrInvalidUsername means that a text is not a username that an account can have.
 var ErrInvalidUsername = errors.New("not a username")
 
-// CanonicalUsername returns the form of a username by which an account is found: that of the profile
-// UsernameCaseMapped (RFC 8265), without surrounding blanks. It returns ErrInvalidUsername for
-// anything that the profile refuses, such as blanks and symbols outside ASCII, for a name with an @,
-// which could be read as an address, for more than 64 code points, and for a name that mixes Latin,
-// Greek and Cyrillic letters, which look alike.
+// CanonicalUsername returns the form of a username by which an account is found: that of the
+// profile UsernameCaseMapped (RFC 8265), without surrounding blanks. It returns ErrInvalidUsername
+// for every text that the profile refuses, such as one with blanks or with symbols outside ASCII.
+// It also refuses a name with an @, which could be read as an address, a name of more than 64 code
+// points, and a name that mixes Latin, Greek and Cyrillic letters, which look alike.
 func CanonicalUsername(s string) (string, error) {
 	s = strings.Trim(s, " \t")
 	if s == "" || len(s) > maxUsername*utf8.UTFMax || !utf8.ValidString(s) {

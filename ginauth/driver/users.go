@@ -17,32 +17,34 @@ type Users[U any] interface {
 	// FindUser returns the user, whether disabled or not. It returns ErrNoUser for an unknown id,
 	// and for a text that cannot be an id of this store.
 	FindUser(ctx context.Context, id UserID) (U, error)
-	// FindCredential returns the user with that canonical identifier and the password hash, which is
-	// zero for a user without a password. An identifier with an @ is an address, any other a username. Disabled users are returned too. A stored hash that cannot
-	// be read is returned as password.ErrMalformedHash together with the user, for the log. An
-	// unknown identifier is ErrNoUser.
+	// FindCredential returns the user with that canonical identifier, disabled or not, and the
+	// password hash, which is zero for a user without a password. An identifier with an @ is an
+	// address, any other is a username. A stored hash that cannot be read is returned as
+	// password.ErrMalformedHash together with the user, for the log. For an unknown identifier it
+	// returns ErrNoUser.
 	FindCredential(ctx context.Context, identifier string) (U, password.Hash, error)
 	// CreateUser stores a new user. Of parallel calls with one canonical address, one succeeds and
 	// the others return ErrIdentifierTaken; with one canonical username, ErrUsernameTaken. A store
-	// that keeps no usernames returns errors.ErrUnsupported for a user with one. Unless fill is nil, it edits the user before the user is
-	// stored; its error undoes everything and is returned as it is. Fill may run again when the store
-	// repeats its transaction.
+	// without usernames returns errors.ErrUnsupported for a user with one. Fill, unless nil, edits
+	// the user before the user is stored; its error undoes everything and is returned unchanged.
+	// Fill may run again if the store repeats its transaction.
 	CreateUser(ctx context.Context, n NewUser, fill func(*U) error) (U, error)
 	// ReplaceHash replaces old by a newer hash of the same password, and ends nothing. It does
 	// nothing, without an error, when the user is unknown or the stored hash is not old.
 	ReplaceHash(ctx context.Context, id UserID, old, replacement password.Hash) error
 }
 
-// NewUser is an account about to be created. It has an address, a username, or both.
+// NewUser is an account to be created. It has an address, a username, or both.
 type NewUser struct {
 	Name string
 	// Email is the address as typed; Canonical is the form that is unique.
 	Email, Canonical string
-	// Username is the name as typed; CanonicalUsername is the form that is unique. CreateUserAndMail
-	// ignores both: a name that is taken by then would tell that the address was free before.
+	// Username is the name as typed; CanonicalUsername is the form that is unique.
+	// CreateUserAndMail ignores both: a username that is taken after a sign-up would reveal that
+	// the address was free.
 	Username, CanonicalUsername string
-	// Verified: the address was proved to be the user's in another way. CreateUserAndMail ignores it, since its mail is for
-	// the proof.
+	// Verified says that the address was already proved in another way. CreateUserAndMail ignores
+	// it, because its mail is for the proof.
 	Verified bool
 	// Hash is zero for a user without a password.
 	Hash password.Hash

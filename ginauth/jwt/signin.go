@@ -52,8 +52,9 @@ func SignIn[U any](c *gin.Context, f *Flow[U], d Delivery, u U) (Answer, error) 
 	return l.answer, nil
 }
 
-// explainNoUser distinguishes a deleted user from one whom the store of refresh tokens does not
-// know. The latter is a wrong set-up, which must not look like a refusal (SEC-190).
+// explainNoUser finds out why a user was refused: the user may be deleted, or the store of refresh
+// tokens does not have the user. The latter is a wrong set-up, which must not look like a refusal
+// (SEC-190).
 func (f *Flow[U]) explainNoUser(c *gin.Context, u U, refused error) error {
 	if _, external := f.o.Refresh.(driver.External); external { // it knows every user except those who were shut out
 		return fmt.Errorf("%w: %w", ginauth.ErrInvalidCredentials, refused)

@@ -14,6 +14,6 @@
 // The store does not know the successor. It keeps it sealed: combined by XOR with a key that
 // HMAC-SHA256 derives from the old token and that is used for nothing else. Only somebody with the
 // old token can open it. The successor is random and not derived from a key of the server, because
-// that key would be one more secret, and a thief of it could follow every chain for ever. A copy of
-// the database contains digests and seals, and nobody can log in with those.
+// that key would be one more secret, and a thief of it could follow every chain from then on. A
+// copy of the database contains digests and seals, and nobody can log in with those.
 package refresh

@@ -43,7 +43,7 @@ func (s *Store[U]) ExchangeSession(ctx context.Context, x driver.Exchange) (driv
 	})
 }
 
-// firstEpoch is that of sessions while nobody has ended all of the user's.
+// firstEpoch is the epoch of a user whose sessions were never all ended.
 func (s *Store[U]) firstEpoch(user driver.UserID) int64 {
 	if !s.isExternal() {
 		return 0

@@ -89,7 +89,7 @@ func (s *Store[U]) elsewhere(id driver.UserID, now time.Time) (*account[U], erro
 	return a, nil
 }
 
-// sweepUnused removes users whose accounts are kept elsewhere and to whom nothing refers.
+// sweepUnused removes users of External that nothing refers to.
 func (s *Store[U]) sweepUnused(now time.Time) {
 	used := map[driver.UserID]bool{}
 	for _, r := range s.sessions {

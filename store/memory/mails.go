@@ -175,7 +175,7 @@ func (s *Store[U]) PrepareMail(ctx context.Context, id driver.MailID, digest dri
 	return to, nil
 }
 
-// recipient returns the user whom a mail concerns, or nil if there is none, or no longer.
+// recipient returns the user of a mail, or nil if there is none, or no longer.
 func (s *Store[U]) recipient(m *mail) *account[U] {
 	if m == nil || !m.failedAt.IsZero() {
 		return nil

@@ -117,7 +117,7 @@ func (s *Store[U]) CreateSession(ctx context.Context, n driver.NewSession) (driv
 	return s.create(ctx, now, n, data, func(*session) error { return nil })
 }
 
-// dataOf returns the values of a new session that is complete.
+// dataOf returns the data of a new session, or an error if its fields are incomplete.
 func dataOf(n driver.NewSession) (json.RawMessage, error) {
 	if n.Digest == (driver.Digest{}) || n.Lifetime <= 0 || n.IdleTimeout <= 0 || n.Limit < 0 {
 		return nil, errors.New("creating a session: it needs a digest, a lifetime and an idle timeout, and no negative limit")
@@ -125,7 +125,8 @@ func dataOf(n driver.NewSession) (json.RawMessage, error) {
 	return mergeData(nil, n.Data, nil)
 }
 
-// create stores a session that complete, which is the last step that may refuse it, has completed.
+// create stores a session. Before that it calls complete, which is the last step that may refuse
+// the session.
 func (s *Store[U]) create(ctx context.Context, now time.Time, n driver.NewSession, data json.RawMessage, complete func(*session) error) (driver.Session, error) {
 	id, err := uuid.NewRandom()
 	if err != nil {

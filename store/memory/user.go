@@ -14,12 +14,12 @@ import (
 // store.User, so that an app can move to PostgreSQL.
 type User struct {
 	ID driver.UserID `db:"id" json:"id" format:"uuid"`
-	// Email is the address as it was typed at sign-up. Empty: none.
+	// Email is the address as it was typed at sign-up; empty if there is none.
 	Email string `db:"email" json:"email" format:"email"`
 	// Username is the name to log in with, as it was typed. It is nil for a user without one.
 	Username *string `db:"username" json:"username,omitempty"`
 	Name     string  `db:"name" json:"name"`
-	// VerifiedAt is nil until the address was proved to be the user's.
+	// VerifiedAt is nil until the user has proved to own the address.
 	VerifiedAt *time.Time `db:"verified_at" json:"verified_at,omitempty" format:"date-time"`
 	// DisabledAt is nil for an account that can be used.
 	DisabledAt *time.Time `db:"disabled_at" json:"-"`

@@ -16,7 +16,7 @@ import (
 // account is a user with fields that are never shown.
 type account[U any] struct {
 	User
-	own         U      // the app's part; what it says of the account is not read
+	own         U      // the app's part; its account fields are not read
 	canonical   string // of the address
 	named       string // the canonical username
 	hash        password.Hash
@@ -79,7 +79,7 @@ func (s *Store[U]) findCredential(identifier string) (U, password.Hash, error) {
 	return none, password.Hash{}, driver.ErrNoUser
 }
 
-// identified returns the account with a canonical address or username; nil for none.
+// identified returns the account with a canonical address or username, or nil.
 func (s *Store[U]) identified(canonical string) *account[U] {
 	if strings.Contains(canonical, "@") {
 		return s.byCanonical[canonical]
