@@ -265,7 +265,7 @@ func (o Options[U]) validate() error {
 	}
 	fault(o.RotationGrace > 0 && !ok, "RotationGrace needs a store that finds replaced tokens, which a %T does not: use store.NewSessions(pool), or leave it zero", o.Sessions)
 	fault(o.MaxSessions > 0 && !ok, "MaxSessions needs a store that counts, which a %T does not: use store.NewSessions(pool), or leave it zero", o.Sessions)
-	fault(o.MaxSessions > 0 && !o.knowsOwner(), "MaxSessions needs to know whose a session is, which RetrieveUser alone does: keep the sessions with store.NewExternal(pool), or leave MaxSessions zero")
+	fault(o.MaxSessions > 0 && !o.knowsOwner(), "MaxSessions needs to know whose a session is, but only RetrieveUser knows: keep the sessions with store.NewExternal(pool), or leave MaxSessions zero")
 	fault(o.RotationGrace < 0 || o.RotationGrace > engine.MaxRotationGrace, "RotationGrace must be between zero and %s", engine.MaxRotationGrace)
 	fault(o.MaxSessions < 0, "MaxSessions must not be negative")
 	fault(o.RememberIdleTimeout < 0 || o.RememberIdleTimeout > o.RememberLifetime, "RememberIdleTimeout must be between zero and RememberLifetime")
@@ -285,7 +285,7 @@ func (o Options[U]) validate() error {
 	_, err := rule.Compile(o.UnverifiedMay)
 	fault(err != nil, "UnverifiedMay: %w", err)
 	fault(!o.Unverified.valid(), "Unverified must be UnverifiedAllowed, UnverifiedReadOnly or UnverifiedRefused")
-	fault(len(o.UnverifiedMay) > 0 && o.Unverified == UnverifiedAllowed, "UnverifiedMay makes exceptions of nothing: set Unverified to UnverifiedReadOnly or UnverifiedRefused")
+	fault(len(o.UnverifiedMay) > 0 && o.Unverified == UnverifiedAllowed, "UnverifiedMay has no effect: set Unverified to UnverifiedReadOnly or UnverifiedRefused")
 	for _, err := range []error{o.Cookie.validate(len(o.TrustedOrigins) > 0), o.Policy.Validate(), o.Limits.validate(), second(rule.Compile(o.Exclude)), second(proxy.Parse(o.TrustedProxies))} {
 		fault(err != nil, "%w", err)
 	}

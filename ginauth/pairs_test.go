@@ -447,7 +447,7 @@ func refusal(uk usersKind, sk sessionsKind, handler string) string {
 	case uk.users == nil && !open:
 		return "Options.Users is not set"
 	case elsewhere && ending && (own || handler != "RevokeAllSessions"):
-		return "is no driver.Logins"
+		return "is not a driver.Logins"
 	case !own || open || is("Login", "SignUp", "SignUpWith", "Reauthenticate"):
 		return ""
 	case is("ChangePassword", "SetPassword"):

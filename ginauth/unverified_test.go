@@ -175,7 +175,7 @@ func TestAPolicyThatMeansNothingFailsAtConstruction(t *testing.T) {
 		"Unverified must be":              func(cfg *config) { cfg.Unverified = 3 },
 		"Unverified must be Unverified":   func(cfg *config) { cfg.Unverified = -1 },
 		"UnverifiedMay: the Exclude rule": func(cfg *config) { cfg.Unverified, cfg.UnverifiedMay = ginauth.UnverifiedRefused, []string{"may"} },
-		"makes exceptions of nothing":     func(cfg *config) { cfg.UnverifiedMay = []string{"/may"} },
+		"UnverifiedMay has no effect":     func(cfg *config) { cfg.UnverifiedMay = []string{"/may"} },
 	} {
 		cfg := config{Users: newUnusedDB()}
 		change(&cfg)

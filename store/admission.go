@@ -67,7 +67,7 @@ ON CONFLICT (digest) DO NOTHING`
 // sweeper forgets it after the time until, when the session would have expired anyway.
 func (s *Sessions) EndAdmitted(ctx context.Context, session driver.Digest, until time.Time) error {
 	if until.IsZero() {
-		return errors.New("ending a session: the time is missing after which it would have ended by itself")
+		return errors.New("ending a session: the time is missing after which the session would have expired")
 	}
 	return s.caller.do(ctx, "ending a session", func(ctx context.Context, conn Conn) error {
 		_, err := conn.Exec(ctx, endAdmitted, session[:], timestamp(until))

@@ -124,7 +124,7 @@ func compileManager[U any](name string, cfg *ginauth.Config[U], by func(*engine.
 		panic(fmt.Sprintf("%s: %s", name, nobodysSessions)) //nolint:forbidigo // while routes are built
 	}
 	if by(m) == nil {
-		panic(fmt.Sprintf("%s: the sessions' store, a %T, is no driver.Logins: use store.New or store.NewSessions, or give it that interface's methods", name, m.Keeper)) //nolint:forbidigo // while routes are built
+		panic(fmt.Sprintf("%s: the sessions' store, a %T, is not a driver.Logins: use store.New or store.NewSessions, or give it that interface's methods", name, m.Keeper)) //nolint:forbidigo // while routes are built
 	}
 	return m
 }

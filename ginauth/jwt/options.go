@@ -54,10 +54,10 @@ func (o BackendOptions[U]) validate() error {
 	_, isChecker := o.Users.(driver.SessionChecker[U])
 	faults := []error{o.Accept.withDefaults().validate()}
 	if o.Users == nil && (!o.Stateless || o.RetrieveUser == nil) {
-		faults = append(faults, errors.New("set BackendOptions.Users, such as store.New[store.User](pool); only Stateless with RetrieveUser can do without"))
+		faults = append(faults, errors.New("set BackendOptions.Users, such as store.New[store.User](pool); only Stateless together with RetrieveUser works without it"))
 	}
 	if o.Users != nil && !o.Stateless && !isChecker {
-		faults = append(faults, errors.New("BackendOptions.Users cannot tell whether a session has ended: use a store that is a driver.SessionChecker, such as store.DB, or set Stateless and bear that tokens live until they expire"))
+		faults = append(faults, errors.New("BackendOptions.Users cannot tell whether a session has ended: use a store that is a driver.SessionChecker, such as store.DB, or set Stateless, and accept that tokens are valid until they expire"))
 	}
 	if len(o.Issuers) > 1 && o.RetrieveUser == nil {
 		faults = append(faults, errors.New("several issuers can use one sub for different people: set BackendOptions.RetrieveUser, and look at Claims.Issuer there"))

@@ -68,7 +68,7 @@ func newRingState(signing Key, keys []Key) (*ringState, error) {
 			return nil, errors.New("a key is the zero Key: make it by NewKey, ParseKey, ReadKey or Generate, and check their error")
 		}
 		if _, double := s.byID[k.id]; double {
-			return nil, fmt.Errorf("two keys have the id %q: give each its own, for tokens name their key by it", k.id)
+			return nil, fmt.Errorf("two keys have the id %q: give each its own, because tokens name their key by it", k.id)
 		}
 		s.byID[k.id] = k
 		if public := publicJWK(k.public); public.Type != "" {

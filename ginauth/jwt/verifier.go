@@ -119,7 +119,7 @@ func (a Accept) validate() error {
 	}
 	skips := func(t Trust) bool { return t.SkipIssuer }
 	first := slices.IndexFunc(a.Issuers, skips)
-	fault(first >= 0 && slices.ContainsFunc(a.Issuers[first+1:], skips), "two issuers have SkipIssuer: whose a token is must be clear")
+	fault(first >= 0 && slices.ContainsFunc(a.Issuers[first+1:], skips), "two issuers have SkipIssuer: set it for one of them only, so that the issuer of a token is clear")
 	addressed := len(a.Issuers) == 0 || slices.ContainsFunc(a.Issuers, func(t Trust) bool { return !t.SkipAudience })
 	fault(addressed && len(a.Audiences) == 0 || slices.Contains(a.Audiences, ""), "set Accept.Audiences: the names of this service, so that tokens for others are refused")
 	fault(a.Leeway > maxLeeway, "Accept.Leeway may be at most %s, not %s: mend the clocks instead", maxLeeway, a.Leeway)
@@ -206,7 +206,7 @@ func (v *Verifier) issuerOf(c *Claims) *issuerTrust {
 	return v.issuers[c.Issuer]
 }
 
-var errForOthers = errors.New("they name an audience, and Accept.Audiences none")
+var errForOthers = errors.New("they name an audience, but Accept.Audiences is empty")
 
 // validate checks the claims, after the signature by the key was verified. Only tokens of the
 // issuer's KeyID may lack claims that the issuer may leave out.

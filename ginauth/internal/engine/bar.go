@@ -117,7 +117,7 @@ const CodeInsufficientScope = "insufficient_scope"
 
 // errNoScopeNamed: the credential has scopes, and the route does not say which scopes it takes.
 var errNoScopeNamed error = func() *problem.Details {
-	p := problempage.New(http.StatusForbidden, CodeInsufficientScope, "This route takes no credentials with scopes, since it names none: its app has to guard it with ginauth.Scope, or with ginauth.AnyScope where any will do.")
+	p := problempage.New(http.StatusForbidden, CodeInsufficientScope, "This route accepts no credentials with scopes: its app has guarded it with neither ginauth.Scope nor ginauth.AnyScope.")
 	p.Challenge = `Bearer ` + route.Realm + `, error="insufficient_scope"`
 	return p
 }()

@@ -19,7 +19,7 @@ type writer struct {
 	failed  bool
 }
 
-var errAnswered = errors.New("ginauth: the session could not be saved, and that was the answer")
+var errAnswered = errors.New("ginauth: the session could not be saved, so the answer was an error")
 
 // begin saves and announces the session, once. It returns false if the problem was the answer.
 func (w *writer) begin() bool {

@@ -28,7 +28,7 @@ func checkURL(text string, insecureLoopback bool) (*url.URL, error) {
 	}
 	switch {
 	case address.Scheme != "http" || !insecureLoopback:
-		return nil, errors.New("the URL of the keys must begin with https://: whoever can change the document can sign tokens")
+		return nil, errors.New("the URL of the keys must begin with https://: anybody who can change the document can sign tokens")
 	case !loopback.Is(address.Hostname()):
 		return nil, errors.New("Options.InsecureLoopback allows plain http to a loopback address only")
 	}
