@@ -35,7 +35,22 @@ func lookups(tb testing.TB) map[string]func(context.Context) error {
 	if _, err := external.CreateSession(tb.Context(), theirs); err != nil {
 		tb.Fatal(err)
 	}
+	s.exec(tb, ownTables["bigint"].sql)
+	of := ownTables["bigint"]
+	table, err := store.NewTable[store.User](tb.Context(), pool, of.name, of.columns)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	mapped, err := table.CreateUser(tb.Context(), newUser(), nil)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	member := sessionOf(mapped.ID)
+	if _, err := table.CreateSession(tb.Context(), member); err != nil {
+		tb.Fatal(err)
+	}
 	return map[string]func(context.Context) error{
+		"Table":           func(ctx context.Context) error { _, _, err := table.FindUserSession(ctx, member.Digest); return err },
 		"FindUserSession": func(ctx context.Context) error { _, _, err := s.db.FindUserSession(ctx, ours.Digest); return err },
 		"FindSession":     func(ctx context.Context) error { _, err := s.db.FindSession(ctx, ours.Digest); return err },
 		"External":        func(ctx context.Context) error { _, err := external.FindSession(ctx, theirs.Digest); return err },

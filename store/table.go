@@ -39,9 +39,10 @@ type Columns struct {
 // by their keys. If plain SQL deletes or disables a user's row, the user's sessions end with the
 // next request.
 type Table[U any] struct {
-	*External
+	*Sessions
 
-	db *DB[U] // with the statements of this table
+	db       *DB[U]    // with the statements of this table
+	external *External // for what belongs to its users
 }
 
 var (
@@ -91,7 +92,7 @@ func newTable[U any](ctx context.Context, conn Conn, table string, columns Colum
 	db.statements = m.statements(db.layout.extra)
 	db.lookup.read, db.lookup.ended = db.readUserSession, func(f *foundUser[U]) bool { return f.ended }
 	db.lookup.init(db.Sessions, findUserSession+`, `+db.statements.columns, findUserSessionFrom+m.join(), ofTheirUser+m.enabled())
-	return &Table[U]{External: &External{db.Sessions}, db: db}, nil
+	return &Table[U]{Sessions: db.Sessions, db: db, external: &External{db.Sessions}}, nil
 }
 
 // AcceptsUsers returns nil for a *Table of the same users, and for a type that embeds one.
@@ -142,4 +143,9 @@ func (t *Table[U]) FindAdmitted(ctx context.Context, user driver.UserID, session
 // FindTokenUser works as DB.FindTokenUser. It is one statement.
 func (t *Table[U]) FindTokenUser(ctx context.Context, user driver.UserID, session driver.SessionID) (U, error) {
 	return t.db.FindTokenUser(ctx, user, session)
+}
+
+// AdmitSession is External.AdmitSession. It also wants the password of n.Credential.
+func (t *Table[U]) AdmitSession(ctx context.Context, n driver.NewSession) (driver.Admission, error) {
+	return t.external.AdmitSession(ctx, n)
 }

@@ -167,7 +167,7 @@ func (t *Table[U]) ExportUser(ctx context.Context, id driver.UserID) (json.RawMe
 		return nil, err
 	}
 	var document map[string]json.RawMessage
-	held, err := t.External.ExportUser(ctx, id)
+	held, err := t.Sessions.ExportUser(ctx, id)
 	if errors.Is(err, driver.ErrNoUser) { // who has never logged in
 		held, err = []byte(`{}`), nil
 	}
@@ -186,4 +186,35 @@ func (t *Table[U]) ExportUser(ctx context.Context, id driver.UserID) (json.RawMe
 		return nil, err
 	}
 	return json.Marshal(document)
+}
+
+// EnableUser opens an account that DisableUser has closed, or that waits to be deleted. It does not change the app's row.
+// driver.ErrNoUser means that there is no such user.
+func (t *Table[U]) EnableUser(ctx context.Context, id driver.UserID) error {
+	if _, err := t.FindUser(ctx, id); err != nil {
+		return err
+	}
+	return t.external.EnableUser(ctx, id)
+}
+
+// DeleteUser deletes the app's row with all that belongs to it here. Foreign keys decide about further rows of the app's.
+// driver.ErrNoUser means that there is no such user.
+func (t *Table[U]) DeleteUser(ctx context.Context, id driver.UserID) error {
+	key, known := t.key(id)
+	if !known {
+		return driver.ErrNoUser
+	}
+	return t.doThenRecord(ctx, "deleting a user", func(ctx context.Context, tx pgx.Tx) (driver.Event, error) {
+		if _, err := t.makeShadow(ctx, tx, id); err != nil { // for logins at the same time to wait for
+			return unchanged, err
+		}
+		tag, err := tx.Exec(ctx, t.shadows.table.deleteRow(), key)
+		if err == nil {
+			err = oneUser(tag)
+		}
+		if err == nil {
+			_, err = tx.Exec(ctx, deleteUser, key)
+		}
+		return driver.NewEvent(ctx, driver.UserDeleted, id), err
+	})
 }
