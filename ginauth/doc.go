@@ -16,6 +16,22 @@
 // router.Use(ginauth.Session(cfg)) is open to everybody, and nothing at run time can detect that.
 // Let CheckRoutes look for such routes in a test, or before the server starts.
 //
+// # What the middleware does
+//
+// If the store cannot be asked, [Session] answers 503 and never treats the request as anonymous.
+// Unsafe requests from other origins get 403 on every route, excluded or not, and so do requests
+// from there that open a WebSocket. Options.Unverified may refuse users who have not proved to own
+// their address.
+//
+// A CORS preflight has no user, and anybody can forge one. On a protected route it gets 204 and
+// runs nothing: register CORS middleware before Session. Rules such as "OPTIONS /template" in
+// Options.Exclude let preflights through.
+//
+// Register Gin's Recovery before Session, so that a handler that panics saves nothing. Run Gin in
+// release mode: its debug mode prints cookies after a panic. A second Session on a group adds
+// protection: it closes routes that the first one excludes, and opens none that the first one
+// protects. It must have the same cookie, stores, backends and RetrieveUser.
+//
 // # The current user
 //
 // [CurrentUser] returns the app's own user type. It returns an error rather than a bool, because on
@@ -29,7 +45,7 @@
 //
 // More columns: embed store.User in the app's own struct and add fields. More fields at sign-up:
 // embed [Registration] in a payload and use [SignUpWith]. Any other source of users: set
-// Options.RetrieveUser, and log users in with [SignIn].
+// Options.FindUser or Options.RetrieveUser, and log users in with [SignIn].
 //
 // # Managing an account
 //
