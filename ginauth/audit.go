@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/gin-gonic/gin"
+
 	"github.com/ginauth/ginauth/ginauth/internal/engine"
 )
 

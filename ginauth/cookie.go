@@ -7,8 +7,9 @@ import (
 	"net/netip"
 	"strings"
 
-	"github.com/ginauth/ginauth/ginauth/internal/engine"
 	"golang.org/x/net/publicsuffix"
+
+	"github.com/ginauth/ginauth/ginauth/internal/engine"
 )
 
 // Cookie configures the session cookie. The zero value is "__Host-session" with Secure, HttpOnly,

@@ -234,6 +234,7 @@ func wantStatus(t *testing.T, w *httptest.ResponseRecorder, status int) {
 func TestUsersElsewhereManageTheirSessions(t *testing.T) {
 	t.Parallel()
 	everyMember(t, func(t *testing.T, m *club) {
+		t.Helper()
 		first, second, grace := m.login(t, "ada@example.com"), m.login(t, "ada@example.com"), m.login(t, "grace@example.com")
 		devices := first.devices(t)
 		if len(devices) != 2 {
@@ -267,6 +268,7 @@ func TestUsersElsewhereManageTheirSessions(t *testing.T) {
 func TestUsersElsewhereBecomeFreshAndSeeWhatHappened(t *testing.T) {
 	t.Parallel()
 	everyMember(t, func(t *testing.T, m *club) {
+		t.Helper()
 		ada := m.login(t, "ada@example.com")
 		m.clock.Advance(11 * time.Minute)
 		wantStatus(t, ada.get("/fresh"), http.StatusForbidden)
@@ -288,6 +290,7 @@ func TestUsersElsewhereBecomeFreshAndSeeWhatHappened(t *testing.T) {
 func TestUsersElsewhereHaveKeysAndTokens(t *testing.T) {
 	t.Parallel()
 	everyMember(t, func(t *testing.T, m *club) {
+		t.Helper()
 		ada, id := m.login(t, "ada@example.com"), m.id(t, "ada@example.com")
 		var created struct{ Key string }
 		w := ada.post("/keys", `{"name":"mine","scopes":["x"]}`)
@@ -319,6 +322,7 @@ func TestUsersElsewhereHaveKeysAndTokens(t *testing.T) {
 func TestUsersElsewhereAreShutOutAndForgotten(t *testing.T) {
 	t.Parallel()
 	everyMember(t, func(t *testing.T, m *club) {
+		t.Helper()
 		ada, id := m.login(t, "ada@example.com"), driver.UserID(m.id(t, "ada@example.com"))
 		in := `{"email":"ada@example.com","password":"correct horse battery staple"}`
 		if err := m.db.DisableUser(t.Context(), id); err != nil {

@@ -2,6 +2,7 @@ package ginauth
 
 import (
 	"github.com/gin-gonic/gin"
+
 	"github.com/ginauth/ginauth/ginauth/internal/engine"
 )
 

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/gin-gonic/gin"
+
 	"github.com/ginauth/ginauth/ginauth/internal/engine"
 )
 
@@ -21,7 +22,7 @@ func SessionAuth[U any](cfg *Config[U]) Backend[U] {
 func sessionsOf[U any](constructor string, cfg *Config[U]) *sessionAuth[U] {
 	m := cfg.Engine().Mounted(constructor)
 	if cfg.o.NoSessions {
-		panic(fmt.Sprintf("%s: Options.NoSessions is set, so there are no sessions: leave it out", constructor)) //nolint:forbidigo // while routes are built
+		panic(constructor + ": Options.NoSessions is set, so there are no sessions: leave it out") //nolint:forbidigo // while routes are built
 	}
 	return &sessionAuth[U]{cookie: m.Cookie.Name}
 }

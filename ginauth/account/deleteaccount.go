@@ -8,10 +8,9 @@ import (
 	"strings"
 	"time"
 
-	"github.com/ginauth/ginauth/ginauth"
-
 	"github.com/gin-gonic/gin"
 
+	"github.com/ginauth/ginauth/ginauth"
 	"github.com/ginauth/ginauth/ginauth/driver"
 	"github.com/ginauth/ginauth/ginauth/internal/engine"
 	"github.com/ginauth/ginauth/ginauth/internal/route"

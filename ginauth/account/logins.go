@@ -6,11 +6,10 @@ import (
 	"slices"
 	"time"
 
-	"github.com/ginauth/ginauth/ginauth"
-
 	"github.com/gin-gonic/gin"
 	"github.com/mileusna/useragent"
 
+	"github.com/ginauth/ginauth/ginauth"
 	"github.com/ginauth/ginauth/ginauth/driver"
 	"github.com/ginauth/ginauth/ginauth/internal/engine"
 	"github.com/ginauth/ginauth/ginauth/internal/route"

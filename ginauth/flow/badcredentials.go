@@ -3,10 +3,9 @@ package flow
 import (
 	"errors"
 
-	"github.com/ginauth/ginauth/ginauth"
-
 	"github.com/gin-gonic/gin"
 
+	"github.com/ginauth/ginauth/ginauth"
 	"github.com/ginauth/ginauth/ginauth/driver"
 )
 

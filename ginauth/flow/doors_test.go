@@ -26,6 +26,7 @@ var stores = map[string][]ginauthtest.Option{"postgres": nil, "memory": {ginauth
 
 // eachStore runs a test on an app with the routes, once for each store.
 func eachStore(t *testing.T, routes func(*gin.Engine, *ginauth.Config[user]), test func(*testing.T, *ginauthtest.App[user])) {
+	t.Helper()
 	for name, options := range stores {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -61,6 +62,7 @@ func TestConfirmMakesASessionFreshUnderANewToken(t *testing.T) {
 		r.POST("/nothing", answers(func(c *gin.Context) error { return flow.Confirm(c) }))
 		r.POST("/unknown", answers(func(c *gin.Context) error { return flow.Confirm(c, "kba") }))
 	}, func(t *testing.T, app *ginauthtest.App[user]) {
+		t.Helper()
 		app.Anonymous().POST("/confirm", nil).Problem("unauthenticated")
 		ada := app.As(user{Email: "ada@example.com"})
 		app.Clock.Advance(11 * time.Minute)
@@ -110,6 +112,7 @@ func TestGuessesCountBeforeTheSecretIsCompared(t *testing.T) {
 		r.POST("/otp", guess("otp"))
 		r.POST("/pin", guess("pin"))
 	}, func(t *testing.T, app *ginauthtest.App[user]) {
+		t.Helper()
 		ada, grace := app.As(user{Email: "ada@example.com"}), app.As(user{Email: "grace@example.com"})
 		for range 20 { // right ones are taken back
 			ada.POST("/otp?code=right", nil).Status(200)
@@ -175,7 +178,8 @@ func TestFlowsHaveCookiesByTheRulesOfTheSessions(t *testing.T) {
 		read := func(header string) (got struct {
 			Value string
 			OK    bool
-		}) {
+		},
+		) {
 			t.Helper()
 			r := httptest.NewRequest(http.MethodGet, "/step", nil)
 			r.Host = "localhost"
@@ -204,7 +208,7 @@ func TestFlowsHaveCookiesByTheRulesOfTheSessions(t *testing.T) {
 func TestWaysWithoutAPasswordRefuseInTheirOwnWords(t *testing.T) {
 	t.Parallel()
 	eachStore(t, func(r *gin.Engine, cfg *ginauth.Config[user]) {
-		var db driver.Users[user] = cfg.Options().Users
+		db := cfg.Options().Users
 		r.POST("/users/:id/passkey", answers(func(c *gin.Context) error {
 			u, err := db.FindUser(c, driver.UserID(c.Param("id")))
 			if err != nil {
@@ -215,6 +219,7 @@ func TestWaysWithoutAPasswordRefuseInTheirOwnWords(t *testing.T) {
 			return flow.SignIn(c, u)
 		}))
 	}, func(t *testing.T, app *ginauthtest.App[user]) {
+		t.Helper()
 		ada := app.Create(user{Email: "ada@example.com"})
 		answer := app.As(user{Email: "grace@example.com"}).POST("/users/"+string(ada.ID)+"/passkey", nil)
 		answer.Status(401).Problem("cannot_sign_in")

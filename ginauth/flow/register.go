@@ -2,8 +2,8 @@ package flow
 
 import (
 	"github.com/gin-gonic/gin"
-	"github.com/ginauth/ginauth/ginauth"
 
+	"github.com/ginauth/ginauth/ginauth"
 	"github.com/ginauth/ginauth/ginauth/driver"
 	"github.com/ginauth/ginauth/ginauth/password"
 )

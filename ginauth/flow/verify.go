@@ -2,6 +2,7 @@ package flow
 
 import (
 	"github.com/gin-gonic/gin"
+
 	"github.com/ginauth/ginauth/ginauth"
 	"github.com/ginauth/ginauth/ginauth/internal/engine"
 	"github.com/ginauth/ginauth/ginauth/password"

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -199,7 +200,7 @@ func disablesAndEnables(e *env[driver.UserID]) {
 
 func disablesDuringLogins(e *env[driver.UserID]) {
 	for i := range 5 {
-		id := driver.UserID(fmt.Sprint(i))
+		id := driver.UserID(strconv.Itoa(i))
 		var digests []driver.Digest
 		for range callers {
 			digests = append(digests, newDigest())
@@ -279,7 +280,7 @@ func forgetsAdmitted(e *env[driver.UserID]) {
 
 func forgetsDuringLogins(e *env[driver.UserID]) {
 	for i := range 5 {
-		id := driver.UserID(fmt.Sprint(i))
+		id := driver.UserID(strconv.Itoa(i))
 		var forgotten atomic.Bool
 		early := make([]driver.Digest, callers)
 		e.together(callers, func(i int) error {

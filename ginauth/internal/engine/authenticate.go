@@ -7,11 +7,10 @@ import (
 	"slices"
 	"time"
 
-	"github.com/ginauth/ginauth/ginauth/internal/otherstore"
-
 	"github.com/gin-gonic/gin"
 
 	"github.com/ginauth/ginauth/ginauth/driver"
+	"github.com/ginauth/ginauth/ginauth/internal/otherstore"
 	"github.com/ginauth/ginauth/ginauth/internal/route"
 )
 

@@ -5,13 +5,12 @@ import (
 	"errors"
 	"net/http"
 
-	"github.com/ginauth/ginauth/ginauth/internal/problempage"
-	"github.com/ginauth/ginauth/ginauth/internal/route"
-	"github.com/ginauth/ginauth/ginauth/problem"
-
 	"github.com/gin-gonic/gin"
 
 	"github.com/ginauth/ginauth/ginauth/driver"
+	"github.com/ginauth/ginauth/ginauth/internal/problempage"
+	"github.com/ginauth/ginauth/ginauth/internal/route"
+	"github.com/ginauth/ginauth/ginauth/problem"
 )
 
 // bar keeps a request that another backend authenticated away from the session of its cookie, so

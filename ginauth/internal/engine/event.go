@@ -9,11 +9,10 @@ import (
 	"log/slog"
 	"sync"
 
-	"github.com/ginauth/ginauth/ginauth/internal/route"
-
 	"github.com/gin-gonic/gin"
 
 	"github.com/ginauth/ginauth/ginauth/driver"
+	"github.com/ginauth/ginauth/ginauth/internal/route"
 )
 
 func (m *Mount) logger() *slog.Logger {

@@ -9,12 +9,11 @@ import (
 	"strings"
 	"time"
 
-	"github.com/ginauth/ginauth/ginauth/internal/audit"
-
 	"github.com/gin-gonic/gin"
 	ut "github.com/go-playground/universal-translator"
 
 	"github.com/ginauth/ginauth/ginauth/driver"
+	"github.com/ginauth/ginauth/ginauth/internal/audit"
 	"github.com/ginauth/ginauth/ginauth/internal/otherstore"
 	"github.com/ginauth/ginauth/ginauth/internal/proxy"
 	"github.com/ginauth/ginauth/ginauth/internal/rule"
@@ -105,7 +104,7 @@ func (m *Mount) Mounted(constructor string) *Mount {
 // WithAccounts is Mounted for handlers that need accounts.
 func (m *Mount) WithAccounts(constructor string) *Mount {
 	if m.Mounted(constructor).Users == nil {
-		panic(fmt.Sprintf("%s: Options.Users is not set: set it (such as store.New[store.User](pool)), or write the handler with ginauth.SignIn", constructor)) //nolint:forbidigo // while routes are built
+		panic(constructor + ": Options.Users is not set: set it (such as store.New[store.User](pool)), or write the handler with ginauth.SignIn") //nolint:forbidigo // while routes are built
 	}
 	return m
 }

@@ -71,6 +71,7 @@ const GuardVerified = "verified"
 // Unverified is the policy for users who have not proved their address; package ginauth exports it.
 type Unverified int
 
+// The policies of package ginauth.
 const (
 	UnverifiedAllowed Unverified = iota
 	UnverifiedReadOnly

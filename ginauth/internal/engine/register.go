@@ -5,10 +5,10 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"github.com/ginauth/ginauth/ginauth/internal/label"
-
 	"github.com/gin-gonic/gin"
+
 	"github.com/ginauth/ginauth/ginauth/driver"
+	"github.com/ginauth/ginauth/ginauth/internal/label"
 	"github.com/ginauth/ginauth/ginauth/password"
 	"github.com/ginauth/ginauth/ginauth/problem"
 )

@@ -7,10 +7,9 @@ import (
 	"path"
 	"strings"
 
-	"github.com/ginauth/ginauth/ginauth/internal/accept"
-
 	"github.com/gin-gonic/gin"
 
+	"github.com/ginauth/ginauth/ginauth/internal/accept"
 	"github.com/ginauth/ginauth/ginauth/internal/form"
 	"github.com/ginauth/ginauth/ginauth/internal/route"
 )

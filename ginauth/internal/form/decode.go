@@ -14,8 +14,9 @@ import (
 	"unicode/utf8"
 
 	"github.com/gin-gonic/gin"
-	"github.com/ginauth/ginauth/ginauth/problem"
 	ut "github.com/go-playground/universal-translator"
+
+	"github.com/ginauth/ginauth/ginauth/problem"
 )
 
 const (

@@ -9,11 +9,12 @@ import (
 	"sync"
 
 	"github.com/gin-gonic/gin/binding"
-	"github.com/ginauth/ginauth/ginauth/problem"
 	"github.com/go-playground/locales/en"
 	ut "github.com/go-playground/universal-translator"
 	"github.com/go-playground/validator/v10"
 	translations "github.com/go-playground/validator/v10/translations/en"
+
+	"github.com/ginauth/ginauth/ginauth/problem"
 )
 
 // tagFaults runs the validator of Gin's binding.
