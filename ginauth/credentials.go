@@ -5,9 +5,13 @@ import (
 	"log/slog"
 )
 
-// Credentials are the payload of a login, as JSON or as a form.
+// Credentials are the payload of a login, as JSON or as a form. Options.Identifier says which of
+// Email and Username are needed.
 type Credentials struct {
-	Email    string `json:"email" binding:"required" format:"email" example:"ada@example.com"`
+	Email string `json:"email" validate:"required" format:"email" example:"ada@example.com"`
+	// Username is ignored unless Options.Identifier has usernames. With IdentifierEither, a login
+	// takes an address here too.
+	Username string `json:"username" validate:"optional" maxLength:"254" example:"ada"`
 	Password string `json:"password" binding:"required" example:"correct horse battery staple" format:"password"`
 	// Remember keeps the session when the browser closes.
 	Remember bool `json:"remember" validate:"optional"`

@@ -52,7 +52,7 @@ func (e userEdge[U]) ReplaceHash(ctx context.Context, id driver.UserID, old, fre
 func (e userEdge[U]) Registration(form any) engine.Registration {
 	f, _ := reflect.ValueOf(form).Elem().Interface().(Form)
 	r := f.registration()
-	return engine.Registration{Name: r.Name, Email: r.Email, Password: r.Password, Remember: r.Remember}
+	return engine.Registration{Name: r.Name, Email: r.Email, Username: r.Username, Password: r.Password, Remember: r.Remember}
 }
 
 // Live says whether Users has the account, it is not disabled, and it still has the credential. A
@@ -61,7 +61,7 @@ func (e userEdge[U]) Live(ctx context.Context, account driver.Account, credentia
 	u, err := e.cfg.o.Users.FindUser(ctx, account.ID)
 	if err == nil && !credential.IsZero() {
 		var hash password.Hash
-		if canonical, invalid := driver.CanonicalEmail(e.cfg.account(&u).Identifier); invalid == nil {
+		if canonical, invalid := e.cfg.m.Names.Canonical(e.cfg.account(&u).Identifier); invalid == nil {
 			if u, hash, err = e.cfg.o.Users.FindCredential(ctx, canonical); hash.Reveal() != credential.Reveal() {
 				return false, err
 			}

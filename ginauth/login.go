@@ -54,7 +54,8 @@ func logIn[U any](c *gin.Context, cfg *Config[U]) (u U, err error) {
 		return u, err
 	}
 	var form Credentials
-	if err := engine.Bind(c, &form, nil); err != nil {
+	identifier, err := m.BindLogin(c, &form, func() (string, string) { return form.Email, form.Username })
+	if err != nil {
 		return u, err
 	}
 	ctx, leave, err := m.EnterHasher(c)
@@ -63,7 +64,7 @@ func logIn[U any](c *gin.Context, cfg *Config[U]) (u U, err error) {
 	}
 	defer leave()
 	from := m.Edge.Lookup()
-	k := engine.Claim{Identifier: form.Email, Plain: form.Password, From: from}
+	k := engine.Claim{Identifier: identifier, Plain: form.Password, From: from}
 	for range 2 { // another login may just have replaced the hash by a stronger one
 		p, err := m.Prove(ctx, c, k)
 		if err != nil {

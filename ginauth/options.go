@@ -163,6 +163,14 @@ type Options[U any] struct {
 	BaseURL string
 	// Pages are the app's HTML pages. Default: none, every answer is JSON.
 	Pages Pages
+	// Identifier says what users log in with: the zero value is the e-mail address. With usernames, a
+	// user may have no address; mails then do not reach them, and Unverified, if set, restricts them.
+	// Usernames are compared as RFC 8265 says, see driver.CanonicalUsername.
+	Identifier Identifier
+	// ReservedUsernames are names that nobody may choose at sign-up, besides those that look like the
+	// app or its operators, such as "admin" and "support". Default: none.
+	ReservedUsernames []string
+
 	// View returns the form of a user that clients get. Default: the user by its json tags.
 	View func(U) any
 	// Render writes a problem in the app's own format, such as an HTML page. Headers are already
@@ -282,7 +290,11 @@ func (o Options[U]) validate() error {
 		err := baseurl.Check(o.BaseURL)
 		fault(err != nil, "%w", err)
 	}
-	_, err := rule.Compile(o.UnverifiedMay)
+	_, err := o.names()
+	fault(err != nil, "%w", err)
+	keeper, asked := o.Users.(interface{ KeepsUsernames() bool })
+	fault(o.Identifier != IdentifierEmail && asked && !keeper.KeepsUsernames(), "Identifier has usernames, which this %T does not keep: name their column, or use IdentifierEmail", o.Users)
+	_, err = rule.Compile(o.UnverifiedMay)
 	fault(err != nil, "UnverifiedMay: %w", err)
 	fault(!o.Unverified.valid(), "Unverified must be UnverifiedAllowed, UnverifiedReadOnly or UnverifiedRefused")
 	fault(len(o.UnverifiedMay) > 0 && o.Unverified == UnverifiedAllowed, "UnverifiedMay has no effect: set Unverified to UnverifiedReadOnly or UnverifiedRefused")

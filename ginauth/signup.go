@@ -45,7 +45,7 @@ func SignUpWith[U any, F Form](cfg *Config[U], fill func(ctx context.Context, f 
 // @Success		201				{object}	store.User
 // @Failure		400				{object}	Problem	"malformed_body"
 // @Failure		403				{object}	Problem	"cross_origin"
-// @Failure		409				{object}	Problem	"email_taken"
+// @Failure		409				{object}	Problem	"email_taken, username_taken"
 // @Failure		413				{object}	Problem	"body_too_large"
 // @Failure		415				{object}	Problem	"unsupported_media_type"
 // @Failure		422				{object}	Problem	"validation_failed"

@@ -19,7 +19,8 @@ const (
 	findRecipient = `
 FROM ginauth.users AS u
 WHERE (u.disabled_at IS NULL OR ` + isArchived + `) AND u.id = (
-	SELECT COALESCE(o.user_id, (SELECT v.id FROM ginauth.users AS v WHERE v.email_canonical = o.email_canonical))
+	SELECT COALESCE(o.user_id, (SELECT v.id FROM ginauth.users AS v WHERE v.email_canonical = o.email_canonical),
+		(SELECT v.id FROM ginauth.users AS v WHERE v.username_canonical = o.email_canonical))
 	FROM ginauth.outbox AS o WHERE o.id = $1::uuid AND o.failed_at IS NULL)
 FOR SHARE OF u`
 
@@ -27,18 +28,21 @@ FOR SHARE OF u`
 	// address that is already proved needs no proof, and no user can move to an address of another
 	// user.
 	lockMail = `
-SELECT o.kind, o.email, o.email_canonical
+SELECT o.kind, o.email, CASE WHEN o.user_id IS NULL THEN u.email_canonical ELSE o.email_canonical END
 FROM ginauth.outbox AS o
 JOIN ginauth.users AS u ON u.id = $2::uuid
 WHERE o.id = $1::uuid AND o.failed_at IS NULL AND CASE o.kind
-	WHEN 'verify' THEN u.email_canonical = o.email_canonical AND u.verified_at IS NULL
+	WHEN 'verify' THEN ` + hasIdentifier + ` AND u.verified_at IS NULL
 	WHEN 'change' THEN NOT EXISTS (SELECT 1 FROM ginauth.users AS v WHERE v.email_canonical = o.email_canonical AND v.id <> u.id)
 	WHEN 'undo' THEN TRUE
 	WHEN 'password' THEN TRUE
 	WHEN 'device' THEN TRUE
 	WHEN 'reuse' THEN TRUE
-	ELSE u.email_canonical = o.email_canonical END
+	ELSE ` + hasIdentifier + ` END
 FOR UPDATE OF o`
+
+	// A mail can be asked for by a username, and goes to the address of its user, if there is one.
+	hasIdentifier = `u.email IS NOT NULL AND o.email_canonical IN (u.email_canonical, u.username_canonical)`
 
 	// An undo link stays when later ones are made: it is the way back if a thief changes the
 	// address twice.

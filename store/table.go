@@ -103,6 +103,9 @@ func (t *Table[U]) AcceptsUsers(users any) error {
 	return fmt.Errorf("store.NewTable keeps sessions of the users of its own table, and a %T has others: leave Options.Sessions out, and give the table to Options.Users", users)
 }
 
+// KeepsUsernames is false: a table of the app's own has no column for them. [ginauth.New] calls it.
+func (t *Table[U]) KeepsUsernames() bool { return false }
+
 func (t *Table[U]) tableOfUsers() string { return t.shadows.source }
 
 // FindUser works as DB.FindUser.

@@ -74,7 +74,7 @@ func changePassword[U any](c *gin.Context, cfg *ginauth.Config[U], users driver.
 	}
 	var form passwordChangeForm
 	if err := engine.Bind(c, &form, func() []ginauth.FieldError {
-		return m.CheckPassword("new_password", form.NewPassword, auth.Account.Identifier)
+		return m.CheckPassword("new_password", form.NewPassword, auth.Account.Identifier, auth.Account.Username)
 	}); err != nil {
 		return err
 	}

@@ -58,7 +58,8 @@ func restoreAccount[U any](c *gin.Context, cfg *ginauth.Config[U], users driver.
 		return u, err
 	}
 	var form ginauth.Credentials
-	if err := engine.Bind(c, &form, nil); err != nil {
+	identifier, err := m.BindLogin(c, &form, func() (string, string) { return form.Email, form.Username })
+	if err != nil {
 		return u, err
 	}
 	ctx, leave, err := m.EnterHasher(c)
@@ -66,7 +67,7 @@ func restoreAccount[U any](c *gin.Context, cfg *ginauth.Config[U], users driver.
 		return u, err
 	}
 	defer leave()
-	k := engine.Claim{Identifier: form.Email, Plain: form.Password, From: archivedUsers[U]{users, m.Throttle.Limiter}}
+	k := engine.Claim{Identifier: identifier, Plain: form.Password, From: archivedUsers[U]{users, m.Throttle.Limiter}}
 	p, err := m.Prove(ctx, c, k)
 	if err != nil {
 		return u, err

@@ -63,7 +63,7 @@ func setPassword[U any](c *gin.Context, cfg *ginauth.Config[U], users driver.Acc
 	}
 	var form newPasswordForm
 	if err := engine.Bind(c, &form, func() []ginauth.FieldError {
-		return m.CheckPassword("new_password", form.NewPassword, auth.Account.Identifier)
+		return m.CheckPassword("new_password", form.NewPassword, auth.Account.Identifier, auth.Account.Username)
 	}); err != nil {
 		return err
 	}

@@ -14,7 +14,8 @@ import (
 	"github.com/ginauth/ginauth/ginauth/internal/route"
 )
 
-// Address is the payload of the handlers that send a mail.
+// Address is the payload of the handlers that send a mail. Where users have usernames, Email may be one:
+// the mail goes to the address of its user.
 type Address struct {
 	Email string `json:"email" binding:"required" example:"ada@example.com"`
 }
@@ -149,7 +150,7 @@ func (f *Flows[U]) bindAddress(c *gin.Context, k driver.MailKind) (o driver.Mail
 		return o, err
 	}
 	o.Email = strings.Trim(form.Email, " \t")
-	if o.Canonical, err = driver.CanonicalEmail(o.Email); err != nil {
+	if o.Canonical, err = f.cfg.Engine().Names.Canonical(o.Email); err != nil || k == driver.MailChange && !strings.Contains(o.Canonical, "@") {
 		return o, errInvalidEmail
 	}
 	o.Kind, o.Locale = k, f.locale(c)

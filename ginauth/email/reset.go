@@ -52,7 +52,8 @@ func (f *Flows[U]) reset(c *gin.Context, t found[U], plain string) (err error) {
 	if plain == "" {
 		return errNeedsPassword
 	}
-	t.use.Hash, err = flow.HashNewPassword(c, f.cfg, plain, f.cfg.Account(t.user).Identifier)
+	account := f.cfg.Account(t.user)
+	t.use.Hash, err = flow.HashNewPassword(c, f.cfg, plain, account.Identifier, account.Username)
 	if err != nil {
 		return err
 	}

@@ -15,8 +15,9 @@ import (
 // SignUp returns the handler that creates an account as ginauth.SignUp does, without showing
 // whether the address had one: it answers 202 with the same words after the same work, and starts
 // no session. The address of a new account gets the mail that leads to VerifyEmail. The owner of an
-// existing account gets a mail about the attempt. Mount it with POST, on a route that needs no
-// login. It panics when f is nil, or when Options.Pages has no Verify.
+// existing account gets a mail about the attempt. It takes no username: a taken one would tell that an
+// address was free before. Mount it with POST, on a route that needs no login. It panics when f is
+// nil, when Options.Pages has no Verify, and with IdentifierUsername.
 func SignUp[U any](f *Flows[U]) gin.HandlerFunc {
 	h := signUp("SignUp", f, func(context.Context, ginauth.Registration, *U) error { return nil })
 	return h.As(func(c *gin.Context) { h.Serve(c) })
@@ -51,6 +52,9 @@ func SignUpWith[U any, F ginauth.Form](f *Flows[U], fill func(ctx context.Contex
 // @Router			/signup/mail [post]
 func signUp[U any, F ginauth.Form](constructor string, f *Flows[U], fill func(context.Context, F, *U) error) *route.Handler {
 	f.mounted(constructor, "Verify")
+	if f.app.Identifier == ginauth.IdentifierUsername {
+		panic("email." + constructor + ": a sign-up by mail cannot take a username, since a taken one would tell that an address was free: use ginauth.SignUp, or IdentifierEither") //nolint:forbidigo // while routes are built
+	}
 	return route.New(route.Info{Mails: true, Name: "signUpByMail", For: route.LoggedOut}, func(c *gin.Context) {
 		if err := register(c, f, fill); err != nil {
 			ginauth.Fail(c, err)
@@ -69,6 +73,12 @@ func register[U any, F ginauth.Form](c *gin.Context, f *Flows[U], fill func(cont
 	n, err := flow.BindRegistration(c, f.cfg, &form)
 	if err != nil {
 		return err
+	}
+	switch {
+	case n.Username != "":
+		return ginauth.Invalid(ginauth.FieldError{Field: "username", Code: "unsupported", Detail: "a sign-up by mail takes no username"})
+	case n.Canonical == "":
+		return errInvalidEmail
 	}
 	if err := f.wanted(c, driver.MailTaken, n.Canonical); err != nil {
 		return err

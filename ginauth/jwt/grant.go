@@ -39,17 +39,17 @@ type login[U any] struct {
 // logIn verifies a password and begins a login. The family is stored only if the hash is still the
 // one that was compared (SEC-78). If the verification has replaced the hash by a stronger one,
 // logIn tries again.
-func (f *Flow[U]) logIn(c *gin.Context, email, plain string, scopes []string, lasts bool) (l login[U], err error) {
+func (f *Flow[U]) logIn(c *gin.Context, identifier, plain string, scopes []string, lasts bool) (l login[U], err error) {
 	for range 2 {
 		var hash password.Hash
-		if hash, err = f.currentHash(c, email); err != nil {
+		if hash, err = f.currentHash(c, identifier); err != nil {
 			return l, err
 		}
-		if l.user, err = flow.VerifyPassword(c, f.cfg, email, plain); err != nil {
+		if l.user, err = flow.VerifyPassword(c, f.cfg, identifier, plain); err != nil {
 			break
 		}
 		if err = f.begin(c, &l, hash, scopes, lasts); err == nil {
-			err = f.compareAgain(c, l, email, hash)
+			err = f.compareAgain(c, l, identifier, hash)
 		}
 		if !errors.Is(err, driver.ErrNoUser) {
 			break
@@ -67,11 +67,11 @@ func (f *Flow[U]) logIn(c *gin.Context, email, plain string, scopes []string, la
 
 // compareAgain ends a login whose password has just been changed, and returns driver.ErrNoUser. It
 // is for stores of refresh tokens that do not know passwords.
-func (f *Flow[U]) compareAgain(c *gin.Context, l login[U], email string, hash password.Hash) error {
+func (f *Flow[U]) compareAgain(c *gin.Context, l login[U], identifier string, hash password.Hash) error {
 	if _, external := f.o.Refresh.(driver.External); !external {
 		return nil
 	}
-	now, err := f.currentHash(c, email)
+	now, err := f.currentHash(c, identifier)
 	if err == nil && now.Reveal() == hash.Reveal() {
 		return nil
 	}
@@ -106,8 +106,8 @@ func (f *Flow[U]) recordLogin(c *gin.Context, user driver.UserID) {
 	}
 }
 
-func (f *Flow[U]) currentHash(c *gin.Context, email string) (password.Hash, error) {
-	canonical, err := driver.CanonicalEmail(email)
+func (f *Flow[U]) currentHash(c *gin.Context, identifier string) (password.Hash, error) {
+	canonical, err := f.cfg.Engine().Names.Canonical(identifier)
 	if err != nil || f.o.Refresh == nil {
 		return password.Hash{}, nil
 	}

@@ -66,10 +66,11 @@ func (f *Flow[U]) serveLogin(c *gin.Context, d Delivery) error {
 		return ginauth.ErrCrossOrigin
 	}
 	var form ginauth.Credentials
-	if err := flow.Bind(c, &form); err != nil {
+	identifier, err := f.cfg.Engine().BindLogin(c, &form, func() (string, string) { return form.Email, form.Username })
+	if err != nil {
 		return err
 	}
-	l, err := f.logIn(c, form.Email, form.Password, f.o.Scopes, d == InBody)
+	l, err := f.logIn(c, identifier, form.Password, f.o.Scopes, d == InBody)
 	if err != nil {
 		return err
 	}

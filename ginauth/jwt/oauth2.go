@@ -121,7 +121,7 @@ func (f *Flow[U]) passwordGrant(c *gin.Context, form tokenForm) error {
 	if err != nil {
 		return err
 	}
-	l, err := f.logIn(c, form.Username, form.Password, scopes, true)
+	l, err := f.logIn(c, f.cfg.Engine().Names.Typed(form.Username), form.Password, scopes, true)
 	if errors.Is(err, ginauth.ErrInvalidCredentials) {
 		return errInvalidGrant
 	}

@@ -155,8 +155,9 @@ func (s *Store[U]) PrepareMail(ctx context.Context, id driver.MailID, digest dri
 	if a == nil {
 		return driver.Recipient[U]{}, driver.ErrNoMail
 	}
-	to := driver.Recipient[U]{User: s.user(a), Email: a.Email}
+	to, canonical := driver.Recipient[U]{User: s.user(a), Email: a.Email}, a.canonical
 	if namesUser(m.Kind) {
+		canonical = m.order.Canonical
 		to.Email = m.order.Email // the owner's address then, even if a thief has changed it since (SEC-111)
 	}
 	if lifetime <= 0 {
@@ -170,7 +171,7 @@ func (s *Store[U]) PrepareMail(ctx context.Context, id driver.MailID, digest dri
 	}
 	s.dropLinks(a.ID, func(l *link) bool { return l.kind == m.Kind && l.kind != driver.MailUndo && l.mail != id })
 	s.links[digest] = &link{
-		kind: m.Kind, user: a.ID, mail: id, email: to.Email, canonical: m.order.Canonical, made: m.OrderedAt, expires: now.Add(lifetime),
+		kind: m.Kind, user: a.ID, mail: id, email: to.Email, canonical: canonical, made: m.OrderedAt, expires: now.Add(lifetime),
 	}
 	return to, nil
 }
@@ -180,7 +181,7 @@ func (s *Store[U]) recipient(m *mail) *account[U] {
 	if m == nil || !m.failedAt.IsZero() {
 		return nil
 	}
-	at := s.byCanonical[m.order.Canonical]
+	at := s.identified(m.order.Canonical)
 	a := at
 	if m.order.UserID != "" {
 		a = s.users[m.order.UserID]
@@ -188,7 +189,7 @@ func (s *Store[U]) recipient(m *mail) *account[U] {
 	if a == nil || a.DisabledAt != nil && !a.archived() {
 		return nil
 	}
-	good := at == a
+	good := at == a && a.Email != ""
 	switch m.Kind {
 	case driver.MailVerify:
 		good = good && a.VerifiedAt == nil

@@ -38,8 +38,8 @@ type Lookup interface {
 
 // Registration is the payload of a sign-up.
 type Registration struct {
-	Name, Email, Password string
-	Remember              bool
+	Name, Email, Username, Password string
+	Remember                        bool
 }
 
 // Typed returns a user of an Edge in the app's own type.

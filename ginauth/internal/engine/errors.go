@@ -28,6 +28,7 @@ var (
 var (
 	errUnavailable     = waiting(problempage.New(http.StatusServiceUnavailable, "unavailable", "The service is not available right now. Try again."), 2*time.Second)
 	errIdentifierTaken = problempage.New(http.StatusConflict, "email_taken", "An account with this e-mail address exists already.")
+	errUsernameTaken   = problempage.New(http.StatusConflict, "username_taken", "Somebody else has this username.")
 	errSessionTooLarge = problempage.New(http.StatusRequestEntityTooLarge, "session_too_large", "Too much was stored in this session.")
 	errMalformedBody   = problempage.New(http.StatusBadRequest, "malformed_body", "The request body cannot be read.")
 	errBodyTooLarge    = problempage.New(http.StatusRequestEntityTooLarge, "body_too_large", "The request body is too large.")

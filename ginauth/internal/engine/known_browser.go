@@ -23,7 +23,7 @@ func browserKey(token driver.Digest, identifier string) driver.LimitKey {
 
 // Remember makes the request's browser known to the account and sends its cookie.
 func (t *Attempts) Remember(c *gin.Context, st *State, a driver.Account) error {
-	canonical, err := driver.CanonicalEmail(a.Identifier)
+	canonical, err := t.names.Canonical(a.Identifier)
 	if err != nil {
 		return fmt.Errorf("knowing a browser: %w", err)
 	}
@@ -100,11 +100,15 @@ func (t *Attempts) sentBrowser(r *http.Request) string {
 
 // ForgetGuesses removes all failed guesses at the account's password, whoever made them.
 func (t *Attempts) ForgetGuesses(ctx context.Context, account driver.Account) error {
-	canonical, err := driver.CanonicalEmail(account.Identifier)
+	list, err := t.names.ofAccount(account)
 	if err != nil {
 		return fmt.Errorf("forgetting guesses: %w", err)
 	}
-	guesses := driver.Attempt{Guess: driver.GuessLimit{Key: guessKey(canonical)}}
-	_, err = t.Limiter.SettleAttempt(ctx, driver.Settlement{Attempt: guesses, All: true, User: account.ID})
-	return err
+	for _, canonical := range list {
+		guesses := driver.Attempt{Guess: driver.GuessLimit{Key: guessKey(canonical)}}
+		if _, err := t.Limiter.SettleAttempt(ctx, driver.Settlement{Attempt: guesses, All: true, User: account.ID}); err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -57,6 +57,7 @@ type Mount struct {
 	ClearSiteData                         string
 	Passwords                             *password.Hasher
 	Policy                                password.Policy
+	Names                                 Names
 	Throttle                              *Attempts // for handlers that need accounts
 	BadCredentials                        badCredentials
 	// KnowsOwner: each session is stored with its user's ID. Otherwise only RetrieveUser knows

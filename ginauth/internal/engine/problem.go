@@ -48,6 +48,9 @@ func fail(c *gin.Context, m *Mount, err error) {
 		return
 	}
 	p := ProblemOf(err)
+	if p.Code == ErrInvalidCredentials.Code { // the same words for every cause (SEC-29)
+		p.Detail = m.Names.wrong()
+	}
 	if p.Status >= http.StatusInternalServerError {
 		level := slog.LevelWarn
 		if p.Status == http.StatusInternalServerError {
@@ -190,6 +193,8 @@ func ProblemOf(err error) problem.Details {
 		p.Allow, p.Detail = method.Allow(), method.Error()
 	case errors.Is(err, driver.ErrUnavailable), errors.Is(err, context.DeadlineExceeded):
 		return *errUnavailable
+	case errors.Is(err, driver.ErrUsernameTaken):
+		return *errUsernameTaken
 	case errors.Is(err, driver.ErrIdentifierTaken):
 		return *errIdentifierTaken
 	case errors.Is(err, driver.ErrSessionTooLarge):

@@ -48,7 +48,7 @@ func (m *Mount) Prove(ctx context.Context, c *gin.Context, k Claim) (p proved, e
 	if errors.Is(err, ErrInvalidCredentials) {
 		m.RecordGuess(c, k, p.Account) //nolint:contextcheck // the request's own
 	}
-	return p, err
+	return p, m.Names.sayWrong(err)
 }
 
 // guess counts an attempt to know the password of identifier. All attempts at it share one budget
@@ -56,7 +56,7 @@ func (m *Mount) Prove(ctx context.Context, c *gin.Context, k Claim) (p proved, e
 func (t *Attempts) guess(ctx context.Context, c *gin.Context, identifier string, from credentials) (Tried, error) {
 	l := Limit{PerAddress: t.limits.LoginPerAddress}
 	a := l.attempt(t.clientOf(c), purposeLogin, "")
-	canonical, err := driver.CanonicalEmail(identifier)
+	canonical, err := t.names.Canonical(identifier)
 	if err == nil { // other identifiers have no account to guess at
 		a.Guess = t.guessAt(c, canonical)
 	}
@@ -67,11 +67,11 @@ func (t *Attempts) guess(ctx context.Context, c *gin.Context, identifier string,
 }
 
 func (t *Attempts) guessAt(c *gin.Context, canonical string) driver.GuessLimit {
-	return driver.GuessLimit{
+	return t.names.limited(driver.GuessLimit{
 		Key: guessKey(canonical), Client: limitKey("client", t.clientOf(c)), Browser: t.browserOf(c.Request, canonical),
 		Free: t.limits.FreeFailures, MaxWait: t.limits.MaxWait, Max: t.limits.MaxFailures,
 		MaxOnBrowser: t.limits.BrowserFailures, Memory: failureMemory,
-	}
+	})
 }
 
 func guessKey(canonical string) driver.LimitKey {

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"errors"
 	"strings"
 	"unicode/utf8"
@@ -19,7 +20,7 @@ func (m *Mount) BindRegistration(c *gin.Context, form any) (n driver.NewUser, at
 	var r Registration
 	err = Bind(c, form, func() (faults []problem.Field) {
 		r = m.Edge.Registration(form)
-		n, faults = m.newUser(r)
+		n, faults = m.newUser(c, r)
 		return faults
 	})
 	if err != nil {
@@ -30,7 +31,7 @@ func (m *Mount) BindRegistration(c *gin.Context, form any) (n driver.NewUser, at
 		return n, attempt, err
 	}
 	defer leave()
-	attempt, err = m.Throttle.signUp(ctx, c, n.Canonical)
+	attempt, err = m.Throttle.signUp(ctx, c, cmp.Or(n.Canonical, n.CanonicalUsername))
 	if err != nil {
 		return n, attempt, err
 	}
@@ -69,15 +70,10 @@ func (m *Mount) CheckPassword(field, plain string, personal ...string) []problem
 }
 
 // newUser checks all rules of a registration that binding tags cannot express.
-func (m *Mount) newUser(r Registration) (n driver.NewUser, faults []problem.Field) {
-	name, faults := CleanName(r.Name)
-	email := strings.Trim(r.Email, " \t")
-	canonical, err := driver.CanonicalEmail(email)
-	if err != nil {
-		faults = append(faults, problem.Field{Field: "email", Code: "email", Detail: "this is not an e-mail address"})
-	}
-	faults = append(faults, m.CheckPassword("password", r.Password, email, name)...)
-	return driver.NewUser{Name: name, Email: email, Canonical: canonical}, faults
+func (m *Mount) newUser(c *gin.Context, r Registration) (n driver.NewUser, faults []problem.Field) {
+	n.Name, faults = CleanName(r.Name)
+	faults = append(faults, m.Names.check(c, r, &n)...)
+	return n, append(faults, m.CheckPassword("password", r.Password, n.Email, n.Username, n.Name)...)
 }
 
 // maxName is the maximum length of a user's name, in code points.

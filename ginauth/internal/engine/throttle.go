@@ -30,12 +30,13 @@ type Attempts struct {
 	proxies proxy.Trusted
 	browser Cookie
 	log     *slog.Logger
+	names   Names
 	Finds   bool // the limiter is the store of users, which finds a user while it counts
 }
 
 // NewAttempts expects limits with their defaults.
 func NewAttempts(limiter driver.Limiter, limits Limits, browser Cookie, m *Mount) *Attempts {
-	return &Attempts{Limiter: limiter, limits: limits, proxies: m.Proxies, browser: browser, log: m.Log, Finds: Same(limiter, m.Users)}
+	return &Attempts{Limiter: limiter, limits: limits, proxies: m.Proxies, browser: browser, log: m.Log, names: m.Names, Finds: Same(limiter, m.Users)}
 }
 
 // Tried is an attempt that was counted.
@@ -56,7 +57,8 @@ func (t *Attempts) signUp(ctx context.Context, c *gin.Context, canonical string)
 
 // App counts an attempt for code of the app.
 func (t *Attempts) App(c *gin.Context, purpose, identifier string, l Limit) error {
-	_, err := t.count(c.Request.Context(), c, identifier, l.attempt(t.clientOf(c), "app "+purpose, identifier))
+	canonical, _ := t.names.Canonical(identifier) // without one, the client's address counts alone
+	_, err := t.count(c.Request.Context(), c, identifier, l.attempt(t.clientOf(c), "app "+purpose, canonical))
 	return err
 }
 
@@ -197,7 +199,7 @@ func limitKey(parts ...string) (k driver.LimitKey) {
 }
 
 // attempt returns the counters of an attempt.
-func (l Limit) attempt(client, purpose, identifier string) (a driver.Attempt) {
+func (l Limit) attempt(client, purpose, canonical string) (a driver.Attempt) {
 	add := func(rates []Rate, kind, what string) {
 		for i, r := range rates {
 			a.Rates = append(a.Rates, driver.RateLimit{
@@ -206,7 +208,7 @@ func (l Limit) attempt(client, purpose, identifier string) (a driver.Attempt) {
 		}
 	}
 	add(l.PerAddress, "address", client)
-	if canonical, err := driver.CanonicalEmail(identifier); err == nil {
+	if canonical != "" {
 		add(l.PerIdentifier, "identifier", canonical)
 	}
 	return a

@@ -35,6 +35,20 @@ func tagFaults(form any, language ut.Translator) ([]problem.Field, error) {
 	return faults, nil
 }
 
+// Missing is the fault of an empty field that must be filled in, in the words of the rule "required".
+func Missing(field string, language ut.Translator) []problem.Field {
+	var probe any = &struct {
+		Email string `json:"email" binding:"required"`
+	}{}
+	if field == "username" {
+		probe = &struct {
+			Username string `json:"username" binding:"required"`
+		}{}
+	}
+	faults, _ := tagFaults(probe, language)
+	return faults
+}
+
 // addFaults adds those of fields that have none yet.
 func addFaults(faults, more []problem.Field) []problem.Field {
 	for _, f := range more {
