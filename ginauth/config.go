@@ -11,6 +11,7 @@ import (
 	"github.com/ginauth/ginauth/ginauth/internal/baseurl"
 	"github.com/ginauth/ginauth/ginauth/internal/engine"
 	"github.com/ginauth/ginauth/ginauth/internal/form"
+	"github.com/ginauth/ginauth/ginauth/internal/oldlogin"
 	"github.com/ginauth/ginauth/ginauth/internal/origin"
 	"github.com/ginauth/ginauth/ginauth/internal/otherstore"
 	"github.com/ginauth/ginauth/ginauth/internal/proxy"
@@ -81,6 +82,10 @@ func (cfg *Config[U]) keepSessions(m *engine.Mount) {
 	m.Keeper = m.Sessions
 	if m.Sessions == nil {
 		m.Keeper, m.Gorilla = cfg.o.Sessions, otherstore.New(cfg.o.Sessions, m.Cookie.Name, otherstore.AuthorityOf(cfg.o.Users))
+	}
+	if cfg.o.AcceptOnce != nil {
+		keeper, _ := m.Sessions.(driver.SessionExchanger)
+		m.Old = oldlogin.New(cfg.o.AcceptOnce, keeper, cfg.o.Logger)
 	}
 	m.FindUser = cfg.userLookup(m.Sessions)
 	if cfg.o.RetrieveUser != nil {

@@ -30,6 +30,9 @@ func (cfg *Config[U]) userLookup(store driver.Sessions) func(*gin.Context, *engi
 	}
 	return func(c *gin.Context, st *engine.State) (engine.Proof, error) {
 		u, err := find(c, st)
+		if st.Mount.Old != nil && errors.Is(err, ErrUnauthenticated) {
+			u, err = cfg.acceptOld(c, st, find)
+		}
 		if err != nil {
 			return engine.Proof{}, err
 		}
@@ -39,6 +42,29 @@ func (cfg *Config[U]) userLookup(store driver.Sessions) func(*gin.Context, *engi
 		}
 		return engine.Proof{User: &u, Account: account, Via: engine.SessionScheme}, nil
 	}
+}
+
+// acceptOld exchanges a login of before for a session, and returns its user.
+func (cfg *Config[U]) acceptOld(c *gin.Context, st *engine.State, find func(*gin.Context, *engine.State) (U, error)) (u U, err error) {
+	old, err := st.OldLogin(c)
+	if err != nil {
+		return u, err
+	}
+	u, err = cfg.FindUser(c.Request.Context(), old.User)
+	if errors.Is(err, driver.ErrNoUser) {
+		return u, ErrUnauthenticated
+	}
+	if err != nil {
+		return u, err
+	}
+	account := cfg.account(&u)
+	if account.ID == "" || account.Disabled {
+		return u, ErrUnauthenticated
+	}
+	if err := st.Exchange(c, account, old); err != nil || cfg.o.RetrieveUser == nil {
+		return u, err
+	}
+	return find(c, st)
 }
 
 func findUserSession[U any](ctx context.Context, st *engine.State, finder driver.SessionFinder[U]) (u U, err error) {

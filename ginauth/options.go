@@ -14,6 +14,7 @@ import (
 	"github.com/gin-gonic/gin"
 	ut "github.com/go-playground/universal-translator"
 
+	"github.com/ginauth/ginauth/ginauth/bridge"
 	"github.com/ginauth/ginauth/ginauth/driver"
 	"github.com/ginauth/ginauth/ginauth/internal/baseurl"
 	"github.com/ginauth/ginauth/ginauth/internal/engine"
@@ -72,6 +73,10 @@ type Options[U any] struct {
 	// store can list a user's sessions, count them or end them all. Default: the user whom SignIn
 	// stored.
 	RetrieveUser func(*gin.Context, sessions.Session) (U, error)
+	// AcceptOnce exchanges sessions of gin-contrib/sessions, or tokens, of the time before the app
+	// used ginauth for sessions of its own, so that nobody has to log in again. It needs Users or
+	// FindUser, and sessions of package store. Default: none.
+	AcceptOnce *bridge.Bridge
 	// NoSessions is for an app without sessions and cookies, which uses Authenticate with backends
 	// other than SessionAuth. Users is then needed only by handlers that check passwords. Default:
 	// false.
@@ -271,6 +276,9 @@ func (o Options[U]) validate() error {
 		err := otherstore.Check(o.Sessions)
 		fault(err != nil, "%w", err)
 	}
+	for _, err := range o.checkAcceptOnce() {
+		fault(true, "%w", err)
+	}
 	fault(o.RotationGrace > 0 && !ok, "RotationGrace needs a store that finds replaced tokens, which a %T does not: use store.NewSessions(pool), or leave it zero", o.Sessions)
 	fault(o.MaxSessions > 0 && !ok, "MaxSessions needs a store that counts, which a %T does not: use store.NewSessions(pool), or leave it zero", o.Sessions)
 	fault(o.MaxSessions > 0 && !o.knowsOwner(), "MaxSessions needs to know whose a session is, but only RetrieveUser knows: keep the sessions with store.NewExternal(pool), or leave MaxSessions zero")
@@ -305,6 +313,29 @@ func (o Options[U]) validate() error {
 	fault(err != nil, "%w", err)
 	_, more := o.compileRouteRules()
 	return errors.Join(append(faults, more...)...)
+}
+
+// checkAcceptOnce returns what is wrong with AcceptOnce.
+func (o Options[U]) checkAcceptOnce() (faults []error) {
+	if o.AcceptOnce == nil {
+		return nil
+	}
+	if err := o.AcceptOnce.Validate(); err != nil {
+		faults = append(faults, err)
+	}
+	own, _ := o.sessionStore()
+	if o.NoSessions {
+		faults = append(faults, errors.New("AcceptOnce begins sessions, which NoSessions forbids: leave one of them out"))
+	} else if _, ok := own.(driver.SessionExchanger); !ok {
+		faults = append(faults, fmt.Errorf("AcceptOnce needs sessions in a store that remembers what was exchanged, which a %T does not: keep them in package store, such as by store.NewExternal(pool)", o.Sessions))
+	}
+	if o.Users == nil && o.FindUser == nil {
+		faults = append(faults, errors.New("AcceptOnce needs to find the user of an old login: set FindUser or Users"))
+	}
+	if !o.NoSessions && o.AcceptOnce.Cookie != "" && o.AcceptOnce.Cookie == o.Cookie.compile().Name {
+		faults = append(faults, fmt.Errorf("AcceptOnce.Cookie is the name of the new cookie, too: set Cookie.Name to another than %q", o.AcceptOnce.Cookie))
+	}
+	return faults
 }
 
 // siteData are the directives of Clear-Site-Data (W3C, 3.1).

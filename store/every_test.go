@@ -242,6 +242,11 @@ func (e every) sessionWrites() map[string]func(context.Context) error {
 			_, err := db.FindRotated(ctx, n.Digest)
 			return err
 		},
+		"ExchangeSession": func(ctx context.Context) error {
+			u, _, _ := fresh()
+			_, err := db.ExchangeSession(ctx, driver.Exchange{Old: newDigest(), Until: s.clock.now().Add(time.Hour), Grace: time.Second, Session: sessionOf(u.ID)})
+			return err
+		},
 		"EndAdmitted": func(ctx context.Context) error { return db.EndAdmitted(ctx, newDigest(), s.clock.now().Add(time.Hour)) },
 		"Save": func(ctx context.Context) error {
 			r := httptest.NewRequestWithContext(ctx, http.MethodGet, "/", nil)

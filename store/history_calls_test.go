@@ -272,6 +272,30 @@ func (h *history) sessionCalls() map[string]call {
 				return h.show(err, u, at)
 			}
 		}},
+		"ExchangeSession": {2, func() func(context.Context, *side) string {
+			i := h.user()
+			x := driver.Exchange{Old: h.newDigest(), Until: h.clock.now().Add(time.Hour), Grace: time.Minute, Session: driver.NewSession{
+				Digest: h.newDigest(), Lifetime: 3 * time.Hour, IdleTimeout: time.Hour, Limit: 1 + h.IntN(5),
+			}}
+			if h.chance(20) {
+				x.Old = recent(h, h.ended)
+			} else {
+				h.ended = append(h.ended, x.Old)
+			}
+			return func(ctx context.Context, s *side) string {
+				x := x
+				x.Session.UserID = of(s.users, i)
+				r, err := s.ExchangeSession(ctx, x)
+				if err == nil {
+					s.sessions = append(s.sessions, r.ID)
+					s.owners[string(r.ID)] = r.UserID
+				}
+				if h.first(s, err) {
+					h.digest = append(h.digest, x.Session.Digest, x.Old)
+				}
+				return h.show(err, r)
+			}
+		}},
 		"EndAdmitted": {1, func() func(context.Context, *side) string {
 			d, until := h.newDigest(), h.clock.now().Add(time.Hour)
 			h.ended = append(h.ended, d)

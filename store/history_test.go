@@ -38,6 +38,7 @@ type both interface {
 	driver.Accounts[store.User]
 	driver.EventLog
 	driver.Authority[store.User]
+	driver.SessionExchanger
 	driver.Mails[store.User]
 	driver.APIKeys[store.User]
 	driver.RefreshTokens

@@ -14,6 +14,7 @@ import (
 
 	"github.com/ginauth/ginauth/ginauth/driver"
 	"github.com/ginauth/ginauth/ginauth/internal/audit"
+	"github.com/ginauth/ginauth/ginauth/internal/oldlogin"
 	"github.com/ginauth/ginauth/ginauth/internal/otherstore"
 	"github.com/ginauth/ginauth/ginauth/internal/proxy"
 	"github.com/ginauth/ginauth/ginauth/internal/rule"
@@ -65,6 +66,8 @@ type Mount struct {
 	KnowsOwner bool
 	// External is the store of sessions if the accounts are kept elsewhere, otherwise nil.
 	External driver.External
+	// Old are logins of before that go on; nil where there are none.
+	Old *oldlogin.Logins
 	// Retrieves: RetrieveUser looks the user up. Retriever identifies that function.
 	Retrieves bool
 	Retriever any
@@ -82,7 +85,7 @@ type Mount struct {
 // DropSessions removes sessions from a mount whose backends have no SessionAuth.
 func (m *Mount) DropSessions() {
 	m.Cookie, m.Browser, m.Keeper, m.Sessions, m.Gorilla = Cookie{}, Cookie{}, nil, nil, nil
-	m.FindUser, m.Retrieve, m.Authenticate = nil, nil, nil
+	m.FindUser, m.Retrieve, m.Authenticate, m.Old = nil, nil, nil, nil
 }
 
 // Made returns an error for a Config that New did not make.

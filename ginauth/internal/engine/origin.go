@@ -29,6 +29,11 @@ func (m *Mount) withCookies(r *http.Request) *http.Request {
 	return &without
 }
 
+// keepsCookies says whether a browser keeps the cookies of the answer, as it does not for an image in a page of another site.
+func (m *Mount) keepsCookies(r *http.Request) bool {
+	return !comesFromAnotherSite(r) || isNavigation(r) || m.Cookie.crossSite() && m.trustsOrigin(r)
+}
+
 // isNavigation says whether the user followed a link. Browsers send Lax cookies then.
 func isNavigation(r *http.Request) bool {
 	return (r.Method == http.MethodGet || r.Method == http.MethodHead) && r.Header.Get(fetchMode) == "navigate" && r.Header.Get(fetchDest) == "document"

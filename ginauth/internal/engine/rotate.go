@@ -52,21 +52,29 @@ func (st *State) renew(ctx context.Context, change driver.SessionChange) error {
 // new token may already have changed the same things. The caller holds mu.
 func (st *State) afterRotation(ctx context.Context) (driver.Session, error) {
 	record, err := st.findRotated(ctx)
+	if record, err = st.foundRotated(st.digest, record, err); err != nil { //nolint:contextcheck // the request's own
+		return driver.Session{}, err
+	}
+	st.digest = record.Digest
+	return record, nil
+}
+
+// foundRotated judges the answer of FindRotated to the use of a replaced token. The caller holds mu.
+func (st *State) foundRotated(used driver.Digest, record driver.Session, err error) (driver.Session, error) {
 	if errors.Is(err, driver.ErrTokenReused) {
 		if st.life.enter() {
 			defer st.life.leave()
-			st.Mount.Event(st.writer.context, driver.TokenReused, "session", st.digest) //nolint:contextcheck // the request's own
+			st.Mount.Event(st.writer.context, driver.TokenReused, "session", used)
 		}
 		return driver.Session{}, driver.ErrNoSession
 	}
 	if err != nil {
 		return driver.Session{}, err
 	}
-	st.reportGrace(record) //nolint:contextcheck // the request's own
+	st.reportGrace(record)
 	if method := st.request.Method; method != http.MethodGet && method != http.MethodHead {
 		return driver.Session{}, driver.ErrNoSession
 	}
-	st.digest = record.Digest
 	return record, nil
 }
 

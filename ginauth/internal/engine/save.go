@@ -182,6 +182,11 @@ func (st *State) reissue() {
 // create starts a session with a new token and only those values that were set in this request. The
 // caller holds mu.
 func (st *State) create(ctx context.Context, n driver.NewSession) error {
+	return st.createBy(ctx, n, st.Store.CreateSession)
+}
+
+// createBy is create where the store does more than that.
+func (st *State) createBy(ctx context.Context, n driver.NewSession, store func(context.Context, driver.NewSession) (driver.Session, error)) error {
 	token := driver.NewToken()
 	n.Digest, n.Data = token.Digest(), st.values.Own()
 	n.Lifetime, n.IdleTimeout = st.Mount.Lifetime, st.Mount.IdleTimeout
@@ -189,7 +194,7 @@ func (st *State) create(ctx context.Context, n driver.NewSession) error {
 		n.Lifetime, n.IdleTimeout = st.Mount.RememberLifetime, st.Mount.RememberIdleTimeout
 	}
 	n.Origin = st.Mount.Proxies.Origin(st.request)
-	record, err := st.Store.CreateSession(ctx, n)
+	record, err := store(ctx, n)
 	if err != nil {
 		return err
 	}
@@ -212,6 +217,9 @@ func (st *State) announce(h http.Header) {
 	st.mu.Lock()
 	defer st.mu.Unlock()
 	st.announced = true
+	if st.Mount.Old != nil && (st.oldSpent || st.live() && st.record.UserID != "") {
+		st.Mount.Old.Clear(h, st.request)
+	}
 	switch st.reply {
 	case replySet:
 		st.Mount.Cookie.Set(h, st.cookieValue(), st.cookieAge())

@@ -9,6 +9,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/ginauth/ginauth/ginauth/driver"
+	"github.com/ginauth/ginauth/ginauth/internal/oldlogin"
 	"github.com/ginauth/ginauth/ginauth/password"
 )
 
@@ -96,11 +97,80 @@ func (st *State) SignOut(c *gin.Context) error {
 	if err := st.OwnSession(c); err != nil {
 		return err
 	}
+	if err := st.spendOldLogin(c); err != nil {
+		return err
+	}
 	ctx, user, session := AuditContext(c), st.proof.Account.ID, st.digest
 	if err := st.end(ctx); err != nil {
 		return err
 	}
 	st.Mount.RecordSession(ctx, driver.LoggedOut, user, session)
 	st.SetUser(nil, driver.Account{})
+	return nil
+}
+
+// spendOldLogin makes the old login of a request that logs out worthless, so that it does not log in again.
+func (st *State) spendOldLogin(c *gin.Context) error {
+	if st.Mount.Old == nil {
+		return nil
+	}
+	old, found, err := st.Mount.Old.Read(st.request)
+	if err != nil || !found {
+		return err
+	}
+	if err := st.Mount.Old.Keeper().EndAdmitted(AuditContext(c), old.Digest, st.Mount.Old.Until); err != nil {
+		return err
+	}
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	st.oldSpent = true
+	return nil
+}
+
+// Exchange begins a session in place of an old login of this account. A request that comes too late for that reads with
+// the session that another request has begun, within the grace.
+func (st *State) Exchange(c *gin.Context, account driver.Account, old oldlogin.Login) error {
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	if st.live() && st.record.UserID == account.ID { // a lookup of another goroutine was first
+		return nil
+	}
+	n := driver.NewSession{UserID: account.ID, Limit: st.Mount.MaxSessions, Persistent: old.Remember}
+	if st.hasToken {
+		n.Replaces = st.digest
+	}
+	ctx := st.audit(c)
+	err := st.createBy(ctx, n, func(ctx context.Context, n driver.NewSession) (driver.Session, error) {
+		x, err := old.Exchange(n)
+		if err != nil {
+			return driver.Session{}, err
+		}
+		return st.Mount.Old.Keeper().ExchangeSession(ctx, x)
+	})
+	switch {
+	case errors.Is(err, driver.ErrExchanged):
+		return st.joinExchanged(ctx, account, old)
+	case errors.Is(err, driver.ErrNoUser):
+		return ErrUnauthenticated
+	case err != nil:
+		return err
+	}
+	st.Mount.Event(c, driver.LoginSucceeded, "user_id", account.ID, "session", st.digest, "via", "an old login")
+	return nil
+}
+
+// joinExchanged lets a request read with the session that the old login was exchanged for. The caller holds mu.
+func (st *State) joinExchanged(ctx context.Context, account driver.Account, old oldlogin.Login) error {
+	st.oldSpent = true
+	record, err := st.Store.FindRotated(ctx, old.Digest)
+	record, err = st.foundRotated(old.Digest, record, err) //nolint:contextcheck // the request's own
+	switch {
+	case errors.Is(err, driver.ErrNoSession) || err == nil && record.UserID != account.ID:
+		return ErrUnauthenticated
+	case err != nil:
+		return err
+	}
+	st.hasToken = true
+	st.know(record, nil)
 	return nil
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/ginauth/ginauth/ginauth/driver"
+	"github.com/ginauth/ginauth/ginauth/internal/oldlogin"
 	"github.com/ginauth/ginauth/ginauth/internal/otherstore"
 	"github.com/ginauth/ginauth/ginauth/internal/route"
 	"github.com/ginauth/ginauth/ginauth/internal/values"
@@ -76,6 +77,7 @@ type held struct {
 	fresh       bool   // the token was made in this request
 	overtook    bool   // the session ended before a change could be saved
 	announced   bool   // the answer's header is final
+	oldSpent    bool   // the login of before is worthless, see Options.AcceptOnce
 	browser     string // the value of the cookie of a known browser to be sent; empty for none
 }
 
@@ -220,6 +222,19 @@ func (st *State) SetUser(user any, account driver.Account) {
 	if user == nil {
 		st.proof, st.userErr = Proof{}, ErrUnauthenticated
 	}
+}
+
+// OldLogin returns the login of before that the request came with, or ErrUnauthenticated where it has none or where none
+// can be exchanged. It runs code of the app.
+func (st *State) OldLogin(c *gin.Context) (oldlogin.Login, error) {
+	if st.rechecks || c != st.writer.context || st.writer.begun || !answers(c) || !st.Mount.keepsCookies(st.request) {
+		return oldlogin.Login{}, ErrUnauthenticated
+	}
+	login, found, err := st.Mount.Old.Read(st.request)
+	if err == nil && !found {
+		err = ErrUnauthenticated
+	}
+	return login, err
 }
 
 // Changing is WithSessions for calls that change the session, and thereby the answer.

@@ -1,0 +1,76 @@
+// Package bridge lets logins of the system that an app had before go on: a session of gin-contrib/sessions, or a JSON
+// web token, is exchanged for a session of ginauth at its next request. See docs/existing-app.md.
+package bridge
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/gin-contrib/sessions"
+
+	"github.com/ginauth/ginauth/ginauth/driver"
+)
+
+// Bridge says which logins of before go on, and until when. Give it to ginauth.Options.AcceptOnce. A login is
+// exchanged once: its request gets a session, under a new token, and a copy of the old cookie is good for nothing.
+// Requests that were sent at the same moment, as by the parts of one page, read with the new session for ten seconds.
+// Whoever sends the old login later ends that session, since two parties hold it. Set either Store and Session, or
+// Token. A Bridge must not change once it is in use.
+type Bridge struct {
+	// Until is the deadline: from then on no old login is good, and the log says that the bridge can be removed. A
+	// lifetime of an old session from now is enough, since the old logins end by then. Required.
+	Until time.Time
+	// Cookie is the name of the old cookie, as it was given to sessions.Sessions. It may be empty with Token: then the
+	// token comes in the header Authorization, as "Bearer", from pages of the app's own origin.
+	Cookie string
+	// Path and Domain are those of the old cookie, so that the answer can clear it. Default: "/" and none.
+	Path, Domain string
+	// Store is the store of gin-contrib/sessions of before, with its keys. It is only read.
+	Store sessions.Store
+	// Session returns whose session of Store these values are. The zero Login means that nobody is logged in.
+	Session func(values map[any]any) Login
+	// Token verifies a token and its expiry, and returns whose it is. An error means that the token is no good, unless
+	// it wraps driver.ErrUnavailable, which answers 503.
+	Token func(ctx context.Context, token string) (Login, error)
+	// LeaveCookie leaves the old cookie in the browser, so that instances of the version before, which run at the same
+	// time or again after a rollback, still know the user. A logout there does not end the session here. Default: false,
+	// the cookie is cleared.
+	LeaveCookie bool
+}
+
+// Login is a login of before.
+type Login struct {
+	// User is the user's ID, as Account returns it.
+	User driver.UserID
+	// ID names the login, such as the "jti" of a token. Default: a hash of the session's id in Store, of the cookie, or
+	// of what a token's signature covers.
+	ID string
+	// Values are carried over to the new session, in types that package codec knows.
+	Values map[string]any
+	// Remember makes the new session outlive the browser, as ginauth.Remember does.
+	Remember bool
+}
+
+// Validate returns what is wrong with a Bridge, one sentence for each fault.
+func (b *Bridge) Validate() error {
+	var faults []error
+	fault := func(wrong bool, text string) {
+		if wrong {
+			faults = append(faults, errors.New(text))
+		}
+	}
+	fault(b.Until.IsZero(), "AcceptOnce.Until is not set: name the time at which the last old login has expired anyway")
+	fault((b.Store == nil) == (b.Token == nil), "AcceptOnce takes either sessions or tokens: set Store with Session, or Token")
+	fault((b.Store == nil) != (b.Session == nil), "AcceptOnce.Store and AcceptOnce.Session need each other: set both")
+	fault(b.Store != nil && b.Cookie == "", "AcceptOnce.Cookie is not set: it is the name that sessions.Sessions was given")
+	if b.Cookie != "" {
+		err := (&http.Cookie{Name: b.Cookie, Value: "x", Path: b.Path, Domain: b.Domain}).Valid() //nolint:gosec // only its form is looked at
+		fault(err != nil, fmt.Sprintf("AcceptOnce cannot clear its cookie: %v", err))
+	}
+	fault(b.Path != "" && !strings.HasPrefix(b.Path, "/"), "AcceptOnce.Path must begin with a slash")
+	return errors.Join(faults...)
+}
