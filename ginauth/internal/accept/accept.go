@@ -1,4 +1,4 @@
-// Package accept reads what a client wants for an answer.
+// Package accept reads which kind of answer a client prefers.
 package accept
 
 import (
@@ -9,15 +9,16 @@ import (
 	"strings"
 )
 
-// preference is how much a client wants a media type, and how exactly it named it where.
+// preference is how much a client wants a media type, how exactly it named it, and where.
 type preference struct {
 	quality  float64
-	exact    int // 0 is not at all
+	exact    int // 0: not named
 	position int
 }
 
-// HTML says whether the client prefers text/html to JSON (RFC 9110, 12.5.1). Of two that it wants as much, it prefers the one
-// that it names more exactly, and then the one that it names first; a client that does not care gets JSON.
+// HTML says whether the client prefers text/html to JSON (RFC 9110, 12.5.1). If it wants both
+// equally, it prefers the type that it names more exactly, or else the one that it names first. A
+// client without a preference gets JSON.
 func HTML(h http.Header) bool {
 	ranges := split(strings.Join(h.Values("Accept"), ","), ',')
 	html := wish(ranges, "text/html")
@@ -25,15 +26,15 @@ func HTML(h http.Header) bool {
 	return html.quality > 0 && html.beats(json) && html.beats(problem)
 }
 
-// Navigates is false for what a script asks for, an image, a frame's worker and the like: whoever follows a redirect there
-// shows no page (W3C Fetch Metadata). Clients that do not say are given the benefit of the doubt.
+// Navigates is false for requests of a script, an image, a worker and the like, which show no page
+// after a redirect (W3C Fetch Metadata). It is true for clients that do not say.
 func Navigates(h http.Header) bool {
 	modes := h.Values("Sec-Fetch-Mode")
 	return len(modes) == 0 || len(modes) == 1 && modes[0] == "navigate"
 }
 
-// Names are what a client lists in a header such as Accept-Language or Accept-Encoding, in lower case, the best first, without
-// what it refuses.
+// Names returns what a client lists in a header such as Accept-Language or Accept-Encoding, in
+// lower case, the best first, without what it refuses.
 func Names(values []string) []string {
 	type wanted struct {
 		name    string
@@ -65,7 +66,7 @@ func (p preference) beats(other preference) bool {
 	return p.position < other.position
 }
 
-// wish is that of the most exact range that has the media type.
+// wish returns the preference of the most exact range that includes the media type.
 func wish(ranges []string, media string) (found preference) {
 	kind, _, _ := strings.Cut(media, "/")
 	for i, text := range ranges {
@@ -87,7 +88,7 @@ func wish(ranges []string, media string) (found preference) {
 	return found
 }
 
-// weight is 1 where there is none. What is no weight makes the range none.
+// weight returns 1 without a weight. An invalid weight makes the range invalid.
 func weight(parameters []string) (quality float64, ok bool) {
 	for _, parameter := range parameters {
 		name, value, _ := strings.Cut(parameter, "=")
@@ -102,7 +103,7 @@ func weight(parameters []string) (quality float64, ok bool) {
 	return 1, true
 }
 
-// split cuts at a separator that is not within quotation marks.
+// split splits at a separator, but not within quotation marks.
 func split(s string, separator byte) (parts []string) {
 	quoted, start := false, 0
 	for i := 0; i < len(s); i++ {

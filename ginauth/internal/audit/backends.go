@@ -1,6 +1,6 @@
 package audit
 
-// backends finds orders of Authenticate in which one backend keeps another from being asked.
+// backends finds orders of backends in which one backend keeps another from being asked.
 func (a audit) backends() (faults []string) {
 	seen := map[Mount]bool{}
 	for _, r := range a.routes {

@@ -11,7 +11,7 @@ import (
 	"github.com/ginauth/ginauth/ginauth/internal/rule"
 )
 
-// Check does what ginauth.CheckRoutes says.
+// Check implements ginauth.CheckRoutes.
 func Check(engine *gin.Engine, open ...string) error {
 	chains, err := route.Chains(engine)
 	if err != nil {
@@ -40,25 +40,25 @@ func Check(engine *gin.Engine, open ...string) error {
 	return errors.Join(faults...)
 }
 
-// audit is what CheckRoutes knows of a router. Its checks are methods in files of their own.
+// audit is what CheckRoutes knows about a router. Its checks are methods in separate files.
 type audit struct {
 	engine *gin.Engine
 	routes []auditedRoute
 	exempt rule.List
 }
 
-// auditedRoute is a route with those of its handlers that are the library's.
+// auditedRoute is a route with ginauth's handlers among its handlers.
 type auditedRoute struct {
 	route.Route
 	handlers []auditedHandler
-	sessions []auditedHandler // those of the handlers that are Sessions
+	sessions []auditedHandler // the Sessions among handlers
 }
 
 type auditedHandler struct {
 	route.Info
-	at    int   // its place among Route.Handlers
-	mount Mount // nil where the handler has no Config of its own
-	facts Facts // of mount
+	at    int   // its index in Route.Handlers
+	mount Mount // nil if the handler has no Config of its own
+	facts Facts // the facts of mount
 }
 
 func inspect(r route.Route) auditedRoute {
@@ -82,12 +82,12 @@ func inspect(r route.Route) auditedRoute {
 
 func (r auditedRoute) String() string { return r.Method + " " + r.Template }
 
-// protects says whether this Session asks for a user on the route.
+// protects says whether this Session requires a user on the route.
 func (r auditedRoute) protects(session auditedHandler) bool {
 	return session.Protects(r.Method, r.Template) && !r.Behind(session.at).Open()
 }
 
-// protected says whether some Session asks for a user on the route.
+// protected says whether some Session requires a user on the route.
 func (r auditedRoute) protected() bool { return slices.ContainsFunc(r.sessions, r.protects) }
 
 // coverage finds routes that no Session covers.

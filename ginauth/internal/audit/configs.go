@@ -32,7 +32,7 @@ func (a audit) configs() (faults []string) {
 	return faults
 }
 
-// userTypes finds handlers and guards that ask for another type of users than the Session has.
+// userTypes finds handlers and guards whose user type differs from the Session's.
 func (a audit) userTypes() (faults []string) {
 	for _, r := range a.routes {
 		if len(r.sessions) == 0 {

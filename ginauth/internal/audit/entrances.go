@@ -7,7 +7,7 @@ import (
 	"github.com/ginauth/ginauth/ginauth/internal/route"
 )
 
-// entrances finds handlers for who is not logged in that only who is logged in can reach.
+// entrances finds handlers for logged-out users that only logged-in users can reach.
 func (a audit) entrances() (faults []string) {
 	for _, r := range a.routes {
 		for i, h := range r.handlers {
@@ -27,7 +27,7 @@ func (a audit) entrances() (faults []string) {
 	return faults
 }
 
-// closedBy is the first handler by which a route is not open by itself.
+// closedBy returns the first handler that keeps a route from being open.
 func (r auditedRoute) closedBy() string {
 	for i := r.sessions[0].at + 1; i < len(r.Handlers); i++ {
 		if r.Handlers[i] == nil {

@@ -1,6 +1,6 @@
 package audit
 
-// mails finds a store that writes mails to users in a router without any handler of package email.
+// mails finds a store that queues mails to users, in a router without handlers of package email.
 func (a audit) mails() []string {
 	writes := false
 	for _, r := range a.routes {

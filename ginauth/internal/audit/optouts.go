@@ -6,8 +6,8 @@ import (
 	"github.com/ginauth/ginauth/ginauth/internal/rule"
 )
 
-// optOuts lists the routes that requests of every origin reach, and those that a function of the app's opens, until
-// CheckRoutes is given them by name. It finds such rules that match nothing.
+// optOuts lists the routes that accept requests from every origin, and those that a function of the
+// app opens, unless CheckRoutes gets their names. It also finds such rules that match nothing.
 func (a audit) optOuts() (faults []string) {
 	matched := map[string]bool{}
 	note := func(field, text string, routes rule.List, r auditedRoute) bool {
@@ -41,7 +41,7 @@ func (a audit) optOuts() (faults []string) {
 	return faults
 }
 
-// matchesRoute says whether one of the rules names a route, or something within a mount.
+// matchesRoute says whether one of the rules names a route, or a path within a mount.
 func matchesRoute(rules rule.List, r auditedRoute) bool {
 	if rules.Match(r.Method, r.Template) {
 		return true

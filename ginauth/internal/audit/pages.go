@@ -8,7 +8,8 @@ import (
 	"github.com/ginauth/ginauth/ginauth/internal/rule"
 )
 
-// pages finds pages of Options.Pages that the router does not have, and those that who is sent there cannot see.
+// pages finds pages of Options.Pages that the router does not have, and pages that the redirected
+// browser cannot see.
 func (a audit) pages() (faults []string) {
 	seen := map[PagePaths]bool{}
 	for _, r := range a.routes {
@@ -20,7 +21,7 @@ func (a audit) pages() (faults []string) {
 			seen[pages] = true
 			faults = append(faults, a.page("Pages.Login", pages.Login, true)...)
 			faults = append(faults, a.page("Pages.AfterLogin", pages.AfterLogin, false)...)
-			// Who has logged out may be sent on to the login page.
+			// A browser that has logged out may be redirected again, to the login page.
 			faults = append(faults, a.page("Pages.AfterLogout", pages.AfterLogout, pages.Login == "")...)
 			faults = append(faults, a.page("Pages.ChangePassword", pages.ChangePassword, false)...)
 		}
@@ -28,7 +29,7 @@ func (a audit) pages() (faults []string) {
 	return faults
 }
 
-// page judges one page, which anybody must be able to see where public is set.
+// page checks one page. With public, anybody must be able to see it.
 func (a audit) page(field, page string, public bool) []string {
 	path, _, _ := strings.Cut(page, "?")
 	path, _, _ = strings.Cut(path, "#")
@@ -47,7 +48,8 @@ func (a audit) page(field, page string, public bool) []string {
 	return nil
 }
 
-// servesUnrouted says whether requests that match no route are open, so that a handler for them may have the page.
+// servesUnrouted says whether requests that match no route are open. A handler for them may then
+// serve the page.
 func (a audit) servesUnrouted() bool {
 	for _, r := range a.routes {
 		for _, session := range r.sessions {
@@ -87,7 +89,7 @@ func matchesTemplate(template, path string) bool {
 	}
 }
 
-// matchesSegment knows that Gin allows a parameter behind literal text, as in "v:version".
+// matchesSegment also handles a parameter after literal text, which Gin allows, as in "v:version".
 func matchesSegment(part, got string) bool {
 	literal, _, parameter := strings.Cut(part, ":")
 	if !parameter {
@@ -96,7 +98,7 @@ func matchesSegment(part, got string) bool {
 	return strings.HasPrefix(got, literal) && len(got) > len(literal)
 }
 
-// moreLiteral says whether a's first parameter stands further behind than b's.
+// moreLiteral says whether a's first parameter comes later than b's.
 func moreLiteral(a, b string) bool {
 	literal := func(template string) int {
 		if at := strings.IndexAny(template, ":*"); at >= 0 {

@@ -9,7 +9,7 @@ import (
 	"github.com/ginauth/ginauth/ginauth/internal/route"
 )
 
-// preflights finds what is meant to answer CORS preflights and never gets one, because Session answers them.
+// preflights finds handlers for CORS preflights that never get one, because Session answers them.
 func (a audit) preflights() (faults []string) {
 	for _, r := range a.routes {
 		if len(r.sessions) == 0 {
@@ -27,8 +27,8 @@ func (a audit) preflights() (faults []string) {
 	return faults
 }
 
-// isAny says whether another method of the template has the same last handler, as by engine.Any, which means
-// no preflights.
+// isAny says whether another method of the template has the same last handler, as with engine.Any.
+// Such a route is not meant for preflights.
 func (a audit) isAny(r auditedRoute) bool {
 	for _, other := range a.routes {
 		if other.Template == r.Template && other.Method != r.Method && route.SameCode(other.Last(), r.Last()) {
@@ -38,7 +38,7 @@ func (a audit) isAny(r auditedRoute) bool {
 	return false
 }
 
-// mentionsCORS knows CORS middleware by the names of its package and function.
+// mentionsCORS recognises CORS middleware by the names of its package and function.
 func mentionsCORS(function string) bool {
 	for _, word := range strings.FieldsFunc(function, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) }) {
 		word = strings.ToLower(word)

@@ -12,9 +12,9 @@ import (
 	"github.com/ginauth/ginauth/ginauth/internal/route"
 )
 
-// proxies finds peers whose X-Forwarded-For Gin believes and a Session does not, or the other way
-// round. Gin's default, which is to believe everybody, is left alone where no proxy is named: there
-// is nothing to compare it with.
+// proxies finds peers whose X-Forwarded-For Gin trusts and a Session does not, or the other way
+// round. By default Gin trusts all peers. Without a named proxy that is ignored, because there is
+// nothing to compare it with.
 func (a audit) proxies() (faults []string) {
 	believed := ginTrust{a.engine}
 	for _, r := range a.routes {
@@ -34,11 +34,11 @@ func (a audit) proxies() (faults []string) {
 	return faults
 }
 
-// ginTrust asks an engine what it makes of forwarded addresses.
+// ginTrust finds out which forwarded addresses an engine trusts.
 type ginTrust struct{ engine *gin.Engine }
 
 func (g ginTrust) trusts(peer netip.Addr) bool {
-	const client = "192.0.2.254" // an address of documentation (RFC 5737)
+	const client = "192.0.2.254" // an address for documentation (RFC 5737)
 	c := gin.CreateTestContextOnly(nil, g.engine)
 	c.Request = &http.Request{RemoteAddr: netip.AddrPortFrom(peer, 1).String(), Header: http.Header{proxy.ForwardedFor: {client}}}
 	return c.ClientIP() == client
@@ -48,13 +48,13 @@ func (g ginTrust) everybody() bool {
 	return !slices.ContainsFunc(anyPeers, func(peer netip.Addr) bool { return !g.trusts(peer) })
 }
 
-// anyPeers are of all kinds.
+// anyPeers has peers of all kinds.
 var anyPeers = []netip.Addr{
 	netip.MustParseAddr("127.0.0.1"), netip.MustParseAddr("10.0.0.1"), netip.MustParseAddr("172.16.0.1"), netip.MustParseAddr("192.168.0.1"),
 	netip.MustParseAddr("203.0.113.7"), netip.MustParseAddr("::1"), netip.MustParseAddr("fd00::1"), netip.MustParseAddr("2001:db8::7"),
 }
 
-// differs names the first peer that Gin and ours take differently. It asks at the edges of all
+// differs returns the first peer that Gin and ours treat differently. It tries the edges of all
 // networks.
 func (g ginTrust) differs(ours proxy.Trusted) string {
 	for _, peer := range append(edges(append(g.networks(), ours.Networks...)), anyPeers...) {
@@ -69,7 +69,8 @@ func (g ginTrust) differs(ours proxy.Trusted) string {
 	return ""
 }
 
-// networks are those that the engine was given, as far as this version of Gin shows them.
+// networks returns the networks that the engine was given, as far as this version of Gin shows
+// them.
 func (g ginTrust) networks() (found []netip.Prefix) {
 	for _, text := range route.TrustedProxies(g.engine) {
 		if addr, err := netip.ParseAddr(text); err == nil {
@@ -81,7 +82,7 @@ func (g ginTrust) networks() (found []netip.Prefix) {
 	return found
 }
 
-// edges are the first and the last address of each network, and their neighbours outside.
+// edges returns the first and the last address of each network, and their neighbours outside.
 func edges(networks []netip.Prefix) (found []netip.Addr) {
 	for _, network := range networks {
 		first, last := network.Addr(), lastOf(network)

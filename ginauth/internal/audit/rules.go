@@ -8,11 +8,11 @@ import (
 	"github.com/ginauth/ginauth/ginauth/internal/rule"
 )
 
-// ruleUse is what one rule does in a router.
+// ruleUse is the effect of one rule in a router.
 type ruleUse struct {
-	matches bool // some route
-	opens   bool // some route that no Session before the rule's own protects
-	needed  bool // some route that is not open by itself, or is one that apps like to name
+	matches bool // matches some route
+	opens   bool // opens some route that no earlier Session protects
+	needed  bool // opens some route that is closed without it, or that apps often name
 }
 
 // rules finds rules that do nothing. The same text in several Configs is one rule.
@@ -54,8 +54,8 @@ func (a audit) rules() (faults []string) {
 	return faults
 }
 
-// needsRule says whether the route is closed without a rule of this Session. Login and the like are open, but
-// naming them is no fault.
+// needsRule says whether the route is closed without a rule of this Session. Login and similar
+// routes are open anyway, but naming them is no fault.
 func (r auditedRoute) needsRule(session auditedHandler) bool {
 	return !r.Behind(session.at).Open() || slices.ContainsFunc(r.handlers, func(h auditedHandler) bool { return h.For == route.LoggedOut })
 }

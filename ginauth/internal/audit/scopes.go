@@ -7,7 +7,8 @@ import (
 	"github.com/ginauth/ginauth/ginauth/internal/route"
 )
 
-// scopes finds backends whose credentials no route takes, and guards that come too late.
+// scopes finds backends whose credentials no route accepts, and guards that stand too late in the
+// chain.
 func (a audit) scopes() (faults []string) {
 	unused := map[string]bool{}
 	for _, r := range a.routes {
@@ -37,7 +38,7 @@ func (r auditedRoute) namesScopes() bool {
 		slices.ContainsFunc(r.handlers, func(h auditedHandler) bool { return h.Scopes != nil })
 }
 
-// lateGuard is the name of a guard that only runs when all is done.
+// lateGuard returns the name of a guard that runs only after everything is done.
 func (r auditedRoute) lateGuard() string {
 	if len(r.sessions) == 0 || len(r.handlers) == 0 {
 		return ""

@@ -1,6 +1,7 @@
 package audit
 
-// verification finds a policy for users who are not verified in a router in which nobody can become so.
+// verification finds a policy for users who are not verified, in a router where nobody can get
+// verified.
 func (a audit) verification() []string {
 	wanted := false
 	for _, r := range a.routes {
@@ -8,7 +9,7 @@ func (a audit) verification() []string {
 			if h.ProvesAddress {
 				return nil
 			}
-			// Who makes exceptions may have a route of the app's own among them.
+			// With exceptions, one of them may be a route of the app that verifies users.
 			wanted = wanted || h.IsSession() && h.facts.WantsVerified && len(h.UnverifiedMay) == 0
 		}
 	}

@@ -27,7 +27,7 @@ func Check(s string) error {
 	return fmt.Errorf("the BaseURL %q must begin with https://, but for localhost", s)
 }
 
-// Path is the path of a base URL that Check has found good, as browsers send it; empty for none.
+// Path returns the path of a valid base URL as browsers send it; empty if there is none.
 func Path(s string) string {
 	u, err := url.Parse(s)
 	if err != nil {
@@ -36,7 +36,7 @@ func Path(s string) string {
 	return u.EscapedPath()
 }
 
-// IsPath is strict, since the path goes into mails, headers and forms as it is.
+// IsPath is strict, because the path is put into mails, headers and forms without escaping.
 func IsPath(s string) bool {
 	u, err := url.Parse(s)
 	return err == nil && s[0] == '/' && u.EscapedPath() == s && !strings.HasPrefix(s, "//") && !strings.ContainsAny(s, `\`+"\t")

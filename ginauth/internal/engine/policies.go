@@ -42,8 +42,8 @@ func (st *State) CheckPolicies(c *gin.Context) error {
 }
 
 // checkPolicy refuses the current user, who must be known already, where a policy of m keeps them
-// from the route. It refuses every handler that is not known to be open. The position is the place of
-// m's Session in the chain.
+// from the route. It refuses every handler that is not known to be open. The position is the place
+// of m's Session in the chain.
 func (st *State) checkPolicy(c *gin.Context, m *Mount, position int) error {
 	st.mu.Lock()
 	account, via := st.proof.Account, st.proof.Via

@@ -20,35 +20,36 @@ import (
 )
 
 const (
-	// maxBody bounds a request body, in bytes (SEC-145).
+	// maxBody is the maximum size of a request body, in bytes (SEC-145).
 	maxBody = 16 << 10
-	// maxDepth bounds the nesting of a JSON body.
+	// maxDepth is the maximum nesting of a JSON body.
 	maxDepth = 16
 )
 
-// What a body can be, beside malformed or invalid.
+// Errors besides MalformedError and InvalidError.
 var (
 	ErrTooLarge    = errors.New("the request body is too large")
 	ErrUnsupported = errors.New("the request body is neither JSON nor a form")
 )
 
-// MalformedError is a body that cannot be read.
+// MalformedError means that a body cannot be read.
 type MalformedError struct {
 	Why    string
 	Fields []problem.Field
 }
 
-// Error tells why, without the body.
+// Error says why, without any text of the body.
 func (e *MalformedError) Error() string { return "the request body cannot be read: " + e.Why }
 
-// InvalidError is a body with fields at fault.
+// InvalidError means that fields of a body are at fault.
 type InvalidError struct{ Fields []problem.Field }
 
 // Error names no field.
 func (*InvalidError) Error() string { return "some fields are not valid" }
 
-// Bind reads a JSON object or a form into the struct that into points to, and tells all faults of its binding tags,
-// and of further rules unless these are nil, in one round. Language names the tags; nil is English.
+// Bind reads a JSON object or a form into the struct that into points to. It checks its binding
+// tags and, unless nil, further rules, and returns all faults at once. Language is for faults of
+// tags; nil means English.
 func Bind(c *gin.Context, into any, language ut.Translator, further func() []problem.Field) error {
 	if err := decode(c, into); err != nil {
 		return err
@@ -145,8 +146,8 @@ func jsonKind(t reflect.Type) string {
 	}
 }
 
-// checkJSON accepts one JSON object. encoding/json by itself takes the last of two equal
-// names and folds case, so that "EMAIL" would set what a filter saw as "email".
+// checkJSON accepts one JSON object. encoding/json alone takes the last of two equal names and
+// folds case, so that "EMAIL" would set the field that a filter saw as "email".
 func checkJSON(body []byte, known map[string]bool) error {
 	d := json.NewDecoder(bytes.NewReader(body))
 	d.UseNumber()
@@ -230,8 +231,8 @@ func checkValue(d *json.Decoder, depth int) error {
 
 var errNotJSON = malformed("it is not JSON")
 
-// checkText refuses what PostgreSQL cannot store, and U+FFFD, which is
-// what encoding/json makes of broken escapes.
+// checkText refuses text that PostgreSQL cannot store, and U+FFFD, which encoding/json makes of
+// broken escapes.
 func checkText(s string) error {
 	if strings.IndexByte(s, 0) >= 0 || strings.ContainsRune(s, utf8.RuneError) || !utf8.ValidString(s) {
 		return malformed("it has text that is not valid Unicode")

@@ -17,7 +17,7 @@ import (
 	"github.com/ginauth/ginauth/ginauth/problem"
 )
 
-// tagFaults runs the validator of Gin's binding.
+// tagFaults runs the validator of Gin's binding package.
 func tagFaults(form any, language ut.Translator) ([]problem.Field, error) {
 	err := binding.Validator.ValidateStruct(form)
 	if err == nil {
@@ -59,7 +59,7 @@ func addFaults(faults, more []problem.Field) []problem.Field {
 	return faults
 }
 
-// inWords is a broken rule as a sentence, with the fields' names in JSON.
+// inWords returns a sentence about a broken rule, with the fields' names in JSON.
 func inWords(form reflect.Type, b validator.FieldError, name string, language ut.Translator) string {
 	text := b.Error()
 	if language != nil {
@@ -74,7 +74,7 @@ func inWords(form reflect.Type, b validator.FieldError, name string, language ut
 		}
 	}
 	text = strings.Replace(text, b.Field(), name, 1)
-	if strings.HasSuffix(b.Tag(), "field") { // its parameter is another field
+	if strings.HasSuffix(b.Tag(), "field") { // its parameter is the name of another field
 		parent := strings.TrimSuffix(b.StructNamespace(), b.StructField())
 		text = strings.Replace(text, b.Param(), jsonPath(form, parent+b.Param()), 1)
 	}
@@ -93,8 +93,8 @@ type englishSentences struct {
 	translator ut.Translator
 }
 
-// of registers the sentences with an engine once. The validator forbids that while others ask it for a translation, so
-// that constructors call it before requests do.
+// of registers the sentences with an engine once. The validator forbids that while others ask it
+// for a translation, so constructors call it before there are requests.
 func (e *englishSentences) of(engine any) ut.Translator {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -103,7 +103,7 @@ func (e *englishSentences) of(engine any) ut.Translator {
 		e.engine = engine
 		e.translator, _ = ut.New(locale, locale).GetTranslator(locale.Locale())
 		if v, ok := engine.(*validator.Validate); ok {
-			_ = translations.RegisterDefaultTranslations(v, e.translator) // fails for conflicts in a translator alone, and this is new
+			_ = translations.RegisterDefaultTranslations(v, e.translator) // fails only for conflicts in a translator, and this one is new
 		}
 	}
 	return e.translator

@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// jsonName is a field's name in JSON, and false for one that JSON does not show by a name:
-// an embedded struct without a tag, an unexported or a hidden field.
+// jsonName returns a field's name in JSON. It returns false for a field without a name there: an
+// embedded struct without a tag, an unexported field or a hidden one.
 func jsonName(f reflect.StructField) (string, bool) {
 	name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
 	switch {
@@ -20,7 +20,7 @@ func jsonName(f reflect.StructField) (string, bool) {
 	return f.Name, true
 }
 
-// fieldNames are the names that encoding/json would fill in a struct.
+// fieldNames returns the names by which encoding/json fills the fields of a struct.
 func fieldNames(t reflect.Type) map[string]bool {
 	names := map[string]bool{}
 	for _, f := range reflect.VisibleFields(t) {
@@ -31,7 +31,8 @@ func fieldNames(t reflect.Type) map[string]bool {
 	return names
 }
 
-// jsonPath turns the validator's "Form.Address.City" into "address.city". A struct without a name has none in front.
+// jsonPath turns the validator's "Form.Address.City" into "address.city". A struct without a name
+// has no name in front.
 func jsonPath(t reflect.Type, namespace string) string {
 	if t.Name() != "" {
 		namespace = strings.TrimPrefix(namespace, t.Name()+".")
@@ -60,7 +61,7 @@ func jsonPath(t reflect.Type, namespace string) string {
 	return strings.Join(path, ".")
 }
 
-// steps cuts at dots that are in no key of a map.
+// steps splits at dots that do not belong to the key of a map.
 func steps(namespace string) (parts []string) {
 	start, depth := 0, 0
 	for i, r := range namespace {

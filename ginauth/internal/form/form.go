@@ -36,7 +36,7 @@ func decodeForm(c *gin.Context, into any) error {
 	return nil
 }
 
-// postedForm reads a form, unless earlier middleware has: then the request has it.
+// postedForm reads a form. If earlier middleware has read it, the form is in the request.
 func postedForm(c *gin.Context) (url.Values, error) {
 	body, err := readBody(c)
 	if read := c.Request.PostForm; len(read) > 0 && (len(body) == 0 && err == nil || errors.Is(err, http.ErrBodyReadAfterClose)) {
@@ -61,7 +61,8 @@ func postedForm(c *gin.Context) (url.Values, error) {
 	return form, nil
 }
 
-// Value is one value of the request's form, which nobody need have read, of whatever kind it is.
+// Value returns one value of the request's form, whatever its encoding. The form need not have been
+// read before.
 func Value(c *gin.Context, name string) string {
 	if c.Request.PostForm == nil && c.Request.Body != nil {
 		c.Request.Body = http.MaxBytesReader(c.Writer, c.Request.Body, maxBody)
@@ -70,7 +71,7 @@ func Value(c *gin.Context, name string) string {
 	return c.Request.PostForm.Get(name)
 }
 
-// flatForm leaves the names that a form can fill: Gin would read a struct's field as JSON, past
+// flatForm keeps only the names that a form may fill. Gin would read a struct's field as JSON, past
 // the checks above, or fill it from names of other fields.
 func flatForm(t reflect.Type, form url.Values) (url.Values, error) {
 	flat := url.Values{}
@@ -102,8 +103,9 @@ func flatForm(t reflect.Type, form url.Values) (url.Values, error) {
 	return flat, nil
 }
 
-// checkbox turns what HTML sends for one into what Gin reads: "on" where it has no value of its own, and two values
-// where a hidden field of the same name stands beside it, so that a box without a tick is sent as well.
+// checkbox turns the values that HTML sends for a checkbox into one that Gin can read. HTML sends
+// "on" for a box without its own value, and two values if a hidden field of the same name makes
+// browsers send unticked boxes too.
 func checkbox(values []string) []string {
 	on, off := 0, 0
 	for _, v := range values {

@@ -1,5 +1,5 @@
-// Package genuine marks refusals of credentials that are no good any more but cannot have been guessed, such as
-// a token of good signature that has expired.
+// Package genuine marks refusals of credentials that are no longer valid but cannot have been
+// guessed, such as an expired token with a valid signature.
 package genuine
 
 import "errors"
@@ -9,7 +9,7 @@ type refusal struct{ error }
 // Unwrap returns the error that was marked.
 func (r refusal) Unwrap() error { return r.error }
 
-// Refuse marks an error, whose text stays. Nil stays nil.
+// Refuse marks an error and keeps its text. Nil stays nil.
 func Refuse(err error) error {
 	if err == nil {
 		return nil
@@ -17,7 +17,7 @@ func Refuse(err error) error {
 	return refusal{err}
 }
 
-// Refused tells whether an error was marked.
+// Refused says whether an error was marked.
 func Refused(err error) bool {
 	var marked refusal
 	return errors.As(err, &marked)

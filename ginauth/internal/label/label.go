@@ -1,4 +1,4 @@
-// Package label says which texts can be names that people give: to themselves, to their keys.
+// Package label says which texts may be names that people give to themselves or to their keys.
 package label
 
 import (
@@ -6,8 +6,8 @@ import (
 	"unicode/utf8"
 )
 
-// Fit says whether people see a name, and see it as it is: it has something visible, and nothing that breaks
-// lines or turns the direction of the text that follows (Unicode TR36, 3.2).
+// Fit says whether people can see a name as it is: it has something visible, and nothing that
+// breaks lines or changes the direction of the text after it (Unicode TR36, 3.2).
 func Fit(name string) bool {
 	visible := false
 	for _, r := range name {
@@ -19,17 +19,17 @@ func Fit(name string) bool {
 	return visible
 }
 
-// directions are embeddings, overrides and isolates, and the deprecated controls behind those. The marks of direction, which
-// names in some scripts need, are not among them.
+// directions are embeddings, overrides and isolates, and the deprecated controls after them. They
+// do not include the marks of direction, which names in some scripts need.
 var directions = &unicode.RangeTable{R16: []unicode.Range16{{Lo: 0x202a, Hi: 0x202e, Stride: 1}, {Lo: 0x2066, Hi: 0x206f, Stride: 1}}}
 
-// blanks are letters and symbols that look like nothing, though Unicode does not list them as such.
+// blanks are letters and symbols that are invisible, although Unicode does not list them as such.
 var blanks = &unicode.RangeTable{
 	R16: []unicode.Range16{{Lo: 0x2800, Hi: 0x2800, Stride: 1}},   // braille without dots
 	R32: []unicode.Range32{{Lo: 0x1d159, Hi: 0x1d159, Stride: 1}}, // a note without a head
 }
 
-// isVisible is false for marks too, which show on another character only.
+// isVisible is false for combining marks too, which are visible only on another character.
 func isVisible(r rune) bool {
 	return unicode.In(r, unicode.L, unicode.N, unicode.P, unicode.S) && !unicode.In(r, unicode.Other_Default_Ignorable_Code_Point, blanks)
 }

@@ -1,4 +1,4 @@
-// Package origin refuses what another site made a browser send.
+// Package origin refuses requests that another site made a browser send.
 package origin
 
 import (
@@ -8,9 +8,9 @@ import (
 	"strings"
 )
 
-// NewCheck returns a check that lets unsafe requests from other origins pass only where they are trusted. Origins are
-// compared whole, and one without TLS cannot be trusted by a site with it (SEC-86, CVE-2025-47909), unless insecure
-// says that the site has none.
+// NewCheck returns a check that refuses unsafe requests from other origins unless they are trusted.
+// Origins are compared as a whole. A site with TLS cannot trust an origin without TLS (SEC-86,
+// CVE-2025-47909); insecure says that the site has no TLS.
 func NewCheck(trusted []string, insecure bool) (*http.CrossOriginProtection, error) {
 	check := http.NewCrossOriginProtection()
 	for _, one := range trusted {

@@ -12,11 +12,11 @@ import (
 	"github.com/ginauth/ginauth/ginauth/driver"
 )
 
-// envelope is a session as other stores keep it: one text among the values of theirs, so that
-// neither gob nor registered types matter. Times are Unix milliseconds.
+// envelope is the form of a session in other stores: one text among their values, so that neither
+// gob nor registered types matter. Times are Unix milliseconds.
 type envelope struct {
 	Format int `json:"v"`
-	// ID is random, new with every rotation, and no credential by itself.
+	// ID is random and new with every rotation. It is not a credential.
 	ID            driver.SessionID           `json:"id"`
 	User          driver.UserID              `json:"user,omitempty"`
 	Epoch         int64                      `json:"epoch,omitempty"`
@@ -37,7 +37,7 @@ const (
 	envelopeFormat = 1
 )
 
-// errNoEnvelope: the values were not written by us, or by an older format.
+// errNoEnvelope: the values come from other code, or from an older format.
 var errNoEnvelope = errors.New("no envelope")
 
 func newEnvelope(n driver.NewSession, a driver.Admission) (envelope, error) {
@@ -58,7 +58,7 @@ func newEnvelope(n driver.NewSession, a driver.Admission) (envelope, error) {
 
 func newEnvelopeID() driver.SessionID { return driver.SessionID(rand.Text()) }
 
-// openEnvelope reads what seal wrote, and nothing else.
+// openEnvelope reads what seal has written, and nothing else.
 func openEnvelope(values map[any]any) (e envelope, err error) {
 	text, ok := values[envelopeKey].(string)
 	if !ok {
@@ -74,11 +74,11 @@ func openEnvelope(values map[any]any) (e envelope, err error) {
 }
 
 func (e envelope) seal() map[any]any {
-	text, _ := json.Marshal(e) // texts, numbers and valid JSON only
+	text, _ := json.Marshal(e) // only texts, numbers and valid JSON
 	return map[any]any{envelopeKey: string(text)}
 }
 
-// digest names the session where its end is written down.
+// digest is the key under which the session's end is stored.
 func (e envelope) digest() driver.Digest { return sha256.Sum256([]byte(e.ID)) }
 
 func (e envelope) live(at time.Time) bool {
@@ -93,7 +93,7 @@ func (e envelope) record(at time.Time) driver.Session {
 		IdleTimeout: time.Duration(e.Idle) * time.Millisecond, Origin: driver.Origin{UserAgent: e.UserAgent},
 	}
 	if len(e.Data) > 0 {
-		r.Data, _ = json.Marshal(e.Data) // was read from JSON
+		r.Data, _ = json.Marshal(e.Data) // it was read from JSON
 	}
 	return r
 }

@@ -13,19 +13,19 @@ import (
 	"github.com/ginauth/ginauth/ginauth/driver"
 )
 
-// storeErrors are the errors of one kind of store that cannot be told by type or value, because
-// that needs the client of the store's server, which an app with another store must not carry.
+// storeErrors are the errors of one kind of store that have no type or value that could be checked
+// without importing the client of the store's server.
 type storeErrors struct {
 	unknown  string // the text of the error for a session that the store does not have
 	tooLarge string // a part of the text of the error for a session that the store cannot hold
 }
 
-// tooLong is the error of securecookie, by which the cookie and file stores and others encode their
-// sessions. It is made anew for each value.
+// tooLong is the error of securecookie, which the cookie and file stores and others use to encode
+// their sessions. It is a new value each time, so its text is compared.
 const tooLong = "securecookie: the value is too long"
 
-// knownStores are those of gin-contrib/sessions, by the package of the type that they wrap. The
-// cookie, memory and file stores need no row: their errors have types, but for tooLong.
+// knownStores are the stores of gin-contrib/sessions, by the package of the type that they wrap.
+// The cookie, memory and file stores need no row: their errors have types, except tooLong.
 var knownStores = map[string]storeErrors{
 	"github.com/boj/redistore":                            {tooLarge: "the value to store is too big"},
 	"github.com/bradleypeabody/gorilla-sessions-memcache": {unknown: "memcache: cache miss", tooLarge: "object too large for cache"},
@@ -43,7 +43,7 @@ func errorsOf(store sessions.Store) storeErrors {
 	return storeErrors{}
 }
 
-// wrapped are the type of a store and those that it embeds, without pointers.
+// wrapped returns the type of a store and the types that it embeds, without pointers.
 func wrapped(store sessions.Store) []reflect.Type {
 	t := indirect(reflect.TypeOf(store))
 	types := []reflect.Type{t}
@@ -65,13 +65,13 @@ func indirect(t reflect.Type) reflect.Type {
 	return t
 }
 
-// read translates the error of reading a session: ErrNoSession for one that the store does not have
-// or whose cookie it did not make, and ErrUnavailable where the store cannot say. A store of an
-// app's own answers with driver.ErrNoSession.
+// read translates the error of reading a session: ErrNoSession if the store does not have the
+// session or did not make its cookie, and ErrUnavailable if the store cannot say. An app's own
+// store returns driver.ErrNoSession.
 func (s storeErrors) read(err error) error {
 	var cookie securecookie.Error
 	switch {
-	case errors.As(err, &cookie) && cookie.IsDecode(): // SEC-155: no other way of reading it is tried
+	case errors.As(err, &cookie) && cookie.IsDecode(): // SEC-155: there is no second way to read it
 	case errors.Is(err, driver.ErrNoSession), errors.Is(err, fs.ErrNotExist):
 	case s.unknown != "" && err.Error() == s.unknown:
 	default:
@@ -80,7 +80,7 @@ func (s storeErrors) read(err error) error {
 	return driver.ErrNoSession
 }
 
-// write translates the error of writing a session: ErrSessionTooLarge, or else ErrUnavailable.
+// write translates the error of writing a session: ErrSessionTooLarge, or otherwise ErrUnavailable.
 func (s storeErrors) write(err error) error {
 	text := err.Error()
 	if errors.Is(err, driver.ErrSessionTooLarge) || strings.Contains(text, tooLong) || s.tooLarge != "" && strings.Contains(text, s.tooLarge) {

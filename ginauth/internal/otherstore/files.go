@@ -21,13 +21,14 @@ import (
 
 const (
 	sessionFilePrefix = "session_" // gorilla/sessions'
-	// sweepFiles is how many names are read at once.
+	// sweepFiles is how many names are read at a time.
 	sweepFiles = 256
-	// maxSessionFile is far above what a store writes, whose limit is 4096 bytes unless MaxLength says otherwise.
+	// maxSessionFile is far more than a store writes: its limit is 4096 bytes unless MaxLength
+	// changes it.
 	maxSessionFile = 4 << 20
 )
 
-// NoFiles is the error that says that a store keeps no session files.
+// NoFiles returns an error that says that a store keeps no session files.
 func NoFiles(store any) error {
 	return fmt.Errorf("sweeping sessions: a %T keeps no session files: only the filesystem store needs this call, and the stores of package store have RunSweeper", store)
 }
@@ -47,8 +48,8 @@ func (s *Store) Sweep(ctx context.Context) (deleted int64, err error) {
 	return f.deleted, errors.Join(err, root.Close())
 }
 
-// sessionFilesOf is where a filesystem store keeps its sessions, and what reads them however old they are. The store's own
-// codecs refuse what was written longer ago than their MaxAge.
+// sessionFilesOf returns the directory in which a filesystem store keeps its sessions, and codecs
+// that read them at any age. The store's own codecs refuse data older than their MaxAge.
 func sessionFilesOf(store sessions.Store) (dir string, codecs []securecookie.Codec, ok bool) {
 	for _, v := range structsOf(store) {
 		if v.Type() != reflect.TypeFor[gorilla.FilesystemStore]() {
@@ -76,8 +77,8 @@ type fileSweep struct {
 	*Store
 	root    *os.Root
 	codecs  []securecookie.Codec
-	told    bool          // the authority has told its clock
-	ahead   time.Duration // how far that is ahead of this process's
+	told    bool          // the authority has returned its time
+	ahead   time.Duration // how far the authority's clock is ahead of this process
 	deleted int64
 	failed  int
 	failure error // the first one
@@ -108,7 +109,7 @@ func (s *fileSweep) run(ctx context.Context) error {
 	}
 }
 
-// sweep deletes one file if its session is over. Its error ends the round.
+// sweep deletes one file if its session has ended. An error ends the round.
 func (s *fileSweep) sweep(ctx context.Context, name string) error {
 	if err := ctx.Err(); err != nil {
 		return err
@@ -131,7 +132,7 @@ func (s *fileSweep) sweep(ctx context.Context, name string) error {
 	}
 	after, err := s.root.Lstat(name)
 	if err == nil && (!os.SameFile(before, after) || !after.ModTime().Equal(before.ModTime())) {
-		return nil // was written meanwhile, by a request that began before the session's end
+		return nil // a request that began before the session's end has just written it
 	}
 	if err == nil {
 		err = s.root.Remove(name)
@@ -143,7 +144,8 @@ func (s *fileSweep) sweep(ctx context.Context, name string) error {
 	return nil
 }
 
-// read returns the session of a file, and no info where it holds none of ours: also while it is being written.
+// read returns the session of a file. Info is nil if the file has no session of ours, or is being
+// written.
 func (s *fileSweep) read(name string) (e envelope, info fs.FileInfo, err error) {
 	info, err = s.root.Lstat(name)
 	if err != nil || !info.Mode().IsRegular() || info.Size() > maxSessionFile {
@@ -171,8 +173,8 @@ func (s *fileSweep) read(name string) (e envelope, info fs.FileInfo, err error) 
 	return e, info, nil
 }
 
-// over asks the clock that would end the session. The authority's is asked about what seems to be over, and until it
-// has told.
+// over says whether a session has ended, by the clock that ends it. It asks the authority about
+// sessions that seem to have ended, and about all until it knows the authority's time.
 func (s *fileSweep) over(ctx context.Context, e envelope) (bool, error) {
 	if e.User == "" || s.Authority == nil {
 		return !e.live(s.now()), nil
@@ -182,7 +184,7 @@ func (s *fileSweep) over(ctx context.Context, e envelope) (bool, error) {
 	}
 	_, at, err := s.Authority.find(ctx, e.User, e.digest(), e.Epoch)
 	switch {
-	case errors.Is(err, driver.ErrNoSession): // of a user who is disabled for now, perhaps
+	case errors.Is(err, driver.ErrNoSession): // the user may be disabled only for now
 		return !e.live(s.now().Add(s.ahead)), nil
 	case err != nil:
 		return false, err
@@ -191,9 +193,10 @@ func (s *fileSweep) over(ctx context.Context, e envelope) (bool, error) {
 	return !e.live(at), nil
 }
 
-// note keeps the first failure, without the file's name, which is the session's id in the store.
+// note keeps the first failure, without the file's name, because that is the session's id in the
+// store.
 func (s *fileSweep) note(err error) {
-	if err == nil || errors.Is(err, fs.ErrNotExist) { // was logged out, or swept by another process
+	if err == nil || errors.Is(err, fs.ErrNotExist) { // logged out, or swept by another process
 		return
 	}
 	var path *fs.PathError

@@ -12,11 +12,11 @@ import (
 	gorilla "github.com/gorilla/sessions"
 )
 
-// minSigningKey is 128 bits; NIST SP 800-131A asks for 112 at least.
+// minSigningKey is 128 bits; NIST SP 800-131A requires at least 112.
 const minSigningKey = 16
 
-// Check returns what is wrong with a store of gin-contrib's that would show itself at the first login only:
-// keys that do not work, or are guessed, and a directory that is not there.
+// Check returns what is wrong with a store of gin-contrib that would otherwise fail only at the
+// first login: keys that do not work or can be guessed, and a missing directory.
 func Check(store sessions.Store) error {
 	for _, v := range structsOf(store) {
 		if v.Type() == reflect.TypeFor[gorilla.FilesystemStore]() {
@@ -31,7 +31,8 @@ func Check(store sessions.Store) error {
 	return nil
 }
 
-// structsOf is a store and what it embeds first: gin-contrib wraps gorilla's.
+// structsOf returns a store and the stores that it embeds first: gin-contrib wraps gorilla's
+// stores.
 func structsOf(store sessions.Store) (found []reflect.Value) {
 	v := reflect.ValueOf(store)
 	for range 4 {

@@ -1,5 +1,5 @@
-// Package otherstore keeps sessions in stores of gin-contrib/sessions that know nothing of users, such as its cookie, file,
-// redis and memcached stores.
+// Package otherstore keeps sessions in stores of gin-contrib/sessions that know nothing of users,
+// such as its cookie, file, redis and memcached stores.
 package otherstore
 
 import (
@@ -21,25 +21,26 @@ import (
 )
 
 const (
-	// maxCookie is what every browser keeps of a cookie's name and value (RFC 6265bis, 5.6).
+	// maxCookie is the longest name and value of a cookie that every browser keeps (RFC 6265bis,
+	// 5.6).
 	maxCookie = 4096
-	// maxStoreAge: memcached takes more seconds than 30 days for a date in 1970.
+	// maxStoreAge: memcached reads more than 30 days, in seconds, as a date in 1970.
 	maxStoreAge = 30 * 24 * time.Hour
 )
 
-// Store keeps sessions in a store of gin-contrib/sessions that is no driver.Sessions: its
-// cookie, memstore, filesystem, redis and memcached stores, and others of their kind. The store
-// makes the cookie's value; its attributes are Options.Cookie's. The store's other users are not
-// disturbed as long as they use another name.
+// Store keeps sessions in a store of gin-contrib/sessions that is not a driver.Sessions: its
+// cookie, memstore, filesystem, redis and memcached stores, and others like them. The store makes
+// the cookie's value; the cookie's attributes come from Options.Cookie. Other users of the store
+// are not affected if they use another name.
 type Store struct {
 	store     sessions.Store
 	errors    storeErrors
 	name      string
-	Authority *Authority // nil: nobody but the store is asked
+	Authority *Authority // nil: only the store is asked
 	now       func() time.Time
 
-	// A store of this kind overwrites the whole session. Within this process at least, writers
-	// of one session take turns.
+	// Such a store overwrites the whole session. At least within this process, writers of one
+	// session take turns.
 	turns [64]sync.Mutex
 	seed  maphash.Seed
 }
@@ -51,12 +52,12 @@ type Authority struct {
 	end   func(context.Context, driver.Digest, time.Time) error
 }
 
-// New keeps sessions under this name of cookie. A nil authority leaves the store alone.
+// New keeps sessions under this cookie name. With a nil authority, only the store decides.
 func New(store sessions.Store, name string, a *Authority) *Store {
 	return &Store{store: store, errors: errorsOf(store), name: name, Authority: a, now: time.Now, seed: maphash.MakeSeed()} //nolint:forbidigo // these stores have no clock
 }
 
-// AuthorityOf is nil for users that are no driver.Authority.
+// AuthorityOf returns nil if users is not a driver.Authority.
 func AuthorityOf[U any](users driver.Users[U]) *Authority {
 	own, ok := users.(driver.Authority[U])
 	if !ok {
@@ -72,7 +73,7 @@ func AuthorityOf[U any](users driver.Users[U]) *Authority {
 	}
 }
 
-// Revokes says whether a session that was ended stays ended for whoever kept its cookie.
+// Revokes says whether an ended session stays ended, even for somebody with a copy of its cookie.
 func (s *Store) Revokes() bool {
 	if s.Authority != nil {
 		return true
@@ -80,8 +81,8 @@ func (s *Store) Revokes() bool {
 	return !slices.Contains(wrapped(s.store), reflect.TypeFor[gorilla.CookieStore]())
 }
 
-// Session is that of a request, and how many cookies of its name were sent. Two are none: one of
-// them was planted.
+// Session returns the session of a request, and how many cookies of its name were sent. It ignores
+// two cookies, because one of them was planted.
 func (s *Store) Session(r *http.Request) (*Session, int) {
 	session := &Session{Store: s}
 	sent := r.CookiesNamed(s.name)
@@ -91,17 +92,16 @@ func (s *Store) Session(r *http.Request) (*Session, int) {
 	return session, len(sent)
 }
 
-// Session is the session of one request. Digests play no part in it: the cookie says which
-// session is meant.
+// Session is the session of one request. It ignores digests: the cookie says which session it is.
 type Session struct {
 	*Store
-	Cookie   string           // as received, then as issued
+	Cookie   string           // first as received, then as issued
 	Reissued bool             // the cookie's value has changed
-	Remote   bool             // the cookie's value is an id, and the session is elsewhere
-	id       driver.SessionID // of the session that was found
+	Remote   bool             // the cookie's value is only an id of the session
+	id       driver.SessionID // the id of the session that was found
 	at       time.Time        // when it was found
-	User     any              // by the authority
-	Epoch    *int64           // of the user, when it has moved and this session is to live on
+	User     any              // the user that the authority returned
+	Epoch    *int64           // the user's new epoch, if this session is to be kept
 }
 
 var _ driver.Sessions = (*Session)(nil)
@@ -120,7 +120,7 @@ func (s *Session) FindSession(ctx context.Context, _ driver.Digest) (driver.Sess
 	}
 	if !e.live(at) {
 		if held.ID != "" || at.Before(milli(e.Expires)) {
-			_ = s.end(ctx, held, e) // dead for good, should the clock go back (SEC-67); over it is anyway
+			_ = s.end(ctx, held, e) // it must stay dead if the clock goes back (SEC-67); it has ended anyway
 		}
 		return driver.Session{}, driver.ErrNoSession
 	}
@@ -128,7 +128,7 @@ func (s *Session) FindSession(ctx context.Context, _ driver.Digest) (driver.Sess
 	return e.record(at), nil
 }
 
-// CreateSession stores a session under a new cookie, and then ends the one of the cookie before.
+// CreateSession stores a session under a new cookie, and then ends the session of the old cookie.
 func (s *Session) CreateSession(ctx context.Context, n driver.NewSession) (driver.Session, error) {
 	admission := driver.Admission{At: s.now()}
 	if n.UserID != "" && s.Authority != nil {
@@ -219,7 +219,8 @@ func (s *Session) DeleteSession(ctx context.Context, _ driver.Digest) error {
 	return nil
 }
 
-// FindRotated finds nothing: these stores keep no trace of a replaced id, so Options.RotationGrace is refused with them.
+// FindRotated finds nothing, because these stores forget a replaced id. Options.RotationGrace is
+// refused with them.
 func (*Session) FindRotated(context.Context, driver.Digest) (driver.Session, error) {
 	return driver.Session{}, driver.ErrNoSession
 }
@@ -245,15 +246,15 @@ func (s *Session) open(ctx context.Context) (*gorilla.Session, envelope, error) 
 		return nil, envelope{}, s.errors.read(err)
 	}
 	e, err := openEnvelope(held.Values)
-	if err != nil { // also when the store has no session of this id, and so no values
+	if err != nil { // the store may also have no session of this id, and so no values
 		return nil, envelope{}, driver.ErrNoSession
 	}
 	s.Remote = held.ID != ""
 	return held, e, nil
 }
 
-// blank is a session that gets an id of the store's own making when it is saved. An id that the
-// store has not got (any more) is never used again, whoever presents it (SEC-63).
+// blank returns a session to which the store gives a new id when it is saved. An id that the store
+// does not have, or no longer, is never used again (SEC-63).
 func (s *Session) blank() *gorilla.Session {
 	fresh := gorilla.NewSession(s.store, s.name)
 	fresh.IsNew = true
@@ -277,20 +278,20 @@ func (s *Session) write(ctx context.Context, held *gorilla.Session, e envelope, 
 	return value, nil
 }
 
-// end makes the session worthless: with the authority's help for good, otherwise as far as the
-// store can forget.
+// end ends the session: for good with the help of the authority, otherwise as far as the store can
+// forget it.
 func (s *Session) end(ctx context.Context, held *gorilla.Session, e envelope) error {
 	if e.User != "" && s.Authority != nil {
 		if err := s.Authority.end(ctx, e.digest(), milli(e.Expires)); err != nil {
 			return err
 		}
 	}
-	held.Values = map[any]any{} // in case the store keeps something after all
+	held.Values = map[any]any{} // in case the store keeps the session
 	_, err := s.save(ctx, held, -time.Second)
 	return err
 }
 
-// endBefore ends the session as it was before its rotation.
+// endBefore ends the session under its id before the rotation.
 func (s *Session) endBefore(ctx context.Context, before envelope) error {
 	old, _, err := s.open(ctx)
 	if errors.Is(err, driver.ErrNoSession) {
@@ -317,7 +318,7 @@ func (s *Session) save(ctx context.Context, held *gorilla.Session, age time.Dura
 	return value, nil
 }
 
-// request is all that a store may see of the client's.
+// request returns the only part of the client's request that a store gets.
 func (s *Session) request(ctx context.Context, cookie string) *http.Request {
 	r := &http.Request{Method: http.MethodGet, URL: &url.URL{Path: "/"}, Header: http.Header{}, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1}
 	if cookie != "" {
@@ -326,7 +327,7 @@ func (s *Session) request(ctx context.Context, cookie string) *http.Request {
 	return r.WithContext(ctx)
 }
 
-// header is a http.ResponseWriter for a store that only sets a cookie.
+// header is an http.ResponseWriter for a store that only sets a cookie.
 type header http.Header
 
 func (h header) Header() http.Header       { return http.Header(h) }

@@ -1,16 +1,16 @@
-// Package pairing tells stores that can be used together from those that cannot.
+// Package pairing says which stores can be used together.
 package pairing
 
 import "reflect"
 
 // Keeper is a store whose rows belong to the users of one table.
 type Keeper interface {
-	// AcceptsUsers returns nil when users, a user store, has the users that the rows belong to, and
-	// otherwise what is wrong, with the remedy.
+	// AcceptsUsers returns nil if the user store users has the users that the rows belong to.
+	// Otherwise its error says what is wrong and how to mend it.
 	AcceptsUsers(users any) error
 }
 
-// Check asks the store, if it cares, about the user store. Without users there is nothing to ask.
+// Check asks the store about the user store, if it is a Keeper. Without users it returns nil.
 func Check(store, users any) error {
 	keeper, cares := store.(Keeper)
 	if !cares || users == nil || IsNil(store) {
@@ -19,7 +19,7 @@ func Check(store, users any) error {
 	return keeper.AcceptsUsers(users)
 }
 
-// IsNil also sees a nil pointer or function behind an interface.
+// IsNil also detects a nil pointer or function in an interface.
 func IsNil(v any) bool {
 	r := reflect.ValueOf(v)
 	return !r.IsValid() || (r.Kind() == reflect.Pointer || r.Kind() == reflect.Func) && r.IsNil()

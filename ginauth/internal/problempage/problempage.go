@@ -3,7 +3,7 @@ package problempage
 
 import "github.com/ginauth/ginauth/ginauth/problem"
 
-// Base is where all are explained: append the code.
+// Base is the URL of the page that explains all problems, to which the code is added.
 const Base = "https://github.com/ginauth/ginauth/blob/main/docs/problems.md#"
 
 // New returns a problem whose Type is its place in docs/problems.md.

@@ -1,4 +1,4 @@
-// Package proxy finds the client of a request behind proxies that are trusted.
+// Package proxy finds the client of a request behind trusted proxies.
 package proxy
 
 import (
@@ -12,10 +12,10 @@ import (
 	"github.com/ginauth/ginauth/ginauth/driver"
 )
 
-// UnixSocket is the name of the peers of a unix socket, which have no address.
+// UnixSocket is the name for the peers of a unix socket, which have no address.
 const UnixSocket = "unix"
 
-// Trusted are the peers whose X-Forwarded-For is believed.
+// Trusted are the peers whose X-Forwarded-For is trusted.
 type Trusted struct {
 	Networks []netip.Prefix
 	Unix     bool
@@ -43,12 +43,13 @@ func Parse(names []string) (p Trusted, err error) {
 	return p, nil
 }
 
-// Trusts says whether the address is of one of the networks.
+// Trusts says whether the address is in one of the networks.
 func (p Trusted) Trusts(addr netip.Addr) bool {
 	return slices.ContainsFunc(p.Networks, func(network netip.Prefix) bool { return network.Contains(addr) })
 }
 
-// Origin walks X-Forwarded-For from the right while the address before is a trusted proxy's.
+// Origin returns the client: it goes through X-Forwarded-For from the right as long as the last
+// address is a trusted proxy.
 func (p Trusted) Origin(r *http.Request) driver.Origin {
 	if r == nil {
 		return driver.Origin{}
@@ -68,7 +69,7 @@ func (p Trusted) Origin(r *http.Request) driver.Origin {
 	return o
 }
 
-// Peer is the other end of the connection, which has no address on a unix socket.
+// Peer returns the other end of the connection, which has no address on a unix socket.
 func (p Trusted) Peer(r *http.Request) (addr netip.Addr, trusted bool) {
 	if OnUnixSocket(r) {
 		return addr, p.Unix
@@ -79,7 +80,8 @@ func (p Trusted) Peer(r *http.Request) (addr netip.Addr, trusted bool) {
 	return addr, p.Trusts(addr)
 }
 
-// OnUnixSocket believes the listener, and where there is none, as in tests, the peer's name on a unix socket.
+// OnUnixSocket asks the listener. Without one, as in tests, it recognises a unix socket by the
+// peer's name.
 func OnUnixSocket(r *http.Request) bool {
 	if local, ok := r.Context().Value(http.LocalAddrContextKey).(net.Addr); ok {
 		return strings.HasPrefix(local.Network(), "unix")
@@ -90,7 +92,8 @@ func OnUnixSocket(r *http.Request) bool {
 // ForwardedFor names the header.
 const ForwardedFor = "X-Forwarded-For" // in canonical form
 
-// parseForwarded takes an address alone, and one with the client's port, as some proxies send it.
+// parseForwarded reads an address without a port, or with the client's port, as some proxies send
+// it.
 func parseForwarded(s string) (netip.Addr, error) {
 	if withPort, err := netip.ParseAddrPort(s); err == nil {
 		return withPort.Addr(), nil
@@ -112,7 +115,7 @@ func Printable(s string) string {
 	}, s)
 }
 
-// String is what SetTrustedProxies takes.
+// String returns the networks in a form for SetTrustedProxies.
 func (p Trusted) String() string {
 	if len(p.Networks) == 0 {
 		return "nil"

@@ -1,21 +1,21 @@
 package route
 
-// Audience says whom an operation is for. Its zero value is the strictest.
+// Audience says which users an operation is for. Its zero value is the strictest.
 type Audience uint8
 
 const (
-	// VerifiedUsers are users, who must be verified where the app's policy says so.
+	// VerifiedUsers are users who must be verified if the app's policy requires it.
 	VerifiedUsers Audience = iota
-	// Users are all of them, verified or not: the operation gets them verified, or it is one by which they look at, secure
-	// or leave their account.
+	// Users are all users, verified or not. The operation gets them verified, or lets them view,
+	// secure or leave their account.
 	Users
-	// LoggedOut are callers who want to log in. Behind a guard they would never get there.
+	// LoggedOut are callers who want to log in. A guard would keep them out.
 	LoggedOut
 	// Everyone may call the operation, logged in or not.
 	Everyone
-	// Middleware is no operation: the handler lets requests pass or not, and does nothing else.
+	// Middleware is not an operation: the handler only decides whether requests may pass.
 	Middleware
 )
 
-// Open says whether the operation answers without a session, on whatever route it is mounted.
+// Open says whether the operation answers without a session, on any route.
 func (a Audience) Open() bool { return a == LoggedOut || a == Everyone }

@@ -7,17 +7,17 @@ import (
 	"sync/atomic"
 )
 
-// Facts are what the code of a handler stands for, whatever its configuration: a constructor with
-// handlers of different facts has a function literal for each. The zero Facts are those of the
-// app's handlers.
+// Facts are what is known about a handler by its code alone, whatever its configuration. A
+// constructor whose handlers have different facts has a function literal for each. The zero Facts
+// are those of the app's handlers.
 type Facts struct {
 	Name string // as in Info
 	For  Audience
 	// Scoped: the handler says which scopes a credential needs.
 	Scoped bool
-	// ChecksScopes is Info's.
+	// ChecksScopes is as in Info.
 	ChecksScopes bool
-	// ChangesPassword is Info's.
+	// ChangesPassword is as in Info.
 	ChangesPassword bool
 }
 
@@ -35,11 +35,11 @@ const (
 	With    = "with"
 )
 
-// IsSession says whether the handler is a Session, or around one.
+// IsSession says whether the handler is a Session or a wrapper of one.
 func (i Info) IsSession() bool { return i.Name == Session || i.Name == Wrapper }
 
-// known are the facts by the address of a function's code, which all closures of one literal share.
-// It grows while routers are built, and is bounded by the library's source.
+// known has the facts by the address of a function's code, which all closures of one literal share.
+// It grows while routers are built, up to the number of literals in ginauth's source.
 var known = struct {
 	sync.Mutex
 	facts atomic.Pointer[map[uintptr]Facts]

@@ -8,10 +8,10 @@ import (
 	"github.com/gin-gonic/gin"
 )
 
-// This file holds all that the library knows of Gin's private fields, and is the only one of the
-// module that imports unsafe. A request's own chain is read by reflection, which takes no function
-// out of it: c.HandlerNames would do, but it takes eight times as long and allocates. Values are
-// taken out of private fields at start and in tests only.
+// This file has all knowledge of Gin's private fields, and is the only file of the module that
+// imports unsafe. A request's own chain is read by reflection, without taking a function out of it:
+// c.HandlerNames would work too, but takes eight times as long and allocates. Values are taken out
+// of private fields only at start-up and in tests.
 
 // ErrLayout means that this version of Gin keeps its routes, or a request's handlers, in private
 // fields that this package does not know.
@@ -19,7 +19,8 @@ var ErrLayout = errors.New("ginauth: this version of Gin keeps its routes in an 
 
 var requestFields, errRequestFields = fieldsOf(reflect.TypeFor[gin.Context]())
 
-// contextFields are where a gin.Context keeps its handlers and which of them runs.
+// contextFields are the fields in which a gin.Context keeps its handlers and the index of the
+// running one.
 type contextFields struct{ handlers, index []int }
 
 func fieldsOf(contextType reflect.Type) (fields contextFields, err error) {
@@ -31,29 +32,30 @@ func fieldsOf(contextType reflect.Type) (fields contextFields, err error) {
 	return contextFields{handlers.Index, index.Index}, nil
 }
 
-// Layout returns ErrLayout where Position and Behind cannot work with this version of Gin. They
-// must not be called then.
+// Layout returns ErrLayout if Position and Behind do not work with this version of Gin. Do not call
+// them then.
 func Layout() error { return errRequestFields }
 
-// Position is the place of the running handler in the request's chain.
+// Position returns the place of the running handler in the request's chain.
 func Position(c *gin.Context) int {
 	return int(reflect.ValueOf(c).Elem().FieldByIndex(requestFields.index).Int())
 }
 
-// Behind is the part of the request's chain after a position. A copied context has no handlers.
+// Behind returns the part of the request's chain after a position. A copied context has no
+// handlers.
 func Behind(c *gin.Context, position int) Part {
 	return Part{reflect.ValueOf(c).Elem().FieldByIndex(requestFields.handlers), position + 1}
 }
 
 // Chains returns the routes of an engine with their whole handler chains, which Gin itself shows
-// only while a request runs. It is meant for start and tests.
+// only while a request runs. Use it at start-up and in tests.
 func Chains(engine *gin.Engine) (routes []Route, err error) {
 	return chains(reflect.ValueOf(engine).Elem(), len(engine.Routes()))
 }
 
 func chains(engine reflect.Value, registered int) (routes []Route, err error) {
 	defer func() {
-		if recover() != nil { // reflect panics on a layout that it does not find
+		if recover() != nil { // reflect panics on an unknown layout
 			routes, err = nil, ErrLayout
 		}
 	}()
@@ -94,8 +96,8 @@ func handler(v reflect.Value) gin.HandlerFunc {
 	return *(*gin.HandlerFunc)(unsafe.Pointer(v.UnsafeAddr())) //nolint:gosec // the type was compared above
 }
 
-// TrustedProxies are those that the engine was given, or nil where this version of Gin does not
-// show them.
+// TrustedProxies returns the proxies that the engine was given, or nil if this version of Gin does
+// not show them.
 func TrustedProxies(engine *gin.Engine) (proxies []string) {
 	list := reflect.ValueOf(engine).Elem().FieldByName("trustedProxies")
 	if list.Kind() != reflect.Slice || list.Type().Elem().Kind() != reflect.String {
@@ -107,8 +109,8 @@ func TrustedProxies(engine *gin.Engine) (proxies []string) {
 	return proxies
 }
 
-// Identity tells functions apart, also closures of one function literal, which reflection cannot.
-// Identities of the same type can be compared. It is meant for start.
+// Identity distinguishes functions, even closures of one function literal, which reflection cannot.
+// Identities of the same type can be compared. Use it at start-up.
 func Identity[F any](function F) any {
 	if unsafe.Sizeof(function) != unsafe.Sizeof(uintptr(0)) {
 		return nil

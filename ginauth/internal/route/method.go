@@ -8,11 +8,12 @@ import (
 	"github.com/gin-gonic/gin"
 )
 
-// MethodError means that a handler does not serve the request's method. Fail of package ginauth answers it with 405.
+// MethodError means that a handler does not serve the request's method. Fail of package ginauth
+// answers it with 405.
 type MethodError struct{ served []string }
 
-// CheckMethod returns a *MethodError unless the request has one of the methods that a handler serves. GET
-// stands for HEAD, too.
+// CheckMethod returns a *MethodError unless the handler serves the request's method. GET includes
+// HEAD.
 func CheckMethod(c *gin.Context, served ...string) error {
 	method := c.Request.Method
 	if slices.Contains(served, method) || method == http.MethodHead && slices.Contains(served, http.MethodGet) {
@@ -21,7 +22,7 @@ func CheckMethod(c *gin.Context, served ...string) error {
 	return &MethodError{served}
 }
 
-// Error is a sentence for the client, such as "Use POST, PUT or PATCH."
+// Error returns a sentence for the client, such as "Use POST, PUT or PATCH."
 func (e *MethodError) Error() string {
 	last := len(e.served) - 1
 	if last == 0 {
@@ -30,7 +31,7 @@ func (e *MethodError) Error() string {
 	return "Use " + strings.Join(e.served[:last], ", ") + " or " + e.served[last] + "."
 }
 
-// Allow is the header Allow of the answer.
+// Allow returns the header Allow of the answer.
 func (e *MethodError) Allow() string {
 	return strings.Replace(strings.Join(e.served, ", "), http.MethodGet, "GET, HEAD", 1)
 }

@@ -21,7 +21,7 @@ type Scheme struct {
 	Scoped               bool
 }
 
-// Realm is what a challenge has to name (RFC 6750, 3; RFC 7617, 2).
+// Realm is the realm that a challenge must name (RFC 6750, 3; RFC 7617, 2).
 const Realm = `realm="api"`
 
 // Validate returns what a Scheme lacks.
@@ -45,25 +45,26 @@ func (s Scheme) Validate() error {
 
 const schemeNameCharacters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-"
 
-// Bearer says whether it is a bearer token in Authorization.
+// Bearer says whether the credential is a bearer token in Authorization.
 func (s Scheme) Bearer() bool { return s.Type == "oauth2" || strings.EqualFold(s.HTTP, "bearer") }
 
-// Ambient says whether a request may carry the credential without the client's meaning to (SEC-182).
+// Ambient says whether browsers may send the credential automatically (SEC-182).
 func (s Scheme) Ambient() bool {
 	bearer := s.Type != "apiKey" && s.Bearer()
 	return !bearer && !s.SentOnPurpose
 }
 
-// sentByBrowsers knows what browsers add to requests of their own accord (RFC 7617, 7616, 4559, 8120).
+// sentByBrowsers says whether browsers add such credentials to requests themselves (RFC 7617, 7616,
+// 4559, 8120).
 func (s Scheme) sentByBrowsers() bool {
 	known := []string{"basic", "digest", "negotiate", "ntlm", "mutual"}
 	return s.Cookie() || s.Type == "http" && slices.Contains(known, strings.ToLower(s.HTTP))
 }
 
-// Cookie says whether it is a cookie.
+// Cookie says whether the credential is a cookie.
 func (s Scheme) Cookie() bool { return s.Type == "apiKey" && s.In == "cookie" }
 
-// Challenge is the scheme's value of WWW-Authenticate (RFC 9110, 11.6.1).
+// Challenge returns the scheme's value of WWW-Authenticate (RFC 9110, 11.6.1).
 func (s Scheme) Challenge() string {
 	switch {
 	case s.Bearer():
@@ -76,7 +77,7 @@ func (s Scheme) Challenge() string {
 	return `ApiKey name="` + s.Parameter + `"`
 }
 
-// Header is the request header that the credentials come in.
+// Header returns the request header that has the credentials.
 func (s Scheme) Header() string {
 	switch {
 	case s.Cookie():
@@ -87,7 +88,7 @@ func (s Scheme) Header() string {
 	return "Authorization"
 }
 
-// Shadows is empty where a backend of this Scheme may stand before one of the other.
+// Shadows is empty if a backend of this Scheme may stand before one of the later Scheme.
 func (s Scheme) Shadows(later Scheme) string {
 	switch {
 	case s.Cookie() && !later.Cookie():
@@ -98,7 +99,7 @@ func (s Scheme) Shadows(later Scheme) string {
 	return ""
 }
 
-// carrier is where a request has the credentials, and which kind of them it reads there.
+// carrier returns the place of the credentials in a request, and which kind of them is read there.
 func (s Scheme) carrier() string {
 	switch {
 	case s.Cookie():

@@ -1,5 +1,5 @@
-// Package rule reads the rules by which an app names routes, such as those of Options.Exclude.
-// One word for the middleware, the audit and the OpenAPI document, so that they cannot disagree.
+// Package rule reads the rules by which an app names routes, such as those of Options.Exclude. The
+// middleware, the audit and the OpenAPI document all use it, so that they cannot disagree.
 package rule
 
 import (
@@ -18,14 +18,14 @@ var methods = []string{
 	http.MethodDelete, http.MethodOptions, http.MethodConnect, http.MethodTrace,
 }
 
-// Rule names one route, with "/template" or "METHOD /template", or all below "/template/*any".
+// Rule names one route, as "/template" or "METHOD /template", or everything below "/template/*any".
 type Rule struct {
 	method string // empty: every method
 	path   string // without the trailing wildcard
 	below  bool   // path and everything below it
 }
 
-// List is what several rules name together.
+// List is several rules.
 type List []Rule
 
 // Compile parses rules and stops at the first malformed one.
@@ -92,12 +92,12 @@ func (r Rule) Matches(method, template string) bool {
 	}
 }
 
-// names says whether the rule is for a method. What may be read may be asked about (RFC 9110, 9.3.2).
+// names says whether the rule is for a method. A rule for GET is also for HEAD (RFC 9110, 9.3.2).
 func (r Rule) names(method string) bool {
 	return r.method == "" || r.method == method || r.method == http.MethodGet && method == http.MethodHead
 }
 
-// Method is the one that the rule is for; empty for every method.
+// Method returns the method of the rule; empty means every method.
 func (r Rule) Method() string { return r.method }
 
 // Match says whether one of the rules names a route.
@@ -110,8 +110,8 @@ func (l List) Match(method, template string) bool {
 	return false
 }
 
-// MatchWithin is Match for a request of a mount, whose template ends in a wildcard: one of the rules may
-// name what lies within. The rest is the wildcard's value, decoded.
+// MatchWithin is Match for a request of a mount, whose template ends in a wildcard: a rule may name
+// a path within it. Rest is the wildcard's value, decoded.
 func (l List) MatchWithin(method, template, rest string) bool {
 	for _, r := range l {
 		if inner, ok := r.Within(method, template); ok && r.coversRest(inner, rest) {
@@ -121,8 +121,8 @@ func (l List) MatchWithin(method, template, rest string) bool {
 	return false
 }
 
-// Within says whether r names something within a mount, and what, from the mount on. It cannot know the names of
-// further parameters there.
+// Within says whether r names a path within a mount, and returns the rest of the path. It cannot
+// know the names of further parameters there.
 func (r Rule) Within(method, template string) (inner string, ok bool) {
 	mount, _, wild := strings.Cut(template, "*")
 	if !wild || len(r.path) <= len(mount) || !strings.HasPrefix(r.path, mount) || !r.names(method) {
@@ -132,8 +132,8 @@ func (r Rule) Within(method, template string) (inner string, ok bool) {
 	return inner, !strings.ContainsAny(inner, ":*")
 }
 
-// coversRest compares with the cleaned path, and with the path as it was sent, since nobody knows which of the two the
-// mount reads. Characters that some servers take for others cover nothing.
+// coversRest compares with both the cleaned path and the path as sent, because the mount may read
+// either of them. A rule does not cover paths with characters that some servers read as others.
 func (r Rule) coversRest(inner, rest string) bool {
 	if strings.ContainsAny(rest, "\\;%") {
 		return false

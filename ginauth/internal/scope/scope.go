@@ -1,4 +1,4 @@
-// Package scope knows what a scope is.
+// Package scope checks and combines scopes.
 package scope
 
 import "slices"
@@ -14,7 +14,8 @@ func Valid(s string) bool {
 	return s != ""
 }
 
-// Both are the alternatives, lists of scopes, of who wants one of a and one of b. Nil says nothing.
+// Both returns the alternatives, as lists of scopes, that satisfy one of a and one of b. Nil
+// requires nothing.
 func Both(a, b [][]string) [][]string {
 	if a == nil || b == nil {
 		return append(slices.Clone(a), b...)

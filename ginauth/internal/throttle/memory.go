@@ -14,11 +14,12 @@ import (
 	"github.com/ginauth/ginauth/ginauth/driver"
 )
 
-// maxEntries bounds the limiter in memory, to about 20 MB.
+// maxEntries limits the limiter to about 20 MB of memory.
 const maxEntries = 100_000
 
-// Memory is a driver.Limiter in the memory of one process, which knows no browsers. Rates and guesses have half of the
-// room each: guesses are remembered for days and would crowd out rates, which are for seconds.
+// Memory is a driver.Limiter in the memory of one process. It knows no browsers. Rates and guesses
+// each have half of the room: guesses are remembered for days and would push out rates, which last
+// only seconds.
 type Memory struct {
 	now func() time.Time
 
@@ -33,8 +34,8 @@ func newSized(now func() time.Time, limit int) *Memory {
 	return &Memory{now: now, rates: newTable(limit / 2), guesses: newTable(limit / 2)}
 }
 
-// table is bounded. When it is full, what would be forgotten first is forgotten at once: accounts under attack
-// are remembered longest.
+// table has bounded size. If it is full, the entry that would be forgotten next is removed:
+// accounts under attack stay longest.
 type table struct {
 	max     int
 	entries map[driver.LimitKey]*entry
@@ -49,7 +50,7 @@ type entry struct {
 	until, expires time.Time
 	failures, run  int
 	client         driver.LimitKey
-	place          int // in byEnd
+	place          int // its index in byEnd
 }
 
 // CountAttempt implements Limiter.
@@ -125,7 +126,7 @@ func (l *Memory) SettleAttempt(ctx context.Context, s driver.Settlement) (bool, 
 	return false, nil
 }
 
-// inTime is an error as the store's where the caller does not wait any more.
+// inTime returns the error of a store if the caller no longer waits.
 func inTime(ctx context.Context) error {
 	err := ctx.Err()
 	if errors.Is(err, context.DeadlineExceeded) {
@@ -134,8 +135,8 @@ func inTime(ctx context.Context) error {
 	return err
 }
 
-// lastBy tells whether a client's guess was the last one, and none was taken back since. Clients that are not known
-// are no one client.
+// lastBy says whether the client made the last guess and no guess was taken back since. It is false
+// for an unknown client.
 func (e *entry) lastBy(client driver.LimitKey) bool {
 	return e.client == client && client != (driver.LimitKey{})
 }
@@ -163,7 +164,7 @@ func (t *table) drop(e *entry) {
 	delete(t.entries, e.key)
 }
 
-// freeAt is long ago for an entry that is missing.
+// freeAt returns a time long ago for a missing entry.
 func (e *entry) freeAt() time.Time {
 	if e == nil {
 		return time.Time{}
@@ -203,7 +204,7 @@ func (h *ending) Pop() any {
 	return last
 }
 
-// Shared returns the one of this process, so that every Config of one app has the same counts.
+// Shared returns the limiter of this process, so that every Config of an app has the same counts.
 var Shared = sync.OnceValue(func() *Memory { return New(time.Now) }) //nolint:forbidigo // the process has no other clock
 
 // owned separates the counts of different owners.
@@ -214,7 +215,7 @@ type owned struct {
 
 var storeSeed = maphash.MakeSeed()
 
-// Of returns a limiter that counts in l what belongs to an owner, such as a store of users.
+// Of returns a limiter that counts in l separately for an owner, such as a store of users.
 func (l *Memory) Of(owner any) driver.Limiter {
 	of := owned{Memory: l}
 	if owner != nil && reflect.ValueOf(owner).Comparable() {

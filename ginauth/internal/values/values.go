@@ -1,4 +1,4 @@
-// Package values has the values of a session and what a request did to them.
+// Package values has the values of a session and the changes of a request.
 package values
 
 import (
@@ -9,15 +9,15 @@ import (
 	"github.com/ginauth/ginauth/ginauth/codec"
 )
 
-// Values are a session's values: those stored, and what this request did to them.
-// Only the difference is written, so that parallel requests keep each other's keys.
+// Values are a session's stored values and the changes of this request. Only the difference is
+// written, so that parallel requests keep each other's keys.
 type Values struct {
 	raw    json.RawMessage            // as stored
-	stored map[string]json.RawMessage // raw, once somebody asked
+	stored map[string]json.RawMessage // raw, decoded at the first use
 	set    map[string]json.RawMessage
 	unset  map[string]bool
-	// own is all that this request has set, also where the same is stored or was saved already: a new
-	// session takes it along, and nothing else (SEC-65, SEC-191).
+	// own is everything that this request has set, even if the same is stored or was saved already.
+	// A new session takes only these values along (SEC-65, SEC-191).
 	own map[string]json.RawMessage
 }
 
@@ -123,7 +123,7 @@ func (v *Values) All() (map[any]any, error) {
 	return values, nil
 }
 
-// Differs says whether the store has another value of one of these keys.
+// Differs says whether the stored value of one of these keys differs from this request's.
 func (v *Values) Differs(among func(key string) bool) bool {
 	if v.open() != nil {
 		return true
@@ -141,10 +141,10 @@ func (v *Values) Differs(among func(key string) bool) bool {
 	return false
 }
 
-// Saved forgets the changes that the store has now.
+// Saved removes changes that are stored now.
 func (v *Values) Saved() { *v = Values{own: v.own} }
 
-// Read takes what the store has now, and keeps this request's changes.
+// Read sets the stored values and keeps this request's changes.
 func (v *Values) Read(raw json.RawMessage) { v.raw, v.stored = raw, nil }
 
 // Delta returns what the store has to change: an object of keys to write, and keys to remove.
@@ -158,10 +158,10 @@ func (v *Values) Delta() (set json.RawMessage, unset []string) {
 // Sets says whether the request has set a value that the store does not have.
 func (v *Values) Sets() bool { return len(v.set) > 0 }
 
-// Own returns all that the request has set, as an object.
+// Own returns everything that the request has set, as an object.
 func (v *Values) Own() json.RawMessage { return object(v.own) }
 
-// Anew returns values of which a new session is to have what the request has set.
+// Anew returns values for a new session, which has what the request has set.
 func (v *Values) Anew() Values { return Values{own: v.own, set: maps.Clone(v.own)} }
 
 func object(of map[string]json.RawMessage) json.RawMessage {
