@@ -121,7 +121,7 @@ func (m *mapped) columns(extra []column) string {
 	}
 	list := []string{
 		`m.` + m.id + `::text`, `m.` + m.email + `::text`, `NULL::text`, name, m.verified.read(),
-		`COALESCE(u.disabled_at, ` + m.disabled.read() + `)`, m.created.read(), m.updated.read(),
+		`COALESCE(u.disabled_at, ` + m.disabled.read() + `)`, `FALSE`, m.created.read(), m.updated.read(),
 	}
 	for _, c := range extra {
 		list = append(list, `m.`+c.ident)
