@@ -1,6 +1,8 @@
 package flow
 
 import (
+	"fmt"
+
 	"github.com/gin-gonic/gin"
 
 	"github.com/ginauth/ginauth/ginauth"
@@ -13,10 +15,14 @@ import (
 // disabled user and a user without a password all return ErrInvalidCredentials after the same work.
 // ErrBusy means that too many passwords are waiting to be hashed. ErrTooManyAttempts means that
 // there were too many attempts at this address, here or in Login, or from this client.
+// ErrNotMounted means that Options.Users is not set.
 func VerifyPassword[U any](c *gin.Context, cfg *ginauth.Config[U], email, plain string) (U, error) {
 	var none U
 	if err := cfg.Engine().Made(); err != nil {
 		return none, err
+	}
+	if cfg.Engine().Users == nil {
+		return none, fmt.Errorf("%w: flow.VerifyPassword: Options.Users is not set: find the user and the hash yourself, and call flow.VerifyPasswordHash", ginauth.ErrNotMounted)
 	}
 	from := cfg.Engine().Edge.Lookup()
 	if err := cfg.Engine().Verify(c, email, plain, from); err != nil {
