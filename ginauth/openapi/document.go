@@ -48,6 +48,7 @@ func Build(engine *gin.Engine, opts Options) (*Document, error) {
 		return nil, fmt.Errorf("openapi: %w", err)
 	}
 	b.placeOperations()
+	b.nameIdentifiers()
 	if err := b.finishComponents(); err != nil {
 		return nil, fmt.Errorf("openapi: %w", err)
 	}

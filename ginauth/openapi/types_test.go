@@ -59,7 +59,7 @@ func TestTheAppsOwnTypesAreShown(t *testing.T) {
 	for name, want := range map[string]string{
 		"member": `{"type": "object", "required": ["id", "email", "name", "plan", "since", "team", "referee"], "properties": {
 			"id": {"type": "string", "format": "uuid"}, "email": {"type": "string", "format": "email"}, "name": {"type": "string"},
-			"verified_at": {"type": "string", "format": "date-time"},
+			"verified_at": {"type": "string", "format": "date-time"}, "username": {"type": "string"}, "must_change_password": {"type": "boolean"},
 			"plan": {"type": "string", "enum": ["free", "paid"]}, "since": {"type": "string", "format": "date-time"},
 			"team": {"type": "string", "format": "uuid"}, "labels": {"type": "object", "additionalProperties": {"type": "integer"}},
 			"referee": {"type": ["string", "null"]}, "boss": {"$ref": "#/components/schemas/person"},
@@ -127,6 +127,30 @@ func TestWhatViewMakesOfAUserIsShown(t *testing.T) {
 		schema := operation(t, document(t, r, test.opts), "GET", "/user").Responses.Value("200").Value.Content["application/json"].Schema
 		if schema.Ref != "#/components/schemas/public" || schema.Value.Properties["nick"] == nil {
 			t.Errorf("%s: the user is %s %v", name, schema.Ref, schema.Value)
+		}
+	}
+}
+
+func TestPayloadsAskForWhatUsersLogInWith(t *testing.T) {
+	t.Parallel()
+	for of, want := range map[ginauth.Identifier]string{
+		ginauth.IdentifierEmail:    `{"required": ["name", "email", "password", "company"], "username": false}`,
+		ginauth.IdentifierUsername: `{"required": ["name", "username", "password", "company"], "username": true}`,
+		ginauth.IdentifierEither:   `{"required": ["name", "password", "company"], "username": true}`,
+	} {
+		cfg := built.Config(ginauth.Options[member]{
+			Users: fakeUsers[member]{}, Sessions: memstore.NewStore([]byte("0123456789abcdef0123456789abcdef")), Logger: quiet, Identifier: of,
+		})
+		r := gin.New()
+		r.Use(ginauth.Session(cfg))
+		r.POST("/signup", ginauth.SignUpWith(cfg, func(context.Context, application, *member) error { return nil }))
+		schema := document(t, r, openapi.Options{}).Components.Schemas["application"].Value
+		got, err := json.Marshal(map[string]any{"required": schema.Required, "username": schema.Properties["username"] != nil})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(parsed(t, want), parsed(t, string(got))); diff != "" {
+			t.Errorf("%v:\n%s", of, diff)
 		}
 	}
 }

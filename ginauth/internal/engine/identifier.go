@@ -39,6 +39,11 @@ func (i Identifier) Canonical(s string) (string, error) {
 	return driver.CanonicalUsername(s)
 }
 
+// TakesUsernames says, for descriptions of the API, what users log in with.
+func (m *Mount) TakesUsernames() (names, addresses bool) {
+	return m.Names.Identifier != IdentifierEmail, m.Names.Identifier != IdentifierUsername
+}
+
 // ofAccount are the canonical identifiers of an account, the one of Account.Identifier first.
 func (i Identifier) ofAccount(a driver.Account) (list []string, err error) {
 	canonical, err := i.Canonical(a.Identifier)
