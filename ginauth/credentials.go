@@ -9,8 +9,8 @@ import (
 // Email and Username are needed.
 type Credentials struct {
 	Email string `json:"email" validate:"required" format:"email" example:"ada@example.com"`
-	// Username is ignored unless Options.Identifier has usernames. With IdentifierEither, a login
-	// takes an address here too.
+	// Username is ignored unless Options.Identifier has usernames. With IdentifierEither it may
+	// also be an address at a login.
 	Username string `json:"username" validate:"optional" maxLength:"254" example:"ada"`
 	Password string `json:"password" binding:"required" example:"correct horse battery staple" format:"password"`
 	// Remember keeps the session when the browser closes.

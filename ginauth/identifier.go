@@ -15,18 +15,19 @@ type Identifier int
 const (
 	// IdentifierEmail is the e-mail address.
 	IdentifierEmail = Identifier(engine.IdentifierEmail)
-	// IdentifierUsername is a username. An address may be given at sign-up, for mails.
+	// IdentifierUsername is a username. A sign-up may also give an address, for mails.
 	IdentifierUsername = Identifier(engine.IdentifierUsername)
-	// IdentifierEither takes a username or an e-mail address in one field of the login. A sign-up
-	// needs at least one of them. Each identifier of an account may have half of the wrong passwords
-	// that Limits allow: a common count would tell which address belongs to which username.
+	// IdentifierEither accepts a username or an e-mail address in one field of the login. A sign-up
+	// needs at least one of them. Each identifier of an account may have half of the wrong
+	// passwords that Limits allow: a common count would reveal which address belongs to which
+	// username.
 	IdentifierEither = Identifier(engine.IdentifierEither)
 )
 
 func (i Identifier) valid() bool { return i >= IdentifierEmail && i <= IdentifierEither }
 
-// reservedUsernames look like the app, its operators or its routes: the mailbox names of RFC 2142 and
-// its companions.
+// reservedUsernames could be mistaken for the app, its operators or its routes: the mailbox names
+// of RFC 2142 and similar ones.
 var reservedUsernames = []string{
 	"abuse", "ftp", "hostmaster", "info", "marketing", "news", "noc", "postmaster", "sales", "security", "support", "usenet", "uucp", "webmaster", "www",
 	"account", "admin", "administrator", "anonymous", "api", "billing", "contact", "everyone", "guest", "help", "login", "logout", "mail", "mailer-daemon", "me",

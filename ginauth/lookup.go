@@ -44,7 +44,7 @@ func (cfg *Config[U]) userLookup(store driver.Sessions) func(*gin.Context, *engi
 	}
 }
 
-// acceptOld exchanges a login of before for a session, and returns its user.
+// acceptOld exchanges an old login for a session, and returns its user.
 func (cfg *Config[U]) acceptOld(c *gin.Context, st *engine.State, find func(*gin.Context, *engine.State) (U, error)) (u U, err error) {
 	old, err := st.OldLogin(c)
 	if err != nil {

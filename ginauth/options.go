@@ -73,9 +73,9 @@ type Options[U any] struct {
 	// store can list a user's sessions, count them or end them all. Default: the user whom SignIn
 	// stored.
 	RetrieveUser func(*gin.Context, sessions.Session) (U, error)
-	// AcceptOnce exchanges sessions of gin-contrib/sessions, or tokens, of the time before the app
-	// used ginauth for sessions of its own, so that nobody has to log in again. It needs Users or
-	// FindUser, and sessions of package store. Default: none.
+	// AcceptOnce exchanges logins from before the app used ginauth, in sessions of
+	// gin-contrib/sessions or in tokens, for sessions of its own, so that nobody has to log in
+	// again. It needs Users or FindUser, and sessions of package store. Default: none.
 	AcceptOnce *bridge.Bridge
 	// NoSessions is for an app without sessions and cookies, which uses Authenticate with backends
 	// other than SessionAuth. Users is then needed only by handlers that check passwords. Default:
@@ -168,12 +168,12 @@ type Options[U any] struct {
 	BaseURL string
 	// Pages are the app's HTML pages. Default: none, every answer is JSON.
 	Pages Pages
-	// Identifier says what users log in with: the zero value is the e-mail address. With usernames, a
-	// user may have no address; mails then do not reach them, and Unverified, if set, restricts them.
-	// Usernames are compared as RFC 8265 says, see driver.CanonicalUsername.
+	// Identifier says what users log in with. Default: the e-mail address. With usernames, a user
+	// may have no address; mails then do not reach them, and Unverified, if set, restricts them.
+	// Usernames are compared by the rules of RFC 8265, see driver.CanonicalUsername.
 	Identifier Identifier
-	// ReservedUsernames are names that nobody may choose at sign-up, besides those that look like the
-	// app or its operators, such as "admin" and "support". Default: none.
+	// ReservedUsernames are names that nobody may choose at sign-up, besides those that could be
+	// mistaken for the app or its operators, such as "admin" and "support". Default: none.
 	ReservedUsernames []string
 
 	// View returns the form of a user that clients get. Default: the user by its json tags.
@@ -200,8 +200,8 @@ type Pages struct {
 	AfterLogin string
 	// AfterLogout is shown after a logout.
 	AfterLogout string
-	// ChangePassword shows the form of account.ChangePassword. A user who must change the password is
-	// sent there from every other page, and may see it.
+	// ChangePassword shows the form of account.ChangePassword. A user who must change the password
+	// is sent there from every other page, and may see it.
 	ChangePassword string
 }
 

@@ -60,8 +60,9 @@ SET must_change_password = TRUE, updated_at = clock.now
 FROM ` + theClock + `
 WHERE u.id = $1::uuid`
 
-// RequirePasswordChange makes the user's next login, and every session that lives, lead to the change of the password
-// alone, until there is a new one. It ends nothing. driver.ErrNoUser means that there is no such user.
+// RequirePasswordChange makes the user's next login, and every session that lives, lead to the
+// change of the password alone, until there is a new one. It ends nothing. driver.ErrNoUser means
+// that there is no such user.
 func (d *DB[U]) RequirePasswordChange(ctx context.Context, id driver.UserID) error {
 	return d.writeUser(ctx, "requiring a new password", driver.PasswordChangeRequired, requirePasswordChange, id, d.clock())
 }

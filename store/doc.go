@@ -69,10 +69,11 @@
 // # Accounts
 //
 // [DB.SetPassword] stores a password and ends what was begun with the old one, in one transaction.
-// Operators have [DB.FindUserByEmail], [DB.DisableUser], [DB.EnableUser], [DB.ForcePasswordReset], [DB.RequirePasswordChange]
-// and [DB.DeleteUser]; none of them reads or sets a password. The sweeper deletes a user whom
-// [DB.ArchiveUser] has disabled after the grace, and after the end of the last mailed link that
-// undoes a change of address. [DB.ImportUsers] moves users of another system in.
+// Operators have [DB.FindUserByEmail], [DB.DisableUser], [DB.EnableUser], [DB.ForcePasswordReset],
+// [DB.RequirePasswordChange] and [DB.DeleteUser]; none of them reads or sets a password. The
+// sweeper deletes a user whom [DB.ArchiveUser] has disabled after the grace, and after the end of
+// the last mailed link that undoes a change of address. [DB.ImportUsers] moves users of another
+// system in.
 //
 // # Attempts
 //

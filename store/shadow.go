@@ -162,7 +162,8 @@ func (s *Sessions) hash(h password.Hash) any {
 	return hashOrNull(h)
 }
 
-// locksFirst says that a login has to lock the shadow row before the app's own, as a change of the password does.
+// locksFirst says that a login has to lock the shadow row before the app's own, as a change of the
+// password does.
 func (s *Sessions) locksFirst() bool { return s.shadows != nil && s.shadows.table != nil }
 
 // identifier is hash for identifiers.

@@ -103,7 +103,7 @@ func (t *Table[U]) AcceptsUsers(users any) error {
 	return fmt.Errorf("store.NewTable keeps sessions of the users of its own table, and a %T has others: leave Options.Sessions out, and give the table to Options.Users", users)
 }
 
-// KeepsUsernames is false: a table of the app's own has no column for them. [ginauth.New] calls it.
+// KeepsUsernames returns false: the app's own table has no column for them. [ginauth.New] calls it.
 func (t *Table[U]) KeepsUsernames() bool { return false }
 
 func (t *Table[U]) tableOfUsers() string { return t.shadows.source }
@@ -148,7 +148,7 @@ func (t *Table[U]) FindTokenUser(ctx context.Context, user driver.UserID, sessio
 	return t.db.FindTokenUser(ctx, user, session)
 }
 
-// AdmitSession is External.AdmitSession. It also wants the password of n.Credential.
+// AdmitSession works as External.AdmitSession, and also compares the password with n.Credential.
 func (t *Table[U]) AdmitSession(ctx context.Context, n driver.NewSession) (driver.Admission, error) {
 	return t.external.AdmitSession(ctx, n)
 }

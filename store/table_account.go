@@ -17,7 +17,7 @@ import (
 
 var _ driver.Accounts[User] = (*Table[User])(nil)
 
-// SetPassword is DB.SetPassword, without mails.
+// SetPassword works as DB.SetPassword, without mails.
 func (t *Table[U]) SetPassword(ctx context.Context, change driver.PasswordChange) (driver.PasswordChanged, error) {
 	var changed driver.PasswordChanged
 	key, known := t.key(change.UserID)
@@ -32,7 +32,7 @@ func (t *Table[U]) SetPassword(ctx context.Context, change driver.PasswordChange
 	}
 	set := func(ctx context.Context, tx pgx.Tx) (driver.Event, error) {
 		var b pgx.Batch
-		b.Queue(lockUser, key) // first, as where a session is created
+		b.Queue(lockUser, key) // first, as when a session is created
 		b.Queue(t.shadows.table.setPassword(), key, t.clock(), hashOrNull(change.Old), change.New.Reveal(),
 			session, digestOrNull(change.Digest), change.Authenticated).QueryRow(func(row pgx.Row) error {
 			return row.Scan(&changed.Epoch, &changed.Kept)
@@ -46,7 +46,7 @@ func (t *Table[U]) SetPassword(ctx context.Context, change driver.PasswordChange
 	return changed, nil
 }
 
-// UpdateUser is DB.UpdateUser. Without Columns.Name, names are not stored.
+// UpdateUser works as DB.UpdateUser. Without Columns.Name, names are not stored.
 func (t *Table[U]) UpdateUser(ctx context.Context, id driver.UserID, name *string, fill func(*U) error) (U, error) {
 	var none U
 	m := t.shadows.table
@@ -76,7 +76,7 @@ func (t *Table[U]) UpdateUser(ctx context.Context, id driver.UserID, name *strin
 	if set == "" {
 		return before, nil
 	}
-	u := after // keeps fields that are no columns
+	u := after // keeps fields without a column
 	err = t.doThenRecord(ctx, "updating a user", func(ctx context.Context, tx pgx.Tx) (driver.Event, error) {
 		err := t.db.scan(tx.QueryRow(ctx, m.update(set, t.db.statements.columns), args...), &u)
 		return driver.NewEvent(ctx, driver.UserUpdated, id), orNoUser(err)
@@ -87,9 +87,9 @@ func (t *Table[U]) UpdateUser(ctx context.Context, id driver.UserID, name *strin
 	return u, nil
 }
 
-// ArchiveUser is DB.ArchiveUser. The row is deleted when the grace is over, by the sweeper of this store: the role needs
-// DELETE on the table. Until then it stays as it is, so that code of the app that reads it has to ask FindUser whether
-// the user is disabled.
+// ArchiveUser works as DB.ArchiveUser. The sweeper of this store deletes the row after the grace;
+// its role needs DELETE on the table. Until then the row does not change, so the app's own code
+// must ask FindUser whether the user is disabled.
 func (t *Table[U]) ArchiveUser(ctx context.Context, id driver.UserID, grace time.Duration) (deleteAfter time.Time, err error) {
 	if grace < 0 {
 		return deleteAfter, errors.New("archiving a user: the grace must not be negative")
@@ -120,7 +120,7 @@ func (t *Table[U]) deleteRows(ctx context.Context, tx pgx.Tx, key any) error {
 	return err
 }
 
-// FindArchived is DB.FindArchived.
+// FindArchived works as DB.FindArchived.
 func (t *Table[U]) FindArchived(ctx context.Context, identifier string) (driver.UserID, password.Hash, error) {
 	if !storable(identifier) {
 		return "", password.Hash{}, driver.ErrNoUser
@@ -137,7 +137,7 @@ func (t *Table[U]) FindArchived(ctx context.Context, identifier string) (driver.
 	return id, hash, err
 }
 
-// RestoreUser is DB.RestoreUser.
+// RestoreUser works as DB.RestoreUser.
 func (t *Table[U]) RestoreUser(ctx context.Context, id driver.UserID, credential password.Hash) (U, error) {
 	var none, u U
 	key, known := t.key(id)
@@ -160,7 +160,7 @@ func (t *Table[U]) RestoreUser(ctx context.Context, id driver.UserID, credential
 	return u, nil
 }
 
-// ExportUser is External.ExportUser, with what the given columns hold of the account.
+// ExportUser works as External.ExportUser, and adds the account as the given columns hold it.
 func (t *Table[U]) ExportUser(ctx context.Context, id driver.UserID) (json.RawMessage, error) {
 	u, err := t.FindUser(ctx, id)
 	if err != nil {
@@ -168,7 +168,7 @@ func (t *Table[U]) ExportUser(ctx context.Context, id driver.UserID) (json.RawMe
 	}
 	var document map[string]json.RawMessage
 	held, err := t.Sessions.ExportUser(ctx, id)
-	if errors.Is(err, driver.ErrNoUser) { // who has never logged in
+	if errors.Is(err, driver.ErrNoUser) { // the user has never logged in
 		held, err = []byte(`{}`), nil
 	}
 	if err == nil {
@@ -188,8 +188,8 @@ func (t *Table[U]) ExportUser(ctx context.Context, id driver.UserID) (json.RawMe
 	return json.Marshal(document)
 }
 
-// EnableUser opens an account that DisableUser has closed, or that waits to be deleted. It does not change the app's row.
-// driver.ErrNoUser means that there is no such user.
+// EnableUser enables an account that DisableUser has disabled, or that is archived. It does not
+// change the app's row. driver.ErrNoUser means that there is no such user.
 func (t *Table[U]) EnableUser(ctx context.Context, id driver.UserID) error {
 	if _, err := t.FindUser(ctx, id); err != nil {
 		return err
@@ -197,15 +197,15 @@ func (t *Table[U]) EnableUser(ctx context.Context, id driver.UserID) error {
 	return t.external.EnableUser(ctx, id)
 }
 
-// DeleteUser deletes the app's row with all that belongs to it here. Foreign keys decide about further rows of the app's.
-// driver.ErrNoUser means that there is no such user.
+// DeleteUser deletes the app's row and everything of the user in this store. Foreign keys decide
+// about further rows of the app. driver.ErrNoUser means that there is no such user.
 func (t *Table[U]) DeleteUser(ctx context.Context, id driver.UserID) error {
 	key, known := t.key(id)
 	if !known {
 		return driver.ErrNoUser
 	}
 	return t.doThenRecord(ctx, "deleting a user", func(ctx context.Context, tx pgx.Tx) (driver.Event, error) {
-		if _, err := t.makeShadow(ctx, tx, id); err != nil { // for logins at the same time to wait for
+		if _, err := t.makeShadow(ctx, tx, id); err != nil { // so that logins at the same time wait for it
 			return unchanged, err
 		}
 		tag, err := tx.Exec(ctx, t.shadows.table.deleteRow(), key)

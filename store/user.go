@@ -26,7 +26,8 @@ type User struct {
 	VerifiedAt *time.Time `db:"verified_at" json:"verified_at,omitempty" format:"date-time"`
 	// DisabledAt is nil unless the account is disabled.
 	DisabledAt *time.Time `db:"disabled_at" json:"-"`
-	// MustChangePassword: a login leads to the change of the password alone, see RequirePasswordChange.
+	// MustChangePassword: a login leads to the change of the password alone, see
+	// RequirePasswordChange.
 	MustChangePassword bool `db:"must_change_password" json:"must_change_password,omitempty"`
 	// CreatedAt and UpdatedAt are in UTC, as all times of this type.
 	CreatedAt time.Time `db:"created_at" json:"-"`

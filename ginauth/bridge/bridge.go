@@ -1,5 +1,6 @@
-// Package bridge lets logins of the system that an app had before go on: a session of gin-contrib/sessions, or a JSON
-// web token, is exchanged for a session of ginauth at its next request. See docs/existing-app.md.
+// Package bridge lets users stay logged in when an app moves to ginauth: a session of
+// gin-contrib/sessions, or a JSON web token, is exchanged for a session of ginauth at its next
+// request. See docs/existing-app.md.
 package bridge
 
 import (
@@ -15,41 +16,45 @@ import (
 	"github.com/ginauth/ginauth/ginauth/driver"
 )
 
-// Bridge says which logins of before go on, and until when. Give it to ginauth.Options.AcceptOnce. A login is
-// exchanged once: its request gets a session, under a new token, and a copy of the old cookie is good for nothing.
-// Requests that were sent at the same moment, as by the parts of one page, read with the new session for ten seconds.
-// Whoever sends the old login later ends that session, since two parties hold it. Set either Store and Session, or
-// Token. A Bridge must not change once it is in use.
+// Bridge says which old logins continue, and until when. Give it to ginauth.Options.AcceptOnce. A
+// login is exchanged once: its request gets a session under a new token, and a copy of the old
+// cookie becomes invalid. Requests that were sent at the same moment, such as those of one page,
+// can read with the new session for ten seconds. If the old login is sent later, the session ends,
+// because two parties hold it. Set either Store and Session, or Token. Do not change a Bridge that
+// is in use.
 type Bridge struct {
-	// Until is the deadline: from then on no old login is good, and the log says that the bridge can be removed. A
-	// lifetime of an old session from now is enough, since the old logins end by then. Required.
+	// Until is the deadline. After it no old login is valid, and the log says that the bridge can
+	// be removed. Use the time at which the last old session will have expired. Required.
 	Until time.Time
-	// Cookie is the name of the old cookie, as it was given to sessions.Sessions. It may be empty with Token: then the
-	// token comes in the header Authorization, as "Bearer", from pages of the app's own origin.
+	// Cookie is the name of the old cookie, as it was given to sessions.Sessions. With Token it may
+	// be empty: the token then comes in the header Authorization, as "Bearer", from pages of the
+	// app's own origin.
 	Cookie string
-	// Path and Domain are those of the old cookie, so that the answer can clear it. Default: "/" and none.
+	// Path and Domain are those of the old cookie, so that the answer can clear it. Default: "/"
+	// and none.
 	Path, Domain string
-	// Store is the store of gin-contrib/sessions of before, with its keys. It is only read.
+	// Store is the old store of gin-contrib/sessions, with its keys. It is only read.
 	Store sessions.Store
-	// Session returns whose session of Store these values are. The zero Login means that nobody is logged in.
+	// Session returns the login of a session in Store with these values. The zero Login means that
+	// no user is logged in.
 	Session func(values map[any]any) Login
-	// Token verifies a token and its expiry, and returns whose it is. An error means that the token is no good, unless
-	// it wraps driver.ErrUnavailable, which answers 503.
+	// Token verifies a token and its expiry, and returns its login. An error means that the token
+	// is invalid, unless it wraps driver.ErrUnavailable, which answers 503.
 	Token func(ctx context.Context, token string) (Login, error)
-	// LeaveCookie leaves the old cookie in the browser, so that instances of the version before, which run at the same
-	// time or again after a rollback, still know the user. A logout there does not end the session here. Default: false,
-	// the cookie is cleared.
+	// LeaveCookie leaves the old cookie in the browser, so that instances of the app's old version
+	// still know the user, while they run beside the new ones or after a rollback. A logout there
+	// does not end the session here. Default: false, the cookie is cleared.
 	LeaveCookie bool
 }
 
-// Login is a login of before.
+// Login is a login of the old system.
 type Login struct {
 	// User is the user's ID, as Account returns it.
 	User driver.UserID
-	// ID names the login, such as the "jti" of a token. Default: a hash of the session's id in Store, of the cookie, or
-	// of what a token's signature covers.
+	// ID identifies the login, such as the "jti" of a token. Default: a hash of the session's id in
+	// Store, of the cookie, or of the part of a token that is signed.
 	ID string
-	// Values are carried over to the new session, in types that package codec knows.
+	// Values are copied to the new session. Package codec must know their types.
 	Values map[string]any
 	// Remember makes the new session outlive the browser, as ginauth.Remember does.
 	Remember bool

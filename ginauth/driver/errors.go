@@ -16,8 +16,8 @@ var (
 	ErrTokenReused = errors.New("replaced session token used again")
 	// ErrUnavailable means that the store cannot be asked. It never means "not logged in".
 	ErrUnavailable = errors.New("the store is not available")
-	// ErrIdentifierTaken means that another account has this identifier: the address, unless the error
-	// is ErrUsernameTaken too.
+	// ErrIdentifierTaken means that another account has this identifier: the address, unless the
+	// error is ErrUsernameTaken too.
 	ErrIdentifierTaken = errors.New("another account has this identifier")
 	// ErrUsernameTaken means that another account has this username. It wraps ErrIdentifierTaken.
 	ErrUsernameTaken = fmt.Errorf("%w: the username", ErrIdentifierTaken)

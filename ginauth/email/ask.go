@@ -14,8 +14,8 @@ import (
 	"github.com/ginauth/ginauth/ginauth/internal/route"
 )
 
-// Address is the payload of the handlers that send a mail. Where users have usernames, Email may be one:
-// the mail goes to the address of its user.
+// Address is the payload of the handlers that send a mail. If users have usernames, Email may be
+// one; the mail then goes to the address of that user.
 type Address struct {
 	Email string `json:"email" binding:"required" example:"ada@example.com"`
 }

@@ -15,9 +15,9 @@ import (
 // SignUp returns the handler that creates an account as ginauth.SignUp does, without showing
 // whether the address had one: it answers 202 with the same words after the same work, and starts
 // no session. The address of a new account gets the mail that leads to VerifyEmail. The owner of an
-// existing account gets a mail about the attempt. It takes no username: a taken one would tell that an
-// address was free before. Mount it with POST, on a route that needs no login. It panics when f is
-// nil, when Options.Pages has no Verify, and with IdentifierUsername.
+// existing account gets a mail about the attempt. It takes no username: a taken one would tell that
+// an address was free before. Mount it with POST, on a route that needs no login. It panics when f
+// is nil, when Options.Pages has no Verify, and with IdentifierUsername.
 func SignUp[U any](f *Flows[U]) gin.HandlerFunc {
 	h := signUp("SignUp", f, func(context.Context, ginauth.Registration, *U) error { return nil })
 	return h.As(func(c *gin.Context) { h.Serve(c) })

@@ -160,8 +160,8 @@ func (s *Store[U]) DisableUser(ctx context.Context, id driver.UserID) error {
 	})
 }
 
-// RequirePasswordChange makes every login of the user lead to the change of the password alone, until there is a new one.
-// ErrNoUser means that there is no such user.
+// RequirePasswordChange makes every login of the user lead to the change of the password alone,
+// until there is a new one. ErrNoUser means that there is no such user.
 func (s *Store[U]) RequirePasswordChange(ctx context.Context, id driver.UserID) error {
 	return s.operate(ctx, id, driver.PasswordChangeRequired, func(a *account[U], now time.Time) {
 		a.MustChangePassword, a.UpdatedAt = true, now

@@ -87,8 +87,8 @@ func (s *Store[U]) identified(canonical string) *account[U] {
 	return s.byUsername[canonical]
 }
 
-// CreateUser implements driver.Users. Fill runs once, before the store is locked. With Options.Mail the store
-// asks the user to prove the address.
+// CreateUser implements driver.Users. Fill runs once, before the store is locked. With Options.Mail
+// the store asks the user to prove the address.
 func (s *Store[U]) CreateUser(ctx context.Context, n driver.NewUser, fill func(*U) error) (U, error) {
 	var none U
 	a, err := s.filled(n, fill)

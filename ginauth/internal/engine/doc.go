@@ -1,8 +1,8 @@
-// Package engine does the work of a request: it finds the session and the user, saves what changed
-// before the first byte of the answer, and answers. Packages ginauth, account and flow are what it
-// looks like from outside.
+// Package engine does the work of a request: it finds the session and the user, saves changes
+// before the first byte of the answer, and answers. Packages ginauth, account and flow are its
+// public side.
 //
-// A [Mount] is what options are compiled to, once. A [State] is what one request knows. Neither has
-// a type parameter: a user is a *U inside an any, and an [Edge], which package ginauth implements,
-// is where it gets its type.
+// A [Mount] is the compiled form of options. A [State] is what one request knows. Neither has a
+// type parameter: a user is a *U inside an any, and an [Edge], which package ginauth implements,
+// gives it its type.
 package engine

@@ -22,8 +22,8 @@ const (
 	IdentifierEither
 )
 
-// Typed returns what somebody has typed to log in, or nothing for an address where users have to
-// give their username.
+// Typed returns the identifier that somebody has typed. It returns "" for an address if users have
+// to type their username.
 func (i Identifier) Typed(s string) string {
 	if i == IdentifierUsername && strings.Contains(s, "@") {
 		return ""
@@ -57,8 +57,8 @@ func (i Identifier) ofAccount(a driver.Account) (list []string, err error) {
 	return list, nil
 }
 
-// limited shares the failures that an account may have among its identifiers: an attempt names one of
-// them, and a count for both would tell which address belongs to which username.
+// limited divides the allowed failures of an account among its identifiers. An attempt names one of
+// them, and a common count would reveal which address belongs to which username.
 func (i Identifier) limited(g driver.GuessLimit) driver.GuessLimit {
 	if i == IdentifierEither {
 		g.Free, g.Max, g.MaxOnBrowser = g.Free/2, max(g.Max/2, 1), g.MaxOnBrowser/2 //nolint:mnd // an address and a username
@@ -66,7 +66,7 @@ func (i Identifier) limited(g driver.GuessLimit) driver.GuessLimit {
 	return g
 }
 
-// BindLogin reads the credentials of a login into form, and returns the identifier among them.
+// BindLogin reads the credentials of a login into the form, and returns its identifier.
 func (m *Mount) BindLogin(c *gin.Context, into any, read func() (email, username string)) (identifier string, err error) {
 	err = Bind(c, into, func() []problem.Field {
 		email, username := read()
@@ -92,7 +92,7 @@ func missing(c *gin.Context, field, value string) []problem.Field {
 	return form.Missing(field, translatorOf(c))
 }
 
-// wrong is the sentence of ErrInvalidCredentials.
+// wrong returns the sentence of ErrInvalidCredentials.
 func (i Identifier) wrong() string {
 	switch i {
 	case IdentifierUsername:
@@ -104,7 +104,7 @@ func (i Identifier) wrong() string {
 	}
 }
 
-// sayWrong gives ErrInvalidCredentials the sentence of what users log in with.
+// sayWrong gives ErrInvalidCredentials a sentence about the identifiers that users log in with.
 func (i Identifier) sayWrong(err error) error {
 	if i == IdentifierEmail || !errors.Is(err, ErrInvalidCredentials) {
 		return err
@@ -128,7 +128,7 @@ type Names struct {
 	Reserved []string // canonical, sorted
 }
 
-// check fills the identifiers of a registration in, and returns what is wrong with them.
+// check sets the identifiers of a registration, and returns what is wrong with them.
 func (n Names) check(c *gin.Context, r Registration, to *driver.NewUser) (faults []problem.Field) {
 	to.Email = strings.Trim(r.Email, " \t")
 	if n.Identifier != IdentifierEmail {

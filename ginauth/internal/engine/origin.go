@@ -29,7 +29,8 @@ func (m *Mount) withCookies(r *http.Request) *http.Request {
 	return &without
 }
 
-// keepsCookies says whether a browser keeps the cookies of the answer, as it does not for an image in a page of another site.
+// keepsCookies says whether the browser keeps the answer's cookies. It does not for an image in a
+// page of another site.
 func (m *Mount) keepsCookies(r *http.Request) bool {
 	return !comesFromAnotherSite(r) || isNavigation(r) || m.Cookie.crossSite() && m.trustsOrigin(r)
 }

@@ -41,9 +41,9 @@ func (st *State) CheckPolicies(c *gin.Context) error {
 	return err
 }
 
-// checkPolicy refuses the current user, who must be known already, where a policy of m keeps them
-// from the route. It refuses every handler that is not known to be open. The position is the place
-// of m's Session in the chain.
+// checkPolicy refuses the current user, who must be known already, if a policy of m does not allow
+// the route. It refuses every handler that is not known to be open. The position is the place of
+// m's Session in the chain.
 func (st *State) checkPolicy(c *gin.Context, m *Mount, position int) error {
 	st.mu.Lock()
 	account, via := st.proof.Account, st.proof.Via
@@ -71,7 +71,7 @@ const GuardVerified = "verified"
 // Unverified is the policy for users who have not proved their address; package ginauth exports it.
 type Unverified int
 
-// The policies of package ginauth.
+// The policies, as package ginauth exports them.
 const (
 	UnverifiedAllowed Unverified = iota
 	UnverifiedReadOnly

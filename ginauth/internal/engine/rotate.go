@@ -59,7 +59,7 @@ func (st *State) afterRotation(ctx context.Context) (driver.Session, error) {
 	return record, nil
 }
 
-// foundRotated judges the answer of FindRotated to the use of a replaced token. The caller holds mu.
+// foundRotated interprets the answer of FindRotated to a replaced token. The caller holds mu.
 func (st *State) foundRotated(used driver.Digest, record driver.Session, err error) (driver.Session, error) {
 	if errors.Is(err, driver.ErrTokenReused) {
 		if st.life.enter() {

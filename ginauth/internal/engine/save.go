@@ -185,7 +185,7 @@ func (st *State) create(ctx context.Context, n driver.NewSession) error {
 	return st.createBy(ctx, n, st.Store.CreateSession)
 }
 
-// createBy is create where the store does more than that.
+// createBy is create for a store call that does more than create. The caller holds mu.
 func (st *State) createBy(ctx context.Context, n driver.NewSession, store func(context.Context, driver.NewSession) (driver.Session, error)) error {
 	token := driver.NewToken()
 	n.Digest, n.Data = token.Digest(), st.values.Own()

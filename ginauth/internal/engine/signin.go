@@ -109,7 +109,8 @@ func (st *State) SignOut(c *gin.Context) error {
 	return nil
 }
 
-// spendOldLogin makes the old login of a request that logs out worthless, so that it does not log in again.
+// spendOldLogin ends the old login of a request that logs out, so that it cannot be exchanged
+// again.
 func (st *State) spendOldLogin(c *gin.Context) error {
 	if st.Mount.Old == nil {
 		return nil
@@ -127,12 +128,12 @@ func (st *State) spendOldLogin(c *gin.Context) error {
 	return nil
 }
 
-// Exchange begins a session in place of an old login of this account. A request that comes too late for that reads with
-// the session that another request has begun, within the grace.
+// Exchange begins a session in exchange for an old login of this account. If another request was
+// first, this one reads with the session that the other has begun, within the grace.
 func (st *State) Exchange(c *gin.Context, account driver.Account, old oldlogin.Login) error {
 	st.mu.Lock()
 	defer st.mu.Unlock()
-	if st.live() && st.record.UserID == account.ID { // a lookup of another goroutine was first
+	if st.live() && st.record.UserID == account.ID { // another goroutine's lookup was first
 		return nil
 	}
 	n := driver.NewSession{UserID: account.ID, Limit: st.Mount.MaxSessions, Persistent: old.Remember}
@@ -159,7 +160,8 @@ func (st *State) Exchange(c *gin.Context, account driver.Account, old oldlogin.L
 	return nil
 }
 
-// joinExchanged lets a request read with the session that the old login was exchanged for. The caller holds mu.
+// joinExchanged lets a request read with the session that replaced its old login. The caller holds
+// mu.
 func (st *State) joinExchanged(ctx context.Context, account driver.Account, old oldlogin.Login) error {
 	st.oldSpent = true
 	record, err := st.Store.FindRotated(ctx, old.Digest)

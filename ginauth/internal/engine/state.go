@@ -77,7 +77,7 @@ type held struct {
 	fresh       bool   // the token was made in this request
 	overtook    bool   // the session ended before a change could be saved
 	announced   bool   // the answer's header is final
-	oldSpent    bool   // the login of before is worthless, see Options.AcceptOnce
+	oldSpent    bool   // the old login is invalid, see Options.AcceptOnce
 	browser     string // the value of the cookie of a known browser to be sent; empty for none
 }
 
@@ -224,8 +224,8 @@ func (st *State) SetUser(user any, account driver.Account) {
 	}
 }
 
-// OldLogin returns the login of before that the request came with, or ErrUnauthenticated where it has none or where none
-// can be exchanged. It runs code of the app.
+// OldLogin returns the old login of the request. It returns ErrUnauthenticated if there is none
+// that can be exchanged. It runs code of the app.
 func (st *State) OldLogin(c *gin.Context) (oldlogin.Login, error) {
 	if st.rechecks || c != st.writer.context || st.writer.begun || !answers(c) || !st.Mount.keepsCookies(st.request) {
 		return oldlogin.Login{}, ErrUnauthenticated

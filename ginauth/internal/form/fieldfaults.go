@@ -35,7 +35,8 @@ func tagFaults(form any, language ut.Translator) ([]problem.Field, error) {
 	return faults, nil
 }
 
-// Missing is the fault of an empty field that must be filled in, in the words of the rule "required".
+// Missing is the fault of an empty field that must be filled in, in the words of the rule
+// "required".
 func Missing(field string, language ut.Translator) []problem.Field {
 	var probe any = &struct {
 		Email string `json:"email" binding:"required"`

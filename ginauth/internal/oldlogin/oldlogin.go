@@ -1,4 +1,4 @@
-// Package oldlogin reads the logins that ginauth.Options.AcceptOnce takes.
+// Package oldlogin reads the old logins that ginauth.Options.AcceptOnce exchanges.
 package oldlogin
 
 import (
@@ -22,10 +22,11 @@ import (
 	"github.com/ginauth/ginauth/ginauth/internal/otherstore"
 )
 
-// Grace is for how long requests that were sent together with the exchanged one may read. SEC-66 allows 30 s.
+// Grace is how long requests that were sent together with the exchanged one may read. SEC-66 allows
+// 30 s.
 const Grace = 10 * time.Second
 
-// Logins are those of a bridge.
+// Logins reads the old logins of a bridge.
 type Logins struct {
 	*bridge.Bridge
 	keeper driver.SessionExchanger
@@ -33,14 +34,14 @@ type Logins struct {
 	over   sync.Once
 }
 
-// New returns the logins of a bridge that is valid, which the store of sessions exchanges.
+// New returns the Logins of a valid bridge. Keeper is the store of sessions that exchanges them.
 func New(b *bridge.Bridge, keeper driver.SessionExchanger, log *slog.Logger) *Logins {
 	l := &Logins{Bridge: b, keeper: keeper, log: log}
 	l.isOver()
 	return l
 }
 
-// Login is a genuine login. Whether it was exchanged already, its store knows.
+// Login is a valid old login. Only the store knows whether it was already exchanged.
 type Login struct {
 	User     driver.UserID
 	Remember bool
@@ -50,7 +51,7 @@ type Login struct {
 	of     *Logins
 }
 
-// isOver says whether the deadline has passed, and once that the bridge can go.
+// isOver says whether the deadline has passed, and then logs once that the bridge can be removed.
 func (l *Logins) isOver() bool {
 	if time.Now().Before(l.Until) { //nolint:forbidigo // the store's clock decides, and this saves asking it
 		return false
@@ -61,8 +62,8 @@ func (l *Logins) isOver() bool {
 	return true
 }
 
-// Read returns the login of a request, and false for none. Where a WebSocket opens, the cookie of the answer would be
-// lost, and the login with it.
+// Read returns the old login of a request, if there is one. It ignores requests that open a
+// WebSocket: the cookie of the answer would be lost, and the login with it.
 func (l *Logins) Read(r *http.Request) (login Login, found bool, err error) {
 	if !l.sent(r) || r.Header.Get("Upgrade") != "" || l.isOver() {
 		return login, false, nil
@@ -84,7 +85,8 @@ func (l *Logins) Read(r *http.Request) (login Login, found bool, err error) {
 	return login, old.User != "", err
 }
 
-// sent says whether a request has what is to be read. Of two cookies, one was planted.
+// sent says whether a request has an old login. It ignores two cookies, because one of them was
+// planted.
 func (l *Logins) sent(r *http.Request) bool {
 	if l.Cookie != "" {
 		return len(r.CookiesNamed(l.Cookie)) == 1
@@ -101,7 +103,7 @@ func (l *Logins) readSession(r *http.Request) (login bridge.Login, name string, 
 	if session.ID != "" {
 		return l.Session(session.Values), session.ID, nil
 	}
-	// The last digit of base64 may have several forms that mean the same.
+	// The last digit of base64 may have several forms with the same meaning.
 	value := r.CookiesNamed(l.Cookie)[0].Value
 	if decoded, err := base64.URLEncoding.DecodeString(value); err == nil {
 		value = string(decoded)
@@ -118,13 +120,13 @@ func (l *Logins) readToken(r *http.Request) (login bridge.Login, name string, er
 		return login, "", nil
 	}
 	login, err = l.Token(r.Context(), token)
-	if strings.Count(token, ".") == 2 { // a signature may have several forms, too
+	if strings.Count(token, ".") == 2 { // a signature may have several forms too
 		token = token[:strings.LastIndexByte(token, '.')]
 	}
 	return login, token, err
 }
 
-// Exchange is what the store does in place of creating the session.
+// Exchange returns the store's parameters for exchanging the login.
 func (login Login) Exchange(n driver.NewSession) (driver.Exchange, error) {
 	var carried, own map[string]json.RawMessage
 	err := json.Unmarshal(login.values, &carried)
@@ -142,7 +144,7 @@ func (login Login) Exchange(n driver.NewSession) (driver.Exchange, error) {
 // Keeper exchanges the logins.
 func (l *Logins) Keeper() driver.SessionExchanger { return l.keeper }
 
-// Clear makes the browser that sent a request forget the old cookie, unless the cookie is to stay.
+// Clear makes the browser forget the old cookie, unless LeaveCookie is set.
 func (l *Logins) Clear(h http.Header, r *http.Request) {
 	if l.LeaveCookie || l.Cookie == "" || len(r.CookiesNamed(l.Cookie)) == 0 {
 		return
@@ -151,7 +153,7 @@ func (l *Logins) Clear(h http.Header, r *http.Request) {
 	h.Add("Set-Cookie", c.String())
 }
 
-// encode returns values in the form that a store keeps.
+// encode returns values in the form of Session.Data.
 func encode(values map[string]any) (json.RawMessage, error) {
 	object := map[string]json.RawMessage{}
 	for name, value := range values {

@@ -9,8 +9,8 @@ import (
 	"github.com/ginauth/ginauth/ginauth/driver"
 )
 
-// Read returns the session of a request in a store that is not Options.Sessions. ErrNoSession means that there is none,
-// and ErrUnavailable that the store cannot say.
+// Read returns the session of a request from a store other than Options.Sessions. ErrNoSession
+// means that there is none, and ErrUnavailable that the store cannot say.
 func Read(store sessions.Store, r *http.Request, name string) (*gorilla.Session, error) {
 	session, err := store.New(r, name)
 	if err != nil {
