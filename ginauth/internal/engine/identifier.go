@@ -39,12 +39,13 @@ func (i Identifier) Canonical(s string) (string, error) {
 	return driver.CanonicalUsername(s)
 }
 
-// TakesUsernames says, for descriptions of the API, what users log in with.
+// TakesUsernames says whether users log in with names, and with addresses, for the API description.
 func (m *Mount) TakesUsernames() (names, addresses bool) {
 	return m.Names.Identifier != IdentifierEmail, m.Names.Identifier != IdentifierUsername
 }
 
-// ofAccount are the canonical identifiers of an account, the one of Account.Identifier first.
+// ofAccount returns the canonical identifiers of an account, beginning with that of
+// Account.Identifier.
 func (i Identifier) ofAccount(a driver.Account) (list []string, err error) {
 	canonical, err := i.Canonical(a.Identifier)
 	if err != nil {
