@@ -58,6 +58,7 @@ func snippets(t *testing.T) map[string][]snippet {
 // others are packages that blocks import and packages does not list.
 var others = map[string]string{
 	"cookie": "github.com/gin-contrib/sessions/cookie", "testing": "testing", "httptest": "net/http/httptest",
+	"pgconn": "github.com/jackc/pgx/v5/pgconn",
 }
 
 // importsOf finds the packages behind the names before dots.
