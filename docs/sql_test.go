@@ -24,10 +24,10 @@ var sqlParts = map[string][]string{
 	"store/lookup.go":       {"columns", "from", "clock", "condition", "rest"},
 	"store/import_write.go": {"columns.String()", "values.String()"},
 	"store/table.go":        {"m.join()"},
-	"store/table_check.go":  {"m.email", "m.table"},
-	"store/table_sql.go":    {"m.table", "m.id", "m.source", "m.idType", "m.hash", "m.from()", "m.hasEmail()", "m.ofShadow()", "joined()", "columns", "set"},
+	"store/table_check.go":  {"id.column", "m.table"},
+	"store/table_sql.go":    {"m.table", "m.id", "m.source", "m.idType", "m.hash", "m.from()", "m.ofShadow()", "joined()", "columns", "set", "c.column", "c.kind", "parameter", "m.email.is()", "m.username.is()"},
 	"store/table_account_sql.go": {
-		"m.table", "m.id", "m.source", "m.idType", "m.hash", "m.from()", "m.hasEmail()", "m.ofShadow()", "m.enabled()", "m.setUpdated()", "columns", "set",
+		"m.table", "m.id", "m.source", "m.idType", "m.hash", "m.from()", "of.is()", "m.ofShadow()", "m.enabled()", "m.setUpdated()", "columns", "set",
 	},
 	"store/table_write.go": {"m.table", "strings.Join()", "t.db.statements.columns"},
 	"store/shadow.go":      {"column", "h.source", "h.realm"},

@@ -33,8 +33,9 @@ func layoutOf[U any]() (layout, error) {
 
 // layoutOfTable is layoutOf for an app's own table.
 func layoutOfTable[U any](c Columns) (layout, error) {
-	email, _ := c.emailColumn()
-	l, err := layoutBeside[U]([]string{c.ID, email, c.PasswordHash, c.Name, c.VerifiedAt, c.DisabledAt, c.CreatedAt, c.UpdatedAt})
+	email, _ := columnOf(c.Email)
+	username, _ := columnOf(c.Username)
+	l, err := layoutBeside[U]([]string{c.ID, email, username, c.PasswordHash, c.Name, c.VerifiedAt, c.DisabledAt, c.CreatedAt, c.UpdatedAt})
 	l.text = true
 	return l, err
 }

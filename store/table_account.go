@@ -128,7 +128,7 @@ func (t *Table[U]) FindArchived(ctx context.Context, identifier string) (driver.
 	var id driver.UserID
 	var encoded *string
 	err := t.caller.read(ctx, "finding an archived user", func(ctx context.Context, conn Conn) error {
-		return conn.QueryRow(ctx, t.shadows.table.findArchived(), identifier, t.clock()).Scan(&id, &encoded)
+		return conn.QueryRow(ctx, t.shadows.table.findArchived(!strings.Contains(identifier, "@")), identifier, t.clock()).Scan(&id, &encoded)
 	})
 	if err != nil {
 		return "", password.Hash{}, orNoUser(err)
@@ -179,7 +179,7 @@ func (t *Table[U]) ExportUser(ctx context.Context, id driver.UserID) (json.RawMe
 	}
 	of := t.db.layout.user(reflect.ValueOf(&u).Elem())
 	document["account"], err = json.Marshal(map[string]any{
-		"id": of.ID, "source": t.shadows.source, "email": of.Email, "email_canonical": strings.ToLower(of.Email), "name": of.Name,
+		"id": of.ID, "source": t.shadows.source, "email": of.Email, "username": of.Username, "email_canonical": strings.ToLower(of.Email), "name": of.Name,
 		"verified_at": of.VerifiedAt, "disabled_at": of.DisabledAt, "created_at": of.CreatedAt, "updated_at": of.UpdatedAt,
 	})
 	if err != nil {
@@ -217,4 +217,9 @@ func (t *Table[U]) DeleteUser(ctx context.Context, id driver.UserID) error {
 		}
 		return driver.NewEvent(ctx, driver.UserDeleted, id), err
 	})
+}
+
+// RequirePasswordChange is DB.RequirePasswordChange.
+func (t *Table[U]) RequirePasswordChange(ctx context.Context, id driver.UserID) error {
+	return t.withShadow(ctx, id, func() error { return t.db.RequirePasswordChange(ctx, id) })
 }

@@ -26,7 +26,7 @@ WITH owner AS (
 	RETURNING u.id, clock.now
 ), changed AS (
 	UPDATE ginauth.users AS u
-	SET session_epoch = u.session_epoch + 1, updated_at = owner.now
+	SET session_epoch = u.session_epoch + 1, must_change_password = FALSE, updated_at = owner.now
 	FROM owner
 	WHERE u.id = owner.id
 	RETURNING u.id, u.session_epoch, owner.now
@@ -68,11 +68,15 @@ func (m *mapped) deleteRow() string {
 DELETE FROM ` + m.table + ` AS m USING ginauth.users AS u WHERE u.id = $1::uuid AND m.` + m.id + ` = ` + m.ofShadow()
 }
 
-func (m *mapped) findArchived() string {
+func (m *mapped) findArchived(named bool) string {
+	of := m.email
+	if named {
+		of = m.username
+	}
 	return `
 SELECT m.` + m.id + `::text, m.` + m.hash + `::text` + m.from() + `
 CROSS JOIN ` + theClock + `
-WHERE ` + m.hasEmail(`$1::text`) + ` AND ` + inGrace
+WHERE ` + of.is(`$1::text`) + ` AND ` + inGrace
 }
 
 func (m *mapped) restore() string {

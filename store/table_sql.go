@@ -16,10 +16,8 @@ type mapped struct {
 	table, source string
 	id, idType    string
 	makesID       bool // the column has no default
-	email         string
-	emailType     string
-	lower         bool // lower(email) is unique
-	emailIndex    string
+	email         identifier
+	username      identifier
 	hash          string
 	name          string // empty: no such column, also below
 	verified      moment
@@ -105,12 +103,46 @@ func (m *mapped) enabled() string {
 	return ` AND m.` + m.disabled.column + ` IS NULL`
 }
 
-// hasEmail holds for m if it has the canonical address.
-func (m *mapped) hasEmail(parameter string) string {
-	if m.lower {
-		return `lower(m.` + m.email + `) = ` + parameter
+// identifier is a column that users log in with. Its zero value is none.
+type identifier struct {
+	column, kind string
+	lower        bool // lower(column) is unique, and not the column
+	index        string
+}
+
+// is holds for m if the canonical form is its.
+func (c identifier) is(parameter string) string {
+	switch {
+	case c.column == "":
+		return parameter + ` IS NULL`
+	case c.lower:
+		return `lower(m.` + c.column + `) = ` + parameter
 	}
-	return `m.` + m.email + ` = ` + parameter + `::` + m.emailType
+	return `m.` + c.column + ` = ` + parameter + `::` + c.kind
+}
+
+func (c identifier) read() string {
+	if c.column == "" {
+		return `NULL::text`
+	}
+	return `m.` + c.column + `::text`
+}
+
+// taken tells whether the error is about this identifier. The name of one index may begin with that of the other.
+func (c identifier) taken(err error) bool { return c.column != "" && violates(err, c.index) }
+
+// keepsCapitals says that an identifier may be stored as it was typed.
+func (c identifier) keepsCapitals() bool { return c.lower || strings.HasSuffix(c.kind, "citext") }
+
+// write is the value to store, or nil for none.
+func (c identifier) write(typed, canonical string) any {
+	switch {
+	case typed == "":
+		return nil
+	case c.keepsCapitals():
+		return typed
+	}
+	return canonical
 }
 
 // columns returns the columns in the order of User.read.
@@ -120,8 +152,8 @@ func (m *mapped) columns(extra []column) string {
 		name = `COALESCE(m.` + m.name + `::text, '')`
 	}
 	list := []string{
-		`m.` + m.id + `::text`, `m.` + m.email + `::text`, `NULL::text`, name, m.verified.read(),
-		`COALESCE(u.disabled_at, ` + m.disabled.read() + `)`, `FALSE`, m.created.read(), m.updated.read(),
+		`m.` + m.id + `::text`, m.email.read(), m.username.read(), name, m.verified.read(),
+		`COALESCE(u.disabled_at, ` + m.disabled.read() + `)`, `COALESCE(u.must_change_password, FALSE)`, m.created.read(), m.updated.read(),
 	}
 	for _, c := range extra {
 		list = append(list, `m.`+c.ident)
@@ -142,7 +174,8 @@ func (m *mapped) statements(extra []column) userStatements {
 	return userStatements{
 		columns:        columns,
 		findUser:       `SELECT ` + columns + m.from() + ` WHERE m.` + m.id + ` = $1::text::` + m.idType,
-		findCredential: `SELECT m.` + m.hash + `::text, ` + columns + m.from() + ` WHERE ` + m.hasEmail(`$1::text`),
+		findCredential: `SELECT m.` + m.hash + `::text, ` + columns + m.from() + ` WHERE ` + m.email.is(`$1::text`),
+		findNamed:      `SELECT m.` + m.hash + `::text, ` + columns + m.from() + ` WHERE ` + m.username.is(`$1::text`),
 		findAdmitted:   `SELECT ` + columns + joined(findAdmittedFrom),
 		findKey:        `SELECT ` + columns + joined(strings.Replace(findKeyFrom, keyOwner, `'`+known+`' || u.external_id`, 1)),
 		findTokenUser:  `SELECT ` + columns + joined(findTokenUserFrom),
@@ -157,7 +190,7 @@ func (m *mapped) adapt(statement string) string {
 		statement = strings.Replace(statement, condition,
 			row+` AND (`+parameter+` IS NULL OR m.`+m.hash+`::text = `+parameter+`)`+m.enabled()+` FOR SHARE OF m)`, 1)
 	}
-	statement = strings.Replace(statement, identifierIs, `($7::text = '' OR `+row+` AND `+m.hasEmail(`$7::text`)+`))`, 1)
+	statement = strings.Replace(statement, identifierIs, `($7::text = '' OR `+row+` AND (`+m.email.is(`$7::text`)+` OR `+m.username.is(`$7::text`)+`)))`, 1)
 	return strings.Replace(statement, userExists, `EXISTS (SELECT 1 FROM `+m.table+` AS m WHERE m.`+m.id+` = $4::text::`+m.idType+`)`, 1)
 }
 

@@ -40,9 +40,10 @@ CREATE UNIQUE INDEX ON "User" (lower("e-mail"))`, `"User"`,
 		store.Columns{ID: "Id", Email: "lower(e-mail)", PasswordHash: "order", Name: "Name", VerifiedAt: "active", DisabledAt: "banned"},
 	},
 	"text": {
-		`CREATE SCHEMA app CREATE TABLE people (uid text PRIMARY KEY DEFAULT 'uid=' || gen_random_uuid(), mail text, pw text, cn text, proved boolean);
+		`CREATE SCHEMA app CREATE TABLE people (uid text PRIMARY KEY DEFAULT 'uid=' || gen_random_uuid(), mail text, login varchar(40), pw text, cn text, proved boolean);
+CREATE UNIQUE INDEX ON app.people (lower(login));
 CREATE UNIQUE INDEX ON app.people (lower(mail))`, "app.people",
-		store.Columns{ID: "uid", Email: "lower(mail)", PasswordHash: "pw", Name: "cn", VerifiedAt: "proved"},
+		store.Columns{ID: "uid", Email: "lower(mail)", Username: "lower(login)", PasswordHash: "pw", Name: "cn", VerifiedAt: "proved"},
 	},
 }
 
@@ -136,6 +137,7 @@ CREATE VIEW seen AS SELECT * FROM accounts`)
 		"no default":     {"typed", func(c *store.Columns) { c.Email, c.PasswordHash = "mail", "pw" }, []string{`has no default, so that nobody can sign up`}},
 		"capitals":       {"shouting", func(c *store.Columns) { c.Email, c.PasswordHash = "mail", "pw" }, []string{`capital letters`}},
 		"all of it":      {"accounts", func(c *store.Columns) { c.Email, c.PasswordHash, c.Name = "mail", "pw", "name" }, []string{"mail", "TYPE text", "no column name", "tenant"}},
+		"no identifier":  {"accounts", func(c *store.Columns) { c.Email = "" }, []string{`Columns.Email and Columns.Username are empty`}},
 		"a source is no": {`"User"`, nil, []string{"there is no table"}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -195,6 +197,57 @@ func TestTableOfThreeColumns(t *testing.T) {
 	}
 	if u, err = db.UpdateUser(t.Context(), u.ID, &n.Name, nil); err != nil || u.Name != "" {
 		t.Errorf("a name: %+v, %v", u, err)
+	}
+}
+
+func TestPasswordOfATableMayHaveToChange(t *testing.T) {
+	t.Parallel()
+	s := newSetup(t)
+	s.exec(t, ownTables["bigint"].sql)
+	db := s.table(t, ownTables["bigint"])
+	u, err := db.CreateUser(t.Context(), newUser(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := db.RequirePasswordChange(t.Context(), u.ID); err != nil {
+		t.Fatal(err)
+	}
+	if u, err = db.FindUser(t.Context(), u.ID); err != nil || !u.Account().MustChangePassword {
+		t.Errorf("%+v, %v", u, err)
+	}
+	if _, err := db.SetPassword(t.Context(), driver.PasswordChange{UserID: u.ID, Old: hash('a'), New: hash('b')}); err != nil {
+		t.Fatal(err)
+	}
+	if u, err = db.FindUser(t.Context(), u.ID); err != nil || u.Account().MustChangePassword {
+		t.Errorf("after the change: %+v, %v", u, err)
+	}
+	if err := db.RequirePasswordChange(t.Context(), "6000000000"); !errors.Is(err, driver.ErrNoUser) {
+		t.Errorf("an unknown user: %v", err)
+	}
+}
+
+// Usernames may be all that users log in with.
+func TestTableOfUsernames(t *testing.T) {
+	t.Parallel()
+	s := newSetup(t)
+	s.exec(t, `CREATE TABLE members (id bigserial PRIMARY KEY, username text NOT NULL UNIQUE, pw text NOT NULL)`)
+	db := s.table(t, ownTable{name: "members", columns: store.Columns{ID: "id", Username: "username", PasswordHash: "pw"}})
+	n := driver.NewUser{Username: "Ada", CanonicalUsername: "ada", Hash: hash('a')}
+	u, err := db.CreateUser(t.Context(), n, nil)
+	if err != nil || u.Email != "" || u.Username == nil || *u.Username != "ada" {
+		t.Fatalf("%+v, %v", u, err)
+	}
+	if found, h, err := db.FindCredential(t.Context(), "ada"); err != nil || found.ID != u.ID || !h.Equal(n.Hash) {
+		t.Errorf("%+v, %v", found, err)
+	}
+	if _, _, err := db.FindCredential(t.Context(), "ada@example.com"); !errors.Is(err, driver.ErrNoUser) {
+		t.Errorf("by an address: %v", err)
+	}
+	if _, err := db.CreateUser(t.Context(), n, nil); !errors.Is(err, driver.ErrUsernameTaken) {
+		t.Errorf("the same username: %v", err)
+	}
+	if _, err := db.CreateUser(t.Context(), newUser(), nil); !errors.Is(err, errors.ErrUnsupported) {
+		t.Errorf("an address: %v", err)
 	}
 }
 

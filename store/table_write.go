@@ -19,12 +19,16 @@ import (
 // stored in lower case.
 func (t *Table[U]) CreateUser(ctx context.Context, n driver.NewUser, fill func(*U) error) (U, error) {
 	var none, u U
-	if n.Username != "" {
-		return none, fmt.Errorf("creating a user: usernames in a table of the app's own: %w", errors.ErrUnsupported)
+	m := t.shadows.table
+	if n.Username != "" && m.username.column == "" || n.Email != "" && m.email.column == "" {
+		return none, fmt.Errorf("creating a user: the table has no column for what the user logs in with: %w", errors.ErrUnsupported)
 	}
 	base := t.db.layout.user(reflect.ValueOf(&u).Elem())
+	if n.Username != "" {
+		base.Username = &n.Username
+	}
 	base.Email, base.Name = n.Email, n.Name
-	if t.shadows.table.makesID {
+	if m.makesID {
 		id, err := uuid.NewV7()
 		if err != nil {
 			return none, err
@@ -45,7 +49,9 @@ func (t *Table[U]) CreateUser(ctx context.Context, n driver.NewUser, fill func(*
 		return driver.NewUserEvent(ctx, driver.UserCreated, id), t.db.callAfterCreate(ctx, tx, u)
 	})
 	switch {
-	case violates(err, t.shadows.table.emailIndex):
+	case m.username.taken(err) && !(m.email.taken(err) && len(m.email.index) > len(m.username.index)):
+		return none, driver.ErrUsernameTaken
+	case m.email.taken(err):
 		return none, driver.ErrIdentifierTaken
 	case err != nil:
 		return none, err
@@ -66,11 +72,12 @@ func (t *Table[U]) insertion(n driver.NewUser, u *U) (statement string, args []a
 		return `$` + strconv.Itoa(len(args)) + kind
 	}
 	const now = `(SELECT clock.now FROM clock)`
-	email := n.Email
-	if !m.lower && !strings.HasSuffix(m.emailType, "citext") {
-		email = n.Canonical
+	if m.email.column != "" {
+		add(m.email.column, parameter(m.email.write(n.Email, n.Canonical), `::text`))
 	}
-	add(m.email, parameter(email, `::text`))
+	if m.username.column != "" {
+		add(m.username.column, parameter(m.username.write(n.Username, n.CanonicalUsername), `::text`))
+	}
 	add(m.hash, parameter(hashOrNull(n.Hash), `::text`))
 	if m.makesID {
 		add(m.id, parameter(string(t.db.layout.user(v).ID), `::text::uuid`))
@@ -78,7 +85,7 @@ func (t *Table[U]) insertion(n driver.NewUser, u *U) (statement string, args []a
 	if m.name != "" {
 		add(m.name, parameter(t.db.layout.user(v).Name, `::text`))
 	}
-	if m.verified.column != "" && n.Verified {
+	if m.verified.column != "" && n.Verified && n.Email != "" {
 		add(m.verified.column, m.verified.write(now))
 	}
 	for _, c := range []moment{m.created, m.updated} {
