@@ -19,9 +19,11 @@ type Columns struct {
 	ID string
 	// Email is the column with the address. "email" requires a unique index on the column, and
 	// addresses in lower case; "lower(email)" requires a unique index on that expression. Users are
-	// found by the canonical address, which is in lower case. Empty: users have no addresses.
+	// found by the canonical address, which is in lower case. If it is empty, users have no
+	// addresses.
 	Email string
-	// Username is the same for usernames. Empty: users have none. One of the two is required.
+	// Username is the column with the username, by the same rules. If it is empty, users have none.
+	// Email or Username is required.
 	Username string
 	// PasswordHash is a text, NULL for a user without a password.
 	PasswordHash string

@@ -219,7 +219,7 @@ func (t *Table[U]) DeleteUser(ctx context.Context, id driver.UserID) error {
 	})
 }
 
-// RequirePasswordChange is DB.RequirePasswordChange.
+// RequirePasswordChange works as DB.RequirePasswordChange.
 func (t *Table[U]) RequirePasswordChange(ctx context.Context, id driver.UserID) error {
 	return t.withShadow(ctx, id, func() error { return t.db.RequirePasswordChange(ctx, id) })
 }

@@ -103,14 +103,14 @@ func (m *mapped) enabled() string {
 	return ` AND m.` + m.disabled.column + ` IS NULL`
 }
 
-// identifier is a column that users log in with. Its zero value is none.
+// identifier is a column that users log in with. Its zero value means that there is none.
 type identifier struct {
 	column, kind string
-	lower        bool // lower(column) is unique, and not the column
+	lower        bool // the index is on lower(column), not on the column
 	index        string
 }
 
-// is holds for m if the canonical form is its.
+// is returns a condition that m has the canonical form.
 func (c identifier) is(parameter string) string {
 	switch {
 	case c.column == "":
@@ -128,13 +128,14 @@ func (c identifier) read() string {
 	return `m.` + c.column + `::text`
 }
 
-// taken tells whether the error is about this identifier. The name of one index may begin with that of the other.
+// taken says whether the error is about this identifier. The name of one index may begin with the
+// name of the other.
 func (c identifier) taken(err error) bool { return c.column != "" && violates(err, c.index) }
 
-// keepsCapitals says that an identifier may be stored as it was typed.
+// keepsCapitals says whether an identifier is stored as it was typed.
 func (c identifier) keepsCapitals() bool { return c.lower || strings.HasSuffix(c.kind, "citext") }
 
-// write is the value to store, or nil for none.
+// write returns the value to store, or nil if there is none.
 func (c identifier) write(typed, canonical string) any {
 	switch {
 	case typed == "":

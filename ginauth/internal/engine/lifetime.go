@@ -13,7 +13,7 @@ import (
 var (
 	// errNoAnswer: the call changes the answer, but its context has no answer.
 	errNoAnswer = fmt.Errorf("%w: this gin.Context has no answer, since it is a copy or its request is over: call it with the request's own, while that runs", ErrNotMounted)
-	// ErrNoRequest: the call needs a request.
+	// ErrNoRequest means that the call needs a request.
 	ErrNoRequest = fmt.Errorf("%w: this gin.Context has no request", ErrNotMounted)
 	errOver      = fmt.Errorf("%w: the request is over: pass the user, or a c.Copy(), to code that outlives it", ErrNotMounted)
 )

@@ -50,7 +50,7 @@ func Missing(field string, language ut.Translator) []problem.Field {
 	return faults
 }
 
-// addFaults adds those of fields that have none yet.
+// addFaults adds the faults of fields that have none yet.
 func addFaults(faults, more []problem.Field) []problem.Field {
 	for _, f := range more {
 		if !slices.ContainsFunc(faults, func(had problem.Field) bool { return had.Field == f.Field }) {
