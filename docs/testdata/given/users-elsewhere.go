@@ -1,0 +1,6 @@
+package given
+
+var (
+	staff   MySQL
+	tenants map[string]Service
+)
