@@ -20,6 +20,7 @@ func (s *setup) external(source string) *store.External {
 func TestRacingFirstLoginsMakeOneRow(t *testing.T) {
 	t.Parallel()
 	inEveryMode(t, func(t *testing.T, s *setup) {
+		t.Helper()
 		db, id := s.external(""), driver.UserID(t.Name())
 		for _, err := range together(16, func(ctx context.Context, _ int) error {
 			_, err := db.CreateSession(ctx, sessionOf(id))

@@ -237,10 +237,9 @@ func (s *Sessions) withShadow(ctx context.Context, user driver.UserID, call func
 // checkSource accepts only names that need no quoting in a statement.
 func checkSource(name string) error {
 	const most = 63
-	for _, r := range name {
-		if !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("_-.", r)) {
-			return fmt.Errorf("the source %q may have letters, digits, dots, hyphens and underscores alone", name)
-		}
+	const allowed = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-."
+	if strings.ContainsFunc(name, func(r rune) bool { return !strings.ContainsRune(allowed, r) }) {
+		return fmt.Errorf("the source %q may have letters, digits, dots, hyphens and underscores alone", name)
 	}
 	if len(name) > most {
 		return fmt.Errorf("the source has %d characters: %d are the most", len(name), most)

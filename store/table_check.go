@@ -74,7 +74,7 @@ func inspect(ctx context.Context, conn Conn, table string, c Columns, extra []co
 	}
 	i.identify(m, c)
 	i.details(m, c)
-	i.rest(c, extra, m)
+	i.rest(extra, m)
 	for _, id := range []identifier{m.email, m.username} {
 		if len(i.faults) == 0 && id.column != "" && !id.keepsCapitals() {
 			i.capitals(ctx, conn, m, id)
@@ -137,7 +137,9 @@ func (i *inspection) column(field, name string, kinds ...string) (ident string, 
 		i.fault("Columns.%s is empty: name the column of %s", field, i.table)
 	case !ok:
 		i.fault("%s has no column %s: mend Columns.%s, or add the column", i.table, name, field)
-	case !slices.Contains(kinds, col.kind) && !(slices.Contains(kinds, "citext") && strings.HasSuffix(col.kind, "citext")):
+	case !slices.ContainsFunc(kinds, func(kind string) bool {
+		return kind == col.kind || kind == "citext" && strings.HasSuffix(col.kind, kind)
+	}):
 		i.fault("the column %s of %s is of the type %s: Columns.%s takes %s", name, i.table, col.kind, field, strings.Join(kinds, ", "))
 	}
 	return quoted(name), col
@@ -218,7 +220,7 @@ func (i *inspection) details(m *mapped, c Columns) {
 }
 
 // rest checks the other columns.
-func (i *inspection) rest(c Columns, extra []column, m *mapped) {
+func (i *inspection) rest(extra []column, m *mapped) {
 	given := []string{m.id, m.email.column, m.username.column, m.hash, m.name, m.created.column, m.updated.column}
 	for _, e := range extra {
 		given = append(given, e.ident)

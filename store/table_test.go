@@ -47,9 +47,9 @@ CREATE UNIQUE INDEX ON app.people (lower(mail))`, "app.people",
 	},
 }
 
-func (s *setup) table(tb testing.TB, of ownTable, opts ...store.Option) *store.Table[store.User] {
+func (s *setup) table(tb testing.TB, of ownTable) *store.Table[store.User] {
 	tb.Helper()
-	t, err := store.NewTable[store.User](tb.Context(), s.pool, of.name, of.columns, append(opts, store.WithNow(s.clock.now), unhurried)...)
+	t, err := store.NewTable[store.User](tb.Context(), s.pool, of.name, of.columns, store.WithNow(s.clock.now), unhurried)
 	if err != nil {
 		tb.Fatal(err)
 	}

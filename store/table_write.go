@@ -49,10 +49,10 @@ func (t *Table[U]) CreateUser(ctx context.Context, n driver.NewUser, fill func(*
 		return driver.NewUserEvent(ctx, driver.UserCreated, id), t.db.callAfterCreate(ctx, tx, u)
 	})
 	switch {
-	case m.username.taken(err) && !(m.email.taken(err) && len(m.email.index) > len(m.username.index)):
-		return none, driver.ErrUsernameTaken
-	case m.email.taken(err):
+	case m.email.taken(err) && (len(m.email.index) > len(m.username.index) || !m.username.taken(err)):
 		return none, driver.ErrIdentifierTaken
+	case m.username.taken(err):
+		return none, driver.ErrUsernameTaken
 	case err != nil:
 		return none, err
 	}
