@@ -27,6 +27,17 @@ func (d *DB[U]) FindUserByEmail(ctx context.Context, email string) (U, error) {
 	return u, orNoUser(err)
 }
 
+// FindUserByUsername is FindUserByEmail for a username.
+func (d *DB[U]) FindUserByUsername(ctx context.Context, username string) (U, error) {
+	var none U
+	canonical, err := driver.CanonicalUsername(username)
+	if err != nil {
+		return none, driver.ErrNoUser
+	}
+	u, err := d.one(ctx, "finding a user by username", `SELECT `+d.statements.columns+findNamedFrom, canonical)
+	return u, orNoUser(err)
+}
+
 // The statement moves the epoch, so that the sessions stay ended when the account is enabled again.
 const disableUser = `
 UPDATE ginauth.users AS u

@@ -22,7 +22,7 @@ type ImportedUser[U any] struct {
 	// Source says in the report which row this is, such as "line 7". It must not be a secret.
 	// Default: "row" and the number of the row.
 	Source string
-	// User has the address as it was typed, the name, VerifiedAt, DisabledAt, CreatedAt and the
+	// User has the address as it was typed, or the username, or both, the name, VerifiedAt, DisabledAt, CreatedAt and the
 	// columns of the app's own. ID is a UUID to keep; if it is empty, the user gets a new one. A
 	// zero CreatedAt is the time of the import, and a zero column of the app's own gets the
 	// database's default. UpdatedAt is ignored.
@@ -78,8 +78,8 @@ func (r *ImportRefusal) Error() string { return r.Source + ": " + r.Code + ": " 
 // ImportUsers stores users of another system, 1000 in a transaction, each with its event. It sends
 // no mail, also with WithMail, and calls no hook, unless o asks for them. A row that an earlier run
 // has imported is counted as present and changes nothing, whatever the user has changed since; so
-// after a crash or an interruption, import the same rows again. A row whose address or id has
-// another account is refused: nothing is overwritten.
+// after a crash or an interruption, import the same rows again. A row whose address, username or id
+// has another account is refused: nothing is overwritten.
 //
 // Rows yields an *ImportRefusal for a row that it cannot read, which the report then has; any other
 // error ends the import. When ctx ends, the batch that is being written is completed, and ctx's
@@ -127,7 +127,7 @@ type importer[U any] struct {
 	size    int // of a batch
 	rows    int
 	batch   []*importedRow
-	first   map[string]string // canonical address to the source of the row that has it
+	first   map[string]string // canonical address or username to the source of the row that has it
 	report  ImportReport
 }
 

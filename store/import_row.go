@@ -27,8 +27,9 @@ type importedRow struct {
 	source    string
 	id        string
 	email     string
-	canonical string
-	values    []any // of the columns of insertImported, and of the app's own; nil is the default
+	canonical string // of the address, empty without one
+	named     string // the canonical username, empty without one
+	values    []any  // of the columns of insertImported, and of the app's own; nil is the default
 	content   [sha256.Size]byte
 	present   bool
 	refusal   *ImportRefusal
@@ -58,30 +59,57 @@ func (im *importer[U]) read(row ImportedUser[U]) *importedRow {
 		r.refuse(code, reason)
 		return r
 	}
-	canonical, err := driver.CanonicalEmail(r.email)
-	if err != nil {
-		r.refuse("invalid_address", "the address is none that an account can have: it must be ASCII, with a host name of two or more labels")
-		return r
-	}
-	if first, again := im.first[canonical]; again {
-		r.refuse("duplicate", "another row has the same address, in this or another case: "+first)
+	if !r.identify(u) || im.again(r) {
 		return r
 	}
 	if err := r.setID(u.ID); err != nil {
 		r.refuse("invalid_id", "the id is no UUID, or one of version 8: leave it out, and keep it in a column of your own")
 		return r
 	}
-	r.canonical, im.first[canonical] = canonical, r.source
+	for _, canonical := range []string{r.canonical, r.named} {
+		if canonical != "" {
+			im.first[canonical] = r.source
+		}
+	}
 	im.setValues(r, row, v)
 	return r
+}
+
+// identify finds the identifiers of a row, and is false for one that no account can have.
+func (r *importedRow) identify(u *User) bool {
+	var err error
+	if r.email != "" {
+		if r.canonical, err = driver.CanonicalEmail(r.email); err != nil {
+			r.refuse("invalid_address", "the address is none that an account can have: it must be ASCII, with a host name of two or more labels")
+			return false
+		}
+	}
+	if !isBlank(u.Username) {
+		if r.named, err = driver.CanonicalUsername(*u.Username); err != nil {
+			r.refuse("invalid_username", "the username is none that an account can have: it must have at most 64 characters of one alphabet, no blanks and no @")
+			return false
+		}
+	}
+	return true
+}
+
+// again refuses a row with an identifier of an earlier one.
+func (im *importer[U]) again(r *importedRow) bool {
+	for _, i := range []struct{ what, canonical string }{{"address", r.canonical}, {"username", r.named}} {
+		if first, again := im.first[i.canonical]; again {
+			r.refuse("duplicate", "another row has the same "+i.what+", in this or another case: "+first)
+			return true
+		}
+	}
+	return false
 }
 
 // faultOf finds what no account can have.
 func faultOf(u *User, hash string) (code, reason string) {
 	switch {
-	case !storable(u.Email) || !storable(u.Name) || !storable(hash):
+	case !storable(u.Email) || !storable(u.Name) || !storable(hash) || u.Username != nil && !storable(*u.Username):
 		return "invalid_text", "a text is not UTF-8, or has a NUL in it"
-	case strings.Trim(u.Email, " \t") == "":
+	case isBlank(&u.Email) && isBlank(u.Username):
 		return "no_address", "the row has no address"
 	case utf8.RuneCountInString(u.Name) > maxName:
 		return "invalid_name", "the name has more than 200 characters"
@@ -92,6 +120,8 @@ func faultOf(u *User, hash string) (code, reason string) {
 	}
 	return "", ""
 }
+
+func isBlank(s *string) bool { return s == nil || strings.Trim(*s, " \t") == "" }
 
 // breaks is the rule of package ginauth for names that people give themselves (Unicode TR36, 3.2).
 func breaks(r rune) bool {
@@ -135,13 +165,19 @@ func (r *importedRow) setID(given driver.UserID) error {
 	return err
 }
 
+// usernameValue is the place of the username among the values of a row.
+const usernameValue = 8
+
 // setValues makes the arguments of the insertion, and the digest of what the row says. What the
 // import adds, such as its own time, is no part of that.
 func (im *importer[U]) setValues(r *importedRow, row ImportedUser[U], v reflect.Value) {
 	u := im.db.layout.user(v)
 	r.values = []any{
-		r.id, r.email, r.canonical, u.Name, textOrNull(row.PasswordHash),
-		since(u.VerifiedAt, row.Verified), since(u.DisabledAt, row.Disabled), since(&u.CreatedAt, true),
+		r.id, textOrNull(r.email), textOrNull(r.canonical), u.Name, textOrNull(row.PasswordHash),
+		since(u.VerifiedAt, row.Verified), since(u.DisabledAt, row.Disabled), since(&u.CreatedAt, true), nil, nil,
+	}
+	if r.named != "" {
+		r.values[usernameValue], r.values[usernameValue+1] = strings.Trim(*u.Username, " \t"), r.named
 	}
 	said := append([]any{u.ID}, r.values[1:]...)
 	for _, c := range im.db.layout.extra {
@@ -162,7 +198,7 @@ func (im *importer[U]) setValues(r *importedRow, row ImportedUser[U], v reflect.
 // unproved tells whether the user could be asked for the proof of the address.
 func (r *importedRow) unproved() bool {
 	const verifiedAt, disabledAt = 5, 6
-	return r.values[verifiedAt] == nil && r.values[disabledAt] == nil
+	return r.canonical != "" && r.values[verifiedAt] == nil && r.values[disabledAt] == nil
 }
 
 // mark is what the event of an import keeps of a row, so that a later run knows it. It tells

@@ -468,3 +468,40 @@ func TestACrashedImportGoesOn(t *testing.T) { // SEC-152, SEC-154
 		})
 	}
 }
+
+func TestUsersWithUsernamesAreImported(t *testing.T) {
+	t.Parallel()
+	s := newSetup(t)
+	named := func(email, username string) store.ImportedUser[store.User] {
+		r := imported(email)
+		r.User.Username = &username
+		return r
+	}
+	rows := []store.ImportedUser[store.User]{
+		named("", " Ada "), named("bob@example.com", "Bob"), named("", "\uff21da"), named("", "a b"), named("", "c@example.com"), named("", " "),
+		named("BOB@example.com", "carl"), named("", "dan\x00"), imported("eve@example.com"),
+	}
+	want := []string{
+		"row 3 duplicate", "row 4 invalid_username", "row 5 invalid_username", "row 6 no_address", "row 7 duplicate", "row 8 invalid_text",
+	}
+	for _, created := range []int{3, 0} {
+		report := s.imports(t, s.db, store.ImportOptions{Mail: true}, rows...)
+		if diff := cmp.Diff(want, codes(report)); diff != "" || report.Created != created || report.Present != 3-created {
+			t.Errorf("%+v\n%s", report, diff)
+		}
+	}
+	if n := s.count(t, `SELECT count(*) FROM ginauth.outbox`); n != 2 {
+		t.Errorf("%d mails, want one for each of two addresses", n)
+	}
+	u, h, err := s.db.FindCredential(t.Context(), "ada")
+	if err != nil || u.Email != "" || u.Username == nil || *u.Username != "Ada" || h.Reveal() != importedHash {
+		t.Errorf("%+v, %v", u, err)
+	}
+	if found, err := s.db.FindUserByUsername(t.Context(), "ADA"); err != nil || found.ID != u.ID {
+		t.Errorf("%+v, %v", found, err)
+	}
+	taken := s.imports(t, s.db, store.ImportOptions{}, named("fay@example.com", "ADA"), named("", "BOB"))
+	if diff := cmp.Diff([]string{"row 1 conflict", "row 2 conflict"}, codes(taken)); diff != "" || !strings.Contains(taken.Refused[0].Reason, "username") {
+		t.Errorf("%+v\n%s", taken, diff)
+	}
+}

@@ -72,43 +72,53 @@ func (im *importer[U]) settle(ctx context.Context, conn Conn, rows []*importedRo
 
 // findImported asks for the oldest event of each user, so that the users' later events cost nothing.
 const findImported = `
-SELECT u.id, u.email_canonical, COALESCE((
+SELECT u.id, COALESCE(u.email_canonical, ''), COALESCE(u.username_canonical, ''), COALESCE((
 	SELECT e.detail->>'import' FROM ginauth.events AS e
 	WHERE e.user_id = u.id AND e.kind = '` + string(driver.UserCreated) + `' AND e.outcome = '` + string(driver.Success) + `'
 	ORDER BY e.at LIMIT 1), '')
 FROM ginauth.users AS u
-WHERE u.email_canonical = ANY ($1::text[]) OR u.id = ANY ($2::text[]::uuid[])`
+WHERE u.email_canonical = ANY ($1::text[]) OR u.id = ANY ($2::text[]::uuid[]) OR u.username_canonical = ANY ($3::text[])`
 
 // lookUp finds the accounts that the rows' addresses and ids have, and returns the rows that are
 // new.
 func (im *importer[U]) lookUp(ctx context.Context, conn Conn, rows []*importedRow) (fresh []*importedRow, err error) {
 	type account struct{ id, mark string }
-	addresses, ids := make([]string, len(rows)), make([]string, len(rows))
+	addresses, ids, names := make([]string, len(rows)), make([]string, len(rows)), []string{}
 	for i, r := range rows {
 		addresses[i], ids[i] = r.canonical, r.id
+		if r.named != "" {
+			names = append(names, r.named)
+		}
 	}
-	found, err := conn.Query(ctx, findImported, addresses, ids)
+	found, err := conn.Query(ctx, findImported, addresses, ids, names)
 	if err != nil {
 		return nil, err
 	}
-	byAddress, byID := map[string]account{}, map[string]account{}
+	byIdentifier, byID := map[string]account{}, map[string]account{}
 	var a account
-	var address string
-	if _, err := pgx.ForEachRow(found, []any{wire.UUID(&a.id), &address, &a.mark}, func() error {
-		byAddress[address], byID[a.id] = a, a
+	var address, name string
+	if _, err := pgx.ForEachRow(found, []any{wire.UUID(&a.id), &address, &name, &a.mark}, func() error {
+		byIdentifier[address], byIdentifier[name], byID[a.id] = a, a, a
 		return nil
 	}); err != nil {
 		return nil, err
 	}
+	delete(byIdentifier, "")
 	for _, r := range rows {
 		kept, known := byID[r.id]
-		switch has, taken := byAddress[r.canonical]; {
+		what := "address"
+		has, taken := byIdentifier[r.canonical]
+		if !taken {
+			what = "username"
+			has, taken = byIdentifier[r.named]
+		}
+		switch {
 		case known && kept.mark == r.mark(kept.id), taken && has.mark == r.mark(has.id):
 			r.present = true
 		case taken && has.mark != "":
-			r.refuse("conflict", "the address has an account, imported from a row that said something else")
+			r.refuse("conflict", "the "+what+" has an account, imported from a row that said something else")
 		case taken:
-			r.refuse("conflict", "the address has an account that no import has made, or too long ago")
+			r.refuse("conflict", "the "+what+" has an account that no import has made, or too long ago")
 		case known:
 			r.refuse("conflict", "the id has another account")
 		default:
@@ -122,7 +132,7 @@ func (im *importer[U]) lookUp(ctx context.Context, conn Conn, rows []*importedRo
 // columns of ginauth that a row may lack.
 const (
 	insertImported = `
-INSERT INTO ginauth.users AS u (updated_at, id, email, email_canonical, name, password_hash, verified_at, disabled_at, created_at`
+INSERT INTO ginauth.users AS u (updated_at, id, email, email_canonical, name, password_hash, verified_at, disabled_at, created_at, username, username_canonical`
 	insertImportedValues = `)
 VALUES `
 	importedOnce = `
@@ -187,7 +197,7 @@ func (im *importer[U]) insertAll(ctx context.Context, tx pgx.Tx, rows []*importe
 func (d *DB[U]) importedParameters() int { return len(importedCasts) + len(d.layout.extra) }
 
 // importedCasts are of the values of a row, up to the app's own columns.
-var importedCasts = []string{"::uuid", "::text", "::text", "::text", "::text", "::timestamptz", "::timestamptz", "::timestamptz"}
+var importedCasts = []string{"::uuid", "::text", "::text", "::text", "::text", "::timestamptz", "::timestamptz", "::timestamptz", "::text", "::text"}
 
 const importClock = `COALESCE($1::timestamptz, now())`
 

@@ -78,9 +78,13 @@ func (e *env) deleteExpired(ctx context.Context, dry bool) error {
 }
 
 func (e *env) deleteOfUser(ctx context.Context, address string, dry bool) error {
-	u, err := e.db.FindUserByEmail(ctx, address)
+	find := e.db.FindUserByUsername
+	if strings.Contains(address, "@") {
+		find = e.db.FindUserByEmail
+	}
+	u, err := find(ctx, address)
 	if errors.Is(err, driver.ErrNoUser) {
-		return errors.New("no user has this address")
+		return errors.New("no user has this address or username")
 	}
 	if err != nil {
 		return err

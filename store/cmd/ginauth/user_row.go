@@ -23,6 +23,7 @@ type importField struct {
 
 var fieldsOfUsers = []importField{
 	{"id", func(r *row, s string) string { r.User.ID = driver.UserID(s); return "" }},
+	{"username", func(r *row, s string) string { r.User.Username = &s; return "" }},
 	{"email", func(r *row, s string) string { r.User.Email = s; return "" }},
 	{"name", func(r *row, s string) string { r.User.Name = s; return "" }},
 	{"password_hash", func(r *row, s string) string { r.PasswordHash = s; return "" }},
