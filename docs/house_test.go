@@ -20,7 +20,7 @@ var layers = [][]string{
 	{"ginauth/internal", "ginauth/problem", "ginauth/codec", "ginauth/password/internal", "docs", "migrations$", "store/internal", "store/embedded"},
 	{"ginauth/password$"},
 	{"ginauth/driver"},
-	{"ginauth/internal/engine", "ginauth/internal/throttle", "ginauth/internal/form", "ginauth/internal/otherstore", "ginauth/internal/oldlogin", "ginauth/internal/proxy", "ginauth/internal/values", "ginauth/internal/audit", "ginauth/refresh", "ginauth/bridge", "store"},
+	{"ginauth/internal/engine", "ginauth/internal/throttle", "ginauth/internal/form", "ginauth/internal/identifier", "ginauth/internal/otherstore", "ginauth/internal/oldlogin", "ginauth/internal/proxy", "ginauth/internal/values", "ginauth/internal/audit", "ginauth/refresh", "ginauth/bridge", "store"},
 	{"ginauth$", "ginauth/flow"},
 	{"ginauth/account", "ginauth/apikey", "ginauth/email$", "ginauth/jwt$", "ginauth/openapi"},
 	{"ginauth/email/smtp", "ginauth/jwt/jwks", "ginauth/ginauthtest", "ginauth/internal/built", "migrations/migrate", "store/cmd"},

@@ -3,6 +3,23 @@ package ginauth
 import (
 	"fmt"
 	"log/slog"
+
+	"github.com/ginauth/ginauth/ginauth/internal/identifier"
+)
+
+// Identifier says what users log in with.
+type Identifier int
+
+const (
+	// IdentifierEmail is the e-mail address.
+	IdentifierEmail = Identifier(identifier.Email)
+	// IdentifierUsername is a username. A sign-up may also give an address, for mails.
+	IdentifierUsername = Identifier(identifier.Username)
+	// IdentifierEither accepts a username or an e-mail address in one field of the login. A sign-up
+	// needs at least one of them. Each identifier of an account may have half of the wrong
+	// passwords that Limits allow: a common count would reveal which address belongs to which
+	// username.
+	IdentifierEither = Identifier(identifier.Either)
 )
 
 // Credentials are the payload of a login, as JSON or as a form. Options.Identifier says which of

@@ -18,6 +18,7 @@ import (
 	"github.com/ginauth/ginauth/ginauth/driver"
 	"github.com/ginauth/ginauth/ginauth/internal/baseurl"
 	"github.com/ginauth/ginauth/ginauth/internal/engine"
+	"github.com/ginauth/ginauth/ginauth/internal/identifier"
 	"github.com/ginauth/ginauth/ginauth/internal/origin"
 	"github.com/ginauth/ginauth/ginauth/internal/otherstore"
 	"github.com/ginauth/ginauth/ginauth/internal/pairing"
@@ -298,7 +299,7 @@ func (o Options[U]) validate() error {
 		err := baseurl.Check(o.BaseURL)
 		fault(err != nil, "%w", err)
 	}
-	_, err := o.names()
+	_, err := identifier.New(identifier.Kind(o.Identifier), o.ReservedUsernames)
 	fault(err != nil, "%w", err)
 	keeper, asked := o.Users.(interface{ KeepsUsernames() bool })
 	fault(o.Identifier != IdentifierEmail && asked && !keeper.KeepsUsernames(), "Identifier has usernames, which this %T does not keep: name their column, or use IdentifierEmail", o.Users)

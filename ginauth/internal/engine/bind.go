@@ -36,6 +36,16 @@ func Bind(c *gin.Context, into any, further func() []problem.Field) error {
 	return err
 }
 
+// BindLogin reads the credentials of a login into the form, and returns its identifier.
+func (m *Mount) BindLogin(c *gin.Context, into any, read func() (email, username string)) (identifier string, err error) {
+	err = Bind(c, into, func() (faults []problem.Field) {
+		email, username := read()
+		identifier, faults = m.Names.OfLogin(email, username, translatorOf(c))
+		return faults
+	})
+	return identifier, err
+}
+
 // translatorOf returns the app's translator, or nil if it has none.
 func translatorOf(c *gin.Context) ut.Translator {
 	if st := Attached(c); st != nil && st.Mount.Translator != nil {

@@ -100,7 +100,7 @@ func (t *Attempts) sentBrowser(r *http.Request) string {
 
 // ForgetGuesses removes all failed guesses at the account's password, whoever made them.
 func (t *Attempts) ForgetGuesses(ctx context.Context, account driver.Account) error {
-	list, err := t.names.ofAccount(account)
+	list, err := t.names.OfAccount(account)
 	if err != nil {
 		return fmt.Errorf("forgetting guesses: %w", err)
 	}

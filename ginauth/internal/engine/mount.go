@@ -14,6 +14,7 @@ import (
 
 	"github.com/ginauth/ginauth/ginauth/driver"
 	"github.com/ginauth/ginauth/ginauth/internal/audit"
+	"github.com/ginauth/ginauth/ginauth/internal/identifier"
 	"github.com/ginauth/ginauth/ginauth/internal/oldlogin"
 	"github.com/ginauth/ginauth/ginauth/internal/otherstore"
 	"github.com/ginauth/ginauth/ginauth/internal/proxy"
@@ -58,7 +59,7 @@ type Mount struct {
 	ClearSiteData                         string
 	Passwords                             *password.Hasher
 	Policy                                password.Policy
-	Names                                 Names
+	Names                                 identifier.Rules
 	Throttle                              *Attempts // for handlers that need accounts
 	BadCredentials                        badCredentials
 	// KnowsOwner: each session is stored with its user's ID. Otherwise only RetrieveUser knows
@@ -86,6 +87,11 @@ type Mount struct {
 func (m *Mount) DropSessions() {
 	m.Cookie, m.Browser, m.Keeper, m.Sessions, m.Gorilla = Cookie{}, Cookie{}, nil, nil, nil
 	m.FindUser, m.Retrieve, m.Authenticate, m.Old = nil, nil, nil, nil
+}
+
+// TakesUsernames says whether users log in with names, and with addresses, for the API description.
+func (m *Mount) TakesUsernames() (names, addresses bool) {
+	return m.Names.Kind != identifier.Email, m.Names.Kind != identifier.Username
 }
 
 // Made returns an error for a Config that New did not make.

@@ -49,7 +49,7 @@ func fail(c *gin.Context, m *Mount, err error) {
 	}
 	p := ProblemOf(err)
 	if p.Code == ErrInvalidCredentials.Code { // the same words for every cause (SEC-29)
-		p.Detail = m.Names.wrong()
+		p.Detail = m.Names.Wrong(ErrInvalidCredentials.Detail)
 	}
 	if p.Status >= http.StatusInternalServerError {
 		level := slog.LevelWarn

@@ -48,7 +48,7 @@ func (m *Mount) Prove(ctx context.Context, c *gin.Context, k Claim) (p proved, e
 	if errors.Is(err, ErrInvalidCredentials) {
 		m.RecordGuess(c, k, p.Account) //nolint:contextcheck // the request's own
 	}
-	return p, m.Names.sayWrong(err)
+	return p, m.Names.Say(err, ErrInvalidCredentials)
 }
 
 // guess counts an attempt to know the password of identifier. All attempts at it share one budget
@@ -67,7 +67,7 @@ func (t *Attempts) guess(ctx context.Context, c *gin.Context, identifier string,
 }
 
 func (t *Attempts) guessAt(c *gin.Context, canonical string) driver.GuessLimit {
-	return t.names.limited(driver.GuessLimit{
+	return t.names.Limited(driver.GuessLimit{
 		Key: guessKey(canonical), Client: limitKey("client", t.clientOf(c)), Browser: t.browserOf(c.Request, canonical),
 		Free: t.limits.FreeFailures, MaxWait: t.limits.MaxWait, Max: t.limits.MaxFailures,
 		MaxOnBrowser: t.limits.BrowserFailures, Memory: failureMemory,

@@ -72,7 +72,7 @@ func (m *Mount) CheckPassword(field, plain string, personal ...string) []problem
 // newUser checks all rules of a registration that binding tags cannot express.
 func (m *Mount) newUser(c *gin.Context, r Registration) (n driver.NewUser, faults []problem.Field) {
 	n.Name, faults = CleanName(r.Name)
-	faults = append(faults, m.Names.check(c, r, &n)...)
+	faults = append(faults, m.Names.OfSignUp(r.Email, r.Username, &n, translatorOf(c))...)
 	return n, append(faults, m.CheckPassword("password", r.Password, n.Email, n.Username, n.Name)...)
 }
 

@@ -11,6 +11,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/ginauth/ginauth/ginauth/driver"
+	"github.com/ginauth/ginauth/ginauth/internal/identifier"
 	"github.com/ginauth/ginauth/ginauth/internal/proxy"
 )
 
@@ -30,7 +31,7 @@ type Attempts struct {
 	proxies proxy.Trusted
 	browser Cookie
 	log     *slog.Logger
-	names   Names
+	names   identifier.Rules
 	Finds   bool // the limiter is the store of users, which finds a user while it counts
 }
 
