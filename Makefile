@@ -63,6 +63,7 @@ microbench: ## run the Go benchmarks matching BENCH (all), COUNT times (1)
 docs: ## generate the documents in docs from the source
 	$(GO) test ./docs -count 1 -update -run 'Swagger|Problems'
 	$(GO) test ./docs -count 1 -update
+	$(GO) test -vet=off ./ginauth -count 1 -run EveryKindOfUsersAndSessions -update
 
 docs-lint: ## check docs/openapi.* with Redocly and Spectral (needs node and npm)
 	@.ci/docs-lint

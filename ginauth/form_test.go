@@ -88,12 +88,12 @@ func TestABodyReadByEarlierMiddlewareIsNotLost(t *testing.T) {
 	}
 }
 
-type flag bool
+type ticked bool
 
 type boxes struct {
 	Remember bool    `json:"remember"`
 	News     *bool   `json:"news"`
-	Terms    flag    `json:"terms"`
+	Terms    ticked  `json:"terms"`
 	Name     string  `json:"name"`
 	Age      float64 `json:"age"`
 }

@@ -90,6 +90,8 @@ func (c *collector) field(in reflect.Type, f reflect.StructField, path []int) er
 	switch {
 	case tag == "-":
 		return nil
+	case f.Type == reflect.TypeFor[User]() && f.Anonymous && !f.IsExported():
+		return fmt.Errorf("the embedded field %s is not exported, so that it cannot be set: embed store.User by that name, or give its alias a capital letter", f.Name)
 	case f.Anonymous && tag == "" && f.Type.Kind() == reflect.Struct:
 		return c.collect(f.Type, path)
 	case f.Anonymous && tag == "" && f.Type.Kind() == reflect.Pointer:

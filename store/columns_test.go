@@ -18,6 +18,8 @@ import (
 
 type (
 	foreign struct{ ID driver.UserID }
+	account = store.User
+	aliased struct{ account }
 	pointed struct{ *store.User }
 	doubled struct {
 		nested1 `json:"-"`
@@ -60,6 +62,7 @@ func TestNewRefusesUserTypesThatCannotWork(t *testing.T) {
 	}{
 		"pointer":           {func() { store.New[*store.User](pool) }, "must be a struct"},
 		"no store.User":     {func() { store.New[foreign](pool) }, "must embed store.User"},
+		"lower-case alias":  {func() { store.New[aliased](pool) }, "give its alias a capital letter"},
 		"embedded pointer":  {func() { store.New[pointed](pool) }, "not a pointer"},
 		"two store.User":    {func() { store.New[doubled](pool) }, "twice"},
 		"shadowed field":    {func() { store.New[shadowing](pool) }, "shadowing.Name"},

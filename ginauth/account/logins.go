@@ -115,6 +115,8 @@ func showSessions(c *gin.Context) {
 // nobodysSessions: a list would be empty, and ending all sessions would end none (SEC-190).
 const nobodysSessions = "only RetrieveUser knows whose a session is, so no store can find a user's sessions: keep them with store.NewExternal(pool) in Options.Sessions, or leave this handler out"
 
+const keepsNoLists = "the sessions' store, a %T, is not a driver.Logins: use store.New or store.NewSessions, or give it that interface's methods"
+
 // compileManager returns the mount for handlers that need a driver.Logins. It panics if there is
 // none.
 func compileManager[U any](name string, cfg *ginauth.Config[U], by func(*engine.Mount) driver.Logins) *engine.Mount {
@@ -123,7 +125,7 @@ func compileManager[U any](name string, cfg *ginauth.Config[U], by func(*engine.
 		panic(fmt.Sprintf("%s: %s", name, nobodysSessions)) //nolint:forbidigo // while routes are built
 	}
 	if by(m) == nil {
-		panic(fmt.Sprintf("%s: the sessions' store, a %T, is not a driver.Logins: use store.New or store.NewSessions, or give it that interface's methods", name, m.Keeper)) //nolint:forbidigo // while routes are built
+		panic(fmt.Sprintf("%s: "+keepsNoLists, name, m.Keeper)) //nolint:forbidigo // while routes are built
 	}
 	return m
 }
@@ -144,7 +146,7 @@ func managed(c *gin.Context, by func(*engine.Mount) driver.Logins) (*engine.Stat
 	}
 	manager := by(st.Mount)
 	if manager == nil {
-		return nil, nil, fmt.Errorf("%w: the sessions' store is no driver.Logins", ginauth.ErrNotMounted)
+		return nil, nil, fmt.Errorf("%w: "+keepsNoLists, ginauth.ErrNotMounted, st.Mount.Keeper)
 	}
 	return st, manager, nil
 }

@@ -129,7 +129,8 @@ func (o Options[U]) validate(app ginauth.Options[U]) error {
 			faults = append(faults, fmt.Errorf(format, args...))
 		}
 	}
-	fault(pairing.IsNil(o.Store), "set Store (such as store.New[store.User](pool))")
+	fault(pairing.IsNil(o.Store) && app.Users == nil, "set Store (such as store.New[store.User](pool))")
+	fault(pairing.IsNil(o.Store) && app.Users != nil, "set Store: the Users of the Config, a %T, are not a driver.Mails: use store.New, or add the methods of that interface to your store", app.Users)
 	fault(app.Users == nil, "set the Users of the Config to the store whose users get the mails, such as store.New[store.User](pool), also beside RetrieveUser")
 	err := pairing.Check(o.Store, app.Users)
 	fault(err != nil, "the Users of the Config and Store do not fit: %w", err)

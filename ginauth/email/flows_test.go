@@ -29,7 +29,7 @@ func TestWhatIsMissingIsSaidAtConstruction(t *testing.T) { // SEC-108
 	t.Parallel()
 	good := newApp(t).options
 	for text, spoil := range map[string]func(*flows){
-		"set Store (such as": func(f *flows) {
+		"are not a driver.Mails": func(f *flows) {
 			f.Config.Users, f.Config.NoSessions, f.Store = struct{ driver.Users[user] }{}, true, nil
 		},
 		"set BaseURL":          func(f *flows) { f.BaseURL = "" },
