@@ -126,6 +126,7 @@ func (n *footnotes) cell(o outcome) string {
 var (
 	constructorName = regexp.MustCompile(`^(?:not_mounted: The server is not set up correctly\.: )?(?:[a-z]+\.[A-Z]\w+(: | ))?`)
 	typeName        = regexp.MustCompile(`\ba \*[\w.]+(?:\[[\w./]+\])?`) // with the article
+	codeName        = regexp.MustCompile(`\b(?:store|Options|driver|ginauth|flow|jwt|memory|sessions)\.[A-Z]\w+(?:\[[\w.]+\])?(?:\(pool\))?|\b(?:RetrieveUser|FindUser|NoRefresh|Stateless)\b`)
 )
 
 // plainReason leaves out of an error which function has refused and the names of the types of this test.
@@ -146,5 +147,6 @@ func plainReason(text string) string {
 		}
 		return strings.Replace(name, "*", "", 1)
 	})
+	text = codeName.ReplaceAllString(text, "`$0`")
 	return strings.ToUpper(text[:1]) + text[1:] + "."
 }
