@@ -95,7 +95,8 @@ type MailOrder struct {
 	// other kinds, Canonical finds the user when the mail is sent, so that the order reveals
 	// nothing about accounts.
 	UserID UserID
-	// Email is the address as typed, and Canonical the form by which an account is found.
+	// Email is the address as typed, and Canonical the form by which an account is found. A mail for
+	// whoever has the address may name a username instead: it goes to the address of that user.
 	Email, Canonical string
 	// Locale is the language of the text, in the app's own terms. Empty means the default.
 	Locale string

@@ -26,6 +26,7 @@ func accountsGroup[U any]() group[U] {
 		"ArchiveUser without grace deletes the user":                  deletes[U],
 		"ArchiveUser has one winner":                                  archiveRace[U],
 		"FindArchived finds within the grace":                         findsArchived[U],
+		"FindArchived finds by the username":                          findsArchivedByUsername[U],
 		"RestoreUser undoes ArchiveUser within the grace":             restores[U],
 		"RestoreUser wants the password, and a user who was archived": restoresNobodyElse[U],
 		"RestoreUser has one winner":                                  restoreRace[U],
@@ -276,8 +277,21 @@ func findsArchived[U any](e *env[U]) {
 	e.Advance(moment)
 	_, _, err = e.accounts().FindArchived(e.Context(), n.Canonical)
 	e.want("after the grace", err, driver.ErrNoUser)
-	_, _, err = e.accounts().FindArchived(e.Context(), "nobody@example.com")
-	e.want("nobody", err, driver.ErrNoUser)
+	for _, nobody := range []string{"nobody@example.com", "nobody", ""} {
+		_, _, err = e.accounts().FindArchived(e.Context(), nobody)
+		e.want("nobody", err, driver.ErrNoUser)
+	}
+}
+
+func findsArchivedByUsername[U any](e *env[U]) {
+	n := withUsername(e.newUser(), "Ada")
+	id := e.named(n)
+	_, err := e.accounts().ArchiveUser(e.Context(), id, time.Hour)
+	e.must("archiving", err)
+	if found, h, err := e.accounts().FindArchived(e.Context(), "ada"); err != nil || found != id || !h.Equal(n.Hash) {
+		e.Errorf("by the username: %s, %v", found, err)
+	}
+	e.exportHas("the username", id, "Ada")
 }
 
 func restores[U any](e *env[U]) {

@@ -18,6 +18,7 @@ func mailsGroup[U any]() group[U] {
 		"SettleMail removes what was sent, and repeats what was not":     settlesMail[U],
 		"PrepareMail returns the recipient":                              prepares[U],
 		"PrepareMail is ErrNoMail where a mail must not be sent":         preparesNothing[U],
+		"PrepareMail finds the address of a username":                    preparesByUsername[U],
 		"PrepareMail voids tokens of earlier mails of its kind":          voidsOlder[U],
 		"CreateUserAndMail stores a user whose password is not in force": pendingUser[U],
 		"CreateUserAndMail mails to the owner of a taken address":        takenAddress[U],

@@ -3,6 +3,7 @@ package drivertest
 import (
 	"errors"
 	"strings"
+	"time"
 
 	"github.com/ginauth/ginauth/ginauth/driver"
 )
@@ -91,4 +92,31 @@ func usernameRace[U any](e *env[U]) {
 		_, err := e.Store.CreateUser(e.Context(), users[i], nil)
 		return err
 	})
+}
+
+func preparesByUsername[U any](e *env[U]) {
+	n := withUsername(e.newUser(), "Ada")
+	id := e.named(n)
+	e.named(withUsername(driver.NewUser{Name: "Bob"}, "Bob"))
+	e.drain()
+	for _, name := range []string{"bob", "nobody"} {
+		e.queue(driver.MailOrder{Kind: driver.MailReset, Email: name, Canonical: name})
+		for _, m := range e.claim() {
+			_, err := e.mails().PrepareMail(e.Context(), m.ID, newDigest(), time.Hour)
+			e.want("a mail to "+name+", who has no address", err, driver.ErrNoMail)
+			e.must("giving it up", e.mails().SettleMail(e.Context(), m.ID, m.Attempt, driver.MailOutcome{}))
+		}
+	}
+	e.queue(driver.MailOrder{Kind: driver.MailReset, Email: "ADA", Canonical: "ada"})
+	m, token := e.claim()[0], newDigest()
+	to, err := e.mails().PrepareMail(e.Context(), m.ID, token, time.Hour)
+	if err != nil || e.Account(to.User).ID != id || to.Email != n.Email {
+		e.Errorf("to %s at %q: %v", e.Account(to.User).ID, to.Email, err)
+	}
+	u, address, err := e.mails().FindEmailToken(e.Context(), driver.MailReset, token)
+	if err != nil || e.Account(u).ID != id || address != n.Email {
+		e.Errorf("the token is %s's, and proves %q: %v", e.Account(u).ID, address, err)
+	}
+	_, err = e.useLink(driver.MailReset, token)
+	e.must("using the link", err)
 }
