@@ -10,11 +10,11 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/ginauth/ginauth/ginauth/driver"
 	"github.com/ginauth/ginauth/migrations"
-	"github.com/ginauth/ginauth/store"
 	"github.com/ginauth/ginauth/store/storetest"
 )
 
@@ -134,7 +134,6 @@ func TestMigrationUnderTraffic(t *testing.T) {
 		t.Fatal(err)
 	}
 	fill(t, pool, rows)
-	db := store.New[store.User](pool)
 
 	ctx, stop := context.WithCancel(t.Context())
 	var all sync.WaitGroup
@@ -145,7 +144,7 @@ func TestMigrationUnderTraffic(t *testing.T) {
 		all.Go(func() {
 			for i := worker; ctx.Err() == nil; i += 4 {
 				began := time.Now()
-				err := logInOnce(ctx, db, i%rows)
+				err := logInOnce(ctx, pool, i%rows)
 				if ctx.Err() == nil && err != nil {
 					t.Errorf("a login: %v", err)
 					return
@@ -182,22 +181,68 @@ FROM generate_series(0, $1::int - 1) AS n`, rows)
 	exec(t, pool, `ANALYZE ginauth.users, ginauth.sessions`)
 }
 
-// logInOnce does what a login and the request after it ask of the store.
-func logInOnce(ctx context.Context, db *store.DB[store.User], n int) error {
-	u, hash, err := db.FindCredential(ctx, "user"+strconv.Itoa(n)+"@example.com")
+// The statements of the version before, on schema 16, for a login, the request after it, and a sign-up.
+const (
+	oldCredential = `
+SELECT CASE WHEN u.password_pending AND u.verified_at IS NULL THEN NULL ELSE u.password_hash END,
+	u.id, u.email, u.name, u.verified_at, u.disabled_at, u.created_at, u.updated_at
+FROM ginauth.users AS u
+WHERE u.email_canonical = $1::text`
+	oldLogin = `
+WITH fresh AS (
+	SELECT u.id, u.session_epoch + COALESCE((SELECT e.epoch FROM ginauth.session_epoch AS e), 0) AS epoch, clock_timestamp() AS now
+	FROM ginauth.users AS u
+	WHERE u.id = $2::uuid AND u.disabled_at IS NULL AND u.password_hash = $3::text
+	FOR SHARE OF u
+)
+INSERT INTO ginauth.sessions (digest, id, user_id, created_at, authenticated_at, last_seen_at, idle_timeout, expires_at, epoch)
+SELECT $1::bytea, gen_random_uuid(), id, now, now, now, interval '1 hour', now + interval '1 hour', epoch FROM fresh`
+	oldRequest = `
+SELECT u.id, u.email, u.name, u.verified_at, u.disabled_at, u.created_at, u.updated_at
+FROM ginauth.sessions AS s
+JOIN ginauth.users AS u ON u.id = s.user_id
+WHERE u.disabled_at IS NULL AND s.epoch = u.session_epoch + COALESCE((SELECT e.epoch FROM ginauth.session_epoch AS e), 0)
+	AND s.digest = $1::bytea AND s.expires_at > now() AND s.last_seen_at + s.idle_timeout > now()`
+	oldSignUp = `
+INSERT INTO ginauth.users AS u (created_at, updated_at, id, email, email_canonical, name, password_hash, password_pending, verified_at)
+VALUES (now(), now(), $3::uuid, $1::text, $2::text, '', NULL, FALSE, NULL)
+RETURNING u.id, u.email, u.name, u.verified_at, u.disabled_at, u.created_at, u.updated_at`
+)
+
+// logInOnce is a login and the request after it.
+func logInOnce(ctx context.Context, pool *pgxpool.Pool, n int) error {
+	var hash, id, email, name, found string
+	var verified, disabled *time.Time
+	var created, updated time.Time
+	err := pool.QueryRow(ctx, oldCredential, "user"+strconv.Itoa(n)+"@example.com").Scan(&hash, &id, &email, &name, &verified, &disabled, &created, &updated)
 	if err != nil {
 		return err
 	}
 	d := driver.NewToken().Digest()
-	_, err = db.CreateSession(ctx, driver.NewSession{Digest: d, UserID: u.ID, Credential: hash, Lifetime: time.Hour, IdleTimeout: time.Hour})
-	if err != nil {
+	if _, err := pool.Exec(ctx, oldLogin, d[:], id, hash); err != nil {
 		return err
 	}
-	found, _, err := db.FindUserSession(ctx, d)
-	if err == nil && found.ID != u.ID {
+	err = pool.QueryRow(ctx, oldRequest, d[:]).Scan(&found, &email, &name, &verified, &disabled, &created, &updated)
+	if err == nil && found != id {
 		err = errors.New("it is the session of another user")
 	}
 	return err
+}
+
+func TestVersionBeforeWorksOnTheNewSchema(t *testing.T) {
+	t.Parallel()
+	pool := storetest.NewDB(t)
+	fill(t, pool, 1)
+	if err := logInOnce(t.Context(), pool, 0); err != nil {
+		t.Error(err)
+	}
+	if _, err := pool.Exec(t.Context(), oldSignUp, "Ada@example.com", "ada@example.com", uuid.Must(uuid.NewV7())); err != nil {
+		t.Error(err)
+	}
+	_, err := pool.Exec(t.Context(), oldSignUp, "ADA@example.com", "ada@example.com", uuid.Must(uuid.NewV7()))
+	if state, constraint := code(err); state != "23505" || constraint != "users_email_canonical_key" {
+		t.Errorf("a taken address: %v", err)
+	}
 }
 
 // longestWait asks the server, as often as it can, how long requests have been waiting for the table.
