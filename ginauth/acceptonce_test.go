@@ -516,37 +516,3 @@ func TestBridgesThatCannotWorkAreRefused(t *testing.T) {
 }
 
 func nobody(*gin.Context, sessions.Session) (u clubber, err error) { return u, errors.New("nobody") }
-
-// The users of package store have their own epoch, see TestOldSessionsEndWithLogoutAndEverywhere.
-func TestOldSessionsOfOurUsersEndWithTheirPassword(t *testing.T) {
-	t.Parallel()
-	old := cookiestore.NewStore(signingKey)
-	ids := map[int]driver.UserID{}
-	a := newApp(t, with(func(cfg *config) {
-		cfg.AcceptOnce = &bridge.Bridge{Until: time.Now().Add(time.Hour), Cookie: oldName, Store: old, Session: func(values map[any]any) bridge.Login {
-			id, _ := values["user_id"].(int)
-			return bridge.Login{User: ids[id]}
-		}}
-	}), routes(func(r *gin.Engine, cfg config) { r.POST("/password", account.ChangePassword(built.Config(cfg))) }))
-	grace := a.signUp(t, grace)
-	var id string
-	if err := a.pool.QueryRow(t.Context(), `SELECT id::text FROM ginauth.users`).Scan(&id); err != nil {
-		t.Fatal(err)
-	}
-	ids[2] = driver.UserID(id)
-	visit := func(value string) int {
-		r := httptest.NewRequest(http.MethodGet, "/user", nil)
-		r.AddCookie(&http.Cookie{Name: oldName, Value: value})
-		return a.send(r).Code
-	}
-	if code := visit(oldCookieOf(t, "before")); code != 200 {
-		t.Errorf("before the change: %d", code)
-	}
-	w := grace.post("/password", `{"current_password":"nanoseconds are short wires","new_password":"compilers translate languages"}`)
-	if w.Code != 204 && w.Code != 200 {
-		t.Fatalf("the change: %d %s", w.Code, w.Body)
-	}
-	if code := visit(oldCookieOf(t, "a thief's")); code != 401 {
-		t.Errorf("after the change: %d", code)
-	}
-}
