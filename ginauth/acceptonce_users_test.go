@@ -169,3 +169,20 @@ func TestOldSessionsOfAMappedTable(t *testing.T) {
 		t.Errorf("after all sessions were ended: %d %s", w.Code, w.Body)
 	}
 }
+
+// RetrieveUser finds the user by the values that were carried over, in the request of the exchange, too.
+func TestOldSessionsWithRetrieveUser(t *testing.T) {
+	t.Parallel()
+	m := newMoved(t, externals["memory"], cookiestore.NewStore(signingKey), func(o *ginauth.Options[clubber]) {
+		o.RetrieveUser = func(_ *gin.Context, s sessions.Session) (clubber, error) {
+			return clubber{Key: "1", Mail: s.Get("cart").(string)}, nil //nolint:errcheck // the test carries it over
+		}
+	})
+	mails := make(chan string, 2)
+	m.GET("/mail", ginauth.With(func(_ *gin.Context, u clubber) { mails <- u.Mail }))
+	_, set := m.visit("GET", "/mail", m.oldCookie(t, 1))
+	m.visit("GET", "/mail", newCookie(set[cookie]))
+	if len(mails) != 2 || <-mails != "a book" || <-mails != "a book" {
+		t.Errorf("%d users were retrieved\n%s", len(mails), m.log)
+	}
+}

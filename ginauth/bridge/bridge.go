@@ -42,8 +42,9 @@ type Bridge struct {
 	// is invalid, unless it wraps driver.ErrUnavailable, which answers 503.
 	Token func(ctx context.Context, token string) (Login, error)
 	// LeaveCookie leaves the old cookie in the browser, so that instances of the app's old version
-	// still know the user, while they run beside the new ones or after a rollback. A logout there
-	// does not end the session here. Default: false, the cookie is cleared.
+	// still know the user, while they run beside the new ones or after a rollback. Set
+	// Login.Remember too: a browser that forgets the new cookie and keeps the old one looks like a
+	// thief. A logout there does not end the session here. Default: false, the cookie is cleared.
 	LeaveCookie bool
 }
 

@@ -93,8 +93,9 @@ func TestGoOfTheGuideIsThatOfTheApp(t *testing.T) {
 func squeezed(code string) string { return strings.Join(strings.Fields(code), " ") }
 
 // source is the code of a folder, without its tests.
-func source(t *testing.T, folder string) (text string) {
+func source(t *testing.T, folder string) string {
 	t.Helper()
+	var text strings.Builder
 	files, err := filepath.Glob(filepath.Join(folder, "*.go"))
 	if err != nil {
 		t.Fatal(err)
@@ -107,9 +108,9 @@ func source(t *testing.T, folder string) (text string) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		text += string(code)
+		text.Write(code)
 	}
-	return text
+	return text.String()
 }
 
 // The guide says how many lines the move takes.
@@ -170,7 +171,7 @@ func TestTheMoveHasNoDowntime(t *testing.T) {
 		b.wants("/signup", form(name, "", "pass word "+name), 200, "Hello "+name)
 		all.Go(func() {
 			for ctx.Err() == nil {
-				status, page, err := b.visit(t.Context(), "/profile", nil)
+				status, page, err := b.visit(t.Context(), "/profile", nil) //nolint:contextcheck // the last request may end
 				served.Add(1)
 				if err != nil || status != http.StatusOK || !strings.Contains(page, "Hello "+name) {
 					failed.Add(1)

@@ -31,11 +31,11 @@ func showAgain(c *gin.Context, p *ginauth.Problem) {
 	if !flow.PrefersHTML(c) || form != "signup" && form != "login" {
 		return
 	}
-	why := p.Detail
+	why := []string{p.Detail}
 	for _, field := range p.Errors {
-		why += " " + field.Detail
+		why = append(why, field.Detail)
 	}
-	c.HTML(p.Status, form, gin.H{"Error": why})
+	c.HTML(p.Status, form, gin.H{"Error": strings.Join(why, " ")})
 }
 
 func (a *app) profile(c *gin.Context, u user) {

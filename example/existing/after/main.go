@@ -47,9 +47,9 @@ func run(ctx context.Context) error {
 		return err
 	}
 	sessions := store.NewExternal(pool)
-	go func() { _ = sessions.RunSweeper(ctx, time.Hour) }()          // deletes what has ended
-	until := time.Date(2027, time.January, 15, 0, 0, 0, 0, time.UTC) // a week after the move
-	r, err := (&app{users{pool, os.Getenv("BESIDE_BEFORE") != ""}, sessions}).routes([]byte(key), until)
+	go func() { _ = sessions.RunSweeper(ctx, time.Hour) }()                                              // deletes what has ended
+	until := time.Date(2027, time.January, 15, 0, 0, 0, 0, time.UTC)                                     // a week after the move
+	r, err := (&app{users{pool, os.Getenv("BESIDE_BEFORE") != ""}, sessions}).routes([]byte(key), until) //nolint:contextcheck // handlers have the context of their request
 	if err != nil {
 		return err
 	}

@@ -149,7 +149,7 @@ func (l *Logins) Clear(h http.Header, r *http.Request) {
 	if l.LeaveCookie || l.Cookie == "" || len(r.CookiesNamed(l.Cookie)) == 0 {
 		return
 	}
-	c := http.Cookie{Name: l.Cookie, Path: cmp.Or(l.Path, "/"), Domain: l.Domain, MaxAge: -1, HttpOnly: true, SameSite: http.SameSiteLaxMode} //nolint:gosec // it is empty
+	c := http.Cookie{Name: l.Cookie, Path: cmp.Or(l.Path, "/"), Domain: l.Domain, MaxAge: -1, Secure: strings.HasPrefix(l.Cookie, "__"), HttpOnly: true, SameSite: http.SameSiteLaxMode} //nolint:gosec // it is empty
 	h.Add("Set-Cookie", c.String())
 }
 
