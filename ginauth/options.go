@@ -176,6 +176,11 @@ type Options[U any] struct {
 	// ReservedUsernames are names that nobody may choose at sign-up, besides those that could be
 	// mistaken for the app or its operators, such as "admin" and "support". Default: none.
 	ReservedUsernames []string
+	// UnicodeEmails accepts e-mail addresses outside ASCII, such as jürgen@bücher.example, see
+	// driver.CanonicalUnicodeEmail. The mail server must offer SMTPUTF8 (RFC 6531), and addresses
+	// that look alike can be one account. Default: false, ASCII only; domains may have their ASCII
+	// form, which browsers send.
+	UnicodeEmails bool
 
 	// View returns the form of a user that clients get. Default: the user by its json tags.
 	View func(U) any
@@ -299,7 +304,7 @@ func (o Options[U]) validate() error {
 		err := baseurl.Check(o.BaseURL)
 		fault(err != nil, "%w", err)
 	}
-	_, err := identifier.New(identifier.Kind(o.Identifier), o.ReservedUsernames)
+	_, err := identifier.New(identifier.Kind(o.Identifier), o.ReservedUsernames, o.UnicodeEmails)
 	fault(err != nil, "%w", err)
 	keeper, asked := o.Users.(interface{ KeepsUsernames() bool })
 	fault(o.Identifier != IdentifierEmail && asked && !keeper.KeepsUsernames(), "Identifier has usernames, which this %T does not keep: name their column, or use IdentifierEmail", o.Users)

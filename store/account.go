@@ -19,7 +19,7 @@ import (
 // It is for operators: do not show its answer to clients that are not logged in.
 func (d *DB[U]) FindUserByEmail(ctx context.Context, email string) (U, error) {
 	var none U
-	canonical, err := driver.CanonicalEmail(email)
+	canonical, err := driver.CanonicalUnicodeEmail(email)
 	if err != nil {
 		return none, driver.ErrNoUser
 	}

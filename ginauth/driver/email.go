@@ -10,6 +10,9 @@ import (
 // 1690).
 const maxEmail = 254
 
+// maxLocal is the longest part before the @, in bytes (RFC 5321, 4.5.3.1.1).
+const maxLocal = 64
+
 // ErrInvalidEmail means that a text is not an e-mail address that an account can have.
 var ErrInvalidEmail = errors.New("not an e-mail address")
 
@@ -32,7 +35,7 @@ func CanonicalEmail(s string) (string, error) {
 		return "", ErrInvalidEmail
 	}
 	local, host, _ := strings.Cut(s, "@")
-	if len(local) > 64 || !isHostName(host) {
+	if len(local) > maxLocal || !isHostName(host) {
 		return "", ErrInvalidEmail
 	}
 	return strings.ToLower(s), nil

@@ -150,7 +150,12 @@ func (f *Flows[U]) bindAddress(c *gin.Context, k driver.MailKind) (o driver.Mail
 		return o, err
 	}
 	o.Email = strings.Trim(form.Email, " \t")
-	if o.Canonical, err = f.cfg.Engine().Names.Canonical(o.Email); err != nil || k == driver.MailChange && !strings.Contains(o.Canonical, "@") {
+	if strings.Contains(o.Email, "@") || k == driver.MailChange {
+		o.Email, o.Canonical, err = f.cfg.Engine().Names.Address(o.Email)
+	} else {
+		o.Canonical, err = f.cfg.Engine().Names.Canonical(o.Email)
+	}
+	if err != nil {
 		return o, errInvalidEmail
 	}
 	o.Kind, o.Locale = k, f.locale(c)

@@ -96,7 +96,7 @@ func (f *Flows[U]) settle(ctx context.Context, m driver.Mail, o driver.MailOutco
 
 // write makes a mail with its own link.
 func (f *Flows[U]) write(m driver.Mail, to driver.Recipient[U], path string, lifetime time.Duration, token driver.Token) (Message, error) {
-	if _, err := driver.CanonicalEmail(to.Email); err != nil {
+	if _, _, err := f.cfg.Engine().Names.Address(to.Email); err != nil {
 		return Message{}, fmt.Errorf("%w: the stored address is not an e-mail address", ErrRefused)
 	}
 	d := Data{Site: f.o.Site, BaseURL: f.o.BaseURL, Email: to.Email, User: to.User}

@@ -31,28 +31,6 @@ func (k Kind) Typed(s string) string {
 	return s
 }
 
-// Canonical returns the form of an identifier by which an account is found.
-func (k Kind) Canonical(s string) (string, error) {
-	if k == Email || strings.Contains(s, "@") {
-		return driver.CanonicalEmail(s)
-	}
-	return driver.CanonicalUsername(s)
-}
-
-// OfAccount returns the canonical identifiers of an account, beginning with that of
-// Account.Identifier.
-func (k Kind) OfAccount(a driver.Account) (list []string, err error) {
-	canonical, err := k.Canonical(a.Identifier)
-	if err != nil {
-		return nil, err
-	}
-	list = []string{canonical}
-	if name, err := driver.CanonicalUsername(a.Username); err == nil && name != canonical && k != Email {
-		list = append(list, name)
-	}
-	return list, nil
-}
-
 // OfLogin returns the identifier of a login form, and what is wrong with the form.
 func (k Kind) OfLogin(email, username string, language ut.Translator) (identifier string, faults []problem.Field) {
 	switch {

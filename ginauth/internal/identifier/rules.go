@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	ut "github.com/go-playground/universal-translator"
 
@@ -16,6 +17,7 @@ import (
 type Rules struct {
 	Kind
 	reserved []string // canonical, sorted
+	unicode  bool     // addresses outside ASCII
 }
 
 // reserved could be mistaken for the app, its operators or its routes: the mailbox names of RFC 2142
@@ -27,9 +29,10 @@ var reserved = []string{
 	"undefined", "user", "you",
 }
 
-// New returns the rules, with further reserved usernames.
-func New(k Kind, further []string) (Rules, error) {
-	r := Rules{Kind: k, reserved: slices.Clone(reserved)}
+// New returns the rules, with further reserved usernames, and with or without addresses outside
+// ASCII.
+func New(k Kind, further []string, unicode bool) (Rules, error) {
+	r := Rules{Kind: k, reserved: slices.Clone(reserved), unicode: unicode}
 	switch {
 	case k < Email || k > Either:
 		return r, errors.New("Identifier must be IdentifierEmail, IdentifierUsername or IdentifierEither")
@@ -47,9 +50,53 @@ func New(k Kind, further []string) (Rules, error) {
 	return r, nil
 }
 
+// Canonical returns the form of an identifier by which an account is found.
+func (r Rules) Canonical(s string) (string, error) {
+	if r.Kind == Email || strings.Contains(s, "@") {
+		return r.canonicalEmail(s)
+	}
+	return driver.CanonicalUsername(s)
+}
+
+func (r Rules) canonicalEmail(s string) (string, error) {
+	if r.unicode {
+		return driver.CanonicalUnicodeEmail(s)
+	}
+	return driver.CanonicalEmail(s)
+}
+
+// Address returns an address as it is stored, and its canonical form. What is stored has the domain in
+// ASCII, so that mail servers need not know more than the local part.
+func (r Rules) Address(typed string) (email, canonical string, err error) {
+	email = strings.Trim(typed, " \t")
+	if canonical, err = r.canonicalEmail(email); err != nil {
+		return email, "", err
+	}
+	at := strings.LastIndexByte(email, '@')
+	if strings.ContainsFunc(email[at:], func(c rune) bool { return c >= utf8.RuneSelf }) {
+		email = email[:at] + canonical[strings.LastIndexByte(canonical, '@'):]
+	}
+	return email, canonical, nil
+}
+
+// OfAccount returns the canonical identifiers of an account, beginning with that of
+// Account.Identifier.
+func (r Rules) OfAccount(a driver.Account) (list []string, err error) {
+	canonical, err := r.Canonical(a.Identifier)
+	if err != nil {
+		return nil, err
+	}
+	list = []string{canonical}
+	if name, err := driver.CanonicalUsername(a.Username); err == nil && name != canonical && r.Kind != Email {
+		list = append(list, name)
+	}
+	return list, nil
+}
+
 // OfSignUp sets the identifiers of a new user, and returns what is wrong with them.
 func (r Rules) OfSignUp(email, username string, to *driver.NewUser, language ut.Translator) (faults []problem.Field) {
-	to.Email = strings.Trim(email, " \t")
+	var err error
+	to.Email, to.Canonical, err = r.Address(email)
 	if r.Kind != Email {
 		to.Username = strings.Trim(username, " \t")
 	}
@@ -59,11 +106,8 @@ func (r Rules) OfSignUp(email, username string, to *driver.NewUser, language ut.
 	case r.Kind == Username || email == "":
 		faults = missing("username", username, language)
 	}
-	var err error
-	if email != "" {
-		if to.Canonical, err = driver.CanonicalEmail(to.Email); err != nil {
-			faults = append(faults, problem.Field{Field: "email", Code: "email", Detail: "this is not an e-mail address"})
-		}
+	if email != "" && err != nil {
+		faults = append(faults, problem.Field{Field: "email", Code: "email", Detail: "this is not an e-mail address"})
 	}
 	if to.Username != "" {
 		faults = append(faults, r.choose(to)...)
