@@ -190,3 +190,30 @@ func TestAShadowRowWithoutItsUserIsNobody(t *testing.T) {
 		})
 	}
 }
+
+// A table without a name would answer 200 to a change of the name, and keep nothing.
+func TestATableWithoutNamesRefusesUpdateProfile(t *testing.T) {
+	t.Parallel()
+	type plan struct{ Plan string }
+	pool := storetest.NewDB(t)
+	execute(t, pool, `CREATE TABLE members (member_id bigserial PRIMARY KEY, mail text UNIQUE, pw text)`)
+	db, err := store.NewTable[user](t.Context(), pool, "members", store.Columns{ID: "member_id", Email: "mail", PasswordHash: "pw"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	cfg := built.Config(ginauth.Options[user]{Users: db, Passwords: ginauthtest.CheapHasher(t), Logger: quiet})
+	account.UpdateProfileWith(cfg, nothingMore[plan, user])
+	for name, build := range map[string]func(){
+		"UpdateProfile":     func() { account.UpdateProfile(cfg) },
+		"UpdateProfileWith": func() { account.UpdateProfileWith(cfg, nothingMore[struct{ account.Profile }, user]) },
+	} {
+		func() {
+			defer func() {
+				if text, _ := recover().(string); !strings.HasPrefix(text, "account."+name+": the users' table has no column for the name: set Columns.Name") {
+					t.Errorf("%s says %q", name, text)
+				}
+			}()
+			build()
+		}()
+	}
+}

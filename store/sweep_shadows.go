@@ -33,8 +33,8 @@ FROM ` + theClock + `
 WHERE u.id = ANY ($1::uuid[])`
 )
 
-// sweepShadows deletes a batch of shadow rows that nothing refers to. It checks the others again a
-// day later.
+// sweepShadows deletes a batch of shadow rows that nothing refers to, and of those whose user plain
+// SQL has deleted from the app's own table. It checks the others again a day later.
 func (s *Sessions) sweepShadows(ctx context.Context) (seen, deleted int64, err error) {
 	err = s.caller.do(ctx, "sweeping rows of users elsewhere", func(ctx context.Context, conn Conn) error {
 		return pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
@@ -47,7 +47,11 @@ func (s *Sessions) sweepShadows(ctx context.Context) (seen, deleted int64, err e
 				seen, deleted = 0, 0
 				return err
 			}
-			tag, err := tx.Exec(ctx, deleteUnusedShadows, due)
+			statement := deleteUnusedShadows
+			if s.shadows != nil && s.shadows.table != nil {
+				statement += ` OR u.id = ANY ($1::uuid[]) AND ` + s.shadows.table.orphaned()
+			}
+			tag, err := tx.Exec(ctx, statement, due)
 			if err != nil {
 				return err
 			}

@@ -46,6 +46,9 @@ func (t *Table[U]) SetPassword(ctx context.Context, change driver.PasswordChange
 	return changed, nil
 }
 
+// KeepsNames says whether the table has a column for the name. account.UpdateProfile calls it.
+func (t *Table[U]) KeepsNames() bool { return t.shadows.table.name != "" }
+
 // UpdateUser works as DB.UpdateUser. Without Columns.Name, names are not stored.
 func (t *Table[U]) UpdateUser(ctx context.Context, id driver.UserID, name *string, fill func(*U) error) (U, error) {
 	var none U

@@ -92,6 +92,11 @@ FROM ` + m.table + ` AS m
 LEFT JOIN ginauth.users AS u ON u.external_id = m.` + m.id + `::text AND u.source = '` + m.source + `' AND u.realm = ''`
 }
 
+// orphaned holds for the shadow row u if the row m is gone.
+func (m *mapped) orphaned() string {
+	return `u.source = '` + m.source + `' AND u.realm = '' AND NOT EXISTS (SELECT 1 FROM ` + m.table + ` AS m WHERE m.` + m.id + ` = ` + m.ofShadow() + `)`
+}
+
 // enabled holds for m if its user is not disabled there.
 func (m *mapped) enabled() string {
 	switch m.disabled.kind {

@@ -311,3 +311,36 @@ func TestSweeperDeletesArchivedRows(t *testing.T) {
 		t.Errorf("the last event is %+v, %v", list, err)
 	}
 }
+
+// What belongs to a user whom plain SQL has deleted goes with the shadow row, keys that never expire too.
+func TestSweeperDeletesShadowRowsWithoutTheirUser(t *testing.T) {
+	t.Parallel()
+	s := newSetup(t)
+	s.exec(t, ownTables["bigint"].sql)
+	db := s.table(t, ownTables["bigint"])
+	for range 2 {
+		u, err := db.CreateUser(t.Context(), newUser(), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := db.CreateAPIKey(t.Context(), driver.NewAPIKey{Digest: newDigest(), UserID: u.ID, Name: "key", Start: "key"}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s.exec(t, `DELETE FROM members WHERE member_id = 5000000001`)
+	s.clock.add(31 * 24 * time.Hour)
+	for _, sweeper := range []interface {
+		Sweep(ctx context.Context) (int64, error)
+	}{s.db, s.external("another"), db} {
+		if n := s.count(t, `SELECT count(*) FROM ginauth.api_keys`); n != 2 {
+			t.Errorf("%d keys are left before the table's own sweep, want 2", n)
+		}
+		s.clock.add(2 * 24 * time.Hour)
+		if _, err := sweeper.Sweep(t.Context()); err != nil {
+			t.Error(err)
+		}
+	}
+	if n := s.count(t, `SELECT count(*) FROM ginauth.api_keys AS k JOIN ginauth.users AS u ON u.id = k.user_id WHERE u.external_id = '5000000002'`); n != 1 || s.count(t, `SELECT count(*) FROM ginauth.api_keys`) != 1 {
+		t.Errorf("%d keys of the other user are left, want 1 and no other", n)
+	}
+}

@@ -26,7 +26,8 @@ func (p Profile) profile() Profile { return p }
 
 // UpdateProfile returns the handler that changes the current user's name, sent as JSON or as a
 // form. It answers 200 with the user, and 422 with the fields at fault. A field that is not sent
-// stays as it is. Mount it with POST, PUT or PATCH. It panics if Users is not a driver.Accounts.
+// stays as it is. Mount it with POST, PUT or PATCH. It panics if Users is not a driver.Accounts, and
+// if the users' table has no column for the name.
 func UpdateProfile[U any](cfg *ginauth.Config[U]) gin.HandlerFunc {
 	h := profileHandler("account.UpdateProfile", cfg, func(context.Context, Profile, *U) error { return nil })
 	return h.As(func(c *gin.Context) { h.Serve(c) })
@@ -69,6 +70,11 @@ func UpdateProfileWith[U any, F any](cfg *ginauth.Config[U], fill func(ctx conte
 func profileHandler[U any, F any](constructor string, cfg *ginauth.Config[U], fill func(context.Context, F, *U) error) *route.Handler {
 	m := cfg.Engine().WithAccounts(constructor)
 	users := engine.UsersAs[driver.Accounts[U]](constructor, m)
+	var form F
+	_, named := any(form).(interface{ profile() Profile })
+	if store, ok := any(users).(interface{ KeepsNames() bool }); ok && named && !store.KeepsNames() {
+		panic(constructor + ": the users' table has no column for the name: set Columns.Name, or use UpdateProfileWith with a payload that does not embed Profile") //nolint:forbidigo // while routes are built
+	}
 	return route.New(route.Info{Name: "updateProfile", For: route.VerifiedUsers, ChecksScopes: true, Mount: m, Cookie: m.Cookie.Name}, func(c *gin.Context) {
 		u, err := updateProfile(c, m, users, fill)
 		if err != nil {
