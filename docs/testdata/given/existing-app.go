@@ -1,17 +1,13 @@
 package given
 
-const columns = ""
-
-type app struct {
-	users    users
-	sessions *store.External
-}
+type app struct{ users users }
 
 var (
-	a     *app
-	key   []byte
-	until time.Time
-	cfg   *ginauth.Config[user]
+	a       *app
+	key     []byte
+	until   time.Time
+	cfg     *ginauth.Config[user]
+	isAdmin ginauth.Guard
 )
 
 func (a *app) page(name string) gin.HandlerFunc { return nil }
@@ -19,5 +15,3 @@ func (a *app) page(name string) gin.HandlerFunc { return nil }
 func (a *app) profile(c *gin.Context, u user) {}
 
 func (a *app) admin(c *gin.Context) {}
-
-var isAdmin ginauth.Guard

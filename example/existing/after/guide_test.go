@@ -66,12 +66,12 @@ func TestChecksOfTheGuideFindAccountsInTheWay(t *testing.T) {
 	if _, err := pool.Exec(t.Context(), strings.TrimSuffix(schema[:strings.Index(schema, "CREATE UNIQUE")], ";")); err != nil {
 		t.Fatal(err)
 	}
-	for _, name := range []string{"Ada", "ada", "eve@example.com", "a b"} {
-		if _, err := pool.Exec(t.Context(), `INSERT INTO users (username, password_hash) VALUES ($1, 'md5')`, name); err != nil {
+	for name, email := range map[string]any{"Ada": "Ada@example.com", "ada": "ada@example.com", "eve@example.com": nil, "a b": nil} {
+		if _, err := pool.Exec(t.Context(), `INSERT INTO users (username, email, password_hash) VALUES ($1, $2, 'md5')`, name, email); err != nil {
 			t.Fatal(err)
 		}
 	}
-	for i, want := range []int64{1, 2, 4} {
+	for i, want := range []int64{1, 1, 2, 4} {
 		tag, err := pool.Exec(t.Context(), strings.Split(blocks(t, "sql")[0], ";")[i])
 		if err != nil || tag.RowsAffected() != want {
 			t.Errorf("check %d: %s, want %d rows: %v", i+1, tag, want, err)

@@ -20,7 +20,6 @@ import (
 	"github.com/ginauth/ginauth/ginauth/bridge"
 	"github.com/ginauth/ginauth/ginauth/password"
 	"github.com/ginauth/ginauth/migrations"
-	"github.com/ginauth/ginauth/store"
 )
 
 func main() {
@@ -46,10 +45,13 @@ func run(ctx context.Context) error {
 	if err := migrations.Up(ctx, pool); err != nil { // safe at every start
 		return err
 	}
-	sessions := store.NewExternal(pool)
-	go func() { _ = sessions.RunSweeper(ctx, time.Hour) }()                                              // deletes what has ended
-	until := time.Date(2027, time.January, 15, 0, 0, 0, 0, time.UTC)                                     // a week after the move
-	r, err := (&app{users{pool, os.Getenv("BESIDE_BEFORE") != ""}, sessions}).routes([]byte(key), until) //nolint:contextcheck // handlers have the context of their request
+	users, err := newUsers(ctx, pool, os.Getenv("BESIDE_BEFORE") != "")
+	if err != nil {
+		return err
+	}
+	go func() { _ = users.RunSweeper(ctx, time.Hour) }()             // deletes what has ended
+	until := time.Date(2027, time.January, 15, 0, 0, 0, 0, time.UTC) // a week after the move
+	r, err := (&app{users}).routes([]byte(key), until)               //nolint:contextcheck // handlers have the context of their request
 	if err != nil {
 		return err
 	}
@@ -57,17 +59,13 @@ func run(ctx context.Context) error {
 }
 
 // app is what the handlers share.
-type app struct {
-	users    users
-	sessions *store.External
-}
+type app struct{ users users }
 
 func (a *app) routes(key []byte, until time.Time) (*gin.Engine, error) {
 	r := gin.Default()
 	r.SetHTMLTemplate(pages)
 	cfg, err := ginauth.New(ginauth.Options[user]{
 		Users:      a.users,
-		Sessions:   a.sessions,
 		Identifier: ginauth.IdentifierUsername,
 		Policy:     password.Policy{MinLength: 8}, // as before; the default is 15
 		Exclude:    []string{"GET /", "GET /signup", "GET /login"},

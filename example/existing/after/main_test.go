@@ -17,7 +17,6 @@ import (
 	"github.com/gin-gonic/gin"
 	"github.com/jackc/pgx/v5/pgxpool"
 
-	"github.com/ginauth/ginauth/migrations"
 	"github.com/ginauth/ginauth/store"
 	"github.com/ginauth/ginauth/store/storetest"
 )
@@ -85,8 +84,14 @@ func form(name, email, password string) url.Values {
 // before runs the app of before, as it is, and returns its address.
 func before(t *testing.T, database string) (address string) {
 	t.Helper()
-	program := filepath.Join(t.TempDir(), "before")
-	if out, err := exec.CommandContext(t.Context(), "go", "build", "-o", program, "../before").CombinedOutput(); err != nil {
+	return start(t, "../before", database)
+}
+
+// start runs the app in a folder as a process.
+func start(t *testing.T, folder, database string) (address string) {
+	t.Helper()
+	program := filepath.Join(t.TempDir(), "app")
+	if out, err := exec.CommandContext(t.Context(), "go", "build", "-o", program, folder).CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
 	free := httptest.NewServer(nil)
@@ -109,14 +114,18 @@ func before(t *testing.T, database string) (address string) {
 		}
 		time.Sleep(20 * time.Millisecond)
 	}
-	t.Fatal("the app of before does not listen")
+	t.Fatalf("the app in %s does not listen", folder)
 	return ""
 }
 
 // after runs this app.
 func after(t *testing.T, pool *pgxpool.Pool, besideBefore bool) (address string) {
 	t.Helper()
-	r, err := (&app{users{pool, besideBefore}, store.NewExternal(pool, store.WithTimeout(time.Minute))}).routes([]byte(key), time.Now().Add(time.Hour))
+	users, err := newUsers(t.Context(), pool, besideBefore, store.WithTimeout(time.Minute))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := (&app{users}).routes([]byte(key), time.Now().Add(time.Hour))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -138,14 +147,8 @@ func newDatabase(t *testing.T) (url string, pool *pgxpool.Pool) {
 
 func TestAccountsOfTheAppAfter(t *testing.T) {
 	t.Parallel()
-	_, pool := newDatabase(t)
-	if _, err := pool.Exec(t.Context(), schema); err != nil {
-		t.Fatal(err)
-	}
-	if err := migrations.Up(t.Context(), pool); err != nil {
-		t.Fatal(err)
-	}
-	address := after(t, pool, false)
+	database, pool := newDatabase(t)
+	address := start(t, ".", database)
 	ada, eve := newBrowser(t, address), newBrowser(t, address)
 	ada.wants("/profile", nil, 200, "Log in")
 	ada.wants("/signup", form("ada", "ada@example.com", "short"), 422, "8 characters")
