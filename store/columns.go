@@ -146,12 +146,19 @@ func (l *layout) selectList() string {
 }
 
 // read reads the columns of selectList.
-func (l *layout) read(r *wire.Reader, v reflect.Value) {
-	if u := l.user(v); l.text {
-		u.readText(r)
+func (l *layout) read(r *wire.Reader, v reflect.Value) { l.readUser(r, v, true) }
+
+// readEnabled is read for a user who is known not to be disabled. The row has no disabled_at.
+func (l *layout) readEnabled(r *wire.Reader, v reflect.Value) { l.readUser(r, v, false) }
+
+func (l *layout) readUser(r *wire.Reader, v reflect.Value, disabledAt bool) {
+	u := l.user(v)
+	if l.text {
+		r.Text((*string)(&u.ID))
 	} else {
-		u.read(r)
+		u.readID(r)
 	}
+	u.readRest(r, disabledAt)
 	for _, c := range l.extra {
 		r.Scan(v.FieldByIndex(c.path).Addr().Interface())
 	}

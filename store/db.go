@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"strings"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -66,6 +67,6 @@ func New[U any](conn Conn, opts ...Option) *DB[U] {
 	}
 	d.statements = newUserStatements(d.layout)
 	d.lookup.read, d.lookup.ended = d.readUserSession, func(f *foundUser[U]) bool { return f.ended }
-	d.lookup.init(d.Sessions, findUserSession+`, `+d.statements.columns, findUserSessionFrom, ofTheirUser)
+	d.lookup.init(d.Sessions, findUserSession+`, `+strings.Replace(d.statements.columns, `u.disabled_at, `, ``, 1), findUserSessionFrom, ofTheirUser)
 	return d
 }

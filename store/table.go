@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/ginauth/ginauth/ginauth/driver"
@@ -95,7 +96,7 @@ func newTable[U any](ctx context.Context, conn Conn, table string, columns Colum
 	db.Sessions = newSessions(conn, o)
 	db.statements = m.statements(db.layout.extra)
 	db.lookup.read, db.lookup.ended = db.readUserSession, func(f *foundUser[U]) bool { return f.ended }
-	db.lookup.init(db.Sessions, findUserSession+`, `+db.statements.columns, findUserSessionFrom+m.join(), ofTheirUser+m.enabled())
+	db.lookup.init(db.Sessions, findUserSession+`, `+strings.Replace(db.statements.columns, m.disabledAt()+`, `, ``, 1), findUserSessionFrom+m.join(), ofTheirUser+m.enabled())
 	return &Table[U]{Sessions: db.Sessions, db: db, external: &External{db.Sessions}}, nil
 }
 

@@ -151,6 +151,10 @@ func (c identifier) write(typed, canonical string) any {
 	return canonical
 }
 
+func (m *mapped) disabledAt() string {
+	return `COALESCE(u.disabled_at, ` + m.disabled.read() + `)`
+}
+
 // columns returns the columns in the order of User.read.
 func (m *mapped) columns(extra []column) string {
 	name := `''::text`
@@ -159,7 +163,7 @@ func (m *mapped) columns(extra []column) string {
 	}
 	list := []string{
 		`m.` + m.id + `::text`, m.email.read(), m.username.read(), name, m.verified.read(),
-		`COALESCE(u.disabled_at, ` + m.disabled.read() + `)`, `COALESCE(u.must_change_password, FALSE)`, m.created.read(), m.updated.read(),
+		m.disabledAt(), `COALESCE(u.must_change_password, FALSE)`, m.created.read(), m.updated.read(),
 	}
 	for _, c := range extra {
 		list = append(list, `m.`+c.ident)

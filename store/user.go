@@ -65,26 +65,21 @@ var hiddenColumns = []string{
 	"realm", "source", "external_id", "username_canonical",
 }
 
-func (u *User) read(r *wire.Reader) {
+func (u *User) readID(r *wire.Reader) {
 	r.UUID((*string)(&u.ID))
 	if isShadow(string(u.ID)) {
-		r.Refuse(pgx.ErrNoRows) // the user is in another table
+		r.Refuse(pgx.ErrNoRows) // a user of another table
 	}
-	u.readRest(r)
 }
 
-// readText is read for an id of any type.
-func (u *User) readText(r *wire.Reader) {
-	r.Text((*string)(&u.ID))
-	u.readRest(r)
-}
-
-func (u *User) readRest(r *wire.Reader) {
+func (u *User) readRest(r *wire.Reader, disabledAt bool) {
 	r.OptionalText(&u.Email)
 	r.TextOrNil(&u.Username)
 	r.Text(&u.Name)
 	r.OptionalTime(&u.VerifiedAt)
-	r.OptionalTime(&u.DisabledAt)
+	if disabledAt {
+		r.OptionalTime(&u.DisabledAt)
+	}
 	r.Bool(&u.MustChangePassword)
 	r.Time(&u.CreatedAt)
 	r.Time(&u.UpdatedAt)

@@ -102,13 +102,15 @@ func hashOf(encoded *string) (password.Hash, error) {
 type foundUser[U any] struct {
 	user U
 	foundSession
+	flags int64 // 1: the session is persistent; 2: it is past its end
 }
 
 // findUserSession joins the user, so that neither is found without the other. It runs for every
-// protected request, so it leaves out columns that only a list of sessions shows.
+// protected request, so it leaves out columns that only a list of sessions shows, and has no more
+// than 16 for a User: pgx allocates memory for further ones.
 const (
-	findUserSession = `s.id, s.data, s.version, s.authenticated_at, s.last_seen_at, s.expires_at, s.persistent,
-	clock.now, NOT (` + notExpired + `)`
+	findUserSession = `s.id, s.data, s.version, s.authenticated_at, s.last_seen_at, s.expires_at,
+	clock.now, (s.persistent::int + 2 * (NOT (` + notExpired + `))::int)::bigint`
 	findUserSessionFrom = `
 FROM ginauth.sessions AS s
 JOIN ginauth.users AS u ON u.id = s.user_id`
@@ -123,11 +125,11 @@ func (d *DB[U]) readUserSession(r *wire.Reader, f *foundUser[U]) {
 	r.Time(&to.AuthenticatedAt)
 	r.Time(&to.LastSeenAt)
 	r.Time(&to.ExpiresAt)
-	r.Bool(&to.Persistent)
 	r.Time(&to.ReadAt)
-	r.Bool(&f.ended)
+	r.Int(&f.flags)
+	to.Persistent, f.ended = f.flags&1 != 0, f.flags&2 != 0
 	v := reflect.ValueOf(&f.user).Elem()
-	d.layout.read(r, v)
+	d.layout.readEnabled(r, v)
 	to.UserID = d.layout.user(v).ID
 }
 
