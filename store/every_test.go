@@ -104,6 +104,14 @@ func (e every) readCalls() map[string]func(context.Context) error {
 		},
 		"FindUser":        func(ctx context.Context) error { return wantUser(u)(db.FindUser(ctx, u.ID)) },
 		"FindUserByEmail": func(ctx context.Context) error { return wantUser(u)(db.FindUserByEmail(ctx, u.Email)) },
+		"FindUserByUsername": func(ctx context.Context) error {
+			named, err := db.CreateUser(ctx, driver.NewUser{Username: "Ada", CanonicalUsername: "ada"}, nil)
+			if err != nil {
+				return err
+			}
+			found, err := db.FindUserByUsername(ctx, "ADA")
+			return errors.Join(err, wrongUnless(found.ID == named.ID))
+		},
 		"FindCredential": func(ctx context.Context) error {
 			found, h, err := db.FindCredential(ctx, n.Canonical)
 			return errors.Join(wantUser(u)(found, err), wrongUnless(h.Equal(n.Hash)))
