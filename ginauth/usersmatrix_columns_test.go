@@ -37,7 +37,7 @@ const (
 
 var places = []place{inPostgreSQL, inRedis, inCookie, inProcess}
 
-// others returns the store of a place that is not PostgreSQL, nil for PostgreSQL.
+// others returns the store of gin-contrib at a place, nil where there is none.
 func (p place) others(t *testing.T) sessions.Store {
 	t.Helper()
 	switch p {
@@ -45,6 +45,7 @@ func (p place) others(t *testing.T) sessions.Store {
 		return openRedis(t, shared(t, sharedRedis), t.Name(), time.Minute)
 	case inCookie:
 		return cookiestore.NewStore(signingKey, encryptionKey)
+	case inPostgreSQL, inProcess: // the users' own store, or that of the column
 	}
 	return nil
 }

@@ -228,27 +228,27 @@ func tokenMatrixRows[U any]() map[string]matrixRow[U] {
 
 func mailMatrixRows[U any]() map[string]matrixRow[U] {
 	// A mail with a link goes to the address.
-	asked := func(status int, body string) func(*testing.T, *matrixPerson[U]) {
+	asked := func(body string) func(*testing.T, *matrixPerson[U]) {
 		return func(t *testing.T, p *matrixPerson[U]) {
 			t.Helper()
 			c, to := &client{handler: p}, p.mail
 			if strings.Contains(body, "new.") {
 				c, to = p.c, "new."+p.mail
 			}
-			p.post(t, c, status, fmt.Sprintf(body, p.mail))
+			p.post(t, c, http.StatusAccepted, fmt.Sprintf(body, p.mail))
 			p.token(t, to)
 		}
 	}
 	address, newcomer := `{"email":"%s"}`, `{"name":"Kay","email":"new.%s","password":"`+adasOld+`"}`
 	return map[string]matrixRow[U]{
-		"email.ForgotPassword":     {build: ofMails(email.ForgotPassword[U]), do: asked(http.StatusAccepted, address)},
-		"email.ResendVerification": {build: ofMails(email.ResendVerification[U]), do: asked(http.StatusAccepted, address)},
-		"email.SendMagicLink":      {build: ofMails(email.SendMagicLink[U]), do: asked(http.StatusAccepted, address)},
-		"email.SignUp":             {build: ofMails(email.SignUp[U]), do: asked(http.StatusAccepted, newcomer)},
+		"email.ForgotPassword":     {build: ofMails(email.ForgotPassword[U]), do: asked(address)},
+		"email.ResendVerification": {build: ofMails(email.ResendVerification[U]), do: asked(address)},
+		"email.SendMagicLink":      {build: ofMails(email.SendMagicLink[U]), do: asked(address)},
+		"email.SignUp":             {build: ofMails(email.SignUp[U]), do: asked(newcomer)},
 		"email.SignUpWith": {build: func(a *matrixApp[U]) gin.HandlerFunc {
 			return email.SignUpWith(a.mails(), nothingMore[ginauth.Registration, U])
-		}, do: asked(http.StatusAccepted, newcomer)},
-		"email.ChangeEmail": {build: ofMails(email.ChangeEmail[U]), do: asked(http.StatusAccepted, `{"email":"new.%s"}`)},
+		}, do: asked(newcomer)},
+		"email.ChangeEmail": {build: ofMails(email.ChangeEmail[U]), do: asked(`{"email":"new.%s"}`)},
 	}
 }
 

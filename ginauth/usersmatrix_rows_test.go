@@ -323,7 +323,11 @@ func profileRows[U any]() map[string]matrixRow[U] {
 		}, do: deletes(http.StatusOK)},
 		"account.RestoreAccount": {build: ofConfig(account.RestoreAccount[U]), do: func(t *testing.T, p *matrixPerson[U]) {
 			t.Helper()
-			if _, err := p.Users.(driver.Accounts[U]).ArchiveUser(t.Context(), p.cfg.Account(p.u).ID, time.Hour); err != nil {
+			users, ok := p.Users.(driver.Accounts[U])
+			if !ok {
+				t.Fatalf("a %T is no driver.Accounts", p.Users)
+			}
+			if _, err := users.ArchiveUser(t.Context(), p.cfg.Account(p.u).ID, time.Hour); err != nil {
 				t.Fatal(err)
 			}
 			c := &client{handler: p}
