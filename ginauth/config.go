@@ -63,7 +63,9 @@ func (cfg *Config[U]) compile() *engine.Mount {
 		KnowsOwner: o.knowsOwner(), External: o.external(), Pages: engine.Pages(o.Pages), Prefix: baseurl.Path(o.BaseURL), Render: o.Render, Translator: o.Translator, Log: o.Logger,
 		User: reflect.TypeFor[U](), Edge: userEdge[U]{cfg}, Passwords: o.Passwords, Policy: o.Policy,
 	}
+	emails, _ := o.keepsIdentifiers()
 	m.Names, _ = identifier.New(identifier.Kind(o.Identifier), o.ReservedUsernames, o.UnicodeEmails)
+	m.Names.NoEmails = !emails
 	m.Rules, _ = o.compileRouteRules()
 	m.Retriever = route.Identity(o.RetrieveUser)
 	m.BadCredentials = engine.NewBadCredentials(engine.NewLimit(nil, o.Limits.BadCredentialsPerAddress).PerAddress, o.Limits.InsecureUnlimited, m)

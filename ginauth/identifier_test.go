@@ -9,6 +9,8 @@ import (
 
 	"github.com/ginauth/ginauth/ginauth"
 	"github.com/ginauth/ginauth/ginauth/driver"
+	"github.com/ginauth/ginauth/store"
+	"github.com/ginauth/ginauth/store/storetest"
 )
 
 const staple = "correct horse battery staple"
@@ -162,7 +164,8 @@ func TestIdentifierThatCannotWorkIsRefused(t *testing.T) {
 		"Identifier must be": func(cfg *config) { cfg.Identifier = 3 },
 		"reserves nothing":   func(cfg *config) { cfg.ReservedUsernames = []string{"teapot"} },
 		"nobody can choose":  func(cfg *config) { cfg.Identifier, cfg.ReservedUsernames = 1, []string{"a b"} },
-		"does not keep":      func(cfg *config) { cfg.Identifier, cfg.Users = 1, nameless{cfg.Users} },
+		"has usernames":      func(cfg *config) { cfg.Identifier, cfg.Users = 1, keeps{cfg.Users, true, false} },
+		"has e-mail":         func(cfg *config) { cfg.Identifier, cfg.Users = 2, keeps{cfg.Users, false, true} },
 	} {
 		cfg := config{Users: newUnusedDB()}
 		edit(&cfg)
@@ -172,6 +175,39 @@ func TestIdentifierThatCannotWorkIsRefused(t *testing.T) {
 	}
 }
 
-type nameless struct{ driver.Users[user] }
+type keeps struct {
+	driver.Users[user]
 
-func (nameless) KeepsUsernames() bool { return false }
+	emails, usernames bool
+}
+
+func (k keeps) KeepsIdentifiers() (emails, usernames bool) { return k.emails, k.usernames }
+
+// A table may have usernames alone. An address that comes with a sign-up is then ignored.
+func TestSignUpIntoATableOfUsernames(t *testing.T) {
+	t.Parallel()
+	pool := storetest.NewDB(t)
+	if _, err := pool.Exec(t.Context(), `CREATE TABLE members (id bigserial PRIMARY KEY, login text UNIQUE, pw text)`); err != nil {
+		t.Fatal(err)
+	}
+	table, err := store.NewTable[user](t.Context(), pool, "members", store.Columns{ID: "id", Username: "login", PasswordHash: "pw"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := ginauth.New(config{Users: table}); err == nil || !strings.Contains(err.Error(), "IdentifierUsername") {
+		t.Errorf("with addresses: %v", err)
+	}
+	a := newAppOn(t, pool, by(ginauth.IdentifierUsername), with(func(cfg *config) { cfg.Users = table }))
+	for _, email := range []string{"", "ada@example.com"} {
+		want := http.StatusCreated
+		if email != "" {
+			want = http.StatusConflict
+		}
+		if w := a.send(jsonRequest("/signup", namedBody(email, "Ada", staple))); w.Code != want {
+			t.Errorf("a sign-up with %q: %d %s", email, w.Code, w.Body)
+		}
+	}
+	if w := a.send(jsonRequest("/login", namedBody("", "ADA", staple))); w.Code != http.StatusOK {
+		t.Errorf("the login: %d %s", w.Code, w.Body)
+	}
+}

@@ -306,8 +306,10 @@ func (o Options[U]) validate() error {
 	}
 	_, err := identifier.New(identifier.Kind(o.Identifier), o.ReservedUsernames, o.UnicodeEmails)
 	fault(err != nil, "%w", err)
-	keeper, asked := o.Users.(interface{ KeepsUsernames() bool })
-	fault(o.Identifier != IdentifierEmail && asked && !keeper.KeepsUsernames(), "Identifier has usernames, which this %T does not keep: name their column, or use IdentifierEmail", o.Users)
+	fault(o.Identifier < IdentifierEmail || o.Identifier > IdentifierEither, "Identifier must be IdentifierEmail, IdentifierUsername or IdentifierEither")
+	emails, usernames := o.keepsIdentifiers()
+	fault(o.Identifier != IdentifierEmail && !usernames, "Identifier has usernames, and this %T has no column for them: name one, or use IdentifierEmail", o.Users)
+	fault(o.Identifier != IdentifierUsername && !emails, "Identifier has e-mail addresses, and this %T has no column for them: name one, or use IdentifierUsername", o.Users)
 	_, err = rule.Compile(o.UnverifiedMay)
 	fault(err != nil, "UnverifiedMay: %w", err)
 	fault(!o.Unverified.valid(), "Unverified must be UnverifiedAllowed, UnverifiedReadOnly or UnverifiedRefused")
@@ -342,6 +344,17 @@ func (o Options[U]) checkAcceptOnce() (faults []error) {
 		faults = append(faults, fmt.Errorf("AcceptOnce.Cookie is the name of the new cookie, too: set Cookie.Name to another than %q", o.AcceptOnce.Cookie))
 	}
 	return faults
+}
+
+// keepsIdentifiers asks a store whether it has a place for addresses and usernames. A store that does
+// not say has both.
+func (o Options[U]) keepsIdentifiers() (emails, usernames bool) {
+	if keeper, asked := o.Users.(interface {
+		KeepsIdentifiers() (emails, usernames bool)
+	}); asked {
+		return keeper.KeepsIdentifiers()
+	}
+	return true, true
 }
 
 // siteData are the directives of Clear-Site-Data (W3C, 3.1).

@@ -108,8 +108,10 @@ func (t *Table[U]) AcceptsUsers(users any) error {
 	return fmt.Errorf("store.NewTable keeps sessions of the users of its own table, and a %T has others: leave Options.Sessions out, and give the table to Options.Users", users)
 }
 
-// KeepsUsernames says whether Columns.Username names a column. [ginauth.New] calls it.
-func (t *Table[U]) KeepsUsernames() bool { return t.shadows.table.username.column != "" }
+// KeepsIdentifiers says which of them the table has a column for. [ginauth.New] calls it.
+func (t *Table[U]) KeepsIdentifiers() (emails, usernames bool) {
+	return t.shadows.table.email.column != "", t.shadows.table.username.column != ""
+}
 
 func (t *Table[U]) tableOfUsers() string { return t.shadows.source }
 

@@ -12,8 +12,8 @@ import (
 // Throttle counts an attempt of the app's own, such as a request for a mail, and returns
 // ErrTooManyAttempts if the limit is reached. Call it before doing anything, whether or not the
 // account exists. The purpose separates its budgets from others; "link" and purposes that begin
-// with "mail" belong to package email. If the identifier is empty or not an e-mail address, only
-// the client's address is counted. Any other error means that the attempt could not be counted: do
+// with "mail" belong to package email. If the identifier is empty or no account can have it,
+// only the client's address is counted. Any other error means that the attempt could not be counted: do
 // not go on.
 func Throttle[U any](c *gin.Context, cfg *ginauth.Config[U], purpose, identifier string, l ginauth.Limit) error {
 	if err := cfg.Engine().Made(); err != nil {

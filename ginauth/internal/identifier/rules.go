@@ -18,6 +18,8 @@ type Rules struct {
 	Kind
 	reserved []string // canonical, sorted
 	unicode  bool     // addresses outside ASCII
+	// NoEmails ignores the address of a sign-up, since the store has no place for it.
+	NoEmails bool
 }
 
 // reserved could be mistaken for the app, its operators or its routes: the mailbox names of RFC 2142
@@ -33,10 +35,7 @@ var reserved = []string{
 // ASCII.
 func New(k Kind, further []string, unicode bool) (Rules, error) {
 	r := Rules{Kind: k, reserved: slices.Clone(reserved), unicode: unicode}
-	switch {
-	case k < Email || k > Either:
-		return r, errors.New("Identifier must be IdentifierEmail, IdentifierUsername or IdentifierEither")
-	case k == Email && len(further) > 0:
+	if k == Email && len(further) > 0 {
 		return r, errors.New("ReservedUsernames reserves nothing: set Identifier to IdentifierUsername or IdentifierEither")
 	}
 	for _, name := range further {
@@ -95,6 +94,9 @@ func (r Rules) OfAccount(a driver.Account) (list []string, err error) {
 
 // OfSignUp sets the identifiers of a new user, and returns what is wrong with them.
 func (r Rules) OfSignUp(email, username string, to *driver.NewUser, language ut.Translator) (faults []problem.Field) {
+	if r.NoEmails {
+		email = ""
+	}
 	var err error
 	to.Email, to.Canonical, err = r.Address(email)
 	if r.Kind != Email {
