@@ -84,6 +84,12 @@ func (e every) readCalls() map[string]func(context.Context) error {
 	if err != nil {
 		t.Fatal(err)
 	}
+	named := newUser()
+	named.Username, named.CanonicalUsername = strings.Replace(named.Name, " ", "", 1), strings.ToLower(strings.Replace(named.Name, " ", "", 1))
+	namedUser, err := s.db.CreateUser(t.Context(), named, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
 	gone := newUser()
 	goneUser, err := s.db.CreateUser(t.Context(), gone, nil)
 	if err == nil {
@@ -105,12 +111,8 @@ func (e every) readCalls() map[string]func(context.Context) error {
 		"FindUser":        func(ctx context.Context) error { return wantUser(u)(db.FindUser(ctx, u.ID)) },
 		"FindUserByEmail": func(ctx context.Context) error { return wantUser(u)(db.FindUserByEmail(ctx, u.Email)) },
 		"FindUserByUsername": func(ctx context.Context) error {
-			named, err := db.CreateUser(ctx, driver.NewUser{Username: "Ada", CanonicalUsername: "ada"}, nil)
-			if err != nil {
-				return err
-			}
-			found, err := db.FindUserByUsername(ctx, "ADA")
-			return errors.Join(err, wrongUnless(found.ID == named.ID))
+			found, err := db.FindUserByUsername(ctx, strings.ToUpper(named.CanonicalUsername))
+			return errors.Join(err, wrongUnless(found.ID == namedUser.ID))
 		},
 		"FindCredential": func(ctx context.Context) error {
 			found, h, err := db.FindCredential(ctx, n.Canonical)
