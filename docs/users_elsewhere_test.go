@@ -283,7 +283,7 @@ func TestUsersElsewhere(t *testing.T) {
 		"MySQL": mysql.FindUser, "LDAP": Directory{e}.FindUser, "a service": asService.FindUser,
 		"RetrieveUser": nil,
 	} {
-		o := ginauth.Options[Employee]{Sessions: sessionStore, FindUser: find, Identifier: ginauth.IdentifierUsername, Exclude: []string{"POST /login"}, Logger: slog.New(slog.DiscardHandler)}
+		o := ginauth.Options[Employee]{Sessions: sessionStore, FindUser: find, Identifier: driver.UsernameIdentifier, Exclude: []string{"POST /login"}, Logger: slog.New(slog.DiscardHandler)}
 		if find == nil {
 			o.RetrieveUser = func(c *gin.Context, s sessions.Session) (Employee, error) {
 				return asService.FindUser(c.Request.Context(), "42")

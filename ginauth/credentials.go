@@ -3,30 +3,13 @@ package ginauth
 import (
 	"fmt"
 	"log/slog"
-
-	"github.com/ginauth/ginauth/ginauth/internal/identifier"
-)
-
-// Identifier says what users log in with.
-type Identifier int
-
-const (
-	// IdentifierEmail is the e-mail address.
-	IdentifierEmail = Identifier(identifier.Email)
-	// IdentifierUsername is a username. A sign-up may also give an address, for mails.
-	IdentifierUsername = Identifier(identifier.Username)
-	// IdentifierEither accepts a username or an e-mail address in one field of the login. A sign-up
-	// needs at least one of them. Each identifier of an account may have half of the wrong
-	// passwords that Limits allow: a common count would reveal which address belongs to which
-	// username.
-	IdentifierEither = Identifier(identifier.Either)
 )
 
 // Credentials are the payload of a login, as JSON or as a form. Options.Identifier says which of
 // Email and Username are needed.
 type Credentials struct {
 	Email string `json:"email" validate:"required" format:"email" example:"ada@example.com"`
-	// Username is ignored unless Options.Identifier has usernames. With IdentifierEither it may
+	// Username is ignored unless Options.Identifier has usernames. With driver.EitherIdentifier it may
 	// also be an address at a login.
 	Username string `json:"username" validate:"optional" maxLength:"254" example:"ada"`
 	Password string `json:"password" binding:"required" example:"correct horse battery staple" format:"password"`

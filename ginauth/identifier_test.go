@@ -15,7 +15,7 @@ import (
 
 const staple = "correct horse battery staple"
 
-func by(i ginauth.Identifier) appOption { return with(func(cfg *config) { cfg.Identifier = i }) }
+func by(i driver.IdentifierKind) appOption { return with(func(cfg *config) { cfg.Identifier = i }) }
 
 // namedBody is a payload of a sign-up or a login.
 func namedBody(email, username, password string) string {
@@ -25,23 +25,23 @@ func namedBody(email, username, password string) string {
 func TestIdentifiersOfASignUpAndALogin(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
-		of              ginauth.Identifier
+		of              driver.IdentifierKind
 		email, username string
 		logins          map[[2]string]int
 	}{
-		"address alone": {ginauth.IdentifierEmail, "Ada@example.com", "ada", map[[2]string]int{
+		"address alone": {driver.EmailIdentifier, "Ada@example.com", "ada", map[[2]string]int{
 			{"ada@EXAMPLE.com", ""}: 200, {"", "ada"}: 422, {"ada", ""}: 401, {"", ""}: 422,
 		}},
-		"username alone": {ginauth.IdentifierUsername, "", "Ada", map[[2]string]int{
+		"username alone": {driver.UsernameIdentifier, "", "Ada", map[[2]string]int{
 			{"", "ada"}: 200, {"", "\uff21DA"}: 200, {"ada", ""}: 422, {"", "bob"}: 401, {"", "a da"}: 401, {"", ""}: 422,
 		}},
-		"username with an address": {ginauth.IdentifierUsername, "ada@example.com", "Ada", map[[2]string]int{
+		"username with an address": {driver.UsernameIdentifier, "ada@example.com", "Ada", map[[2]string]int{
 			{"", "ADA"}: 200, {"", "ada@example.com"}: 401, {"ada@example.com", ""}: 422,
 		}},
-		"either, with both": {ginauth.IdentifierEither, "ada@example.com", "Ada", map[[2]string]int{
+		"either, with both": {driver.EitherIdentifier, "ada@example.com", "Ada", map[[2]string]int{
 			{"", "ada"}: 200, {"", "ADA@example.com"}: 200, {"ada@example.com", ""}: 200, {"Ada", ""}: 200, {"", "ada@"}: 401, {"", ""}: 422,
 		}},
-		"either, with an address": {ginauth.IdentifierEither, "ada@example.com", "", map[[2]string]int{
+		"either, with an address": {driver.EitherIdentifier, "ada@example.com", "", map[[2]string]int{
 			{"", "ada"}: 401, {"", "ada@example.com"}: 200,
 		}},
 	} {
@@ -52,7 +52,7 @@ func TestIdentifiersOfASignUpAndALogin(t *testing.T) {
 			if w.Code != http.StatusCreated {
 				t.Fatalf("the sign-up: %d %s", w.Code, w.Body)
 			}
-			if shown := strings.Contains(w.Body.String(), `"username":"Ada"`); shown != (c.of != ginauth.IdentifierEmail && c.username != "") {
+			if shown := strings.Contains(w.Body.String(), `"username":"Ada"`); shown != (c.of != driver.EmailIdentifier && c.username != "") {
 				t.Errorf("the account is %s", w.Body)
 			}
 			for typed, code := range c.logins {
@@ -66,7 +66,7 @@ func TestIdentifiersOfASignUpAndALogin(t *testing.T) {
 
 func TestSignUpSaysWhatIsWrongWithAUsername(t *testing.T) {
 	t.Parallel()
-	a := newApp(t, by(ginauth.IdentifierEither), with(func(cfg *config) { cfg.ReservedUsernames = []string{"Teapot"} }))
+	a := newApp(t, by(driver.EitherIdentifier), with(func(cfg *config) { cfg.ReservedUsernames = []string{"Teapot"} }))
 	if w := a.send(jsonRequest("/signup", namedBody("ada@example.com", "Ada", staple))); w.Code != http.StatusCreated {
 		t.Fatal(w.Body)
 	}
@@ -104,9 +104,9 @@ func TestSignUpSaysWhatIsWrongWithAUsername(t *testing.T) {
 // SEC-29: an unknown username, a wrong password and a disabled user are one answer, in the words of what is typed.
 func TestRefusedLoginSpeaksOfUsernames(t *testing.T) {
 	t.Parallel()
-	for of, words := range map[ginauth.Identifier]string{
-		ginauth.IdentifierEmail: "E-mail address or password is wrong.", ginauth.IdentifierUsername: "Username or password is wrong.",
-		ginauth.IdentifierEither: "Username, e-mail address or password is wrong.",
+	for of, words := range map[driver.IdentifierKind]string{
+		driver.EmailIdentifier: "E-mail address or password is wrong.", driver.UsernameIdentifier: "Username or password is wrong.",
+		driver.EitherIdentifier: "Username, e-mail address or password is wrong.",
 	} {
 		a := newApp(t, by(of))
 		if w := a.send(jsonRequest("/signup", namedBody("ada@example.com", "ada", staple))); w.Code != http.StatusCreated {
@@ -133,7 +133,7 @@ func TestRefusedLoginSpeaksOfUsernames(t *testing.T) {
 // An account with two identifiers has no more guesses than one, and a count at one of them tells nothing of the other.
 func TestTwoIdentifiersHaveNoMoreGuessesThanOne(t *testing.T) {
 	t.Parallel()
-	guesses := func(of ginauth.Identifier, typed ...string) int {
+	guesses := func(of driver.IdentifierKind, typed ...string) int {
 		a := newApp(t, by(of), with(func(cfg *config) {
 			cfg.Limits = generous
 			cfg.Limits.FreeFailures, cfg.Limits.MaxFailures = 6, 20
@@ -152,7 +152,7 @@ func TestTwoIdentifiersHaveNoMoreGuessesThanOne(t *testing.T) {
 		}
 		return admitted
 	}
-	one, both := guesses(ginauth.IdentifierUsername, "ada"), guesses(ginauth.IdentifierEither, "ada", "ada@example.com")
+	one, both := guesses(driver.UsernameIdentifier, "ada"), guesses(driver.EitherIdentifier, "ada", "ada@example.com")
 	if one != 20 || both > one || both < one/2 {
 		t.Errorf("%d guesses at one identifier, %d at two", one, both)
 	}
@@ -194,10 +194,10 @@ func TestSignUpIntoATableOfUsernames(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := ginauth.New(config{Users: table}); err == nil || !strings.Contains(err.Error(), "IdentifierUsername") {
+	if _, err := ginauth.New(config{Users: table}); err == nil || !strings.Contains(err.Error(), "UsernameIdentifier") {
 		t.Errorf("with addresses: %v", err)
 	}
-	a := newAppOn(t, pool, by(ginauth.IdentifierUsername), with(func(cfg *config) { cfg.Users = table }))
+	a := newAppOn(t, pool, by(driver.UsernameIdentifier), with(func(cfg *config) { cfg.Users = table }))
 	for _, email := range []string{"", "ada@example.com"} {
 		want := http.StatusCreated
 		if email != "" {

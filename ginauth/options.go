@@ -172,7 +172,7 @@ type Options[U any] struct {
 	// Identifier says what users log in with. Default: the e-mail address. With usernames, a user
 	// may have no address; mails then do not reach them, and Unverified, if set, restricts them.
 	// Usernames are compared by the rules of RFC 8265, see driver.CanonicalUsername.
-	Identifier Identifier
+	Identifier driver.IdentifierKind
 	// ReservedUsernames are names that nobody may choose at sign-up, besides those that could be
 	// mistaken for the app or its operators, such as "admin" and "support". Default: none.
 	ReservedUsernames []string
@@ -306,10 +306,10 @@ func (o Options[U]) validate() error {
 	}
 	_, err := identifier.New(identifier.Kind(o.Identifier), o.ReservedUsernames, o.UnicodeEmails)
 	fault(err != nil, "%w", err)
-	fault(o.Identifier < IdentifierEmail || o.Identifier > IdentifierEither, "Identifier must be IdentifierEmail, IdentifierUsername or IdentifierEither")
+	fault(o.Identifier < driver.EmailIdentifier || o.Identifier > driver.EitherIdentifier, "Identifier must be driver.EmailIdentifier, driver.UsernameIdentifier or driver.EitherIdentifier")
 	emails, usernames := o.keepsIdentifiers()
-	fault(o.Identifier != IdentifierEmail && !usernames, "Identifier has usernames, and this %T has no column for them: name one, or use IdentifierEmail", o.Users)
-	fault(o.Identifier != IdentifierUsername && !emails, "Identifier has e-mail addresses, and this %T has no column for them: name one, or use IdentifierUsername", o.Users)
+	fault(o.Identifier != driver.EmailIdentifier && !usernames, "Identifier has usernames, and this %T has no column for them: name one, or use driver.EmailIdentifier", o.Users)
+	fault(o.Identifier != driver.UsernameIdentifier && !emails, "Identifier has e-mail addresses, and this %T has no column for them: name one, or use driver.UsernameIdentifier", o.Users)
 	_, err = rule.Compile(o.UnverifiedMay)
 	fault(err != nil, "UnverifiedMay: %w", err)
 	fault(!o.Unverified.valid(), "Unverified must be UnverifiedAllowed, UnverifiedReadOnly or UnverifiedRefused")

@@ -17,7 +17,7 @@ import (
 // no session. The address of a new account gets the mail that leads to VerifyEmail. The owner of an
 // existing account gets a mail about the attempt. It takes no username: a taken one would tell that
 // an address was free before. Mount it with POST, on a route that needs no login. It panics when f
-// is nil, when Options.Pages has no Verify, and with IdentifierUsername.
+// is nil, when Options.Pages has no Verify, and with UsernameIdentifier.
 func SignUp[U any](f *Flows[U]) gin.HandlerFunc {
 	h := signUp("SignUp", f, func(context.Context, ginauth.Registration, *U) error { return nil })
 	return h.As(func(c *gin.Context) { h.Serve(c) })
@@ -52,8 +52,8 @@ func SignUpWith[U any, F ginauth.Form](f *Flows[U], fill func(ctx context.Contex
 // @Router			/signup/mail [post]
 func signUp[U any, F ginauth.Form](constructor string, f *Flows[U], fill func(context.Context, F, *U) error) *route.Handler {
 	f.mounted(constructor, "Verify")
-	if f.app.Identifier == ginauth.IdentifierUsername {
-		panic("email." + constructor + ": a sign-up by mail cannot take a username, since a taken one would tell that an address was free: use ginauth.SignUp, or IdentifierEither") //nolint:forbidigo // while routes are built
+	if f.app.Identifier == driver.UsernameIdentifier {
+		panic("email." + constructor + ": a sign-up by mail cannot take a username, since a taken one would tell that an address was free: use ginauth.SignUp, or EitherIdentifier") //nolint:forbidigo // while routes are built
 	}
 	return route.New(route.Info{Mails: true, Name: "signUpByMail", For: route.LoggedOut}, func(c *gin.Context) {
 		if err := register(c, f, fill); err != nil {

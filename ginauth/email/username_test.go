@@ -6,10 +6,11 @@ import (
 	"testing"
 
 	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/driver"
 	"github.com/ginauth/ginauth/ginauth/email"
 )
 
-func byEither(o *flows) { o.Config.Identifier = ginauth.IdentifierEither }
+func byEither(o *flows) { o.Config.Identifier = driver.EitherIdentifier }
 
 // Whoever asks gets the same answer, and the mail goes to the address that is stored, if there is one.
 func TestMailIsAskedForByAUsername(t *testing.T) {
@@ -82,13 +83,13 @@ func TestResetForgetsTheGuessesAtEachIdentifier(t *testing.T) {
 func TestQuietSignUpNeedsAddresses(t *testing.T) {
 	t.Parallel()
 	a := newApp(t)
-	a.options.Config.Identifier = ginauth.IdentifierUsername
+	a.options.Config.Identifier = driver.UsernameIdentifier
 	_, mails, err := a.options.build()
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer func() {
-		if said, _ := recover().(string); !strings.Contains(said, "IdentifierEither") {
+		if said, _ := recover().(string); !strings.Contains(said, "EitherIdentifier") {
 			t.Errorf("it panics with %q", said)
 		}
 	}()

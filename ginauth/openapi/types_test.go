@@ -133,10 +133,10 @@ func TestWhatViewMakesOfAUserIsShown(t *testing.T) {
 
 func TestPayloadsAskForWhatUsersLogInWith(t *testing.T) {
 	t.Parallel()
-	for of, want := range map[ginauth.Identifier]string{
-		ginauth.IdentifierEmail:    `{"required": ["name", "email", "password", "company"], "username": false}`,
-		ginauth.IdentifierUsername: `{"required": ["name", "username", "password", "company"], "username": true}`,
-		ginauth.IdentifierEither:   `{"required": ["name", "password", "company"], "username": true}`,
+	for of, want := range map[driver.IdentifierKind]string{
+		driver.EmailIdentifier:    `{"required": ["name", "email", "password", "company"], "username": false}`,
+		driver.UsernameIdentifier: `{"required": ["name", "username", "password", "company"], "username": true}`,
+		driver.EitherIdentifier:   `{"required": ["name", "password", "company"], "username": true}`,
 	} {
 		cfg := built.Config(ginauth.Options[member]{
 			Users: fakeUsers[member]{}, Sessions: memstore.NewStore([]byte("0123456789abcdef0123456789abcdef")), Logger: quiet, Identifier: of,

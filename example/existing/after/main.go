@@ -18,6 +18,7 @@ import (
 
 	"github.com/ginauth/ginauth/ginauth"
 	"github.com/ginauth/ginauth/ginauth/bridge"
+	"github.com/ginauth/ginauth/ginauth/driver"
 	"github.com/ginauth/ginauth/ginauth/password"
 	"github.com/ginauth/ginauth/migrations"
 )
@@ -66,7 +67,7 @@ func (a *app) routes(key []byte, until time.Time) (*gin.Engine, error) {
 	r.SetHTMLTemplate(pages)
 	cfg, err := ginauth.New(ginauth.Options[user]{
 		Users:      a.users,
-		Identifier: ginauth.IdentifierUsername,
+		Identifier: driver.UsernameIdentifier,
 		Policy:     password.Policy{MinLength: 8}, // as before; the default is 15
 		Exclude:    []string{"GET /", "GET /signup", "GET /login"},
 		Pages:      ginauth.Pages{Login: "/login", AfterLogin: "/profile", AfterLogout: "/login"},

@@ -12,14 +12,14 @@ import (
 	"github.com/ginauth/ginauth/ginauth/problem"
 )
 
-// Kind is what users log in with. Its values are those of ginauth.Identifier.
-type Kind int
+// Kind is what users log in with.
+type Kind driver.IdentifierKind
 
 // The kinds.
 const (
-	Email Kind = iota
-	Username
-	Either
+	Email    = Kind(driver.EmailIdentifier)
+	Username = Kind(driver.UsernameIdentifier)
+	Either   = Kind(driver.EitherIdentifier)
 )
 
 // Typed returns the identifier that somebody has typed. It returns "" for an address if users have

@@ -36,7 +36,7 @@ var reserved = []string{
 func New(k Kind, further []string, unicode bool) (Rules, error) {
 	r := Rules{Kind: k, reserved: slices.Clone(reserved), unicode: unicode}
 	if k == Email && len(further) > 0 {
-		return r, errors.New("ReservedUsernames reserves nothing: set Identifier to IdentifierUsername or IdentifierEither")
+		return r, errors.New("ReservedUsernames reserves nothing: set Identifier to UsernameIdentifier or EitherIdentifier")
 	}
 	for _, name := range further {
 		canonical, err := driver.CanonicalUsername(name)
