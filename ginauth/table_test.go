@@ -3,6 +3,7 @@ package ginauth_test
 import (
 	"encoding/json"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -51,10 +52,10 @@ func TestOwnTableWorksByMapping(t *testing.T) {
 	r.GET("/export", account.ExportAccount(cfg))
 	r.DELETE("/user", account.DeleteAccount(cfg))
 
-	want := func(w interface{ Result() *http.Response }, code int) {
+	want := func(w *httptest.ResponseRecorder, code int) {
 		t.Helper()
-		if got := w.Result().StatusCode; got != code {
-			t.Errorf("status %d, want %d", got, code)
+		if w.Code != code {
+			t.Errorf("status %d, want %d", w.Code, code)
 		}
 	}
 	const ada = `{"email":"ADA@example.com","password":"correct horse battery staple"}`
