@@ -163,9 +163,11 @@ func TestMigrationUnderTraffic(t *testing.T) {
 	if err := migrations.DownTo(t.Context(), pool, 16); err != nil {
 		t.Error(err)
 	}
-	t.Logf("%d users and sessions: up took %v, down %v; %d logins, the slowest %v; the longest wait for a lock %v",
-		rows, upTook, time.Since(began)-upTook, logins, slowest, func() time.Duration { stop(); return <-longest }())
+	downTook := time.Since(began) - upTook
+	stop()
 	all.Wait()
+	t.Logf("%d users and sessions: up took %v, down %v; %d logins, the slowest %v; the longest wait for a lock %v",
+		rows, upTook, downTook, logins, slowest, <-longest)
 }
 
 // fill makes users who have a session each. Their hash is the same.
