@@ -85,7 +85,7 @@ func adapt[U any](cfg *Config[U], m *engine.Mount, b Backend[U]) engine.Provider
 			return engine.Proof{}, err
 		}
 		account := cfg.account(&p.User)
-		if account.ID == "" || account.Disabled {
+		if !account.Usable() {
 			return engine.Proof{}, ErrBadCredentials
 		}
 		now := time.Now() //nolint:forbidigo // a backend has no other clock

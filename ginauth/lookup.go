@@ -37,7 +37,7 @@ func (cfg *Config[U]) userLookup(store driver.Sessions) func(*gin.Context, *engi
 			return engine.Proof{}, err
 		}
 		account := cfg.account(&u)
-		if account.ID == "" || account.Disabled {
+		if !account.Usable() {
 			return engine.Proof{}, ErrUnauthenticated
 		}
 		return engine.Proof{User: &u, Account: account, Via: engine.SessionScheme}, nil
@@ -58,7 +58,7 @@ func (cfg *Config[U]) acceptOld(c *gin.Context, st *engine.State, find func(*gin
 		return u, err
 	}
 	account := cfg.account(&u)
-	if account.ID == "" || account.Disabled {
+	if !account.Usable() {
 		return u, ErrUnauthenticated
 	}
 	if err := st.Exchange(c, account, old); err != nil || cfg.o.RetrieveUser == nil {
@@ -118,10 +118,8 @@ func (cfg *Config[U]) retrieveUser(c *gin.Context, st *engine.State) (u U, err e
 		return u, err
 	}
 	u, err = recordKeys(c, st, cfg.o.RetrieveUser)
-	if err == nil {
-		if account := cfg.account(&u); account.ID != "" && !account.Disabled {
-			return u, nil
-		}
+	if err == nil && cfg.account(&u).Usable() {
+		return u, nil
 	}
 	if err != nil && !errors.Is(err, driver.ErrNoUser) && !errors.Is(err, ErrUnauthenticated) {
 		return u, fmt.Errorf("retrieving the user: %w", err)

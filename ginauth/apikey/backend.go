@@ -59,7 +59,7 @@ func (b *backend[U]) Authenticate(c *gin.Context) (p ginauth.Principal[U], err e
 	}
 	user, record, err := b.keys.o.Store.FindAPIKey(c.Request.Context(), key.Digest())
 	if err == nil {
-		if account := b.keys.cfg.Account(user); account.ID == "" || account.Disabled {
+		if !b.keys.cfg.Account(user).Usable() {
 			err = driver.ErrNoAPIKey // SEC-76, whatever the store says
 		}
 	}

@@ -19,3 +19,6 @@ type Account struct {
 	// MustChangePassword: a login leads to the change of the password alone.
 	MustChangePassword bool
 }
+
+// Usable says whether the account can be used at all: it has an ID and is not disabled (SEC-76).
+func (a Account) Usable() bool { return a.ID != "" && !a.Disabled }

@@ -111,7 +111,7 @@ func (b *backend[U]) Authenticate(c *gin.Context) (ginauth.Principal[U], error) 
 	case err != nil:
 		return none, fmt.Errorf("finding a token's user: %w", err)
 	}
-	if account := b.cfg.Account(u); account.ID == "" || account.Disabled {
+	if !b.cfg.Account(u).Usable() {
 		return none, genuine.Refuse(bad("the token's user is disabled or nobody"))
 	}
 	return ginauth.Principal[U]{

@@ -130,7 +130,7 @@ func (i *Issuer) claims(account driver.Account, g Grant) (Claims, error) {
 		lifetime = g.Lifetime
 	}
 	switch {
-	case account.ID == "" || account.Disabled:
+	case !account.Usable():
 		return Claims{}, fmt.Errorf("%w: the user has no ID or is disabled", ErrGrant)
 	case lifetime < time.Second || lifetime > maxLifetime:
 		return Claims{}, fmt.Errorf("%w: its lifetime must be between 1 s and %s", ErrGrant, maxLifetime)
