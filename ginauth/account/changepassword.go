@@ -73,9 +73,7 @@ func changePassword[U any](c *gin.Context, cfg *ginauth.Config[U], users driver.
 		return err
 	}
 	var form passwordChangeForm
-	if err := engine.Bind(c, &form, func() []ginauth.FieldError {
-		return m.CheckPassword("new_password", form.NewPassword, auth.Account.Identifier, auth.Account.Username)
-	}); err != nil {
+	if err := bindNewPassword(c, m, &form, &form.NewPassword, auth.Account); err != nil {
 		return err
 	}
 	ctx, leave, err := m.EnterHasher(c)
@@ -109,4 +107,11 @@ func changePassword[U any](c *gin.Context, cfg *ginauth.Config[U], users driver.
 		m.PasswordChanged(c, st, auth.Account, by)
 	}
 	return err
+}
+
+// bindNewPassword reads a form with a new password of the account, and checks the password.
+func bindNewPassword(c *gin.Context, m *engine.Mount, form any, plain *string, account driver.Account) error {
+	return engine.Bind(c, form, func() []ginauth.FieldError {
+		return m.CheckPassword("new_password", *plain, account.Identifier, account.Username)
+	})
 }

@@ -62,9 +62,7 @@ func setPassword[U any](c *gin.Context, cfg *ginauth.Config[U], users driver.Acc
 		return err
 	}
 	var form newPasswordForm
-	if err := engine.Bind(c, &form, func() []ginauth.FieldError {
-		return m.CheckPassword("new_password", form.NewPassword, auth.Account.Identifier, auth.Account.Username)
-	}); err != nil {
+	if err := bindNewPassword(c, m, &form, &form.NewPassword, auth.Account); err != nil {
 		return err
 	}
 	ctx, leave, err := m.EnterHasher(c)
