@@ -20,7 +20,7 @@ type arrow struct {
 }
 
 // testKits are imported by tests alone.
-var testKits = []string{"store/storetest", "ginauth/driver/drivertest", "ginauth/ginauthtest"}
+var testKits = []string{"store/storetest", "ginauth/internal/requesttest", "ginauth/driver/drivertest", "ginauth/ginauthtest"}
 
 var arrows = []arrow{
 	{

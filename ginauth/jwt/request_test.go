@@ -1,28 +1,10 @@
 package jwt_test
 
-import (
-	"net/http"
-	"net/http/httptest"
-	"strings"
+import "github.com/ginauth/ginauth/ginauth/internal/requesttest"
+
+// Short names for what other packages' tests have too.
+var (
+	jsonRequest = requesttest.JSON
+	formRequest = requesttest.Form
+	send        = requesttest.Send
 )
-
-// jsonRequest is a POST of JSON, as a script sends it.
-func jsonRequest(path, body string) *http.Request { return posted(path, "application/json", body) }
-
-// formRequest is a POST of a form.
-func formRequest(path, body string) *http.Request {
-	return posted(path, "application/x-www-form-urlencoded", body)
-}
-
-func posted(path, contentType, body string) *http.Request {
-	r := httptest.NewRequest(http.MethodPost, path, strings.NewReader(body))
-	r.Header.Set("Content-Type", contentType)
-	return r
-}
-
-// send returns what h answers to r.
-func send(h http.Handler, r *http.Request) *httptest.ResponseRecorder {
-	w := httptest.NewRecorder()
-	h.ServeHTTP(w, r)
-	return w
-}
