@@ -114,7 +114,7 @@ func mountAccount(r *gin.Engine, cfg, leaving *ginauth.Config[User]) {
 	r.GET("/activity", ginauth.With(showActivity))
 	r.GET("/user/export", fresh(), account.ExportAccount(cfg))
 	r.POST("/password/change", account.ChangePassword(cfg))
-	r.POST("/password", account.SetPassword(cfg)) // for who came by a mailed link, and has none
+	r.POST("/password", account.SetPassword(cfg)) // for users who signed up by a mailed link and have no password
 
 	r.POST("/user/archive", account.DeleteAccountAfter(leaving, grace))
 	r.POST("/restore", account.RestoreAccount(cfg))

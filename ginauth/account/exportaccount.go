@@ -50,7 +50,7 @@ func ExportAccount[U any](cfg *ginauth.Config[U]) gin.HandlerFunc {
 }
 
 // @Summary		Export my account
-// @Description	Returns everything that is stored of the user, but for secrets.
+// @Description	Returns everything that is stored of the user, without secrets.
 // @ID				exportAccount
 // @Tags			account
 // @Produce		json,application/problem+json

@@ -27,7 +27,7 @@ type canary struct {
 	*app
 	trace   *ginauthtest.Log  // what pgx logs, with the arguments of statements
 	answers ginauthtest.Log   // problems, and where answers send browsers
-	rows    ginauthtest.Log   // what the tables held, but for password_hash
+	rows    ginauthtest.Log   // what the tables held, without the column password_hash
 	hashed  ginauthtest.Log   // password_hash alone
 	secrets map[string]string // by what they are
 	digests map[string]bool   // in hex, of those secrets that are tokens

@@ -69,7 +69,7 @@ func vectors() map[string]vector {
 		"passlib argon2i":                     {password.Passlib(), phrase, "$argon2i$v=19$m=512,t=2,p=2$c2l4dGVlbiBieXRlcyBvaw$2idYGhZgKd5YImx1YsQLrQ"},
 		"passlib argon2id":                    {password.Passlib(), phrase, "$argon2id$v=19$m=512,t=2,p=2$c2l4dGVlbiBieXRlcyBvaw$ad3v1I+OC1WJY+xWlU3nYw"},
 
-		// PasswordHasherTest.cs of dotnet/aspnetcore, but for the first.
+		// All but the first are from PasswordHasherTest.cs of dotnet/aspnetcore.
 		"ASP.NET, HMAC-SHA-512, hashlib":        {password.ASPNETIdentity(), poem, "AQAAAAIAAAPoAAAAEHNpeHRlZW4gYnl0ZXMgb2uw76RQjTMwyDbiAVVzzrGDRiAuSfuy46wrMWZNzXHjKA=="},
 		"ASP.NET version 2":                     {password.ASPNETIdentity(), "my password", "ANXrDknc7fGPpigibZXXZFMX4aoqz44JveK6jQuwY3eH/UyPhvr5xTPeGYEckLxz9A=="},
 		"ASP.NET version 2, sequential salt":    {password.ASPNETIdentity(), "my password", "AAABAgMEBQYHCAkKCwwNDg+ukCEMDf0yyQ29NYubggHIVY0sdEUfdyeM+E1LtH1uJg=="},

@@ -92,7 +92,7 @@ var alike = []string{
 	"0190b0e2-6c1c-8f3a-9d1e-1f0f3c2a7b55", strings.Repeat("é", 127), strings.Repeat("é", 127) + "e",
 }
 
-// noExternalIDs begin with nobody's.
+// noExternalIDs are texts that are no id. The first one is empty.
 var noExternalIDs = []string{"", " ", "\t\n", "\u00a0", "4\x002", "\xff", strings.Repeat("x", 256), strings.Repeat("é", 128)}
 
 func idsDiffer(e *env[driver.UserID]) {
