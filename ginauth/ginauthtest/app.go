@@ -1,6 +1,7 @@
 package ginauthtest
 
 import (
+	"context"
 	"net/url"
 	"sync"
 	"testing"
@@ -10,6 +11,8 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/apikey"
+	"github.com/ginauth/ginauth/ginauth/jwt"
 	"github.com/ginauth/ginauth/ginauth/password"
 )
 
@@ -28,8 +31,13 @@ type App[U any] struct {
 
 	tb     testing.TB
 	config *ginauth.Config[U]
-	mu     sync.Mutex // held by As, which moves the clock
-	users  int        // created by As
+	keys   *apikey.Keys[U]
+	tokens *jwt.Flow[U]
+	inside *door[U]
+	server *server
+	create func(context.Context, U) (U, error) // of the option CreateUser
+	mu     sync.Mutex                          // held by As, which moves the clock
+	users  int                                 // created by As
 }
 
 // New builds an app for one test. It fails the test when the app cannot be built.
@@ -40,10 +48,13 @@ func New[U any](tb testing.TB, build func(Kit[U]) *gin.Engine, options ...Option
 		option(&s)
 	}
 	quietGin()
-	a := &App[U]{tb: tb, Clock: NewClock(time.Now()), Mail: &Mailbox{tb: tb}, Log: &Log{}} //nolint:forbidigo // where the clock begins
+	a := &App[U]{tb: tb, Clock: NewClock(time.Now()), Mail: &Mailbox{tb: tb}, Log: &Log{}, server: &server{}} //nolint:forbidigo // where the clock begins
 	tb.Cleanup(func() { a.Log.showIfFailed(tb) })
 	k := Kit[U]{Clock: a.Clock, Mail: a.Mail, Log: a.Log, app: a}
 	users, err := open(&k, s)
+	if err == nil {
+		a.create, err = hook[U](s)
+	}
 	if err != nil {
 		tb.Fatalf("ginauthtest: %v", err)
 	}
@@ -59,9 +70,11 @@ func New[U any](tb testing.TB, build func(Kit[U]) *gin.Engine, options ...Option
 		tb.Fatal("ginauthtest: the app has built no router")
 	case a.config == nil:
 		tb.Fatalf("ginauthtest: %v", err)
-	case a.config.Options().Users == nil:
-		tb.Fatal("ginauthtest: the app's Options have no Users: keep those of Kit.Options")
 	}
+	if o := a.config.Options(); o.Users == nil && o.FindUser == nil && o.RetrieveUser == nil {
+		tb.Fatal("ginauthtest: the app's Options have no Users: keep those of Kit.Options, or set FindUser")
+	}
+	a.inside = newDoor(a.config)
 	return a
 }
 
@@ -75,7 +88,7 @@ func (a *App[U]) Anonymous() *Client[U] {
 	if o.Cookie.InsecureLocalhost && base.Scheme == "https" {
 		base = &url.URL{Scheme: "http", Host: "localhost"}
 	}
-	return &Client[U]{tb: a.tb, router: a.Engine, base: base, jar: &jar{now: a.Clock.Now}}
+	return &Client[U]{tb: a.tb, router: a.Engine, base: base, jar: &jar{now: a.Clock.Now}, server: a.server}
 }
 
 // SessionCookie returns the name of the session cookie as browsers have it, such as

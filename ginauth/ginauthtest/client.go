@@ -32,6 +32,7 @@ type Client[U any] struct {
 	router http.Handler
 	base   *url.URL
 	jar    *jar
+	server *server
 }
 
 // GET asks for a path, as a script of a page does.

@@ -6,7 +6,9 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/apikey"
 	"github.com/ginauth/ginauth/ginauth/email"
+	"github.com/ginauth/ginauth/ginauth/jwt"
 )
 
 // Kit is what an app is built on in a test.
@@ -55,4 +57,29 @@ func (k Kit[U]) Mails(o email.Options[U]) *email.Flows[U] {
 	}
 	k.Mail.Collect(mails)
 	return mails
+}
+
+// Keys is apikey.New for the Config of New, or Kit.Config before that. AsKey makes its keys by the
+// Keys that it has returned last. It ends the test when apikey.New refuses the options.
+func (k Kit[U]) Keys(o apikey.Options[U]) *apikey.Keys[U] {
+	k.app.tb.Helper()
+	keys, err := apikey.New(k.app.config, o)
+	if err != nil {
+		k.app.tb.Fatalf("ginauthtest: %v", err)
+	}
+	k.app.keys = keys
+	return keys
+}
+
+// Tokens is jwt.New for the Config of New, or Kit.Config before that. AsToken makes its tokens by
+// the Flow that it has returned last. Give Clock.Now to the Now of the issuer and of jwt.Accept. It
+// ends the test when jwt.New refuses the options.
+func (k Kit[U]) Tokens(o jwt.Options[U]) *jwt.Flow[U] {
+	k.app.tb.Helper()
+	flow, err := jwt.New(k.app.config, o)
+	if err != nil {
+		k.app.tb.Fatalf("ginauthtest: %v", err)
+	}
+	k.app.tokens = flow
+	return flow
 }

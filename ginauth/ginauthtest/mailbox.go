@@ -2,6 +2,7 @@ package ginauthtest
 
 import (
 	"context"
+	"fmt"
 	"regexp"
 	"strings"
 	"sync"
@@ -58,19 +59,27 @@ func (m *Mailbox) Send(_ context.Context, message email.Message) error {
 // All sends what is due and returns every mail so far, the oldest first.
 func (m *Mailbox) All() []Mail {
 	m.tb.Helper()
+	if _, err := m.sendDue(); err != nil {
+		m.tb.Errorf("ginauthtest: %v", err)
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return append([]Mail(nil), m.mails...)
+}
+
+func (m *Mailbox) sendDue() (sent int, err error) {
 	m.sending.Lock()
 	defer m.sending.Unlock()
 	m.mu.Lock()
 	outs := m.outs
 	m.mu.Unlock()
 	for _, o := range outs {
-		if _, err := o.SendDue(m.tb.Context()); err != nil {
-			m.tb.Errorf("ginauthtest: sending what is due: %v", err)
+		n, failed := o.SendDue(m.tb.Context())
+		if sent += n; failed != nil {
+			err = fmt.Errorf("sending what is due: %w", failed)
 		}
 	}
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	return append([]Mail(nil), m.mails...)
+	return sent, err
 }
 
 // To is All for one address, however its letters were typed.

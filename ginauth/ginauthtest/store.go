@@ -1,6 +1,7 @@
 package ginauthtest
 
 import (
+	"context"
 	"fmt"
 	"testing"
 	"time"
@@ -19,6 +20,7 @@ type Option func(*settings)
 type settings struct {
 	memory, mail bool
 	users        any // func(now func() time.Time) driver.Users[U]
+	create       any // func(context.Context, U) (U, error)
 }
 
 // InMemory keeps everything in the memory of the test, by package store/memory, which needs no
@@ -32,6 +34,21 @@ func WithMail() Option { return func(s *settings) { s.mail = true } }
 // PostgreSQL database.
 func Users[U any](open func(now func() time.Time) driver.Users[U]) Option {
 	return func(s *settings) { s.users = open }
+}
+
+// CreateUser is for an app that keeps its accounts elsewhere, by Options.FindUser. Kit.Options then
+// have no Users. As calls the function for a user without an ID: it stores u, with Password if u can
+// have one, and returns it with its ID. Default: the accounts are kept as Users says.
+func CreateUser[U any](create func(ctx context.Context, u U) (U, error)) Option {
+	return func(s *settings) { s.create = create }
+}
+
+func hook[U any](s settings) (func(context.Context, U) (U, error), error) {
+	create, ok := s.create.(func(context.Context, U) (U, error))
+	if !ok && s.create != nil {
+		return nil, fmt.Errorf("CreateUser has a %T, but the app's users are of another type", s.create)
+	}
+	return create, nil
 }
 
 // open returns the store of accounts.
@@ -48,6 +65,12 @@ func open[U any](k *Kit[U], s settings) (users driver.Users[U], err error) {
 			err = fmt.Errorf("%v; or give New a store for such users by the option Users", p)
 		}
 	}()
+	if s.create != nil {
+		if !s.memory {
+			k.Pool = database(k.app.tb)
+		}
+		return nil, nil //nolint:nilnil // the app sets FindUser
+	}
 	if s.memory {
 		return memory.New(memory.Options[U]{Now: k.Clock.Now, Mail: s.mail}), nil
 	}

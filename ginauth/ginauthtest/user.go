@@ -1,15 +1,12 @@
 package ginauthtest
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
-	"net/http"
 	"reflect"
 	"time"
 
-	"github.com/gin-gonic/gin"
-
-	"github.com/ginauth/ginauth/ginauth"
 	"github.com/ginauth/ginauth/ginauth/driver"
 )
 
@@ -23,7 +20,13 @@ const loginAge = 30 * time.Minute
 // UserOption says more about the user of As.
 type UserOption func(*login)
 
-type login struct{ fresh, verified, remember bool }
+type login struct {
+	fresh, verified, remember bool
+	scopes                    []string
+	values                    []value
+}
+
+type value struct{ key, value any }
 
 func loginOf(options []UserOption) (l login) {
 	for _, option := range options {
@@ -42,14 +45,25 @@ func Verified() UserOption { return func(l *login) { l.verified = true } }
 // Remember makes a session that outlives the browser, as ginauth.Remember does.
 func Remember() UserOption { return func(l *login) { l.remember = true } }
 
-// Create stores a user with all fields of u that are the app's own, and with Password; without an
-// address it is user1@example.com, and so on. Of the options, Verified counts. It is for apps that
-// hand out tokens; As needs no Create.
+// Value puts a value into the session, as a handler does by sessions.Default(c).Set. App.Session
+// reads and changes it later.
+func Value(key, v any) UserOption {
+	return func(l *login) { l.values = append(l.values, value{key, v}) }
+}
+
+// Scopes are those of the credential of AsToken or AsKey. Default: those of the Flow, and none for
+// a key.
+func Scopes(scopes ...string) UserOption { return func(l *login) { l.scopes = scopes } }
+
+// Create stores a user with all fields of u that are the app's own, and with Password. Without an
+// address it is user1@example.com, and so on; where users log in with usernames, user1 is the
+// username. Of the options, Verified counts. It is for users who log in by the app's own handlers;
+// As needs no Create.
 func (a *App[U]) Create(u U, options ...UserOption) U {
 	a.tb.Helper()
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	made, err := a.create(u, loginOf(options))
+	made, err := a.newUser(u, loginOf(options))
 	if err != nil {
 		a.tb.Fatalf("ginauthtest: %v", err)
 	}
@@ -61,27 +75,30 @@ func (a *App[U]) Create(u U, options ...UserOption) U {
 //
 // The row and the session are written as the app's own handlers write them. Without Fresh the clock
 // is set back for as long as that takes, so call it before requests run in parallel. Where
-// Options.RetrieveUser reads what only the app's own login has put into the session, log in by
-// that, with Anonymous.
+// Options.RetrieveUser reads what only the app's own login has put into the session, give that by
+// Value.
 func (a *App[U]) As(u U, options ...UserOption) *Client[U] {
 	a.tb.Helper()
 	l := loginOf(options)
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	age := min(loginAge, a.config.Options().IdleTimeout/2)
+	o := a.config.Options()
+	if o.NoSessions {
+		a.tb.Fatal("ginauthtest: the app has NoSessions: use AsToken or AsKey, or let a user of Create log in by the app's own handlers")
+	}
+	age := min(loginAge, o.IdleTimeout/2)
 	if l.fresh {
 		age = 0
 	}
 	c := a.Anonymous()
-	door := signInRoute(a.config, l)
 	a.Clock.Advance(-age)
 	made, err := a.findOrCreate(u, l)
 	if err == nil {
-		err = door.signIn(c, made)
+		err = a.inside.signIn(c, made, l)
 	}
 	a.Clock.Advance(age)
 	if err == nil && !l.fresh {
-		err = door.use(c)
+		err = a.inside.use(c)
 	}
 	if err != nil {
 		a.tb.Fatalf("ginauthtest: logging in: %v", err)
@@ -92,37 +109,67 @@ func (a *App[U]) As(u U, options ...UserOption) *Client[U] {
 
 func (a *App[U]) findOrCreate(u U, l login) (U, error) {
 	if id := a.config.Account(u).ID; id != "" {
-		return a.config.Options().Users.FindUser(a.tb.Context(), id)
+		return a.config.FindUser(a.tb.Context(), id)
 	}
-	return a.create(u, l)
+	return a.newUser(u, l)
 }
 
-func (a *App[U]) create(u U, l login) (U, error) {
-	ctx, o := a.tb.Context(), a.config.Options()
-	a.users++
-	n := driver.NewUser{Name: fmt.Sprintf("User %d", a.users), Email: a.config.Account(u).Identifier, Verified: l.verified}
-	if n.Email == "" {
-		n.Email = fmt.Sprintf("user%d@example.com", a.users)
+func (a *App[U]) newUser(u U, l login) (U, error) {
+	ctx, users := a.tb.Context(), a.config.Options().Users
+	if users == nil {
+		if a.create == nil {
+			return u, errors.New("the app keeps its users elsewhere: give As a user who has an ID, or give New the option CreateUser")
+		}
+		return a.create(ctx, u)
 	}
-	var err error
-	if n.Canonical, err = driver.CanonicalEmail(n.Email); err != nil {
-		return u, fmt.Errorf("the address %q: %w", n.Email, err)
-	}
-	if n.Hash, err = o.Passwords.Hash(ctx, Password); err != nil {
+	n, err := a.record(a.config.Account(u), l)
+	if err != nil {
 		return u, err
 	}
-	made, err := o.Users.CreateUser(ctx, n, func(to *U) error {
+	made, err := users.CreateUser(ctx, n, func(to *U) error {
 		*to = u
 		nameIfNone(reflect.ValueOf(to).Elem(), n.Name)
 		return nil
 	})
 	if err != nil {
-		return made, fmt.Errorf("creating %s: %w", n.Email, err)
+		return made, fmt.Errorf("creating %s: %w", cmp.Or(n.Email, n.Username), err)
 	}
 	if l.verified && !a.config.Account(made).Verified {
-		return made, fmt.Errorf("the store %T does not keep NewUser.Verified", o.Users)
+		return made, fmt.Errorf("the store %T does not keep NewUser.Verified", users)
 	}
 	return made, nil
+}
+
+// record returns what the store writes of a new user besides the app's own fields.
+func (a *App[U]) record(account driver.Account, l login) (n driver.NewUser, err error) {
+	o := a.config.Options()
+	a.users++
+	n = driver.NewUser{Name: fmt.Sprintf("User %d", a.users), Email: account.Identifier, Username: account.Username, Verified: l.verified}
+	if n.Email == n.Username { // Identifier is the username of a user without an address
+		n.Email = ""
+	}
+	switch {
+	case o.Identifier == driver.UsernameIdentifier && n.Username == "":
+		n.Username = fmt.Sprintf("user%d", a.users)
+	case n.Email == "" && n.Username == "":
+		n.Email = fmt.Sprintf("user%d@example.com", a.users)
+	}
+	if n.Email != "" {
+		canonical := driver.CanonicalEmail
+		if o.UnicodeEmails {
+			canonical = driver.CanonicalUnicodeEmail
+		}
+		if n.Canonical, err = canonical(n.Email); err != nil {
+			return n, fmt.Errorf("the address %q: %w", n.Email, err)
+		}
+	}
+	if n.Username != "" {
+		if n.CanonicalUsername, err = driver.CanonicalUsername(n.Username); err != nil {
+			return n, fmt.Errorf("the username %q: %w", n.Username, err)
+		}
+	}
+	n.Hash, err = o.Passwords.Hash(a.tb.Context(), Password)
+	return n, err
 }
 
 // nameIfNone gives a name to users who have a field for it.
@@ -133,64 +180,4 @@ func nameIfNone(v reflect.Value, name string) {
 	if f := v.FieldByName("Name"); f.IsValid() && f.CanSet() && f.Kind() == reflect.String && f.String() == "" {
 		f.SetString(name)
 	}
-}
-
-// door is a router beside the app's, with the app's sessions.
-type door[U any] struct {
-	*gin.Engine
-	who U
-	err error
-}
-
-const (
-	signInPath = "/sign-in"
-	usePath    = "/use"
-)
-
-func signInRoute[U any](cfg *ginauth.Config[U], l login) *door[U] {
-	d := &door[U]{Engine: gin.New()}
-	o := cfg.Options()
-	if o.NoSessions {
-		d.err = errors.New("the app has NoSessions: let a user of Create log in by the app's own handlers")
-		return d
-	}
-	o.Exclude = []string{"POST " + signInPath}
-	o.ExcludeIf, o.Unverified, o.UnverifiedMay = nil, ginauth.UnverifiedAllowed, nil
-	inside, err := ginauth.New(o)
-	if err != nil {
-		d.err = err
-		return d
-	}
-	d.Use(ginauth.Session(inside))
-	d.POST(signInPath, func(c *gin.Context) {
-		var options []ginauth.SignInOption
-		if l.remember {
-			options = append(options, ginauth.Remember())
-		}
-		if d.err = ginauth.SignIn(c, d.who, options...); d.err == nil {
-			c.Status(http.StatusNoContent)
-		}
-	})
-	d.GET(usePath, func(c *gin.Context) { c.Status(http.StatusNoContent) })
-	return d
-}
-
-func (d *door[U]) signIn(c *Client[U], u U) error {
-	if d.err != nil {
-		return d.err
-	}
-	d.who = u
-	return d.ask(c, http.MethodPost, signInPath)
-}
-
-// use makes the session one that was used now.
-func (d *door[U]) use(c *Client[U]) error { return d.ask(c, http.MethodGet, usePath) }
-
-func (d *door[U]) ask(c *Client[U], method, path string) error {
-	inside := *c
-	inside.router = d
-	if w := inside.send(method, path, nil); d.err == nil && w.Code != http.StatusNoContent {
-		return fmt.Errorf("%d %s", w.Code, w.Body)
-	}
-	return d.err
 }

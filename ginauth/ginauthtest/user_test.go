@@ -124,7 +124,7 @@ func TestCreateIsForAppsWithoutSessions(t *testing.T) {
 		t.Errorf("her password says %s", got)
 	}
 	got := complaintsOf(t, func(tb *recorder) { ginauthtest.New(tb, build, ginauthtest.InMemory()).As(User{}) })
-	if !strings.Contains(got, "the app has NoSessions: let a user of Create log in") {
+	if !strings.Contains(got, "let a user of Create log in") {
 		t.Errorf("the complaint is %q", got)
 	}
 	got = complaintsOf(t, func(tb *recorder) {
