@@ -34,14 +34,19 @@ func run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	r := routes(cfg)
+	if err := ginauth.CheckRoutes(r); err != nil {
+		return err
+	}
+	return r.Run() // on :8080, or on $PORT
+}
+
+func routes(cfg *ginauth.Config[store.User]) *gin.Engine {
 	r := gin.Default()
 	r.Use(ginauth.Session(cfg)) // from here on, every route needs a login
 	r.POST("/signup", ginauth.SignUp(cfg))
 	r.POST("/login", ginauth.Login(cfg))
 	r.POST("/logout", ginauth.Logout(cfg))
 	r.GET("/user", ginauth.Me(cfg))
-	if err := ginauth.CheckRoutes(r); err != nil {
-		return err
-	}
-	return r.Run() // on :8080, or on $PORT
+	return r
 }

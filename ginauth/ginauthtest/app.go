@@ -35,6 +35,7 @@ type App[U any] struct {
 	tokens *jwt.Flow[U]
 	inside *door[U]
 	server *server
+	again  func() *App[U]                      // builds the app once more
 	create func(context.Context, U) (U, error) // of the option CreateUser
 	mu     sync.Mutex                          // held by As, which moves the clock
 	users  int                                 // created by As
@@ -75,6 +76,7 @@ func New[U any](tb testing.TB, build func(Kit[U]) *gin.Engine, options ...Option
 		tb.Fatal("ginauthtest: the app's Options have no Users: keep those of Kit.Options, or set FindUser")
 	}
 	a.inside = newDoor(a.config)
+	a.again = func() *App[U] { return New(tb, build, options...) }
 	return a
 }
 

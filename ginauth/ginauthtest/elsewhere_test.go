@@ -1,8 +1,10 @@
 package ginauthtest_test
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"strings"
 	"sync"
@@ -110,6 +112,7 @@ type directory struct {
 func (d *directory) create(_ context.Context, r row) (row, error) {
 	d.Lock()
 	defer d.Unlock()
+	r.Mail = cmp.Or(r.Mail, fmt.Sprintf("member%d@example.com", len(d.rows)))
 	r.Key = "member-" + r.Mail
 	d.rows = append(d.rows, r)
 	return r, nil
