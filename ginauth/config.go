@@ -31,6 +31,9 @@ type Config[U any] struct {
 // New checks the options and compiles them. Its error has one sentence for each fault, which says
 // how to mend it.
 func New[U any](o Options[U]) (*Config[U], error) {
+	if err := o.made(); err != nil {
+		return nil, fmt.Errorf("ginauth.New: %w", err)
+	}
 	o = o.withDefaults()
 	if err := o.validate(); err != nil {
 		return nil, fmt.Errorf("ginauth.New: %w", err)

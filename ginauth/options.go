@@ -211,6 +211,23 @@ type Pages struct {
 	ChangePassword string
 }
 
+// made returns what is wrong with values that no constructor has made. The methods of such a value
+// panic, so New asks first.
+func (o Options[U]) made() error {
+	return errors.Join(
+		pairing.Made("Users", o.Users), pairing.Made("Sessions", o.Sessions), pairing.Made("Limiter", o.Limiter),
+		unmade("Passwords", o.Passwords), unmade("Logger", o.Logger),
+	)
+}
+
+// unmade is pairing.Made for a pointer whose nil stands for the default.
+func unmade[T any](option string, v *T) error {
+	if v == nil {
+		return nil
+	}
+	return pairing.Made(option, v)
+}
+
 // withDefaults returns a copy in which every empty field has its default.
 func (o Options[U]) withDefaults() Options[U] {
 	if o.Sessions == nil {

@@ -5,10 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"reflect"
 	"time"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgxpool"
 )
 
 const (
@@ -78,13 +78,14 @@ func newOptions(conn Conn, opts []Option) (options, error) {
 			opt(&o)
 		}
 	}
-	pool, isPool := conn.(*pgxpool.Pool)
 	if err := checkSource(o.source); err != nil {
 		return o, err
 	}
 	switch {
-	case conn == nil || isPool && pool == nil:
+	case conn == nil || reflect.ValueOf(conn).Kind() == reflect.Pointer && reflect.ValueOf(conn).IsNil():
 		return o, errors.New("the connection is nil: give it the pool of pgxpool.New, and check that function's error")
+	case o.log != nil && o.log.Handler() == nil:
+		return o, errors.New("the logger has no handler: give WithLogger one that slog.New has made")
 	case o.timeout <= 0:
 		return o, errors.New("the timeout must be positive: without one, a hanging database hangs every request")
 	case o.events.retention <= 0:

@@ -102,8 +102,11 @@ type Keys[U any] struct {
 // New checks the options and compiles them. Its error has one sentence for each fault, which says
 // how to mend it.
 func New[U any](cfg *ginauth.Config[U], o Options[U]) (*Keys[U], error) {
-	if cfg == nil {
-		return nil, errors.New("apikey.New: the Config is nil: check the error of ginauth.New")
+	if cfg.Engine() == nil {
+		return nil, errors.New("apikey.New: the Config is nil or empty: check the error of ginauth.New")
+	}
+	if err := pairing.Made("Store", o.Store); err != nil {
+		return nil, fmt.Errorf("apikey.New: %w", err)
 	}
 	users := cfg.Options().Users
 	o = o.withDefaults(cfg)
@@ -119,8 +122,8 @@ func (k *Keys[U]) Options() Options[U] { return k.o }
 // mounted panics with the constructor's name when k is nil. Routes are built at the start, so the
 // fault is found early.
 func (k *Keys[U]) mounted(constructor string) {
-	if k == nil {
-		panic(fmt.Sprintf("apikey.%s: the Keys are nil: check the error of apikey.New", constructor)) //nolint:forbidigo // while routes are built
+	if k == nil || k.cfg == nil {
+		panic(fmt.Sprintf("apikey.%s: the Keys are nil or empty: check the error of apikey.New", constructor)) //nolint:forbidigo // while routes are built
 	}
 }
 

@@ -14,6 +14,7 @@ import (
 	"github.com/gin-contrib/sessions"
 
 	"github.com/ginauth/ginauth/ginauth/driver"
+	"github.com/ginauth/ginauth/ginauth/internal/pairing"
 )
 
 // Bridge says which old logins continue, and until when. Give it to ginauth.Options.AcceptOnce. A
@@ -70,6 +71,9 @@ func (b *Bridge) Validate() error {
 		}
 	}
 	fault(b.Until.IsZero(), "AcceptOnce.Until is not set: name the time at which the last old login has expired anyway")
+	if err := pairing.Made("AcceptOnce.Store", b.Store); err != nil {
+		faults = append(faults, err)
+	}
 	fault((b.Store == nil) == (b.Token == nil), "AcceptOnce takes either sessions or tokens: set Store with Session, or Token")
 	fault((b.Store == nil) != (b.Session == nil), "AcceptOnce.Store and AcceptOnce.Session need each other: set both")
 	fault(b.Store != nil && b.Cookie == "", "AcceptOnce.Cookie is not set: it is the name that sessions.Sessions was given")

@@ -129,11 +129,14 @@ func (o Options[U]) validate(app ginauth.Options[U]) error {
 			faults = append(faults, fmt.Errorf(format, args...))
 		}
 	}
-	fault(pairing.IsNil(o.Store) && app.Users == nil, "set Store (such as store.New[store.User](pool))")
-	fault(pairing.IsNil(o.Store) && app.Users != nil, "set Store: the Users of the Config, a %T, are not a driver.Mails: use store.New, or add the methods of that interface to your store", app.Users)
+	fault(o.Store == nil && app.Users == nil, "set Store (such as store.New[store.User](pool))")
+	fault(o.Store == nil && app.Users != nil, "set Store: the Users of the Config, a %T, are not a driver.Mails: use store.New, or add the methods of that interface to your store", app.Users)
 	fault(app.Users == nil, "set the Users of the Config to the store whose users get the mails, such as store.New[store.User](pool), also beside RetrieveUser")
 	err := pairing.Check(o.Store, app.Users)
 	fault(err != nil, "the Users of the Config and Store do not fit: %w", err)
+	if err := pairing.Made("Sender", o.Sender); err != nil && !pairing.IsNil(o.Sender) {
+		faults = append(faults, err)
+	}
 	fault(pairing.IsNil(o.Sender), "set Sender (such as smtp.New), also if another process runs Run: without one no mail could be sent")
 	err = baseurl.Check(o.BaseURL)
 	fault(err != nil, "%w", err)
@@ -168,8 +171,11 @@ type Flows[U any] struct {
 // New checks the options and compiles them. Its error has one sentence for each fault, which says
 // how to mend it.
 func New[U any](cfg *ginauth.Config[U], o Options[U]) (*Flows[U], error) {
-	if cfg == nil {
-		return nil, errors.New("email.New: the Config is nil: check the error of ginauth.New")
+	if cfg.Engine() == nil {
+		return nil, errors.New("email.New: the Config is nil or empty: check the error of ginauth.New")
+	}
+	if err := pairing.Made("Store", o.Store); err != nil {
+		return nil, fmt.Errorf("email.New: %w", err)
 	}
 	app := cfg.Options()
 	o = o.withDefaults(app)
@@ -194,8 +200,8 @@ func (f *Flows[U]) Options() Options[U] { return f.o }
 // constructor needs: routes are built at start-up, where a panic is the earliest and loudest
 // answer.
 func (f *Flows[U]) mounted(constructor string, pages ...string) {
-	if f == nil {
-		panic(fmt.Sprintf("email.%s: the Flows are nil: check the error of email.New", constructor)) //nolint:forbidigo // while routes are built
+	if f == nil || f.cfg == nil {
+		panic(fmt.Sprintf("email.%s: the Flows are nil or empty: check the error of email.New", constructor)) //nolint:forbidigo // while routes are built
 	}
 	p := f.o.Pages
 	paths := map[string]string{"Verify": p.Verify, "Reset": p.Reset, "Login": p.Login, "Change": p.Change, "Undo": p.Undo}

@@ -107,7 +107,7 @@ func TestHandlersNeedFlowsAndTheirPages(t *testing.T) {
 		"ConfirmEmailChange": {func(f *email.Flows[user]) { email.ConfirmEmailChange(f) }, "Change"},
 		"UndoEmailChange":    {func(f *email.Flows[user]) { email.UndoEmailChange(f) }, "Undo"},
 	} {
-		if said := panics(func() { c.construct(nil) }); !strings.Contains(said, "email."+name+": the Flows are nil: check the error of email.New") {
+		if said := panics(func() { c.construct(nil) }); !strings.Contains(said, "email."+name+": the Flows are nil or empty: check the error of email.New") {
 			t.Errorf("%s without Flows: %q", name, said)
 		}
 		if said := panics(func() { c.construct(a.mails) }); !strings.Contains(said, "email."+name+": set Pages."+c.page+" to the path") {

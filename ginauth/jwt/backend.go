@@ -63,8 +63,8 @@ type backend[U any] struct {
 }
 
 func newBackend[U any](constructor string, cfg *ginauth.Config[U], o BackendOptions[U], read func(*gin.Context) (string, error), scheme ginauth.Scheme) *backend[U] {
-	if cfg == nil {
-		panic("jwt." + constructor + ": the Config is nil: check the error of ginauth.New") //nolint:forbidigo // construction
+	if cfg.Engine() == nil {
+		panic("jwt." + constructor + ": the Config is nil or empty: check the error of ginauth.New") //nolint:forbidigo // construction
 	}
 	if o.Users == nil {
 		o.Users = usersOf(cfg)

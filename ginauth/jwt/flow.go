@@ -71,7 +71,7 @@ func (o Options[U]) validate(app ginauth.Options[U]) error {
 		}
 	}
 	fault(app.Users == nil && app.FindUser == nil, "set the Users of the Config, such as store.New[store.User](pool); or its FindUser, for accounts that are kept elsewhere")
-	fault(o.Issuer == nil, "set Options.Issuer to what NewIssuer returned")
+	fault(o.Issuer == nil || o.Issuer.o.Keys == nil, "set Options.Issuer to what NewIssuer returned")
 	fault(o.Refresh == nil && !o.NoRefresh, "set Options.Refresh, such as store.New[store.User](pool), or store.NewExternal(pool) for accounts that are kept elsewhere; or set NoRefresh: then only Stateless backends accept the tokens")
 	if app.Users != nil {
 		err := pairing.Check(o.Refresh, app.Users)
@@ -115,8 +115,11 @@ type Flow[U any] struct {
 // New checks the options and compiles them. Its error has one sentence for each fault, which says
 // how to mend it.
 func New[U any](cfg *ginauth.Config[U], o Options[U]) (*Flow[U], error) {
-	if cfg == nil {
-		return nil, errors.New("jwt.New: the Config is nil: check the error of ginauth.New")
+	if cfg.Engine() == nil {
+		return nil, errors.New("jwt.New: the Config is nil or empty: check the error of ginauth.New")
+	}
+	if err := pairing.Made("Options.Refresh", o.Refresh); err != nil {
+		return nil, fmt.Errorf("jwt.New: %w", err)
 	}
 	app := cfg.Options()
 	o = o.withDefaults(app)

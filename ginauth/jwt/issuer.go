@@ -66,7 +66,7 @@ func (o IssuerOptions) validate() error {
 			faults = append(faults, fmt.Errorf(format, args...))
 		}
 	}
-	fault(o.Keys == nil, "set IssuerOptions.Keys to the ring that signs, and check the error of NewRing")
+	fault(o.Keys == nil || o.Keys.state.Load() == nil, "set IssuerOptions.Keys to the ring that signs, and check the error of NewRing")
 	fault(o.Issuer == "", "set IssuerOptions.Issuer to the name of this service, such as its https URL")
 	fault(len(o.Audiences) == 0 || slices.Contains(o.Audiences, ""), "set IssuerOptions.Audiences to the services that the tokens are for")
 	fault(o.Lifetime < time.Second || o.Lifetime > maxLifetime, "IssuerOptions.Lifetime must be between 1 s and %s", maxLifetime)

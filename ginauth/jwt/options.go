@@ -10,6 +10,7 @@ import (
 
 	"github.com/ginauth/ginauth/ginauth"
 	"github.com/ginauth/ginauth/ginauth/driver"
+	"github.com/ginauth/ginauth/ginauth/internal/pairing"
 )
 
 // UserFinder is the part of a driver.Users that a token needs.
@@ -52,7 +53,7 @@ type BackendOptions[U any] struct {
 // validate returns what is wrong with the options, one sentence for each fault.
 func (o BackendOptions[U]) validate() error {
 	_, isChecker := o.Users.(driver.SessionChecker[U])
-	faults := []error{o.Accept.withDefaults().validate()}
+	faults := []error{o.Accept.withDefaults().validate(), pairing.Made("BackendOptions.Users", o.Users)}
 	if o.Users == nil && (!o.Stateless || o.RetrieveUser == nil) {
 		faults = append(faults, errors.New("set BackendOptions.Users, such as store.New[store.User](pool); only Stateless together with RetrieveUser works without it"))
 	}

@@ -15,6 +15,7 @@ import (
 
 	"github.com/ginauth/ginauth/ginauth"
 	"github.com/ginauth/ginauth/ginauth/internal/genuine"
+	"github.com/ginauth/ginauth/ginauth/internal/pairing"
 )
 
 const (
@@ -111,11 +112,14 @@ func (a Accept) validate() error {
 	for _, t := range a.Issuers {
 		fault(t.Issuer == "", "an issuer in Accept.Issuers has no name: set Trust.Issuer")
 		ring, isRing := t.Keys.(*Ring)
-		fault(t.Keys == nil || isRing && ring == nil, "the issuer %q has no keys: set Trust.Keys, and check the error of NewRing", t.Issuer)
+		unmade := pairing.Made("Trust.Keys", t.Keys)
+		isRing = isRing && unmade == nil
+		fault(unmade != nil, "the issuer %q has no keys: %v", t.Issuer, unmade)
+		fault(t.Keys == nil, "the issuer %q has no keys: set Trust.Keys, and check the error of NewRing", t.Issuer)
 		fault(seen[t.Issuer], "the issuer %q is listed twice: put its keys into one ring", t.Issuer)
 		seen[t.Issuer] = true
 		fault((t.SkipIssuer || t.SkipAudience) && t.KeyID == "", "the issuer %q has SkipIssuer or SkipAudience: set Trust.KeyID to the one key whose tokens may lack the claim", t.Issuer)
-		fault(isRing && ring != nil && t.KeyID != "" && !ring.has(t.KeyID), "the issuer %q has no key of the id that Trust.KeyID names", t.Issuer)
+		fault(isRing && t.KeyID != "" && !ring.has(t.KeyID), "the issuer %q has no key of the id that Trust.KeyID names", t.Issuer)
 	}
 	skips := func(t Trust) bool { return t.SkipIssuer }
 	first := slices.IndexFunc(a.Issuers, skips)

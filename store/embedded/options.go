@@ -1,6 +1,7 @@
 package embedded
 
 import (
+	"errors"
 	"fmt"
 	"log/slog"
 	"maps"
@@ -42,6 +43,9 @@ var reserved = []string{
 }
 
 func (o Options) validate() error {
+	if o.Logger != nil && o.Logger.Handler() == nil {
+		return errors.New("Options.Logger has no handler: make it with slog.New, or leave it out")
+	}
 	for name := range o.Settings {
 		if !settingName.MatchString(name) {
 			return fmt.Errorf("a name in Options.Settings is not the name of a parameter in lower case: %q", name)

@@ -81,6 +81,9 @@ func New(ctx context.Context, url string, o Options) (*Keys, error) {
 	if o.RefreshEvery < 0 || o.MinPause < 0 || o.MaxStale < 0 {
 		return nil, errors.New("Options.RefreshEvery, MinPause and MaxStale must not be negative")
 	}
+	if o.Logger.Handler() == nil {
+		return nil, errors.New("Options.Logger has no handler: make it with slog.New, or leave it out")
+	}
 	switch o.Algorithm {
 	case jwt.RS256, jwt.RS384, jwt.RS512, jwt.PS256, jwt.PS384, jwt.PS512:
 	default:
