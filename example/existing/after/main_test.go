@@ -94,9 +94,7 @@ func start(t *testing.T, folder, database string) (address string) {
 	if out, err := exec.CommandContext(t.Context(), "go", "build", "-o", program, folder).CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
-	free := httptest.NewServer(nil)
-	port := free.URL[strings.LastIndexByte(free.URL, ':')+1:]
-	free.Close()
+	port := freePort()
 	run := exec.CommandContext(t.Context(), program)
 	run.Env = append(os.Environ(), "DATABASE_URL="+database, "SESSION_KEY="+key, "PORT="+port, "GIN_MODE=release")
 	if err := run.Start(); err != nil {
@@ -106,15 +104,27 @@ func start(t *testing.T, folder, database string) (address string) {
 		_ = run.Process.Kill()
 		_ = run.Wait()
 	})
+	return listens(t, port)
+}
+
+func freePort() string {
+	free := httptest.NewServer(nil)
+	defer free.Close()
+	return free.URL[strings.LastIndexByte(free.URL, ':')+1:]
+}
+
+// listens waits for an app, and returns its address.
+func listens(t *testing.T, port string) (address string) {
+	t.Helper()
 	address = "http://127.0.0.1:" + port
-	for range 600 { // until it listens
+	for range 1200 { // until it listens
 		if r, err := http.Get(address + "/login"); err == nil { //nolint:noctx // it is the first of all
 			_ = r.Body.Close()
 			return address
 		}
 		time.Sleep(20 * time.Millisecond)
 	}
-	t.Fatalf("the app in %s does not listen", folder)
+	t.Fatal("the app does not listen")
 	return ""
 }
 
