@@ -5,6 +5,7 @@ import (
 	"errors"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgtype"
 
 	"github.com/ginauth/ginauth/ginauth/driver"
 	"github.com/ginauth/ginauth/ginauth/password"
@@ -62,17 +63,11 @@ SELECT TRUE FROM changed`
 // sets the first password, has ended.
 func (d *DB[U]) SetPassword(ctx context.Context, change driver.PasswordChange) (driver.PasswordChanged, error) {
 	var changed driver.PasswordChanged
-	key, known := d.key(change.UserID)
-	session, keep := parseID(string(change.Session))
-	switch {
-	case change.New.IsZero():
-		return changed, errors.New("setting a password: the new hash is empty")
-	case keep && change.Digest == (driver.Digest{}):
-		return changed, errors.New("setting a password: the session that lives on needs a digest")
-	case !known:
-		return changed, driver.ErrNoUser
+	key, session, err := d.newPassword(change)
+	if err != nil {
+		return changed, err
 	}
-	err := d.doThenRecord(ctx, "setting a password", func(ctx context.Context, tx pgx.Tx) (driver.Event, error) {
+	err = d.doThenRecord(ctx, "setting a password", func(ctx context.Context, tx pgx.Tx) (driver.Event, error) {
 		var b pgx.Batch
 		b.Queue(setPassword, key, d.clock(), hashOrNull(change.Old), change.New.Reveal(),
 			session, digestOrNull(change.Digest), change.Authenticated).QueryRow(func(row pgx.Row) error {
@@ -89,6 +84,21 @@ func (d *DB[U]) SetPassword(ctx context.Context, change driver.PasswordChange) (
 		return driver.PasswordChanged{}, err
 	}
 	return changed, nil
+}
+
+// newPassword returns the row of the user and of the session that is kept, if the change is whole.
+func (s *Sessions) newPassword(change driver.PasswordChange) (key, session pgtype.UUID, err error) {
+	key, known := s.key(change.UserID)
+	session, keep := parseID(string(change.Session))
+	switch {
+	case change.New.IsZero():
+		err = errors.New("setting a password: the new hash is empty")
+	case keep && change.Digest == (driver.Digest{}):
+		err = errors.New("setting a password: the session that lives on needs a digest")
+	case !known:
+		err = driver.ErrNoUser
+	}
+	return key, session, err
 }
 
 // ForcePasswordReset removes a user's password, and ends all their sessions, logins by refresh

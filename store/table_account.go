@@ -20,15 +20,9 @@ var _ driver.Accounts[User] = (*Table[User])(nil)
 // SetPassword works as DB.SetPassword, without mails.
 func (t *Table[U]) SetPassword(ctx context.Context, change driver.PasswordChange) (driver.PasswordChanged, error) {
 	var changed driver.PasswordChanged
-	key, known := t.key(change.UserID)
-	session, keep := parseID(string(change.Session))
-	switch {
-	case change.New.IsZero():
-		return changed, errors.New("setting a password: the new hash is empty")
-	case keep && change.Digest == (driver.Digest{}):
-		return changed, errors.New("setting a password: the session that lives on needs a digest")
-	case !known:
-		return changed, driver.ErrNoUser
+	key, session, err := t.newPassword(change)
+	if err != nil {
+		return changed, err
 	}
 	set := func(ctx context.Context, tx pgx.Tx) (driver.Event, error) {
 		var b pgx.Batch
@@ -39,7 +33,7 @@ func (t *Table[U]) SetPassword(ctx context.Context, change driver.PasswordChange
 		})
 		return driver.NewEvent(ctx, driver.LoginPasswordChanged, change.UserID), orNoUser(tx.SendBatch(ctx, &b).Close())
 	}
-	err := t.withShadow(ctx, change.UserID, func() error { return t.doThenRecord(ctx, "setting a password", set) })
+	err = t.withShadow(ctx, change.UserID, func() error { return t.doThenRecord(ctx, "setting a password", set) })
 	if err != nil {
 		return driver.PasswordChanged{}, err
 	}

@@ -18,13 +18,10 @@ type externalKeys[U any] struct {
 
 // externalStore returns the keys of an External store, or nil if the Config has none.
 func externalStore[U any](cfg *ginauth.Config[U]) driver.APIKeys[U] {
-	o := cfg.Options()
-	_, external := o.Sessions.(driver.External)
-	keys, ok := o.Sessions.(driver.APIKeys[driver.UserID])
-	if !external || !ok || o.Users == nil && o.FindUser == nil {
-		return nil
+	if keys, ok := cfg.Engine().Elsewhere().(driver.APIKeys[driver.UserID]); ok {
+		return externalKeys[U]{keys, cfg}
 	}
-	return externalKeys[U]{keys, cfg}
+	return nil
 }
 
 func (k externalKeys[U]) FindAPIKey(ctx context.Context, digest driver.Digest) (u U, r driver.APIKey, err error) {

@@ -18,14 +18,11 @@ type externalUsers[U any] struct {
 
 // usersOf returns the users of a Config, or nil if it cannot find any.
 func usersOf[U any](cfg *ginauth.Config[U]) UserFinder[U] {
-	o := cfg.Options()
-	_, external := o.Sessions.(driver.External)
-	logins, ok := o.Sessions.(driver.SessionChecker[driver.UserID])
-	if external && ok && (o.Users != nil || o.FindUser != nil) {
+	if logins, ok := cfg.Engine().Elsewhere().(driver.SessionChecker[driver.UserID]); ok {
 		return externalUsers[U]{logins, cfg}
 	}
-	if o.Users != nil {
-		return o.Users
+	if users := cfg.Options().Users; users != nil {
+		return users
 	}
 	return nil
 }

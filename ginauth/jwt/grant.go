@@ -91,11 +91,8 @@ func (f *Flow[U]) began(c *gin.Context, l login[U]) {
 // recordLogin stores the event of a login whose tokens no store knows. An error does not fail the
 // login.
 func (f *Flow[U]) recordLogin(c *gin.Context, user driver.UserID) {
-	recorder, ok := f.app.Users.(driver.EventLog)
-	if !ok {
-		recorder, ok = f.app.Sessions.(driver.EventLog)
-	}
-	if _, written := f.o.Refresh.(driver.EventLog); !ok || written {
+	recorder := f.cfg.Engine().EventLog()
+	if _, written := f.o.Refresh.(driver.EventLog); recorder == nil || written {
 		return
 	}
 	ctx := ginauth.AuditContext(c)

@@ -67,6 +67,8 @@ type Mount struct {
 	KnowsOwner bool
 	// External is the store of sessions if the accounts are kept elsewhere, otherwise nil.
 	External driver.External
+	// FindsUsers: the app finds a user by an id.
+	FindsUsers bool
 	// Old are logins of before that go on; nil where there are none.
 	Old *oldlogin.Logins
 	// Retrieves: RetrieveUser looks the user up. Retriever identifies that function.
@@ -178,6 +180,15 @@ func (m *Mount) EventLog() driver.EventLog {
 	}
 	log, _ := m.External.(driver.EventLog)
 	return log
+}
+
+// Elsewhere returns the store of what belongs to users who are kept elsewhere. It returns nil if
+// there is none, or if the app cannot find a user by an id.
+func (m *Mount) Elsewhere() driver.External {
+	if !m.FindsUsers {
+		return nil
+	}
+	return m.External
 }
 
 // Epochs returns the store that can end all sessions of a user at once, wherever they are kept, or
