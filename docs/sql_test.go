@@ -19,15 +19,21 @@ import (
 // and types of a list.
 var sqlParts = map[string][]string{
 	"store/users.go":        {"columns"},
+	"store/mail_sql.go":     {"columns"},
 	"store/profile.go":      {"set"},
 	"store/user_create.go":  {"columns.String()", "parameters.String()"},
 	"store/lookup.go":       {"columns", "from", "clock", "condition", "rest"},
 	"store/import_write.go": {"columns.String()", "values.String()"},
 	"store/table.go":        {"m.join()"},
 	"store/table_check.go":  {"id.column", "m.table"},
-	"store/table_sql.go":    {"m.table", "m.id", "m.source", "m.idType", "m.hash", "m.from()", "m.ofShadow()", "joined()", "columns", "set", "c.column", "c.kind", "parameter", "m.email.is()", "m.username.is()"},
+	"store/table_sql.go":    {"m.table", "m.id", "m.source", "m.idType", "m.hash", "m.goodHash()", "m.from()", "m.ofShadow()", "joined()", "columns", "set", "c.column", "c.kind", "parameter", "m.email.is()", "m.username.is()"},
 	"store/table_account_sql.go": {
-		"m.table", "m.id", "m.source", "m.idType", "m.hash", "m.from()", "of.is()", "m.ofShadow()", "m.enabled()", "m.setUpdated()", "columns", "set",
+		"m.table", "m.id", "m.source", "m.idType", "m.hash", "m.goodHash()", "m.from()", "of.is()", "m.ofShadow()", "m.enabled()", "m.setUpdated()", "columns", "set",
+	},
+	"store/table_mail_sql.go": {
+		"m.table", "m.id", "m.source", "m.idType", "m.hash", "m.storedHash()", "m.noHash()", "m.join()", "m.ofShadow()", "m.enabled()", "m.setUpdated()",
+		"m.email.column", "m.email.is()", "m.email.read()", "m.username.is()", "m.canonical()", "m.named()", "m.unmarked()", "m.proved()", "m.goodToken()",
+		"columns", "epoch", "other", "shadow", "strings.Join()", "users",
 	},
 	"store/table_write.go": {"m.table", "strings.Join()", "t.db.statements.columns"},
 	"store/shadow.go":      {"column", "h.source", "h.realm"},

@@ -330,6 +330,7 @@ func (o Options[U]) validate() error {
 	_, err = rule.Compile(o.UnverifiedMay)
 	fault(err != nil, "UnverifiedMay: %w", err)
 	fault(!o.Unverified.valid(), "Unverified must be UnverifiedAllowed, UnverifiedReadOnly or UnverifiedRefused")
+	fault(o.Unverified != UnverifiedAllowed && !o.keepsProofs(), "Unverified would refuse every user, because this %T has no column for the proof of an address: name one as Columns.VerifiedAt, or leave Unverified out", o.Users)
 	fault(len(o.UnverifiedMay) > 0 && o.Unverified == UnverifiedAllowed, "UnverifiedMay has no effect: set Unverified to UnverifiedReadOnly or UnverifiedRefused")
 	for _, err := range []error{o.Cookie.validate(len(o.TrustedOrigins) > 0), o.Policy.Validate(), o.Limits.validate(), second(rule.Compile(o.Exclude)), second(proxy.Parse(o.TrustedProxies))} {
 		fault(err != nil, "%w", err)
@@ -372,6 +373,13 @@ func (o Options[U]) keepsIdentifiers() (emails, usernames bool) {
 		return keeper.KeepsIdentifiers()
 	}
 	return true, true
+}
+
+// keepsProofs asks a store whether it has a place for the proof of an address. A store that does not
+// say has one.
+func (o Options[U]) keepsProofs() bool {
+	keeper, asked := o.Users.(interface{ KeepsProofs() bool })
+	return !asked || keeper.KeepsProofs()
 }
 
 // siteData are the directives of Clear-Site-Data (W3C, 3.1).

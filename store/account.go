@@ -23,7 +23,7 @@ func (d *DB[U]) FindUserByEmail(ctx context.Context, email string) (U, error) {
 	if err != nil {
 		return none, driver.ErrNoUser
 	}
-	u, err := d.one(ctx, "finding a user by address", `SELECT `+d.statements.columns+findCredentialFrom, canonical)
+	u, err := d.one(ctx, "finding a user by address", d.statements.findByEmail, canonical)
 	return u, orNoUser(err)
 }
 
@@ -34,7 +34,7 @@ func (d *DB[U]) FindUserByUsername(ctx context.Context, username string) (U, err
 	if err != nil {
 		return none, driver.ErrNoUser
 	}
-	u, err := d.one(ctx, "finding a user by username", `SELECT `+d.statements.columns+findNamedFrom, canonical)
+	u, err := d.one(ctx, "finding a user by username", d.statements.findByUsername, canonical)
 	return u, orNoUser(err)
 }
 

@@ -26,6 +26,7 @@ type DB[U any] struct {
 	*Sessions
 	layout      layout
 	statements  userStatements
+	mail        mailStatements
 	lookup      lookup[foundUser[U]] // instead of Sessions'
 	afterCreate func(context.Context, pgx.Tx, U) error
 }
@@ -66,6 +67,7 @@ func New[U any](conn Conn, opts ...Option) *DB[U] {
 		panic("store.New: " + err.Error()) //nolint:forbidigo // construction
 	}
 	d.statements = newUserStatements(d.layout)
+	d.mail = newMailStatements(d.statements.columns)
 	d.lookup.read, d.lookup.ended = d.readUserSession, func(f *foundUser[U]) bool { return f.ended }
 	d.lookup.init(d.Sessions, findUserSession+`, `+strings.Replace(d.statements.columns, `u.disabled_at, `, ``, 1), findUserSessionFrom, ofTheirUser)
 	return d

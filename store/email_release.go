@@ -30,6 +30,9 @@ RETURNING u.id`
 // link leads back. The thief does not have the mailbox, and so must not keep the address (SEC-184,
 // SEC-185).
 func (d *DB[U]) releaseAddress(ctx context.Context, tx pgx.Tx, s *spent) error {
+	if d.locksFirst() {
+		return d.releaseRow(ctx, tx, s)
+	}
 	id, err := uuid.NewRandom()
 	if err != nil {
 		return err

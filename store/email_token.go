@@ -15,9 +15,13 @@ import (
 // the user's, unless the token moves the user to another address (SEC-104). An archived user may
 // use it, because another person than the owner of the mailbox may have archived the account
 // (SEC-184, SEC-185).
-const goodToken = `t.digest = $1::bytea AND t.kind = $3::text AND t.expires_at > clock.now
-	AND (u.disabled_at IS NULL OR ` + isArchived + `)
+const (
+	goodToken = validToken + ` AND u.external_id IS NULL
 	AND (t.kind IN ('change', 'undo') OR t.email_canonical = u.email_canonical)`
+
+	validToken = `t.digest = $1::bytea AND t.kind = $3::text AND t.expires_at > clock.now
+	AND (u.disabled_at IS NULL OR ` + isArchived + `)`
+)
 
 const findEmailTokenFrom = `
 FROM ginauth.email_tokens AS t
@@ -31,7 +35,7 @@ func (d *DB[U]) FindEmailToken(ctx context.Context, k driver.MailKind, digest dr
 	var u U
 	var address string
 	err := d.caller.read(ctx, "finding a mailed token", func(ctx context.Context, conn Conn) error {
-		return conn.QueryRow(ctx, `SELECT t.email, `+d.statements.columns+findEmailTokenFrom, digest[:], d.clock(), string(k)).
+		return conn.QueryRow(ctx, d.mail.findToken, digest[:], d.clock(), string(k)).
 			Scan(wire.Func(func(r *wire.Reader) {
 				r.Text(&address)
 				d.readUser(r, &u)
@@ -56,7 +60,7 @@ WHERE ` + goodToken + ` AND u.password_pending AND u.verified_at IS NULL`
 func (d *DB[U]) FindPendingPassword(ctx context.Context, digest driver.Digest) (password.Hash, error) {
 	var encoded *string
 	err := d.caller.read(ctx, "finding a password that waits", func(ctx context.Context, conn Conn) error {
-		return conn.QueryRow(ctx, findPending, digest[:], d.clock(), string(driver.MailVerify)).Scan(&encoded)
+		return conn.QueryRow(ctx, d.mail.findPending, digest[:], d.clock(), string(driver.MailVerify)).Scan(&encoded)
 	})
 	if errors.Is(err, pgx.ErrNoRows) {
 		return password.Hash{}, nil
@@ -80,8 +84,8 @@ FOR NO KEY UPDATE`
 DELETE FROM ginauth.email_tokens AS t
 USING ginauth.users AS u, ` + theClock + `
 WHERE u.id = t.user_id AND ` + goodToken + `
-RETURNING t.user_id, t.email, t.email_canonical, t.created_at, COALESCE(u.email, ''), COALESCE(u.email_canonical, ''),
-	u.verified_at, u.disabled_at IS NOT NULL`
+RETURNING t.user_id::text, t.email, t.email_canonical, t.created_at, COALESCE(u.email, ''), COALESCE(u.email_canonical, ''),
+	u.verified_at IS NULL, u.disabled_at IS NOT NULL`
 )
 
 // UseEmailToken deletes a token and does what it is for, in one transaction. If a link proves an
@@ -102,21 +106,19 @@ func (d *DB[U]) UseEmailToken(ctx context.Context, use driver.EmailTokenUse) (U,
 		if err != nil {
 			return unchanged, orNoToken(err)
 		}
-		if events, err = s.events(ctx); err != nil {
-			return unchanged, err
-		}
+		events = s.events(ctx)
 		if err := d.recordAll(ctx, tx, events); err != nil {
 			return unchanged, err
 		}
 		// The user as OnEvent leaves it.
-		return unchanged, d.scan(tx.QueryRow(ctx, d.statements.findUser, s.user), &u)
+		return unchanged, d.scan(tx.QueryRow(ctx, d.statements.findUser, string(s.owner)), &u)
 	})
 	if err == nil {
 		d.callAfterEvent(ctx, events...)
 		return u, nil
 	}
 	var none U
-	if violates(err, identifierConstraint) {
+	if d.addressTaken(err) {
 		return none, driver.ErrIdentifierTaken
 	}
 	return none, err
@@ -127,8 +129,13 @@ func (d *DB[U]) spend(ctx context.Context, tx pgx.Tx, use driver.EmailTokenUse) 
 	if err := tx.QueryRow(ctx, lockTokensUser, use.Digest[:], string(use.Kind)).Scan(&s.user); err != nil {
 		return s, err
 	}
-	err := tx.QueryRow(ctx, takeToken, use.Digest[:], d.clock(), string(use.Kind)).
-		Scan(&s.user, &s.address, &s.canonical, wire.Time(&s.madeAt), &s.former, &s.formerCanonical, wire.OptionalTime(&s.verifiedAt), &s.archived)
+	if d.mail.lockRow != "" {
+		if _, err := tx.Exec(ctx, d.mail.lockRow, s.user); err != nil {
+			return s, err
+		}
+	}
+	err := tx.QueryRow(ctx, d.mail.takeToken, use.Digest[:], d.clock(), string(use.Kind)).
+		Scan(&s.owner, &s.address, &s.canonical, wire.Time(&s.madeAt), &s.former, &s.formerCanonical, &s.first, &s.archived)
 	if err != nil {
 		return s, err
 	}

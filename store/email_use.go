@@ -19,33 +19,24 @@ type spent struct {
 	locale string
 
 	user                    pgtype.UUID
+	owner                   driver.UserID
 	address, canonical      string // the address that the token proves
 	madeAt                  time.Time
 	former, formerCanonical string // the address that the user has
-	verifiedAt              *time.Time
+	first                   bool   // the address was not proved before
 	archived                bool
 	released                driver.UserID // the user who had to give up the address
 }
 
-// first says whether the address was not proved before.
-func (s *spent) first() bool { return s.verifiedAt == nil }
-
 // takesOver says whether the owner of the mailbox may be another person than the previous user of
 // the account.
 func (s *spent) takesOver() bool {
-	return s.first() && (s.kind == driver.MailReset || s.kind == driver.MailLogin)
-}
-
-func (s *spent) owner() (driver.UserID, error) {
-	id, err := s.user.Value()
-	owner, _ := id.(string)
-	return driver.UserID(owner), err
+	return s.first && (s.kind == driver.MailReset || s.kind == driver.MailLogin)
 }
 
 // events returns the events of the token's account, and of the account that had to give up the
 // address.
-func (s *spent) events(ctx context.Context) ([]driver.Event, error) {
-	owner, err := s.owner()
+func (s *spent) events(ctx context.Context) []driver.Event {
 	kind := driver.LinkUsed
 	switch {
 	case s.kind == driver.MailReset:
@@ -54,10 +45,10 @@ func (s *spent) events(ctx context.Context) ([]driver.Event, error) {
 		kind = driver.UserEmailChanged
 	case s.kind == driver.MailUndo:
 		kind = driver.UserEmailChangeUndone
-	case s.kind == driver.MailVerify || s.first():
+	case s.kind == driver.MailVerify || s.first:
 		kind = driver.UserVerified
 	}
-	e := detailed(driver.NewProofEvent(ctx, kind, owner), "link", string(s.kind))
+	e := detailed(driver.NewProofEvent(ctx, kind, s.owner), "link", string(s.kind))
 	if s.takesOver() {
 		e = detailed(e, "first_proof", "true") // Event.FirstProof
 	}
@@ -65,9 +56,9 @@ func (s *spent) events(ctx context.Context) ([]driver.Event, error) {
 		e = detailed(e, "restored", "true")
 	}
 	if s.released == "" {
-		return []driver.Event{e}, err
+		return []driver.Event{e}
 	}
-	return []driver.Event{e, detailed(driver.NewEvent(ctx, driver.UserArchived, s.released), "link", string(s.kind))}, err
+	return []driver.Event{e, detailed(driver.NewEvent(ctx, driver.UserArchived, s.released), "link", string(s.kind))}
 }
 
 const (
@@ -134,28 +125,28 @@ func (d *DB[U]) apply(ctx context.Context, tx pgx.Tx, s spent) error {
 	var b pgx.Batch
 	switch s.kind {
 	case driver.MailVerify:
-		b.Queue(proveAddress, s.user, d.clock())
+		b.Queue(d.mail.prove, s.user, d.clock())
 		b.Queue(voidTokensHere, s.user)
 	case driver.MailReset:
-		b.Queue(resetPassword, s.user, d.clock(), s.hash.Reveal())
+		b.Queue(d.mail.resetPassword, s.user, d.clock(), s.hash.Reveal())
 		endTrust(&b, s.user)
 		voidAll(&b, s.user)
 	case driver.MailLogin:
-		if !s.first() {
+		if !s.first {
 			b.Queue(voidTokensHere, s.user)
 			break
 		}
-		b.Queue(proveAndWipe, s.user, d.clock())
+		b.Queue(d.mail.proveAndWipe, s.user, d.clock())
 		endTrust(&b, s.user)
 		voidAll(&b, s.user)
 	case driver.MailChange:
-		b.Queue(changeAddress, s.user, d.clock(), s.address, s.canonical)
+		b.Queue(d.mail.changeAddress, d.mail.moving(s.user, d.clock(), s.address, s.canonical)...)
 		if s.canonical != s.formerCanonical { // another spelling is the same address
 			b.Queue(forgetDevices, s.user)
 		}
 		voidAll(&b, s.user)
 	case driver.MailUndo:
-		b.Queue(restoreAddress, s.user, d.clock(), s.address, s.canonical)
+		b.Queue(d.mail.restoreAddress, d.mail.moving(s.user, d.clock(), s.address, s.canonical)...)
 		endTrust(&b, s.user)
 		voidAll(&b, s.user)
 		b.Queue(withdrawUndos, s.user, timestamp(s.madeAt))
@@ -164,7 +155,7 @@ func (d *DB[U]) apply(ctx context.Context, tx pgx.Tx, s spent) error {
 		return fmt.Errorf("a token of kind %q is good for nothing", s.kind)
 	}
 	if s.archived {
-		b.Queue(restoreArchived, s.user, d.clock())
+		b.Queue(d.mail.restoreArchived, s.user, d.clock())
 	}
 	if err := d.queueNotice(&b, s); err != nil {
 		return err
@@ -187,15 +178,11 @@ func voidAll(b *pgx.Batch, user pgtype.UUID) {
 // queueNotice tells the owner what happened, at the former address (SEC-111). A former address that
 // was not proved gets no link back to the account: it may be a stranger's.
 func (d *DB[U]) queueNotice(b *pgx.Batch, s spent) error {
-	owner, err := s.owner()
-	if err != nil {
-		return err
-	}
-	o := driver.MailOrder{UserID: owner, Email: s.former, Canonical: s.formerCanonical, Locale: s.locale}
+	o := driver.MailOrder{UserID: s.owner, Email: s.former, Canonical: s.formerCanonical, Locale: s.locale}
 	switch {
 	case s.kind == driver.MailReset:
 		o.Kind = driver.MailPassword
-	case s.kind == driver.MailChange && !s.first() && s.former != s.address: // another spelling may be another mailbox
+	case s.kind == driver.MailChange && !s.first && s.former != s.address: // another spelling may be another mailbox
 		o.Kind = driver.MailUndo
 	default:
 		return nil

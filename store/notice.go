@@ -31,23 +31,29 @@ const (
 	ifPasswordIs = ` AND EXISTS (SELECT 1 FROM ginauth.users AS u WHERE u.id = $1::uuid AND u.password_hash = $2::text)`
 
 	tellUser = intoOutbox + `
-SELECT $1::uuid, $3::text, u.id, u.email, u.email_canonical, '', clock.now, clock.now
-FROM ginauth.users AS u
-CROSS JOIN ` + theClock + `
-WHERE u.id = $4::uuid AND u.verified_at IS NOT NULL AND u.email IS NOT NULL AND `
+SELECT $1::uuid, $3::text, u.id, ` + toldAddress + `, '', clock.now, clock.now
+` + toldUser + ` AND ` + canBeTold + ` AND `
 
-	tellOfPassword = tellUser + `u.password_hash = $5::text` + orCountRequest
+	tellOfPassword = tellUser + passwordIs5 + orCountRequest
 	tellOfDevice   = tellUser + `EXISTS (SELECT 1 FROM ginauth.sessions AS s WHERE s.digest = $5::bytea AND s.user_id = u.id)
 	AND EXISTS (SELECT 1 FROM ginauth.known_devices AS d WHERE d.user_id = u.id)` + orCountRequest
+
+	toldAddress = `u.email, u.email_canonical`
+	canBeTold   = `u.verified_at IS NOT NULL AND u.email IS NOT NULL`
+	toldUser    = `FROM ginauth.users AS u
+CROSS JOIN ` + theClock + `
+WHERE u.id = $4::uuid`
+	endedUser   = `JOIN ginauth.users AS u ON u.id = ended.user_id`
+	passwordIs5 = `u.password_hash = $5::text`
 )
 
 // tellOfReuse queues a notice about logins that the statement has ended. A mail's id is
 // ended.notice; NULL means no mail.
 const tellOfReuse = intoOutbox + `
-	SELECT ended.notice, '` + string(driver.MailReuse) + `', u.id, u.email, u.email_canonical, '', ended.now, ended.now
+	SELECT ended.notice, '` + string(driver.MailReuse) + `', u.id, ` + toldAddress + `, '', ended.now, ended.now
 	FROM ended
-	JOIN ginauth.users AS u ON u.id = ended.user_id
-	WHERE ended.notice IS NOT NULL AND u.verified_at IS NOT NULL AND u.email IS NOT NULL` + orCountRequest
+	` + endedUser + `
+	WHERE ended.notice IS NOT NULL AND ` + canBeTold + orCountRequest
 
 // reuseNotice is the id of a mail of tellOfReuse.
 func (s *Sessions) reuseNotice() (any, error) {
@@ -71,7 +77,7 @@ func (s *Sessions) tell(b *pgx.Batch, statement string, k driver.MailKind, user 
 	if err != nil {
 		return fmt.Errorf("queueing a notice: making its id: %w", err)
 	}
-	b.Queue(statement, id.String(), s.clock(), string(k), user, proof)
+	b.Queue(s.sql(statement), id.String(), s.clock(), string(k), user, proof)
 	return nil
 }
 

@@ -19,6 +19,8 @@ const (
 	keptFailed = 7 * 24 * time.Hour
 	// maxLocale is the limit of the constraint outbox_locale_check.
 	maxLocale = 35
+	// maxMarked is the limit of outbox_email_canonical_check.
+	maxMarked = 254
 )
 
 // queueMail writes a row in both cases, so that a mail that is already queued takes as long as a
@@ -44,19 +46,21 @@ func (d *DB[U]) QueueMail(ctx context.Context, o driver.MailOrder) error {
 	if err != nil {
 		return err
 	}
-	err = d.caller.do(ctx, "queueing a mail", func(ctx context.Context, conn Conn) error {
-		_, err := conn.Exec(ctx, queueMail, args...)
+	return d.withShadow(ctx, o.UserID, func() error {
+		err := d.caller.do(ctx, "queueing a mail", func(ctx context.Context, conn Conn) error {
+			_, err := conn.Exec(ctx, queueMail, args...)
+			return err
+		})
+		if sqlState(err) == codeForeignKeyViolation {
+			return driver.ErrNoUser
+		}
 		return err
 	})
-	if sqlState(err) == codeForeignKeyViolation {
-		return driver.ErrNoUser
-	}
-	return err
 }
 
 // order returns the arguments of queueMail.
 func (d *DB[U]) order(o driver.MailOrder) ([]any, error) {
-	if o.Email == "" || o.Canonical == "" || !storable(o.Email) || !storable(o.Canonical) || !storable(o.Locale) || len(o.Locale) > maxLocale {
+	if len(o.Canonical)+len(d.mark()) > maxMarked || o.Email == "" || o.Canonical == "" || !storable(o.Email) || !storable(o.Canonical) || !storable(o.Locale) || len(o.Locale) > maxLocale {
 		return nil, errors.New("queueing a mail: it needs an address, and text that can be stored")
 	}
 	var user any
@@ -71,8 +75,11 @@ func (d *DB[U]) order(o driver.MailOrder) ([]any, error) {
 	if err != nil {
 		return nil, fmt.Errorf("queueing a mail: making its id: %w", err)
 	}
-	return []any{id.String(), d.clock(), string(o.Kind), user, o.Email, o.Canonical, o.Locale}, nil
+	return []any{id.String(), d.clock(), string(o.Kind), user, o.Email, o.Canonical + d.mark(), o.Locale}, nil
 }
+
+// isOurs holds for the mails of this store. Those of an app's own table have a mark, see mark.
+const isOurs = `o.email_canonical NOT LIKE '% %'`
 
 // claimMail skips mails that other workers have claimed. If a worker crashes, its mail becomes due
 // again when the lease ends.
@@ -81,7 +88,7 @@ WITH due AS (
 	SELECT o.id, clock.now
 	FROM ginauth.outbox AS o
 	CROSS JOIN ` + theClock + `
-	WHERE o.failed_at IS NULL AND o.due_at <= clock.now
+	WHERE o.failed_at IS NULL AND o.due_at <= clock.now AND ` + isOurs + `
 	ORDER BY o.due_at
 	LIMIT $1::bigint
 	FOR UPDATE OF o SKIP LOCKED
@@ -100,7 +107,7 @@ func (d *DB[U]) ClaimMail(ctx context.Context, limit int, lease time.Duration) (
 	}
 	var list []driver.Mail
 	err := d.caller.do(ctx, "claiming mail", func(ctx context.Context, conn Conn) error {
-		rows, err := conn.Query(ctx, claimMail, limit, d.clock(), lease)
+		rows, err := conn.Query(ctx, d.sql(claimMail), limit, d.clock(), lease)
 		if err != nil {
 			return err
 		}

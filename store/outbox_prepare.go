@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgtype"
 
 	"github.com/ginauth/ginauth/ginauth/driver"
 )
@@ -73,13 +74,13 @@ func (d *DB[U]) PrepareMail(ctx context.Context, id driver.MailID, digest driver
 	err := d.caller.do(ctx, "preparing a mail", func(ctx context.Context, conn Conn) error {
 		return pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) (err error) {
 			to = driver.Recipient[U]{}
-			if err := d.scan(tx.QueryRow(ctx, `SELECT `+d.statements.columns+findRecipient, key), &to.User); err != nil {
+			if err := d.lockRecipient(ctx, tx, key, &to.User); err != nil {
 				return err
 			}
 			u := d.layout.user(reflect.ValueOf(&to.User).Elem())
-			owner, _ := d.key(u.ID) // the id comes from a uuid column
+			owner, _ := d.key(u.ID) // the id comes from a row
 			var kind, address, canonical string
-			if err := tx.QueryRow(ctx, lockMail, key, owner).Scan(&kind, &address, &canonical); err != nil {
+			if err := tx.QueryRow(ctx, d.mail.lockMail, key, owner).Scan(&kind, &address, &canonical); err != nil {
 				return err
 			}
 			if to.Email = u.Email; orderNames(driver.MailKind(kind)) {
@@ -102,6 +103,24 @@ func (d *DB[U]) PrepareMail(ctx context.Context, id driver.MailID, digest driver
 		return driver.Recipient[U]{}, err
 	}
 	return to, nil
+}
+
+func (d *DB[U]) lockRecipient(ctx context.Context, tx pgx.Tx, mail pgtype.UUID, to *U) error {
+	if d.mail.findOwner == "" {
+		return d.scan(tx.QueryRow(ctx, d.mail.findRecipient, mail), to)
+	}
+	var id driver.UserID
+	if err := tx.QueryRow(ctx, d.mail.findOwner, mail).Scan(&id); err != nil {
+		return err
+	}
+	key, known := d.key(id)
+	if !known { // nobody has the address
+		return pgx.ErrNoRows
+	}
+	if _, err := d.makeShadow(ctx, tx, id); err != nil { // which the token refers to
+		return err
+	}
+	return d.scan(tx.QueryRow(ctx, d.mail.findRecipient, key), to)
 }
 
 // orderNames says whether a mail goes to the address that was stored with it. That address does not

@@ -121,7 +121,7 @@ func (d *DB[U]) overwritePassword(ctx context.Context, conn Conn, id driver.User
 		return driver.ErrNoUser
 	}
 	var b pgx.Batch
-	b.Queue(forcePassword, key, d.clock(), hashOrNull(hash), endKeys).QueryRow(func(row pgx.Row) error {
+	b.Queue(d.mail.forcePassword, key, d.clock(), hashOrNull(hash), endKeys).QueryRow(func(row pgx.Row) error {
 		var done bool
 		return row.Scan(&done)
 	})

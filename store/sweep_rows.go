@@ -14,7 +14,7 @@ import (
 const lockDueRow = `
 SELECT u.id FROM ginauth.users AS u
 CROSS JOIN ` + theClock + `
-WHERE u.id = $1::uuid AND u.delete_after <= clock.now AND u.disabled_at IS NOT NULL
+WHERE u.id = $1::uuid AND u.delete_after <= clock.now AND u.disabled_at IS NOT NULL AND ` + wayBack + ` IS NULL
 FOR UPDATE OF u SKIP LOCKED`
 
 // sweepArchivedRows is sweepArchived for an app's own table.

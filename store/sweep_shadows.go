@@ -24,7 +24,10 @@ WHERE u.id = ANY ($1::uuid[])
 	AND NOT EXISTS (SELECT 1 FROM ginauth.sessions AS s WHERE s.user_id = u.id)
 	AND NOT EXISTS (SELECT 1 FROM ginauth.api_keys AS k WHERE k.user_id = u.id)
 	AND NOT EXISTS (SELECT 1 FROM ginauth.refresh_tokens AS t WHERE t.user_id = u.id)
-	AND NOT EXISTS (SELECT 1 FROM ginauth.known_devices AS d WHERE d.user_id = u.id)`
+	AND NOT EXISTS (SELECT 1 FROM ginauth.known_devices AS d WHERE d.user_id = u.id)
+	AND NOT EXISTS (SELECT 1 FROM ginauth.email_tokens AS t WHERE t.user_id = u.id)
+	AND NOT EXISTS (SELECT 1 FROM ginauth.outbox AS o WHERE o.user_id = u.id)
+	AND NOT u.password_pending AND NOT u.must_change_password`
 
 	keepUsedShadows = `
 UPDATE ginauth.users AS u

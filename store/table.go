@@ -78,8 +78,8 @@ func newTable[U any](ctx context.Context, conn Conn, table string, columns Colum
 	if err != nil {
 		return nil, err
 	}
-	if o.notices {
-		return nil, errors.New("it sends no mails to users: leave WithMail out")
+	if o.notices && (columns.Email == "" || columns.VerifiedAt == "") {
+		return nil, errors.New("WithMail writes only to addresses that are proved: name Columns.Email and Columns.VerifiedAt, or leave WithMail out")
 	}
 	db := &DB[U]{}
 	if db.layout, err = layoutOfTable[U](columns); err != nil {
@@ -95,6 +95,7 @@ func newTable[U any](ctx context.Context, conn Conn, table string, columns Colum
 	o.shadows = &shadows{source: m.source, table: m}
 	db.Sessions = newSessions(conn, o)
 	db.statements = m.statements(db.layout.extra)
+	db.mail = m.mailStatements(db.statements.columns)
 	db.lookup.read, db.lookup.ended = db.readUserSession, func(f *foundUser[U]) bool { return f.ended }
 	db.lookup.init(db.Sessions, findUserSession+`, `+strings.Replace(db.statements.columns, m.disabledAt()+`, `, ``, 1), findUserSessionFrom+m.join(), ofTheirUser+m.enabled())
 	return &Table[U]{Sessions: db.Sessions, db: db, external: &External{db.Sessions}}, nil

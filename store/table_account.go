@@ -17,7 +17,7 @@ import (
 
 var _ driver.Accounts[User] = (*Table[User])(nil)
 
-// SetPassword works as DB.SetPassword, without mails.
+// SetPassword works as DB.SetPassword.
 func (t *Table[U]) SetPassword(ctx context.Context, change driver.PasswordChange) (driver.PasswordChanged, error) {
 	var changed driver.PasswordChanged
 	key, session, err := t.newPassword(change)
@@ -31,6 +31,11 @@ func (t *Table[U]) SetPassword(ctx context.Context, change driver.PasswordChange
 			session, digestOrNull(change.Digest), change.Authenticated).QueryRow(func(row pgx.Row) error {
 			return row.Scan(&changed.Epoch, &changed.Kept)
 		})
+		b.Queue(t.sql(withdrawChanges+ifPasswordIs), key, change.New.Reveal()) // SEC-107
+		b.Queue(t.sql(voidTokens+ifPasswordIs), key, change.New.Reveal())
+		if err := t.tell(&b, tellOfPassword, driver.MailPassword, key, change.New.Reveal()); err != nil {
+			return unchanged, err
+		}
 		return driver.NewEvent(ctx, driver.LoginPasswordChanged, change.UserID), orNoUser(tx.SendBatch(ctx, &b).Close())
 	}
 	err = t.withShadow(ctx, change.UserID, func() error { return t.doThenRecord(ctx, "setting a password", set) })
@@ -96,9 +101,15 @@ func (t *Table[U]) ArchiveUser(ctx context.Context, id driver.UserID, grace time
 		return deleteAfter, driver.ErrNoUser
 	}
 	archive := func(ctx context.Context, tx pgx.Tx) (driver.Event, error) {
+		var kept bool
 		deleteAfter = time.Time{}
-		err := tx.QueryRow(ctx, t.shadows.table.archive(), key, t.clock(), grace).Scan(wire.Time(&deleteAfter))
-		if err != nil || grace > 0 {
+		var b pgx.Batch
+		b.Queue(lockUser, key) // first, so that no link is made in the meantime
+		b.Queue(t.shadows.table.archive(), key, t.clock(), grace).QueryRow(func(row pgx.Row) error {
+			return row.Scan(wire.Time(&deleteAfter), &kept)
+		})
+		voidAll(&b, key)
+		if err := tx.SendBatch(ctx, &b).Close(); err != nil || kept {
 			return driver.NewEvent(ctx, driver.UserArchived, id), orNoUser(err)
 		}
 		deleteAfter = time.Time{}

@@ -19,14 +19,14 @@ WITH owner AS (
 	FROM ginauth.users AS u
 	CROSS JOIN ` + theClock + `
 	WHERE u.id = $1::uuid AND u.disabled_at IS NULL AND m.` + m.id + ` = ` + m.ofShadow() + m.enabled() + `
-		AND m.` + m.hash + `::text IS NOT DISTINCT FROM $3::text
+		AND ` + m.goodHash() + ` IS NOT DISTINCT FROM $3::text
 		AND ($3::text IS NOT NULL OR $5::uuid IS NULL OR EXISTS (
 			SELECT 1 FROM ginauth.sessions AS s
 			WHERE s.id = $5::uuid AND s.user_id = u.id AND s.epoch = u.session_epoch + ` + everybodysEpoch + `))
 	RETURNING u.id, clock.now
 ), changed AS (
 	UPDATE ginauth.users AS u
-	SET session_epoch = u.session_epoch + 1, must_change_password = FALSE, updated_at = owner.now
+	SET session_epoch = u.session_epoch + 1, must_change_password = FALSE, password_pending = FALSE, updated_at = owner.now
 	FROM owner
 	WHERE u.id = owner.id
 	RETURNING u.id, u.session_epoch, owner.now
@@ -56,11 +56,11 @@ SELECT ` + columns + ` FROM made AS m LEFT JOIN ginauth.users AS u ON FALSE`
 func (m *mapped) archive() string {
 	return `
 UPDATE ginauth.users AS u
-SET disabled_at = clock.now, delete_after = clock.now + $3::interval, session_epoch = u.session_epoch + 1, updated_at = clock.now
+SET disabled_at = clock.now, delete_after = GREATEST(clock.now + $3::interval, ` + wayBack + `), session_epoch = u.session_epoch + 1, updated_at = clock.now
 FROM ` + theClock + `
 WHERE u.id = $1::uuid AND u.disabled_at IS NULL AND EXISTS (
 	SELECT 1 FROM ` + m.table + ` AS m WHERE m.` + m.id + ` = ` + m.ofShadow() + m.enabled() + `)
-RETURNING u.delete_after`
+RETURNING u.delete_after, u.delete_after > clock.now`
 }
 
 func (m *mapped) deleteRow() string {
@@ -74,7 +74,7 @@ func (m *mapped) findArchived(named bool) string {
 		of = m.username
 	}
 	return `
-SELECT m.` + m.id + `::text, m.` + m.hash + `::text` + m.from() + `
+SELECT m.` + m.id + `::text, ` + m.goodHash() + m.from() + `
 CROSS JOIN ` + theClock + `
 WHERE ` + of.is(`$1::text`) + ` AND ` + inGrace
 }
@@ -94,7 +94,7 @@ func (m *mapped) dueRows() string {
 SELECT u.id::text, u.external_id
 FROM ginauth.users AS u
 CROSS JOIN (SELECT COALESCE($1::timestamptz, now()) AS now) AS clock
-WHERE u.delete_after <= clock.now AND u.disabled_at IS NOT NULL AND u.source = '` + m.source + `' AND u.realm = '' AND u.id > $2::uuid
+WHERE u.delete_after <= clock.now AND u.disabled_at IS NOT NULL AND u.source = '` + m.source + `' AND u.realm = '' AND ` + wayBack + ` IS NULL AND u.id > $2::uuid
 ORDER BY u.id
 LIMIT 100`
 }

@@ -181,7 +181,7 @@ func (i *inspection) identifier(field, given string) identifier {
 	}
 	name, lower := columnOf(given)
 	ident, col := i.column(field, name, "text", "character varying", "citext")
-	id := identifier{column: ident, kind: col.kind, lower: lower}
+	id := identifier{column: ident, kind: col.kind, lower: lower, required: col.mandatory}
 	switch _, exists := i.columns[name]; {
 	case !exists:
 	case lower:
@@ -195,7 +195,7 @@ func (i *inspection) identifier(field, given string) identifier {
 func (i *inspection) details(m *mapped, c Columns) {
 	const longestHash = 255 // the longest hash of package password and of other systems
 	ident, col := i.column("PasswordHash", c.PasswordHash, "text", "character varying")
-	m.hash = ident
+	m.hash, m.hashRequired = ident, col.mandatory
 	if col.longest >= 0 && col.longest < longestHash {
 		i.fault("the column %s of %s holds %d characters, too few for the hashes of today: ALTER TABLE %s ALTER COLUMN %s TYPE text", c.PasswordHash, i.table, col.longest, i.table, ident)
 	}

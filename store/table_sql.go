@@ -19,6 +19,7 @@ type mapped struct {
 	email         identifier
 	username      identifier
 	hash          string
+	hashRequired  bool   // the column is NOT NULL
 	name          string // empty: no such column, also below
 	verified      moment
 	disabled      moment
@@ -112,6 +113,7 @@ func (m *mapped) enabled() string {
 type identifier struct {
 	column, kind string
 	lower        bool // the index is on lower(column), not on the column
+	required     bool // the column is NOT NULL
 	index        string
 }
 
@@ -136,6 +138,11 @@ func (c identifier) read() string {
 // taken says whether the error is about this identifier. The name of one index may begin with the
 // name of the other.
 func (c identifier) taken(err error) bool { return c.column != "" && violates(err, c.index) }
+
+// addressTaken says whether the error is that of an address that another row has.
+func (m *mapped) addressTaken(err error) bool {
+	return m.email.taken(err) && (len(m.email.index) > len(m.username.index) || !m.username.taken(err))
+}
 
 // keepsCapitals says whether an identifier is stored as it was typed.
 func (c identifier) keepsCapitals() bool { return c.lower || strings.HasSuffix(c.kind, "citext") }
@@ -184,11 +191,13 @@ func (m *mapped) statements(extra []column) userStatements {
 	return userStatements{
 		columns:        columns,
 		findUser:       `SELECT ` + columns + m.from() + ` WHERE m.` + m.id + ` = $1::text::` + m.idType,
-		findCredential: `SELECT m.` + m.hash + `::text, ` + columns + m.from() + ` WHERE ` + m.email.is(`$1::text`),
-		findNamed:      `SELECT m.` + m.hash + `::text, ` + columns + m.from() + ` WHERE ` + m.username.is(`$1::text`),
+		findCredential: `SELECT ` + m.goodHash() + `, ` + columns + m.from() + ` WHERE ` + m.email.is(`$1::text`),
+		findNamed:      `SELECT ` + m.goodHash() + `, ` + columns + m.from() + ` WHERE ` + m.username.is(`$1::text`),
 		findAdmitted:   `SELECT ` + columns + joined(findAdmittedFrom),
 		findKey:        `SELECT ` + columns + joined(strings.Replace(findKeyFrom, keyOwner, `'`+known+`' || u.external_id`, 1)),
 		findTokenUser:  `SELECT ` + columns + joined(findTokenUserFrom),
+		findByEmail:    `SELECT ` + columns + m.from() + ` WHERE ` + m.email.is(`$1::text`),
+		findByUsername: `SELECT ` + columns + m.from() + ` WHERE ` + m.username.is(`$1::text`),
 	}
 }
 
@@ -201,6 +210,7 @@ func (m *mapped) adapt(statement string) string {
 			row+` AND (`+parameter+` IS NULL OR m.`+m.hash+`::text = `+parameter+`)`+m.enabled()+` FOR SHARE OF m)`, 1)
 	}
 	statement = strings.Replace(statement, identifierIs, `($7::text = '' OR `+row+` AND (`+m.email.is(`$7::text`)+` OR `+m.username.is(`$7::text`)+`)))`, 1)
+	statement = m.adaptMail(statement)
 	return strings.Replace(statement, userExists, `EXISTS (SELECT 1 FROM `+m.table+` AS m WHERE m.`+m.id+` = $4::text::`+m.idType+`)`, 1)
 }
 

@@ -18,6 +18,34 @@ import (
 // CreateUser works as DB.CreateUser. If the unique index is on the column itself, the address is
 // stored in lower case.
 func (t *Table[U]) CreateUser(ctx context.Context, n driver.NewUser, fill func(*U) error) (U, error) {
+	var none U
+	u, err := t.filled(n, fill)
+	if err != nil {
+		return none, err
+	}
+	err = t.doThenRecord(ctx, "creating a user", func(ctx context.Context, tx pgx.Tx) (driver.Event, error) {
+		id, err := t.insertRow(ctx, tx, n, &u)
+		if err != nil {
+			return unchanged, err
+		}
+		if err := t.db.askForProof(ctx, tx, n); err != nil {
+			return unchanged, err
+		}
+		return driver.NewUserEvent(ctx, driver.UserCreated, id), t.db.callAfterCreate(ctx, tx, u)
+	})
+	switch {
+	case errors.Is(err, driver.ErrUsernameTaken):
+		return none, driver.ErrUsernameTaken
+	case errors.Is(err, driver.ErrIdentifierTaken):
+		return none, driver.ErrIdentifierTaken
+	case err != nil:
+		return none, err
+	}
+	return u, nil
+}
+
+// filled returns the new user after fill has edited it.
+func (t *Table[U]) filled(n driver.NewUser, fill func(*U) error) (U, error) {
 	var none, u U
 	m := t.shadows.table
 	if n.Username != "" && m.username.column == "" || n.Email != "" && m.email.column == "" {
@@ -40,23 +68,22 @@ func (t *Table[U]) CreateUser(ctx context.Context, n driver.NewUser, fill func(*
 			return none, err
 		}
 	}
-	statement, args := t.insertion(n, &u)
-	err := t.doThenRecord(ctx, "creating a user", func(ctx context.Context, tx pgx.Tx) (driver.Event, error) {
-		if err := t.db.scan(tx.QueryRow(ctx, statement, args...), &u); err != nil {
-			return unchanged, err
-		}
-		id := t.db.layout.user(reflect.ValueOf(&u).Elem()).ID
-		return driver.NewUserEvent(ctx, driver.UserCreated, id), t.db.callAfterCreate(ctx, tx, u)
-	})
-	switch {
-	case m.email.taken(err) && (len(m.email.index) > len(m.username.index) || !m.username.taken(err)):
-		return none, driver.ErrIdentifierTaken
-	case m.username.taken(err):
-		return none, driver.ErrUsernameTaken
-	case err != nil:
-		return none, err
-	}
 	return u, nil
+}
+
+// insertRow writes the app's row and reads it back.
+func (t *Table[U]) insertRow(ctx context.Context, tx pgx.Tx, n driver.NewUser, u *U) (driver.UserID, error) {
+	statement, args := t.insertion(n, u)
+	err := t.db.scan(tx.QueryRow(ctx, statement, args...), u)
+	switch m := t.shadows.table; {
+	case m.addressTaken(err):
+		return "", driver.ErrIdentifierTaken
+	case m.username.taken(err):
+		return "", driver.ErrUsernameTaken
+	case err != nil:
+		return "", err
+	}
+	return t.db.layout.user(reflect.ValueOf(u).Elem()).ID, nil
 }
 
 // insertion leaves out columns at their zero value, so that the table's defaults apply.
@@ -78,7 +105,11 @@ func (t *Table[U]) insertion(n driver.NewUser, u *U) (statement string, args []a
 	if m.username.column != "" {
 		add(m.username.column, parameter(m.username.write(n.Username, n.CanonicalUsername), `::text`))
 	}
-	add(m.hash, parameter(hashOrNull(n.Hash), `::text`))
+	if !n.Hash.IsZero() {
+		add(m.hash, parameter(n.Hash.Reveal(), `::text`))
+	} else {
+		add(m.hash, m.noHash())
+	}
 	if m.makesID {
 		add(m.id, parameter(string(t.db.layout.user(v).ID), `::text::uuid`))
 	}

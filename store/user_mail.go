@@ -28,8 +28,17 @@ func (d *DB[U]) CreateUserAndMail(ctx context.Context, n driver.NewUser, fill fu
 	if err != nil {
 		return false, err
 	}
-	s := signUp[U]{db: d, id: id, new: n, user: u, locale: locale}
-	err = d.doThenAnnounce(ctx, "creating a user", func(ctx context.Context, conn Conn) (e driver.Event, err error) {
+	s := signUp[U]{db: d, new: n, other: n, user: u, locale: locale}
+	s.other.Canonical = nobodys(n.Canonical, id)
+	s.insert = func(ctx context.Context, tx pgx.Tx, n driver.NewUser, u *U) (driver.UserID, error) {
+		return driver.UserID(id.String()), d.insertUser(ctx, tx, id, n, u, true)
+	}
+	return s.begin(ctx)
+}
+
+// begin runs the sign-up, and says whether there is a new user.
+func (s *signUp[U]) begin(ctx context.Context) (created bool, err error) {
+	err = s.db.doThenAnnounce(ctx, "creating a user", func(ctx context.Context, conn Conn) (e driver.Event, err error) {
 		err = pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
 			e, err = s.run(ctx, tx)
 			return err
@@ -43,11 +52,13 @@ func (d *DB[U]) CreateUserAndMail(ctx context.Context, n driver.NewUser, fill fu
 // same work in both cases, so that neither a refusal nor the time it takes tells which it was.
 type signUp[U any] struct {
 	db      *DB[U]
-	id      uuid.UUID
 	new     driver.NewUser
-	user    U // after fill has edited it
+	other   driver.NewUser // with an address that nobody has
+	user    U              // after fill has edited it
 	locale  string
 	outcome signUpOutcome
+	// insert stores a user whose password is not valid before the address is proved.
+	insert func(context.Context, pgx.Tx, driver.NewUser, *U) (driver.UserID, error)
 }
 
 // signUpOutcome is the result of a sign-up.
@@ -89,7 +100,7 @@ SELECT EXISTS (SELECT FROM ginauth.users WHERE email_canonical = $1::text)`
 
 func (s *signUp[U]) attempt(ctx context.Context, tx pgx.Tx) (signUpOutcome, driver.Event, error) {
 	var has bool
-	if err := tx.QueryRow(ctx, isTaken, s.new.Canonical).Scan(&has); err != nil {
+	if err := tx.QueryRow(ctx, s.db.mail.isTaken, s.new.Canonical).Scan(&has); err != nil {
 		return signUpRefused, unchanged, err
 	}
 	if !has {
@@ -101,9 +112,7 @@ func (s *signUp[U]) attempt(ctx context.Context, tx pgx.Tx) (signUpOutcome, driv
 			return signUpRefused, unchanged, err
 		}
 	}
-	other := s.new
-	other.Canonical = nobodys(s.new.Canonical, s.id)
-	if _, err := s.create(ctx, tx, other, errUndo); !errors.Is(err, errUndo) {
+	if _, err := s.create(ctx, tx, s.other, errUndo); !errors.Is(err, errUndo) {
 		return signUpRefused, unchanged, err
 	}
 	return signUpTaken, unchanged, nil
@@ -118,12 +127,14 @@ var errUndo = errors.New("done and undone")
 
 // create stores a user, with its event, within a savepoint. The error end rolls the savepoint back.
 func (s *signUp[U]) create(ctx context.Context, tx pgx.Tx, n driver.NewUser, end error) (driver.Event, error) {
-	events := []driver.Event{driver.NewUserEvent(ctx, driver.UserCreated, driver.UserID(s.id.String()))}
+	var events []driver.Event
 	err := pgx.BeginFunc(ctx, tx, func(tx pgx.Tx) error {
 		u := s.user
-		if err := s.db.insertUser(ctx, tx, s.id, n, &u, true); err != nil {
+		id, err := s.insert(ctx, tx, n, &u)
+		if err != nil {
 			return err
 		}
+		events = []driver.Event{driver.NewUserEvent(ctx, driver.UserCreated, id)}
 		if err := s.db.callAfterCreate(ctx, tx, u); err != nil {
 			return err
 		}
@@ -135,7 +146,10 @@ func (s *signUp[U]) create(ctx context.Context, tx pgx.Tx, n driver.NewUser, end
 		}
 		return end
 	})
-	return events[0], err
+	if err != nil {
+		return unchanged, err
+	}
+	return events[0], nil
 }
 
 // nobodys returns an address of the same domain with a blank, which no canonical address contains.

@@ -17,7 +17,7 @@ import (
 
 // userStatements are the statements whose column list depends on the user type.
 type userStatements struct {
-	columns, findUser, findCredential, findNamed, findAdmitted, findKey, findTokenUser string
+	columns, findUser, findCredential, findNamed, findAdmitted, findKey, findTokenUser, findByEmail, findByUsername string
 }
 
 func newUserStatements(l layout) userStatements {
@@ -30,6 +30,8 @@ func newUserStatements(l layout) userStatements {
 		findAdmitted:   `SELECT ` + columns + findAdmittedFrom,
 		findKey:        `SELECT ` + columns + findKeyFrom,
 		findTokenUser:  `SELECT ` + columns + findTokenUserFrom,
+		findByEmail:    `SELECT ` + columns + findCredentialFrom,
+		findByUsername: `SELECT ` + columns + findNamedFrom,
 	}
 }
 

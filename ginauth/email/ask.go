@@ -65,6 +65,7 @@ func (f *Flows[U]) forgotPassword() *route.Handler {
 // Verify.
 func ResendVerification[U any](f *Flows[U]) gin.HandlerFunc {
 	f.mounted("ResendVerification", "Verify")
+	f.needsProofs("ResendVerification")
 	h := f.resendVerification()
 	return h.As(func(c *gin.Context) { h.Serve(c) })
 }
@@ -94,6 +95,7 @@ func (f *Flows[U]) resendVerification() *route.Handler {
 // route that needs no login. It panics when f is nil, or when Options.Pages has no Login.
 func SendMagicLink[U any](f *Flows[U]) gin.HandlerFunc {
 	f.mounted("SendMagicLink", "Login")
+	f.needsProofs("SendMagicLink")
 	h := f.sendMagicLink()
 	return h.As(func(c *gin.Context) { h.Serve(c) })
 }

@@ -132,6 +132,13 @@ func (o Options[U]) validate(app ginauth.Options[U]) error {
 	fault(o.Store == nil && app.Users == nil, "set Store (such as store.New[store.User](pool))")
 	fault(o.Store == nil && app.Users != nil, "set Store: the Users of the Config, a %T, are not a driver.Mails: use store.New, or add the methods of that interface to your store", app.Users)
 	fault(app.Users == nil, "set the Users of the Config to the store whose users get the mails, such as store.New[store.User](pool), also beside RetrieveUser")
+	keeper, asked := o.Store.(interface {
+		KeepsIdentifiers() (emails, usernames bool)
+	})
+	if asked && !pairing.IsNil(o.Store) {
+		emails, _ := keeper.KeepsIdentifiers()
+		fault(!emails, "Store, a %T, has no column for addresses: name one as Columns.Email", o.Store)
+	}
 	err := pairing.Check(o.Store, app.Users)
 	fault(err != nil, "the Users of the Config and Store do not fit: %w", err)
 	if err := pairing.Made("Sender", o.Sender); err != nil && !pairing.IsNil(o.Sender) {
@@ -209,6 +216,13 @@ func (f *Flows[U]) mounted(constructor string, pages ...string) {
 		if paths[name] == "" {
 			panic(fmt.Sprintf("email.%s: set Pages.%s to the path where its handler is mounted", constructor, name)) //nolint:forbidigo // while routes are built
 		}
+	}
+}
+
+// needsProofs panics if the store has no place for the proof of an address.
+func (f *Flows[U]) needsProofs(constructor string) {
+	if keeper, asked := f.o.Store.(interface{ KeepsProofs() bool }); asked && !keeper.KeepsProofs() {
+		panic(fmt.Sprintf("email.%s: the users' table has no column for the proof of an address: name one as Columns.VerifiedAt", constructor)) //nolint:forbidigo // while routes are built
 	}
 }
 

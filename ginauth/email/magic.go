@@ -23,6 +23,7 @@ import (
 // is nil, or when Options.Pages has no Login.
 func MagicLink[U any](f *Flows[U]) gin.HandlerFunc {
 	f.mounted("MagicLink", "Login")
+	f.needsProofs("MagicLink")
 	l := link[U]{Flows: f, kind: driver.MailLogin, path: f.o.Pages.Login}
 	l.use, l.done = f.logIn, f.welcome
 	h := l.handler("magicLink", route.LoggedOut)

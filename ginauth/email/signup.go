@@ -52,6 +52,7 @@ func SignUpWith[U any, F ginauth.Form](f *Flows[U], fill func(ctx context.Contex
 // @Router			/signup/mail [post]
 func signUp[U any, F ginauth.Form](constructor string, f *Flows[U], fill func(context.Context, F, *U) error) *route.Handler {
 	f.mounted(constructor, "Verify")
+	f.needsProofs(constructor)
 	if f.app.Identifier == driver.UsernameIdentifier {
 		panic("email." + constructor + ": a sign-up by mail cannot take a username, since a taken one would tell that an address was free: use ginauth.SignUp, or EitherIdentifier") //nolint:forbidigo // while routes are built
 	}

@@ -17,6 +17,7 @@ import (
 // Options.Pages has no Verify.
 func VerifyEmail[U any](f *Flows[U]) gin.HandlerFunc {
 	f.mounted("VerifyEmail", "Verify")
+	f.needsProofs("VerifyEmail")
 	l := link[U]{Flows: f, kind: driver.MailVerify, path: f.o.Pages.Verify, password: f.notSignedIn}
 	l.use, l.done = f.verify, l.finish
 	h := l.handler("verifyEmail", route.Everyone)
