@@ -25,7 +25,7 @@ var sqlParts = map[string][]string{
 	"store/lookup.go":       {"columns", "from", "clock", "condition", "rest"},
 	"store/import_write.go": {"columns.String()", "values.String()"},
 	"store/table.go":        {"m.join()"},
-	"store/table_check.go":  {"id.column", "m.table"},
+	"store/table_check.go":  {"id.column", "m.table", "demanded", "of"},
 	"store/table_sql.go":    {"m.table", "m.id", "m.source", "m.idType", "m.hash", "m.goodHash()", "m.from()", "m.ofShadow()", "joined()", "columns", "set", "c.column", "c.kind", "parameter", "m.email.is()", "m.username.is()"},
 	"store/table_account_sql.go": {
 		"m.table", "m.id", "m.source", "m.idType", "m.hash", "m.goodHash()", "m.from()", "of.is()", "m.ofShadow()", "m.enabled()", "m.setUpdated()", "columns", "set",

@@ -31,11 +31,14 @@ type Columns struct {
 
 	Name string
 	// VerifiedAt and DisabledAt are times or booleans. NULL or false means not verified, or not
-	// disabled.
+	// disabled. "not is_active" is a boolean that means the opposite.
 	VerifiedAt, DisabledAt string
 	// CreatedAt and UpdatedAt are times. A time without a zone counts as UTC.
 	CreatedAt, UpdatedAt string
 }
+
+// negation stands before a column that says the opposite.
+const negation = "not "
 
 // Table keeps users of type U in a table of the app, in this database, and what belongs to them as
 // [External] does. It is safe for concurrent use on a pool.

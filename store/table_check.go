@@ -21,16 +21,52 @@ func columnOf(identifier string) (name string, lower bool) {
 
 const findTable = `
 SELECT c.oid, n.nspname, c.relname, c.relkind IN ('r', 'p'), CURRENT_USER::text,
-	has_table_privilege(c.oid, 'SELECT') AND has_table_privilege(c.oid, 'INSERT') AND has_table_privilege(c.oid, 'UPDATE')
+	has_table_privilege(c.oid, 'SELECT') AND has_table_privilege(c.oid, 'INSERT') AND has_table_privilege(c.oid, 'UPDATE'),
+	row_security_active(c.oid)
 FROM pg_catalog.pg_class AS c
 JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
 WHERE c.oid = to_regclass($1::text)`
 
+// listColumns looks through domains to their types.
 const listColumns = `
-SELECT a.attname, format_type(a.atttypid, NULL), CASE WHEN format_type(a.atttypid, NULL) = 'character varying' THEN a.atttypmod - 4 ELSE -1 END,
-	a.attnotnull, a.atthasdef OR a.attidentity <> ''
-FROM pg_catalog.pg_attribute AS a
-WHERE a.attrelid = $1::oid AND a.attnum > 0 AND NOT a.attisdropped`
+WITH RECURSIVE typed AS (
+	SELECT a.attname, a.atttypid AS type, a.atttypmod AS typmod, a.attnotnull, a.atthasdef OR a.attidentity <> '' AS filled, a.attgenerated <> '' AS generated
+	FROM pg_catalog.pg_attribute AS a
+	WHERE a.attrelid = $1::oid AND a.attnum > 0 AND NOT a.attisdropped
+	UNION ALL
+	SELECT d.attname, t.typbasetype, CASE WHEN d.typmod < 0 THEN t.typtypmod ELSE d.typmod END, d.attnotnull OR t.typnotnull, d.filled OR t.typdefault IS NOT NULL, d.generated
+	FROM typed AS d
+	JOIN pg_catalog.pg_type AS t ON t.oid = d.type
+	WHERE t.typtype = 'd'
+)
+SELECT d.attname, format_type(d.type, NULL), CASE WHEN d.type = 'varchar'::regtype AND d.typmod >= 0 THEN d.typmod - 4 ELSE -1 END,
+	d.attnotnull, d.filled, d.generated
+FROM typed AS d
+JOIN pg_catalog.pg_type AS t ON t.oid = d.type
+WHERE t.typtype <> 'd'`
+
+// listChecks lists what the domains of a column and the constraints on it alone demand. In both,
+// VALUE stands for the value.
+const listChecks = `
+WITH RECURSIVE typed AS (
+	SELECT a.atttypid AS type
+	FROM pg_catalog.pg_attribute AS a
+	WHERE a.attrelid = $1::oid AND a.attname = $2::text
+	UNION ALL
+	SELECT t.typbasetype
+	FROM typed AS d
+	JOIN pg_catalog.pg_type AS t ON t.oid = d.type
+	WHERE t.typtype = 'd'
+)
+SELECT c.conname, pg_get_expr(c.conbin, c.conrelid), 'VALUE'
+FROM typed AS d
+JOIN pg_catalog.pg_constraint AS c ON c.contypid = d.type
+WHERE c.contype = 'c'
+UNION ALL
+SELECT c.conname, pg_get_expr(c.conbin, c.conrelid), a.attname
+FROM pg_catalog.pg_constraint AS c
+JOIN pg_catalog.pg_attribute AS a ON a.attrelid = c.conrelid AND c.conkey = ARRAY[a.attnum]
+WHERE c.conrelid = $1::oid AND c.contype = 'c' AND a.attname = $2::text`
 
 // listUnique lists the columns and expressions that have a unique index of their own, for whole
 // tables.
@@ -46,6 +82,7 @@ type inspection struct {
 	columns map[string]tableColumn
 	unique  map[string]string // from a column or an expression to the index
 	faults  []error
+	oid     uint32
 }
 
 type tableColumn struct {
@@ -53,6 +90,7 @@ type tableColumn struct {
 	longest   int // -1: any
 	mandatory bool
 	filled    bool // by a default
+	generated bool
 }
 
 func (i *inspection) fault(format string, args ...any) {
@@ -75,6 +113,7 @@ func inspect(ctx context.Context, conn Conn, table string, c Columns, extra []co
 	i.identify(m, c)
 	i.details(m, c)
 	i.rest(extra, m)
+	i.checks(ctx, conn, c.PasswordHash)
 	for _, id := range []identifier{m.email, m.username} {
 		if len(i.faults) == 0 && id.column != "" && !id.keepsCapitals() {
 			i.capitals(ctx, conn, m, id)
@@ -84,10 +123,9 @@ func inspect(ctx context.Context, conn Conn, table string, c Columns, extra []co
 }
 
 func (i *inspection) read(ctx context.Context, conn Conn, table string, m *mapped) error {
-	var oid uint32
 	var schema, name, role string
-	var isTable, allowed bool
-	err := conn.QueryRow(ctx, findTable, table).Scan(&oid, &schema, &name, &isTable, &role, &allowed)
+	var isTable, allowed, hides bool
+	err := conn.QueryRow(ctx, findTable, table).Scan(&i.oid, &schema, &name, &isTable, &role, &allowed, &hides)
 	var refused *pgconn.PgError
 	switch {
 	case errors.Is(err, pgx.ErrNoRows) || errors.As(err, &refused):
@@ -101,32 +139,41 @@ func (i *inspection) read(ctx context.Context, conn Conn, table string, m *mappe
 	if !allowed {
 		i.fault("the role may not use the table: GRANT SELECT, INSERT, UPDATE ON %s TO %s", i.table, quoted(role))
 	}
-	rows, err := conn.Query(ctx, listColumns, oid)
+	if hides {
+		i.fault("row level security decides which rows of %s the role sees, so that users would be unknown: ALTER ROLE %s BYPASSRLS, or connect as the owner of the table", i.table, quoted(role))
+	}
+	rows, err := conn.Query(ctx, listColumns, i.oid)
 	if err != nil {
 		return fmt.Errorf("reading the catalogue: %w", err)
 	}
 	var of string
 	var col tableColumn
-	_, err = pgx.ForEachRow(rows, []any{&of, &col.kind, &col.longest, &col.mandatory, &col.filled}, func() error {
+	_, err = pgx.ForEachRow(rows, []any{&of, &col.kind, &col.longest, &col.mandatory, &col.filled, &col.generated}, func() error {
 		i.columns[of] = col
 		return nil
 	})
 	if err != nil {
 		return fmt.Errorf("reading the catalogue: %w", err)
 	}
-	rows, err = conn.Query(ctx, listUnique, oid)
+	rows, err = conn.Query(ctx, listUnique, i.oid)
 	if err != nil {
 		return fmt.Errorf("reading the catalogue: %w", err)
 	}
 	var on, index string
 	_, err = pgx.ForEachRow(rows, []any{&on, &index}, func() error {
-		i.unique[strings.ReplaceAll(on, `"`, "")] = index
+		i.unique[unquoted(on)] = index
 		return nil
 	})
 	if err != nil {
 		return fmt.Errorf("reading the catalogue: %w", err)
 	}
 	return nil
+}
+
+// unquoted undoes the quotes of identifiers.
+func unquoted(expression string) string {
+	const quote = "\x00"
+	return strings.ReplaceAll(strings.ReplaceAll(strings.ReplaceAll(expression, `""`, quote), `"`, ``), quote, `"`)
 }
 
 // column returns the quoted name of a column, which must have one of these types.
@@ -141,6 +188,8 @@ func (i *inspection) column(field, name string, kinds ...string) (ident string, 
 		return kind == col.kind || kind == "citext" && strings.HasSuffix(col.kind, kind)
 	}):
 		i.fault("the column %s of %s is of the type %s: Columns.%s takes %s", name, i.table, col.kind, field, strings.Join(kinds, ", "))
+	case col.generated:
+		i.fault("the column %s of %s is generated from others, so that it cannot be written: name one of those as Columns.%s", name, i.table, field)
 	}
 	return quoted(name), col
 }
@@ -155,6 +204,14 @@ func (i *inspection) uniqueOn(wanted string, spellings ...string) string {
 	i.fault("%s has no unique index on %s for all rows: CREATE UNIQUE INDEX CONCURRENTLY ON %s (%s)", i.table, wanted, i.table, wanted)
 	return ""
 }
+
+// The longest texts, in characters. A hash of package password with its largest parameters has 103.
+const (
+	longestEmail    = 254 // of driver.CanonicalEmail
+	longestUsername = 64  // of driver.CanonicalUsername
+	longestName     = 200 // of ginauth.Registration
+	longestHash     = 128
+)
 
 func (i *inspection) identify(m *mapped, c Columns) {
 	ident, col := i.column("ID", c.ID, "bigint", "integer", "smallint", "uuid", "text", "character varying")
@@ -172,15 +229,23 @@ func (i *inspection) identify(m *mapped, c Columns) {
 	if c.Email == "" && c.Username == "" {
 		i.fault("Columns.Email and Columns.Username are empty: name the column of %s that users log in with", i.table)
 	}
-	m.email, m.username = i.identifier("Email", c.Email), i.identifier("Username", c.Username)
+	m.email, m.username = i.identifier("Email", c.Email, longestEmail), i.identifier("Username", c.Username, longestUsername)
 }
 
-func (i *inspection) identifier(field, given string) identifier {
+// roomFor demands that a column can hold what may be written to it.
+func (i *inspection) roomFor(name string, col tableColumn, longest int) {
+	if col.longest >= 0 && col.longest < longest {
+		i.fault("the column %s of %s holds %d characters, and needs to hold %d: ALTER TABLE %s ALTER COLUMN %s TYPE text", name, i.table, col.longest, longest, i.table, quoted(name))
+	}
+}
+
+func (i *inspection) identifier(field, given string, longest int) identifier {
 	if given == "" {
 		return identifier{}
 	}
 	name, lower := columnOf(given)
 	ident, col := i.column(field, name, "text", "character varying", "citext")
+	i.roomFor(name, col, longest)
 	id := identifier{column: ident, kind: col.kind, lower: lower, required: col.mandatory}
 	switch _, exists := i.columns[name]; {
 	case !exists:
@@ -193,14 +258,12 @@ func (i *inspection) identifier(field, given string) identifier {
 }
 
 func (i *inspection) details(m *mapped, c Columns) {
-	const longestHash = 255 // the longest hash of package password and of other systems
 	ident, col := i.column("PasswordHash", c.PasswordHash, "text", "character varying")
 	m.hash, m.hashRequired = ident, col.mandatory
-	if col.longest >= 0 && col.longest < longestHash {
-		i.fault("the column %s of %s holds %d characters, too few for the hashes of today: ALTER TABLE %s ALTER COLUMN %s TYPE text", c.PasswordHash, i.table, col.longest, i.table, ident)
-	}
+	i.roomFor(c.PasswordHash, col, longestHash)
 	if c.Name != "" {
-		m.name, _ = i.column("Name", c.Name, "text", "character varying", "citext")
+		m.name, col = i.column("Name", c.Name, "text", "character varying", "citext")
+		i.roomFor(c.Name, col, longestName)
 	}
 	for _, t := range []struct {
 		field, name string
@@ -213,15 +276,24 @@ func (i *inspection) details(m *mapped, c Columns) {
 		{"UpdatedAt", c.UpdatedAt, &m.updated, []string{kindWith, kindWithout}},
 	} {
 		if t.name != "" {
-			ident, col := i.column(t.field, t.name, t.kinds...)
-			*t.to = moment{ident, col.kind}
+			name, negated := strings.CutPrefix(t.name, negation)
+			if negated {
+				t.kinds = []string{kindBool}
+			}
+			ident, col := i.column(t.field, name, t.kinds...)
+			if *t.to = (moment{ident, col.kind}); negated {
+				t.to.kind = kindNot
+			}
+			if col.mandatory && (col.kind == kindWith || col.kind == kindWithout) && slices.Contains(t.kinds, kindBool) {
+				i.fault("the column %s of %s is NOT NULL, so that every user would count as if it had happened: ALTER TABLE %s ALTER COLUMN %s DROP NOT NULL, or leave Columns.%s empty", t.name, i.table, i.table, ident, t.field)
+			}
 		}
 	}
 }
 
 // rest checks the other columns.
 func (i *inspection) rest(extra []column, m *mapped) {
-	given := []string{m.id, m.email.column, m.username.column, m.hash, m.name, m.created.column, m.updated.column}
+	given := []string{m.id, m.email.column, m.username.column, m.hash, m.name, m.verified.column, m.disabled.column, m.created.column, m.updated.column}
 	for _, e := range extra {
 		given = append(given, e.ident)
 	}
@@ -230,8 +302,11 @@ func (i *inspection) rest(extra []column, m *mapped) {
 			i.fault("%s has no column %s for a field of the user type: add it, or leave the field out by db:\"-\"", i.table, e.ident)
 		}
 	}
+	m.always = map[string]bool{}
 	for _, name := range i.names() {
-		if col := i.columns[name]; col.mandatory && !col.filled && !slices.Contains(given, quoted(name)) {
+		col := i.columns[name]
+		m.always[quoted(name)] = col.mandatory && !col.filled
+		if col.mandatory && !col.filled && !slices.Contains(given, quoted(name)) {
 			i.fault("the column %s of %s is NOT NULL and has no default, so that nobody can sign up: give it a default, or the user type a field for it", name, i.table)
 		}
 	}
@@ -243,6 +318,33 @@ func (i *inspection) names() (names []string) {
 	}
 	slices.Sort(names)
 	return names
+}
+
+// checks tries a hash as package password makes it with what the column demands.
+func (i *inspection) checks(ctx context.Context, conn Conn, name string) {
+	const domains = "VALUE" // what the checks of a domain call the value
+	const hash = `$argon2id$v=19$m=19456,t=2,p=1$c29tZXNhbHRzb21lc2FsdA$c29tZXRhZ3NvbWV0YWdzb21ldGFnc29tZXRhZzEyMzQ`
+	rows, err := conn.Query(ctx, listChecks, i.oid, name)
+	if err != nil {
+		i.fault("reading the catalogue: %w", err)
+		return
+	}
+	type check struct{ Name, Demands, Of string }
+	list, err := pgx.CollectRows(rows, pgx.RowToStructByPos[check])
+	if err != nil {
+		i.fault("reading the catalogue: %w", err)
+	}
+	for _, c := range list {
+		demanded, of := c.Demands, quoted(c.Of)
+		if c.Of == domains {
+			demanded, of = strings.ReplaceAll(demanded, domains, `given.value`), `value`
+		}
+		var good *bool
+		err := conn.QueryRow(ctx, `SELECT (`+demanded+`) FROM (SELECT $1::text AS `+of+`) AS given`, hash).Scan(&good)
+		if err == nil && good != nil && !*good { // a check that cannot be tried decides for itself
+			i.fault("the constraint %s refuses what is written to the column %s of %s, such as %s: drop it, or let it accept that", c.Name, name, i.table, hash[:len(`$argon2id$v=19`)])
+		}
+	}
 }
 
 // capitals checks the first rows: an address with capital letters would never be found.

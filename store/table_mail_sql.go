@@ -33,6 +33,8 @@ func (m *mapped) proved() string {
 		return `TRUE`
 	case kindBool:
 		return `m.` + m.verified.column + ` IS TRUE`
+	case kindNot:
+		return `m.` + m.verified.column + ` IS NOT TRUE`
 	}
 	return `m.` + m.verified.column + ` IS NOT NULL`
 }
@@ -159,9 +161,7 @@ func (m *mapped) prove(anew bool) string {
 	switch {
 	case m.verified.column == "":
 		return ""
-	case m.verified.kind == kindBool:
-		return m.verified.column + ` = TRUE`
-	case anew:
+	case anew, m.verified.kind == kindBool, m.verified.kind == kindNot:
 		return m.verified.column + ` = ` + m.verified.write(`clock.now`)
 	}
 	return m.verified.column + ` = COALESCE(m.` + m.verified.column + `, ` + m.verified.write(`clock.now`) + `)`

@@ -25,6 +25,7 @@ type mapped struct {
 	disabled      moment
 	created       moment
 	updated       moment
+	always        map[string]bool // columns that an insertion must not leave out
 }
 
 // moment is a column that says whether something is so, or since when.
@@ -32,6 +33,7 @@ type moment struct{ column, kind string }
 
 const (
 	kindBool    = "boolean"
+	kindNot     = "not boolean" // it is false if something is so
 	kindWithout = "timestamp without time zone"
 	kindWith    = "timestamp with time zone"
 )
@@ -43,6 +45,8 @@ func (c moment) read() string {
 		return `NULL::timestamptz`
 	case c.kind == kindBool:
 		return `CASE WHEN m.` + c.column + ` THEN timestamptz 'epoch' END`
+	case c.kind == kindNot:
+		return `CASE WHEN m.` + c.column + ` IS NOT TRUE THEN timestamptz 'epoch' END`
 	case c.kind == kindWithout:
 		return `m.` + c.column + ` AT TIME ZONE 'UTC'`
 	}
@@ -54,6 +58,8 @@ func (c moment) write(at string) string {
 	switch c.kind {
 	case kindBool:
 		return `(` + at + `) IS NOT NULL`
+	case kindNot:
+		return `(` + at + `) IS NULL`
 	case kindWithout:
 		return `(` + at + `) AT TIME ZONE 'UTC'`
 	}
@@ -105,6 +111,8 @@ func (m *mapped) enabled() string {
 		return ``
 	case kindBool:
 		return ` AND m.` + m.disabled.column + ` IS NOT TRUE`
+	case kindNot:
+		return ` AND m.` + m.disabled.column + ` IS TRUE`
 	}
 	return ` AND m.` + m.disabled.column + ` IS NULL`
 }

@@ -40,7 +40,7 @@ CREATE UNIQUE INDEX ON "User" (lower("e-mail"))`, `"User"`,
 		store.Columns{ID: "Id", Email: "lower(e-mail)", PasswordHash: "order", Name: "Name", VerifiedAt: "active", DisabledAt: "banned"},
 	},
 	"text": {
-		`CREATE SCHEMA app CREATE TABLE people (uid text PRIMARY KEY DEFAULT 'uid=' || gen_random_uuid(), mail text, login varchar(40), pw text, cn text, proved boolean);
+		`CREATE SCHEMA app CREATE TABLE people (uid text PRIMARY KEY DEFAULT 'uid=' || gen_random_uuid(), mail text, login varchar(64), pw text, cn text, proved boolean);
 CREATE UNIQUE INDEX ON app.people (lower(login));
 CREATE UNIQUE INDEX ON app.people (lower(mail))`, "app.people",
 		store.Columns{ID: "uid", Email: "lower(mail)", Username: "lower(login)", PasswordHash: "pw", Name: "cn", VerifiedAt: "proved"},

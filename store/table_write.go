@@ -116,8 +116,12 @@ func (t *Table[U]) insertion(n driver.NewUser, u *U) (statement string, args []a
 	if m.name != "" {
 		add(m.name, parameter(t.db.layout.user(v).Name, `::text`))
 	}
-	if m.verified.column != "" && n.Verified && n.Email != "" {
-		add(m.verified.column, m.verified.write(now))
+	// Whatever the defaults say, nobody is verified or disabled from the start.
+	if m.verified.column != "" {
+		add(m.verified.column, m.verified.write(map[bool]string{true: now, false: `NULL::timestamptz`}[n.Verified && n.Email != ""]))
+	}
+	if m.disabled.column != "" {
+		add(m.disabled.column, m.disabled.write(`NULL::timestamptz`))
 	}
 	for _, c := range []moment{m.created, m.updated} {
 		if c.column != "" {
@@ -125,7 +129,7 @@ func (t *Table[U]) insertion(n driver.NewUser, u *U) (statement string, args []a
 		}
 	}
 	for _, c := range t.db.layout.extra {
-		if field := v.FieldByIndex(c.path); !field.IsZero() {
+		if field := v.FieldByIndex(c.path); m.always[c.ident] || !field.IsZero() {
 			add(c.ident, parameter(field.Interface(), ``))
 		}
 	}
