@@ -63,7 +63,7 @@ func (cfg *Config[U]) compile() *engine.Mount {
 		Excluded:      excluded, Unverified: engine.Unverified(o.Unverified), UnverifiedMay: may, Origins: origins, Proxies: trusted, Watch: engine.WatchFor(o.Logger),
 		Users: o.Users, Retrieves: o.RetrieveUser != nil, Lifetime: o.Lifetime, IdleTimeout: o.IdleTimeout, TouchEvery: o.TouchEvery,
 		RememberIdleTimeout: o.RememberIdleTimeout, RememberLifetime: o.RememberLifetime, MaxSessions: o.MaxSessions, RotationGrace: o.RotationGrace,
-		KnowsOwner: o.knowsOwner(), External: o.external(), FindsUsers: o.Users != nil || o.FindUser != nil, Pages: engine.Pages(o.Pages), Prefix: baseurl.Path(o.BaseURL), Render: o.Render, Translator: o.Translator, Log: o.Logger,
+		KnowsOwner: o.knowsOwner(), External: o.external(), FindsUsers: o.Users != nil || o.FindUser != nil, Pages: engine.Pages(o.Pages), Prefix: baseurl.Path(o.BaseURL), Render: o.Render, Translator: o.Translator, Log: o.Logger, Observer: o.Observer,
 		User: reflect.TypeFor[U](), Edge: userEdge[U]{cfg}, Passwords: o.Passwords, Policy: o.Policy,
 	}
 	emails, _ := o.keepsIdentifiers()

@@ -28,7 +28,7 @@ func (cfg *Config[U]) userLookup(store driver.Sessions) func(*gin.Context, *engi
 			return cfg.findSessionThenUser(c.Request.Context(), st)
 		}
 	}
-	return func(c *gin.Context, st *engine.State) (engine.Proof, error) {
+	prove := func(c *gin.Context, st *engine.State) (engine.Proof, error) {
 		u, err := find(c, st)
 		if st.Mount.Old != nil && errors.Is(err, ErrUnauthenticated) {
 			u, err = cfg.acceptOld(c, st, find)
@@ -41,6 +41,11 @@ func (cfg *Config[U]) userLookup(store driver.Sessions) func(*gin.Context, *engi
 			return engine.Proof{}, ErrUnauthenticated
 		}
 		return engine.Proof{User: &u, Account: account, Via: engine.SessionScheme}, nil
+	}
+	return func(c *gin.Context, st *engine.State) (engine.Proof, error) {
+		p, err := prove(c, st)
+		st.ObserveCheck(c.Request.Context(), err)
+		return p, err
 	}
 }
 

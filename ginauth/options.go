@@ -193,6 +193,9 @@ type Options[U any] struct {
 	Translator func(*gin.Context) ut.Translator
 	// Logger gets the security events and the causes of 5xx answers. Default: slog.Default.
 	Logger *slog.Logger
+	// Observer gets measurements, such as for metrics: logins, session checks, hashing, refusals and
+	// mails. Give it to the store too, see store.WithObserver. Default: none, nothing is measured.
+	Observer driver.Observer
 }
 
 // Pages are paths of the app's own HTML pages. A client that prefers text/html is redirected there
@@ -214,7 +217,11 @@ type Pages struct {
 // made returns what is wrong with values that no constructor has made. The methods of such a value
 // panic, so New asks first.
 func (o Options[U]) made() error {
-	return errors.Join(
+	var nobody error
+	if o.Observer != nil && pairing.IsNil(o.Observer) {
+		nobody = fmt.Errorf("Observer is a nil %T: leave it out to measure nothing", o.Observer)
+	}
+	return errors.Join(nobody,
 		pairing.Made("Users", o.Users), pairing.Made("Sessions", o.Sessions), pairing.Made("Limiter", o.Limiter),
 		unmade("Passwords", o.Passwords), unmade("Logger", o.Logger),
 	)

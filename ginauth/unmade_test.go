@@ -24,6 +24,7 @@ import (
 	"github.com/ginauth/ginauth/ginauth/driver"
 	"github.com/ginauth/ginauth/ginauth/email"
 	"github.com/ginauth/ginauth/ginauth/email/smtp"
+	"github.com/ginauth/ginauth/ginauth/ginauthtest"
 	"github.com/ginauth/ginauth/ginauth/internal/built"
 	"github.com/ginauth/ginauth/ginauth/jwt"
 	"github.com/ginauth/ginauth/ginauth/jwt/jwks"
@@ -102,6 +103,7 @@ func unmadeOptions(t *testing.T) map[string]unmadeOption {
 		"ginauth.Options.Limiter":    field("Limiter", coreBase, core, (*store.Sessions)(nil), &store.Sessions{}, (*memory.Store[user])(nil), &memory.Store[user]{}, &memory.External{}),
 		"ginauth.Options.Passwords":  field("Passwords", coreBase, core, &password.Hasher{}),
 		"ginauth.Options.Logger":     field("Logger", coreBase, core, &slog.Logger{}),
+		"ginauth.Options.Observer":   field("Observer", coreBase, core, (*ginauthtest.Samples)(nil)),
 		"bridge.Bridge.Store":        field("Store", old, func(o bridge.Bridge) error { return o.Validate() }, (*store.Sessions)(nil), &store.Sessions{}),
 		"email.Options.Store":        field("Store", mailBase, mails, anyUsers[:2]...),
 		"email.Options.Sender":       field("Sender", mailBase, mails, (*smtp.Sender)(nil), &smtp.Sender{}),

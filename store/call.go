@@ -9,6 +9,8 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/ginauth/ginauth/ginauth/driver"
 )
 
 const (
@@ -25,6 +27,8 @@ type caller struct {
 	retries int
 	timeout time.Duration
 	log     *slog.Logger // nil: slog.Default
+	// observer is nil where nobody measures.
+	observer driver.Observer
 
 	toldOutdated *atomic.Bool
 }
@@ -36,6 +40,13 @@ func newCaller(conn Conn, timeout time.Duration, log *slog.Logger) caller {
 		c.retries = 0 // only the code that began a transaction can repeat it
 	}
 	return c
+}
+
+// observe gives a sample to the observer, if there is one.
+func (c *caller) observe(ctx context.Context, metric driver.Metric, kind string, count int) {
+	if c.observer != nil {
+		driver.Report(ctx, c.observer, c.log, driver.Sample{Metric: metric, Value: float64(count), Kind: kind})
+	}
 }
 
 // do runs work within the deadline, repeats it if the database asks for that (SEC-153), and

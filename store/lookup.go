@@ -96,6 +96,7 @@ func (l *lookup[A]) ask(ctx context.Context, d driver.Digest) (a *A, err error) 
 // own runs a statement for one caller.
 func (l *lookup[A]) own(limited context.Context, d driver.Digest) (*A, error) {
 	a := new(A)
+	l.sessions.caller.observe(limited, driver.LookupBatch, "", 1)
 	err := l.sessions.caller.readWithin(limited, func(ctx context.Context, conn Conn) error {
 		return l.query(ctx, conn, d, a)
 	})
@@ -127,6 +128,7 @@ func (l *lookup[A]) shared(limited context.Context, batch []*line.Waiter[driver.
 		batch[0].Answer, batch[0].Err = l.own(limited, batch[0].Question)
 		return
 	}
+	l.sessions.caller.observe(limited, driver.LookupBatch, "", len(batch))
 	digests := make([][]byte, len(batch))
 	for i, w := range batch {
 		digests[i] = w.Question[:]

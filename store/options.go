@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+
+	"github.com/ginauth/ginauth/ginauth/driver"
 )
 
 const (
@@ -28,6 +30,7 @@ type options struct {
 	now         func() time.Time
 	notices     bool
 	log         *slog.Logger
+	observer    driver.Observer
 	afterCreate any // func(context.Context, pgx.Tx, U) error
 	events      eventOptions
 	source      string
@@ -58,6 +61,13 @@ func WithLogger(log *slog.Logger) Option {
 	return func(o *options) { o.log = log }
 }
 
+// WithObserver measures what no request can see: the rows that are swept, by table, and how many
+// lookups of sessions share a statement. Give it the observer of ginauth.Options.Observer. Default:
+// none, nothing is measured.
+func WithObserver(o driver.Observer) Option {
+	return func(to *options) { to.observer = o }
+}
+
 // AfterCreate sets a hook that runs in the transaction that creates a user, after the user's row is
 // written. It is for the app's own rows that every user needs. An error of the hook undoes the user
 // and is returned unchanged. The hook may run again if the database asks to repeat the transaction,
@@ -82,10 +92,12 @@ func newOptions(conn Conn, opts []Option) (options, error) {
 		return o, err
 	}
 	switch {
-	case conn == nil || reflect.ValueOf(conn).Kind() == reflect.Pointer && reflect.ValueOf(conn).IsNil():
+	case conn == nil || isNil(conn):
 		return o, errors.New("the connection is nil: give it the pool of pgxpool.New, and check that function's error")
 	case o.log != nil && o.log.Handler() == nil:
 		return o, errors.New("the logger has no handler: give WithLogger one that slog.New has made")
+	case o.observer != nil && isNil(o.observer):
+		return o, errors.New("the observer is a nil pointer: leave WithObserver out to measure nothing")
 	case o.timeout <= 0:
 		return o, errors.New("the timeout must be positive: without one, a hanging database hangs every request")
 	case o.events.retention <= 0:
@@ -94,6 +106,12 @@ func newOptions(conn Conn, opts []Option) (options, error) {
 		return o, errors.New("the limit for a session's data must be positive")
 	}
 	return o, nil
+}
+
+// isNil says whether an interface holds a nil pointer.
+func isNil(v any) bool {
+	r := reflect.ValueOf(v)
+	return r.Kind() == reflect.Pointer && r.IsNil()
 }
 
 func hookFor[U any](o options) (func(context.Context, pgx.Tx, U) error, error) {

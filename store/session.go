@@ -50,6 +50,7 @@ func NewSessions(conn Conn, opts ...Option) *Sessions {
 
 func newSessions(conn Conn, o options) *Sessions {
 	s := &Sessions{caller: newCaller(conn, o.timeout, o.log), now: o.now, maxData: o.maxData, notices: o.notices, shadows: o.shadows, cookie: *ginOptions.ToGorillaOptions(), events: o.events}
+	s.caller.observer = o.observer
 	if _, inTx := conn.(pgx.Tx); inTx {
 		s.events.after = nil // only the code that began a transaction knows when it is committed
 	}

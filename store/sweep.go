@@ -30,21 +30,32 @@ func (s *Sessions) Sweep(ctx context.Context) (deleted int64, err error) {
 }
 
 func (s *Sessions) sweepAll(ctx context.Context) (deleted int64, failed []error) {
-	for _, sweep := range []func(context.Context) (int64, error){
-		inBatches(s.sweepEnded), s.around(&s.throttles), s.around(&s.devices), s.around(&s.swept), s.around(&s.families),
-		inBatches(s.sweepEmailTokens), s.sweepArchived, s.sweepArchivedRows, s.sweepAllShadows, s.SweepEvents,
+	for _, table := range []struct {
+		name  string
+		sweep func(context.Context) (int64, error)
+	}{
+		{"ended_sessions", inBatches(s.sweepEnded)}, {"throttles", s.around(&s.throttles)}, {"known_devices", s.around(&s.devices)},
+		{"sessions", s.around(&s.swept)}, {"refresh_tokens", s.around(&s.families)}, {"email_tokens", inBatches(s.sweepEmailTokens)},
+		{"users", s.sweepArchived}, {"users", s.sweepArchivedRows}, {"users", s.sweepAllShadows}, {"events", s.SweepEvents},
 	} {
 		if err := ctx.Err(); err != nil {
 			failed = append(failed, err)
 			break
 		}
-		n, err := sweep(ctx)
+		n, err := table.sweep(ctx)
 		deleted += n
+		s.observeSwept(ctx, table.name, n)
 		if err != nil {
 			failed = append(failed, err)
 		}
 	}
 	return deleted, failed
+}
+
+func (s *Sessions) observeSwept(ctx context.Context, table string, rows int64) {
+	if rows > 0 {
+		s.caller.observe(ctx, driver.SweptRows, table, int(rows))
+	}
 }
 
 func (s *Sessions) around(table *swept) func(context.Context) (int64, error) {

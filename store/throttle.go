@@ -181,6 +181,7 @@ func (s *Sessions) sweepNowAndThen(ctx context.Context) {
 	}
 	if t, err := s.sweepFrom(ctx, &s.throttles, s.throttles.to.Load()); err == nil {
 		s.throttles.to.Store(t.next)
+		s.observeSwept(ctx, "throttles", t.deleted)
 	}
 }
 

@@ -92,8 +92,8 @@ func changePassword[U any](c *gin.Context, cfg *ginauth.Config[U], users driver.
 		p.Settling(auth.Account.ID, false).Finish(ctx, nil)
 		change.Old = p.Hash
 		if change.New.IsZero() {
-			if change.New, err = m.Passwords.Hash(ctx, form.NewPassword); err != nil {
-				return engine.HashingError(err)
+			if change.New, err = m.HashPassword(ctx, form.NewPassword); err != nil {
+				return err
 			}
 		}
 		if err = st.ChangePassword(c, users.SetPassword, change); !errors.Is(err, driver.ErrNoUser) {

@@ -70,9 +70,9 @@ func setPassword[U any](c *gin.Context, cfg *ginauth.Config[U], users driver.Acc
 		return err
 	}
 	defer leave()
-	hash, err := m.Passwords.Hash(ctx, form.NewPassword)
+	hash, err := m.HashPassword(ctx, form.NewPassword)
 	if err != nil {
-		return engine.HashingError(err)
+		return err
 	}
 	// A body may come long after the session was checked. Whoever ended the session since then may
 	// also have removed the password (SEC-184, SEC-185).

@@ -77,6 +77,13 @@ func (f *Flows[U]) bear(ctx context.Context, stay bool, err error) error {
 // twice storeTimeout, so that a mail that was handed over is also recorded as sent.
 func (f *Flows[U]) start(ctx context.Context, most int, done chan<- handed) (n int, err error) {
 	mails, err := f.o.Store.ClaimMail(ctx, most, lease)
+	if err == nil {
+		var oldest time.Duration
+		for _, m := range mails {
+			oldest = max(oldest, m.Now.Sub(m.OrderedAt))
+		}
+		f.cfg.Engine().Observe(ctx, driver.Sample{Metric: driver.MailOldest, Value: oldest.Seconds()})
+	}
 	for _, m := range mails {
 		go func() {
 			taken, err := f.sendOne(context.WithoutCancel(ctx), m)

@@ -174,6 +174,9 @@ func (l link[U]) find(c *gin.Context, token string) (t found[U], err error) {
 
 // refuseLink answers a request with an invalid token.
 func (l link[U]) refuseLink(c *gin.Context) {
+	if l.kind == driver.MailLogin {
+		l.cfg.Engine().ObserveSignIn(c.Request.Context(), driver.ByMail, driver.Failure)
+	}
 	flow.LogEvent(c, driver.LinkRefused, "kind", string(l.kind))
 	l.refuse(c, errLink, Page{})
 }

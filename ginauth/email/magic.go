@@ -59,6 +59,7 @@ func (f *Flows[U]) logIn(c *gin.Context, t found[U], _ string) error {
 	if err != nil {
 		return err
 	}
+	f.cfg.Engine().Proved(c, driver.ByMail)
 	if err := flow.SignIn(c, u); err != nil {
 		return err
 	}

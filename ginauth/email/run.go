@@ -57,11 +57,13 @@ func (f *Flows[U]) SendDue(ctx context.Context) (sent int, err error) {
 func (f *Flows[U]) sendOne(ctx context.Context, m driver.Mail) (taken bool, err error) {
 	path, lifetime := f.target(m.Kind)
 	if path == "" && lifetime > 0 {
+		f.observe(ctx, m, driver.MailGivenUp)
 		return false, f.settle(ctx, m, driver.MailOutcome{Failure: "Options.Pages names no page for its link"})
 	}
 	token := driver.NewToken()
 	to, err := f.prepare(ctx, m, token, lifetime)
 	if errors.Is(err, driver.ErrNoMail) {
+		f.observe(ctx, m, driver.MailVoid)
 		return false, f.settle(ctx, m, driver.MailOutcome{})
 	}
 	if errors.Is(err, driver.ErrUnavailable) {
@@ -75,7 +77,20 @@ func (f *Flows[U]) sendOne(ctx context.Context, m driver.Mail) (taken bool, err 
 		err = f.handOver(ctx, message)
 	}
 	o := f.outcome(m, lifetime, err)
+	switch {
+	case o.Failure == "":
+		f.observe(ctx, m, driver.Success)
+	case o.RetryIn == 0:
+		f.observe(ctx, m, driver.MailGivenUp)
+	default:
+		f.observe(ctx, m, driver.MailRetried)
+	}
 	return o.Failure == "", f.settle(ctx, m, o)
+}
+
+// observe counts an attempt to send a mail.
+func (f *Flows[U]) observe(ctx context.Context, m driver.Mail, outcome driver.Outcome) {
+	f.cfg.Engine().Observe(ctx, driver.Sample{Metric: driver.MailsHandled, Value: 1, Kind: string(m.Kind), Outcome: outcome})
 }
 
 func (f *Flows[U]) prepare(ctx context.Context, m driver.Mail, token driver.Token, lifetime time.Duration) (driver.Recipient[U], error) {

@@ -60,7 +60,7 @@ func (f *Flow[U]) logIn(c *gin.Context, identifier, plain string, scopes []strin
 			ginauth.ErrNotMounted, f.app.Users, f.cfg.Account(l.user).ID, f.o.Refresh, err) //nolint:errorlint // nobody may take it for ErrNoUser
 	}
 	if err == nil {
-		f.began(c, l)
+		f.began(c, l, driver.ByPassword)
 	}
 	return l, err
 }
@@ -83,7 +83,8 @@ func (f *Flow[U]) compareAgain(c *gin.Context, l login[U], identifier string, ha
 }
 
 // began logs a login, and stores the event unless the store has already done so.
-func (f *Flow[U]) began(c *gin.Context, l login[U]) {
+func (f *Flow[U]) began(c *gin.Context, l login[U], method driver.Method) {
+	f.cfg.Engine().ObserveSignIn(ginauth.AuditContext(c), method, driver.Success)
 	flow.LogEvent(c, driver.LoginSucceeded, "user_id", f.cfg.Account(l.user).ID, "session", l.claims.Session)
 	f.recordLogin(c, f.cfg.Account(l.user).ID)
 }

@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -275,4 +276,26 @@ func TestDevicesAreNoEmptyListInAnOutage(t *testing.T) {
 			t.Errorf("%s: %d %s", test[0], w.Code, w.Body)
 		}
 	}
+}
+
+func TestLoginsByTokensAreMeasuredOnce(t *testing.T) {
+	t.Parallel()
+	samples := &ginauthtest.Samples{}
+	s := newSite(t, func(s *site) { s.flow.app.Observer = samples })
+	want := func(outcome driver.Outcome) {
+		t.Helper()
+		var got []driver.Sample
+		for _, sample := range samples.Take() {
+			if sample.Metric == driver.SignIns {
+				got = append(got, sample)
+			}
+		}
+		if len(got) != 1 || got[0] != (driver.Sample{Metric: driver.SignIns, Value: 1, Kind: string(driver.ByPassword), Outcome: outcome}) {
+			t.Errorf("%+v, want one %s", got, outcome)
+		}
+	}
+	s.send(jsonRequest("/login", adaIn))
+	want(driver.Success)
+	s.send(jsonRequest("/login", strings.Replace(adaIn, "correct", "wrong", 1)))
+	want(driver.Failure)
 }

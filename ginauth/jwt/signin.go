@@ -48,7 +48,7 @@ func SignIn[U any](c *gin.Context, f *Flow[U], d Delivery, u U) (Answer, error) 
 	if err := f.place(c, d, l); err != nil {
 		return Answer{}, err
 	}
-	f.began(c, l)
+	f.began(c, l, "")
 	return l.answer, nil
 }
 

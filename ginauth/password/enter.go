@@ -3,6 +3,7 @@ package password
 import (
 	"context"
 	"sync"
+	"time"
 )
 
 type placeKey struct{}
@@ -22,6 +23,18 @@ func (h *Hasher) Enter(ctx context.Context, client ...string) (entered context.C
 		return ctx, func() {}, err
 	}
 	return context.WithValue(ctx, placeKey{}, p), sync.OnceFunc(p.leave), nil
+}
+
+// Waited returns how long the caller with the context of Enter has waited for its turns so far. It is
+// zero for any other context.
+func Waited(ctx context.Context) time.Duration {
+	p, ok := ctx.Value(placeKey{}).(*place)
+	if !ok {
+		return 0
+	}
+	p.queue.mu.Lock()
+	defer p.queue.mu.Unlock()
+	return p.waited
 }
 
 // do runs work in a slot, with the place that ctx has, or with one of its own.

@@ -22,6 +22,7 @@ type badCredentials struct {
 	limit   Limit
 	off     bool
 	proxies proxy.Trusted
+	mount   *Mount
 }
 
 // forBadCredentials has its own memory, so that a flood cannot push out the other counters.
@@ -38,11 +39,12 @@ func (b badCredentials) Refuse(c *gin.Context, err error) error {
 	if failed != nil || v.Wait <= 0 {
 		return err
 	}
+	b.mount.count(requestContext(c), driver.ThrottleRefusals, driver.BudgetBadCredentials, "")
 	return waiting(ErrTooManyAttempts, v.Wait)
 }
 
 // NewBadCredentials returns a counter that all mounts with the same Users share. A mount without
 // Users has its own.
 func NewBadCredentials(perAddress []Rate, off bool, m *Mount) badCredentials {
-	return badCredentials{limiter: forBadCredentials().Of(cmp.Or[any](m.Users, m)), limit: Limit{PerAddress: perAddress}, off: off, proxies: m.Proxies}
+	return badCredentials{limiter: forBadCredentials().Of(cmp.Or[any](m.Users, m)), limit: Limit{PerAddress: perAddress}, off: off, proxies: m.Proxies, mount: m}
 }

@@ -6,6 +6,7 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"log/slog"
 	"sync"
 
@@ -171,4 +172,43 @@ func (m *Mount) RecordSession(ctx context.Context, kind driver.EventKind, user d
 	e := driver.NewEvent(ctx, kind, user)
 	e.Actor, e.Session = user, session.String()
 	record(context.WithoutCancel(ctx), m.logger(), recorder, e)
+}
+
+// Observe gives a sample to Options.Observer.
+func (m *Mount) Observe(ctx context.Context, s driver.Sample) {
+	if m.Observer != nil {
+		driver.Report(ctx, m.Observer, m.logger(), s)
+	}
+}
+
+// count is Observe for one more of something.
+func (m *Mount) count(ctx context.Context, metric driver.Metric, kind string, outcome driver.Outcome) {
+	m.Observe(ctx, driver.Sample{Metric: metric, Value: 1, Kind: kind, Outcome: outcome})
+}
+
+// ObserveSignIn counts a login or a failed one.
+func (m *Mount) ObserveSignIn(ctx context.Context, method driver.Method, outcome driver.Outcome) {
+	if method == "" {
+		method = driver.OtherMethod
+	}
+	m.count(ctx, driver.SignIns, string(method), outcome)
+}
+
+// ObserveCheck counts the look at a request's session, which ended with err.
+func (st *State) ObserveCheck(ctx context.Context, err error) {
+	if st.Mount.Observer == nil || st.rechecks {
+		return
+	}
+	outcome := driver.Failure
+	switch {
+	case err == nil:
+		outcome = driver.SessionValid
+	case errors.Is(err, driver.ErrUnavailable):
+		outcome = driver.Unavailable
+	case errors.Is(err, ErrUnauthenticated) && st.cookiesSent == 0:
+		outcome = driver.SessionNone
+	case errors.Is(err, ErrUnauthenticated):
+		outcome = driver.SessionEnded
+	}
+	st.Mount.count(ctx, driver.SessionChecks, "", outcome)
 }

@@ -83,6 +83,7 @@ type Mount struct {
 	Render     func(*gin.Context, *problem.Details)
 	Translator func(*gin.Context) ut.Translator
 	Log        *slog.Logger
+	Observer   driver.Observer // nil where nobody measures
 }
 
 // DropSessions removes sessions from a mount whose backends have no SessionAuth.

@@ -48,6 +48,9 @@ func (m *Mount) Prove(ctx context.Context, c *gin.Context, k Claim) (p proved, e
 	if errors.Is(err, ErrInvalidCredentials) {
 		m.RecordGuess(c, k, p.Account) //nolint:contextcheck // the request's own
 	}
+	if err == nil {
+		m.Proved(c, driver.ByPassword)
+	}
 	return p, m.Names.Say(err, ErrInvalidCredentials)
 }
 
@@ -60,7 +63,7 @@ func (t *Attempts) guess(ctx context.Context, c *gin.Context, identifier string,
 	if err == nil { // other identifiers have no account to guess at
 		a.Guess = t.guessAt(c, canonical)
 	}
-	v, err := t.admit(ctx, c, identifier, a, func(ctx context.Context, a driver.Attempt) (driver.Verdict, error) {
+	v, err := t.admit(ctx, c, driver.BudgetLogin, identifier, a, func(ctx context.Context, a driver.Attempt) (driver.Verdict, error) {
 		return from.Count(ctx, a, canonical)
 	})
 	return Tried{Attempts: t, attempt: a, known: v.Known, identifier: canonical}, err
@@ -92,12 +95,12 @@ func (m *Mount) compare(ctx context.Context, k Claim, canonical string) (account
 	if refused { // so that even the right password takes the same time
 		hash = password.Hash{}
 	}
-	ok, err := m.Passwords.Verify(ctx, hash, k.Plain)
+	ok, err := m.verify(ctx, hash, k.Plain)
 	switch {
 	case m.unusable(ctx, account, canonical, err):
 		return account, hash, ErrInvalidCredentials
 	case err != nil:
-		return account, hash, HashingError(err)
+		return account, hash, err
 	case !ok || refused:
 		return account, hash, ErrInvalidCredentials
 	}
@@ -121,6 +124,7 @@ func (m *Mount) RecordGuess(c *gin.Context, k Claim, account driver.Account) {
 		m.recordFailure(c, k.Owner, k.Owner.Identifier)
 		return
 	}
+	m.ObserveSignIn(requestContext(c), driver.ByPassword, driver.Failure)
 	m.Event(c, driver.LoginFailed, "identifier", hideIdentifier(k.Identifier))
 	m.recordFailure(c, account, k.Identifier)
 }
@@ -189,7 +193,7 @@ func (m *Mount) UpgradeHash(ctx context.Context, id driver.UserID, old password.
 	if !m.Passwords.NeedsRehash(old) {
 		return
 	}
-	fresh, err := m.Passwords.Hash(ctx, plain)
+	fresh, err := m.HashPassword(ctx, plain)
 	if err == nil {
 		err = m.Edge.ReplaceHash(ctx, id, old, fresh)
 	}

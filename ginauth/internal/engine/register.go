@@ -35,11 +35,8 @@ func (m *Mount) BindRegistration(c *gin.Context, form any) (n driver.NewUser, at
 	if err != nil {
 		return n, attempt, err
 	}
-	n.Hash, err = m.Passwords.Hash(ctx, r.Password)
-	if err != nil {
-		return n, attempt, HashingError(err)
-	}
-	return n, attempt, nil
+	n.Hash, err = m.HashPassword(ctx, r.Password)
+	return n, attempt, err
 }
 
 // HashNew checks a new password by the policy and hashes it. Personal are facts about the user that
@@ -53,11 +50,7 @@ func (m *Mount) HashNew(c *gin.Context, plain string, personal ...string) (hash 
 		return hash, err
 	}
 	defer leave()
-	hash, err = m.Passwords.Hash(ctx, plain)
-	if err != nil {
-		return hash, HashingError(err)
-	}
-	return hash, nil
+	return m.HashPassword(ctx, plain)
 }
 
 // CheckPassword returns what the policy has against a password, as a fault of the named field.

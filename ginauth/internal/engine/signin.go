@@ -33,7 +33,27 @@ func (st *State) SignIn(c *gin.Context, user any, account driver.Account, n driv
 		return err
 	}
 	st.SetUser(user, account)
+	st.Mount.ObserveSignIn(requestContext(c), st.methodOf(n), driver.Success)
 	return nil
+}
+
+// Proved notes how the user of this request has proved who they are, before the login begins.
+func (m *Mount) Proved(c *gin.Context, method driver.Method) {
+	if st := Attached(c); st != nil {
+		st.mu.Lock()
+		defer st.mu.Unlock()
+		st.method = method
+	}
+}
+
+// methodOf returns how the user of a login has proved who they are. It is empty if that is not known.
+func (st *State) methodOf(n driver.NewSession) driver.Method {
+	if !n.Credential.IsZero() {
+		return driver.ByPassword
+	}
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	return st.method
 }
 
 // explainNoUser finds out why a store refused a user. If Users has the user but the sessions' store

@@ -57,6 +57,7 @@ type identity struct {
 	found   bool // proof and userErr are known
 	proof   Proof
 	userErr error
+	method  driver.Method // how the user of a login has proved who they are, if known
 }
 
 // held is the session that the request's cookie names, or that began in the request.

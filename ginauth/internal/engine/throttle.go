@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -30,6 +31,7 @@ type Attempts struct {
 	limits  Limits
 	proxies proxy.Trusted
 	browser Cookie
+	mount   *Mount
 	log     *slog.Logger
 	names   identifier.Rules
 	Finds   bool // the limiter is the store of users, which finds a user while it counts
@@ -37,7 +39,7 @@ type Attempts struct {
 
 // NewAttempts expects limits with their defaults.
 func NewAttempts(limiter driver.Limiter, limits Limits, browser Cookie, m *Mount) *Attempts {
-	return &Attempts{Limiter: limiter, limits: limits, proxies: m.Proxies, browser: browser, log: m.Log, names: m.Names, Finds: Same(limiter, m.Users)}
+	return &Attempts{Limiter: limiter, limits: limits, proxies: m.Proxies, browser: browser, mount: m, log: m.Log, names: m.Names, Finds: Same(limiter, m.Users)}
 }
 
 // Tried is an attempt that was counted.
@@ -52,14 +54,14 @@ type Tried struct {
 // signUp counts an attempt to make an account.
 func (t *Attempts) signUp(ctx context.Context, c *gin.Context, canonical string) (Tried, error) {
 	a := t.limits.SignUp.attempt(t.clientOf(c), purposeSignUp, canonical)
-	_, err := t.count(ctx, c, canonical, a)
+	_, err := t.count(ctx, c, driver.BudgetSignUp, canonical, a)
 	return Tried{Attempts: t, attempt: a, identifier: canonical}, err
 }
 
 // App counts an attempt for code of the app.
 func (t *Attempts) App(c *gin.Context, purpose, identifier string, l Limit) error {
 	canonical, _ := t.names.Canonical(identifier) // without one, the client's address counts alone
-	_, err := t.count(c.Request.Context(), c, identifier, l.attempt(t.clientOf(c), "app "+purpose, canonical))
+	_, err := t.count(c.Request.Context(), c, budgetOf(purpose), identifier, l.attempt(t.clientOf(c), "app "+purpose, canonical))
 	return err
 }
 
@@ -74,7 +76,7 @@ func (t *Attempts) CountGuess(c *gin.Context, purpose string, user driver.UserID
 		Key: limitKey("guess", purpose, string(user)), Client: limitKey("client", client),
 		Free: t.limits.FreeFailures, MaxWait: t.limits.MaxWait, Max: t.limits.MaxFailures, Memory: failureMemory,
 	}
-	_, err := t.count(c.Request.Context(), c, string(user), a)
+	_, err := t.count(c.Request.Context(), c, driver.BudgetSecret, string(user), a)
 	return Tried{Attempts: t, attempt: a, user: user}, err
 }
 
@@ -90,11 +92,22 @@ func (a Tried) TakeBack(ctx context.Context) error {
 
 type counting func(context.Context, driver.Attempt) (driver.Verdict, error)
 
-func (t *Attempts) count(ctx context.Context, c *gin.Context, identifier string, a driver.Attempt) (driver.Verdict, error) {
-	return t.admit(ctx, c, identifier, a, t.Limiter.CountAttempt)
+// budgetOf returns the constant that names the budget of a purpose in samples.
+func budgetOf(purpose string) string {
+	switch {
+	case purpose == "link":
+		return driver.BudgetLink
+	case strings.HasPrefix(purpose, "mail"):
+		return driver.BudgetMail
+	}
+	return driver.BudgetApp
 }
 
-func (t *Attempts) admit(ctx context.Context, c *gin.Context, identifier string, a driver.Attempt, count counting) (driver.Verdict, error) {
+func (t *Attempts) count(ctx context.Context, c *gin.Context, budget, identifier string, a driver.Attempt) (driver.Verdict, error) {
+	return t.admit(ctx, c, budget, identifier, a, t.Limiter.CountAttempt)
+}
+
+func (t *Attempts) admit(ctx context.Context, c *gin.Context, budget, identifier string, a driver.Attempt, count counting) (driver.Verdict, error) {
 	if t.limits.Unlimited || len(a.Rates) == 0 && a.Guess.Key == (driver.LimitKey{}) {
 		return driver.Verdict{}, nil
 	}
@@ -102,6 +115,10 @@ func (t *Attempts) admit(ctx context.Context, c *gin.Context, identifier string,
 	if err != nil || v.Wait <= 0 {
 		return v, err
 	}
+	if v.Guesses && budget == driver.BudgetLogin {
+		budget = driver.BudgetPassword
+	}
+	t.mount.count(ctx, driver.ThrottleRefusals, budget, "")
 	t.report(c, identifier, v) //nolint:contextcheck // the request's own
 	return v, waiting(ErrTooManyAttempts, v.Wait)
 }
