@@ -10,7 +10,7 @@ const (
 	UsernameIdentifier
 	// EitherIdentifier accepts a username or an e-mail address in one field of the login. A sign-up
 	// needs at least one of them. Each identifier of an account may have half of the wrong
-	// passwords that Limits allow: a common count would reveal which address belongs to which
-	// username.
+	// passwords, and half of the mails of each kind, that Limits allow: a common count would reveal
+	// which address belongs to which username.
 	EitherIdentifier
 )

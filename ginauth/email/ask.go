@@ -168,7 +168,12 @@ func (f *Flows[U]) bindAddress(c *gin.Context, k driver.MailKind) (o driver.Mail
 // counted separately: strangers who ask for other mails must not use up the reset that the owner
 // needs (SEC-43).
 func (f *Flows[U]) wanted(c *gin.Context, k driver.MailKind, canonical string) error {
-	return flow.Throttle(c, f.cfg, "mail "+string(k), canonical, f.app.Limits.Mail)
+	limit := f.app.Limits.Mail
+	limit.PerIdentifier = slices.Clone(limit.PerIdentifier)
+	for i := range limit.PerIdentifier {
+		limit.PerIdentifier[i].Attempts = f.cfg.Engine().Names.Share(limit.PerIdentifier[i].Attempts)
+	}
+	return flow.Throttle(c, f.cfg, "mail "+string(k), canonical, limit)
 }
 
 func (f *Flows[U]) accept(c *gin.Context, k driver.MailKind) {

@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/ginauth/ginauth/ginauth"
 	"github.com/ginauth/ginauth/ginauth/driver"
@@ -94,4 +95,31 @@ func TestQuietSignUpNeedsAddresses(t *testing.T) {
 		}
 	}()
 	email.SignUp(mails)
+}
+
+// However a name is spelt, its mails are counted together, and both identifiers of an account have no more than one.
+func TestMailsOfOneAccountShareABudget(t *testing.T) {
+	t.Parallel()
+	for kind, edit := range map[string]func(*flows){"address": func(*flows) {}, "either": byEither} {
+		a := newApp(t, edit, func(o *flows) {
+			o.Config.Limits = ginauth.Limits{Mail: ginauth.Limit{PerIdentifier: []ginauth.Rate{{Attempts: 4, Per: time.Hour}}}}
+		})
+		sent := 0
+		spellings := []string{"ada@example.com", "ADA@example.com", " Ada@Example.COM ", "ada@EXAMPLE.com", "Ada@example.com", "aDa@example.com"}
+		if kind == "either" {
+			spellings = append(spellings, "ada", "ADA", " Ada", "\uff21da", "aDa", "adA")
+		}
+		for _, name := range spellings {
+			switch w := a.anyone().post("/forgot", `{"email":"`+name+`"}`); w.Code {
+			case http.StatusAccepted:
+				sent++
+			case http.StatusTooManyRequests:
+			default:
+				t.Errorf("%s: %d %s", name, w.Code, w.Body)
+			}
+		}
+		if sent != 4 {
+			t.Errorf("%s: %d mails were accepted, want 4", kind, sent)
+		}
+	}
 }

@@ -282,3 +282,17 @@ func TestImpossibleFlowsAreExplained(t *testing.T) {
 
 // usersOnly hides that a store keeps refresh tokens.
 type usersOnly struct{ driver.Users[user] }
+
+// A route without Session speaks of what users log in with, too.
+func TestRefusalsFollowTheIdentifier(t *testing.T) {
+	t.Parallel()
+	for kind, want := range map[driver.IdentifierKind]string{
+		driver.EmailIdentifier: "E-mail address or", driver.UsernameIdentifier: "Username or", driver.EitherIdentifier: "Username, e-mail address or",
+	} {
+		s := newSite(t, func(s *site) { s.flow.app.Identifier = kind })
+		w := s.send(jsonRequest("/login", `{"email":"nobody@example.com","username":"nobody","password":"wrong"}`))
+		if w.Code != http.StatusUnauthorized || !strings.Contains(w.Body.String(), `"detail":"`+want+` password is wrong.`) {
+			t.Errorf("%v: %d %s", kind, w.Code, w.Body)
+		}
+	}
+}

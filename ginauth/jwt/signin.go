@@ -33,7 +33,7 @@ func SignIn[U any](c *gin.Context, f *Flow[U], d Delivery, u U) (Answer, error) 
 	case account.ID == "":
 		return Answer{}, errors.New("jwt.SignIn: the user has no ID")
 	case account.Disabled:
-		return Answer{}, ginauth.ErrInvalidCredentials
+		return Answer{}, f.cfg.Engine().Worded(ginauth.ErrInvalidCredentials)
 	case d == InCookie && f.check.Check(c.Request) != nil:
 		return Answer{}, ginauth.ErrCrossOrigin
 	}
@@ -57,12 +57,12 @@ func SignIn[U any](c *gin.Context, f *Flow[U], d Delivery, u U) (Answer, error) 
 // (SEC-190).
 func (f *Flow[U]) explainNoUser(c *gin.Context, u U, refused error) error {
 	if _, external := f.o.Refresh.(driver.External); external { // it knows every user except those who were shut out
-		return fmt.Errorf("%w: %w", ginauth.ErrInvalidCredentials, refused)
+		return f.cfg.Engine().Worded(fmt.Errorf("%w: %w", ginauth.ErrInvalidCredentials, refused))
 	}
 	known, err := f.cfg.FindUser(c.Request.Context(), f.cfg.Account(u).ID)
 	switch {
 	case errors.Is(err, driver.ErrNoUser) || err == nil && f.cfg.Account(known).Disabled:
-		return fmt.Errorf("%w: %w", ginauth.ErrInvalidCredentials, refused)
+		return f.cfg.Engine().Worded(fmt.Errorf("%w: %w", ginauth.ErrInvalidCredentials, refused))
 	case err != nil:
 		return err
 	}

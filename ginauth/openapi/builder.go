@@ -149,6 +149,7 @@ func (b *builder) operation(m mounted) *openapi3.Operation {
 	case m.ours && b.own.byID[m.info.Name] != nil:
 		op = clone(b.own.byID[m.info.Name])
 		op.Security = nil // which describes the handler, but not the router
+		b.wordOperation(op)
 		b.setTypes(op, m)
 	default:
 		op = bare(m)

@@ -146,9 +146,12 @@ func (b *builder) addExamples(response *openapi3.Response) {
 
 func (b *builder) example(code string) *openapi3.Example {
 	p := b.problems[code]
+	p.Detail = b.worded(p.Detail)
 	value := ginauth.Problem{Type: problempage.Base + code, Title: p.Title, Status: p.Status, Code: code, Detail: p.Detail}
 	if p.Status == http.StatusUnprocessableEntity {
-		value.Errors = []ginauth.FieldError{{Field: "email", Code: "required", Detail: "email is required"}}
+		detail := b.worded("email is required")
+		field, _, _ := strings.Cut(detail, " ")
+		value.Errors = []ginauth.FieldError{{Field: field, Code: "required", Detail: detail}}
 	}
 	if p.Status == http.StatusInternalServerError {
 		value.RequestID = "2IT4AOZJMW3YWJVCKYUIMV6FKQ"

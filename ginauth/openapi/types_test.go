@@ -3,6 +3,7 @@ package openapi_test
 import (
 	"context"
 	"encoding/json"
+	"strings"
 	"testing"
 	"time"
 
@@ -151,6 +152,33 @@ func TestPayloadsAskForWhatUsersLogInWith(t *testing.T) {
 		}
 		if diff := cmp.Diff(parsed(t, want), parsed(t, string(got))); diff != "" {
 			t.Errorf("%v:\n%s", of, diff)
+		}
+	}
+}
+
+// What the document says of a login follows Options.Identifier, in every text of ginauth's.
+func TestTextsFollowTheIdentifier(t *testing.T) {
+	t.Parallel()
+	for of, want := range map[driver.IdentifierKind][]string{
+		driver.EmailIdentifier:    {"Name, e-mail address and password", "E-mail address and password", "E-mail address or password is wrong"},
+		driver.UsernameIdentifier: {"Name, username and password", "Username and password", "Username or password is wrong."},
+		driver.EitherIdentifier:   {"Name, username or e-mail address, and password", "Username or e-mail address, and password", "Username, e-mail address or password is wrong"},
+	} {
+		cfg := built.Config(ginauth.Options[member]{
+			Users: fakeUsers[member]{}, Sessions: memstore.NewStore([]byte("0123456789abcdef0123456789abcdef")), Logger: quiet, Identifier: of,
+		})
+		r := gin.New()
+		r.Use(ginauth.Session(cfg))
+		r.POST("/signup", ginauth.SignUpWith(cfg, func(context.Context, application, *member) error { return nil }))
+		r.POST("/login", ginauth.Login(cfg))
+		doc := document(t, r, openapi.Options{})
+		got := []string{
+			operation(t, doc, "POST", "/signup").RequestBody.Value.Description, operation(t, doc, "POST", "/login").RequestBody.Value.Description,
+		}
+		for i, text := range append(got, doc.Components.Examples["invalid_credentials"].Value.Summary) {
+			if !strings.HasPrefix(text, want[i]) {
+				t.Errorf("%v: %q, want %q", of, text, want[i])
+			}
 		}
 	}
 }

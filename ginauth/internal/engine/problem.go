@@ -48,7 +48,7 @@ func fail(c *gin.Context, m *Mount, err error) {
 		return
 	}
 	p := ProblemOf(err)
-	if p.Code == ErrInvalidCredentials.Code { // the same words for every cause (SEC-29)
+	if p.Code == ErrInvalidCredentials.Code && m != &unmounted { // the same words for every cause (SEC-29)
 		p.Detail = m.Names.Wrong(ErrInvalidCredentials.Detail)
 	}
 	if p.Status >= http.StatusInternalServerError {

@@ -51,8 +51,11 @@ func (m *Mount) Prove(ctx context.Context, c *gin.Context, k Claim) (p proved, e
 	if err == nil {
 		m.Proved(c, driver.ByPassword)
 	}
-	return p, m.Names.Say(err, ErrInvalidCredentials)
+	return p, m.Worded(err)
 }
+
+// Worded gives ErrInvalidCredentials the words of what users log in with, for routes without a mount.
+func (m *Mount) Worded(err error) error { return m.Names.Say(err, ErrInvalidCredentials) }
 
 // guess counts an attempt to know the password of identifier. All attempts at it share one budget
 // (SEC-41).

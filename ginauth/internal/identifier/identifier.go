@@ -53,9 +53,17 @@ func missing(field, value string, language ut.Translator) []problem.Field {
 // them, and a common count would reveal which address belongs to which username.
 func (k Kind) Limited(g driver.GuessLimit) driver.GuessLimit {
 	if k == Either {
-		g.Free, g.Max, g.MaxOnBrowser = g.Free/2, max(g.Max/2, 1), g.MaxOnBrowser/2 //nolint:mnd // an address and a username
+		g.Free, g.Max, g.MaxOnBrowser = g.Free/2, k.Share(g.Max), g.MaxOnBrowser/2 //nolint:mnd // an address and a username
 	}
 	return g
+}
+
+// Share returns how many of an account's attempts one of its identifiers may use, at least one.
+func (k Kind) Share(attempts int) int {
+	if k == Either {
+		return max(attempts/2, 1) //nolint:mnd // an address and a username
+	}
+	return attempts
 }
 
 // Wrong returns the sentence of ErrInvalidCredentials; byEmail is the sentence for addresses.
