@@ -95,9 +95,13 @@ func adapt[U any](cfg *Config[U], m *engine.Mount, b Backend[U]) engine.Provider
 		if scheme.Scoped && p.Scopes == nil {
 			p.Scopes = []string{}
 		}
-		return engine.Proof{
+		proof := engine.Proof{
 			User: &p.User, Account: account, Via: scheme.Name,
-			Credential: p.Credential, Scopes: p.Scopes, AuthenticatedAt: p.AuthenticatedAt, Session: p.Session, Now: now,
-		}, nil
+			Credential: p.Credential, Scopes: p.Scopes, AuthenticatedAt: p.AuthenticatedAt, Methods: p.Methods, Session: p.Session, Now: now,
+		}
+		if p.SecondFactor {
+			proof.SecondFactorAt = p.AuthenticatedAt
+		}
+		return proof, nil
 	}}
 }

@@ -35,6 +35,10 @@ type Principal[U any] struct {
 	// AuthenticatedAt is when the user last proved who they are. Zero means unknown. An unknown
 	// time, or one that is more than a minute ahead of the server's clock, is never Fresh.
 	AuthenticatedAt time.Time
+	// Methods are how the user proved it then; empty means unknown. SecondFactor says that they
+	// include a second factor. See Auth.Methods and Auth.SecondFactorAt.
+	Methods      driver.Methods
+	SecondFactor bool
 	// Session is the public id of the login that the credential belongs to, as lists of logins show
 	// it, such as a token's "sid". Empty means that there is none.
 	Session driver.SessionID

@@ -30,6 +30,10 @@ type Auth struct {
 	// AuthenticatedAt is when the user last proved who they are; zero means unknown. Now is the
 	// time of this request by the same clock.
 	AuthenticatedAt, Now time.Time
+	// Methods are how the user has proved who they are in this login, such as "pwd"; empty means
+	// unknown. SecondFactorAt is when the user last proved a second factor; zero means never.
+	Methods        driver.Methods
+	SecondFactorAt time.Time
 }
 
 // CurrentAuth returns how the current user was authenticated. Its errors are those of CurrentUser.
@@ -44,7 +48,7 @@ func CurrentAuth(ctx context.Context) (Auth, error) {
 	}
 	a := Auth{
 		Account: p.Account, Via: p.Via, Credential: p.Credential, Scopes: p.Scopes,
-		AuthenticatedAt: p.AuthenticatedAt, Now: p.Now,
+		AuthenticatedAt: p.AuthenticatedAt, Now: p.Now, Methods: p.Methods, SecondFactorAt: p.SecondFactorAt,
 	}
 	if a.Via == engine.SessionScheme {
 		a.Credential = SessionView{st}

@@ -2,6 +2,7 @@ package ginauth
 
 import (
 	"errors"
+	"fmt"
 
 	"github.com/gin-gonic/gin"
 
@@ -15,6 +16,15 @@ type SignInOption func(*driver.NewSession)
 // Remember returns the option that makes a session outlive the browser, with the lifetimes
 // Options.RememberIdleTimeout and Options.RememberLifetime.
 func Remember() SignInOption { return func(n *driver.NewSession) { n.Persistent = true } }
+
+// Proved returns the option that says how the user has proved who they are, such as
+// driver.ByProvider. The session keeps it, see Auth.Methods. Without it that is not known.
+func Proved(methods ...driver.Method) SignInOption {
+	return func(n *driver.NewSession) {
+		n.Methods = driver.MethodsOf(methods...)
+		n.SecondFactor = n.Methods.TwoFactors()
+	}
+}
 
 // SignIn logs in a user after the app has authenticated them in its own way. The session gets a new
 // token, and the old one is invalid from then on (OWASP ASVS 7.2.4). Of the old session's values,
@@ -37,6 +47,9 @@ func SignIn[U any](c *gin.Context, u U, options ...SignInOption) error {
 	var n driver.NewSession
 	for _, option := range options {
 		option(&n)
+	}
+	if err := n.Methods.Check(); err != nil {
+		return fmt.Errorf("signing in: %w", err)
 	}
 	return st.SignIn(c, &u, account, n)
 }

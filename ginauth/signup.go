@@ -84,7 +84,7 @@ func register[U any, F Form](c *gin.Context, cfg *Config[U], fill func(context.C
 	}
 	account := cfg.account(&u)
 	done := attempt.Settling(account.ID, true)
-	session := driver.NewSession{Credential: n.Hash, Persistent: form.registration().Remember, Settles: done.Within(st.Store)}
+	session := driver.NewSession{Credential: n.Hash, Methods: driver.Methods(driver.ByPassword), Persistent: form.registration().Remember, Settles: done.Within(st.Store)}
 	if err := st.SignIn(c, &u, account, session); err != nil {
 		return u, err
 	}

@@ -31,6 +31,8 @@ const exportedLists = `
 		SELECT jsonb_agg(e.item ORDER BY e.created_at, e.id) FROM (
 			SELECT s.created_at, s.id, jsonb_build_object(
 				'id', s.id, 'created_at', s.created_at, 'authenticated_at', s.authenticated_at, 'last_seen_at', s.last_seen_at,
+				'methods', string_to_array(s.methods, ' '), 'second_factor_at', s.second_factor_at,
+				'provider', NULLIF(s.provider_issuer, ''), 'provider_session', NULLIF(s.provider_sid, ''),
 				'expires_at', s.expires_at, 'remembered', s.persistent, 'ip', host(s.ip), 'user_agent', s.user_agent) AS item
 			FROM ginauth.sessions AS s WHERE s.user_id = u.id ORDER BY s.created_at DESC LIMIT $2::bigint) AS e), '[]'),
 	'api_keys', COALESCE((
@@ -43,6 +45,7 @@ const exportedLists = `
 		SELECT jsonb_agg(e.item ORDER BY e.created_at, e.id) FROM (
 			SELECT t.created_at, t.id, jsonb_build_object(
 				'id', t.id, 'scopes', t.scopes, 'created_at', t.created_at, 'last_used_at', t.last_used_at,
+				'methods', string_to_array(t.methods, ' '), 'second_factor', t.second_factor,
 				'expires_at', t.expires_at, 'ip', host(t.ip), 'user_agent', t.user_agent) AS item
 			FROM ginauth.refresh_tokens AS t WHERE t.user_id = u.id ORDER BY t.created_at DESC LIMIT $2::bigint) AS e), '[]'),
 	'known_devices', COALESCE((

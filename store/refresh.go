@@ -19,7 +19,8 @@ import (
 const familyOwner = `t.user_id`
 
 // familyColumns are the fields of a driver.RefreshFamily, in the order of readFamily.
-const familyColumns = `t.id, ` + familyOwner + `, t.scopes, t.created_at, t.last_used_at, t.expires_at, t.idle_timeout, t.ip, t.user_agent`
+const familyColumns = `t.id, ` + familyOwner + `, t.scopes, t.created_at, t.last_used_at, t.expires_at, t.idle_timeout, t.ip, t.user_agent,
+	t.methods, t.second_factor`
 
 func (s *Sessions) readFamily(r *wire.Reader, to *driver.RefreshFamily) {
 	r.UUID((*string)(&to.ID))
@@ -31,6 +32,8 @@ func (s *Sessions) readFamily(r *wire.Reader, to *driver.RefreshFamily) {
 	r.Duration(&to.IdleTimeout)
 	r.Addr(&to.Origin.Addr)
 	r.Text(&to.Origin.UserAgent)
+	r.Text((*string)(&to.Methods))
+	r.Bool(&to.SecondFactor)
 }
 
 // scopeText reads NULL, which means every scope, as nil, and the empty text as no scope.
@@ -61,15 +64,16 @@ WITH fresh AS (
 	FOR SHARE OF u
 ), stored AS (
 	INSERT INTO ginauth.refresh_tokens AS t (selector, id, user_id, digest, epoch, scopes,
-		created_at, last_used_at, idle_timeout, expires_at, ip, user_agent)
+		created_at, last_used_at, idle_timeout, expires_at, ip, user_agent, methods, second_factor)
 	SELECT $4::bytea, $5::uuid, user_id, $6::bytea, epoch, $7::text,
-		now, now, $8::interval, now + $9::interval, $10::inet, $11::text
+		now, now, $8::interval, now + $9::interval, $10::inet, $11::text, $15::text, $16::boolean
 	FROM fresh
 	RETURNING ` + familyColumns + `
 ), event AS (
 	INSERT INTO ginauth.events ` + eventColumns + `
 	SELECT created_at, '` + string(driver.LoginSucceeded) + `', 'success', user_id, CASE WHEN $14::jsonb IS NULL THEN user_id END,
-		id::text, $12::text, $13::text, ip, user_agent, $14::jsonb
+		id::text, $12::text, $13::text, ip, user_agent,
+		CASE WHEN methods = '' THEN $14::jsonb ELSE COALESCE($14::jsonb, '{}') || jsonb_build_object('` + driver.DetailMethods + `', methods) END
 	FROM stored
 	RETURNING id
 )
@@ -108,6 +112,7 @@ func (s *Sessions) CreateRefreshFamily(ctx context.Context, n driver.NewRefreshF
 		user, s.clock(), s.hash(n.Credential), n.Key.Selector[:], id.String(), n.Key.Digest[:],
 		scopesOrNull(n.Scopes), n.IdleTimeout, n.Lifetime, addrOrNull(n.Origin.Addr), cutUserAgent(n.Origin.UserAgent),
 		cutText(login.Operation, maxOperation), cutText(login.RequestID, maxRequestID), operatorOrNull(login),
+		string(n.Methods), n.SecondFactor,
 	}
 	var f driver.RefreshFamily
 	create := func(ctx context.Context, conn Conn) (driver.Event, error) {
@@ -117,7 +122,7 @@ func (s *Sessions) CreateRefreshFamily(ctx context.Context, n driver.NewRefreshF
 		if n.Limit > 0 {
 			batch.Queue(evictFamilies, user, s.clock(), n.Limit, id.String())
 		}
-		e := login
+		e := detailed(login, driver.DetailMethods, string(n.Methods))
 		err := scanSecond(conn.SendBatch(ctx, &batch), func(r *wire.Reader) {
 			s.readFamily(r, &f)
 			r.Int(&e.ID)

@@ -77,8 +77,8 @@ func (s *Sessions) clock() any {
 const sessionOwner = `s.user_id`
 
 // sessionColumns are what readSession reads, up to the present time.
-const sessionColumns = `s.digest, s.id, ` + sessionOwner + `, s.data, s.version, s.created_at, s.authenticated_at,
-	s.last_seen_at, s.idle_timeout, s.expires_at, s.persistent, s.ip, s.user_agent`
+const sessionColumns = `s.digest, s.id, ` + sessionOwner + `, s.data, ` + sessionState + `, s.created_at, s.authenticated_at, s.second_factor_at,
+	s.last_seen_at, s.idle_timeout, s.expires_at, s.ip, s.user_agent`
 
 // everybodysEpoch is a part of every session's epoch.
 const everybodysEpoch = `COALESCE((SELECT e.epoch FROM ginauth.session_epoch AS e), 0)`
@@ -103,17 +103,19 @@ const (
 )
 
 func (s *Sessions) readSession(r *wire.Reader, to *driver.Session) {
+	var state int64
 	r.Digest((*[32]byte)(&to.Digest))
 	r.UUID((*string)(&to.ID))
 	s.readOwner(r, &to.UserID)
 	r.JSON((*[]byte)(&to.Data))
-	r.Int(&to.Version)
+	r.Int(&state)
+	unpack(state, to)
 	r.Time(&to.CreatedAt)
 	r.Time(&to.AuthenticatedAt)
+	r.Time(&to.SecondFactorAt)
 	r.Time(&to.LastSeenAt)
 	r.Duration(&to.IdleTimeout)
 	r.Time(&to.ExpiresAt)
-	r.Bool(&to.Persistent)
 	r.Addr(&to.Origin.Addr)
 	r.Text(&to.Origin.UserAgent)
 	r.Time(&to.ReadAt)

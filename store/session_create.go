@@ -27,7 +27,8 @@ WITH fresh AS (
 	SELECT $1::bytea AS digest, $2::uuid AS id, u.id AS user_id, $3::jsonb AS data, 0::bigint AS version,
 		clock.now AS created_at, clock.now AS authenticated_at, clock.now AS last_seen_at,
 		$4::interval AS idle_timeout, clock.now + $5::interval AS expires_at, $6::boolean AS persistent,
-		u.session_epoch + ` + everybodysEpoch + ` AS epoch,
+		$18::text AS methods, CASE WHEN $19::boolean THEN clock.now END AS second_factor_at,
+		$20::text AS provider_issuer, $21::text AS provider_sid, u.session_epoch + ` + everybodysEpoch + ` AS epoch,
 		$7::inet AS ip, $8::text AS user_agent, clock.now, octet_length($3::jsonb::text) <= $9::bigint AS fits
 	FROM ginauth.users AS u
 	CROSS JOIN (SELECT COALESCE($10::timestamptz, clock_timestamp()) AS now) AS clock
@@ -40,7 +41,8 @@ WITH fresh AS (
 	SELECT $1::bytea AS digest, $2::uuid AS id, NULL::uuid AS user_id, $3::jsonb AS data, 0::bigint AS version,
 		clock.now AS created_at, CASE WHEN $12::boolean THEN clock.now END AS authenticated_at, clock.now AS last_seen_at,
 		$4::interval AS idle_timeout, clock.now + $5::interval AS expires_at, $6::boolean AS persistent,
-		` + everybodysEpoch + ` AS epoch,
+		$13::text AS methods, CASE WHEN $14::boolean THEN clock.now END AS second_factor_at,
+		$15::text AS provider_issuer, $16::text AS provider_sid, ` + everybodysEpoch + ` AS epoch,
 		$7::inet AS ip, $8::text AS user_agent, clock.now, octet_length($3::jsonb::text) <= $9::bigint AS fits
 	FROM (SELECT COALESCE($10::timestamptz, now()) AS now) AS clock
 )` + storeFresh + `
@@ -50,16 +52,17 @@ SELECT ` + sessionColumns + `, s.now, s.fits, NULL::bigint FROM fresh AS s`
 	DELETE FROM ginauth.sessions WHERE (digest = $11::bytea OR previous_digest = $11::bytea) AND EXISTS (SELECT 1 FROM fresh WHERE fits)
 ), stored AS (
 	INSERT INTO ginauth.sessions (digest, id, user_id, data, version, created_at, authenticated_at,
-		last_seen_at, idle_timeout, expires_at, persistent, epoch, ip, user_agent)
+		last_seen_at, idle_timeout, expires_at, persistent, methods, second_factor_at, provider_issuer, provider_sid, epoch, ip, user_agent)
 	SELECT digest, id, user_id, data, version, created_at, authenticated_at,
-		last_seen_at, idle_timeout, expires_at, persistent, epoch, ip, user_agent
+		last_seen_at, idle_timeout, expires_at, persistent, methods, second_factor_at, provider_issuer, provider_sid, epoch, ip, user_agent
 	FROM fresh WHERE fits
 )`
 
 	recordLogin = `, event AS (
 	INSERT INTO ginauth.events ` + eventColumns + `
 	SELECT now, '` + string(driver.LoginSucceeded) + `', 'success', user_id, CASE WHEN $17::jsonb IS NULL THEN user_id END,
-		$14::text, $15::text, $16::text, ip, user_agent, $17::jsonb
+		$14::text, $15::text, $16::text, ip, user_agent,
+		CASE WHEN methods = '' THEN $17::jsonb ELSE COALESCE($17::jsonb, '{}') || jsonb_build_object('` + driver.DetailMethods + `', methods) END
 	FROM fresh WHERE fits
 	RETURNING id
 )
@@ -97,6 +100,7 @@ func (s *Sessions) creation(ctx context.Context, n driver.NewSession, r *driver.
 		login = loginOf(ctx, n)
 		args = append(args, login.Session, cutText(login.Operation, maxOperation), cutText(login.RequestID, maxRequestID), operatorOrNull(login))
 	}
+	args = append(args, string(n.Methods), n.SecondFactor, n.Provider.Issuer, n.Provider.ID)
 	return func(ctx context.Context, conn Conn) (e driver.Event, err error) {
 		var id *int64
 		read := wire.Func(func(row *wire.Reader) {
@@ -112,7 +116,9 @@ func (s *Sessions) creation(ctx context.Context, n driver.NewSession, r *driver.
 		if id != nil {
 			e = login
 			e.ID, e.At = *id, r.ReadAt
+			e = detailed(e, driver.DetailMethods, string(n.Methods))
 		}
+		r.Provider = n.Provider
 		return e, orNoUser(err)
 	}, nil
 }
@@ -147,10 +153,11 @@ func (s *Sessions) insertion(n driver.NewSession) (statement string, args []any,
 	if err != nil {
 		return "", nil, fmt.Errorf("creating a session: making its id: %w", err)
 	}
-	args = []any{
+	const most = 21 // the parameters of createUserSession
+	args = append(make([]any, 0, most),
 		n.Digest[:], id.String(), object(n.Data), n.IdleTimeout, n.Lifetime, n.Persistent,
 		addrOrNull(n.Origin.Addr), cutUserAgent(n.Origin.UserAgent), s.maxData, s.clock(), digestOrNull(n.Replaces),
-	}
+	)
 	if n.UserID == "" {
 		return createAnonymousSession, append(args, n.Authenticated), nil
 	}

@@ -13,7 +13,7 @@ import (
 const maxListed = 1000
 
 const listSessions = `
-SELECT ` + sessionColumns + `, clock.now
+SELECT ` + sessionColumns + `, clock.now, s.provider_issuer, s.provider_sid
 FROM ginauth.sessions AS s
 CROSS JOIN ` + theClock + `
 WHERE s.user_id = $1::uuid AND ` + live + `
@@ -33,13 +33,19 @@ func (s *Sessions) UserSessions(ctx context.Context, user driver.UserID) ([]driv
 		if err != nil {
 			return err
 		}
-		list, err = wire.Collect(rows, s.readSession)
+		list, err = wire.Collect(rows, s.readListed)
 		return err
 	})
 	if err != nil {
 		return nil, err
 	}
 	return list, nil
+}
+
+func (s *Sessions) readListed(r *wire.Reader, to *driver.Session) {
+	s.readSession(r, to)
+	r.Text(&to.Provider.Issuer)
+	r.Text(&to.Provider.ID)
 }
 
 const revokeSession = `DELETE FROM ginauth.sessions WHERE id = $2::uuid AND user_id = $1::uuid`

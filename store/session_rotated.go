@@ -11,7 +11,7 @@ import (
 // uses, only the one that deletes the session returns it.
 const findRotated = `
 WITH found AS (
-	SELECT ` + sessionColumns + `, clock.now, s.previous_until > clock.now AS in_time, s.replaced_from <> $9::bytea AND NOT s.elsewhere AS elsewhere
+	SELECT s.*, clock.now, s.previous_until > clock.now AS in_time, s.replaced_from <> $9::bytea AND NOT s.elsewhere AS from_elsewhere
 	FROM ginauth.sessions AS s
 	CROSS JOIN ` + theClock + `
 	WHERE s.previous_digest = $1::bytea AND s.previous_until IS NOT NULL AND ` + live + `
@@ -24,7 +24,7 @@ WITH found AS (
 	UPDATE ginauth.sessions AS s
 	SET elsewhere = TRUE
 	FROM found
-	WHERE s.id = found.id AND s.previous_digest = $1::bytea AND found.in_time AND found.elsewhere AND NOT s.elsewhere
+	WHERE s.id = found.id AND s.previous_digest = $1::bytea AND found.in_time AND found.from_elsewhere AND NOT s.elsewhere
 	RETURNING found.user_id, found.now, '` + string(driver.TokenUsedInGrace) + `' AS kind, 'success' AS outcome
 ), event AS (
 	INSERT INTO ginauth.events ` + eventColumns + `

@@ -104,15 +104,15 @@ func hashOf(encoded *string) (password.Hash, error) {
 type foundUser[U any] struct {
 	user U
 	foundSession
-	flags int64 // 1: the session is persistent; 2: it is past its end
+	state int64 // see sessionState
 }
 
 // findUserSession joins the user, so that neither is found without the other. It runs for every
 // protected request, so it leaves out columns that only a list of sessions shows, and has no more
 // than 16 for a User: pgx allocates memory for further ones.
 const (
-	findUserSession = `s.id, s.data, s.version, s.authenticated_at, s.last_seen_at, s.expires_at,
-	clock.now, (s.persistent::int + 2 * (NOT (` + notExpired + `))::int)::bigint`
+	findUserSession = `s.id, s.data, s.authenticated_at, s.second_factor_at, s.last_seen_at, s.expires_at,
+	clock.now, ` + sessionState + ` + 2 * (NOT (` + notExpired + `))::int`
 	findUserSessionFrom = `
 FROM ginauth.sessions AS s
 JOIN ginauth.users AS u ON u.id = s.user_id`
@@ -123,13 +123,13 @@ func (d *DB[U]) readUserSession(r *wire.Reader, f *foundUser[U]) {
 	to := &f.record
 	r.UUID((*string)(&to.ID))
 	r.JSON((*[]byte)(&to.Data))
-	r.Int(&to.Version)
 	r.Time(&to.AuthenticatedAt)
+	r.Time(&to.SecondFactorAt)
 	r.Time(&to.LastSeenAt)
 	r.Time(&to.ExpiresAt)
 	r.Time(&to.ReadAt)
-	r.Int(&f.flags)
-	to.Persistent, f.ended = f.flags&1 != 0, f.flags&2 != 0
+	r.Int(&f.state)
+	f.ended = unpack(f.state, to)
 	v := reflect.ValueOf(&f.user).Elem()
 	d.layout.readEnabled(r, v)
 	to.UserID = d.layout.user(v).ID

@@ -26,6 +26,9 @@ type Activity struct {
 	Outcome driver.Outcome   `json:"outcome" swaggertype:"string" enums:"success,failure"`
 	// ByMe says that the user caused the event, not an operator or an unknown client.
 	ByMe bool `json:"by_me"`
+	// Methods are how the user has proved who they are, in an event of a login, by the names of RFC
+	// 8176; empty when unknown.
+	Methods []driver.Method `json:"methods,omitempty" swaggertype:"array,string" enums:"pwd,otp,hwk,user,mail,fed" example:"pwd"`
 	// Operation is the name of the handler, such as "changePassword", or the method and route.
 	Operation string `json:"operation,omitempty" example:"login"`
 	// IP is the client's address. It is empty if unknown, if another user such as an admin caused
@@ -119,7 +122,7 @@ func pageAsked(c *gin.Context) (before time.Time, limit int, err error) {
 // activityOf leaves out the client of other people while the address is not proved: it may be that
 // of the address's owner (SEC-185).
 func activityOf(e driver.Event, verified bool) Activity {
-	a := Activity{At: e.At, Kind: e.Kind, Outcome: e.Outcome, ByMe: e.Actor != "" && e.Actor == e.User, Operation: e.Operation}
+	a := Activity{At: e.At, Kind: e.Kind, Outcome: e.Outcome, ByMe: e.Actor != "" && e.Actor == e.User, Operation: e.Operation, Methods: e.Methods().List()}
 	if e.Actor != "" && e.Actor != e.User {
 		return a // an operator's client is not shown to the user
 	}

@@ -30,6 +30,9 @@ type LoginRecord struct {
 	ExpiresAt  time.Time `json:"expires_at" format:"date-time"`
 	// Current says that this login sent the request.
 	Current bool `json:"current"`
+	// Methods are how the user has proved who they are, by the names of RFC 8176; empty when
+	// unknown.
+	Methods []driver.Method `json:"methods" swaggertype:"array,string" enums:"pwd,otp,hwk,user,mail,fed" example:"pwd"`
 } //	@name	ginauth.Device
 
 // ListLogins returns the live sessions of the current user, and also the logins by refresh tokens
@@ -48,7 +51,7 @@ func ListLogins(c *gin.Context) ([]LoginRecord, error) {
 	}
 	logins := make([]LoginRecord, 0, len(records))
 	for _, r := range records {
-		logins = append(logins, loginRecord("session", r.ID, r.Origin, r.CreatedAt, r.LastSeenAt, r.ExpiresAt, current))
+		logins = append(logins, loginRecord("session", r.ID, r.Origin, r.CreatedAt, r.LastSeenAt, r.ExpiresAt, current, r.Methods))
 	}
 	if tokens, ok := manager.(driver.RefreshTokens); ok {
 		families, err := tokens.UserRefreshFamilies(ctx, user)
@@ -56,16 +59,16 @@ func ListLogins(c *gin.Context) ([]LoginRecord, error) {
 			return nil, err
 		}
 		for _, f := range families {
-			logins = append(logins, loginRecord("token", f.ID, f.Origin, f.CreatedAt, f.LastUsedAt, f.ExpiresAt, current))
+			logins = append(logins, loginRecord("token", f.ID, f.Origin, f.CreatedAt, f.LastUsedAt, f.ExpiresAt, current, f.Methods))
 		}
 	}
 	slices.SortStableFunc(logins, func(a, b LoginRecord) int { return b.LastSeenAt.Compare(a.LastSeenAt) })
 	return logins, nil
 }
 
-func loginRecord(kind string, id driver.SessionID, from driver.Origin, created, seen, expires time.Time, current driver.SessionID) LoginRecord {
+func loginRecord(kind string, id driver.SessionID, from driver.Origin, created, seen, expires time.Time, current driver.SessionID, methods driver.Methods) LoginRecord {
 	d := LoginRecord{
-		ID: id, Kind: kind, Name: browserName(from.UserAgent), CreatedAt: created, LastSeenAt: seen, ExpiresAt: expires, Current: id == current,
+		ID: id, Kind: kind, Name: browserName(from.UserAgent), CreatedAt: created, LastSeenAt: seen, ExpiresAt: expires, Current: id == current, Methods: methods.List(),
 	}
 	if from.Addr.IsValid() {
 		d.IP = from.Addr.String()

@@ -71,7 +71,7 @@ func reauthenticate[U any](c *gin.Context, cfg *ginauth.Config[U]) error {
 	if err != nil {
 		return err
 	}
-	if err := st.Confirm(c); err != nil {
+	if err := st.Confirm(c, driver.Methods(driver.ByPassword)); err != nil {
 		return err
 	}
 	p.Settling(account.ID, true).Finish(ctx, st)

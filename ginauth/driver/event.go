@@ -30,6 +30,12 @@ type Event struct {
 	Detail map[string]string
 }
 
+// DetailMethods is the key of Methods in Event.Detail.
+const DetailMethods = "methods"
+
+// Methods are how the user has proved who they are, in an event of a login. Empty means unknown.
+func (e Event) Methods() Methods { return Methods(e.Detail[DetailMethods]) }
+
 // FirstProof says whether a mailed link proved an address for the first time and gave the account
 // to the owner of the mailbox. Another person may have made the account before. The name, and
 // columns of the app's own, still hold what that person wrote; store.OnEvent can clear them in the

@@ -46,6 +46,10 @@ type RefreshFamily struct {
 	UserID UserID
 	// Scopes are the scopes of the login; nil means everything that the user may do.
 	Scopes []string
+	// Methods are how the user proved at CreatedAt who they are.
+	Methods Methods
+	// SecondFactor says that the methods include a second factor.
+	SecondFactor bool
 	// CreatedAt is when the user logged in, and LastUsedAt when a token was last replaced.
 	CreatedAt, LastUsedAt, ExpiresAt time.Time
 	// IdleTimeout ends the family if it was not used for this long.
@@ -61,6 +65,9 @@ type NewRefreshFamily struct {
 	// Credential, unless zero, must still be the user's password hash.
 	Credential password.Hash
 	Scopes     []string
+	// Methods and SecondFactor are kept as they are.
+	Methods      Methods
+	SecondFactor bool
 	// Lifetime is the time from now, by the store's clock, to the absolute end.
 	Lifetime, IdleTimeout time.Duration
 	// Limit is how many live families the user may have, including this one. Those unused for the

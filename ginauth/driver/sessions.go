@@ -62,6 +62,12 @@ type Session struct {
 	// AuthenticatedAt is when the user last proved who they are; zero for an anonymous session,
 	// unless NewSession.Authenticated was set.
 	AuthenticatedAt time.Time
+	// Methods are how the user has proved who they are, in this session.
+	Methods Methods
+	// SecondFactorAt is when the user last proved a second factor; zero means never.
+	SecondFactorAt time.Time
+	// Provider comes from NewSession. Only CreateSession and Logins.UserSessions need to return it.
+	Provider ProviderSession
 	// IdleTimeout ends the session if it was not seen for this long.
 	IdleTimeout time.Duration
 	// Persistent comes from NewSession.
@@ -82,6 +88,13 @@ type Session struct {
 	Elsewhere bool
 }
 
+// ProviderSession is a user's session at another service. Logging out there may end sessions here,
+// and the other way round.
+type ProviderSession struct {
+	// Issuer is the service, as "iss" of its tokens, and ID its name of the session, as "sid".
+	Issuer, ID string
+}
+
 // NewSession is a session to be created.
 type NewSession struct {
 	Digest Digest
@@ -94,6 +107,12 @@ type NewSession struct {
 	// who they are, but the store does not know the app's users. A session with a UserID always has
 	// it.
 	Authenticated bool
+	// Methods are how the user has just proved who they are; empty if that is not known.
+	Methods Methods
+	// SecondFactor sets SecondFactorAt: the methods include a second factor.
+	SecondFactor bool
+	// Provider is the user's session at the service where they logged in. Zero means none.
+	Provider ProviderSession
 	// Replaces is the session that this one replaces; it ends in the same step. Zero means none.
 	Replaces Digest
 	// Data is a JSON object as in Session; nil means empty.
@@ -130,8 +149,12 @@ type SessionChange struct {
 	// replaced. It has no meaning without Digest. With zero the old digest is not stored: its use
 	// neither finds nor ends the session.
 	Grace time.Duration
-	// Authenticated means that the user has just proved who they are.
+	// Authenticated means that the user has just proved who they are. Methods, which are added to
+	// those of the session, say how, and SecondFactor that they include a second factor. Both have
+	// no meaning without Authenticated.
 	Authenticated bool
+	Methods       Methods
+	SecondFactor  bool
 	// UnlessSeenFor skips a change without values if the session was seen within this time, for
 	// example by a parallel request. The answer is then ErrNoSession. Zero skips nothing.
 	UnlessSeenFor time.Duration

@@ -60,7 +60,7 @@ func (f *Flows[U]) logIn(c *gin.Context, t found[U], _ string) error {
 		return err
 	}
 	f.cfg.Engine().Proved(c, driver.ByMail)
-	if err := flow.SignIn(c, u); err != nil {
+	if err := flow.SignIn(c, u, ginauth.Proved(driver.ByMail)); err != nil {
 		return err
 	}
 	f.remember(c, u)

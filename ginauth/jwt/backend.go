@@ -116,6 +116,7 @@ func (b *backend[U]) Authenticate(c *gin.Context) (ginauth.Principal[U], error) 
 	}
 	return ginauth.Principal[U]{
 		User: u, Credential: claims, Scopes: claims.Scopes, AuthenticatedAt: claims.AuthenticatedAt, Session: claims.Session,
+		Methods: claims.Methods, SecondFactor: claims.SecondFactor,
 	}, nil
 }
 

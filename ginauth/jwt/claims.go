@@ -35,6 +35,10 @@ type Claims struct {
 	Scopes []string
 	// AuthenticatedAt is "auth_time": when the user last proved who they are.
 	AuthenticatedAt time.Time
+	// Methods are the words of "amr" but "mfa": how the user proved it then. SecondFactor says that
+	// "amr" has "mfa", several factors (RFC 8176). Another issuer may have further methods.
+	Methods      driver.Methods
+	SecondFactor bool
 
 	payload json.RawMessage
 }
@@ -108,6 +112,8 @@ func parseClaims(data []byte) (c Claims, err error) {
 			c.IssuedAt, err = seconds(value)
 		case "auth_time":
 			c.AuthenticatedAt, err = seconds(value)
+		case "amr":
+			c.readMethods(value)
 		}
 		return err
 	})
@@ -115,6 +121,26 @@ func parseClaims(data []byte) (c Claims, err error) {
 		c.Scopes = scp
 	}
 	return c, err
+}
+
+// severalFactors is the word of "amr" that says so.
+const severalFactors = "mfa"
+
+// readMethods reads "amr". In another form than a list of words it says nothing.
+func (c *Claims) readMethods(value json.RawMessage) {
+	words, err := texts(value)
+	if err != nil {
+		return
+	}
+	var list []driver.Method
+	for word := range strings.FieldsSeq(strings.Join(words, " ")) {
+		if word == severalFactors {
+			c.SecondFactor = true
+			continue
+		}
+		list = append(list, driver.Method(word))
+	}
+	c.Methods = driver.MethodsOf(list...)
 }
 
 // texts reads a string or a list of strings.

@@ -48,7 +48,7 @@ func (f *Flow[U]) logIn(c *gin.Context, identifier, plain string, scopes []strin
 		if l.user, err = flow.VerifyPassword(c, f.cfg, identifier, plain); err != nil {
 			break
 		}
-		if err = f.begin(c, &l, hash, scopes, lasts); err == nil {
+		if err = f.begin(c, &l, hash, driver.Methods(driver.ByPassword), scopes, lasts); err == nil {
 			err = f.compareAgain(c, l, identifier, hash)
 		}
 		if !errors.Is(err, driver.ErrNoUser) {
@@ -86,12 +86,13 @@ func (f *Flow[U]) compareAgain(c *gin.Context, l login[U], identifier string, ha
 func (f *Flow[U]) began(c *gin.Context, l login[U], method driver.Method) {
 	f.cfg.Engine().ObserveSignIn(ginauth.AuditContext(c), method, driver.Success)
 	flow.LogEvent(c, driver.LoginSucceeded, "user_id", f.cfg.Account(l.user).ID, "session", l.claims.Session)
-	f.recordLogin(c, f.cfg.Account(l.user).ID)
+	f.recordLogin(c, l)
 }
 
 // recordLogin stores the event of a login whose tokens no store knows. An error does not fail the
 // login.
-func (f *Flow[U]) recordLogin(c *gin.Context, user driver.UserID) {
+func (f *Flow[U]) recordLogin(c *gin.Context, l login[U]) {
+	user := f.cfg.Account(l.user).ID
 	recorder := f.cfg.Engine().EventLog()
 	if _, written := f.o.Refresh.(driver.EventLog); recorder == nil || written {
 		return
@@ -99,6 +100,9 @@ func (f *Flow[U]) recordLogin(c *gin.Context, user driver.UserID) {
 	ctx := ginauth.AuditContext(c)
 	e := driver.NewEvent(ctx, driver.LoginSucceeded, user)
 	e.Actor = user
+	if l.claims.Methods != "" {
+		e.Detail = map[string]string{driver.DetailMethods: string(l.claims.Methods)}
+	}
 	if err := recorder.RecordEvent(context.WithoutCancel(ctx), e); err != nil {
 		f.app.Logger.WarnContext(ctx, "jwt: a login was not stored as an event", "user_id", user, "error", err)
 	}
@@ -118,8 +122,8 @@ func (f *Flow[U]) currentHash(c *gin.Context, identifier string) (password.Hash,
 
 // begin stores the login and makes its tokens. With lasts false, there is no refresh token, and the
 // login ends with its access token.
-func (f *Flow[U]) begin(c *gin.Context, l *login[U], hash password.Hash, scopes []string, lasts bool) error {
-	g := Grant{Scopes: scopes, AuthenticatedAt: f.o.Issuer.o.Now()}
+func (f *Flow[U]) begin(c *gin.Context, l *login[U], hash password.Hash, methods driver.Methods, scopes []string, lasts bool) error {
+	g := Grant{Scopes: scopes, AuthenticatedAt: f.o.Issuer.o.Now(), Methods: methods, SecondFactor: methods.TwoFactors()}
 	extra, err := f.extra(c, l.user)
 	if err != nil {
 		return err
@@ -131,7 +135,7 @@ func (f *Flow[U]) begin(c *gin.Context, l *login[U], hash password.Hash, scopes 
 	token := refresh.New()
 	n := driver.NewRefreshFamily{
 		Key: token.Key(), UserID: f.cfg.Account(l.user).ID, Credential: hash, Scopes: scopes, Limit: f.o.MaxLogins, Origin: flow.RequestOrigin(c),
-		Lifetime: f.o.RefreshLifetime, IdleTimeout: f.o.RefreshIdle,
+		Lifetime: f.o.RefreshLifetime, IdleTimeout: f.o.RefreshIdle, Methods: g.Methods, SecondFactor: g.SecondFactor,
 	}
 	shown := token.Reveal()
 	if !lasts {

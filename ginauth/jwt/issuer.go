@@ -84,6 +84,10 @@ type Grant struct {
 	Scopes []string
 	// AuthenticatedAt is "auth_time". Zero leaves it out, and the token is never Fresh then.
 	AuthenticatedAt time.Time
+	// Methods are "amr": how the user proved it then (RFC 8176). SecondFactor adds "mfa" to them.
+	// Without both, the claim is left out.
+	Methods      driver.Methods
+	SecondFactor bool
 	// NotBefore is "nbf": the token is refused until then. It must be before the token's end, which
 	// Lifetime counts from now. Zero leaves it out.
 	NotBefore time.Time
@@ -141,6 +145,7 @@ func (i *Issuer) claims(account driver.Account, g Grant) (Claims, error) {
 	c := Claims{
 		Issuer: i.o.Issuer, Subject: string(account.ID), Audience: i.o.Audiences, ID: g.ID,
 		IssuedAt: now, ExpiresAt: now.Add(lifetime), Session: g.Session, Scopes: g.Scopes, AuthenticatedAt: g.AuthenticatedAt,
+		Methods: g.Methods, SecondFactor: g.SecondFactor,
 	}
 	if len(g.Audiences) > 0 {
 		c.Audience = g.Audiences
@@ -193,6 +198,13 @@ func (c *Claims) encode(extra any) error {
 	if !c.AuthenticatedAt.IsZero() {
 		own["auth_time"] = c.AuthenticatedAt.Unix()
 	}
+	amr := c.Methods.List()
+	if c.SecondFactor {
+		amr = append(amr, severalFactors)
+	}
+	if len(amr) > 0 {
+		own["amr"] = amr
+	}
 	for name := range payload {
 		if slices.Contains(ownClaims, strings.ToLower(name)) {
 			return fmt.Errorf("%w: the extra claim %q is one of the issuer's own", ErrGrant, name)
@@ -206,4 +218,4 @@ func (c *Claims) encode(extra any) error {
 	return err
 }
 
-var ownClaims = []string{"iss", "sub", "aud", "jti", "iat", "exp", "nbf", "sid", "scope", "auth_time"}
+var ownClaims = []string{"iss", "sub", "aud", "jti", "iat", "exp", "nbf", "sid", "scope", "auth_time", "amr"}

@@ -111,7 +111,7 @@ func (f *Flow[U]) renewed(c *gin.Context, token refresh.Token, asked string) (l 
 	if err != nil {
 		return l, err
 	}
-	g := Grant{Session: family.ID, Scopes: scopes, AuthenticatedAt: family.CreatedAt}
+	g := Grant{Session: family.ID, Scopes: scopes, AuthenticatedAt: family.CreatedAt, Methods: family.Methods, SecondFactor: family.SecondFactor}
 	if g.Extra, err = f.extra(c, l.user); err != nil {
 		return l, err
 	}

@@ -12,19 +12,22 @@ import (
 	"github.com/ginauth/ginauth/ginauth/password"
 )
 
-// SignIn begins a login for a user whom a handler of your own has authenticated, and returns its
-// tokens. With InHeader or InCookie the access token is in the answer's header too, and there is no
+// SignIn begins a login for a user whom a handler of your own has authenticated by these methods,
+// and returns its tokens. With InHeader or InCookie the access token is in the answer's header too, and there is no
 // refresh token. The handler sends status and body. The login has all Scopes of f's Options; for
 // fewer, make another Flow with New. SignIn returns ginauth.ErrInvalidCredentials for a user who is
 // disabled or gone, ginauth.ErrCrossOrigin if another site would set the cookie,
 // driver.ErrUnavailable in an outage, and another error when New did not make f. Call it before the
 // answer begins.
-func SignIn[U any](c *gin.Context, f *Flow[U], d Delivery, u U) (Answer, error) {
+func SignIn[U any](c *gin.Context, f *Flow[U], d Delivery, u U, methods ...driver.Method) (Answer, error) {
 	if err := f.made(); err != nil {
 		return Answer{}, fmt.Errorf("jwt.SignIn: %w", err)
 	}
 	if !d.valid() {
 		return Answer{}, fmt.Errorf("jwt.SignIn: %w", errDelivery)
+	}
+	if err := driver.MethodsOf(methods...).Check(); err != nil {
+		return Answer{}, fmt.Errorf("jwt.SignIn: %w", err)
 	}
 	account := f.cfg.Account(u)
 	switch {
@@ -38,7 +41,7 @@ func SignIn[U any](c *gin.Context, f *Flow[U], d Delivery, u U) (Answer, error) 
 		return Answer{}, ginauth.ErrCrossOrigin
 	}
 	l := login[U]{user: u}
-	err := f.begin(c, &l, password.Hash{}, f.o.Scopes, d == InBody)
+	err := f.begin(c, &l, password.Hash{}, driver.MethodsOf(methods...), f.o.Scopes, d == InBody)
 	if errors.Is(err, driver.ErrNoUser) {
 		err = f.explainNoUser(c, u, err)
 	}

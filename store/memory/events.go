@@ -88,9 +88,14 @@ func (s *Store[U]) eventsOf(user driver.UserID, before time.Time) (list []driver
 	return list
 }
 
-func loginOf(ctx context.Context, user driver.UserID, session string, origin driver.Origin) driver.Event {
+func loginOf(ctx context.Context, user driver.UserID, session string, origin driver.Origin, methods driver.Methods) driver.Event {
 	e := driver.NewProofEvent(ctx, driver.LoginSucceeded, user)
 	e.Session, e.Origin = session, origin
+	if methods != "" {
+		detail := map[string]string{driver.DetailMethods: string(methods)}
+		maps.Copy(detail, e.Detail)
+		e.Detail = detail
+	}
 	return e
 }
 

@@ -40,6 +40,8 @@ func (s *Store[U]) ExportUser(ctx context.Context, id driver.UserID) (json.RawMe
 		"sessions": exported(s.sessions, func(r *session) (bool, time.Time, item) {
 			return r.UserID == id, r.CreatedAt, item{
 				"id": r.ID, "created_at": r.CreatedAt, "authenticated_at": orNull(r.AuthenticatedAt), "last_seen_at": r.LastSeenAt,
+				"methods": r.Methods.List(), "second_factor_at": orNull(r.SecondFactorAt),
+				"provider": textOrNull(r.Provider.Issuer), "provider_session": textOrNull(r.Provider.ID),
 				"expires_at": r.ExpiresAt, "remembered": r.Persistent, "ip": addrOf(r.Origin), "user_agent": r.Origin.UserAgent,
 			}
 		}),
@@ -52,7 +54,7 @@ func (s *Store[U]) ExportUser(ctx context.Context, id driver.UserID) (json.RawMe
 		"refresh_logins": exported(s.families, func(f *family) (bool, time.Time, item) {
 			return f.UserID == id, f.CreatedAt, item{
 				"id": f.ID, "scopes": joined(f.Scopes), "created_at": f.CreatedAt, "last_used_at": f.LastUsedAt, "expires_at": f.ExpiresAt,
-				"ip": addrOf(f.Origin), "user_agent": f.Origin.UserAgent,
+				"methods": f.Methods.List(), "second_factor": f.SecondFactor, "ip": addrOf(f.Origin), "user_agent": f.Origin.UserAgent,
 			}
 		}),
 		"known_devices": exported(s.devices, func(d *device) (bool, time.Time, item) {

@@ -67,7 +67,7 @@ func (s *Store[U]) CreateRefreshFamily(ctx context.Context, n driver.NewRefreshF
 		return driver.RefreshFamily{}, err
 	}
 	f := &family{epoch: s.epochOf(n.UserID), selector: n.Key.Selector, digest: n.Key.Digest, RefreshFamily: driver.RefreshFamily{
-		ID: driver.SessionID(id.String()), UserID: n.UserID, Scopes: slices.Clone(n.Scopes), CreatedAt: now, LastUsedAt: now,
+		ID: driver.SessionID(id.String()), UserID: n.UserID, Scopes: slices.Clone(n.Scopes), Methods: n.Methods, SecondFactor: n.SecondFactor, CreatedAt: now, LastUsedAt: now,
 		ExpiresAt: now.Add(n.Lifetime), IdleTimeout: n.IdleTimeout, Origin: cutOrigin(n.Origin),
 	}}
 	s.families[f.selector] = f
@@ -78,7 +78,7 @@ func (s *Store[U]) CreateRefreshFamily(ctx context.Context, n driver.NewRefreshF
 			delete(s.families, old.selector)
 		}
 	}
-	s.record(now, loginOf(ctx, n.UserID, string(f.ID), f.Origin))
+	s.record(now, loginOf(ctx, n.UserID, string(f.ID), f.Origin, f.Methods))
 	return f.record(), nil
 }
 

@@ -151,6 +151,9 @@ func (s *Store[U]) create(ctx context.Context, now time.Time, n driver.NewSessio
 	if n.UserID != "" || n.Authenticated {
 		r.AuthenticatedAt = now
 	}
+	if r.Methods, r.Provider = n.Methods, n.Provider; n.SecondFactor {
+		r.SecondFactorAt = now
+	}
 	if err := complete(r); err != nil {
 		return driver.Session{}, err
 	}
@@ -183,7 +186,7 @@ func (s *Store[U]) loggedIn(ctx context.Context, now time.Time, n driver.NewSess
 		known, err := s.settle(*n.Settles, now)
 		record.Settled, record.KnownBrowser = err == nil, known
 	}
-	s.record(now, loginOf(ctx, n.UserID, n.Digest.String(), record.Origin))
+	s.record(now, loginOf(ctx, n.UserID, n.Digest.String(), record.Origin, n.Methods))
 }
 
 // evict ends the sessions beyond the limit, those not seen for the longest time first, but never
@@ -260,9 +263,10 @@ func (s *Store[U]) UpdateSession(ctx context.Context, d driver.Digest, change dr
 	}
 	if change.Authenticated && r.UserID != "" {
 		r.AuthenticatedAt = later(r.AuthenticatedAt, now)
-		e := driver.NewProofEvent(ctx, driver.LoginSucceeded, r.UserID)
-		e.Session = r.Digest.String()
-		s.record(now, e)
+		if r.Methods = r.Methods.And(change.Methods); change.SecondFactor {
+			r.SecondFactorAt = later(r.SecondFactorAt, now)
+		}
+		s.record(now, loginOf(ctx, r.UserID, r.Digest.String(), driver.NewEvent(ctx, "", "").Origin, change.Methods))
 	}
 	return r.at(now), nil
 }

@@ -13,6 +13,7 @@ import (
 func loginsGroup[U any]() group[U] {
 	return group[U]{"Logins", implements[driver.Logins], map[string]func(*env[U]){
 		"UserSessions lists the live sessions, the one seen last first":   listsSessions[U],
+		"UserSessions shows how and where a user has logged in":           listsProofs[U],
 		"UserSessions of an unknown user is empty":                        listsNobody[U],
 		"RevokeSession ends a session of the user":                        revokesOne[U],
 		"RevokeSession leaves a session of another user alone":            revokesForeign[U],
@@ -38,6 +39,20 @@ func ids[U any](e *env[U], user driver.UserID) (list []driver.SessionID) {
 		list = append(list, s.ID)
 	}
 	return list
+}
+
+func listsProofs[U any](e *env[U]) {
+	id, _ := e.user()
+	n := newSession(id)
+	n.Methods, n.Provider = "fed", driver.ProviderSession{Issuer: "https://accounts.example", ID: "08a5019c"}
+	if s := e.loginAs(n); s.Provider != n.Provider {
+		e.Errorf("the new session is of %+v", s.Provider)
+	}
+	list, err := need[driver.Logins](e).UserSessions(e.Context(), id)
+	e.must("listing sessions", err)
+	if len(list) != 1 || list[0].Methods != "fed" || list[0].Provider != n.Provider {
+		e.Errorf("the list is %+v", list)
+	}
 }
 
 func listsSessions[U any](e *env[U]) {

@@ -80,19 +80,20 @@ func findsFamily[U any](e *env[U]) {
 	id, user := e.user()
 	n := newFamily(id)
 	n.Credential, n.Origin.UserAgent = user.Hash, "Firefox"
+	n.Methods, n.SecondFactor = "otp pwd", true
 	made, err := e.tokens().CreateRefreshFamily(e.Context(), n)
 	e.must("creating it", err)
 	found, err := e.tokens().FindRefreshFamily(e.Context(), n.Key)
 	e.must("finding it", err)
 	for _, f := range []driver.RefreshFamily{made, found} {
 		if f.ID == "" || f.ID != made.ID || f.UserID != id || !slices.Equal(f.Scopes, n.Scopes) || f.Origin != n.Origin || f.IdleTimeout != idle ||
-			!f.CreatedAt.Equal(e.now()) || !f.LastUsedAt.Equal(e.now()) || !f.ExpiresAt.Equal(e.now().Add(lifetime)) {
+			f.Methods != "otp pwd" || !f.SecondFactor || !f.CreatedAt.Equal(e.now()) || !f.LastUsedAt.Equal(e.now()) || !f.ExpiresAt.Equal(e.now().Add(lifetime)) {
 			e.Errorf("the login is %+v", f)
 		}
 	}
 	n = newFamily(id)
 	n.Scopes = nil
-	if f, err := e.tokens().CreateRefreshFamily(e.Context(), n); err != nil || f.Scopes != nil {
+	if f, err := e.tokens().CreateRefreshFamily(e.Context(), n); err != nil || f.Scopes != nil || f.Methods != "" || f.SecondFactor {
 		e.Errorf("everything that the user may do is nil: %+v, %v", f, err)
 	}
 }

@@ -14,6 +14,7 @@ import (
 func sessionsGroup[U any]() group[U] {
 	return group[U]{"Sessions", implements[driver.Sessions], map[string]func(*env[U]){
 		"FindSession returns the session that was created":                    createdSessionIsFound[U],
+		"a session keeps how its user has proved who they are":                keepsMethods[U],
 		"an unknown digest is ErrNoSession, and no error for DeleteSession":   unknownSession[U],
 		"CreateSession refuses a digest that exists":                          digestExists[U],
 		"CreateSession deletes what it replaces":                              replacesSession[U],
@@ -58,6 +59,67 @@ func createdSessionIsFound[U any](e *env[U]) {
 	n.Authenticated = true
 	if s := e.loginAs(n); !s.AuthenticatedAt.Equal(s.ReadAt) {
 		e.Errorf("an anonymous session of somebody who has proved who they are: %+v", s)
+	}
+}
+
+func keepsMethods[U any](e *env[U]) {
+	id, _ := e.user()
+	n, before := newSession(id), e.login(id)
+	n.Methods, n.SecondFactor = "pwd", false
+	created := e.loginAs(n)
+	changed := func(methods driver.Methods, second bool) driver.Session {
+		e.Advance(moment)
+		s, err := e.sessions.UpdateSession(e.Context(), n.Digest, driver.SessionChange{Authenticated: true, Methods: methods, SecondFactor: second})
+		e.must("proving it again", err)
+		return s
+	}
+	e.proved("a login", created, "pwd", time.Time{})
+	e.proved("a password again", changed("pwd", false), "pwd", time.Time{})
+	second := changed("otp", true)
+	e.proved("a code", second, "otp pwd", second.ReadAt)
+	e.proved("a password after it", changed("pwd", false), "otp pwd", second.ReadAt)
+	e.proved("a proof of which nothing is known", changed("", false), "otp pwd", second.ReadAt)
+	e.Advance(moment)
+	for _, change := range []driver.SessionChange{
+		{Methods: "fed", SecondFactor: true},
+		{Set: json.RawMessage(`{"a":1}`), Methods: "fed", SecondFactor: true},
+		{Digest: newDigest(), Grace: time.Minute},
+	} {
+		s, err := e.sessions.UpdateSession(e.Context(), n.Digest, change)
+		e.must("another change", err)
+		e.proved("another change", s, "otp pwd", second.ReadAt)
+		n.Digest = s.Digest
+	}
+	s, err := e.sessions.UpdateSession(e.Context(), n.Digest, driver.SessionChange{Set: json.RawMessage(`{"a":2}`), Authenticated: true, Methods: "hwk user", SecondFactor: true})
+	e.must("a key and a value at once", err)
+	e.proved("a key and a value at once", s, "hwk otp pwd user", s.ReadAt)
+	found, err := e.sessions.FindSession(e.Context(), n.Digest)
+	e.must("finding it", err)
+	e.proved("the session that is found", found, "hwk otp pwd user", s.ReadAt)
+	if finder, ok := e.store.(driver.SessionFinder[U]); ok {
+		_, joined, err := finder.FindUserSession(e.Context(), n.Digest)
+		e.must("finding it with its user", err)
+		e.proved("the session with its user", joined, "hwk otp pwd user", s.ReadAt)
+	}
+	untouched, err := e.sessions.FindSession(e.Context(), before.Digest)
+	e.must("finding the other one", err)
+	e.proved("a session of which nothing is known", untouched, "", time.Time{})
+	n = newSession(id)
+	n.Methods, n.SecondFactor = "hwk user", true
+	two := e.loginAs(n)
+	e.proved("a login with two factors", two, "hwk user", two.ReadAt)
+	n = newSession("")
+	n.Authenticated, n.Methods = true, "fed"
+	e.proved("a session of somebody whom the store does not know", e.loginAs(n), "fed", time.Time{})
+	s, err = e.sessions.UpdateSession(e.Context(), n.Digest, driver.SessionChange{Authenticated: true, Methods: "otp", SecondFactor: true})
+	e.must("a code of somebody whom the store does not know", err)
+	e.proved("a code of somebody whom the store does not know", s, "fed", time.Time{})
+}
+
+func (e *env[U]) proved(what string, s driver.Session, methods driver.Methods, second time.Time) {
+	e.Helper()
+	if s.Methods != methods || !s.SecondFactorAt.Equal(second) {
+		e.Errorf("%s: the methods are %q with a second factor at %v, want %q and %v", what, s.Methods, s.SecondFactorAt, methods, second)
 	}
 }
 

@@ -199,6 +199,9 @@ func (s *toy) CreateSession(ctx context.Context, n driver.NewSession) (driver.Se
 	if n.UserID != "" || n.Authenticated {
 		v.AuthenticatedAt = s.at
 	}
+	if v.Methods = n.Methods; n.SecondFactor {
+		v.SecondFactorAt = s.at
+	}
 	s.drop(func(old *visit) bool { return old.Digest == n.Replaces })
 	r := s.record(v)
 	if n.Limit > 0 {
@@ -246,6 +249,9 @@ func (s *toy) UpdateSession(ctx context.Context, d driver.Digest, change driver.
 	v.LastSeenAt = s.at
 	if change.Authenticated && v.UserID != "" {
 		v.AuthenticatedAt = s.at
+		if v.Methods = v.Methods.And(change.Methods); change.SecondFactor {
+			v.SecondFactorAt = s.at
+		}
 	}
 	if change.Digest != (driver.Digest{}) {
 		v.previous, v.previousUntil, v.Digest = v.Digest, time.Time{}, change.Digest

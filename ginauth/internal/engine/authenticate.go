@@ -22,6 +22,8 @@ type Proof struct {
 	Credential      any
 	Scopes          []string
 	AuthenticatedAt time.Time
+	Methods         driver.Methods
+	SecondFactorAt  time.Time
 	Session         driver.SessionID // of a backend other than sessions
 	Now             time.Time
 }
@@ -92,6 +94,7 @@ func (st *State) CurrentProof(ctx context.Context, c *gin.Context) (Proof, error
 	p := st.proof
 	if p.Via == SessionScheme {
 		p.AuthenticatedAt, p.Now = st.record.AuthenticatedAt, st.record.ReadAt
+		p.Methods, p.SecondFactorAt = st.record.Methods, st.record.SecondFactorAt
 	}
 	return p, nil
 }

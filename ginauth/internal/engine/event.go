@@ -164,13 +164,16 @@ func record(ctx context.Context, log *slog.Logger, recorder driver.EventLog, e d
 
 // RecordSession stores the beginning or end of a session that another store keeps without writing
 // events. The session has already changed, so an error is only logged.
-func (m *Mount) RecordSession(ctx context.Context, kind driver.EventKind, user driver.UserID, session driver.Digest) {
+func (m *Mount) RecordSession(ctx context.Context, kind driver.EventKind, user driver.UserID, session driver.Digest, methods driver.Methods) {
 	recorder := m.EventLog()
 	if _, written := m.Keeper.(driver.EventLog); recorder == nil || written || user == "" {
 		return
 	}
 	e := driver.NewEvent(ctx, kind, user)
 	e.Actor, e.Session = user, session.String()
+	if methods != "" {
+		e.Detail = map[string]string{driver.DetailMethods: string(methods)}
+	}
 	record(context.WithoutCancel(ctx), m.logger(), recorder, e)
 }
 

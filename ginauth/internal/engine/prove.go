@@ -136,7 +136,7 @@ func (m *Mount) RecordGuess(c *gin.Context, k Claim, account driver.Account) {
 // has just replaced the hash by a stronger one.
 func (st *State) Begin(ctx context.Context, c *gin.Context, user any, p proved, remember bool) error {
 	done := p.Settling(p.Account.ID, true)
-	n := driver.NewSession{Credential: p.Hash, Persistent: remember, Settles: done.Within(st.Store), NewBrowser: done.newBrowser(st.Store)}
+	n := driver.NewSession{Credential: p.Hash, Methods: driver.Methods(driver.ByPassword), Persistent: remember, Settles: done.Within(st.Store), NewBrowser: done.newBrowser(st.Store)}
 	if err := st.SignIn(c, user, p.Account, n); err != nil { //nolint:contextcheck // ctx only adds a place in the queue
 		return err
 	}

@@ -111,10 +111,8 @@ func Confirm(c *gin.Context, methods []driver.Method) error {
 	if len(methods) == 0 {
 		return errors.New("confirming who the user is: name the method")
 	}
-	for _, method := range methods {
-		if !method.Valid() {
-			return fmt.Errorf("confirming who the user is: there is no method %q", method)
-		}
+	if err := driver.MethodsOf(methods...).Check(); err != nil {
+		return fmt.Errorf("confirming who the user is: %w", err)
 	}
 	st, err := Changing(c)
 	if err != nil {
@@ -123,7 +121,7 @@ func Confirm(c *gin.Context, methods []driver.Method) error {
 	if err := st.MayConfirm(c); err != nil {
 		return err
 	}
-	if err := st.Confirm(c); err != nil {
+	if err := st.Confirm(c, driver.MethodsOf(methods...)); err != nil {
 		return err
 	}
 	st.Mount.Event(c, driver.LoginSucceeded, "user_id", st.Proof().Account.ID, "methods", methods)
@@ -142,12 +140,25 @@ func (st *State) MayConfirm(c *gin.Context) error {
 	return nil
 }
 
-// Confirm records that the user has just proved who they are. The session gets that time and a new
-// token.
-func (st *State) Confirm(c *gin.Context) error {
-	if err := st.Rotate(c, driver.SessionChange{Authenticated: true}); err != nil {
+// Confirm records that the user has just proved who they are. The session gets that time, the
+// methods and a new token.
+func (st *State) Confirm(c *gin.Context, methods driver.Methods) error {
+	change := driver.SessionChange{Authenticated: true, Methods: methods, SecondFactor: isSecond(st.Record(), methods)}
+	if err := st.Rotate(c, change); err != nil {
 		return err
 	}
-	st.Mount.RecordSession(AuditContext(c), driver.LoginSucceeded, st.Proof().Account.ID, st.Digest())
+	st.Mount.RecordSession(AuditContext(c), driver.LoginSucceeded, st.Proof().Account.ID, st.Digest(), methods)
 	return nil
+}
+
+// isSecond says whether the methods prove a second factor in this session. One that proves a thing,
+// such as a code, does so unless the session rests on such things alone.
+func isSecond(session driver.Session, methods driver.Methods) bool {
+	switch {
+	case methods.TwoFactors():
+		return true
+	case !methods.Has(driver.ByOneTimeCode) && !methods.Has(driver.ByHardwareKey):
+		return false
+	}
+	return session.Methods == "" || !session.SecondFactorAt.IsZero() || session.Methods.And(methods).TwoFactors()
 }

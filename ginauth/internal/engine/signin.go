@@ -105,7 +105,7 @@ func (st *State) replace(c *gin.Context, account driver.Account, n driver.NewSes
 	if err := st.create(ctx, n); err != nil {
 		return err
 	}
-	st.Mount.RecordSession(ctx, driver.LoginSucceeded, n.UserID, st.digest)
+	st.Mount.RecordSession(ctx, driver.LoginSucceeded, n.UserID, st.digest, n.Methods)
 	if st.record.Evicted > 0 { // SEC-80
 		st.Mount.Event(c, driver.SessionsEvicted, "user_id", account.ID, "session", st.digest, "evicted", st.record.Evicted)
 	}
@@ -124,7 +124,7 @@ func (st *State) SignOut(c *gin.Context) error {
 	if err := st.end(ctx); err != nil {
 		return err
 	}
-	st.Mount.RecordSession(ctx, driver.LoggedOut, user, session)
+	st.Mount.RecordSession(ctx, driver.LoggedOut, user, session, "")
 	st.SetUser(nil, driver.Account{})
 	return nil
 }

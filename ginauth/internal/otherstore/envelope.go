@@ -22,6 +22,10 @@ type envelope struct {
 	Epoch         int64                      `json:"epoch,omitempty"`
 	Created       int64                      `json:"created"`
 	Authenticated int64                      `json:"auth,omitempty"`
+	Methods       driver.Methods             `json:"amr,omitempty"`
+	SecondFactor  int64                      `json:"mfa,omitempty"`
+	Issuer        string                     `json:"iss,omitempty"` // of the provider
+	ProviderID    string                     `json:"sid,omitempty"`
 	Seen          int64                      `json:"seen"`
 	Expires       int64                      `json:"exp"`
 	Idle          int64                      `json:"idle"` // milliseconds
@@ -44,10 +48,13 @@ func newEnvelope(n driver.NewSession, a driver.Admission) (envelope, error) {
 	e := envelope{
 		Format: envelopeFormat, ID: newEnvelopeID(), User: n.UserID, Epoch: a.Epoch,
 		Created: a.At.UnixMilli(), Seen: a.At.UnixMilli(), Expires: a.At.Add(n.Lifetime).UnixMilli(), Idle: n.IdleTimeout.Milliseconds(),
-		Persistent: n.Persistent, UserAgent: n.Origin.UserAgent,
+		Persistent: n.Persistent, Methods: n.Methods, Issuer: n.Provider.Issuer, ProviderID: n.Provider.ID, UserAgent: n.Origin.UserAgent,
 	}
 	if n.UserID != "" || n.Authenticated {
 		e.Authenticated = e.Created
+	}
+	if n.SecondFactor {
+		e.SecondFactor = e.Created
 	}
 	if n.Origin.Addr.IsValid() {
 		e.IP = n.Origin.Addr.String()
@@ -90,6 +97,7 @@ func (e envelope) record(at time.Time) driver.Session {
 	r := driver.Session{
 		ID: e.ID, Digest: e.digest(), UserID: e.User, Version: e.Version, Persistent: e.Persistent, ReadAt: at,
 		CreatedAt: milli(e.Created), LastSeenAt: milli(e.Seen), ExpiresAt: milli(e.Expires), AuthenticatedAt: milli(e.Authenticated),
+		Methods: e.Methods, SecondFactorAt: milli(e.SecondFactor), Provider: driver.ProviderSession{Issuer: e.Issuer, ID: e.ProviderID},
 		IdleTimeout: time.Duration(e.Idle) * time.Millisecond, Origin: driver.Origin{UserAgent: e.UserAgent},
 	}
 	if len(e.Data) > 0 {

@@ -181,6 +181,9 @@ func (s *Session) UpdateSession(ctx context.Context, _ driver.Digest, change dri
 	e.Seen = max(e.Seen, s.at.UnixMilli())
 	if change.Authenticated && e.User != "" {
 		e.Authenticated = max(e.Authenticated, s.at.UnixMilli())
+		if e.Methods = e.Methods.And(change.Methods); change.SecondFactor {
+			e.SecondFactor = max(e.SecondFactor, s.at.UnixMilli())
+		}
 	}
 	rotates := change.Digest != driver.Digest{}
 	if rotates {
