@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/driver"
 	"github.com/ginauth/ginauth/ginauth/jwt"
 )
 
@@ -138,6 +139,15 @@ func TestVerifierAlone(t *testing.T) {
 	var own struct{ Plan string }
 	if err := claims.Decode(&own); err != nil || own.Plan != "pro" || len(claims.Scopes) != 2 || claims.AuthenticatedAt.Unix() != 1898831000 {
 		t.Errorf("%+v, %+v, %v", claims, own, err)
+	}
+	for amr, want := range map[any]struct {
+		methods driver.Methods
+		second  bool
+	}{"pwd": {"pwd", false}, "pwd mfa otp": {"otp pwd", true}, "rsa": {"rsa", false}, 7: {"", false}} {
+		c, err := v.Verify(t.Context(), b.token(t, object{"amr": amr}))
+		if err != nil || c.Methods != want.methods || c.SecondFactor != want.second {
+			t.Errorf("amr %v: %q, %v, %v", amr, c.Methods, c.SecondFactor, err)
+		}
 	}
 	for name, want := range map[string]string{"plan": "pro", "iss": issuer, "exp": "", "nothing": "", "": ""} {
 		if got := claims.Text(name); got != want || (jwt.Claims{}).Text(name) != "" {

@@ -1,6 +1,9 @@
 package jwt_test
 
 import (
+	"cmp"
+	"encoding/base64"
+	"encoding/json"
 	"errors"
 	"net/http"
 	"net/http/httptest"
@@ -151,5 +154,51 @@ func TestCookieIsWhatLoginSends(t *testing.T) {
 		if got := k.Cookie("", -time.Minute).String(); got != s.send(r).Header().Get("Set-Cookie") {
 			t.Errorf("cleared: %s", got)
 		}
+	}
+}
+
+// RFC 8176: an access token tells how its user has proved who they are, and its successors too.
+func TestTokensTellHowTheirUserProvedWhoTheyAre(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	s.enter("/silent", s.flow.built(), jwt.InBody, s.ada)
+	for path, methods := range map[string][]driver.Method{
+		"/mail": {driver.ByMail}, "/passkey": {driver.ByPresence, driver.ByHardwareKey}, "/life": {"kba"},
+	} {
+		s.POST(path, func(c *gin.Context) {
+			a, err := jwt.SignIn(c, s.flow.built(), jwt.InBody, s.ada, methods...)
+			if err != nil {
+				ginauth.Fail(c, err)
+				return
+			}
+			c.JSON(http.StatusOK, a)
+		})
+	}
+	amr := func(token string) (claims struct{ AMR []string }) {
+		payload, err := base64.RawURLEncoding.DecodeString(strings.Split(token, ".")[1])
+		if err != nil || json.Unmarshal(payload, &claims) != nil {
+			t.Fatalf("the token %s: %v", token, err)
+		}
+		return claims
+	}
+	for path, want := range map[string]string{"/silent": "", "/mail": "mail", "/passkey": "hwk user mfa"} {
+		var got struct {
+			Token, Refresh string
+			jwt.Answer
+		}
+		w := s.send(httptest.NewRequest(http.MethodPost, path, nil))
+		decodeBody(t, w, &got)
+		access, refreshed := cmp.Or(got.Token, got.AccessToken), answerIn(t, s.refresh(cmp.Or(got.Refresh, got.RefreshToken)))
+		for when, token := range map[string]string{"at the login": access, "refreshed": refreshed.AccessToken} {
+			if text := strings.Join(amr(token).AMR, " "); text != want {
+				t.Errorf("%s, %s: amr is %q, want %q", path, when, text, want)
+			}
+		}
+	}
+	if w := s.send(httptest.NewRequest(http.MethodPost, "/life", nil)); w.Code != http.StatusInternalServerError {
+		t.Errorf("an unknown method: %d %s", w.Code, w.Body)
+	}
+	if text := strings.Join(amr(s.logIn(t).AccessToken).AMR, " "); text != "pwd" {
+		t.Errorf("a login: amr is %q", text)
 	}
 }

@@ -26,6 +26,10 @@ var faults = []string{
 	"race: a link is used twice",
 	"race: a mail is claimed twice",
 	"race: a writer brings a session back",
+	"lost: the methods of a login",
+	"lost: the methods of before",
+	"secret: any proof is a second factor",
+	"secret: any change is a proof",
 	"lost: an update overwrites the other values",
 	"lost: a deletion",
 	"lost: the session that was to be kept",
@@ -181,6 +185,8 @@ func (w *twin) SetPassword(ctx context.Context, change driver.PasswordChange) (d
 func (w *twin) CreateSession(ctx context.Context, n driver.NewSession) (driver.Session, error) {
 	limit := n.Limit
 	switch {
+	case w.has("lost: the methods of a login"):
+		n.Methods = ""
 	case w.has("expiry: a session idles longer"):
 		n.IdleTimeout += time.Microsecond
 	case w.has("expiry: a session lives longer"):
@@ -217,10 +223,17 @@ func (w *twin) UpdateSession(ctx context.Context, d driver.Digest, change driver
 	switch {
 	case w.has("lost: an update overwrites the other values") && len(change.Set) > 0:
 		change.Unset = append(change.Unset, "a", "k0", "k1", "k2", "k3", "k4", "k5")
+	case w.has("secret: any proof is a second factor"):
+		change.SecondFactor = true
+	case w.has("secret: any change is a proof"):
+		change.Authenticated = true
 	case w.has("expiry: a grace is longer") && change.Grace > 0:
 		change.Grace += time.Microsecond
 	}
 	s, err := w.Store.UpdateSession(ctx, d, change)
+	if w.has("lost: the methods of before") && change.Methods != "" {
+		s.Methods = change.Methods
+	}
 	if !w.has("race: a writer brings a session back") || !errors.Is(err, driver.ErrNoSession) {
 		return s, err
 	}
