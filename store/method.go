@@ -37,8 +37,9 @@ var methodsOfBits = func() (all [1 << len(keptMethods)]driver.Methods) {
 	return all
 }()
 
-// unpack returns what sessionState has packed.
-func unpack(state int64, to *driver.Session) (pastEnd bool) {
+// unpack sets what sessionState has packed and the reader has left in to.Version.
+func unpack(to *driver.Session) (pastEnd bool) {
+	state := to.Version
 	to.Persistent, to.Version = state&isPersistent != 0, state>>versionShift
 	to.Methods = methodsOfBits[state>>methodShift&int64(len(methodsOfBits)-1)]
 	return state&isPastEnd != 0

@@ -103,13 +103,12 @@ const (
 )
 
 func (s *Sessions) readSession(r *wire.Reader, to *driver.Session) {
-	var state int64
 	r.Digest((*[32]byte)(&to.Digest))
 	r.UUID((*string)(&to.ID))
 	s.readOwner(r, &to.UserID)
 	r.JSON((*[]byte)(&to.Data))
-	r.Int(&state)
-	unpack(state, to)
+	r.Int(&to.Version)
+	unpack(to)
 	r.Time(&to.CreatedAt)
 	r.Time(&to.AuthenticatedAt)
 	r.Time(&to.SecondFactorAt)

@@ -104,7 +104,6 @@ func hashOf(encoded *string) (password.Hash, error) {
 type foundUser[U any] struct {
 	user U
 	foundSession
-	state int64 // see sessionState
 }
 
 // findUserSession joins the user, so that neither is found without the other. It runs for every
@@ -128,8 +127,8 @@ func (d *DB[U]) readUserSession(r *wire.Reader, f *foundUser[U]) {
 	r.Time(&to.LastSeenAt)
 	r.Time(&to.ExpiresAt)
 	r.Time(&to.ReadAt)
-	r.Int(&f.state)
-	f.ended = unpack(f.state, to)
+	r.Int(&to.Version)
+	f.ended = unpack(to)
 	v := reflect.ValueOf(&f.user).Elem()
 	d.layout.readEnabled(r, v)
 	to.UserID = d.layout.user(v).ID

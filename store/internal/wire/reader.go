@@ -121,6 +121,11 @@ func (r *Reader) Digest(to *[32]byte) {
 
 // Time reads a timestamptz in UTC.
 func (r *Reader) Time(to *time.Time) {
+	if f := r.field(); f != nil && f.DataTypeOID == pgtype.TimestamptzOID && r.values[r.at] == nil {
+		*to = time.Time{}
+		r.at++
+		return
+	}
 	if v, ok := r.binary(pgtype.TimestamptzOID, 8); ok {
 		*to = r.instant(v)
 		return
