@@ -25,6 +25,9 @@ type eventOptions struct {
 	retention time.Duration
 }
 
+// heard says whether anybody sees what is written.
+func (o eventOptions) heard() bool { return o.on != nil || o.after != nil }
+
 // OnEvent sets a hook that runs in the transaction which writes an event, together with the change
 // that the event is about: for rows of the app's own. An error of the hook undoes the change and is
 // returned as it is. The hook may run again when the database asks for the transaction to be

@@ -116,7 +116,9 @@ func (s *Sessions) creation(ctx context.Context, n driver.NewSession, r *driver.
 		if id != nil {
 			e = login
 			e.ID, e.At = *id, r.ReadAt
-			e = detailed(e, driver.DetailMethods, string(n.Methods))
+			if s.events.heard() {
+				e = detailed(e, driver.DetailMethods, string(n.Methods))
+			}
 		}
 		r.Provider = n.Provider
 		return e, orNoUser(err)
