@@ -59,7 +59,6 @@ func (f *Flows[U]) logIn(c *gin.Context, t found[U], _ string) error {
 	if err != nil {
 		return err
 	}
-	f.cfg.Engine().Proved(c, driver.ByMail)
 	if err := flow.SignIn(c, u, ginauth.Proved(driver.ByMail)); err != nil {
 		return err
 	}

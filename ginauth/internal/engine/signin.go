@@ -48,8 +48,8 @@ func (m *Mount) Proved(c *gin.Context, method driver.Method) {
 
 // methodOf returns how the user of a login has proved who they are. It is empty if that is not known.
 func (st *State) methodOf(n driver.NewSession) driver.Method {
-	if !n.Credential.IsZero() {
-		return driver.ByPassword
+	if n.Methods != "" {
+		return n.Methods.List()[0]
 	}
 	st.mu.Lock()
 	defer st.mu.Unlock()
