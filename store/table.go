@@ -100,7 +100,7 @@ func newTable[U any](ctx context.Context, conn Conn, table string, columns Colum
 	db.statements = m.statements(db.layout.extra)
 	db.mail = m.mailStatements(db.statements.columns)
 	db.lookup.read, db.lookup.ended = db.readUserSession, func(f *foundUser[U]) bool { return f.ended }
-	db.lookup.init(db.Sessions, findUserSession+`, `+strings.Replace(db.statements.columns, m.disabledAt()+`, `, ``, 1), findUserSessionFrom+m.join(), ofTheirUser+m.enabled())
+	db.lookup.init(db.Sessions, findUserSession+`, `+strings.Replace(m.found(db.layout.extra), m.disabledAt()+`, `, ``, 1), findUserSessionFrom+m.join(), ofTheirUser+m.enabled())
 	return &Table[U]{Sessions: db.Sessions, db: db, external: &External{db.Sessions}}, nil
 }
 

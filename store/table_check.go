@@ -68,19 +68,20 @@ FROM pg_catalog.pg_constraint AS c
 JOIN pg_catalog.pg_attribute AS a ON a.attrelid = c.conrelid AND c.conkey = ARRAY[a.attnum]
 WHERE c.conrelid = $1::oid AND c.contype = 'c' AND a.attname = $2::text`
 
-// listUnique lists the columns and expressions that have a unique index of their own, for whole
-// tables.
+// listUnique lists the columns and expressions that have a unique index of their own, and whether
+// it is at any time one of the whole table.
 const listUnique = `
-SELECT pg_get_indexdef(i.indexrelid, 1, TRUE), c.relname
+SELECT pg_get_indexdef(i.indexrelid, 1, TRUE), c.relname, i.indisvalid AND i.indimmediate AND i.indpred IS NULL
 FROM pg_catalog.pg_index AS i
 JOIN pg_catalog.pg_class AS c ON c.oid = i.indexrelid
-WHERE i.indrelid = $1::oid AND i.indisunique AND i.indisvalid AND i.indimmediate AND i.indnkeyatts = 1 AND i.indpred IS NULL`
+WHERE i.indrelid = $1::oid AND i.indisunique AND i.indnkeyatts = 1`
 
 // inspection is the catalogue's description of a table, and its faults.
 type inspection struct {
 	table   string // quoted
 	columns map[string]tableColumn
-	unique  map[string]string // from a column or an expression to the index
+	unique  map[string]bool     // columns and expressions that are unique
+	indexes map[string][]string // from a column or an expression to all unique indexes
 	faults  []error
 	oid     uint32
 }
@@ -101,7 +102,7 @@ func (i *inspection) fault(format string, args ...any) {
 func inspect(ctx context.Context, conn Conn, table string, c Columns, extra []column, o options) (*mapped, error) {
 	ctx, cancel := context.WithTimeout(ctx, o.timeout)
 	defer cancel()
-	i, m := &inspection{columns: map[string]tableColumn{}, unique: map[string]string{}}, &mapped{}
+	i, m := &inspection{columns: map[string]tableColumn{}, unique: map[string]bool{}, indexes: map[string][]string{}}, &mapped{}
 	if err := i.read(ctx, conn, table, m); err != nil {
 		return nil, err
 	}
@@ -160,8 +161,11 @@ func (i *inspection) read(ctx context.Context, conn Conn, table string, m *mappe
 		return fmt.Errorf("reading the catalogue: %w", err)
 	}
 	var on, index string
-	_, err = pgx.ForEachRow(rows, []any{&on, &index}, func() error {
-		i.unique[unquoted(on)] = index
+	var whole bool
+	_, err = pgx.ForEachRow(rows, []any{&on, &index, &whole}, func() error {
+		on = unquoted(on)
+		i.unique[on] = i.unique[on] || whole
+		i.indexes[on] = append(i.indexes[on], index)
 		return nil
 	})
 	if err != nil {
@@ -194,15 +198,14 @@ func (i *inspection) column(field, name string, kinds ...string) (ident string, 
 	return quoted(name), col
 }
 
-// uniqueOn returns the unique index on the first spelling that has one, or reports a fault.
-func (i *inspection) uniqueOn(wanted string, spellings ...string) string {
+// wantUnique reports a fault unless one of the spellings has a unique index.
+func (i *inspection) wantUnique(wanted string, spellings ...string) {
 	for _, on := range spellings {
-		if index, ok := i.unique[on]; ok {
-			return index
+		if i.unique[on] {
+			return
 		}
 	}
 	i.fault("%s has no unique index on %s for all rows: CREATE UNIQUE INDEX CONCURRENTLY ON %s (%s)", i.table, wanted, i.table, wanted)
-	return ""
 }
 
 // The longest texts, in characters. A hash of package password with its largest parameters has 103.
@@ -217,7 +220,7 @@ func (i *inspection) identify(m *mapped, c Columns) {
 	ident, col := i.column("ID", c.ID, "bigint", "integer", "smallint", "uuid", "text", "character varying")
 	m.id, m.idType = ident, col.kind
 	if _, exists := i.columns[c.ID]; exists {
-		i.uniqueOn(ident, c.ID)
+		i.wantUnique(ident, c.ID)
 		switch {
 		case col.filled:
 		case col.kind == "uuid":
@@ -247,12 +250,16 @@ func (i *inspection) identifier(field, given string, longest int) identifier {
 	ident, col := i.column(field, name, "text", "character varying", "citext")
 	i.roomFor(name, col, longest)
 	id := identifier{column: ident, kind: col.kind, lower: lower, required: col.mandatory}
+	lowered := []string{"lower(" + name + ")", "lower(" + name + "::text)", "lower((" + name + ")::text)"}
 	switch _, exists := i.columns[name]; {
 	case !exists:
 	case lower:
-		id.index = i.uniqueOn("lower("+ident+")", "lower("+name+")", "lower("+name+"::text)", "lower(("+name+")::text)")
+		i.wantUnique("lower("+ident+")", lowered...)
 	default:
-		id.index = i.uniqueOn(ident, name)
+		i.wantUnique(ident, name)
+	}
+	for _, on := range append(lowered, name) { // a taken identifier violates any of them
+		id.indexes = append(id.indexes, i.indexes[on]...)
 	}
 	return id
 }

@@ -123,7 +123,7 @@ func (s *Sessions) addressTaken(err error) bool {
 	if s.shadows == nil || s.shadows.table == nil {
 		return violates(err, identifierConstraint)
 	}
-	return s.shadows.table.addressTaken(err)
+	return s.shadows.table.taken(err) == driver.ErrIdentifierTaken //nolint:errorlint // as taken returns it
 }
 
 // releaseRow is releaseAddress for an app's own table. It archives by the shadow row, and the app's

@@ -122,7 +122,7 @@ type identifier struct {
 	column, kind string
 	lower        bool // the index is on lower(column), not on the column
 	required     bool // the column is NOT NULL
-	index        string
+	indexes      []string
 }
 
 // is returns a condition that m has the canonical form.
@@ -143,13 +143,27 @@ func (c identifier) read() string {
 	return `m.` + c.column + `::text`
 }
 
-// taken says whether the error is about this identifier. The name of one index may begin with the
-// name of the other.
-func (c identifier) taken(err error) bool { return c.column != "" && violates(err, c.index) }
+// taken returns the length of the name of the index that the error is about, or 0.
+func (c identifier) taken(err error) (length int) {
+	for _, index := range c.indexes {
+		if violates(err, index) {
+			length = max(length, len(index))
+		}
+	}
+	return length
+}
 
-// addressTaken says whether the error is that of an address that another row has.
-func (m *mapped) addressTaken(err error) bool {
-	return m.email.taken(err) && (len(m.email.index) > len(m.username.index) || !m.username.taken(err))
+// taken returns the error for an identifier that another row has, or err. The name of one index may
+// begin with the name of another.
+func (m *mapped) taken(err error) error {
+	email, username := m.email.taken(err), m.username.taken(err)
+	switch {
+	case email > username:
+		return driver.ErrIdentifierTaken
+	case username > 0:
+		return driver.ErrUsernameTaken
+	}
+	return err
 }
 
 // keepsCapitals says whether an identifier is stored as it was typed.
@@ -186,8 +200,14 @@ func (m *mapped) columns(extra []column) string {
 	return strings.Join(list, ", ")
 }
 
+// found returns the columns where the shadow row is there, so that less has to be converted.
+func (m *mapped) found(extra []column) string {
+	columns := strings.Replace(m.columns(extra), `m.`+m.id+`::text`, `u.external_id`, 1)
+	return strings.Replace(columns, `COALESCE(u.must_change_password, FALSE)`, `u.must_change_password`, 1)
+}
+
 func (m *mapped) statements(extra []column) userStatements {
-	columns := m.columns(extra)
+	columns, found := m.columns(extra), m.found(extra)
 	joined := func(from string) string {
 		const users = `ginauth.users AS u`
 		end := strings.Index(from, users) + len(users)
@@ -201,9 +221,9 @@ func (m *mapped) statements(extra []column) userStatements {
 		findUser:       `SELECT ` + columns + m.from() + ` WHERE m.` + m.id + ` = $1::text::` + m.idType,
 		findCredential: `SELECT ` + m.goodHash() + `, ` + columns + m.from() + ` WHERE ` + m.email.is(`$1::text`),
 		findNamed:      `SELECT ` + m.goodHash() + `, ` + columns + m.from() + ` WHERE ` + m.username.is(`$1::text`),
-		findAdmitted:   `SELECT ` + columns + joined(findAdmittedFrom),
-		findKey:        `SELECT ` + columns + joined(strings.Replace(findKeyFrom, keyOwner, `'`+known+`' || u.external_id`, 1)),
-		findTokenUser:  `SELECT ` + columns + joined(findTokenUserFrom),
+		findAdmitted:   `SELECT ` + found + joined(findAdmittedFrom),
+		findKey:        `SELECT ` + found + joined(strings.Replace(findKeyFrom, keyOwner, `'`+known+`' || u.external_id`, 1)),
+		findTokenUser:  `SELECT ` + found + joined(findTokenUserFrom),
 		findByEmail:    `SELECT ` + columns + m.from() + ` WHERE ` + m.email.is(`$1::text`),
 		findByUsername: `SELECT ` + columns + m.from() + ` WHERE ` + m.username.is(`$1::text`),
 	}

@@ -75,13 +75,8 @@ func (t *Table[U]) filled(n driver.NewUser, fill func(*U) error) (U, error) {
 func (t *Table[U]) insertRow(ctx context.Context, tx pgx.Tx, n driver.NewUser, u *U) (driver.UserID, error) {
 	statement, args := t.insertion(n, u)
 	err := t.db.scan(tx.QueryRow(ctx, statement, args...), u)
-	switch m := t.shadows.table; {
-	case m.addressTaken(err):
-		return "", driver.ErrIdentifierTaken
-	case m.username.taken(err):
-		return "", driver.ErrUsernameTaken
-	case err != nil:
-		return "", err
+	if err != nil {
+		return "", t.shadows.table.taken(err)
 	}
 	return t.db.layout.user(reflect.ValueOf(u).Elem()).ID, nil
 }

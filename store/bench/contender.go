@@ -43,6 +43,7 @@ var contenders = []contender{
 	opaque("limit-1-touch", "limit-1 that also writes last_seen on every request (one CTE)", touchLookup).without().onlyIfNamed(),
 	opaque("limit-2", "limit-1 behind otter/v2, dropped by LISTEN/NOTIFY, TTL 10 s as backstop", cachedLookup).without().onlyIfNamed(),
 	ginauthContender,
+	ginauthTableContender,
 	ginContrib("ginauth-store", "gin-contrib/sessions + ginauth's PostgreSQL store, then user by id", ginauthStore, preloadGinauthStore, false),
 	scsContender("scs", "scs v2 + pgxstore, then user by id", 0),
 	scsContender("scs-idle", "the same with IdleTimeout (scs writes on every request)", 30*time.Minute),

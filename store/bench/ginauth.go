@@ -12,6 +12,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/driver"
 	pw "github.com/ginauth/ginauth/ginauth/password"
 	"github.com/ginauth/ginauth/migrations"
 	"github.com/ginauth/ginauth/store"
@@ -21,38 +22,59 @@ var ginauthContender = contender{
 	name: "ginauth", note: "ginauth.Session, Login and Me, sessions.Default for the value", values: true,
 	preload: preloadGinauth,
 	handler: func(ctx context.Context, e *env) (http.Handler, error) {
-		if err := migrations.Up(ctx, e.pool); err != nil {
-			return nil, err
-		}
-		hasher, err := ginauthHasher(e)
-		if err != nil {
-			return nil, err
-		}
-		cfg, err := ginauth.New(ginauth.Options[store.User]{
-			Users: store.New[store.User](e.pool), Passwords: hasher,
-			Lifetime: lifetime, IdleTimeout: lifetime,
-			Limits: ginauth.Limits{InsecureUnlimited: true}, // the others have none, and all load comes from one address
-		})
-		if err != nil {
-			return nil, err
-		}
-		r := newEngine()
-		r.Use(ginauth.Session(cfg))
-		r.POST("/signup", ginauth.SignUp(cfg))
-		r.POST("/login", ginauth.Login(cfg))
-		r.POST("/logout", ginauth.Logout(cfg))
-		r.GET("/me", ginauth.Me(cfg))
-		valueRoutes(r,
-			func(c *gin.Context) (string, error) {
-				value, _ := sessions.Default(c).Get("value").(string)
-				return value, nil
-			},
-			func(c *gin.Context, value string) error {
-				sessions.Default(c).Set("value", value)
-				return nil // saved before the answer
-			})
-		return r, nil
+		return ginauthHandler(ctx, e, func() (driver.Users[store.User], error) { return store.New[store.User](e.pool), nil })
 	},
+}
+
+// The users of the others' table, in place of ginauth's own.
+var ginauthTableContender = contender{
+	name: "ginauth-table", note: "the same on the others' users table, by store.NewTable", values: true, extra: true,
+	preload: preloadGinauthTable,
+	handler: func(ctx context.Context, e *env) (http.Handler, error) {
+		return ginauthHandler(ctx, e, func() (driver.Users[store.User], error) { return ginauthTable(ctx, e) })
+	},
+}
+
+func ginauthTable(ctx context.Context, e *env) (*store.Table[store.User], error) {
+	return store.NewTable[store.User](ctx, e.pool, "public.users", store.Columns{ID: "id", Email: "email", PasswordHash: "password", Name: "name"})
+}
+
+func ginauthHandler(ctx context.Context, e *env, open func() (driver.Users[store.User], error)) (http.Handler, error) {
+	if err := migrations.Up(ctx, e.pool); err != nil {
+		return nil, err
+	}
+	hasher, err := ginauthHasher(e)
+	if err != nil {
+		return nil, err
+	}
+	users, err := open()
+	if err != nil {
+		return nil, err
+	}
+	cfg, err := ginauth.New(ginauth.Options[store.User]{
+		Users: users, Passwords: hasher,
+		Lifetime: lifetime, IdleTimeout: lifetime,
+		Limits: ginauth.Limits{InsecureUnlimited: true}, // the others have none, and all load comes from one address
+	})
+	if err != nil {
+		return nil, err
+	}
+	r := newEngine()
+	r.Use(ginauth.Session(cfg))
+	r.POST("/signup", ginauth.SignUp(cfg))
+	r.POST("/login", ginauth.Login(cfg))
+	r.POST("/logout", ginauth.Logout(cfg))
+	r.GET("/me", ginauth.Me(cfg))
+	valueRoutes(r,
+		func(c *gin.Context) (string, error) {
+			value, _ := sessions.Default(c).Get("value").(string)
+			return value, nil
+		},
+		func(c *gin.Context, value string) error {
+			sessions.Default(c).Set("value", value)
+			return nil // saved before the answer
+		})
+	return r, nil
 }
 
 // ginauthHasher has the others' parameters. The others hash as often at once as there are
@@ -65,7 +87,7 @@ func preloadGinauth(ctx context.Context, e *env, users []user) ([]string, error)
 	if err := migrations.Up(ctx, e.pool); err != nil {
 		return nil, err
 	}
-	if _, err := e.pool.Exec(ctx, "DELETE FROM ginauth.users"); err != nil {
+	if _, err := e.pool.Exec(ctx, "DELETE FROM ginauth.users WHERE external_id IS NULL"); err != nil {
 		return nil, err
 	}
 	hasher, err := ginauthHasher(e)
@@ -93,6 +115,36 @@ func preloadGinauth(ctx context.Context, e *env, users []user) ([]string, error)
 		rows[i] = ginauthSession{digest: h[:], id: u.ID, userID: &users[i].ID, data: map[string]string{"value": u.Name}}
 	}
 	return cookies, copyGinauthSessions(ctx, e, rows)
+}
+
+// preloadGinauthTable lets the store make the shadow rows.
+func preloadGinauthTable(ctx context.Context, e *env, users []user) ([]string, error) {
+	if err := migrations.Up(ctx, e.pool); err != nil {
+		return nil, err
+	}
+	if _, err := e.pool.Exec(ctx, "DELETE FROM ginauth.users WHERE external_id IS NOT NULL"); err != nil {
+		return nil, err
+	}
+	table, err := ginauthTable(ctx, e)
+	if err != nil {
+		return nil, err
+	}
+	cookies := make([]string, len(users))
+	for i, u := range users {
+		token := preloadToken(len(users) + i) // ginauth has those before
+		h, _ := tokenHash(token)
+		cookies[i] = "__Host-session=" + token
+		data, err := json.Marshal(map[string]string{"value": u.Name})
+		if err != nil {
+			return nil, err
+		}
+		n := driver.NewSession{Digest: driver.Digest(h), UserID: driver.UserID(u.ID), Data: data, Lifetime: lifetime, IdleTimeout: lifetime}
+		if _, err := table.CreateSession(ctx, n); err != nil {
+			return nil, err
+		}
+	}
+	_, err = e.pool.Exec(ctx, "UPDATE ginauth.sessions SET last_seen_at = $1", seen())
+	return cookies, err
 }
 
 // ginauthStore is ginauth's store in the place of gin-contrib's own, in an app without ginauth.Session.
