@@ -19,6 +19,7 @@ import (
 	"github.com/ginauth/ginauth/ginauth"
 	"github.com/ginauth/ginauth/ginauth/account"
 	"github.com/ginauth/ginauth/ginauth/apikey"
+	"github.com/ginauth/ginauth/ginauth/driver"
 	"github.com/ginauth/ginauth/ginauth/email"
 	"github.com/ginauth/ginauth/ginauth/email/smtp"
 	"github.com/ginauth/ginauth/ginauth/jwt"
@@ -27,6 +28,18 @@ import (
 )
 
 const referenceURL = "https://api.example.com"
+
+// withUsernames is the same app with usernames, for the one handler that needs them.
+func withUsernames(t *testing.T, cfg *ginauth.Config[store.User]) *ginauth.Config[store.User] {
+	t.Helper()
+	o := cfg.Options()
+	o.Identifier = driver.EitherIdentifier
+	named, err := ginauth.New(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return named
+}
 
 // reference mounts everything that ginauth has. It describes itself and is never asked.
 func reference(t *testing.T) *gin.Engine {
@@ -71,6 +84,7 @@ func reference(t *testing.T) *gin.Engine {
 	r.POST("/logout", ginauth.Logout(cfg))
 	r.GET("/user", ginauth.Require(ginauth.AnyScope()), ginauth.Me(cfg))
 	r.POST("/reauthenticate", account.Reauthenticate(cfg))
+	r.POST("/username", account.ChangeUsername(withUsernames(t, cfg)))
 	r.POST("/password", account.SetPassword(cfg))
 	r.POST("/password/change", account.ChangePassword(cfg))
 	r.PATCH("/user", account.UpdateProfile(cfg))

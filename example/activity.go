@@ -22,7 +22,7 @@ func showActivity(c *gin.Context, u User) {
 
 var descriptions = map[driver.EventKind]string{
 	driver.UserCreated: "Signed up", driver.LoginSucceeded: "Logged in", driver.LoginFailed: "Somebody failed to log in",
-	driver.LoggedOut: "Logged out", driver.SessionsRevoked: "Logged out other devices", driver.UserUpdated: "Changed the profile",
+	driver.LoggedOut: "Logged out", driver.SessionsRevoked: "Logged out other devices", driver.UserUpdated: "Changed the profile", driver.UserUsernameChanged: "Changed the username",
 	driver.LoginPasswordChanged: "Changed the password", driver.LoginPasswordReset: "Set a new password by mail",
 	driver.UserVerified: "Confirmed the address", driver.UserEmailChanged: "Changed the address",
 	driver.UserEmailChangeUndone: "Took the change of address back", driver.LinkUsed: "Opened a link that logs in",

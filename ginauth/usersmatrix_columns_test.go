@@ -70,7 +70,7 @@ func columnOf[U any](name string, in func(t *testing.T, pool *pgxpool.Pool, at p
 		execute(t, pool, `ALTER TABLE ginauth.users ADD COLUMN plan text NOT NULL DEFAULT 'free';
 CREATE TABLE members (
 	member_id bigint GENERATED ALWAYS AS IDENTITY (START 5000000001) PRIMARY KEY, mail text NOT NULL UNIQUE, pw text,
-	full_name text, confirmed_at timestamptz, deleted_at timestamptz
+	full_name text, nick text UNIQUE, confirmed_at timestamptz, deleted_at timestamptz
 )`)
 		return outcomesOf(t, in(t, pool, at), at)
 	}}
@@ -116,7 +116,7 @@ func ours[U any](t *testing.T, pool *pgxpool.Pool, at place) base[U] {
 func mapped(t *testing.T, pool *pgxpool.Pool, at place) base[user] {
 	t.Helper()
 	users, err := store.NewTable[user](t.Context(), pool, "members", store.Columns{
-		ID: "member_id", Email: "mail", PasswordHash: "pw", Name: "full_name", VerifiedAt: "confirmed_at", DisabledAt: "deleted_at",
+		ID: "member_id", Email: "mail", Username: "nick", PasswordHash: "pw", Name: "full_name", VerifiedAt: "confirmed_at", DisabledAt: "deleted_at",
 	}, store.WithTimeout(time.Minute))
 	if err != nil {
 		t.Fatal(err)

@@ -316,6 +316,22 @@ func profileRows[U any]() map[string]matrixRow[U] {
 		"account.UpdateProfileWith": {build: func(a *matrixApp[U]) gin.HandlerFunc {
 			return account.UpdateProfileWith(a.cfg, nothingMore[account.Profile, U])
 		}, do: renames},
+		"account.ChangeUsername": {build: func(a *matrixApp[U]) gin.HandlerFunc {
+			o := a.Options
+			o.Identifier = driver.EitherIdentifier
+			cfg, err := ginauth.New(o)
+			if err != nil {
+				panic(err.Error())
+			}
+			return account.ChangeUsername(cfg)
+		}, do: func(t *testing.T, p *matrixPerson[U]) {
+			t.Helper()
+			p.post(t, p.c, http.StatusOK, `{"username":"Countess"}`)
+			p.wantAlive(t, true, true)
+			if name := p.cfg.Account(p.u).Username; strings.EqualFold(name, "Countess") {
+				t.Errorf("the username was %s before", name)
+			}
+		}},
 		"account.ExportAccount": {build: ofConfig(account.ExportAccount[U]), do: shows[U]},
 		"account.DeleteAccount": {build: ofConfig(account.DeleteAccount[U]), do: deletes(http.StatusNoContent)},
 		"account.DeleteAccountAfter": {build: func(a *matrixApp[U]) gin.HandlerFunc {

@@ -106,6 +106,10 @@ var accountChanges = map[string]accountChange{
 		_, err := db.UpdateUser(ctx, a.user.ID, &name, nil)
 		return err
 	}},
+	"ChangeUsername": {kind: driver.UserUsernameChanged, do: func(ctx context.Context, db *store.DB[store.User], a *subject) error {
+		_, err := db.ChangeUsername(ctx, a.user.ID, "Countess", "countess")
+		return err
+	}},
 	"SetPassword": {kind: driver.LoginPasswordChanged, do: func(ctx context.Context, db *store.DB[store.User], a *subject) error {
 		_, err := db.SetPassword(ctx, driver.PasswordChange{UserID: a.user.ID, Old: hash('a'), New: hash('b'), Session: a.session.ID, Digest: newDigest()})
 		return err
@@ -275,7 +279,7 @@ func (a *subject) state(t *testing.T) string {
 	t.Helper()
 	var all string
 	err := a.pool.QueryRow(t.Context(), `SELECT concat_ws(E'\n',
-		(SELECT string_agg(concat_ws(' ', u.email_canonical, u.name, u.password_hash, u.session_epoch, u.disabled_at, u.delete_after, u.verified_at, u.must_change_password), E'\n' ORDER BY u.id) FROM ginauth.users AS u),
+		(SELECT string_agg(concat_ws(' ', u.email_canonical, u.username, u.name, u.password_hash, u.session_epoch, u.disabled_at, u.delete_after, u.verified_at, u.must_change_password), E'\n' ORDER BY u.id) FROM ginauth.users AS u),
 		(SELECT string_agg(k.name, ' ' ORDER BY k.name) FROM ginauth.api_keys AS k),
 		(SELECT string_agg(concat_ws(' ', s.digest, s.data, s.epoch, s.previous_digest, s.elsewhere), E'\n' ORDER BY s.digest) FROM ginauth.sessions AS s),
 		(SELECT string_agg(concat_ws(' ', r.selector, r.digest, r.epoch, r.expires_at, r.elsewhere), E'\n' ORDER BY r.selector) FROM ginauth.refresh_tokens AS r),

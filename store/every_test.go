@@ -319,6 +319,10 @@ func (e every) userWrites() map[string]func(context.Context) error {
 			u, err := db.UpdateUser(ctx, s.user(t).ID, &name, nil)
 			return errors.Join(err, wrongUnless(u.Name == name))
 		},
+		"ChangeUsername": func(ctx context.Context) error {
+			u, err := db.ChangeUsername(ctx, s.user(t).ID, "Countess", "countess")
+			return errors.Join(err, wrongUnless(u.Username != nil && *u.Username == "Countess"))
+		},
 		"ReplaceHash": func(ctx context.Context) error { return db.ReplaceHash(ctx, s.user(t).ID, hash('a'), hash('b')) },
 		"SetPassword": func(ctx context.Context) error {
 			_, err := db.SetPassword(ctx, driver.PasswordChange{UserID: s.user(t).ID, Old: hash('a'), New: hash('b')})

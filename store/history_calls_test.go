@@ -408,6 +408,13 @@ func (h *history) accountCalls() map[string]call {
 				return h.show(err, u)
 			}
 		}},
+		"ChangeUsername": {2, func() func(context.Context, *side) string {
+			i, name := h.user(), fmt.Sprint("Name", h.IntN(3))
+			return func(ctx context.Context, s *side) string {
+				u, err := s.ChangeUsername(ctx, of(s.users, i), name, strings.ToLower(name))
+				return h.show(err, u)
+			}
+		}},
 		"ArchiveUser": {3, func() func(context.Context, *side) string {
 			i, grace := h.user(), time.Duration(h.IntN(5))*time.Hour
 			return func(ctx context.Context, s *side) string {

@@ -36,6 +36,7 @@ type both interface {
 	driver.CredentialLimiter[store.User]
 	driver.Logins
 	driver.Accounts[store.User]
+	driver.Usernames[store.User]
 	driver.EventLog
 	driver.Authority[store.User]
 	driver.SessionExchanger

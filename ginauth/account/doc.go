@@ -29,7 +29,7 @@
 //
 // # Handlers that need a recent login
 //
-// [DeleteAccount] and [SetPassword] need a login within the last ten minutes. A user who logged in
+// [DeleteAccount], [SetPassword] and [ChangeUsername] need a login within the last ten minutes. A user who logged in
 // earlier proves who they are with [Reauthenticate], which takes the password. The app's own routes
 // can require the same with the guard [ginauth.Fresh].
 //

@@ -10,6 +10,7 @@ type EventKind string
 const (
 	UserCreated              EventKind = "user_created"
 	UserUpdated              EventKind = "user_updated"
+	UserUsernameChanged      EventKind = "user_username_changed"
 	UserVerified             EventKind = "user_verified"
 	UserDisabled             EventKind = "user_disabled"
 	UserEnabled              EventKind = "user_enabled"

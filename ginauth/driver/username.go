@@ -1,6 +1,7 @@
 package driver
 
 import (
+	"context"
 	"errors"
 	"strings"
 	"unicode"
@@ -44,4 +45,13 @@ func mixesAlphabets(s string) bool {
 		}
 	}
 	return seen > 1
+}
+
+// Usernames changes usernames. account.ChangeUsername needs it.
+type Usernames[U any] interface {
+	// ChangeUsername gives the user this username, as typed and in its canonical form, in place of the
+	// one that the user has, if any. Sessions stay. Known browsers are forgotten, unless the canonical
+	// form stays. ErrUsernameTaken means that another account has the name, disabled or not: of
+	// parallel calls for one name, one succeeds. ErrNoUser means that the user is unknown or disabled.
+	ChangeUsername(ctx context.Context, id UserID, username, canonical string) (U, error)
 }

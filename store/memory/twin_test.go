@@ -20,6 +20,7 @@ import (
 var faults = []string{
 	"race: two users have one identifier",
 	"race: SetPassword looks, and writes later",
+	"race: two users change to one username",
 	"race: the limit of sessions is looked at before",
 	"race: the limit of keys is looked at before",
 	"race: each caller gets a refresh token of its own",
@@ -35,6 +36,7 @@ var faults = []string{
 	"lost: the session that was to be kept",
 	"lost: events between pages",
 	"lost: a newer hash",
+	"lost: the sessions at a new username",
 	"lost: the successor within the grace",
 	"expiry: a session idles longer",
 	"expiry: a session lives longer",
@@ -153,6 +155,18 @@ func (w *twin) CreateUser(ctx context.Context, n driver.NewUser, fill func(*memo
 	u, err := w.Store.CreateUser(ctx, n, fill)
 	if w.has("race: two users have one identifier") && errors.Is(err, driver.ErrIdentifierTaken) {
 		u, _, err = w.Store.FindCredential(ctx, n.Canonical)
+	}
+	return u, err
+}
+
+func (w *twin) ChangeUsername(ctx context.Context, id driver.UserID, username, canonical string) (memory.User, error) {
+	u, err := w.Store.ChangeUsername(ctx, id, username, canonical)
+	switch {
+	case w.has("race: two users change to one username") && errors.Is(err, driver.ErrUsernameTaken):
+		u.ID, u.Username = id, &username
+		return u, nil
+	case w.has("lost: the sessions at a new username") && err == nil:
+		err = w.RevokeUserSessions(ctx, id, "")
 	}
 	return u, err
 }

@@ -33,7 +33,7 @@ type Subject[U any] struct {
 func Run[U any](t *testing.T, open func(t *testing.T) Subject[U]) {
 	t.Helper()
 	groups := append([]group[U]{
-		usersGroup[U](), finderGroup[U](), credentialLimiterGroup[U](), accountsGroup[U](), mailsGroup[U](), linksGroup[U](),
+		usersGroup[U](), finderGroup[U](), credentialLimiterGroup[U](), accountsGroup[U](), usernamesGroup[U](), mailsGroup[U](), linksGroup[U](),
 	}, sharedGroups[U]()...)
 	run(t, groups, func(t *testing.T) *env[U] {
 		t.Helper()

@@ -120,3 +120,114 @@ func preparesByUsername[U any](e *env[U]) {
 	_, err = e.useLink(driver.MailReset, token)
 	e.must("using the link", err)
 }
+
+func usernamesGroup[U any]() group[U] {
+	return group[U]{"Usernames", implements[driver.Usernames[U]], map[string]func(*env[U]){
+		"ChangeUsername moves the login and keeps sessions":     movesTheUsername[U],
+		"ChangeUsername takes another case, and a first name":   respellsTheUsername[U],
+		"ChangeUsername refuses a name that is taken":           refusesATakenUsername[U],
+		"ChangeUsername has one winner of a name":               changeRace[U],
+		"ChangeUsername of who is unknown or disabled":          changesNobody[U],
+		"ChangeUsername forgets browsers, except at respelling": forgetsBrowsersOfAUsername[U],
+	}}
+}
+
+// rename gives the user a username whose canonical form is in lower case.
+func (e *env[U]) rename(id driver.UserID, name string) error {
+	e.Helper()
+	u, err := need[driver.Usernames[U]](e).ChangeUsername(e.Context(), id, name, strings.ToLower(name))
+	if a := e.Account(u); err == nil && (a.ID != id || a.Username != name && a.Username != strings.ToLower(name)) {
+		e.Errorf("ChangeUsername returns %+v", a)
+	}
+	return err
+}
+
+func (e *env[U]) holder(name string) driver.UserID {
+	e.Helper()
+	u, _, err := e.Store.FindCredential(e.Context(), name)
+	if errors.Is(err, driver.ErrNoUser) {
+		return ""
+	}
+	e.must("finding "+name, err)
+	return e.Account(u).ID
+}
+
+func movesTheUsername[U any](e *env[U]) {
+	n := withUsername(e.newUser(), "Ada")
+	id := e.named(n)
+	s := e.login(id)
+	e.must("changing the username", e.rename(id, "Countess"))
+	if e.holder("countess") != id || e.holder("ada") != "" || e.holder(n.Canonical) != id {
+		e.Errorf("countess is %q, ada is %q, and the address is %q's", e.holder("countess"), e.holder("ada"), e.holder(n.Canonical))
+	}
+	e.alive("after the change", true, s.Digest)
+	if other := e.named(withUsername(e.newUser(), "Ada")); e.holder("ada") != other {
+		e.Error("the former name is not free")
+	}
+}
+
+func respellsTheUsername[U any](e *env[U]) {
+	id := e.named(withUsername(e.newUser(), "Ada"))
+	e.must("changing the case", e.rename(id, "ADA"))
+	if e.holder("ada") != id {
+		e.Error("the user has lost the name")
+	}
+	other, _ := e.user()
+	e.must("giving a first username", e.rename(other, "Bob"))
+	if e.holder("bob") != other {
+		e.Error("the first username does not find the user")
+	}
+}
+
+func refusesATakenUsername[U any](e *env[U]) {
+	ada, bob := e.named(withUsername(e.newUser(), "Ada")), e.named(withUsername(e.newUser(), "Bob"))
+	e.want("taking another's username", e.rename(bob, "ADA"), driver.ErrUsernameTaken)
+	if e.holder("ada") != ada || e.holder("bob") != bob {
+		e.Error("a refused change has changed something")
+	}
+}
+
+func changeRace[U any](e *env[U]) {
+	users := make([]driver.UserID, callers)
+	for i := range users {
+		users[i] = e.named(withUsername(e.newUser(), "User"+string(rune('a'+i))))
+	}
+	e.oneWins("changing to one name", driver.ErrUsernameTaken, func(i int) error { return e.rename(users[i], "Ada") })
+}
+
+func changesNobody[U any](e *env[U]) {
+	id := e.named(withUsername(e.newUser(), "Ada"))
+	for _, unknown := range unknownIDs() {
+		e.want("changing the username of nobody", e.rename(driver.UserID(unknown), "Bob"), driver.ErrNoUser)
+	}
+	e.disable(id)
+	e.want("changing the username of a disabled user", e.rename(id, "Bob"), driver.ErrNoUser)
+	if e.holder("bob") != "" {
+		e.Error("the name has a user")
+	}
+}
+
+func forgetsBrowsersOfAUsername[U any](e *env[U]) {
+	limiter := need[driver.Limiter](e)
+	n := withUsername(e.newUser(), "Ada")
+	id, browser := e.named(n), newKey()
+	knows := func() bool {
+		a := driver.Attempt{Guess: driver.GuessLimit{Key: newKey(), Client: newKey(), Browser: browser, Free: 5, Max: 10, MaxOnBrowser: 5, MaxWait: time.Minute, Memory: time.Hour}}
+		v, err := limiter.CountAttempt(e.Context(), a)
+		e.must("counting an attempt", err)
+		return v.Known
+	}
+	known, err := limiter.SettleAttempt(e.Context(), driver.Settlement{User: id, Identifier: n.Canonical, Browser: browser, Keep: lifetime, Limit: 3})
+	e.must("making a browser known", err)
+	if !known {
+		e.Skip("the store knows no browsers")
+	}
+	e.must("changing the case", e.rename(id, "ADA"))
+	if !knows() {
+		e.Error("another spelling has forgotten the browser")
+	}
+	e.must("changing the username", e.rename(id, "Countess"))
+	if knows() {
+		e.Error("a change of the username has not forgotten the browser")
+	}
+}

@@ -117,6 +117,14 @@ func (r Rules) OfSignUp(email, username string, to *driver.NewUser, language ut.
 	return faults
 }
 
+// OfChange returns a username that a user wants to have instead, as it is stored, its canonical form,
+// and what is wrong with it.
+func (r Rules) OfChange(typed string) (username, canonical string, faults []problem.Field) {
+	n := driver.NewUser{Username: strings.Trim(typed, " \t")}
+	faults = r.choose(&n)
+	return n.Username, n.CanonicalUsername, faults
+}
+
 func (r Rules) choose(to *driver.NewUser) []problem.Field {
 	canonical, err := driver.CanonicalUsername(to.Username)
 	if err != nil {
