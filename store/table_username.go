@@ -31,10 +31,7 @@ func (t *Table[U]) ChangeUsername(ctx context.Context, id driver.UserID, usernam
 	}
 	err = t.doThenRecord(ctx, "changing a username", func(ctx context.Context, tx pgx.Tx) (driver.Event, error) {
 		row := tx.QueryRow(ctx, m.update(`, `+m.username.column+` = $3::text`, t.db.statements.columns), string(id), t.clock(), m.username.write(username, canonical))
-		err := t.db.scan(row, &u)
-		if m.username.taken(err) {
-			return unchanged, driver.ErrUsernameTaken
-		}
+		err := m.taken(t.db.scan(row, &u))
 		if err == nil && former != canonical {
 			_, err = tx.Exec(ctx, forgetDevices, key)
 		}
