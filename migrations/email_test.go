@@ -3,6 +3,7 @@ package migrations_test
 import (
 	"testing"
 
+	"github.com/ginauth/ginauth/migrations"
 	"github.com/ginauth/ginauth/store/storetest"
 )
 
@@ -26,6 +27,8 @@ func TestMailTablesRejectBadRows(t *testing.T) {
 		{`UPDATE ginauth.outbox SET kind = 'reset'`, "outbox_user_id_check"},
 		{`UPDATE ginauth.outbox SET email = ''`, "outbox_email_check"},
 		{`UPDATE ginauth.outbox SET email_canonical = repeat('é', 255)`, "outbox_email_canonical_check"},
+		{`UPDATE ginauth.outbox SET realm = 'acme', email_canonical = repeat('é', 260)`, "outbox_email_canonical_check"},
+		{`UPDATE ginauth.outbox SET realm = repeat('é', 128)`, "outbox_realm_check"},
 		{`UPDATE ginauth.outbox SET locale = repeat('x', 36)`, "outbox_locale_check"},
 		{`UPDATE ginauth.outbox SET failure = repeat('x', 201)`, "outbox_failure_check"},
 		{`INSERT INTO ginauth.outbox (id, kind, user_id, email, email_canonical, created_at, due_at)
@@ -49,4 +52,21 @@ func TestMailTablesRejectBadRows(t *testing.T) {
 			t.Errorf("%d rows of %s outlive the account", n, table)
 		}
 	}
+}
+
+// Without realms, a mail of one would go to a user of another.
+func TestDownDeletesMailsOfRealms(t *testing.T) {
+	t.Parallel()
+	pool := storetest.NewEmptyDB(t)
+	up(t, pool)
+	exec(t, pool, `INSERT INTO ginauth.outbox (id, kind, email, email_canonical, realm, created_at, due_at)
+SELECT gen_random_uuid(), 'reset', 'Ada@example.com', repeat('é', 254 - length(btrim(realm, E'\n'))) || realm, btrim(realm, E'\n'), now(), now()
+FROM unnest(ARRAY['', E'\nacme']) AS realm`)
+	if err := migrations.DownTo(t.Context(), pool, 19); err != nil {
+		t.Fatal(err)
+	}
+	if left := query[int](t, pool, `SELECT count(*) FROM ginauth.outbox`); left != 1 {
+		t.Errorf("%d mails are left, want 1", left)
+	}
+	up(t, pool)
 }

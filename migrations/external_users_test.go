@@ -209,6 +209,11 @@ WHERE u.disabled_at IS NULL AND s.epoch = u.session_epoch + COALESCE((SELECT e.e
 INSERT INTO ginauth.users AS u (created_at, updated_at, id, email, email_canonical, name, password_hash, password_pending, verified_at)
 VALUES (now(), now(), $3::uuid, $1::text, $2::text, '', NULL, FALSE, NULL)
 RETURNING u.id, u.email, u.name, u.verified_at, u.disabled_at, u.created_at, u.updated_at`
+	oldMail = `
+INSERT INTO ginauth.outbox AS o (id, kind, user_id, email, email_canonical, locale, created_at, due_at)
+VALUES (gen_random_uuid(), 'reset', NULL, 'Ada@example.com', 'ada@example.com', '', now(), now())
+ON CONFLICT (kind, email_canonical, COALESCE(user_id, '00000000-0000-0000-0000-000000000000'::uuid)) WHERE failed_at IS NULL
+DO UPDATE SET requests = o.requests + 1`
 )
 
 // logInOnce is a login and the request after it.
@@ -244,6 +249,12 @@ func TestVersionBeforeWorksOnTheNewSchema(t *testing.T) {
 	_, err := pool.Exec(t.Context(), oldSignUp, "ADA@example.com", "ada@example.com", uuid.Must(uuid.NewV7()))
 	if state, constraint := code(err); state != "23505" || constraint != "users_email_canonical_key" {
 		t.Errorf("a taken address: %v", err)
+	}
+	for range 2 {
+		exec(t, pool, oldMail)
+	}
+	if n := query[int](t, pool, `SELECT requests FROM ginauth.outbox WHERE realm = ''`); n != 2 {
+		t.Errorf("a mail was asked for %d times, want 2", n)
 	}
 }
 

@@ -15,7 +15,8 @@ import (
 	"github.com/ginauth/ginauth/store/internal/wire"
 )
 
-// FindUserByEmail returns the user with that address, in any spelling of its case, disabled or not.
+// FindUserByEmail returns the user with that address, in any spelling of its case, disabled or not,
+// in the realm of ctx.
 // It is for operators: do not show its answer to clients that are not logged in.
 func (d *DB[U]) FindUserByEmail(ctx context.Context, email string) (U, error) {
 	var none U
@@ -23,7 +24,7 @@ func (d *DB[U]) FindUserByEmail(ctx context.Context, email string) (U, error) {
 	if err != nil {
 		return none, driver.ErrNoUser
 	}
-	u, err := d.one(ctx, "finding a user by address", d.statements.findByEmail, canonical)
+	u, err := d.one(ctx, "finding a user by address", d.statements.findByEmail, []any{canonical, driver.Realm(ctx)})
 	return u, orNoUser(err)
 }
 
@@ -34,9 +35,12 @@ func (d *DB[U]) FindUserByUsername(ctx context.Context, username string) (U, err
 	if err != nil {
 		return none, driver.ErrNoUser
 	}
-	u, err := d.one(ctx, "finding a user by username", d.statements.findByUsername, canonical)
+	u, err := d.one(ctx, "finding a user by username", d.statements.findByUsername, []any{canonical, driver.Realm(ctx)})
 	return u, orNoUser(err)
 }
+
+// KeepsRealms implements driver.Realms.
+func (s *Sessions) KeepsRealms() error { return nil }
 
 // The statement moves the epoch, so that the sessions stay ended when the account is enabled again.
 const disableUser = `
@@ -197,13 +201,13 @@ const findArchived = `
 SELECT u.id, ` + goodHash + `
 FROM ginauth.users AS u
 CROSS JOIN ` + theClock + `
-WHERE u.email_canonical = $1::text AND ` + inGrace
+WHERE u.email_canonical = $1::text AND u.realm = $3::text AND ` + inGrace
 
 const findArchivedNamed = `
 SELECT u.id, ` + goodHash + `
 FROM ginauth.users AS u
 CROSS JOIN ` + theClock + `
-WHERE u.username_canonical = $1::text AND ` + inGrace
+WHERE u.username_canonical = $1::text AND u.realm = $3::text AND ` + inGrace
 
 // FindArchived returns an archived user within the grace and their password hash, zero without a
 // password. It returns driver.ErrNoUser for any other user.
@@ -218,7 +222,7 @@ func (d *DB[U]) FindArchived(ctx context.Context, identifier string) (driver.Use
 	var id driver.UserID
 	var encoded *string
 	err := d.caller.read(ctx, "finding an archived user", func(ctx context.Context, conn Conn) error {
-		return conn.QueryRow(ctx, statement, identifier, d.clock()).Scan(wire.UUID((*string)(&id)), &encoded)
+		return conn.QueryRow(ctx, statement, identifier, d.clock(), driver.Realm(ctx)).Scan(wire.UUID((*string)(&id)), &encoded)
 	})
 	if err != nil {
 		return "", password.Hash{}, orNoUser(err)

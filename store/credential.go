@@ -30,7 +30,7 @@ func (d *DB[U]) CountAndFindCredential(ctx context.Context, a driver.Attempt, id
 	err = d.caller.do(ctx, "counting an attempt and finding its credential", func(ctx context.Context, conn Conn) (err error) {
 		var batch pgx.Batch
 		batch.Queue(countAttempt, args...)
-		batch.Queue(d.statements.credential(identifier), identifier)
+		batch.Queue(d.statements.credential(identifier), identifier, driver.Realm(ctx))
 		results := conn.SendBatch(ctx, &batch)
 		defer func() {
 			if closed := results.Close(); closed != nil {

@@ -24,6 +24,7 @@ SET email_canonical = $4::text, session_epoch = u.session_epoch + 1, updated_at 
 	delete_after = CASE WHEN u.disabled_at IS NULL THEN clock.now + $5::interval ELSE u.delete_after END
 FROM ` + theClock + `
 WHERE u.email_canonical = $1::text AND u.id <> $3::uuid AND u.verified_at IS NULL
+	AND u.realm = (SELECT v.realm FROM ginauth.users AS v WHERE v.id = $3::uuid)
 RETURNING u.id`
 
 // releaseAddress archives an account that a thief has created under the address to which an undo

@@ -157,7 +157,7 @@ func (d *DB[U]) apply(ctx context.Context, tx pgx.Tx, s spent) error {
 	if s.archived {
 		b.Queue(d.mail.restoreArchived, s.user, d.clock())
 	}
-	if err := d.queueNotice(&b, s); err != nil {
+	if err := d.queueNotice(ctx, &b, s); err != nil {
 		return err
 	}
 	return tx.SendBatch(ctx, &b).Close()
@@ -177,7 +177,7 @@ func voidAll(b *pgx.Batch, user pgtype.UUID) {
 
 // queueNotice tells the owner what happened, at the former address (SEC-111). A former address that
 // was not proved gets no link back to the account: it may be a stranger's.
-func (d *DB[U]) queueNotice(b *pgx.Batch, s spent) error {
+func (d *DB[U]) queueNotice(ctx context.Context, b *pgx.Batch, s spent) error {
 	o := driver.MailOrder{UserID: s.owner, Email: s.former, Canonical: s.formerCanonical, Locale: s.locale}
 	switch {
 	case s.kind == driver.MailReset:
@@ -187,10 +187,10 @@ func (d *DB[U]) queueNotice(b *pgx.Batch, s spent) error {
 	default:
 		return nil
 	}
-	args, err := d.order(o)
+	args, err := d.order(ctx, o)
 	if err != nil {
 		return err
 	}
-	b.Queue(queueMail, args...)
+	b.Queue(d.sql(queueMail), args...)
 	return nil
 }

@@ -14,7 +14,7 @@ import (
 const exportUser = `
 SELECT jsonb_build_object(
 	'account', jsonb_build_object(
-		'id', u.id, 'email', u.email, 'email_canonical', u.email_canonical,
+		'id', u.id, 'realm', u.realm, 'email', u.email, 'email_canonical', u.email_canonical,
 		'username', u.username, 'username_canonical', u.username_canonical, 'name', u.name,
 		'has_password', u.password_hash IS NOT NULL, 'verified_at', u.verified_at, 'disabled_at', u.disabled_at,
 		'must_change_password', u.must_change_password,
@@ -24,7 +24,7 @@ SELECT jsonb_build_object(
 const exportExternal = `
 SELECT jsonb_build_object(
 	'account', jsonb_build_object(
-		'id', u.external_id, 'source', u.source, 'disabled_at', u.disabled_at, 'created_at', u.created_at, 'updated_at', u.updated_at),` + exportedLists
+		'id', u.external_id, 'realm', u.realm, 'source', u.source, 'disabled_at', u.disabled_at, 'created_at', u.created_at, 'updated_at', u.updated_at),` + exportedLists
 
 const exportedLists = `
 	'sessions', COALESCE((
@@ -61,7 +61,8 @@ const exportedLists = `
 				SELECT o.created_at, o.id, o.kind, o.email, o.failed_at FROM ginauth.outbox AS o WHERE o.user_id = u.id
 				UNION ALL
 				SELECT o.created_at, o.id, o.kind, o.email, o.failed_at FROM ginauth.outbox AS o
-				WHERE o.user_id IS NULL AND o.email_canonical = u.email_canonical) AS o
+				WHERE o.user_id IS NULL
+					AND o.email_canonical = (u.email_canonical || CASE WHEN u.realm = '' THEN '' ELSE E'\n' || u.realm END) COLLATE "default") AS o
 			ORDER BY o.created_at DESC LIMIT $2::bigint) AS e), '[]'),
 	'links', COALESCE((
 		SELECT jsonb_agg(e.item ORDER BY e.created_at, e.kind) FROM (

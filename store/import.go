@@ -7,14 +7,15 @@ import (
 	"fmt"
 	"iter"
 
+	"github.com/ginauth/ginauth/ginauth/driver"
 	"github.com/ginauth/ginauth/ginauth/password"
 )
 
 const (
 	// importRows bounds what one transaction writes, and so how long it holds locks.
 	importRows = 1000
-	// maxParameters of one statement, in PostgreSQL's protocol, without that of the clock.
-	maxParameters = 65535 - 1
+	// maxParameters of one statement, in PostgreSQL's protocol, without the clock and the realm.
+	maxParameters = 65535 - 2
 )
 
 // ImportedUser is a user of another system, for [DB.ImportUsers].
@@ -75,11 +76,11 @@ type ImportRefusal struct {
 // Error is the refusal as one line.
 func (r *ImportRefusal) Error() string { return r.Source + ": " + r.Code + ": " + r.Reason }
 
-// ImportUsers stores users of another system, 1000 in a transaction, each with its event. It sends
-// no mail, also with WithMail, and calls no hook, unless o asks for them. A row that an earlier run
-// has imported is counted as present and changes nothing, whatever the user has changed since; so
-// after a crash or an interruption, import the same rows again. A row whose address, username or id
-// has another account is refused: nothing is overwritten.
+// ImportUsers stores users of another system in the realm of ctx, 1000 in a transaction, each with
+// its event. It sends no mail, also with WithMail, and calls no hook, unless o asks for them. A row
+// that an earlier run has imported is counted as present and changes nothing, whatever the user has
+// changed since; so after a crash or an interruption, import the same rows again. A row whose
+// address, username or id has another account is refused: nothing is overwritten.
 //
 // Rows yields an *ImportRefusal for a row that it cannot read, which the report then has; any other
 // error ends the import. When ctx ends, the batch that is being written is completed, and ctx's
@@ -91,7 +92,7 @@ func (r *ImportRefusal) Error() string { return r.Source + ": " + r.Code + ": " 
 // bytes each, to find duplicates. Two imports may run at the same time.
 func (d *DB[U]) ImportUsers(ctx context.Context, rows iter.Seq2[ImportedUser[U], error], o ImportOptions) (ImportReport, error) {
 	o.Passwords = cmp.Or(o.Passwords, password.Default())
-	im := &importer[U]{db: d, options: o, size: min(importRows, maxParameters/d.importedParameters()), first: map[string]string{}}
+	im := &importer[U]{db: d, options: o, realm: driver.Realm(ctx), size: min(importRows, maxParameters/d.importedParameters()), first: map[string]string{}}
 	for row, err := range rows {
 		if ctx.Err() != nil {
 			return im.report, fmt.Errorf("importing users: %w", ctx.Err())
@@ -124,6 +125,7 @@ func (d *DB[U]) ImportUsers(ctx context.Context, rows iter.Seq2[ImportedUser[U],
 type importer[U any] struct {
 	db      *DB[U]
 	options ImportOptions
+	realm   string
 	size    int // of a batch
 	rows    int
 	batch   []*importedRow

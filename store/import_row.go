@@ -180,6 +180,9 @@ func (im *importer[U]) setValues(r *importedRow, row ImportedUser[U], v reflect.
 		r.values[usernameValue], r.values[usernameValue+1] = strings.Trim(*u.Username, " \t"), r.named
 	}
 	said := append([]any{u.ID}, r.values[1:]...)
+	if im.realm != "" {
+		said = append(said, im.realm)
+	}
 	for _, c := range im.db.layout.extra {
 		field := v.FieldByIndex(c.path)
 		value := any(nil)

@@ -161,6 +161,37 @@ func TestImportKnowsUsersByTheIDsThatTheyKept(t *testing.T) {
 	}
 }
 
+func TestUsersAreImportedIntoARealm(t *testing.T) {
+	t.Parallel()
+	s := newSetup(t)
+	db := store.New[store.User](s.pool, store.WithNow(s.clock.now))
+	rows := []store.ImportedUser[store.User]{{User: store.User{Email: "ada@example.com"}}, {User: store.User{Email: "bob@example.com", ID: "0190b0e2-6c1c-7f3a-9d1e-1f0f3c2a7b55"}}}
+	each := func(yield func(store.ImportedUser[store.User], error) bool) {
+		for _, row := range rows {
+			if !yield(row, nil) {
+				return
+			}
+		}
+	}
+	ids := map[string]driver.UserID{}
+	for _, realm := range []string{"", "acme", "acme"} {
+		r, err := db.ImportUsers(driver.WithRealm(t.Context(), realm), each, store.ImportOptions{})
+		_, again := ids[realm]
+		refused := realm == "acme" // Bob's id has a user already
+		if err != nil || r.Present == 1 != again || len(r.Refused) == 1 != refused || r.Created+r.Present+len(r.Refused) != len(rows) {
+			t.Errorf("into %q: %+v, %v", realm, r, err)
+		}
+		u, err := db.FindUserByEmail(driver.WithRealm(t.Context(), realm), "ada@example.com")
+		if err != nil {
+			t.Fatalf("in %q: %v", realm, err)
+		}
+		ids[realm] = u.ID
+	}
+	if ids[""] == ids["acme"] {
+		t.Error("both realms have the same user")
+	}
+}
+
 func TestImportIsPartOfTheCallersTransaction(t *testing.T) {
 	t.Parallel()
 	s := newSetup(t)

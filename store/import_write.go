@@ -77,7 +77,8 @@ SELECT u.id, COALESCE(u.email_canonical, ''), COALESCE(u.username_canonical, '')
 	WHERE e.user_id = u.id AND e.kind = '` + string(driver.UserCreated) + `' AND e.outcome = '` + string(driver.Success) + `'
 	ORDER BY e.at LIMIT 1), '')
 FROM ginauth.users AS u
-WHERE u.email_canonical = ANY ($1::text[]) OR u.id = ANY ($2::text[]::uuid[]) OR u.username_canonical = ANY ($3::text[])`
+WHERE u.email_canonical = ANY ($1::text[]) AND u.realm = $4::text OR u.id = ANY ($2::text[]::uuid[])
+	OR u.username_canonical = ANY ($3::text[]) AND u.realm = $4::text`
 
 // lookUp finds the accounts that the rows' addresses and ids have, and returns the rows that are
 // new.
@@ -90,7 +91,7 @@ func (im *importer[U]) lookUp(ctx context.Context, conn Conn, rows []*importedRo
 			names = append(names, r.named)
 		}
 	}
-	found, err := conn.Query(ctx, findImported, addresses, ids, names)
+	found, err := conn.Query(ctx, findImported, addresses, ids, names, im.realm)
 	if err != nil {
 		return nil, err
 	}
@@ -132,7 +133,7 @@ func (im *importer[U]) lookUp(ctx context.Context, conn Conn, rows []*importedRo
 // columns of ginauth that a row may lack.
 const (
 	insertImported = `
-INSERT INTO ginauth.users AS u (updated_at, id, email, email_canonical, name, password_hash, verified_at, disabled_at, created_at, username, username_canonical`
+INSERT INTO ginauth.users AS u (updated_at, realm, id, email, email_canonical, name, password_hash, verified_at, disabled_at, created_at, username, username_canonical`
 	insertImportedValues = `)
 VALUES `
 	importedOnce = `
@@ -207,12 +208,12 @@ func (im *importer[U]) insertion(rows []*importedRow) (statement string, args []
 	for _, c := range im.db.layout.extra {
 		columns.WriteString(", " + c.ident)
 	}
-	args = []any{im.db.clock()}
+	args = []any{im.db.clock(), im.realm}
 	for i, r := range rows {
 		if i > 0 {
 			values.WriteString(",\n")
 		}
-		values.WriteString("(" + importClock)
+		values.WriteString("(" + importClock + ", $2::text")
 		for i, value := range r.values {
 			switch value.(type) {
 			case nil:
@@ -261,7 +262,7 @@ func (im *importer[U]) follow(ctx context.Context, tx pgx.Tx, stored []*imported
 		if !im.options.Mail || !r.unproved() {
 			continue
 		}
-		args, err := im.db.order(driver.MailOrder{Kind: driver.MailVerify, Email: r.email, Canonical: r.canonical})
+		args, err := im.db.order(ctx, driver.MailOrder{Kind: driver.MailVerify, Email: r.email, Canonical: r.canonical})
 		if err != nil {
 			return nil, err
 		}

@@ -38,7 +38,7 @@ SELECT $1::uuid, $3::text, u.id, ` + toldAddress + `, '', clock.now, clock.now
 	tellOfDevice   = tellUser + `EXISTS (SELECT 1 FROM ginauth.sessions AS s WHERE s.digest = $5::bytea AND s.user_id = u.id)
 	AND EXISTS (SELECT 1 FROM ginauth.known_devices AS d WHERE d.user_id = u.id)` + orCountRequest
 
-	toldAddress = `u.email, u.email_canonical`
+	toldAddress = `u.email, u.email_canonical, u.realm`
 	canBeTold   = `u.verified_at IS NOT NULL AND u.email IS NOT NULL`
 	toldUser    = `FROM ginauth.users AS u
 CROSS JOIN ` + theClock + `

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -27,28 +28,35 @@ const (
 // new one. It reads nothing about accounts (SEC-31, SEC-32).
 const (
 	queueMail = intoOutbox + `
-SELECT $1::uuid, $3::text, $4::uuid, $5::text, $6::text, $7::text, clock.now, clock.now
+SELECT $1::uuid, $3::text, $4::uuid, $5::text, CASE WHEN $4::uuid IS NULL AND $8::text <> '' THEN $6::text || E'\n' || $8::text ELSE $6::text END,
+	COALESCE(` + realmOfUser + `, $8::text), $7::text, clock.now, clock.now
 FROM ` + theClock + orCountRequest
 
+	realmOfUser = `(SELECT u.realm FROM ginauth.users AS u WHERE u.id = $4::uuid)`
+
+	// ordered is the identifier of the order o. In a realm, where an order without a user is kept
+	// apart from equal ones of other realms, a line break and the realm follow.
+	ordered = `split_part(o.email_canonical, E'\n', 1)`
+
 	intoOutbox = `
-INSERT INTO ginauth.outbox AS o (id, kind, user_id, email, email_canonical, locale, created_at, due_at)`
+INSERT INTO ginauth.outbox AS o (id, kind, user_id, email, email_canonical, realm, locale, created_at, due_at)`
 	orCountRequest = `
 ON CONFLICT (kind, email_canonical, COALESCE(user_id, '00000000-0000-0000-0000-000000000000'::uuid)) WHERE failed_at IS NULL
 DO UPDATE SET requests = o.requests + 1`
 )
 
 // QueueMail stores a mail that is to be sent, in one statement, which is the same whether or not
-// the address has an account. driver.ErrNoUser means that the order's user does not exist. To queue
+// the address has an account. The mail is in the realm of its user, or of ctx if it names none. driver.ErrNoUser means that the order's user does not exist. To queue
 // a mail together with the change that it is about, use a store on your own transaction: New with a
 // pgx.Tx.
 func (d *DB[U]) QueueMail(ctx context.Context, o driver.MailOrder) error {
-	args, err := d.order(o)
+	args, err := d.order(ctx, o)
 	if err != nil {
 		return err
 	}
 	return d.withShadow(ctx, o.UserID, func() error {
 		err := d.caller.do(ctx, "queueing a mail", func(ctx context.Context, conn Conn) error {
-			_, err := conn.Exec(ctx, queueMail, args...)
+			_, err := conn.Exec(ctx, d.sql(queueMail), args...)
 			return err
 		})
 		if sqlState(err) == codeForeignKeyViolation {
@@ -59,8 +67,9 @@ func (d *DB[U]) QueueMail(ctx context.Context, o driver.MailOrder) error {
 }
 
 // order returns the arguments of queueMail.
-func (d *DB[U]) order(o driver.MailOrder) ([]any, error) {
-	if len(o.Canonical)+len(d.mark()) > maxMarked || o.Email == "" || o.Canonical == "" || !storable(o.Email) || !storable(o.Canonical) || !storable(o.Locale) || len(o.Locale) > maxLocale {
+func (d *DB[U]) order(ctx context.Context, o driver.MailOrder) ([]any, error) {
+	if len(o.Canonical)+len(d.mark()) > maxMarked || o.Email == "" || o.Canonical == "" || strings.Contains(o.Canonical, "\n") ||
+		!storable(o.Email) || !storable(o.Canonical) || !storable(o.Locale) || len(o.Locale) > maxLocale {
 		return nil, errors.New("queueing a mail: it needs an address, and text that can be stored")
 	}
 	var user any
@@ -75,11 +84,11 @@ func (d *DB[U]) order(o driver.MailOrder) ([]any, error) {
 	if err != nil {
 		return nil, fmt.Errorf("queueing a mail: making its id: %w", err)
 	}
-	return []any{id.String(), d.clock(), string(o.Kind), user, o.Email, o.Canonical + d.mark(), o.Locale}, nil
+	return []any{id.String(), d.clock(), string(o.Kind), user, o.Email, o.Canonical + d.mark(), o.Locale, driver.Realm(ctx)}, nil
 }
 
 // isOurs holds for the mails of this store. Those of an app's own table have a mark, see mark.
-const isOurs = `o.email_canonical NOT LIKE '% %'`
+const isOurs = ordered + ` NOT LIKE '% %'`
 
 // claimMail skips mails that other workers have claimed. If a worker crashes, its mail becomes due
 // again when the lease ends.
@@ -97,7 +106,7 @@ UPDATE ginauth.outbox AS o
 SET attempts = o.attempts + 1, due_at = due.now + $3::interval
 FROM due
 WHERE o.id = due.id
-RETURNING o.id, o.kind, o.locale, o.attempts, o.created_at, due.now`
+RETURNING o.id, o.kind, o.realm, o.locale, o.attempts, o.created_at, due.now`
 
 // ClaimMail returns mails that are due, and hides them from other workers for the lease. It is one
 // statement and does not wait for locks.
@@ -112,7 +121,7 @@ func (d *DB[U]) ClaimMail(ctx context.Context, limit int, lease time.Duration) (
 			return err
 		}
 		list, err = pgx.CollectRows(rows, func(row pgx.CollectableRow) (m driver.Mail, err error) {
-			err = row.Scan(wire.UUID((*string)(&m.ID)), (*string)(&m.Kind), &m.Locale, &m.Attempt, wire.Time(&m.OrderedAt), wire.Time(&m.Now))
+			err = row.Scan(wire.UUID((*string)(&m.ID)), (*string)(&m.Kind), &m.Realm, &m.Locale, &m.Attempt, wire.Time(&m.OrderedAt), wire.Time(&m.Now))
 			return m, err
 		})
 		return err

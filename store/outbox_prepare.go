@@ -15,13 +15,13 @@ import (
 const (
 	// findRecipient locks the user before the mail, in the order of every transaction that deletes
 	// both. Such a transaction therefore deletes the new token too, or the mail no longer exists. A
-	// mail without a user goes to the user who has the address now. Archived users get mails,
+	// mail without a user goes to the user of its realm who has the address now. Archived users get mails,
 	// because another person may have archived the account.
 	findRecipient = `
 FROM ginauth.users AS u
 WHERE (u.disabled_at IS NULL OR ` + isArchived + `) AND u.id = (
-	SELECT COALESCE(o.user_id, (SELECT v.id FROM ginauth.users AS v WHERE v.email_canonical = o.email_canonical),
-		(SELECT v.id FROM ginauth.users AS v WHERE v.username_canonical = o.email_canonical))
+	SELECT COALESCE(o.user_id, (SELECT v.id FROM ginauth.users AS v WHERE v.email_canonical = ` + ordered + ` AND v.realm = o.realm),
+		(SELECT v.id FROM ginauth.users AS v WHERE v.username_canonical = ` + ordered + ` AND v.realm = o.realm))
 	FROM ginauth.outbox AS o WHERE o.id = $1::uuid AND o.failed_at IS NULL)
 FOR SHARE OF u`
 
@@ -34,7 +34,7 @@ FROM ginauth.outbox AS o
 JOIN ginauth.users AS u ON u.id = $2::uuid
 WHERE o.id = $1::uuid AND o.failed_at IS NULL AND CASE o.kind
 	WHEN 'verify' THEN ` + hasIdentifier + ` AND u.verified_at IS NULL
-	WHEN 'change' THEN NOT EXISTS (SELECT 1 FROM ginauth.users AS v WHERE v.email_canonical = o.email_canonical AND v.id <> u.id)
+	WHEN 'change' THEN NOT EXISTS (SELECT 1 FROM ginauth.users AS v WHERE v.email_canonical = o.email_canonical AND v.realm = u.realm AND v.id <> u.id)
 	WHEN 'undo' THEN TRUE
 	WHEN 'password' THEN TRUE
 	WHEN 'device' THEN TRUE
@@ -43,7 +43,7 @@ WHERE o.id = $1::uuid AND o.failed_at IS NULL AND CASE o.kind
 FOR UPDATE OF o`
 
 	// A mail can be asked for by a username, and goes to the address of its user, if there is one.
-	hasIdentifier = `u.email IS NOT NULL AND o.email_canonical IN (u.email_canonical, u.username_canonical)`
+	hasIdentifier = `u.email IS NOT NULL AND ` + ordered + ` IN (u.email_canonical, u.username_canonical)`
 
 	// An undo link stays when later ones are made: it is the way back if a thief changes the
 	// address twice.

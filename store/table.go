@@ -26,6 +26,10 @@ type Columns struct {
 	// Username is the column with the username, by the same rules. If it is empty, users have none.
 	// Email or Username is required.
 	Username string
+	// Realm is the column with the tenant of a user, a text; see driver.WithRealm. The unique
+	// indexes are then on the pair of the identifier and this column. If it is empty, all users are
+	// in the realm "".
+	Realm string
 	// PasswordHash is a text, NULL for a user without a password.
 	PasswordHash string
 
@@ -117,6 +121,22 @@ func (t *Table[U]) KeepsIdentifiers() (emails, usernames bool) {
 	return t.shadows.table.email.column != "", t.shadows.table.username.column != ""
 }
 
+// KeepsRealms implements driver.Realms. It needs [Columns].Realm.
+func (t *Table[U]) KeepsRealms() error {
+	if t.shadows.table.realm == "" {
+		return errors.New("the users of store.NewTable are all in one realm: set Columns.Realm to the column with the tenant")
+	}
+	return nil
+}
+
+// inRealm refuses a call about an identifier in a realm that the table does not know.
+func (t *Table[U]) inRealm(ctx context.Context) error {
+	if driver.Realm(ctx) == "" {
+		return nil
+	}
+	return t.KeepsRealms()
+}
+
 func (t *Table[U]) tableOfUsers() string { return t.shadows.source }
 
 // FindUser works as DB.FindUser.
@@ -125,17 +145,25 @@ func (t *Table[U]) FindUser(ctx context.Context, id driver.UserID) (U, error) {
 		var none U
 		return none, driver.ErrNoUser
 	}
-	u, err := t.db.one(ctx, "finding a user", t.db.statements.findUser, string(id))
+	u, err := t.db.one(ctx, "finding a user", t.db.statements.findUser, []any{string(id)})
 	return u, orNoUser(err)
 }
 
 // FindCredential works as DB.FindCredential, but every stored password is valid.
 func (t *Table[U]) FindCredential(ctx context.Context, identifier string) (U, password.Hash, error) {
+	if err := t.inRealm(ctx); err != nil {
+		var none U
+		return none, password.Hash{}, err
+	}
 	return t.db.FindCredential(ctx, identifier)
 }
 
 // CountAndFindCredential works as DB.CountAndFindCredential.
 func (t *Table[U]) CountAndFindCredential(ctx context.Context, a driver.Attempt, identifier string) (driver.Verdict, U, password.Hash, error) {
+	if err := t.inRealm(ctx); err != nil {
+		var none U
+		return driver.Verdict{}, none, password.Hash{}, err
+	}
 	return t.db.CountAndFindCredential(ctx, a, identifier)
 }
 

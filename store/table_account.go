@@ -130,13 +130,16 @@ func (t *Table[U]) deleteRows(ctx context.Context, tx pgx.Tx, key any) error {
 
 // FindArchived works as DB.FindArchived.
 func (t *Table[U]) FindArchived(ctx context.Context, identifier string) (driver.UserID, password.Hash, error) {
+	if err := t.inRealm(ctx); err != nil {
+		return "", password.Hash{}, err
+	}
 	if !storable(identifier) {
 		return "", password.Hash{}, driver.ErrNoUser
 	}
 	var id driver.UserID
 	var encoded *string
 	err := t.caller.read(ctx, "finding an archived user", func(ctx context.Context, conn Conn) error {
-		return conn.QueryRow(ctx, t.shadows.table.findArchived(!strings.Contains(identifier, "@")), identifier, t.clock()).Scan(&id, &encoded)
+		return conn.QueryRow(ctx, t.shadows.table.findArchived(!strings.Contains(identifier, "@")), identifier, t.clock(), driver.Realm(ctx)).Scan(&id, &encoded)
 	})
 	if err != nil {
 		return "", password.Hash{}, orNoUser(err)
@@ -185,9 +188,18 @@ func (t *Table[U]) ExportUser(ctx context.Context, id driver.UserID) (json.RawMe
 	if err != nil {
 		return nil, err
 	}
+	realm := ""
+	if t.KeepsRealms() == nil {
+		err := t.caller.read(ctx, "exporting a user", func(ctx context.Context, conn Conn) error {
+			return conn.QueryRow(ctx, t.shadows.table.findRealm(), string(id)).Scan(&realm)
+		})
+		if err != nil {
+			return nil, orNoUser(err)
+		}
+	}
 	of := t.db.layout.user(reflect.ValueOf(&u).Elem())
 	document["account"], err = json.Marshal(map[string]any{
-		"id": of.ID, "source": t.shadows.source, "email": of.Email, "username": of.Username, "email_canonical": strings.ToLower(of.Email), "name": of.Name,
+		"id": of.ID, "realm": realm, "source": t.shadows.source, "email": of.Email, "username": of.Username, "email_canonical": strings.ToLower(of.Email), "name": of.Name,
 		"verified_at": of.VerifiedAt, "disabled_at": of.DisabledAt, "created_at": of.CreatedAt, "updated_at": of.UpdatedAt,
 	})
 	if err != nil {

@@ -63,6 +63,10 @@ WHERE u.id = $1::uuid AND u.disabled_at IS NULL AND EXISTS (
 RETURNING u.delete_after, u.delete_after > clock.now`
 }
 
+func (m *mapped) findRealm() string {
+	return `SELECT ` + m.ofRealm() + ` FROM ` + m.table + ` AS m WHERE m.` + m.id + ` = $1::text::` + m.idType
+}
+
 func (m *mapped) deleteRow() string {
 	return `
 DELETE FROM ` + m.table + ` AS m USING ginauth.users AS u WHERE u.id = $1::uuid AND m.` + m.id + ` = ` + m.ofShadow()
@@ -76,7 +80,7 @@ func (m *mapped) findArchived(named bool) string {
 	return `
 SELECT m.` + m.id + `::text, ` + m.goodHash() + m.from() + `
 CROSS JOIN ` + theClock + `
-WHERE ` + of.is(`$1::text`) + ` AND ` + inGrace
+WHERE ` + of.is(`$1::text`) + m.inRealm(`$3::text`) + ` AND ` + inGrace
 }
 
 func (m *mapped) restore() string {

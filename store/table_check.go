@@ -68,20 +68,22 @@ FROM pg_catalog.pg_constraint AS c
 JOIN pg_catalog.pg_attribute AS a ON a.attrelid = c.conrelid AND c.conkey = ARRAY[a.attnum]
 WHERE c.conrelid = $1::oid AND c.contype = 'c' AND a.attname = $2::text`
 
-// listUnique lists the columns and expressions that have a unique index of their own, and whether
-// it is at any time one of the whole table.
+// listUnique lists the columns and expressions, and pairs of them, that have a unique index of their
+// own, and whether it is at any time one of the whole table.
 const listUnique = `
-SELECT pg_get_indexdef(i.indexrelid, 1, TRUE), c.relname, i.indisvalid AND i.indimmediate AND i.indpred IS NULL
+SELECT pg_get_indexdef(i.indexrelid, 1, TRUE) || CASE WHEN i.indnkeyatts = 2 THEN ', ' || pg_get_indexdef(i.indexrelid, 2, TRUE) ELSE '' END,
+	c.relname, i.indisvalid AND i.indimmediate AND i.indpred IS NULL
 FROM pg_catalog.pg_index AS i
 JOIN pg_catalog.pg_class AS c ON c.oid = i.indexrelid
-WHERE i.indrelid = $1::oid AND i.indisunique AND i.indnkeyatts = 1`
+WHERE i.indrelid = $1::oid AND i.indisunique AND i.indnkeyatts <= 2`
 
 // inspection is the catalogue's description of a table, and its faults.
 type inspection struct {
 	table   string // quoted
 	columns map[string]tableColumn
-	unique  map[string]bool     // columns and expressions that are unique
-	indexes map[string][]string // from a column or an expression to all unique indexes
+	unique  map[string]bool     // columns, expressions and pairs of them that are unique
+	indexes map[string][]string // from one of these to all unique indexes
+	realm   string              // the name of the column, or empty
 	faults  []error
 	oid     uint32
 }
@@ -216,6 +218,22 @@ const (
 	longestHash     = 128
 )
 
+// pair returns what must be unique together, in either order: with realms, an identifier and the
+// realm.
+func (i *inspection) pair(identifier, realm string) []string {
+	if i.realm == "" {
+		return []string{identifier}
+	}
+	return []string{identifier + ", " + realm, realm + ", " + identifier}
+}
+
+func (i *inspection) pairs(identifiers ...string) (all []string) {
+	for _, of := range identifiers {
+		all = append(all, i.pair(of, i.realm)...)
+	}
+	return all
+}
+
 func (i *inspection) identify(m *mapped, c Columns) {
 	ident, col := i.column("ID", c.ID, "bigint", "integer", "smallint", "uuid", "text", "character varying")
 	m.id, m.idType = ident, col.kind
@@ -231,6 +249,10 @@ func (i *inspection) identify(m *mapped, c Columns) {
 	}
 	if c.Email == "" && c.Username == "" {
 		i.fault("Columns.Email and Columns.Username are empty: name the column of %s that users log in with", i.table)
+	}
+	if c.Realm != "" {
+		m.realm, _ = i.column("Realm", c.Realm, "text", "character varying")
+		i.realm = c.Realm
 	}
 	m.email, m.username = i.identifier("Email", c.Email, longestEmail), i.identifier("Username", c.Username, longestUsername)
 }
@@ -254,12 +276,18 @@ func (i *inspection) identifier(field, given string, longest int) identifier {
 	switch _, exists := i.columns[name]; {
 	case !exists:
 	case lower:
-		i.wantUnique("lower("+ident+")", lowered...)
+		i.wantUnique(i.pair("lower("+ident+")", quoted(i.realm))[0], i.pairs(lowered...)...)
 	default:
-		i.wantUnique(ident, name)
+		i.wantUnique(i.pair(ident, quoted(i.realm))[0], i.pairs(name)...)
 	}
-	for _, on := range append(lowered, name) { // a taken identifier violates any of them
+	all := append(lowered, name)
+	for _, on := range append(all, i.pairs(all...)...) { // a taken identifier violates any of them
 		id.indexes = append(id.indexes, i.indexes[on]...)
+	}
+	for _, on := range all {
+		if i.realm != "" && len(i.indexes[on]) > 0 {
+			i.fault("the index %s makes %s unique in all realms together: DROP INDEX CONCURRENTLY it", quoted(i.indexes[on][0]), ident)
+		}
 	}
 	return id
 }
@@ -300,7 +328,7 @@ func (i *inspection) details(m *mapped, c Columns) {
 
 // rest checks the other columns.
 func (i *inspection) rest(extra []column, m *mapped) {
-	given := []string{m.id, m.email.column, m.username.column, m.hash, m.name, m.verified.column, m.disabled.column, m.created.column, m.updated.column}
+	given := []string{m.id, m.email.column, m.username.column, m.realm, m.hash, m.name, m.verified.column, m.disabled.column, m.created.column, m.updated.column}
 	for _, e := range extra {
 		given = append(given, e.ident)
 	}

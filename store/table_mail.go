@@ -27,6 +27,9 @@ func (t *Table[U]) CreateUserAndMail(ctx context.Context, n driver.NewUser, fill
 	if !t.KeepsProofs() {
 		return false, fmt.Errorf("creating a user: the table has no column for the proof of an address: %w", errors.ErrUnsupported)
 	}
+	if err := t.inRealm(ctx); err != nil {
+		return false, err
+	}
 	u, err := t.filled(n, fill)
 	if err != nil {
 		return false, err
@@ -68,6 +71,9 @@ func nobodysAddress(canonical string) (string, error) {
 
 // QueueMail works as DB.QueueMail.
 func (t *Table[U]) QueueMail(ctx context.Context, o driver.MailOrder) error {
+	if err := t.inRealm(ctx); err != nil {
+		return err
+	}
 	return t.db.QueueMail(ctx, o)
 }
 
@@ -104,11 +110,19 @@ func (t *Table[U]) UseEmailToken(ctx context.Context, use driver.EmailTokenUse) 
 
 // FindUserByEmail works as DB.FindUserByEmail.
 func (t *Table[U]) FindUserByEmail(ctx context.Context, email string) (U, error) {
+	if err := t.inRealm(ctx); err != nil {
+		var none U
+		return none, err
+	}
 	return t.db.FindUserByEmail(ctx, email)
 }
 
 // FindUserByUsername works as DB.FindUserByUsername.
 func (t *Table[U]) FindUserByUsername(ctx context.Context, username string) (U, error) {
+	if err := t.inRealm(ctx); err != nil {
+		var none U
+		return none, err
+	}
 	return t.db.FindUserByUsername(ctx, username)
 }
 
@@ -132,8 +146,8 @@ func (d *DB[U]) releaseRow(ctx context.Context, tx pgx.Tx, s *spent) error {
 	m := d.shadows.table
 	find, take, archive := m.release()
 	var id driver.UserID
-	err := tx.QueryRow(ctx, find, s.canonical).Scan(&id)
-	if errors.Is(err, pgx.ErrNoRows) || id == s.owner {
+	err := tx.QueryRow(ctx, find, s.canonical, s.owner).Scan(&id)
+	if errors.Is(err, pgx.ErrNoRows) {
 		return nil
 	}
 	if err != nil {

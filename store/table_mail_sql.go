@@ -23,7 +23,7 @@ func (m *mapped) mark() string { return ` ` + m.source }
 
 // unmarked returns the canonical address of the mail o.
 func (m *mapped) unmarked() string {
-	return `left(o.email_canonical, -` + strconv.Itoa(len(m.mark())) + `)`
+	return `left(` + ordered + `, -` + strconv.Itoa(len(m.mark())) + `)`
 }
 
 // proved holds for m if its address is proved. Without a column that says so, all are.
@@ -101,8 +101,8 @@ RETURNING u.external_id, t.email, t.email_canonical, t.created_at, COALESCE(` + 
 		findOwner: `
 SELECT COALESCE(
 	(SELECT u.external_id FROM ginauth.users AS u WHERE u.id = o.user_id AND u.source = '` + m.source + `' AND u.realm = ''),
-	(SELECT m.` + m.id + `::text FROM ` + m.table + ` AS m WHERE ` + m.email.is(m.unmarked()) + `),
-	(SELECT m.` + m.id + `::text FROM ` + m.table + ` AS m WHERE ` + m.username.is(m.unmarked()) + `), '')
+	(SELECT m.` + m.id + `::text FROM ` + m.table + ` AS m WHERE ` + m.email.is(m.unmarked()) + m.inRealm(`o.realm`) + `),
+	(SELECT m.` + m.id + `::text FROM ` + m.table + ` AS m WHERE ` + m.username.is(m.unmarked()) + m.inRealm(`o.realm`) + `), '')
 FROM ginauth.outbox AS o
 WHERE o.id = $1::uuid AND o.failed_at IS NULL`,
 		findRecipient: `SELECT ` + columns + `
@@ -115,7 +115,7 @@ FROM ginauth.outbox AS o
 JOIN ginauth.users AS u ON u.id = $2::uuid` + m.join() + `
 WHERE o.id = $1::uuid AND o.failed_at IS NULL AND CASE o.kind
 	WHEN 'verify' THEN ` + m.named() + ` AND NOT (` + m.proved() + `)
-	WHEN 'change' THEN NOT EXISTS (SELECT 1 FROM ` + m.table + ` AS m WHERE ` + m.email.is(m.unmarked()) + ` AND m.` + m.id + ` <> ` + m.ofShadow() + `)
+	WHEN 'change' THEN NOT EXISTS (SELECT 1 FROM ` + m.table + ` AS m WHERE ` + m.email.is(m.unmarked()) + m.inRealm(`o.realm`) + ` AND m.` + m.id + ` <> ` + m.ofShadow() + `)
 	WHEN 'undo' THEN TRUE
 	WHEN 'password' THEN TRUE
 	WHEN 'device' THEN TRUE
@@ -123,7 +123,7 @@ WHERE o.id = $1::uuid AND o.failed_at IS NULL AND CASE o.kind
 	ELSE ` + m.named() + ` END
 FOR UPDATE OF o`,
 		isTaken: `
-SELECT EXISTS (SELECT FROM ` + m.table + ` AS m WHERE ` + m.email.is(`$1::text`) + `)`,
+SELECT EXISTS (SELECT FROM ` + m.table + ` AS m WHERE ` + m.email.is(`$1::text`) + m.inRealm(`$2::text`) + `)`,
 		forcePassword: `
 WITH changed AS (
 	UPDATE ginauth.users AS u
@@ -191,12 +191,13 @@ WHERE m.` + m.id + ` = ` + m.ofShadow()
 // adaptMail is adapt for notices and for what follows a new password.
 func (m *mapped) adaptMail(statement string) string {
 	for _, r := range []struct{ of, by string }{
-		{isOurs, `right(o.email_canonical, ` + strconv.Itoa(len(m.mark())) + `) = '` + m.mark() + `'`},
+		{isOurs, `right(` + ordered + `, ` + strconv.Itoa(len(m.mark())) + `) = '` + m.mark() + `'`},
 		{ifPasswordIs, ` AND EXISTS (SELECT 1 FROM ginauth.users AS u` + m.join() + ` WHERE u.id = $1::uuid AND m.` + m.hash + `::text = $2::text)`},
 		{toldUser, strings.Replace(toldUser, ` AS u`, ` AS u`+m.join(), 1)},
 		{endedUser, endedUser + m.join()},
 		{passwordIs5, `m.` + m.hash + `::text = $5::text`},
-		{toldAddress, m.email.read() + `, ` + m.canonical() + ` || '` + m.mark() + `'`},
+		{toldAddress, m.email.read() + `, ` + m.canonical() + ` || '` + m.mark() + `', ` + m.ofRealm()},
+		{realmOfUser, m.realmOfUser()},
 		{canBeTold, m.proved() + ` AND ` + m.canonical() + ` LIKE '%_@_%' AND char_length(` + m.canonical() + `) <= ` + strconv.Itoa(m.longestAddress())},
 	} {
 		statement = strings.Replace(statement, r.of, r.by, 1)
@@ -204,16 +205,27 @@ func (m *mapped) adaptMail(statement string) string {
 	return statement
 }
 
+// realmOfUser is realmOfUser for m.
+func (m *mapped) realmOfUser() string {
+	if m.realm == "" {
+		return `NULL::text`
+	}
+	return `(SELECT m.` + m.realm + `::text FROM ginauth.users AS u` + m.join() + ` WHERE u.id = $4::uuid)`
+}
+
 // longestAddress leaves room for the mark.
 func (m *mapped) longestAddress() int {
 	return maxMarked - len(m.mark())
 }
 
-// release returns statements that take the address of an account that never proved it: they find
-// it, take it, and archive the account, as releaseAddress does.
+// release returns statements that take the address of an account of the same realm that never
+// proved it: they find it, take it, and archive the account, as releaseAddress does.
 func (m *mapped) release() (find, take, archive string) {
 	other := m.email.is(`$1::text`) + ` AND NOT (` + m.proved() + `)`
-	find = `SELECT m.` + m.id + `::text FROM ` + m.table + ` AS m WHERE ` + other
+	find = `SELECT m.` + m.id + `::text FROM ` + m.table + ` AS m WHERE ` + other + ` AND m.` + m.id + ` <> $2::text::` + m.idType
+	if m.realm != "" {
+		find += ` AND m.` + m.realm + ` = (SELECT w.` + m.realm + ` FROM ` + m.table + ` AS w WHERE w.` + m.id + ` = $2::text::` + m.idType + `)`
+	}
 	take = `
 UPDATE ` + m.table + ` AS m
 SET ` + m.email.column + ` = $3::text` + m.setUpdated() + `

@@ -18,6 +18,7 @@ type mapped struct {
 	makesID       bool // the column has no default
 	email         identifier
 	username      identifier
+	realm         string // empty: no such column
 	hash          string
 	hashRequired  bool   // the column is NOT NULL
 	name          string // empty: no such column, also below
@@ -136,6 +137,22 @@ func (c identifier) is(parameter string) string {
 	return `m.` + c.column + ` = ` + parameter + `::` + c.kind
 }
 
+// inRealm is a further condition that m is in the realm.
+func (m *mapped) inRealm(parameter string) string {
+	if m.realm == "" {
+		return ` AND ` + parameter + ` = ''`
+	}
+	return ` AND m.` + m.realm + ` = ` + parameter
+}
+
+// ofRealm returns an expression for the realm of m.
+func (m *mapped) ofRealm() string {
+	if m.realm == "" {
+		return `''`
+	}
+	return `m.` + m.realm + `::text`
+}
+
 func (c identifier) read() string {
 	if c.column == "" {
 		return `NULL::text`
@@ -219,13 +236,13 @@ func (m *mapped) statements(extra []column) userStatements {
 	return userStatements{
 		columns:        columns,
 		findUser:       `SELECT ` + columns + m.from() + ` WHERE m.` + m.id + ` = $1::text::` + m.idType,
-		findCredential: `SELECT ` + m.goodHash() + `, ` + columns + m.from() + ` WHERE ` + m.email.is(`$1::text`),
-		findNamed:      `SELECT ` + m.goodHash() + `, ` + columns + m.from() + ` WHERE ` + m.username.is(`$1::text`),
+		findCredential: `SELECT ` + m.goodHash() + `, ` + columns + m.from() + ` WHERE ` + m.email.is(`$1::text`) + m.inRealm(`$2::text`),
+		findNamed:      `SELECT ` + m.goodHash() + `, ` + columns + m.from() + ` WHERE ` + m.username.is(`$1::text`) + m.inRealm(`$2::text`),
 		findAdmitted:   `SELECT ` + found + joined(findAdmittedFrom),
 		findKey:        `SELECT ` + found + joined(strings.Replace(findKeyFrom, keyOwner, `'`+known+`' || u.external_id`, 1)),
 		findTokenUser:  `SELECT ` + found + joined(findTokenUserFrom),
-		findByEmail:    `SELECT ` + columns + m.from() + ` WHERE ` + m.email.is(`$1::text`),
-		findByUsername: `SELECT ` + columns + m.from() + ` WHERE ` + m.username.is(`$1::text`),
+		findByEmail:    `SELECT ` + columns + m.from() + ` WHERE ` + m.email.is(`$1::text`) + m.inRealm(`$2::text`),
+		findByUsername: `SELECT ` + columns + m.from() + ` WHERE ` + m.username.is(`$1::text`) + m.inRealm(`$2::text`),
 	}
 }
 

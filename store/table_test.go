@@ -45,6 +45,13 @@ CREATE UNIQUE INDEX ON app.people (lower(login));
 CREATE UNIQUE INDEX ON app.people (lower(mail))`, "app.people",
 		store.Columns{ID: "uid", Email: "lower(mail)", Username: "lower(login)", PasswordHash: "pw", Name: "cn", VerifiedAt: "proved"},
 	},
+	"tenants": {
+		`CREATE TABLE customers (id bigserial PRIMARY KEY, mail text, login text, tenant varchar(255) NOT NULL, pw text, cn text, proved boolean);
+ALTER SEQUENCE customers_id_seq RESTART 5000000001;
+CREATE UNIQUE INDEX ON customers (lower(mail), tenant);
+CREATE UNIQUE INDEX ON customers (tenant, lower(login))`, "customers",
+		store.Columns{ID: "id", Email: "lower(mail)", Username: "lower(login)", Realm: "tenant", PasswordHash: "pw", Name: "cn", VerifiedAt: "proved"},
+	},
 }
 
 func (s *setup) table(tb testing.TB, of ownTable) *store.Table[store.User] {
@@ -137,6 +144,9 @@ CREATE VIEW seen AS SELECT * FROM accounts`)
 		"no default":     {"typed", func(c *store.Columns) { c.Email, c.PasswordHash = "mail", "pw" }, []string{`has no default, so that nobody can sign up`}},
 		"capitals":       {"shouting", func(c *store.Columns) { c.Email, c.PasswordHash = "mail", "pw" }, []string{`capital letters`}},
 		"all of it":      {"accounts", func(c *store.Columns) { c.Email, c.PasswordHash, c.Name = "mail", "pw", "name" }, []string{"mail", "TYPE text", "no column name", "tenant"}},
+		"no tenant":      {"accounts", func(c *store.Columns) { c.Realm = "of" }, []string{`has no column of: mend Columns.Realm`}},
+		"tenant's type":  {"accounts", func(c *store.Columns) { c.Realm = "tenant" }, []string{`is of the type integer: Columns.Realm takes text`}},
+		"tenant's index": {"accounts", func(c *store.Columns) { c.Realm = "data" }, []string{`accounts_mails_key`, `in all realms together`, `("mails", "data")`}},
 		"no identifier":  {"accounts", func(c *store.Columns) { c.Email = "" }, []string{`Columns.Email and Columns.Username are empty`}},
 		"a source is no": {`"User"`, nil, []string{"there is no table"}},
 	} {
@@ -153,6 +163,30 @@ CREATE VIEW seen AS SELECT * FROM accounts`)
 				}
 			}
 		})
+	}
+}
+
+// A table without tenants has no users in a realm, and nobody is found in the wrong one.
+func TestTableWithoutTenantsRefusesRealms(t *testing.T) {
+	t.Parallel()
+	s := newSetup(t)
+	s.exec(t, ownTables["text"].sql)
+	db := s.table(t, ownTables["text"])
+	n := newUser()
+	if _, err := db.CreateUser(t.Context(), n, nil); err != nil {
+		t.Fatal(err)
+	}
+	ctx := driver.WithRealm(t.Context(), "acme")
+	_, _, credential := db.FindCredential(ctx, n.Canonical)
+	_, _, _, counted := db.CountAndFindCredential(ctx, driver.Attempt{}, n.Canonical)
+	_, _, archived := db.FindArchived(ctx, n.Canonical)
+	_, created := db.CreateUser(ctx, newUser(), nil)
+	for name, err := range map[string]error{
+		"KeepsRealms": db.KeepsRealms(), "FindCredential": credential, "CountAndFindCredential": counted, "FindArchived": archived, "CreateUser": created,
+	} {
+		if err == nil || !strings.Contains(err.Error(), "set Columns.Realm") {
+			t.Errorf("%s: %v", name, err)
+		}
 	}
 }
 

@@ -19,6 +19,9 @@ import (
 // stored in lower case.
 func (t *Table[U]) CreateUser(ctx context.Context, n driver.NewUser, fill func(*U) error) (U, error) {
 	var none U
+	if err := t.inRealm(ctx); err != nil {
+		return none, err
+	}
 	u, err := t.filled(n, fill)
 	if err != nil {
 		return none, err
@@ -73,7 +76,7 @@ func (t *Table[U]) filled(n driver.NewUser, fill func(*U) error) (U, error) {
 
 // insertRow writes the app's row and reads it back.
 func (t *Table[U]) insertRow(ctx context.Context, tx pgx.Tx, n driver.NewUser, u *U) (driver.UserID, error) {
-	statement, args := t.insertion(n, u)
+	statement, args := t.insertion(driver.Realm(ctx), n, u)
 	err := t.db.scan(tx.QueryRow(ctx, statement, args...), u)
 	if err != nil {
 		return "", t.shadows.table.taken(err)
@@ -82,7 +85,7 @@ func (t *Table[U]) insertRow(ctx context.Context, tx pgx.Tx, n driver.NewUser, u
 }
 
 // insertion leaves out columns at their zero value, so that the table's defaults apply.
-func (t *Table[U]) insertion(n driver.NewUser, u *U) (statement string, args []any) {
+func (t *Table[U]) insertion(realm string, n driver.NewUser, u *U) (statement string, args []any) {
 	m, v := t.shadows.table, reflect.ValueOf(u).Elem()
 	columns, values := []string{}, []string{}
 	args = []any{t.clock()}
@@ -99,6 +102,9 @@ func (t *Table[U]) insertion(n driver.NewUser, u *U) (statement string, args []a
 	}
 	if m.username.column != "" {
 		add(m.username.column, parameter(m.username.write(n.Username, n.CanonicalUsername), `::text`))
+	}
+	if m.realm != "" {
+		add(m.realm, parameter(realm, `::text`))
 	}
 	if !n.Hash.IsZero() {
 		add(m.hash, parameter(n.Hash.Reveal(), `::text`))

@@ -17,19 +17,19 @@ import (
 // The names and the parameters of further columns go between these parts.
 const (
 	insertUser = `INSERT INTO ginauth.users AS u (created_at, updated_at, id, email, email_canonical, name, password_hash, password_pending, verified_at,
-	username, username_canonical`
+	username, username_canonical, realm`
 	insertUserValues = `) VALUES (COALESCE($1::timestamptz, now()), COALESCE($1::timestamptz, now()), $2::uuid, $3::text, $4::text, $5::text, $6::text, $7::boolean,
-	CASE WHEN $8::boolean THEN COALESCE($1::timestamptz, now()) END, $9::text, $10::text`
+	CASE WHEN $8::boolean THEN COALESCE($1::timestamptz, now()) END, $9::text, $10::text, $11::text`
 )
 
 const (
-	// identifierConstraint makes the canonical e-mail address unique.
+	// identifierConstraint makes the canonical e-mail address unique in its realm.
 	identifierConstraint = "users_email_canonical_key"
 	// usernameConstraint makes the canonical username unique in its realm.
 	usernameConstraint = "users_username_key"
 )
 
-// CreateUser stores a new user in a transaction. Fill, unless nil, edits the user before that: the
+// CreateUser stores a new user in the realm of ctx, in a transaction. Fill, unless nil, edits the user before that: the
 // app's own columns, and Name; other changes are not stored. A column with its zero value gets the
 // database's default, which the returned user has. With WithMail, it queues a mail that asks the
 // user to prove the address. driver.ErrIdentifierTaken means that the address has an account, and
@@ -64,7 +64,7 @@ func (d *DB[U]) CreateUser(ctx context.Context, n driver.NewUser, fill func(*U) 
 // insertUser writes the row and reads it back. A pending password is not valid before the address
 // is proved.
 func (d *DB[U]) insertUser(ctx context.Context, tx pgx.Tx, id uuid.UUID, n driver.NewUser, u *U, pending bool) error {
-	statement, args := d.insertion(id, n, u, pending)
+	statement, args := d.insertion(driver.Realm(ctx), id, n, u, pending)
 	err := d.scan(tx.QueryRow(ctx, statement, args...), u)
 	if violates(err, identifierConstraint) {
 		return driver.ErrIdentifierTaken
@@ -80,7 +80,7 @@ func (d *DB[U]) askForProof(ctx context.Context, tx pgx.Tx, n driver.NewUser) er
 	if !d.notices || n.Verified || n.Email == "" {
 		return nil
 	}
-	args, err := d.order(driver.MailOrder{Kind: driver.MailVerify, Email: n.Email, Canonical: n.Canonical})
+	args, err := d.order(ctx, driver.MailOrder{Kind: driver.MailVerify, Email: n.Email, Canonical: n.Canonical})
 	if err == nil {
 		_, err = tx.Exec(ctx, queueMail, args...)
 	}
@@ -116,12 +116,12 @@ func (d *DB[U]) filled(n driver.NewUser, fill func(*U) error) (id uuid.UUID, u U
 }
 
 // insertion leaves out columns at their zero value, so that the database's defaults apply.
-func (d *DB[U]) insertion(id uuid.UUID, n driver.NewUser, u *U, pending bool) (statement string, args []any) {
+func (d *DB[U]) insertion(realm string, id uuid.UUID, n driver.NewUser, u *U, pending bool) (statement string, args []any) {
 	v := reflect.ValueOf(u).Elem()
 	var columns, parameters strings.Builder
 	args = []any{
 		d.clock(), id.String(), textOrNull(n.Email), textOrNull(n.Canonical), d.layout.user(v).Name, hashOrNull(n.Hash), pending,
-		n.Verified && !pending && n.Email != "", textOrNull(n.Username), textOrNull(n.CanonicalUsername),
+		n.Verified && !pending && n.Email != "", textOrNull(n.Username), textOrNull(n.CanonicalUsername), realm,
 	}
 	for _, c := range d.layout.extra {
 		field := v.FieldByIndex(c.path)

@@ -78,7 +78,7 @@ func (s *signUp[U]) run(ctx context.Context, tx pgx.Tx) (e driver.Event, err err
 	if s.outcome, e, err = s.attempt(ctx, tx); err != nil {
 		return unchanged, err
 	}
-	mail, err := s.db.order(driver.MailOrder{Kind: s.mail(), Email: s.new.Email, Canonical: s.new.Canonical, Locale: s.locale})
+	mail, err := s.db.order(ctx, driver.MailOrder{Kind: s.mail(), Email: s.new.Email, Canonical: s.new.Canonical, Locale: s.locale})
 	if err != nil {
 		return unchanged, err
 	}
@@ -96,11 +96,11 @@ func (s *signUp[U]) mail() driver.MailKind {
 }
 
 const isTaken = `
-SELECT EXISTS (SELECT FROM ginauth.users WHERE email_canonical = $1::text)`
+SELECT EXISTS (SELECT FROM ginauth.users WHERE email_canonical = $1::text AND realm = $2::text)`
 
 func (s *signUp[U]) attempt(ctx context.Context, tx pgx.Tx) (signUpOutcome, driver.Event, error) {
 	var has bool
-	if err := tx.QueryRow(ctx, s.db.mail.isTaken, s.new.Canonical).Scan(&has); err != nil {
+	if err := tx.QueryRow(ctx, s.db.mail.isTaken, s.new.Canonical, driver.Realm(ctx)).Scan(&has); err != nil {
 		return signUpRefused, unchanged, err
 	}
 	if !has {

@@ -46,7 +46,7 @@ func (d *DB[U]) FindUser(ctx context.Context, id driver.UserID) (U, error) {
 	if !ok {
 		return none, driver.ErrNoUser
 	}
-	u, err := d.one(ctx, "finding a user", d.statements.findUser, key)
+	u, err := d.one(ctx, "finding a user", d.statements.findUser, []any{key})
 	return u, orNoUser(err)
 }
 
@@ -56,13 +56,13 @@ const goodHash = `CASE WHEN u.password_pending AND u.verified_at IS NULL THEN NU
 
 const findCredentialFrom = `
 FROM ginauth.users AS u
-WHERE u.email_canonical = $1::text`
+WHERE u.email_canonical = $1::text AND u.realm = $2::text`
 
 const findNamedFrom = `
 FROM ginauth.users AS u
-WHERE u.username_canonical = $1::text`
+WHERE u.username_canonical = $1::text AND u.realm = $2::text`
 
-// credential is the statement that finds a user by an identifier.
+// credential is the statement that finds a user by an identifier and a realm.
 func (s *userStatements) credential(identifier string) string {
 	if strings.Contains(identifier, "@") || s.findNamed == "" {
 		return s.findCredential
@@ -80,7 +80,7 @@ func (d *DB[U]) FindCredential(ctx context.Context, identifier string) (U, passw
 		return none, password.Hash{}, driver.ErrNoUser
 	}
 	var encoded *string
-	u, err := d.one(ctx, "finding a credential", d.statements.credential(identifier), identifier, &encoded)
+	u, err := d.one(ctx, "finding a credential", d.statements.credential(identifier), []any{identifier, driver.Realm(ctx)}, &encoded)
 	if err != nil {
 		return none, password.Hash{}, orNoUser(err)
 	}
@@ -164,11 +164,11 @@ func (d *DB[U]) scan(row pgx.Row, to *U) error {
 	return row.Scan(wire.Func(func(r *wire.Reader) { d.readUser(r, to) }))
 }
 
-// one returns the user that the statement finds by key. Its first columns go to before.
-func (d *DB[U]) one(ctx context.Context, doing, statement string, key any, before ...any) (U, error) {
+// one returns the user that the statement finds. Its first columns go to before.
+func (d *DB[U]) one(ctx context.Context, doing, statement string, args []any, before ...any) (U, error) {
 	var u, none U
 	err := d.caller.read(ctx, doing, func(ctx context.Context, conn Conn) error {
-		return conn.QueryRow(ctx, statement, key).Scan(wire.Func(func(r *wire.Reader) {
+		return conn.QueryRow(ctx, statement, args...).Scan(wire.Func(func(r *wire.Reader) {
 			for _, to := range before {
 				r.Scan(to)
 			}

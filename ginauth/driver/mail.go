@@ -104,8 +104,11 @@ type MailOrder struct {
 
 // Mail is a mail that a worker has claimed.
 type Mail struct {
-	ID     MailID
-	Kind   MailKind
+	ID   MailID
+	Kind MailKind
+	// Realm is that of the recipient. A link is for it, and so is the digest of its token; see
+	// Digest.In.
+	Realm  string
 	Locale string
 	// Attempt counts from one.
 	Attempt int

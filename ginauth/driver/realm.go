@@ -35,6 +35,13 @@ func Realm(ctx context.Context) string {
 	return realm
 }
 
+// Realms is a store that keeps realms apart, as WithRealm describes. A store without it may ignore
+// the realm, and find the users of other tenants.
+type Realms interface {
+	// KeepsRealms returns nil, or says what the store lacks.
+	KeepsRealms() error
+}
+
 // CheckRealm returns an error for a text that cannot be a realm: longer than 255 bytes, not UTF-8,
 // with a NUL, or with blanks at its ends. Realms are compared byte by byte.
 func CheckRealm(realm string) error {

@@ -88,8 +88,8 @@ func (s *Store[U]) disable(a *account[U], now time.Time) {
 // remove deletes the user with everything that belongs to them. Events stay.
 func (s *Store[U]) remove(a *account[U]) {
 	delete(s.users, a.ID)
-	delete(s.byCanonical, a.canonical)
-	delete(s.byUsername, a.named)
+	delete(s.byCanonical, identity{a.realm, a.canonical})
+	delete(s.byUsername, identity{a.realm, a.named})
 	for _, r := range s.sessions {
 		if r.UserID == a.ID {
 			s.drop(r)
@@ -123,7 +123,7 @@ func (s *Store[U]) FindArchived(ctx context.Context, identifier string) (driver.
 		return "", password.Hash{}, err
 	}
 	defer s.leave()
-	a := s.identified(identifier)
+	a := s.identified(driver.Realm(ctx), identifier)
 	if a == nil || !a.inGrace(now) {
 		return "", password.Hash{}, driver.ErrNoUser
 	}

@@ -47,7 +47,7 @@ func (s *Store[U]) useDevice(k driver.LimitKey, keep time.Duration, now time.Tim
 
 func (s *Store[U]) rememberDevice(done driver.Settlement, now time.Time) (known bool, err error) {
 	a := s.users[done.User]
-	if a == nil || done.Identifier != "" && s.identified(done.Identifier) != a && !s.isExternal() {
+	if a == nil || done.Identifier != "" && s.identified(a.realm, done.Identifier) != a && !s.isExternal() {
 		return false, nil
 	}
 	if s.devices[done.Browser] != nil {

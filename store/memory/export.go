@@ -26,14 +26,14 @@ func (s *Store[U]) ExportUser(ctx context.Context, id driver.UserID) (json.RawMe
 		return nil, driver.ErrNoUser
 	}
 	account := item{
-		"id": a.ID, "email": textOrNull(a.Email), "email_canonical": textOrNull(a.canonical),
+		"id": a.ID, "realm": a.realm, "email": textOrNull(a.Email), "email_canonical": textOrNull(a.canonical),
 		"username": a.Username, "username_canonical": textOrNull(a.named), "name": a.Name, "has_password": !a.hash.IsZero(),
 		"must_change_password": a.MustChangePassword,
 		"verified_at":          a.VerifiedAt, "disabled_at": a.DisabledAt, "delete_after": orNull(a.deleteAfter),
 		"created_at": a.CreatedAt, "updated_at": a.UpdatedAt,
 	}
 	if s.isExternal() {
-		account = item{"id": a.ID, "source": "", "disabled_at": a.DisabledAt, "created_at": a.CreatedAt, "updated_at": a.UpdatedAt}
+		account = item{"id": a.ID, "realm": a.realm, "source": "", "disabled_at": a.DisabledAt, "created_at": a.CreatedAt, "updated_at": a.UpdatedAt}
 	}
 	return json.Marshal(item{
 		"account": account,
@@ -61,7 +61,7 @@ func (s *Store[U]) ExportUser(ctx context.Context, id driver.UserID) (json.RawMe
 			return d.user == id, d.lastUsed, item{"last_used_at": d.lastUsed, "expires_at": d.expires, "failures": d.failures}
 		}),
 		"mails": exported(s.mails, func(m *mail) (bool, time.Time, item) {
-			mine := m.order.UserID == id || m.order.UserID == "" && m.order.Canonical == a.canonical
+			mine := m.order.UserID == id || m.order.UserID == "" && m.Realm == a.realm && m.order.Canonical == a.canonical
 			return mine, m.OrderedAt, item{
 				"id": m.ID, "kind": m.Kind, "email": m.order.Email, "created_at": m.OrderedAt, "failed_at": orNull(m.failedAt),
 			}

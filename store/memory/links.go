@@ -118,7 +118,7 @@ func (s *Store[U]) UseEmailToken(ctx context.Context, use driver.EmailTokenUse) 
 // takeAddress gives the user the address of the link. A link that undoes a change takes it from an
 // account that never proved it (SEC-184).
 func (s *Store[U]) takeAddress(p *spent[U], now time.Time) error {
-	holder := s.byCanonical[p.canonical]
+	holder := s.byCanonical[identity{p.user.realm, p.canonical}]
 	if holder != nil && holder != p.user {
 		if p.kind != driver.MailUndo || holder.VerifiedAt != nil {
 			return driver.ErrIdentifierTaken
@@ -137,9 +137,9 @@ func (s *Store[U]) takeAddress(p *spent[U], now time.Time) error {
 }
 
 func (s *Store[U]) move(a *account[U], canonical string) {
-	delete(s.byCanonical, a.canonical)
+	delete(s.byCanonical, identity{a.realm, a.canonical})
 	a.canonical = canonical
-	s.byCanonical[canonical] = a
+	s.byCanonical[identity{a.realm, canonical}] = a
 }
 
 // nobodys returns an address of the same domain that no user can have: it contains a blank.
@@ -202,10 +202,10 @@ func (s *Store[U]) afterLink(ctx context.Context, p spent[U], now time.Time) {
 	switch o := p.former; {
 	case p.kind == driver.MailReset:
 		o.Kind = driver.MailPassword
-		_ = s.queue(now, o)
+		_ = s.queue(now, p.user.realm, o)
 	case p.kind == driver.MailChange && !p.first && o.Email != p.email:
 		o.Kind = driver.MailUndo
-		_ = s.queue(now, o)
+		_ = s.queue(now, p.user.realm, o)
 	}
 	kind := driver.LinkUsed
 	switch {

@@ -33,7 +33,7 @@ type mail struct {
 // CreateUserAndMail implements driver.Mails. Fill runs once, before the store is locked.
 func (s *Store[U]) CreateUserAndMail(ctx context.Context, n driver.NewUser, fill func(*U) error, locale string) (created bool, err error) {
 	n.Username, n.CanonicalUsername = "", ""
-	a, err := s.filled(n, fill)
+	a, err := s.filled(ctx, n, fill)
 	if err != nil {
 		return false, err
 	}
@@ -47,11 +47,11 @@ func (s *Store[U]) CreateUserAndMail(ctx context.Context, n driver.NewUser, fill
 		return false, err
 	}
 	o := driver.MailOrder{Kind: driver.MailVerify, Email: n.Email, Canonical: n.Canonical, Locale: locale}
-	taken := s.byCanonical[n.Canonical] != nil
+	taken := s.byCanonical[identity{a.realm, n.Canonical}] != nil
 	if taken {
 		o.Kind = driver.MailTaken
 	}
-	if err := s.queue(now, o); err != nil {
+	if err := s.queue(now, a.realm, o); err != nil {
 		return false, err
 	}
 	if taken {
@@ -71,10 +71,15 @@ func (s *Store[U]) QueueMail(ctx context.Context, o driver.MailOrder) error {
 		return err
 	}
 	defer s.leave()
-	if o.UserID != "" && s.users[o.UserID] == nil {
-		return driver.ErrNoUser
+	realm := driver.Realm(ctx)
+	if o.UserID != "" {
+		a := s.users[o.UserID]
+		if a == nil {
+			return driver.ErrNoUser
+		}
+		realm = a.realm
 	}
-	return s.queue(now, o)
+	return s.queue(now, realm, o)
 }
 
 // namesUser says whether a mail is for one user and goes to the order's address. Other mails are
@@ -88,12 +93,12 @@ func namesUser(k driver.MailKind) bool {
 	}
 }
 
-func (s *Store[U]) queue(now time.Time, o driver.MailOrder) error {
+func (s *Store[U]) queue(now time.Time, realm string, o driver.MailOrder) error {
 	if o.Email == "" || o.Canonical == "" || len(o.Locale) > maxLocale || (o.UserID != "") != namesUser(o.Kind) {
 		return errors.New("queueing a mail: it needs an address, a locale of at most 35 bytes, and a user for some kinds")
 	}
 	for _, m := range s.mails {
-		if m.failedAt.IsZero() && m.Kind == o.Kind && m.order.UserID == o.UserID && m.order.Canonical == o.Canonical {
+		if m.failedAt.IsZero() && m.Kind == o.Kind && m.Realm == realm && m.order.UserID == o.UserID && m.order.Canonical == o.Canonical {
 			return nil
 		}
 	}
@@ -104,7 +109,7 @@ func (s *Store[U]) queue(now time.Time, o driver.MailOrder) error {
 	if err != nil {
 		return err
 	}
-	m := &mail{order: o, due: now, Mail: driver.Mail{ID: driver.MailID(id.String()), Kind: o.Kind, Locale: o.Locale, OrderedAt: now}}
+	m := &mail{order: o, due: now, Mail: driver.Mail{ID: driver.MailID(id.String()), Kind: o.Kind, Realm: realm, Locale: o.Locale, OrderedAt: now}}
 	s.mails[m.ID] = m
 	return nil
 }
@@ -113,7 +118,7 @@ func (s *Store[U]) queue(now time.Time, o driver.MailOrder) error {
 // it is left out: the change itself has already happened.
 func (s *Store[U]) tell(now time.Time, a *account[U], k driver.MailKind, locale string) {
 	if s.mail && a != nil && a.VerifiedAt != nil && a.Email != "" {
-		_ = s.queue(now, driver.MailOrder{Kind: k, UserID: a.ID, Email: a.Email, Canonical: a.canonical, Locale: locale})
+		_ = s.queue(now, a.realm, driver.MailOrder{Kind: k, UserID: a.ID, Email: a.Email, Canonical: a.canonical, Locale: locale})
 	}
 }
 
@@ -181,7 +186,7 @@ func (s *Store[U]) recipient(m *mail) *account[U] {
 	if m == nil || !m.failedAt.IsZero() {
 		return nil
 	}
-	at := s.identified(m.order.Canonical)
+	at := s.identified(m.Realm, m.order.Canonical)
 	a := at
 	if m.order.UserID != "" {
 		a = s.users[m.order.UserID]

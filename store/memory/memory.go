@@ -53,8 +53,8 @@ type Store[U any] struct {
 	swept       time.Time
 	everybody   int64 // part of the epoch of all sessions
 	users       map[driver.UserID]*account[U]
-	byCanonical map[string]*account[U]
-	byUsername  map[string]*account[U]
+	byCanonical map[identity]*account[U]
+	byUsername  map[identity]*account[U]
 	sessions    map[driver.Digest]*session
 	rotated     map[driver.Digest]*session // by the digest before the last rotation
 	ended       map[driver.Digest]time.Time
@@ -83,6 +83,7 @@ var (
 	_ driver.APIKeys[User]           = (*Store[User])(nil)
 	_ driver.RefreshTokens           = (*Store[User])(nil)
 	_ driver.SessionChecker[User]    = (*Store[User])(nil)
+	_ driver.Realms                  = (*Store[User])(nil)
 )
 
 // New returns an empty store. It panics when the options cannot work.
@@ -99,7 +100,7 @@ func New[U any](o Options[U]) *Store[U] {
 	}
 	return &Store[U]{
 		now: o.Now, limit: cmp.Or(o.Limit, defaultLimit), sweepEvery: cmp.Or(o.SweepEvery, defaultSweepEvery), mail: o.Mail, shape: shape,
-		users: map[driver.UserID]*account[U]{}, byCanonical: map[string]*account[U]{}, byUsername: map[string]*account[U]{},
+		users: map[driver.UserID]*account[U]{}, byCanonical: map[identity]*account[U]{}, byUsername: map[identity]*account[U]{},
 		sessions: map[driver.Digest]*session{}, rotated: map[driver.Digest]*session{}, ended: map[driver.Digest]time.Time{},
 		families: map[driver.Digest]*family{}, keys: map[driver.Digest]*apiKey{}, mails: map[driver.MailID]*mail{},
 		links: map[driver.Digest]*link{}, throttles: map[driver.LimitKey]*throttle{}, devices: map[driver.LimitKey]*device{},
@@ -108,6 +109,9 @@ func New[U any](o Options[U]) *Store[U] {
 
 // SendsMail says whether the store itself queues mails to users. ginauth.CheckRoutes calls it.
 func (s *Store[U]) SendsMail() bool { return s.mail }
+
+// KeepsRealms implements driver.Realms.
+func (s *Store[U]) KeepsRealms() error { return nil }
 
 // enter locks the store and returns the time of the call. Unless it returns an error, the caller
 // must call leave.

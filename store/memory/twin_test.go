@@ -58,6 +58,14 @@ var faults = []string{
 	"secret: guesses of others are taken back",
 	"secret: an account is restored without its password",
 	"secret: an ended epoch is good",
+	"realm: none is known",
+	"realm: an address finds the user of another",
+	"realm: an address is taken in all",
+	"realm: a sign-up looks in another",
+	"realm: an archived user of another is found",
+	"realm: equal orders of two are one",
+	"realm: a mail does not tell its own",
+	"realm: a mail to a certain user is in that of the call",
 }
 
 const faultEnv = "GINAUTH_TEST_FAULT"
@@ -143,8 +151,21 @@ func (w *twin) FindUser(ctx context.Context, id driver.UserID) (memory.User, err
 	return u, err
 }
 
+// of returns the context that a fault about realms makes of ctx.
+func (w *twin) of(ctx context.Context, faults ...string) context.Context {
+	for _, fault := range append(faults, "realm: none is known") {
+		if w.has(fault) {
+			return driver.WithRealm(ctx, "")
+		}
+	}
+	return ctx
+}
+
 func (w *twin) FindCredential(ctx context.Context, identifier string) (memory.User, password.Hash, error) {
-	u, h, err := w.Store.FindCredential(ctx, identifier)
+	u, h, err := w.Store.FindCredential(w.of(ctx), identifier)
+	if w.has("realm: an address finds the user of another") && errors.Is(err, driver.ErrNoUser) {
+		u, h, err = w.Store.FindCredential(driver.WithRealm(ctx, "acme"), identifier)
+	}
 	if w.has("not found: an empty credential") && errors.Is(err, driver.ErrNoUser) {
 		return u, h, nil
 	}
@@ -152,7 +173,10 @@ func (w *twin) FindCredential(ctx context.Context, identifier string) (memory.Us
 }
 
 func (w *twin) CreateUser(ctx context.Context, n driver.NewUser, fill func(*memory.User) error) (memory.User, error) {
-	u, err := w.Store.CreateUser(ctx, n, fill)
+	if _, _, err := w.Store.FindCredential(driver.WithRealm(ctx, ""), n.Canonical); err == nil && w.has("realm: an address is taken in all") {
+		return memory.User{}, driver.ErrIdentifierTaken
+	}
+	u, err := w.Store.CreateUser(w.of(ctx), n, fill)
 	if w.has("race: two users have one identifier") && errors.Is(err, driver.ErrIdentifierTaken) {
 		u, _, err = w.Store.FindCredential(ctx, n.Canonical)
 	}
@@ -330,7 +354,10 @@ func (w *twin) FindAdmitted(ctx context.Context, user driver.UserID, session dri
 }
 
 func (w *twin) FindArchived(ctx context.Context, identifier string) (driver.UserID, password.Hash, error) {
-	id, h, err := w.Store.FindArchived(ctx, identifier)
+	id, h, err := w.Store.FindArchived(w.of(ctx), identifier)
+	if w.has("realm: an archived user of another is found") && errors.Is(err, driver.ErrNoUser) {
+		return w.Store.FindArchived(driver.WithRealm(ctx, "acme"), identifier)
+	}
 	if w.has("not found: an archived user whose grace is over") && errors.Is(err, driver.ErrNoUser) {
 		if u, h, err := w.Store.FindCredential(ctx, identifier); err == nil && u.DisabledAt != nil {
 			return u.ID, h, nil
@@ -397,11 +424,27 @@ func (w *twin) RotateRefreshToken(ctx context.Context, r driver.RefreshRotation)
 	return to, err
 }
 
+func (w *twin) CreateUserAndMail(ctx context.Context, n driver.NewUser, fill func(*memory.User) error, locale string) (bool, error) {
+	return w.Store.CreateUserAndMail(w.of(ctx, "realm: a sign-up looks in another"), n, fill, locale)
+}
+
+func (w *twin) QueueMail(ctx context.Context, o driver.MailOrder) error {
+	if w.has("realm: a mail to a certain user is in that of the call") && o.UserID != "" && driver.Realm(ctx) == "" {
+		o.UserID, o.Kind = "", driver.MailReset
+	}
+	return w.Store.QueueMail(w.of(ctx, "realm: equal orders of two are one"), o)
+}
+
 func (w *twin) ClaimMail(ctx context.Context, limit int, lease time.Duration) ([]driver.Mail, error) {
 	if w.has("expiry: a lease is shorter") {
 		lease -= time.Microsecond
 	}
 	list, err := w.Store.ClaimMail(ctx, limit, lease)
+	for i := range list {
+		if w.has("realm: a mail does not tell its own") || w.has("realm: none is known") {
+			list[i].Realm = ""
+		}
+	}
 	if w.has("race: a mail is claimed twice") {
 		w.mu.Lock()
 		defer w.mu.Unlock()

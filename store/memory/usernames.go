@@ -20,12 +20,12 @@ func (s *Store[U]) ChangeUsername(ctx context.Context, id driver.UserID, usernam
 	if a == nil || a.DisabledAt != nil {
 		return none, driver.ErrNoUser
 	}
-	if holder := s.byUsername[canonical]; holder != nil && holder != a {
+	if holder := s.byUsername[identity{a.realm, canonical}]; holder != nil && holder != a {
 		return none, driver.ErrUsernameTaken
 	}
 	if a.named != canonical {
-		delete(s.byUsername, a.named)
-		s.byUsername[canonical] = a
+		delete(s.byUsername, identity{a.realm, a.named})
+		s.byUsername[identity{a.realm, canonical}] = a
 		s.forgetDevices(id)
 	}
 	a.Username, a.named, a.UpdatedAt = &username, canonical, now

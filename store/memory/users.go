@@ -16,6 +16,7 @@ import (
 // account is a user with fields that are never shown.
 type account[U any] struct {
 	User
+	realm       string
 	own         U      // the app's part; its account fields are not read
 	canonical   string // of the address
 	named       string // the canonical username
@@ -68,30 +69,33 @@ func (s *Store[U]) FindCredential(ctx context.Context, identifier string) (U, pa
 		return none, password.Hash{}, err
 	}
 	defer s.leave()
-	return s.findCredential(identifier)
+	return s.findCredential(driver.Realm(ctx), identifier)
 }
 
-func (s *Store[U]) findCredential(identifier string) (U, password.Hash, error) {
-	if a := s.identified(identifier); a != nil {
+func (s *Store[U]) findCredential(realm, identifier string) (U, password.Hash, error) {
+	if a := s.identified(realm, identifier); a != nil {
 		return s.user(a), a.credential(), nil
 	}
 	var none U
 	return none, password.Hash{}, driver.ErrNoUser
 }
 
+// identity is a canonical address or username in a realm.
+type identity struct{ realm, canonical string }
+
 // identified returns the account with a canonical address or username, or nil.
-func (s *Store[U]) identified(canonical string) *account[U] {
+func (s *Store[U]) identified(realm, canonical string) *account[U] {
 	if strings.Contains(canonical, "@") {
-		return s.byCanonical[canonical]
+		return s.byCanonical[identity{realm, canonical}]
 	}
-	return s.byUsername[canonical]
+	return s.byUsername[identity{realm, canonical}]
 }
 
 // CreateUser implements driver.Users. Fill runs once, before the store is locked. With Options.Mail
 // the store asks the user to prove the address.
 func (s *Store[U]) CreateUser(ctx context.Context, n driver.NewUser, fill func(*U) error) (U, error) {
 	var none U
-	a, err := s.filled(n, fill)
+	a, err := s.filled(ctx, n, fill)
 	if err != nil {
 		return none, err
 	}
@@ -100,17 +104,17 @@ func (s *Store[U]) CreateUser(ctx context.Context, n driver.NewUser, fill func(*
 		return none, err
 	}
 	defer s.leave()
-	if s.byCanonical[n.Canonical] != nil {
+	if s.byCanonical[identity{a.realm, n.Canonical}] != nil {
 		return none, driver.ErrIdentifierTaken
 	}
-	if s.byUsername[n.CanonicalUsername] != nil {
+	if s.byUsername[identity{a.realm, n.CanonicalUsername}] != nil {
 		return none, driver.ErrUsernameTaken
 	}
 	if err := s.room(len(s.users)); err != nil {
 		return none, err
 	}
 	if s.mail && !n.Verified && n.Email != "" {
-		if err := s.queue(now, driver.MailOrder{Kind: driver.MailVerify, Email: n.Email, Canonical: n.Canonical}); err != nil {
+		if err := s.queue(now, a.realm, driver.MailOrder{Kind: driver.MailVerify, Email: n.Email, Canonical: n.Canonical}); err != nil {
 			return none, err
 		}
 	}
@@ -125,21 +129,21 @@ func (s *Store[U]) insert(ctx context.Context, now time.Time, a *account[U]) {
 	a.CreatedAt, a.UpdatedAt = now, now
 	s.users[a.ID] = a
 	if a.canonical != "" {
-		s.byCanonical[a.canonical] = a
+		s.byCanonical[identity{a.realm, a.canonical}] = a
 	}
 	if a.named != "" {
-		s.byUsername[a.named] = a
+		s.byUsername[identity{a.realm, a.named}] = a
 	}
 	s.record(now, driver.NewUserEvent(ctx, driver.UserCreated, a.ID))
 }
 
 // filled returns the new account after fill has edited it.
-func (s *Store[U]) filled(n driver.NewUser, fill func(*U) error) (*account[U], error) {
+func (s *Store[U]) filled(ctx context.Context, n driver.NewUser, fill func(*U) error) (*account[U], error) {
 	id, err := uuid.NewV7()
 	if err != nil {
 		return nil, err
 	}
-	a := &account[U]{canonical: n.Canonical, named: n.CanonicalUsername, hash: n.Hash}
+	a := &account[U]{realm: driver.Realm(ctx), canonical: n.Canonical, named: n.CanonicalUsername, hash: n.Hash}
 	a.ID, a.Email, a.Name = driver.UserID(id.String()), n.Email, n.Name
 	if n.Username != "" {
 		a.Username = &n.Username

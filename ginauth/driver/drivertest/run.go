@@ -34,6 +34,7 @@ func Run[U any](t *testing.T, open func(t *testing.T) Subject[U]) {
 	t.Helper()
 	groups := append([]group[U]{
 		usersGroup[U](), finderGroup[U](), credentialLimiterGroup[U](), accountsGroup[U](), usernamesGroup[U](), mailsGroup[U](), linksGroup[U](),
+		realmsGroup[U](),
 	}, sharedGroups[U]()...)
 	run(t, groups, func(t *testing.T) *env[U] {
 		t.Helper()
