@@ -40,7 +40,7 @@ func (d *DB[U]) FindUserByUsername(ctx context.Context, username string) (U, err
 }
 
 // KeepsRealms implements driver.Realms.
-func (s *Sessions) KeepsRealms() error { return nil }
+func (d *DB[U]) KeepsRealms() error { return nil }
 
 // The statement moves the epoch, so that the sessions stay ended when the account is enabled again.
 const disableUser = `

@@ -1,13 +1,15 @@
 // Command ginauth has commands for operators, for the database that $DATABASE_URL names.
 //
 //	ginauth session delete [-dry-run] ID…           end sessions by their public ids
-//	ginauth session delete [-dry-run] -user EMAIL   end all sessions of a user, and logins by refresh tokens
+//	ginauth session delete [-dry-run] [-realm REALM] -user EMAIL   end all sessions of a user, and logins by refresh tokens
 //	ginauth session delete [-dry-run] [-yes] -all   end the sessions of all users; asks first, unless -yes is set
 //	ginauth session delete [-dry-run] -expired      delete the rows of sessions that have ended
-//	ginauth user import [-dry-run] [-json] [-hashes SYSTEM,…] [-map COLUMN=FIELD]… FILE.csv | FILE.jsonl | -format csv|jsonl - | -table TABLE
+//	ginauth user import [-dry-run] [-json] [-realm REALM] [-hashes SYSTEM,…] [-map COLUMN=FIELD]… FILE.csv | FILE.jsonl | -format csv|jsonl - | -table TABLE
 //
 // Flags come before ids and files. If one id is unknown, no session is ended. Each command prints
 // how many sessions it has ended. -dry-run changes nothing and prints how many would end.
+//
+// -realm is the tenant in which a user is found, or users are stored.
 //
 // An import prints a line for each row that it refuses, and the sums; -json prints both as JSON.
 // -map reads a column as another field, or leaves it out with -map COLUMN=-. -hashes names the systems

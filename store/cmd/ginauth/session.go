@@ -10,7 +10,7 @@ import (
 )
 
 var sessionDelete = command{
-	noun: "session", verb: "delete", usage: "[-dry-run] ID… | -user EMAIL | [-yes] -all | -expired",
+	noun: "session", verb: "delete", usage: "[-dry-run] ID… | [-realm REALM] -user EMAIL | [-yes] -all | -expired",
 	run: deleteSessions,
 }
 
@@ -18,6 +18,7 @@ func deleteSessions(ctx context.Context, e *env, args []string) error {
 	set := flags("session delete")
 	dry, yes := set.Bool("dry-run", false, ""), set.Bool("yes", false, "")
 	all, expired, user := set.Bool("all", false, ""), set.Bool("expired", false, ""), set.String("user", "", "")
+	realm := set.String("realm", "", "")
 	if err := set.Parse(args); err != nil {
 		return errUsage
 	}
@@ -28,14 +29,14 @@ func deleteSessions(ctx context.Context, e *env, args []string) error {
 		}
 	}
 	switch {
-	case ways != 1 || *yes && !*all:
+	case ways != 1 || *yes && !*all || driver.CheckRealm(*realm) != nil || *realm != "" && *user == "":
 		return errUsage
 	case *all:
 		return e.deleteAll(ctx, *dry, *yes)
 	case *expired:
 		return e.deleteExpired(ctx, *dry)
 	case *user != "":
-		return e.deleteOfUser(ctx, *user, *dry)
+		return e.deleteOfUser(driver.WithRealm(ctx, *realm), *user, *dry)
 	}
 	return e.deleteByID(ctx, set.Args(), *dry)
 }

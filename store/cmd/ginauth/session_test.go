@@ -56,6 +56,8 @@ func TestSessionsAreDeletedAndCounted(t *testing.T) {
 		{"-dry-run " + string(first.ID), "", "1 sessions would end", 4},
 		{string(first.ID) + " " + string(second.ID), "", "2 sessions ended", 2},
 		{"-dry-run -user ada@example.com", "", "1 sessions and 0 logins by refresh tokens would end", 2},
+		{"-realm acme -user ada@example.com", "", "no user has this address", 2},
+		{"-realm acme -all", "yes\n", "usage", 2},
 		{"-user ADA@example.com", "", "1 sessions and 0 logins by refresh tokens ended", 1},
 		{"-dry-run -all", "", "1 sessions would end", 1},
 		{"-all", "no\n", "the answer was not yes", 1},

@@ -12,13 +12,14 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/ginauth/ginauth/ginauth/driver"
 	"github.com/ginauth/ginauth/ginauth/password"
 	"github.com/ginauth/ginauth/store"
 	"github.com/ginauth/ginauth/store/internal/records"
 )
 
 var userImport = command{
-	noun: "user", verb: "import", usage: "[-dry-run] [-json] [-hashes SYSTEM,…] [-map COLUMN=FIELD]… FILE.csv | FILE.jsonl | -format csv|jsonl - | -table TABLE",
+	noun: "user", verb: "import", usage: "[-dry-run] [-json] [-realm REALM] [-hashes SYSTEM,…] [-map COLUMN=FIELD]… FILE.csv | FILE.jsonl | -format csv|jsonl - | -table TABLE",
 	run: importUsers,
 }
 
@@ -28,6 +29,7 @@ var errSomeRefused = errors.New("some rows were refused")
 type importFlags struct {
 	dry, json     bool
 	table, format string
+	realm         string
 	fields        records.Fields
 	readers       []password.Reader
 }
@@ -39,13 +41,14 @@ func (f *importFlags) parse(args []string) (file string, err error) {
 	set.BoolVar(&f.json, "json", false, "")
 	set.StringVar(&f.table, "table", "", "")
 	set.StringVar(&f.format, "format", "", "")
+	set.StringVar(&f.realm, "realm", "", "")
 	set.Func("map", "", f.rename)
 	set.Func("hashes", "", f.read)
 	err = set.Parse(args)
 	if set.NArg() == 1 {
 		file = set.Arg(0)
 	}
-	if err != nil || set.NArg() > 1 || (file == "") == (f.table == "") || f.table != "" && f.format != "" {
+	if err != nil || driver.CheckRealm(f.realm) != nil || set.NArg() > 1 || (file == "") == (f.table == "") || f.table != "" && f.format != "" {
 		return "", errUsage
 	}
 	return file, nil
@@ -93,7 +96,7 @@ func importUsers(ctx context.Context, e *env, args []string) error {
 	if err != nil {
 		return err
 	}
-	report, err := e.db.ImportUsers(ctx, users(rows), store.ImportOptions{DryRun: f.dry, Passwords: hasher})
+	report, err := e.db.ImportUsers(driver.WithRealm(ctx, f.realm), users(rows), store.ImportOptions{DryRun: f.dry, Passwords: hasher})
 	if err != nil && report.Rows == 0 && !errors.Is(err, context.Canceled) {
 		return err
 	}

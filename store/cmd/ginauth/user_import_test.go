@@ -16,6 +16,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"github.com/ginauth/ginauth/ginauth/driver"
 	"github.com/ginauth/ginauth/store"
 )
 
@@ -80,6 +81,25 @@ func TestUsersAreImportedFromCSV(t *testing.T) {
 		t.Errorf("%+v", eve)
 	}
 	if said, code = importing(t, url, "", args...); !strings.HasSuffix(said, "5 rows: 0 users created, 2 there already, 3 refused\n") || code != exitRefused {
+		t.Errorf("exit code %d: %s", code, said)
+	}
+}
+
+func TestUsersAreImportedIntoARealm(t *testing.T) {
+	t.Parallel()
+	url, db := newStore(t)
+	file := writeFile(t, "users.csv", "email\nada@example.com\n")
+	for range 2 {
+		for realm, ctx := range map[string]context.Context{"": t.Context(), "acme": driver.WithRealm(t.Context(), "acme")} {
+			if said, code := importing(t, url, "", "-realm", realm, file); code != 0 {
+				t.Errorf("exit code %d: %s", code, said)
+			}
+			if _, err := db.FindUserByEmail(ctx, "ada@example.com"); err != nil {
+				t.Errorf("in %q: %v", realm, err)
+			}
+		}
+	}
+	if said, code := importing(t, url, "", "-realm", " acme", file); code != exitUsage {
 		t.Errorf("exit code %d: %s", code, said)
 	}
 }
