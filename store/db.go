@@ -45,6 +45,7 @@ var (
 	_ driver.APIKeys[User]           = (*DB[User])(nil)
 	_ driver.RefreshTokens           = (*Sessions)(nil)
 	_ driver.SessionChecker[User]    = (*DB[User])(nil)
+	_ driver.Realms                  = (*DB[User])(nil)
 )
 
 // New returns a store on conn. U is [User] or a struct that embeds it. Each further exported field

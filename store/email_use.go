@@ -191,6 +191,6 @@ func (d *DB[U]) queueNotice(ctx context.Context, b *pgx.Batch, s spent) error {
 	if err != nil {
 		return err
 	}
-	b.Queue(d.sql(queueMail), args...)
+	b.Queue(d.sql(queueMailToUser), args...)
 	return nil
 }

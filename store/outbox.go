@@ -28,8 +28,13 @@ const (
 // new one. It reads nothing about accounts (SEC-31, SEC-32).
 const (
 	queueMail = intoOutbox + `
-SELECT $1::uuid, $3::text, $4::uuid, $5::text, CASE WHEN $4::uuid IS NULL AND $8::text <> '' THEN $6::text || E'\n' || $8::text ELSE $6::text END,
-	COALESCE(` + realmOfUser + `, $8::text), $7::text, clock.now, clock.now
+SELECT $1::uuid, $3::text, $4::uuid, $5::text, CASE WHEN $8::text = '' THEN $6::text ELSE $6::text || E'\n' || $8::text END,
+	$8::text, $7::text, clock.now, clock.now
+FROM ` + theClock + orCountRequest
+
+	// queueMailToUser is queueMail for an order that names its user.
+	queueMailToUser = intoOutbox + `
+SELECT $1::uuid, $3::text, $4::uuid, $5::text, $6::text, COALESCE(` + realmOfUser + `, $8::text), $7::text, clock.now, clock.now
 FROM ` + theClock + orCountRequest
 
 	realmOfUser = `(SELECT u.realm FROM ginauth.users AS u WHERE u.id = $4::uuid)`
@@ -54,9 +59,13 @@ func (d *DB[U]) QueueMail(ctx context.Context, o driver.MailOrder) error {
 	if err != nil {
 		return err
 	}
+	statement := queueMail
+	if o.UserID != "" {
+		statement = d.sql(queueMailToUser)
+	}
 	return d.withShadow(ctx, o.UserID, func() error {
 		err := d.caller.do(ctx, "queueing a mail", func(ctx context.Context, conn Conn) error {
-			_, err := conn.Exec(ctx, d.sql(queueMail), args...)
+			_, err := conn.Exec(ctx, statement, args...)
 			return err
 		})
 		if sqlState(err) == codeForeignKeyViolation {
@@ -66,7 +75,7 @@ func (d *DB[U]) QueueMail(ctx context.Context, o driver.MailOrder) error {
 	})
 }
 
-// order returns the arguments of queueMail.
+// order returns the arguments of queueMail and queueMailToUser.
 func (d *DB[U]) order(ctx context.Context, o driver.MailOrder) ([]any, error) {
 	if len(o.Canonical)+len(d.mark()) > maxMarked || o.Email == "" || o.Canonical == "" || strings.Contains(o.Canonical, "\n") ||
 		!storable(o.Email) || !storable(o.Canonical) || !storable(o.Locale) || len(o.Locale) > maxLocale {
