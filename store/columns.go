@@ -35,8 +35,10 @@ func layoutOf[U any]() (layout, error) {
 func layoutOfTable[U any](c Columns) (layout, error) {
 	email, _ := columnOf(c.Email)
 	username, _ := columnOf(c.Username)
-	l, err := layoutBeside[U]([]string{c.ID, email, username, c.Realm, c.PasswordHash, c.Name,
-		strings.TrimPrefix(c.VerifiedAt, negation), strings.TrimPrefix(c.DisabledAt, negation), c.CreatedAt, c.UpdatedAt})
+	l, err := layoutBeside[U]([]string{
+		c.ID, email, username, c.Realm, c.PasswordHash, c.Name,
+		strings.TrimPrefix(c.VerifiedAt, negation), strings.TrimPrefix(c.DisabledAt, negation), c.CreatedAt, c.UpdatedAt,
+	})
 	l.text = true
 	return l, err
 }

@@ -34,9 +34,16 @@ func (s *Sessions) sweepAll(ctx context.Context) (deleted int64, failed []error)
 		name  string
 		sweep func(context.Context) (int64, error)
 	}{
-		{"ended_sessions", inBatches(s.sweepEnded)}, {"throttles", s.around(&s.throttles)}, {"known_devices", s.around(&s.devices)},
-		{"sessions", s.around(&s.swept)}, {"refresh_tokens", s.around(&s.families)}, {"email_tokens", inBatches(s.sweepEmailTokens)},
-		{"users", s.sweepArchived}, {"users", s.sweepArchivedRows}, {"users", s.sweepAllShadows}, {"events", s.SweepEvents},
+		{"ended_sessions", inBatches(s.sweepEnded)},
+		{"throttles", s.around(&s.throttles)},
+		{"known_devices", s.around(&s.devices)},
+		{"sessions", s.around(&s.swept)},
+		{"refresh_tokens", s.around(&s.families)},
+		{"email_tokens", inBatches(s.sweepEmailTokens)},
+		{"users", s.sweepArchived},
+		{"users", s.sweepArchivedRows},
+		{"users", s.sweepAllShadows},
+		{"events", s.SweepEvents},
 	} {
 		if err := ctx.Err(); err != nil {
 			failed = append(failed, err)
