@@ -66,6 +66,7 @@ func (cfg *Config[U]) compile() *engine.Mount {
 		KnowsOwner: o.knowsOwner(), External: o.external(), FindsUsers: o.Users != nil || o.FindUser != nil, Pages: engine.Pages(o.Pages), Prefix: baseurl.Path(o.BaseURL), Render: o.Render, Translator: o.Translator, Log: o.Logger, Observer: o.Observer,
 		User: reflect.TypeFor[U](), Edge: userEdge[U]{cfg}, Passwords: o.Passwords, Policy: o.Policy,
 	}
+	m.Realm, m.Realms, m.BaseURLOf = o.Realm, route.Identity(o.Realm), o.BaseURLOf
 	emails, _ := o.keepsIdentifiers()
 	m.Names, _ = identifier.New(identifier.Kind(o.Identifier), o.ReservedUsernames, o.UnicodeEmails)
 	m.Names.NoEmails = !emails

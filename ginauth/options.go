@@ -78,6 +78,15 @@ type Options[U any] struct {
 	// gin-contrib/sessions or in tokens, for sessions of its own, so that nobody has to log in
 	// again. It needs Users or FindUser, and sessions of package store. Default: none.
 	AcceptOnce *bridge.Bridge
+	// Realm returns the tenant of a request, in an app that serves several: a short name, such as
+	// one found by the request's Host, by its path, or by a header that a proxy sets. Each realm
+	// has users of its own, who may have the same addresses and usernames as those of another, and
+	// whatever one realm gives out, such as a session or a mailed link, is nothing in another. It
+	// is called once per request, before everything else, and must be safe for concurrent use.
+	// An error that wraps driver.ErrUnknownRealm answers 404; any other answers 503 or 500. Name
+	// the hosts that you serve, and refuse all others: clients choose the Host that they send.
+	// driver.Realm tells the realm to the app. Default: none, all requests are in the realm "".
+	Realm func(*gin.Context) (string, error)
 	// NoSessions is for an app without sessions and cookies, which uses Authenticate with backends
 	// other than SessionAuth. Users is then needed only by handlers that check passwords. Default:
 	// false.
@@ -167,6 +176,9 @@ type Options[U any] struct {
 	// that part; redirects, their "next" and mailed links include it. The path of the cookies stays
 	// "/". Default: none, the app has its host to itself.
 	BaseURL string
+	// BaseURLOf returns the BaseURL of a realm, in place of BaseURL, in an app with Realm. Package
+	// email needs it. An error delays the mails of the realm. Default: BaseURL.
+	BaseURLOf func(realm string) (string, error)
 	// Pages are the app's HTML pages. Default: none, every answer is JSON.
 	Pages Pages
 	// Identifier says what users log in with. Default: the e-mail address. With usernames, a user
@@ -306,6 +318,7 @@ func (o Options[U]) validate() error {
 		err := otherstore.Check(o.Sessions)
 		fault(err != nil, "%w", err)
 	}
+	fault(o.Realm != nil && o.AcceptOnce != nil, "AcceptOnce cannot tell of which realm a login from before is: leave AcceptOnce or Realm out")
 	for _, err := range o.checkAcceptOnce() {
 		fault(true, "%w", err)
 	}
@@ -328,6 +341,8 @@ func (o Options[U]) validate() error {
 		err := baseurl.Check(o.BaseURL)
 		fault(err != nil, "%w", err)
 	}
+	fault(o.BaseURLOf != nil && o.Realm == nil, "BaseURLOf is for an app with Realm: set BaseURL")
+	fault(o.BaseURLOf != nil && o.BaseURL != "", "set BaseURL or BaseURLOf, not both")
 	_, err := identifier.New(identifier.Kind(o.Identifier), o.ReservedUsernames, o.UnicodeEmails)
 	fault(err != nil, "%w", err)
 	fault(o.Identifier < driver.EmailIdentifier || o.Identifier > driver.EitherIdentifier, "Identifier must be driver.EmailIdentifier, driver.UsernameIdentifier or driver.EitherIdentifier")

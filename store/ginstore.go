@@ -76,7 +76,7 @@ func (s *Sessions) New(r *http.Request, name string) (*gorilla.Session, error) {
 	if !ok {
 		return session, nil
 	}
-	record, err := s.FindSession(r.Context(), named(token, name))
+	record, err := s.FindSession(r.Context(), named(r.Context(), token, name))
 	if errors.Is(err, driver.ErrNoSession) {
 		return session, nil
 	}
@@ -103,9 +103,9 @@ func (s *Sessions) touch(ctx context.Context, record driver.Session) {
 	}
 }
 
-// named binds a token to its cookie's name: a session is not found under another name.
-func named(t driver.Token, name string) driver.Digest {
-	d := t.Digest()
+// named binds a token to its realm and to its cookie's name: a session is not found under another.
+func named(ctx context.Context, t driver.Token, name string) driver.Digest {
+	d := t.Digest().In(driver.Realm(ctx))
 	return sha256.Sum256(append(d[:], name...))
 }
 
@@ -162,7 +162,7 @@ func (s *Sessions) Save(r *http.Request, w http.ResponseWriter, session *gorilla
 
 func (s *Sessions) drop(r *http.Request, w http.ResponseWriter, session *gorilla.Session, l *loaded) error {
 	if l != nil {
-		if err := s.DeleteSession(r.Context(), named(l.token, session.Name())); err != nil {
+		if err := s.DeleteSession(r.Context(), named(r.Context(), l.token, session.Name())); err != nil {
 			return err
 		}
 	}
@@ -187,23 +187,23 @@ func encodeValues(values map[any]any) (map[string]json.RawMessage, error) {
 }
 
 func (s *Sessions) create(r *http.Request, session *gorilla.Session, old *loaded, values map[string]json.RawMessage) (*loaded, error) {
-	token := driver.NewToken()
+	ctx, token := r.Context(), driver.NewToken()
 	data, err := json.Marshal(values)
 	if err != nil {
 		return nil, fmt.Errorf("saving a session: %w", err)
 	}
 	n := driver.NewSession{
-		Digest: named(token, session.Name()), Data: data, Lifetime: ginLifetime, IdleTimeout: ginIdleTimeout,
+		Digest: named(ctx, token, session.Name()), Data: data, Lifetime: ginLifetime, IdleTimeout: ginIdleTimeout,
 		Origin: driver.Origin{UserAgent: r.UserAgent()},
 	}
 	if old != nil {
-		n.Replaces = named(old.token, session.Name())
+		n.Replaces = named(ctx, old.token, session.Name())
 	}
 	if age := session.Options.MaxAge; age > 0 {
 		n.Lifetime = time.Duration(age) * time.Second
 		n.IdleTimeout = n.Lifetime
 	}
-	record, err := s.CreateSession(r.Context(), n)
+	record, err := s.CreateSession(ctx, n)
 	if err != nil {
 		return nil, err
 	}
@@ -227,10 +227,11 @@ func (s *Sessions) update(r *http.Request, name string, l *loaded, values map[st
 		return nil
 	}
 	var err error
+	ctx := r.Context()
 	if change.Set, err = json.Marshal(set); err != nil {
 		return fmt.Errorf("saving a session: %w", err)
 	}
-	if _, err := s.UpdateSession(r.Context(), named(l.token, name), change); err != nil {
+	if _, err := s.UpdateSession(ctx, named(ctx, l.token, name), change); err != nil {
 		return err
 	}
 	l.stored = values

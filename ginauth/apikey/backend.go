@@ -57,7 +57,8 @@ func (b *backend[U]) Authenticate(c *gin.Context) (p ginauth.Principal[U], err e
 		// The text may be anything, even a password: not even its hash is logged.
 		return p, fmt.Errorf("%w: malformed API key", ginauth.ErrBadCredentials)
 	}
-	user, record, err := b.keys.o.Store.FindAPIKey(c.Request.Context(), key.Digest())
+	ctx := c.Request.Context()
+	user, record, err := b.keys.o.Store.FindAPIKey(ctx, key.Digest().In(driver.Realm(ctx)))
 	if err == nil {
 		if !b.keys.cfg.Account(user).Usable() {
 			err = driver.ErrNoAPIKey // SEC-76, whatever the store says

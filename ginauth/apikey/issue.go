@@ -52,8 +52,9 @@ func Issue[U any](c *gin.Context, keys *Keys[U], r Request) (Key, driver.APIKey,
 	if err != nil {
 		return Key{}, driver.APIKey{}, fmt.Errorf("issuing an API key: %w", err)
 	}
-	n.UserID, n.Digest, n.Start = user, key.Digest(), key.Start()
-	record, err := keys.o.Store.CreateAPIKey(ginauth.AuditContext(c), n)
+	ctx := ginauth.AuditContext(c)
+	n.UserID, n.Digest, n.Start = user, key.Digest().In(driver.Realm(ctx)), key.Start()
+	record, err := keys.o.Store.CreateAPIKey(ctx, n)
 	if err == nil {
 		err = stillOwner(c, keys, record)
 	}

@@ -15,7 +15,9 @@ var ErrUnknownRealm = errors.New("no such realm")
 // maxRealm is the longest realm, in bytes: the length of a host name (RFC 1035, 2.3.4).
 const maxRealm = 255
 
-type realmKey struct{}
+// RealmKey is the key of the realm in a context. It is a text, under which a gin.Context keeps
+// values too: so a call with a gin.Context is in the realm of its request.
+const RealmKey = "github.com/ginauth/ginauth realm"
 
 // WithRealm returns a context in which everything happens in a realm, the tenant of an app that
 // serves several. Users of different realms may have the same address or username: a call about an
@@ -26,12 +28,12 @@ func WithRealm(ctx context.Context, realm string) context.Context {
 	if realm == Realm(ctx) {
 		return ctx
 	}
-	return context.WithValue(ctx, realmKey{}, realm)
+	return context.WithValue(ctx, RealmKey, realm) //nolint:revive,staticcheck // a gin.Context has texts alone for keys
 }
 
 // Realm returns the realm of a context, "" by default.
 func Realm(ctx context.Context) string {
-	realm, _ := ctx.Value(realmKey{}).(string)
+	realm, _ := ctx.Value(RealmKey).(string)
 	return realm
 }
 

@@ -121,7 +121,7 @@ func (f *Flows[U]) sendMagicLink() *route.Handler {
 }
 
 func (f *Flows[U]) asks(operation string, audience route.Audience, k driver.MailKind) *route.Handler {
-	return route.New(route.Info{Mails: true, Name: operation, For: audience}, func(c *gin.Context) {
+	return route.New(route.Info{Mails: true, Enter: f.cfg.Engine().Enter, Name: operation, For: audience}, func(c *gin.Context) {
 		if err := f.ask(c, k); err != nil {
 			ginauth.Fail(c, err)
 			return

@@ -19,7 +19,7 @@ import (
 // Undo.
 func ChangeEmail[U any](f *Flows[U]) gin.HandlerFunc {
 	f.mounted("ChangeEmail", "Change", "Undo")
-	h := route.New(route.Info{Mails: true, Name: "changeEmail", For: route.Users, ChecksScopes: true}, func(c *gin.Context) {
+	h := route.New(route.Info{Mails: true, Enter: f.cfg.Engine().Enter, Name: "changeEmail", For: route.Users, ChecksScopes: true}, func(c *gin.Context) {
 		if err := f.askChange(c); err != nil {
 			ginauth.Fail(c, err)
 			return

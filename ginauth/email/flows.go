@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"net"
 	"net/mail"
 	"net/url"
 	"slices"
@@ -45,11 +44,11 @@ type Options[U any] struct {
 	// BaseURL is the URL of the app as browsers see it, such as "https://app.example.com". Links
 	// begin with it, whatever host a request names. If the app is below a path, include it here,
 	// such as "https://example.com/auth", and leave it out of Pages. Plain http is for localhost
-	// only. Default: that of the Config.
+	// only. Leave it out if the Config has a BaseURLOf. Default: that of the Config.
 	BaseURL string
 	// From is the sender, such as "Example <hello@example.com>".
 	From string
-	// Site is the app's name in the built-in texts. Default: the host of BaseURL.
+	// Site is the app's name in the built-in texts. Default: the host of BaseURL, or of the realm's.
 	Site string
 
 	// Pages are the paths of the handlers that links lead to.
@@ -115,7 +114,7 @@ func (o Options[U]) withDefaults(app ginauth.Options[U]) Options[U] {
 	} {
 		*d.field = cmp.Or(*d.field, d.value)
 	}
-	if u, err := url.Parse(o.BaseURL); err == nil && o.Site == "" {
+	if u, err := url.Parse(o.BaseURL); err == nil && o.Site == "" && app.BaseURLOf == nil {
 		o.Site = u.Hostname()
 	}
 	return o
@@ -145,8 +144,12 @@ func (o Options[U]) validate(app ginauth.Options[U]) error {
 		faults = append(faults, err)
 	}
 	fault(pairing.IsNil(o.Sender), "set Sender (such as smtp.New), also if another process runs Run: without one no mail could be sent")
-	err = baseurl.Check(o.BaseURL)
-	fault(err != nil, "%w", err)
+	if app.BaseURLOf == nil {
+		err = baseurl.Check(o.BaseURL)
+		fault(err != nil, "%w", err)
+	}
+	fault(app.BaseURLOf != nil && o.BaseURL != "", "leave BaseURL out: the Config has a BaseURLOf, which returns that of each realm")
+	fault(app.Realm != nil && app.BaseURLOf == nil, "the Config has a Realm: set its BaseURLOf too, so that the links of each realm lead there")
 	fault(app.BaseURL != "" && o.BaseURL != app.BaseURL, "BaseURL is %q here and %q in the Config: set that of the Config alone", o.BaseURL, app.BaseURL)
 	_, err = mail.ParseAddress(o.From)
 	fault(err != nil || hasControl(o.From), `set From to an address, such as "Example <hello@example.com>"`)
@@ -171,8 +174,8 @@ type Flows[U any] struct {
 	texts catalogs
 	// locales are those of Texts, sorted.
 	locales []string
-	domain  string // of Message-IDs
-	base    string // the path of BaseURL
+	// site is that of BaseURL, unless the Config has a BaseURLOf.
+	site site
 }
 
 // New checks the options and compiles them. Its error has one sentence for each fault, which says
@@ -192,10 +195,8 @@ func New[U any](cfg *ginauth.Config[U], o Options[U]) (*Flows[U], error) {
 	f := &Flows[U]{cfg: cfg, app: app, o: o}
 	f.locales = slices.Sorted(maps.Keys(o.Texts))
 	f.texts, _ = compileTexts[U](o.Texts) // validated
-	base, _ := url.Parse(o.BaseURL)       // validated
-	f.domain, f.base = base.Hostname(), base.EscapedPath()
-	if net.ParseIP(f.domain) != nil {
-		f.domain = "[" + f.domain + "]"
+	if app.BaseURLOf == nil {
+		f.site = f.newSite(o.BaseURL)
 	}
 	return f, nil
 }

@@ -3,7 +3,6 @@ package email
 import (
 	"errors"
 	"net/http"
-	"net/url"
 	"strconv"
 	"time"
 
@@ -26,9 +25,9 @@ type linkForm struct {
 // (SEC-85), because scanners and previews of mail programs follow links.
 type link[U any] struct {
 	*Flows[U]
-	kind    driver.MailKind
-	path    string // the page's path, with that of BaseURL once it is served
-	origins *http.CrossOriginProtection
+	kind driver.MailKind
+	path string // the page's path, with that of its site once it is served
+	site site   // of the request's realm
 	// cookie is the cookie of the kind's pages. Each page has its own, so that two open pages do
 	// not mix, and nobody can plant a token for another page (SEC-187). It is Lax because the
 	// browser comes from a mail.
@@ -49,21 +48,19 @@ type found[U any] struct {
 }
 
 func (l link[U]) handler(operation string, audience route.Audience) *route.Handler {
-	l.origins = http.NewCrossOriginProtection()
-	if base, err := url.Parse(l.o.BaseURL); err == nil {
-		_ = l.origins.AddTrustedOrigin(base.Scheme + "://" + base.Host) // validated
-	}
-	for _, o := range l.app.TrustedOrigins {
-		_ = l.origins.AddTrustedOrigin(o) // validated
-	}
-	l.path = l.base + l.path
 	l.cookie, _ = flow.NewCookie(l.cfg, "mail-"+string(l.kind)+"-") // the name is valid
 	redirects := l.kind == driver.MailLogin && l.app.Pages.AfterLogin != ""
-	return route.New(route.Info{Mails: true, Name: operation, For: audience, ProvesAddress: l.kind != driver.MailUndo, Redirects: redirects}, func(c *gin.Context) {
-		if err := route.CheckMethod(c, http.MethodGet, http.MethodPost); err != nil {
+	return route.New(route.Info{Mails: true, Enter: l.cfg.Engine().Enter, Name: operation, For: audience, ProvesAddress: l.kind != driver.MailUndo, Redirects: redirects}, func(c *gin.Context) {
+		err := route.CheckMethod(c, http.MethodGet, http.MethodPost)
+		l := l
+		if err == nil {
+			l.site, err = l.siteFor(c)
+		}
+		if err != nil {
 			ginauth.Fail(c, err)
 			return
 		}
+		l.path = l.site.path + l.path
 		if c.Request.Method == http.MethodPost {
 			l.post(c)
 		} else {
@@ -120,7 +117,7 @@ func (l link[U]) page(c *gin.Context, t found[U], token string) Page {
 
 func (l link[U]) post(c *gin.Context) {
 	var form linkForm
-	err := l.origins.Check(c.Request)
+	err := l.site.origins.Check(c.Request)
 	if err != nil {
 		ginauth.Fail(c, ginauth.ErrCrossOrigin)
 		return
@@ -164,7 +161,7 @@ func (l link[U]) find(c *gin.Context, token string) (t found[U], err error) {
 	if !ok {
 		return t, errLink
 	}
-	t.use = driver.EmailTokenUse{Kind: l.kind, Digest: parsed.Digest(), Locale: l.locale(c)}
+	t.use = driver.EmailTokenUse{Kind: l.kind, Digest: parsed.Digest().In(driver.Realm(c.Request.Context())), Locale: l.locale(c)}
 	t.user, t.email, err = l.o.Store.FindEmailToken(c.Request.Context(), l.kind, t.use.Digest)
 	if errors.Is(err, driver.ErrNoEmailToken) {
 		return t, errLink

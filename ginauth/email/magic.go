@@ -9,7 +9,6 @@ import (
 	"github.com/ginauth/ginauth/ginauth/driver"
 	"github.com/ginauth/ginauth/ginauth/flow"
 	"github.com/ginauth/ginauth/ginauth/internal/accept"
-	"github.com/ginauth/ginauth/ginauth/internal/baseurl"
 	"github.com/ginauth/ginauth/ginauth/internal/route"
 )
 
@@ -76,7 +75,12 @@ func (f *Flows[U]) welcome(c *gin.Context) {
 		return
 	default:
 		setPageHeaders(c)
-		c.Redirect(http.StatusSeeOther, baseurl.Path(f.app.BaseURL)+page)
+		site, err := f.siteFor(c)
+		if err != nil {
+			ginauth.Fail(c, err)
+			return
+		}
+		c.Redirect(http.StatusSeeOther, site.path+page)
 		return
 	}
 	found, _ := c.Get(loggedIn{})

@@ -77,15 +77,16 @@ func (f *Flows[U]) show(c *gin.Context, status int, p Page) {
 	_ = pageTemplate.Execute(c.Writer, struct { // the client may be gone
 		Page
 		Title, Button, Done, Field, Complete, Forgot string
-	}{p, words.title, words.button, words.done, words.field, words.complete, f.forgotPath()})
+	}{p, words.title, words.button, words.done, words.field, words.complete, f.forgotPath(c)})
 }
 
 // forgotPath returns the path of Pages.Forgot as browsers see it.
-func (f *Flows[U]) forgotPath() string {
-	if f.o.Pages.Forgot == "" {
+func (f *Flows[U]) forgotPath(c *gin.Context) string {
+	site, err := f.siteFor(c)
+	if f.o.Pages.Forgot == "" || err != nil {
 		return ""
 	}
-	return f.base + f.o.Pages.Forgot
+	return site.path + f.o.Pages.Forgot
 }
 
 var pageWords = map[driver.MailKind]struct{ title, button, done, field, complete string }{

@@ -61,7 +61,7 @@ func (f *Flows[U]) sendOne(ctx context.Context, m driver.Mail) (taken bool, err 
 		return false, f.settle(ctx, m, driver.MailOutcome{Failure: "Options.Pages names no page for its link"})
 	}
 	token := driver.NewToken()
-	to, err := f.prepare(ctx, m, token, lifetime)
+	to, err := f.prepare(driver.WithRealm(ctx, m.Realm), m, token, lifetime)
 	if errors.Is(err, driver.ErrNoMail) {
 		f.observe(ctx, m, driver.MailVoid)
 		return false, f.settle(ctx, m, driver.MailOutcome{})
@@ -96,7 +96,7 @@ func (f *Flows[U]) observe(ctx context.Context, m driver.Mail, outcome driver.Ou
 func (f *Flows[U]) prepare(ctx context.Context, m driver.Mail, token driver.Token, lifetime time.Duration) (driver.Recipient[U], error) {
 	ctx, cancel := context.WithTimeout(ctx, storeTimeout)
 	defer cancel()
-	return f.o.Store.PrepareMail(ctx, m.ID, token.Digest(), lifetime)
+	return f.o.Store.PrepareMail(ctx, m.ID, token.Digest().In(m.Realm), lifetime)
 }
 
 func (f *Flows[U]) settle(ctx context.Context, m driver.Mail, o driver.MailOutcome) error {
@@ -114,19 +114,23 @@ func (f *Flows[U]) write(m driver.Mail, to driver.Recipient[U], path string, lif
 	if _, _, err := f.cfg.Engine().Names.Address(to.Email); err != nil {
 		return Message{}, fmt.Errorf("%w: the stored address is not an e-mail address", ErrRefused)
 	}
-	d := Data{Site: f.o.Site, BaseURL: f.o.BaseURL, Email: to.Email, User: to.User}
+	site, err := f.siteOf(m.Realm)
+	if err != nil {
+		return Message{}, err
+	}
+	d := Data{Site: site.name, BaseURL: site.url, Realm: m.Realm, Email: to.Email, User: to.User}
 	if f.o.Pages.Forgot != "" {
-		d.ForgotPage = f.o.BaseURL + f.o.Pages.Forgot
+		d.ForgotPage = site.url + f.o.Pages.Forgot
 	}
 	if path != "" {
-		d.Link, d.Lifetime = f.o.BaseURL+path+"?token="+token.Reveal(), inWords(lifetime)
+		d.Link, d.Lifetime = site.url+path+"?token="+token.Reveal(), inWords(lifetime)
 	}
 	subject, plain, html, err := f.texts.find(m.Locale, m.Kind).write(d)
 	if err != nil {
 		return Message{}, fmt.Errorf("%w: a template failed: %w", ErrRefused, err)
 	}
 	return Message{
-		ID: string(m.ID) + "@" + f.domain, From: f.o.From, To: to.Email, Date: m.Now,
+		ID: string(m.ID) + "@" + site.domain, From: f.o.From, To: to.Email, Date: m.Now,
 		Subject: subject, Plain: plain, HTML: html,
 	}, nil
 }

@@ -56,7 +56,7 @@ func signUp[U any, F ginauth.Form](constructor string, f *Flows[U], fill func(co
 	if f.app.Identifier == driver.UsernameIdentifier {
 		panic("email." + constructor + ": a sign-up by mail cannot take a username, since a taken one would tell that an address was free: use ginauth.SignUp, or EitherIdentifier") //nolint:forbidigo // while routes are built
 	}
-	return route.New(route.Info{Mails: true, Name: "signUpByMail", For: route.LoggedOut}, func(c *gin.Context) {
+	return route.New(route.Info{Mails: true, Enter: f.cfg.Engine().Enter, Name: "signUpByMail", For: route.LoggedOut}, func(c *gin.Context) {
 		if err := register(c, f, fill); err != nil {
 			ginauth.Fail(c, err)
 			return

@@ -26,6 +26,8 @@ type Text struct {
 type Data struct {
 	// Site and BaseURL are those of Options.
 	Site, BaseURL string
+	// Realm is the tenant of the user, see ginauth.Options.Realm.
+	Realm string
 	// Email is the address that the mail goes to.
 	Email string
 	// Link is the URL of the page of the mail's kind. It is a credential. It is empty for

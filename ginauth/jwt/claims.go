@@ -27,6 +27,9 @@ type Claims struct {
 	// ID is "jti". Issuer and ID name the token, as in lists of revoked tokens. Its text does not,
 	// because one token can often be written in several ways.
 	ID string
+	// Realm is "realm": the tenant in which the token is valid, see ginauth.Options.Realm. Tokens of
+	// an app without tenants have none.
+	Realm string
 	// Session is "sid": the session, or the family of refresh tokens, that the token belongs to.
 	Session driver.SessionID
 	// Scopes are the words of "scope". If that is missing, they come from "scp", which some issuers
@@ -90,6 +93,8 @@ func parseClaims(data []byte) (c Claims, err error) {
 			c.Subject, err = text(value)
 		case "jti":
 			c.ID, err = text(value)
+		case "realm":
+			c.Realm, err = text(value)
 		case "sid":
 			var s string
 			s, err = text(value)

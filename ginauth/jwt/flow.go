@@ -163,8 +163,8 @@ func (f *Flow[U]) withPasswords(constructor string) {
 }
 
 // post makes a handler for POST only, so that no link and no prefetch can trigger it (SEC-20).
-func post(name string, audience route.Audience, serve func(*gin.Context) error) *route.Handler {
-	return route.New(route.Info{Name: name, For: audience}, func(c *gin.Context) {
+func post[U any](f *Flow[U], name string, audience route.Audience, serve func(*gin.Context) error) *route.Handler {
+	return route.New(route.Info{Name: name, For: audience, Enter: f.cfg.Engine().Enter}, func(c *gin.Context) {
 		err := route.CheckMethod(c, http.MethodPost)
 		if err == nil {
 			err = serve(c)

@@ -134,7 +134,7 @@ func (f *Flow[U]) begin(c *gin.Context, l *login[U], hash password.Hash, methods
 	}
 	token := refresh.New()
 	n := driver.NewRefreshFamily{
-		Key: token.Key(), UserID: f.cfg.Account(l.user).ID, Credential: hash, Scopes: scopes, Limit: f.o.MaxLogins, Origin: flow.RequestOrigin(c),
+		Key: token.Key().In(driver.Realm(c.Request.Context())), UserID: f.cfg.Account(l.user).ID, Credential: hash, Scopes: scopes, Limit: f.o.MaxLogins, Origin: flow.RequestOrigin(c),
 		Lifetime: f.o.RefreshLifetime, IdleTimeout: f.o.RefreshIdle, Methods: g.Methods, SecondFactor: g.SecondFactor,
 	}
 	shown := token.Reveal()

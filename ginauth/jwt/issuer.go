@@ -104,14 +104,14 @@ type Grant struct {
 // ErrGrant means that a Grant is invalid, so no token can be made.
 var ErrGrant = errors.New("the grant cannot be made a token of")
 
-// Issue returns a new signed token for the user of this account, and its claims. It checks neither
-// the user nor the session. Anybody who has the token can act as the user, so put it neither into a
+// Issue returns a new signed token for the user of this account, and its claims. The token is valid
+// in the realm of the context alone. Issue checks neither the user nor the session. Anybody who has the token can act as the user, so put it neither into a
 // URL nor into a log, nor, in a browser, where scripts can read it.
 func (i *Issuer) Issue(ctx context.Context, account ginauth.Account, g Grant) (token string, claims Claims, err error) {
 	if err := ctx.Err(); err != nil {
 		return "", Claims{}, err
 	}
-	claims, err = i.claims(account, g)
+	claims, err = i.claims(driver.Realm(ctx), account, g)
 	if err != nil {
 		return "", Claims{}, err
 	}
@@ -128,7 +128,7 @@ func (i *Issuer) Issue(ctx context.Context, account ginauth.Account, g Grant) (t
 	return token, claims, nil
 }
 
-func (i *Issuer) claims(account driver.Account, g Grant) (Claims, error) {
+func (i *Issuer) claims(realm string, account driver.Account, g Grant) (Claims, error) {
 	lifetime := i.o.Lifetime
 	if g.Lifetime != 0 {
 		lifetime = g.Lifetime
@@ -144,7 +144,7 @@ func (i *Issuer) claims(account driver.Account, g Grant) (Claims, error) {
 	now := i.o.Now().UTC().Truncate(time.Second)
 	c := Claims{
 		Issuer: i.o.Issuer, Subject: string(account.ID), Audience: i.o.Audiences, ID: g.ID,
-		IssuedAt: now, ExpiresAt: now.Add(lifetime), Session: g.Session, Scopes: g.Scopes, AuthenticatedAt: g.AuthenticatedAt,
+		IssuedAt: now, ExpiresAt: now.Add(lifetime), Realm: realm, Session: g.Session, Scopes: g.Scopes, AuthenticatedAt: g.AuthenticatedAt,
 		Methods: g.Methods, SecondFactor: g.SecondFactor,
 	}
 	if len(g.Audiences) > 0 {
@@ -189,6 +189,9 @@ func (c *Claims) encode(extra any) error {
 	if !c.NotBefore.IsZero() {
 		own["nbf"] = c.NotBefore.Unix()
 	}
+	if c.Realm != "" {
+		own["realm"] = c.Realm
+	}
 	if c.Session != "" {
 		own["sid"] = c.Session
 	}
@@ -218,4 +221,4 @@ func (c *Claims) encode(extra any) error {
 	return err
 }
 
-var ownClaims = []string{"iss", "sub", "aud", "jti", "iat", "exp", "nbf", "sid", "scope", "auth_time", "amr"}
+var ownClaims = []string{"iss", "sub", "aud", "jti", "iat", "exp", "nbf", "realm", "sid", "scope", "auth_time", "amr"}

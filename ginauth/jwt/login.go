@@ -39,7 +39,7 @@ func Login[U any](f *Flow[U], d Delivery) gin.HandlerFunc {
 	if !d.valid() {
 		panic(fmt.Sprintf("jwt.Login: %v", errDelivery)) //nolint:forbidigo // construction
 	}
-	h := post("tokenLogin", route.LoggedOut, func(c *gin.Context) error { return f.serveLogin(c, d) })
+	h := post(f, "tokenLogin", route.LoggedOut, func(c *gin.Context) error { return f.serveLogin(c, d) })
 	return h.As(func(c *gin.Context) { h.Serve(c) })
 }
 

@@ -76,7 +76,7 @@ func bindForm(c *gin.Context) (form tokenForm, err error) {
 // OAuth 2.1 drops the password grant for apps of third parties. Use it for your own apps only.
 func Token[U any](f *Flow[U]) gin.HandlerFunc {
 	f.withPasswords("Token")
-	h := post("token", route.LoggedOut, f.serveToken)
+	h := post(f, "token", route.LoggedOut, f.serveToken)
 	return h.As(func(c *gin.Context) { h.Serve(c) })
 }
 

@@ -24,7 +24,7 @@ func Refresh[U any](f *Flow[U]) gin.HandlerFunc {
 	if f.o.Refresh == nil {
 		panic("jwt.Refresh: the flow has NoRefresh set, so there is nothing to refresh") //nolint:forbidigo // construction
 	}
-	h := post("tokenRefresh", route.LoggedOut, f.serveRefresh)
+	h := post(f, "tokenRefresh", route.LoggedOut, f.serveRefresh)
 	return h.As(func(c *gin.Context) { h.Serve(c) })
 }
 
@@ -93,7 +93,7 @@ func (f *Flow[U]) unknownToken(c *gin.Context) error {
 // tried before the token is replaced, so that a client may repeat its request at any time
 // (SEC-100).
 func (f *Flow[U]) renewed(c *gin.Context, token refresh.Token, asked string) (l login[U], err error) {
-	family, err := f.o.Refresh.FindRefreshFamily(c.Request.Context(), token.Key())
+	family, err := f.o.Refresh.FindRefreshFamily(c.Request.Context(), token.Key().In(driver.Realm(c.Request.Context())))
 	if errors.Is(err, driver.ErrNoSession) {
 		return l, f.unknownToken(c)
 	}
@@ -120,8 +120,9 @@ func (f *Flow[U]) renewed(c *gin.Context, token refresh.Token, asked string) (l 
 
 // rotate returns the one successor of a token. Parallel requests get the same one.
 func (f *Flow[U]) rotate(c *gin.Context, token refresh.Token) (refresh.Token, error) {
+	realm := driver.Realm(c.Request.Context())
 	next, seal := token.Next()
-	r := driver.RefreshRotation{Key: token.Key(), Next: next.Key().Digest, Seal: seal, Grace: max(f.o.RefreshGrace, 0)}
+	r := driver.RefreshRotation{Key: token.Key().In(realm), Next: next.Key().In(realm).Digest, Seal: seal, Grace: max(f.o.RefreshGrace, 0)}
 	rotated, err := f.o.Refresh.RotateRefreshToken(ginauth.AuditContext(c), r)
 	switch {
 	case errors.Is(err, driver.ErrTokenReused):
@@ -136,7 +137,7 @@ func (f *Flow[U]) rotate(c *gin.Context, token refresh.Token) (refresh.Token, er
 		flow.LogEvent(c, driver.TokenUsedInGrace, "user_id", rotated.UserID, "session", rotated.ID)
 	}
 	successor := token.Open(rotated.Seal)
-	if successor.Key().Digest != rotated.Digest {
+	if successor.Key().In(realm).Digest != rotated.Digest {
 		return next, fmt.Errorf("refreshing: the stored seal of login %s holds another token", rotated.ID)
 	}
 	return successor, nil

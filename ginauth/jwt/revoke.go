@@ -20,7 +20,7 @@ import (
 // make f.
 func Revoke[U any](f *Flow[U]) gin.HandlerFunc {
 	f.mounted("Revoke")
-	h := post("tokenRevoke", route.Everyone, f.serveRevoke)
+	h := post(f, "tokenRevoke", route.Everyone, f.serveRevoke)
 	return h.As(func(c *gin.Context) { h.Serve(c) })
 }
 
@@ -56,7 +56,7 @@ func (f *Flow[U]) serveRevoke(c *gin.Context) error {
 // Mount it with POST. It panics when New did not make f.
 func Logout[U any](f *Flow[U]) gin.HandlerFunc {
 	f.mounted("Logout")
-	h := post("tokenLogout", route.Everyone, f.serveLogout)
+	h := post(f, "tokenLogout", route.Everyone, f.serveLogout)
 	return h.As(func(c *gin.Context) { h.Serve(c) })
 }
 
@@ -94,7 +94,7 @@ func (f *Flow[U]) revoke(c *gin.Context, token string) error {
 	if !ok || f.o.Refresh == nil {
 		return f.revokeAccess(c, token)
 	}
-	family, err := f.o.Refresh.RevokeRefreshToken(ginauth.AuditContext(c), opaque.Key())
+	family, err := f.o.Refresh.RevokeRefreshToken(ginauth.AuditContext(c), opaque.Key().In(driver.Realm(c.Request.Context())))
 	return revoked(c, family.UserID, family.ID, err)
 }
 

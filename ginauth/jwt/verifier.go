@@ -14,6 +14,7 @@ import (
 	gojwt "github.com/golang-jwt/jwt/v5"
 
 	"github.com/ginauth/ginauth/ginauth"
+	"github.com/ginauth/ginauth/ginauth/driver"
 	"github.com/ginauth/ginauth/ginauth/internal/genuine"
 	"github.com/ginauth/ginauth/ginauth/internal/pairing"
 )
@@ -42,6 +43,11 @@ type Trust struct {
 	// service it was made for, so the key must be for this service alone. The claims that a token
 	// has must still be right. One issuer may have SkipIssuer. Default: false.
 	SkipIssuer, SkipAudience bool
+	// AnyRealm accepts the issuer's tokens in every realm, whatever their claim "realm" says, for
+	// an issuer that knows nothing of the app's tenants. The function that finds a token's user then
+	// has to see whether the user belongs to driver.Realm of its context. Default: false, a token is
+	// valid in the realm that it names.
+	AnyRealm bool
 }
 
 // Accept says which tokens are accepted. Every token must have "iss", "sub", "aud" and "exp"; see
@@ -192,6 +198,9 @@ func (v *Verifier) Verify(ctx context.Context, token string) (Claims, error) {
 	keyID, err := issuer.checkSignature(ctx, h, token[:len(head)+1+len(payload)], signature)
 	if err != nil {
 		return Claims{}, err
+	}
+	if !issuer.AnyRealm && claims.Realm != driver.Realm(ctx) {
+		return Claims{}, genuine.Refuse(bad("the token is of another realm"))
 	}
 	if err := issuer.validate(&claims, keyID); err != nil {
 		return Claims{}, genuine.Refuse(badly("the token's claims", err))

@@ -208,7 +208,7 @@ func (st *State) anew() *State {
 	st.mu.Lock()
 	defer st.mu.Unlock()
 	anew := &State{
-		Mount: st.Mount, position: st.position, request: st.request, Store: st.Store,
+		Mount: st.Mount, position: st.position, realm: st.realm, request: st.request, Store: st.Store,
 		held: held{hasToken: st.hasToken, digest: st.digest, cookiesSent: st.cookiesSent}, rechecks: true,
 	}
 	anew.session.state = anew

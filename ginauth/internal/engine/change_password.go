@@ -24,7 +24,7 @@ func (st *State) ChangePassword(c *gin.Context, set setPasswordFunc, change driv
 	token := driver.NewToken()
 	mine := st.live() && st.record.UserID == change.UserID
 	if mine && st.gorilla == nil {
-		change.Session, change.Digest = st.record.ID, token.Digest()
+		change.Session, change.Digest = st.record.ID, token.Digest().In(st.realm)
 	}
 	others := st.separateManager()
 	if others != nil { // before anything has changed
@@ -49,7 +49,7 @@ func (st *State) ChangePassword(c *gin.Context, set setPasswordFunc, change driv
 		err = driver.ErrNoSession
 	}
 	if mine && err == nil {
-		if err = st.update(ctx, &driver.SessionChange{Digest: token.Digest(), Authenticated: change.Authenticated}); err == nil {
+		if err = st.update(ctx, &driver.SessionChange{Digest: token.Digest().In(st.realm), Authenticated: change.Authenticated}); err == nil {
 			st.token, st.reply = token, replySet
 		}
 	}

@@ -36,6 +36,7 @@ var (
 	errInvalid         = problempage.New(http.StatusUnprocessableEntity, "validation_failed", "Some fields are not valid.")
 	ErrSessionRequired = problempage.New(http.StatusForbidden, "session_required", "This needs your session. Send its cookie, and no token or key.")
 	errInternal        = problempage.New(http.StatusInternalServerError, "internal", "Something went wrong on our side.")
+	errUnknownRealm    = problempage.New(http.StatusNotFound, "unknown_realm", "There is nothing at this address.")
 	errAbsoluteForm    = problempage.New(http.StatusBadRequest, "absolute_form", "The request line must begin with a path, not with a host.")
 )
 

@@ -33,6 +33,9 @@ func (m *Mount) Event(c *gin.Context, kind driver.EventKind, args ...any) {
 		"event", string(kind), "method", method, "route", c.FullPath(), "operation", cause.Operation,
 		"ip", cause.Origin.Addr.String(), "user_agent", cause.Origin.UserAgent,
 	}, args...)
+	if realm := driver.Realm(requestContext(c)); realm != "" {
+		args = append(args, "realm", realm)
+	}
 	if cause.RequestID != "" {
 		args = append(args, "request_id", cause.RequestID)
 	}

@@ -17,8 +17,8 @@ const BrowserCookie = "device"
 
 // browserKey returns the key of a known browser of one user. It cannot be guessed without the
 // token.
-func browserKey(token driver.Digest, identifier string) driver.LimitKey {
-	return limitKey("device", identifier, string(token[:]))
+func browserKey(token driver.Digest, named string) driver.LimitKey {
+	return limitKey("device", named, string(token[:]))
 }
 
 // Remember makes the request's browser known to the account and sends its cookie.
@@ -43,8 +43,8 @@ func (t *Attempts) Remember(c *gin.Context, st *State, a driver.Account) error {
 // recognise asks whether the account knows the browser. A Limiter can only tell by counting an
 // attempt, as at a login. If that attempt is refused, the browser counts as unknown.
 func (t *Attempts) recognise(ctx context.Context, c *gin.Context, canonical string) (Tried, error) {
-	a := Tried{Attempts: t, identifier: canonical}
-	if t.browserOf(c.Request, canonical) == (driver.LimitKey{}) {
+	a := Tried{Attempts: t, realm: driver.Realm(ctx), identifier: canonical}
+	if t.browserOf(c.Request, inRealm(a.realm, canonical)) == (driver.LimitKey{}) {
 		return a, nil
 	}
 	attempt := driver.Attempt{Guess: t.guessAt(c, canonical)}
@@ -68,12 +68,12 @@ func (m *Mount) PasswordChanged(c *gin.Context, st *State, account driver.Accoun
 }
 
 // browserOf returns the key of the request's known browser, or zero without its cookie.
-func (t *Attempts) browserOf(r *http.Request, identifier string) driver.LimitKey {
+func (t *Attempts) browserOf(r *http.Request, named string) driver.LimitKey {
 	digest, _, ok := t.browser.read(r)
 	if !ok {
 		return driver.LimitKey{}
 	}
-	return browserKey(digest, identifier)
+	return browserKey(digest, named)
 }
 
 // sendBrowser sets the cookie of a known browser in the answer, after the session's cookie. A
@@ -105,7 +105,7 @@ func (t *Attempts) ForgetGuesses(ctx context.Context, account driver.Account) er
 		return fmt.Errorf("forgetting guesses: %w", err)
 	}
 	for _, canonical := range list {
-		guesses := driver.Attempt{Guess: driver.GuessLimit{Key: guessKey(canonical)}}
+		guesses := driver.Attempt{Guess: driver.GuessLimit{Key: guessKey(inRealm(driver.Realm(ctx), canonical))}}
 		if _, err := t.Limiter.SettleAttempt(ctx, driver.Settlement{Attempt: guesses, All: true, User: account.ID}); err != nil {
 			return err
 		}

@@ -14,6 +14,7 @@ import (
 
 	"github.com/ginauth/ginauth/ginauth/driver"
 	"github.com/ginauth/ginauth/ginauth/internal/audit"
+	"github.com/ginauth/ginauth/ginauth/internal/baseurl"
 	"github.com/ginauth/ginauth/ginauth/internal/identifier"
 	"github.com/ginauth/ginauth/ginauth/internal/oldlogin"
 	"github.com/ginauth/ginauth/ginauth/internal/otherstore"
@@ -35,13 +36,18 @@ type Mount struct {
 	UnverifiedMay rule.List
 	Unverified    Unverified
 	Origins       *http.CrossOriginProtection
-	Proxies       proxy.Trusted
-	Watch         *watch
-	Users         any                                       // the driver.Users[U]
-	Keeper        any                                       // the store of the sessions
-	Sessions      driver.Sessions                           // nil if Gorilla is set
-	Gorilla       *otherstore.Store                         // nil if Sessions is set
-	FindUser      func(*gin.Context, *State) (Proof, error) // finds the session's user
+	// Realm returns a request's tenant; nil where there is one alone. Realms identifies the function.
+	Realm  func(*gin.Context) (string, error)
+	Realms any
+	// BaseURLOf returns the URL of a realm's app; nil where Prefix is that of all.
+	BaseURLOf func(realm string) (string, error)
+	Proxies   proxy.Trusted
+	Watch     *watch
+	Users     any                                       // the driver.Users[U]
+	Keeper    any                                       // the store of the sessions
+	Sessions  driver.Sessions                           // nil if Gorilla is set
+	Gorilla   *otherstore.Store                         // nil if Sessions is set
+	FindUser  func(*gin.Context, *State) (Proof, error) // finds the session's user
 	// Authenticate asks the providers. It is FindUser if sessions are the only one.
 	Authenticate func(*gin.Context, *State) (Proof, error)
 	Providers    []Provider
@@ -130,6 +136,19 @@ func UsersAs[S any](constructor string, m *Mount) S {
 		panic(fmt.Sprintf("%s needs Options.Users to be a driver.%s, which a %T is not: use store.New, or add its methods to your store", constructor, name, m.Users)) //nolint:forbidigo // while routes are built
 	}
 	return s
+}
+
+// prefix is what browsers see in front of the app's paths, in the realm of the request.
+func (m *Mount) prefix(c *gin.Context) string {
+	if m.BaseURLOf == nil {
+		return m.Prefix
+	}
+	ctx := c.Request.Context()
+	base, err := m.BaseURLOf(driver.Realm(ctx))
+	if err != nil {
+		m.Log.ErrorContext(ctx, "ginauth: Options.BaseURLOf failed", "error", err)
+	}
+	return baseurl.Path(base)
 }
 
 // Facts returns what CheckRoutes needs to know.

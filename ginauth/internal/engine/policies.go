@@ -62,7 +62,7 @@ func (st *State) checkPolicy(c *gin.Context, m *Mount, position int) error {
 // isPasswordPage says whether the request is for the page of the form that changes the password.
 func (m *Mount) isPasswordPage(c *gin.Context) bool {
 	reads := c.Request.Method == http.MethodGet || c.Request.Method == http.MethodHead
-	return reads && m.Pages.ChangePassword != "" && (c.Request.URL.Path == m.Pages.ChangePassword || c.Request.URL.Path == m.Prefix+m.Pages.ChangePassword)
+	return reads && m.Pages.ChangePassword != "" && (c.Request.URL.Path == m.Pages.ChangePassword || c.Request.URL.Path == m.prefix(c)+m.Pages.ChangePassword)
 }
 
 // GuardVerified is the name of the guard Verified.

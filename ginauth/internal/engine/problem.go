@@ -63,10 +63,10 @@ func fail(c *gin.Context, m *Mount, err error) {
 		return
 	}
 	if p.Code == codePasswordChangeRequired && m.Pages.ChangePassword != "" && Browses(c) {
-		m.redirect(c, m.Prefix+m.Pages.ChangePassword)
+		m.redirect(c, m.prefix(c)+m.Pages.ChangePassword)
 		return
 	}
-	if p.Code == codeUnauthenticated && m.Pages.Login != "" && Browses(c) && !m.isLoginPage(c.Request.URL) {
+	if p.Code == codeUnauthenticated && m.Pages.Login != "" && Browses(c) && !m.isLoginPage(c) {
 		m.sendToLogin(c)
 		return
 	}
@@ -74,9 +74,10 @@ func fail(c *gin.Context, m *Mount, err error) {
 }
 
 func (m *Mount) sendToLogin(c *gin.Context) {
-	page := m.Prefix + m.Pages.Login
+	prefix := m.prefix(c)
+	page := prefix + m.Pages.Login
 	if c.Request.Method == http.MethodGet || c.Request.Method == http.MethodHead {
-		page = loginPage(m.Prefix, m.Pages.Login, c.Request.URL)
+		page = loginPage(prefix, m.Pages.Login, c.Request.URL)
 	}
 	m.redirect(c, page)
 }

@@ -69,19 +69,20 @@ func (t *Attempts) guess(ctx context.Context, c *gin.Context, identifier string,
 	v, err := t.admit(ctx, c, driver.BudgetLogin, identifier, a, func(ctx context.Context, a driver.Attempt) (driver.Verdict, error) {
 		return from.Count(ctx, a, canonical)
 	})
-	return Tried{Attempts: t, attempt: a, known: v.Known, identifier: canonical}, err
+	return Tried{Attempts: t, attempt: a, known: v.Known, realm: driver.Realm(ctx), identifier: canonical}, err
 }
 
 func (t *Attempts) guessAt(c *gin.Context, canonical string) driver.GuessLimit {
+	named := inRealm(driver.Realm(c.Request.Context()), canonical)
 	return t.names.Limited(driver.GuessLimit{
-		Key: guessKey(canonical), Client: limitKey("client", t.clientOf(c)), Browser: t.browserOf(c.Request, canonical),
+		Key: guessKey(named), Client: limitKey("client", t.clientOf(c)), Browser: t.browserOf(c.Request, named),
 		Free: t.limits.FreeFailures, MaxWait: t.limits.MaxWait, Max: t.limits.MaxFailures,
 		MaxOnBrowser: t.limits.BrowserFailures, Memory: failureMemory,
 	})
 }
 
-func guessKey(canonical string) driver.LimitKey {
-	return limitKey(purposeLogin, "identifier", canonical)
+func guessKey(named string) driver.LimitKey {
+	return limitKey(purposeLogin, "identifier", named)
 }
 
 // compare verifies one hash for every request (SEC-29, SEC-32). Canonical is empty for an

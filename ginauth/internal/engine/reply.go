@@ -50,8 +50,9 @@ func (m *Mount) next(c *gin.Context) string {
 	if next == "" {
 		next = c.Query("next")
 	}
-	if !IsLocalPath(next) || !staysIn(m.Prefix, next) {
-		return m.Prefix + m.Pages.AfterLogin
+	prefix := m.prefix(c)
+	if !IsLocalPath(next) || !staysIn(prefix, next) {
+		return prefix + m.Pages.AfterLogin
 	}
 	return next
 }
@@ -71,7 +72,7 @@ func (m *Mount) Farewell(c *gin.Context) {
 		c.Header("Clear-Site-Data", m.ClearSiteData)
 	}
 	if m.Pages.AfterLogout != "" && Browses(c) {
-		m.redirect(c, m.Prefix+m.Pages.AfterLogout)
+		m.redirect(c, m.prefix(c)+m.Pages.AfterLogout)
 		return
 	}
 	noContent(c)
@@ -118,10 +119,11 @@ func isPage(wanted *url.URL, page string) bool {
 	return err == nil && strings.EqualFold(path.Clean(wanted.Path), path.Clean(u.Path))
 }
 
-// isLoginPage says whether a URL is that of the login page. It also knows the page if a proxy
+// isLoginPage says whether a request is for the login page. It also knows the page if a proxy
 // leaves the prefix of BaseURL in the path.
-func (m *Mount) isLoginPage(wanted *url.URL) bool {
-	return isPage(wanted, m.Pages.Login) || m.Prefix != "" && isPage(wanted, m.Prefix+m.Pages.Login)
+func (m *Mount) isLoginPage(c *gin.Context) bool {
+	wanted, prefix := c.Request.URL, m.prefix(c)
+	return isPage(wanted, m.Pages.Login) || prefix != "" && isPage(wanted, prefix+m.Pages.Login)
 }
 
 // Browses says whether the client may be redirected to a page: it wants a page, and no script is

@@ -39,7 +39,7 @@ func (st *State) Rotate(c *gin.Context, change driver.SessionChange) error {
 // mu.
 func (st *State) renew(ctx context.Context, change driver.SessionChange) error {
 	token := driver.NewToken()
-	change.Digest = token.Digest()
+	change.Digest = token.Digest().In(st.realm)
 	if err := st.update(ctx, &change); err != nil || change.Digest == (driver.Digest{}) {
 		return err
 	}

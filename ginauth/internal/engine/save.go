@@ -188,7 +188,7 @@ func (st *State) create(ctx context.Context, n driver.NewSession) error {
 // createBy is create for a store call that does more than create. The caller holds mu.
 func (st *State) createBy(ctx context.Context, n driver.NewSession, store func(context.Context, driver.NewSession) (driver.Session, error)) error {
 	token := driver.NewToken()
-	n.Digest, n.Data = token.Digest(), st.values.Own()
+	n.Digest, n.Data = token.Digest().In(st.realm), st.values.Own()
 	n.Lifetime, n.IdleTimeout = st.Mount.Lifetime, st.Mount.IdleTimeout
 	if n.Persistent {
 		n.Lifetime, n.IdleTimeout = st.Mount.RememberLifetime, st.Mount.RememberIdleTimeout

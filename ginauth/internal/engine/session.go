@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"net/http"
@@ -60,6 +61,9 @@ func (m *Mount) serve(c *gin.Context) {
 		fail(c, m, ErrCrossOrigin)
 		return
 	}
+	if !m.Enter(c) {
+		return
+	}
 	if outer := Attached(c); outer != nil {
 		m.serveInner(c, outer)
 		return
@@ -74,6 +78,31 @@ func (m *Mount) serve(c *gin.Context) {
 		c.Next()
 	}
 	st.writer.finish()
+}
+
+// Enter puts a request into its realm, and says whether the request may go on. If not, it has
+// answered. A request is put into its realm once, however many handlers ask.
+func (m *Mount) Enter(c *gin.Context) bool {
+	if m.Realm == nil {
+		return true
+	}
+	if _, entered := c.Get(driver.RealmKey); entered {
+		return true
+	}
+	realm, err := m.Realm(c)
+	if err == nil {
+		err = driver.CheckRealm(realm)
+	}
+	if err != nil {
+		if errors.Is(err, driver.ErrUnknownRealm) {
+			err = fmt.Errorf("%w: %w", errUnknownRealm, err)
+		}
+		fail(c, m, err)
+		return false
+	}
+	c.Set(driver.RealmKey, realm)
+	c.Request = c.Request.WithContext(driver.WithRealm(c.Request.Context(), realm))
+	return true
 }
 
 // serveInner serves a second Session on the same request, such as one on a group. It adds its own
@@ -107,6 +136,8 @@ func (m *Mount) differs(other *Mount) string {
 		return fmt.Sprintf("the cookies are %s and %s: use one Config", m.Cookie.Name, other.Cookie.Name)
 	case !Same(m.Keeper, other.Keeper) || m.Users != nil && !Same(m.Users, other.Users) || m.Retrieves != other.Retrieves:
 		return "two Configs with different stores or RetrieveUser are mixed: use one Config"
+	case m.Realms != other.Realms:
+		return "two Configs with different Realm are mixed: use one Config"
 	}
 	return ""
 }

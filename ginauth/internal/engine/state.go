@@ -33,7 +33,8 @@ type State struct {
 	// takesScopes: the route says what a credential with scopes may do.
 	takesScopes bool
 
-	inner   []inner       // further Sessions on groups, with their own policies
+	inner   []inner // further Sessions on groups, with their own policies
+	realm   string
 	request *http.Request // as Session got it
 	context stateContext
 	life    lifetime
@@ -109,6 +110,9 @@ type stateKey struct{}
 // attach puts a new state into the request and its context; detach removes it.
 func (m *Mount) attach(c *gin.Context) *State {
 	st := &State{Mount: m, position: route.Position(c), request: c.Request, Store: m.Sessions}
+	if m.Realm != nil {
+		st.realm = c.GetString(driver.RealmKey)
+	}
 	st.takesScopes = m.takesScopes(c, st.position)
 	st.session.state = st
 	st.context = stateContext{c.Request.Context(), st}
@@ -119,6 +123,7 @@ func (m *Mount) attach(c *gin.Context) *State {
 		st.Store, st.hasToken = st.gorilla, st.gorilla.Cookie != ""
 	case m.Sessions != nil:
 		st.digest, st.cookiesSent, st.hasToken = m.Cookie.read(sent)
+		st.digest = st.digest.In(st.realm)
 	}
 	st.writer = writer{ResponseWriter: c.Writer, state: st, context: c}
 	c.Writer, c.Request = &st.writer, c.Request.WithContext(&st.context)

@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"crypto/sha256"
+	"fmt"
 	"log/slog"
 	"slices"
 	"strconv"
@@ -47,13 +48,14 @@ type Tried struct {
 	*Attempts
 	attempt    driver.Attempt
 	known      bool
+	realm      string
 	identifier string
 	user       driver.UserID // for a guess at a secret other than a password
 }
 
 // signUp counts an attempt to make an account.
 func (t *Attempts) signUp(ctx context.Context, c *gin.Context, canonical string) (Tried, error) {
-	a := t.limits.SignUp.attempt(t.clientOf(c), purposeSignUp, canonical)
+	a := t.limits.SignUp.attempt(t.clientOf(c), purposeSignUp, inRealm(driver.Realm(ctx), canonical))
 	_, err := t.count(ctx, c, driver.BudgetSignUp, canonical, a)
 	return Tried{Attempts: t, attempt: a, identifier: canonical}, err
 }
@@ -61,7 +63,9 @@ func (t *Attempts) signUp(ctx context.Context, c *gin.Context, canonical string)
 // App counts an attempt for code of the app.
 func (t *Attempts) App(c *gin.Context, purpose, identifier string, l Limit) error {
 	canonical, _ := t.names.Canonical(identifier) // without one, the client's address counts alone
-	_, err := t.count(c.Request.Context(), c, budgetOf(purpose), identifier, l.attempt(t.clientOf(c), "app "+purpose, canonical))
+	ctx := c.Request.Context()
+	a := l.attempt(t.clientOf(c), "app "+purpose, inRealm(driver.Realm(ctx), canonical))
+	_, err := t.count(ctx, c, budgetOf(purpose), identifier, a)
 	return err
 }
 
@@ -73,7 +77,7 @@ func (t *Attempts) CountGuess(c *gin.Context, purpose string, user driver.UserID
 	client := t.clientOf(c)
 	a := Limit{PerAddress: t.limits.LoginPerAddress}.attempt(client, "guess "+purpose, "")
 	a.Guess = driver.GuessLimit{
-		Key: limitKey("guess", purpose, string(user)), Client: limitKey("client", client),
+		Key: limitKey("guess", purpose, inRealm(driver.Realm(c.Request.Context()), string(user))), Client: limitKey("client", client),
 		Free: t.limits.FreeFailures, MaxWait: t.limits.MaxWait, Max: t.limits.MaxFailures, Memory: failureMemory,
 	}
 	_, err := t.count(c.Request.Context(), c, driver.BudgetSecret, string(user), a)
@@ -108,6 +112,9 @@ func (t *Attempts) count(ctx context.Context, c *gin.Context, budget, identifier
 }
 
 func (t *Attempts) admit(ctx context.Context, c *gin.Context, budget, identifier string, a driver.Attempt, count counting) (driver.Verdict, error) {
+	if _, entered := c.Get(driver.RealmKey); t.mount.Realm != nil && !entered { // the name would be looked up in another realm
+		return driver.Verdict{}, fmt.Errorf("%w: Options.Realm is set, and no ginauth.Session or Authenticate runs before this handler", ErrNotMounted)
+	}
 	if t.limits.Unlimited || len(a.Rates) == 0 && a.Guess.Key == (driver.LimitKey{}) {
 		return driver.Verdict{}, nil
 	}
@@ -145,7 +152,7 @@ func (a Tried) Settling(user driver.UserID, browser bool) settling {
 	s := settling{Tried: a, Settlement: driver.Settlement{Attempt: a.attempt, Known: a.known, User: user, Keep: browserMemory, Limit: maxBrowsers}}
 	if browser && !a.known && a.identifier != "" {
 		s.token = driver.NewToken()
-		s.Browser, s.Identifier = browserKey(s.token.Digest(), a.identifier), a.identifier
+		s.Browser, s.Identifier = browserKey(s.token.Digest(), inRealm(a.realm, a.identifier)), a.identifier
 	}
 	return s
 }
@@ -202,6 +209,15 @@ func (s settling) sendBrowser(st *State) {
 // the /64 of IPv6. All clients without an address, as behind a unix socket, count as one.
 func (t *Attempts) clientOf(c *gin.Context) string {
 	return addressPrefix(t.proxies.Origin(c.Request).Addr)
+}
+
+// inRealm returns the name of somebody in a realm, for a key: each tenant's users have budgets of
+// their own. No realm and no name contains a zero byte.
+func inRealm(realm, name string) string {
+	if realm == "" || name == "" {
+		return name
+	}
+	return realm + "\x00\x00" + name
 }
 
 // limitKey hashes its parts, separated by a byte that no identifier, address or purpose contains.

@@ -18,6 +18,7 @@ type envelope struct {
 	Format int `json:"v"`
 	// ID is random and new with every rotation. It is not a credential.
 	ID            driver.SessionID           `json:"id"`
+	Realm         string                     `json:"realm,omitempty"`
 	User          driver.UserID              `json:"user,omitempty"`
 	Epoch         int64                      `json:"epoch,omitempty"`
 	Created       int64                      `json:"created"`

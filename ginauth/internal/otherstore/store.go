@@ -141,6 +141,7 @@ func (s *Session) CreateSession(ctx context.Context, n driver.NewSession) (drive
 	if err != nil {
 		return driver.Session{}, err
 	}
+	e.Realm = driver.Realm(ctx)
 	old, before, err := s.open(ctx)
 	if err != nil && !errors.Is(err, driver.ErrNoSession) {
 		return driver.Session{}, err
@@ -249,7 +250,7 @@ func (s *Session) open(ctx context.Context) (*gorilla.Session, envelope, error) 
 		return nil, envelope{}, s.errors.read(err)
 	}
 	e, err := openEnvelope(held.Values)
-	if err != nil { // the store may also have no session of this id, and so no values
+	if err != nil || e.Realm != driver.Realm(ctx) { // the store may also have no session of this id, and so no values
 		return nil, envelope{}, driver.ErrNoSession
 	}
 	s.Remote = held.ID != ""

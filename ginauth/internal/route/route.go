@@ -19,6 +19,9 @@ type Info struct {
 	// Cookie is the session cookie's full name, and Mount the compiled Config, an *engine.Mount.
 	Cookie string
 	Mount  any
+	// Enter puts a request into its realm, and says whether it may go on; if not, it has answered.
+	// It is for handlers that may run without Session.
+	Enter func(*gin.Context) bool
 	// Users are the user types that the handler or its guards need.
 	Users []reflect.Type
 	// Guards are the names of the handler's guards.
@@ -78,7 +81,7 @@ func (h *Handler) Serve(c *gin.Context) {
 	if c.Request == nil && h.answer(c) {
 		return
 	}
-	if Answers(c) {
+	if Answers(c) && (h.info.Enter == nil || h.info.Enter(c)) {
 		h.serve(c)
 	}
 }
