@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"regexp"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -41,9 +42,14 @@ type piece struct {
 	Link bool
 }
 
-// newMailbox returns one that makes links of addresses below url, and of no other.
-func newMailbox(url string) *mailbox {
-	return &mailbox{links: regexp.MustCompile(regexp.QuoteMeta(url) + `/\S*`)}
+// newMailbox returns one that makes links of addresses below url or below that of a tenant, and of no other.
+func newMailbox(url string, of ...string) *mailbox {
+	patterns := []string{regexp.QuoteMeta(url)}
+	for _, tenant := range of {
+		own, _ := urlOf(url)(tenant) // url is valid
+		patterns = append(patterns, regexp.QuoteMeta(own))
+	}
+	return &mailbox{links: regexp.MustCompile(`(` + strings.Join(patterns, "|") + `)/\S*`)}
 }
 
 // Send keeps a mail.

@@ -44,6 +44,9 @@ func router(users driver.Users[User], url string, s settings, log *slog.Logger) 
 		Render:  showProblem,
 		Logger:  log,
 	}
+	if len(s.tenants) > 0 { // each at a host of its own
+		options.Realm, options.BaseURL, options.BaseURLOf = s.tenants.of, "", urlOf(url)
+	}
 	cfg, err := ginauth.New(options)
 	if err != nil {
 		return nil, nil, err
@@ -57,7 +60,7 @@ func router(users driver.Users[User], url string, s settings, log *slog.Logger) 
 	if err != nil {
 		return nil, nil, err
 	}
-	box := newMailbox(url)
+	box := newMailbox(url, s.tenants...)
 	mails, err := email.New(cfg, email.Options[User]{
 		Sender: box, // smtp.New sends for real
 		From:   "ginauth example <hello@localhost>", Site: "the ginauth example",

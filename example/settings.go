@@ -19,6 +19,8 @@ type settings struct {
 	dir      string // of the private PostgreSQL; empty: its own choice
 	// unlimited lets a load test log in as often as it likes.
 	unlimited bool
+	// tenants are at hosts of their own; nil: there are none.
+	tenants tenants
 	// passwords hashes them; nil: the default. Tests have a cheap one.
 	passwords *password.Hasher
 }
@@ -34,6 +36,8 @@ const usage = `usage: go run ./example [-addr host:port] [-dir folder] [-insecur
 
 With DATABASE_URL set, that database is used and no private PostgreSQL is started.
 Without it and without PostgreSQL on this machine, everything is kept in memory until the example ends.
+With TENANTS=acme,globex, two tenants with users of their own are at http://acme.localhost:8080
+and http://globex.localhost:8080.
 `
 
 func readSettings(args []string, getenv func(string) string) (settings, error) {
@@ -58,6 +62,12 @@ func readSettings(args []string, getenv func(string) string) (settings, error) {
 	host, port, err := net.SplitHostPort(s.addr)
 	if err != nil || !isPort(port) {
 		return s, errors.New("the address to listen on must be host:port or :port, with a port from 0 to 65535: correct -addr or PORT")
+	}
+	if s.tenants, err = readTenants(getenv("TENANTS")); err != nil {
+		return s, err
+	}
+	if len(s.tenants) > 0 && host != "localhost" {
+		return s, errors.New("with TENANTS the example must listen on localhost, below which each tenant has its host: leave the host of -addr out")
 	}
 	if s.unlimited && !isLocal(host) {
 		return s, errors.New("-insecure-unlimited is for this machine alone: leave it out, or listen on localhost")
