@@ -99,7 +99,15 @@ var quick = sync.OnceValue(func() settings {
 // stores are what the main flows are tested on.
 var stores = map[string]func(*testing.T) *app{"PostgreSQL": newApp, "memory": newAppInMemory}
 
+// tenantStores are the same, for an example with tenants.
+var tenantStores = map[string]func(*testing.T, settings) *app{"PostgreSQL": newAppOf, "memory": newAppInMemoryOf}
+
 func newApp(t *testing.T) *app {
+	t.Helper()
+	return newAppOf(t, quick())
+}
+
+func newAppOf(t *testing.T, s settings) *app {
 	t.Helper()
 	a := &app{pool: storetest.NewDB(t)}
 	a.age = func(t *testing.T) {
@@ -108,16 +116,21 @@ func newApp(t *testing.T) *app {
 			t.Fatal(err)
 		}
 	}
-	a.serve(t, newStore(a.pool), quick())
+	a.serve(t, newStore(a.pool), s)
 	return a
 }
 
 func newAppInMemory(t *testing.T) *app {
 	t.Helper()
+	return newAppInMemoryOf(t, quick())
+}
+
+func newAppInMemoryOf(t *testing.T, s settings) *app {
+	t.Helper()
 	var ahead atomic.Int64
 	a := &app{age: func(*testing.T) { ahead.Add(int64(freshness + time.Minute)) }}
 	clock := func() time.Time { return time.Now().Add(time.Duration(ahead.Load())) }
-	a.serve(t, memory.New(memory.Options[User]{Mail: true, Now: clock}), quick())
+	a.serve(t, memory.New(memory.Options[User]{Mail: true, Now: clock}), s)
 	return a
 }
 
