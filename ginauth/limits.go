@@ -22,7 +22,9 @@ type Limit struct {
 	PerAddress []Rate
 }
 
-// Limits say how many attempts are allowed. The zero value of each field means its default.
+// Limits say how many attempts are allowed. The zero value of each field means its default. With
+// Options.Realm, limits per identifier count in each realm, and limits per address over all realms:
+// a client has one budget, whichever tenants it tries.
 type Limits struct {
 	// FreeFailures is how many wrong passwords in a row an identifier may have without
 	// consequences. After each further one the next attempt has to wait: 2 s at first, then twice
