@@ -15,7 +15,7 @@ var bareDigests = map[string]string{
 	"../ginauth/ginauthtest/credential.go: key.Digest(), Start":         "users of the kit are in the realm \"\"",
 	"../ginauth/signup.go: st.Digest())":                                "a session's own digest, which has its realm",
 	"../ginauth/logout.go: st.Digest()":                                 "a session's own digest, which has its realm",
-	"../ginauth/internal/engine/rotate.go: st.Digest())":                "a session's own digest, which has its realm",
+	"../ginauth/internal/engine/rotate.go: st.Digest(), methods)":       "a session's own digest, which has its realm",
 	"../ginauth/internal/engine/throttle.go: s.token.Digest()":          "the key of a known browser, whose name has its realm",
 	"../ginauth/driver/drivertest/run.go: driver.NewToken().Digest() }": "any digest, for a test",
 }
