@@ -318,6 +318,10 @@ func (o Options[U]) validate() error {
 		err := otherstore.Check(o.Sessions)
 		fault(err != nil, "%w", err)
 	}
+	if o.Realm != nil {
+		err := errors.Join(keepsRealms("Users", o.Users), keepsRealms("Sessions", own))
+		fault(err != nil, "%w", err)
+	}
 	fault(o.Realm != nil && o.AcceptOnce != nil, "AcceptOnce cannot tell of which realm a login from before is: leave AcceptOnce or Realm out")
 	for _, err := range o.checkAcceptOnce() {
 		fault(true, "%w", err)
@@ -361,6 +365,21 @@ func (o Options[U]) validate() error {
 	fault(err != nil, "%w", err)
 	_, more := o.compileRouteRules()
 	return errors.Join(append(faults, more...)...)
+}
+
+// keepsRealms returns an error if the store of that field may find the users of another realm.
+func keepsRealms(field string, s any) error {
+	if s == nil {
+		return nil
+	}
+	r, ok := s.(driver.Realms)
+	if !ok {
+		return fmt.Errorf("Realm is set, and the %T in %s does not keep realms apart: use store.New, or let it implement driver.Realms", s, field)
+	}
+	if err := r.KeepsRealms(); err != nil {
+		return fmt.Errorf("Realm is set, and %s does not keep realms apart: %w", field, err)
+	}
+	return nil
 }
 
 // checkAcceptOnce returns what is wrong with AcceptOnce.

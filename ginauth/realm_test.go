@@ -40,6 +40,11 @@ func (a *app) at(realm, method, path, body, value string) *httptest.ResponseReco
 	return a.send(r)
 }
 
+// tenantUsers keeps accounts and no more.
+type tenantUsers struct{ driver.Users[user] }
+
+func (tenantUsers) KeepsRealms() error { return nil }
+
 func TestASessionOfOneRealmIsNobodyInAnother(t *testing.T) {
 	t.Parallel()
 	signed := cookiestore.NewStore(signingKey)
@@ -49,7 +54,7 @@ func TestASessionOfOneRealmIsNobodyInAnother(t *testing.T) {
 		"cookies, accounts elsewhere": func(cfg *config) { cfg.Sessions = signed },
 		"cookies alone": func(cfg *config) {
 			cfg.Sessions = signed
-			cfg.Users = struct{ driver.Users[user] }{cfg.Users}
+			cfg.Users = tenantUsers{cfg.Users}
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -190,6 +195,9 @@ func TestOptionsOfRealmsFitTogether(t *testing.T) {
 	t.Parallel()
 	users := memory.New(memory.Options[user]{})
 	for want, o := range map[string]config{
+		"the struct { driver.Users[github.com/ginauth/ginauth/store.User] } in Users does not keep realms apart": {
+			Users: struct{ driver.Users[user] }{users}, Sessions: cookiestore.NewStore(signingKey), Realm: byHost,
+		},
 		"BaseURLOf is for an app with Realm": {Users: users, BaseURLOf: func(string) (string, error) { return "", nil }},
 		"set BaseURL or BaseURLOf, not both": {Users: users, Realm: byHost, BaseURL: "https://example.com", BaseURLOf: func(string) (string, error) { return "", nil }},
 	} {
