@@ -291,8 +291,8 @@ func (e *examiner[U]) byClock() string {
 func (e *examiner[U]) probe() *route {
 	c := e.user()
 	for _, kind := range []func(*route) bool{(*route).safe, func(*route) bool { return true }} {
-		for _, r := range e.routes {
-			if r.protected && !r.broken && kind(r) && !e.refused(e.ask(c, r)) && e.alive(c) {
+		for _, r := range e.to(func(r *route) bool { return r.protected && kind(r) }) {
+			if !e.refused(e.ask(c, r)) && e.alive(c) {
 				return r
 			}
 		}

@@ -38,7 +38,7 @@ var broken = map[string]struct {
 		r.GET("/reports/:id", show)
 	})), nil},
 	"a route stands before Session": {"ASVS-8.2.1", "POST /import", with(before(func(r *gin.Engine, _ *ginauth.Config[User]) { r.POST("/import", show) })), nil},
-	"too much is excluded":          {"ASVS-8.2.1", "GET /admin/users", with(options(func(o *ginauth.Options[User]) { o.Exclude = []string{"/admin/*any"} }), routes2(http.MethodGet, "/admin/users", show)), nil},
+	"too much is excluded":          {"ASVS-8.2.1", "GET /admin/users", with(options(func(o *ginauth.Options[User]) { o.Exclude = []string{"/admin/*any"} }), handles(http.MethodGet, "/admin/users", show)), nil},
 	"any cookie is good enough": {"ASVS-7.2.1", "GET /quick", with(before(func(r *gin.Engine, _ *ginauth.Config[User]) {
 		r.GET("/quick", func(c *gin.Context) {
 			if _, err := c.Cookie(session); err != nil {
@@ -87,7 +87,7 @@ var broken = map[string]struct {
 			ginauth.Fail(c, ginauth.ErrCrossOrigin)
 		}
 	})), nil},
-	"a GET logs out": {"ASVS-3.5.3", "GET /leave ends the session", with(routes2(http.MethodGet, "/leave", func(c *gin.Context) { _ = ginauth.SignOut(c) })), nil},
+	"a GET logs out": {"ASVS-3.5.3", "GET /leave ends the session", with(handles(http.MethodGet, "/leave", func(c *gin.Context) { _ = ginauth.SignOut(c) })), nil},
 	"a GET writes": {"ASVS-3.5.3", "GET /visit changes the account", with(func(h *homes) {
 		h.after = append(h.after, func(r *gin.Engine, k ginauthtest.Kit[User], _ *ginauth.Config[User]) {
 			users, _ := k.Options.Users.(driver.Accounts[User])
@@ -106,7 +106,7 @@ var broken = map[string]struct {
 			r.GET("/visit", ginauth.With(func(c *gin.Context, _ User) { _, _ = k.Pool.Exec(c, `INSERT INTO visits VALUES (now())`) }))
 		})
 	}), []ginauthtest.Option{}},
-	"an answer is cached": {"ASVS-14.3.2", "GET /report", with(routes2(http.MethodGet, "/report", func(c *gin.Context) {
+	"an answer is cached": {"ASVS-14.3.2", "GET /report", with(handles(http.MethodGet, "/report", func(c *gin.Context) {
 		c.Header("Cache-Control", "public, max-age=600")
 		show(c)
 	})), nil},
@@ -232,7 +232,7 @@ func login(answer func(ginauthtest.Kit[User], *gin.Context, User)) change {
 	return func(h *homes) { h.login = answer }
 }
 
-func routes2(method, path string, handler gin.HandlerFunc) change {
+func handles(method, path string, handler gin.HandlerFunc) change {
 	return func(h *homes) {
 		h.after = append(h.after, func(r *gin.Engine, _ ginauthtest.Kit[User], _ *ginauth.Config[User]) { r.Handle(method, path, handler) })
 	}

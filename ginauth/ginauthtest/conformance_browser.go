@@ -88,21 +88,14 @@ func (e *examiner[U]) record(c *Client[U]) (r record[U], err error) {
 }
 
 // identifier is the canonical form of what the user logs in with.
-func (e *examiner[U]) identifier(u U) string {
-	for field, typed := range e.credentials(u, "") {
-		text, _ := typed.(string)
-		canonical := text
-		switch field {
-		case "email":
-			canonical, _ = driver.CanonicalUnicodeEmail(text)
-		case "username":
-			canonical, _ = driver.CanonicalUsername(text)
-		default:
-			continue
-		}
-		return canonical
+func (e *examiner[U]) identifier(u U) (canonical string) {
+	typed := e.credentials(u, "")
+	if address, ok := typed["email"].(string); ok {
+		canonical, _ = driver.CanonicalUnicodeEmail(address)
+	} else if name, ok := typed["username"].(string); ok {
+		canonical, _ = driver.CanonicalUsername(name)
 	}
-	return ""
+	return canonical
 }
 
 // changed says what has changed of a user.
@@ -211,11 +204,6 @@ func (e *examiner[U]) shares(r *route, origin string) string {
 	return ""
 }
 
-// secrets are the cookies that carry a login.
-func (e *examiner[U]) secret(k *http.Cookie) bool {
-	return k.Name == e.app.SessionCookie()
-}
-
 // cookies reports each name once.
 func (e *examiner[U]) cookies(fault func(*http.Cookie) string) string {
 	if len(e.set) == 0 {
@@ -262,7 +250,7 @@ func (e *examiner[U]) sameSiteCookies() string {
 
 func (e *examiner[U]) httpOnlyCookies() string {
 	skipped := e.cookies(func(k *http.Cookie) string {
-		if e.secret(k) && !k.HttpOnly {
+		if k.Name == e.app.SessionCookie() && !k.HttpOnly {
 			return "is not HttpOnly"
 		}
 		return ""

@@ -112,13 +112,33 @@ func TestExceptedRoutesAreReported(t *testing.T) {
 func TestPublicRoutesMayAnswerEverybody(t *testing.T) {
 	t.Parallel()
 	build := with(options(func(o *ginauth.Options[User]) { o.Exclude = []string{"/open/*any", "GET /too"} }),
-		routes2(http.MethodGet, "/open/a", show), routes2(http.MethodHead, "/too", show), routes2(http.MethodGet, "/too", show))
+		handles(http.MethodGet, "/open/a", show), handles(http.MethodHead, "/too", show), handles(http.MethodGet, "/too", show))
 	app := ginauthtest.New(t, build, ginauthtest.InMemory())
 	if got := findings(ginauthtest.Examine(t, app, ginauthtest.Public("/open/*any", "GET /too"))); len(got) > 0 {
 		t.Errorf("it finds %q", got)
 	}
 	report := ginauthtest.Examine(t, app, ginauthtest.Public("POST /too", "/ope/*any"))
 	if got := requirement(t, report, "ASVS-8.2.1").Findings; len(got) != 3 {
+		t.Errorf("it finds %q", got)
+	}
+}
+
+func TestRoutesWithoutAnEndAreLeftOut(t *testing.T) {
+	t.Parallel()
+	build := with(handles(http.MethodGet, "/events", func(c *gin.Context) { <-c.Request.Context().Done() }))
+	report := ginauthtest.Examine(t, ginauthtest.New(t, build, ginauthtest.InMemory()))
+	if got := findings(report); len(got) > 0 {
+		t.Errorf("it finds %q", got)
+	}
+	if got := requirement(t, report, "ASVS-14.3.2").Excepted; !slices.Equal(got, []string{"GET /events"}) {
+		t.Errorf("it leaves out %q", got)
+	}
+}
+
+func TestPanicsOfHandlersAreAnswersToo(t *testing.T) {
+	t.Parallel()
+	build := with(handles(http.MethodGet, "/panics", func(*gin.Context) { panic("a handler's own") }))
+	if got := findings(ginauthtest.Examine(t, ginauthtest.New(t, build, ginauthtest.InMemory()))); len(got) > 0 {
 		t.Errorf("it finds %q", got)
 	}
 }

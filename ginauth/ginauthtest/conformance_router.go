@@ -17,6 +17,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/ginauth/ginauth/ginauth/driver"
 	"github.com/ginauth/ginauth/ginauth/openapi"
@@ -43,7 +44,11 @@ type route struct {
 	path             string
 	body             any
 	broken           bool // a requirement of access
+	endless          bool // does not come to an end, such as a stream of events
 }
+
+// patience is how long a handler may take. One that takes longer is left out.
+const patience = 5 * time.Second
 
 func (r *route) String() string { return r.method + " " + r.template }
 
@@ -93,7 +98,8 @@ func (e *examiner[U]) readRouter() error {
 		}
 		r.anyScope = slices.Contains(o.Guards, "anyScope")
 		page := strings.HasPrefix(info.Handler, core+"/openapi.") // which the description leaves out
-		r.protected = !(page || r.ours && slices.Contains(public, r.String()) || matches(e.expect.public, r.method, r.template))
+		open := page || r.ours && slices.Contains(public, r.String())
+		r.protected = !open && !matches(e.expect.public, r.method, r.template)
 		if !r.safe() {
 			r.body = d.example(o)
 		}
@@ -193,7 +199,19 @@ func (e *examiner[U]) makePaths() error {
 			r.sampled = r.template != r.path
 		}
 	}
+	e.findEndless()
 	return nil
+}
+
+// findEndless asks for each page once.
+func (e *examiner[U]) findEndless() {
+	for _, r := range e.to((*route).safe) {
+		c := e.app.Anonymous()
+		if r.protected && !e.app.config.Options().NoSessions {
+			c = e.user()
+		}
+		e.ask(c, r)
+	}
 }
 
 // zero is a user without fields.
@@ -216,7 +234,7 @@ func (e *examiner[U]) to(kind func(*route) bool) (chosen []*route) {
 	for _, r := range e.routes {
 		switch {
 		case !kind(r):
-		case matches(e.expect.except[e.now.ID], r.method, r.template):
+		case r.endless || matches(e.expect.except[e.now.ID], r.method, r.template):
 			e.now.Excepted = append(e.now.Excepted, r.String())
 		case !r.broken:
 			chosen = append(chosen, r)
@@ -265,14 +283,19 @@ func (e *examiner[U]) send(c *Client[U], q *http.Request) (w *Response) {
 			w = &Response{Code: http.StatusInternalServerError, Header: http.Header{}, Body: fmt.Sprint(p), tb: e.tb, what: q.Method + " " + q.URL.Path}
 		}
 	}()
-	w = c.Do(q)
+	ctx, cancel := context.WithTimeout(q.Context(), patience)
+	defer cancel()
+	w = c.Do(q.WithContext(ctx))
 	e.set = append(e.set, (&http.Response{Header: w.Header}).Cookies()...)
 	return w
 }
 
 func (e *examiner[U]) ask(c *Client[U], r *route) *Response {
 	e.tb.Helper()
-	return e.send(c, e.request(c, r))
+	began := time.Now() //nolint:forbidigo // handlers take real time
+	w := e.send(c, e.request(c, r))
+	r.endless = r.endless || time.Since(began) >= patience //nolint:forbidigo // the same
+	return w
 }
 
 // with returns a client that has a session token and nothing else.
@@ -286,7 +309,7 @@ func (e *examiner[U]) token(c *Client[U]) string { return c.Cookie(e.app.Session
 
 // refused says whether an answer is that to somebody who has not logged in.
 func (e *examiner[U]) refused(w *Response) bool {
-	if w.Code == http.StatusUnauthorized {
+	if w.Code == http.StatusUnauthorized || w.Code == http.StatusTooManyRequests {
 		return true
 	}
 	page := e.app.config.Options().Pages.Login

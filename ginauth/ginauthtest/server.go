@@ -43,7 +43,7 @@ func (c *Client[U]) HTTP() *http.Client {
 	}
 	if certificate := s.Certificate(); certificate != nil {
 		// The certificate of httptest is for example.com; the app may have another host.
-		transport.TLSClientConfig = &tls.Config{RootCAs: x509.NewCertPool(), ServerName: "example.com"} //nolint:gosec // of this process
+		transport.TLSClientConfig = &tls.Config{RootCAs: x509.NewCertPool(), ServerName: "example.com"}
 		transport.TLSClientConfig.RootCAs.AddCert(certificate)
 	}
 	c.tb.Cleanup(transport.CloseIdleConnections)

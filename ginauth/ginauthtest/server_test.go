@@ -52,8 +52,11 @@ func TestHTTPReachesTheAppThroughAServer(t *testing.T) {
 				t.Errorf("the page is %s", got)
 			}
 			w, err := client.Post(c.url+"/logout", "", nil)
-			if err != nil || w.StatusCode != http.StatusNoContent {
-				t.Errorf("the logout: %v, %v", w, err)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _ = w.Body.Close(); w.StatusCode != http.StatusNoContent {
+				t.Errorf("the logout: %s", w.Status)
 			}
 			if got := get("/page"); !strings.HasPrefix(got, "401 ") || ada.Cookie(app.SessionCookie()) != "" {
 				t.Errorf("after it the page is %s, and the cookie %q", got, ada.Cookie(app.SessionCookie()))
