@@ -72,6 +72,8 @@ func accountRows(s *stage) map[string]row {
 	password := jsonBody(`{"current_password":"correct horse battery staple","new_password":"nanoseconds are short wires %d"}`)
 	first := jsonBody(`{"new_password":"nanoseconds are short wires %d"}`)
 	name := jsonBody(`{"name":"Ada King %d"}`)
+	either := cfg
+	either.Identifier = driver.EitherIdentifier
 	return map[string]row{
 		// These prove by their body who asks, whatever came along.
 		"ginauth.Login":          {handler: ginauth.Login(built.Config(cfg)), body: jsonBody(adasCredentials), narrow: ok, full: ok, moves: true},
@@ -81,6 +83,7 @@ func accountRows(s *stage) map[string]row {
 
 		"ginauth.Me":                 {method: http.MethodGet, handler: ginauth.Me(built.Config(cfg)), narrow: ok, full: ok},
 		"account.ChangePassword":     {handler: account.ChangePassword(built.Config(cfg)), body: password, narrow: forbidden, full: noContent},
+		"account.ChangeUsername":     {handler: account.ChangeUsername(built.Config(either)), body: jsonBody(`{"username":"ada-%d"}`), narrow: forbidden, full: ok},
 		"account.SetPassword":        {handler: account.SetPassword(built.Config(cfg)), body: first, narrow: forbidden, full: conflict},
 		"account.UpdateProfile":      {handler: account.UpdateProfile(built.Config(cfg)), body: name, narrow: forbidden, full: ok},
 		"account.UpdateProfileWith":  {handler: account.UpdateProfileWith(built.Config(cfg), nothing[account.Profile]), body: name, narrow: forbidden, full: ok},
