@@ -23,8 +23,8 @@ type ImportedUser[U any] struct {
 	// Source says in the report which row this is, such as "line 7". It must not be a secret.
 	// Default: "row" and the number of the row.
 	Source string
-	// User has the address as it was typed, or the username, or both, the name, VerifiedAt, DisabledAt, CreatedAt and the
-	// columns of the app's own. ID is a UUID to keep; if it is empty, the user gets a new one. A
+	// User has the address as it was typed, or the username, or both, the name, VerifiedAt,
+	// DisabledAt, CreatedAt, MustChangePassword and the columns of the app's own. ID is a UUID to keep; if it is empty, the user gets a new one. A
 	// zero CreatedAt is the time of the import, and a zero column of the app's own gets the
 	// database's default. UpdatedAt is ignored.
 	User U
@@ -47,6 +47,9 @@ type ImportOptions struct {
 	// Passwords is the hasher of the app, whose Readers say which hashes of other systems can be
 	// verified. Default: password.Default(), which reads argon2 and bcrypt.
 	Passwords *password.Hasher
+	// UnicodeEmails takes addresses outside ASCII, as ginauth.Options.UnicodeEmails does. Set both or
+	// neither: without the option of the app, such a user cannot log in by the address.
+	UnicodeEmails bool
 	// Mail asks the users who are neither verified nor disabled for the proof of their address.
 	Mail bool
 }

@@ -59,7 +59,7 @@ func (im *importer[U]) read(row ImportedUser[U]) *importedRow {
 		r.refuse(code, reason)
 		return r
 	}
-	if !r.identify(u) || im.again(r) {
+	if !r.identify(u, im.options.UnicodeEmails) || im.again(r) {
 		return r
 	}
 	if err := r.setID(u.ID); err != nil {
@@ -76,11 +76,15 @@ func (im *importer[U]) read(row ImportedUser[U]) *importedRow {
 }
 
 // identify finds the identifiers of a row, and is false for one that no account can have.
-func (r *importedRow) identify(u *User) bool {
+func (r *importedRow) identify(u *User, unicodeEmails bool) bool {
 	var err error
 	if r.email != "" {
-		if r.canonical, err = driver.CanonicalEmail(r.email); err != nil {
-			r.refuse("invalid_address", "the address is none that an account can have: it must be ASCII, with a host name of two or more labels")
+		canonical, ascii := driver.CanonicalEmail, "ASCII, with "
+		if unicodeEmails {
+			canonical, ascii = driver.CanonicalUnicodeEmail, "text with "
+		}
+		if r.canonical, err = canonical(r.email); err != nil {
+			r.refuse("invalid_address", "the address is none that an account can have: it must be "+ascii+"a host name of two or more labels")
 			return false
 		}
 	}
@@ -165,8 +169,8 @@ func (r *importedRow) setID(given driver.UserID) error {
 	return err
 }
 
-// usernameValue is the place of the username among the values of a row.
-const usernameValue = 8
+// The places of the username and of the flag among the values of a row.
+const usernameValue, mustChangeValue = 8, 10
 
 // setValues makes the arguments of the insertion, and the digest of what the row says. What the
 // import adds, such as its own time, is no part of that.
@@ -174,14 +178,17 @@ func (im *importer[U]) setValues(r *importedRow, row ImportedUser[U], v reflect.
 	u := im.db.layout.user(v)
 	r.values = []any{
 		r.id, textOrNull(r.email), textOrNull(r.canonical), u.Name, textOrNull(row.PasswordHash),
-		since(u.VerifiedAt, row.Verified), since(u.DisabledAt, row.Disabled), since(&u.CreatedAt, true), nil, nil,
+		since(u.VerifiedAt, row.Verified), since(u.DisabledAt, row.Disabled), since(&u.CreatedAt, true), nil, nil, nil,
 	}
 	if r.named != "" {
 		r.values[usernameValue], r.values[usernameValue+1] = strings.Trim(*u.Username, " \t"), r.named
 	}
-	said := append([]any{u.ID}, r.values[1:]...)
+	said := append([]any{u.ID}, r.values[1:mustChangeValue]...)
 	if im.realm != "" {
 		said = append(said, im.realm)
+	}
+	if u.MustChangePassword { // otherwise the digest is that of imports from before there was the flag
+		r.values[mustChangeValue], said = true, append(said, "must change the password")
 	}
 	for _, c := range im.db.layout.extra {
 		field := v.FieldByIndex(c.path)

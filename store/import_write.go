@@ -133,7 +133,7 @@ func (im *importer[U]) lookUp(ctx context.Context, conn Conn, rows []*importedRo
 // columns of ginauth that a row may lack.
 const (
 	insertImported = `
-INSERT INTO ginauth.users AS u (updated_at, realm, id, email, email_canonical, name, password_hash, verified_at, disabled_at, created_at, username, username_canonical`
+INSERT INTO ginauth.users AS u (updated_at, realm, id, email, email_canonical, name, password_hash, verified_at, disabled_at, created_at, username, username_canonical, must_change_password`
 	insertImportedValues = `)
 VALUES `
 	importedOnce = `
@@ -198,7 +198,7 @@ func (im *importer[U]) insertAll(ctx context.Context, tx pgx.Tx, rows []*importe
 func (d *DB[U]) importedParameters() int { return len(importedCasts) + len(d.layout.extra) }
 
 // importedCasts are of the values of a row, up to the app's own columns.
-var importedCasts = []string{"::uuid", "::text", "::text", "::text", "::text", "::timestamptz", "::timestamptz", "::timestamptz", "::text", "::text"}
+var importedCasts = []string{"::uuid", "::text", "::text", "::text", "::text", "::timestamptz", "::timestamptz", "::timestamptz", "::text", "::text", "::boolean"}
 
 const importClock = `COALESCE($1::timestamptz, now())`
 

@@ -4,7 +4,7 @@
 //	ginauth session delete [-dry-run] [-realm REALM] -user EMAIL   end all sessions of a user, and logins by refresh tokens
 //	ginauth session delete [-dry-run] [-yes] -all   end the sessions of all users; asks first, unless -yes is set
 //	ginauth session delete [-dry-run] -expired      delete the rows of sessions that have ended
-//	ginauth user import [-dry-run] [-json] [-realm REALM] [-hashes SYSTEM,…] [-map COLUMN=FIELD]… FILE.csv | FILE.jsonl | -format csv|jsonl - | -table TABLE
+//	ginauth user import [-dry-run] [-json] [-realm REALM] [-unicode-emails] [-hashes SYSTEM,…] [-map COLUMN=FIELD]… FILE.csv | FILE.jsonl | -format csv|jsonl - | -table TABLE
 //
 // Flags come before ids and files. If one id is unknown, no session is ended. Each command prints
 // how many sessions it has ended. -dry-run changes nothing and prints how many would end.

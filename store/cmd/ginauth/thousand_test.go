@@ -153,3 +153,33 @@ func TestAThousandFormerUsersMoveIn(t *testing.T) {
 		t.Errorf("%d mails, %v", mails, err)
 	}
 }
+
+// Where the app takes such addresses, they go in, too; and a flag leads a user to the change of the password.
+func TestImportTakesWhatTheAppOptsInTo(t *testing.T) {
+	t.Parallel()
+	url, _ := newStore(t)
+	lines := `{"email":"j\u00fcrgen@example.com","must_change_password":true}
+{"email":"J\u00dcRGEN@Example.com"}
+{"username":"Ada","must_change_password":false}
+{"username":"ad a"}
+{"email":"a@b","must_change_password":"maybe"}
+`
+	for range 2 { // twice is once
+		said, code := importing(t, url, lines, "-json", "-unicode-emails", "-format", "jsonl", "-")
+		for _, want := range []string{`"line 2","code":"duplicate"`, `"line 4","code":"invalid_username"`, `"line 5","code":"invalid_flag"`} {
+			if !strings.Contains(said, want) || code != exitRefused {
+				t.Errorf("exit code %d: %s, want %s", code, said, want)
+			}
+		}
+	}
+	pool, err := pgxpool.New(t.Context(), url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer pool.Close()
+	var got string
+	err = pool.QueryRow(t.Context(), `SELECT string_agg(concat_ws(' ', COALESCE(email_canonical, username), must_change_password), ', ' ORDER BY email_canonical NULLS LAST) FROM ginauth.users`).Scan(&got)
+	if want := "jürgen@example.com t, Ada f"; err != nil || got != want {
+		t.Errorf("%q, want %q: %v", got, want, err)
+	}
+}

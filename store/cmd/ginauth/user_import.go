@@ -19,7 +19,7 @@ import (
 )
 
 var userImport = command{
-	noun: "user", verb: "import", usage: "[-dry-run] [-json] [-realm REALM] [-hashes SYSTEM,…] [-map COLUMN=FIELD]… FILE.csv | FILE.jsonl | -format csv|jsonl - | -table TABLE",
+	noun: "user", verb: "import", usage: "[-dry-run] [-json] [-realm REALM] [-unicode-emails] [-hashes SYSTEM,…] [-map COLUMN=FIELD]… FILE.csv | FILE.jsonl | -format csv|jsonl - | -table TABLE",
 	run: importUsers,
 }
 
@@ -28,6 +28,7 @@ var errSomeRefused = errors.New("some rows were refused")
 
 type importFlags struct {
 	dry, json     bool
+	unicode       bool
 	table, format string
 	realm         string
 	fields        records.Fields
@@ -39,6 +40,7 @@ func (f *importFlags) parse(args []string) (file string, err error) {
 	set := flags("user import")
 	set.BoolVar(&f.dry, "dry-run", false, "")
 	set.BoolVar(&f.json, "json", false, "")
+	set.BoolVar(&f.unicode, "unicode-emails", false, "")
 	set.StringVar(&f.table, "table", "", "")
 	set.StringVar(&f.format, "format", "", "")
 	set.StringVar(&f.realm, "realm", "", "")
@@ -96,7 +98,7 @@ func importUsers(ctx context.Context, e *env, args []string) error {
 	if err != nil {
 		return err
 	}
-	report, err := e.db.ImportUsers(driver.WithRealm(ctx, f.realm), users(rows), store.ImportOptions{DryRun: f.dry, Passwords: hasher})
+	report, err := e.db.ImportUsers(driver.WithRealm(ctx, f.realm), users(rows), store.ImportOptions{DryRun: f.dry, Passwords: hasher, UnicodeEmails: f.unicode})
 	if err != nil && report.Rows == 0 && !errors.Is(err, context.Canceled) {
 		return err
 	}

@@ -36,6 +36,7 @@ var fieldsOfUsers = []importField{
 		r.User.DisabledAt = new(time.Time)
 		return setTime(r.User.DisabledAt, s)
 	}},
+	{"must_change_password", func(r *row, s string) string { return setFlag(&r.User.MustChangePassword, s, true) }},
 	{"verified", func(r *row, s string) string { return setFlag(&r.Verified, s, true) }},
 	{"disabled", func(r *row, s string) string { return setFlag(&r.Disabled, s, true) }},
 	{"active", func(r *row, s string) string { return setFlag(&r.Disabled, s, false) }},
