@@ -231,7 +231,7 @@ type Pages struct {
 func (o Options[U]) made() error {
 	var nobody error
 	if o.Observer != nil && pairing.IsNil(o.Observer) {
-		nobody = fmt.Errorf("Observer is a nil %T: leave it out to measure nothing", o.Observer)
+		nobody = fmt.Errorf("the Observer is a nil %T: leave it out to measure nothing", o.Observer)
 	}
 	return errors.Join(nobody,
 		pairing.Made("Users", o.Users), pairing.Made("Sessions", o.Sessions), pairing.Made("Limiter", o.Limiter),
