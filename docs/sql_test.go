@@ -26,12 +26,12 @@ var sqlParts = map[string][]string{
 	"store/import_write.go": {"columns.String()", "values.String()"},
 	"store/table.go":        {"m.join()"},
 	"store/table_check.go":  {"id.column", "m.table", "demanded", "of"},
-	"store/table_sql.go":    {"m.table", "m.id", "m.source", "m.idType", "m.hash", "m.goodHash()", "m.from()", "m.ofShadow()", "joined()", "columns", "found", "set", "c.column", "c.kind", "parameter", "m.email.is()", "m.username.is()", "m.inRealm()"},
+	"store/table_sql.go":    {"m.table", "m.id", "m.source", "m.idType", "m.hash", "m.goodHash()", "m.from()", "m.ofShadow()", "m.isRow()", "m.isOldEnough()", "joined()", "columns", "found", "set", "c.column", "c.kind", "parameter", "m.email.is()", "m.username.is()", "m.inRealm()"},
 	"store/table_account_sql.go": {
-		"m.table", "m.id", "m.source", "m.idType", "m.hash", "m.goodHash()", "m.from()", "of.is()", "m.inRealm()", "m.ofRealm()", "m.ofShadow()", "m.enabled()", "m.setUpdated()", "columns", "set",
+		"m.table", "m.id", "m.source", "m.idType", "m.hash", "m.goodHash()", "m.from()", "of.is()", "m.inRealm()", "m.ofRealm()", "m.ofShadow()", "m.isRow()", "m.enabled()", "m.setUpdated()", "columns", "set",
 	},
 	"store/table_mail_sql.go": {
-		"m.table", "m.id", "m.source", "m.idType", "m.hash", "m.storedHash()", "m.noHash()", "m.join()", "m.ofShadow()", "m.enabled()", "m.setUpdated()",
+		"m.table", "m.id", "m.source", "m.idType", "m.hash", "m.storedHash()", "m.noHash()", "m.join()", "m.isRow()", "m.ofShadow()", "m.enabled()", "m.setUpdated()",
 		"m.realm", "m.inRealm()", "m.email.column", "m.email.is()", "m.email.read()", "m.username.is()", "m.canonical()", "m.named()", "m.unmarked()", "m.proved()", "m.goodToken()",
 		"columns", "epoch", "other", "shadow", "strings.Join()", "users",
 	},

@@ -156,7 +156,7 @@ func explain(err error) error {
 	case refused == nil:
 		return err
 	case refused.Code == codeUndefinedColumn:
-		return fmt.Errorf("ginauth.users lacks a column of the user type; a migration of the app must add it: %w", err)
+		return fmt.Errorf("the users' table lacks a column of the user type, or one that is mapped; a migration of the app must add it: %w", err)
 	case strings.HasPrefix(refused.Code, classData):
 		return &quiet{text: "a value was refused (SQLSTATE " + refused.Code + ")", cause: err}
 	}

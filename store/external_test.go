@@ -3,6 +3,7 @@ package store_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -36,6 +37,55 @@ func TestRacingFirstLoginsMakeOneRow(t *testing.T) {
 			t.Errorf("%d rows and %d sessions, want 1 and 16", rows, sessions)
 		}
 	})
+}
+
+// RevokeUserSessions ends what began before it, also for a user whom the store has never seen. A login at the same time
+// counts as one after it, as it does for a user with a row: only the app knows whether the password was still good.
+func TestRevokingCountsLoginsUnderWayAlikeForSeenAndUnseenUsers(t *testing.T) {
+	t.Parallel()
+	for _, seen := range []bool{false, true} {
+		t.Run(fmt.Sprintf("seen %v", seen), func(t *testing.T) {
+			t.Parallel()
+			s := newSetup(t)
+			db, id := s.external(""), driver.UserID("42")
+			if seen {
+				if _, err := db.CreateSession(t.Context(), sessionOf(id)); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if err := db.RevokeUserSessions(t.Context(), id, ""); err != nil {
+				t.Fatal(err)
+			}
+			logins := make([]driver.NewSession, 9)
+			for i, err := range together(len(logins), func(ctx context.Context, i int) error {
+				if i == 4 {
+					return db.RevokeUserSessions(ctx, id, "")
+				}
+				logins[i] = sessionOf(id)
+				_, err := db.CreateSession(ctx, logins[i])
+				return err
+			}) {
+				if err != nil {
+					t.Errorf("call %d: %v", i, err)
+				}
+			}
+			if err := db.RevokeUserSessions(t.Context(), id, ""); err != nil {
+				t.Fatal(err)
+			}
+			for i, n := range logins {
+				if _, err := db.FindSession(t.Context(), n.Digest); i != 4 && !errors.Is(err, driver.ErrNoSession) {
+					t.Errorf("login %d, which ended before the last revocation: %v", i, err)
+				}
+			}
+			after := sessionOf(id)
+			if _, err := db.CreateSession(t.Context(), after); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := db.FindSession(t.Context(), after.Digest); err != nil {
+				t.Errorf("a login after it: %v", err)
+			}
+		})
+	}
 }
 
 // What belongs to the users of one table is nothing to the store of another, even where the ids are the same.

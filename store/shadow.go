@@ -196,6 +196,11 @@ ON CONFLICT DO NOTHING`
 
 func (s *Sessions) makeShadow(ctx context.Context, tx pgx.Tx, user driver.UserID) (made bool, err error) {
 	key, _ := s.key(user)
+	if m := s.shadows.table; m != nil && m.created.column != "" {
+		if _, err := tx.Exec(ctx, m.dropEarlier(), key); err != nil {
+			return false, err
+		}
+	}
 	tag, err := tx.Exec(ctx, s.sql(makeShadow), key, s.clock(), s.shadows.source, string(user), s.shadows.realm)
 	return tag.RowsAffected() == 1, err
 }

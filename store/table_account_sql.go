@@ -18,7 +18,7 @@ WITH owner AS (
 	SET ` + m.hash + ` = $4::text` + m.setUpdated() + `
 	FROM ginauth.users AS u
 	CROSS JOIN ` + theClock + `
-	WHERE u.id = $1::uuid AND u.disabled_at IS NULL AND m.` + m.id + ` = ` + m.ofShadow() + m.enabled() + `
+	WHERE u.id = $1::uuid AND u.disabled_at IS NULL AND ` + m.isRow() + m.enabled() + `
 		AND ` + m.goodHash() + ` IS NOT DISTINCT FROM $3::text
 		AND ($3::text IS NOT NULL OR $5::uuid IS NULL OR EXISTS (
 			SELECT 1 FROM ginauth.sessions AS s
@@ -59,7 +59,7 @@ UPDATE ginauth.users AS u
 SET disabled_at = clock.now, delete_after = GREATEST(clock.now + $3::interval, ` + wayBack + `), session_epoch = u.session_epoch + 1, updated_at = clock.now
 FROM ` + theClock + `
 WHERE u.id = $1::uuid AND u.disabled_at IS NULL AND EXISTS (
-	SELECT 1 FROM ` + m.table + ` AS m WHERE m.` + m.id + ` = ` + m.ofShadow() + m.enabled() + `)
+	SELECT 1 FROM ` + m.table + ` AS m WHERE ` + m.isRow() + m.enabled() + `)
 RETURNING u.delete_after, u.delete_after > clock.now`
 }
 
@@ -69,7 +69,7 @@ func (m *mapped) findRealm() string {
 
 func (m *mapped) deleteRow() string {
 	return `
-DELETE FROM ` + m.table + ` AS m USING ginauth.users AS u WHERE u.id = $1::uuid AND m.` + m.id + ` = ` + m.ofShadow()
+DELETE FROM ` + m.table + ` AS m USING ginauth.users AS u WHERE u.id = $1::uuid AND ` + m.isRow()
 }
 
 func (m *mapped) findArchived(named bool) string {
@@ -89,7 +89,7 @@ UPDATE ginauth.users AS u
 SET disabled_at = NULL, delete_after = clock.now + ` + keptShadow + `, updated_at = clock.now
 FROM ` + theClock + `
 WHERE u.id = $1::uuid AND ` + inGrace + ` AND EXISTS (
-	SELECT 1 FROM ` + m.table + ` AS m WHERE m.` + m.id + ` = ` + m.ofShadow() + m.enabled() + ` AND m.` + m.hash + `::text = $3::text)`
+	SELECT 1 FROM ` + m.table + ` AS m WHERE ` + m.isRow() + m.enabled() + ` AND m.` + m.hash + `::text = $3::text)`
 }
 
 // dueRows is dueUsers for users of this table.

@@ -130,7 +130,7 @@ WITH changed AS (
 	SET ` + epoch + `must_change_password = FALSE, updated_at = clock.now
 	FROM ` + theClock + `
 	WHERE u.id = $1::uuid
-	RETURNING u.id, u.source, u.realm, u.external_id, clock.now
+	RETURNING u.id, u.source, u.realm, u.external_id, u.created_at, clock.now
 ), keys AS (
 	DELETE FROM ginauth.api_keys AS k USING changed WHERE $4::boolean AND k.user_id = changed.id
 ), written AS (
@@ -138,7 +138,7 @@ WITH changed AS (
 	SET ` + m.hash + ` = COALESCE($3::text, ` + m.noHash() + `)` + m.setUpdated() + `
 	FROM changed AS u
 	CROSS JOIN LATERAL (SELECT u.now) AS clock
-	WHERE m.` + m.id + ` = ` + m.ofShadow() + `
+	WHERE ` + m.isRow() + `
 	RETURNING 1
 )
 SELECT TRUE FROM written`,
@@ -179,13 +179,13 @@ WITH u AS (
 	SET ` + shadow + `, updated_at = clock.now
 	FROM ` + theClock + `
 	WHERE u.id = $1::uuid
-	RETURNING u.source, u.realm, u.external_id, clock.now
+	RETURNING u.source, u.realm, u.external_id, u.created_at, clock.now
 )
 UPDATE ` + m.table + ` AS m
 SET ` + strings.Join(row, `, `) + m.setUpdated() + `
 FROM u
 CROSS JOIN LATERAL (SELECT u.now) AS clock
-WHERE m.` + m.id + ` = ` + m.ofShadow()
+WHERE ` + m.isRow()
 }
 
 // adaptMail is adapt for notices and for what follows a new password.

@@ -87,22 +87,42 @@ func (m *mapped) ofShadow() string {
 	return `(CASE WHEN u.source = '` + m.source + `' AND u.realm = '' THEN u.external_id END)::` + m.idType
 }
 
+// isRow holds for m if it is the row of the shadow row u. A row that is a day younger than its
+// shadow row has the key of an earlier one, which plain SQL has deleted. A day is more than the
+// clocks and time zones of an app differ by.
+func (m *mapped) isRow() string { return `m.` + m.id + ` = ` + m.ofShadow() + m.isOldEnough() }
+
+func (m *mapped) isOldEnough() string {
+	if m.created.column == "" {
+		return ``
+	}
+	return ` AND (` + m.created.read() + ` > u.created_at + interval '1 day') IS NOT TRUE`
+}
+
+// dropEarlier returns a statement that deletes the shadow row of an earlier row.
+func (m *mapped) dropEarlier() string {
+	return `
+DELETE FROM ginauth.users AS u
+WHERE u.id = $1::uuid AND EXISTS (SELECT 1 FROM ` + m.table + ` AS m WHERE m.` + m.id + ` = ` + m.ofShadow() + `)
+	AND NOT EXISTS (SELECT 1 FROM ` + m.table + ` AS m WHERE ` + m.isRow() + `)`
+}
+
 // join joins the row m to the shadow row u.
 func (m *mapped) join() string {
 	return `
-JOIN ` + m.table + ` AS m ON m.` + m.id + ` = ` + m.ofShadow()
+JOIN ` + m.table + ` AS m ON ` + m.isRow()
 }
 
 // from selects the row m, with its shadow row u if there is one.
 func (m *mapped) from() string {
 	return `
 FROM ` + m.table + ` AS m
-LEFT JOIN ginauth.users AS u ON u.external_id = m.` + m.id + `::text AND u.source = '` + m.source + `' AND u.realm = ''`
+LEFT JOIN ginauth.users AS u ON u.external_id = m.` + m.id + `::text AND u.source = '` + m.source + `' AND u.realm = ''` + m.isOldEnough()
 }
 
 // orphaned holds for the shadow row u if the row m is gone.
 func (m *mapped) orphaned() string {
-	return `u.source = '` + m.source + `' AND u.realm = '' AND NOT EXISTS (SELECT 1 FROM ` + m.table + ` AS m WHERE m.` + m.id + ` = ` + m.ofShadow() + `)`
+	return `u.source = '` + m.source + `' AND u.realm = '' AND NOT EXISTS (SELECT 1 FROM ` + m.table + ` AS m WHERE ` + m.isRow() + `)`
 }
 
 // enabled holds for m if its user is not disabled there.
@@ -249,7 +269,7 @@ func (m *mapped) statements(extra []column) userStatements {
 // adapt changes a statement that reads the password, the identifier or the user, so that it reads
 // the app's row.
 func (m *mapped) adapt(statement string) string {
-	row := `EXISTS (SELECT 1 FROM ` + m.table + ` AS m WHERE m.` + m.id + ` = ` + m.ofShadow()
+	row := `EXISTS (SELECT 1 FROM ` + m.table + ` AS m WHERE ` + m.isRow()
 	for parameter, condition := range credentialIs {
 		statement = strings.Replace(statement, condition,
 			row+` AND (`+parameter+` IS NULL OR m.`+m.hash+`::text = `+parameter+`)`+m.enabled()+` FOR SHARE OF m)`, 1)

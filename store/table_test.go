@@ -3,6 +3,7 @@ package store_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -376,5 +377,101 @@ func TestSweeperDeletesShadowRowsWithoutTheirUser(t *testing.T) {
 	}
 	if n := s.count(t, `SELECT count(*) FROM ginauth.api_keys AS k JOIN ginauth.users AS u ON u.id = k.user_id WHERE u.external_id = '5000000002'`); n != 1 || s.count(t, `SELECT count(*) FROM ginauth.api_keys`) != 1 {
 		t.Errorf("%d keys of the other user are left, want 1 and no other", n)
+	}
+}
+
+// A key that is used again does not inherit what belonged to the row before, if the table says when rows were made.
+func TestKeyThatIsUsedAgainInheritsNothing(t *testing.T) {
+	t.Parallel()
+	for _, dated := range []bool{true, false} {
+		t.Run(fmt.Sprintf("with CreatedAt %v", dated), func(t *testing.T) {
+			t.Parallel()
+			s := newSetup(t)
+			s.exec(t, `CREATE TABLE people (uid text PRIMARY KEY DEFAULT 'ada', mail text UNIQUE, pw text, made timestamp)`)
+			c := store.Columns{ID: "uid", Email: "mail", PasswordHash: "pw"}
+			if dated {
+				c.CreatedAt = "made"
+			}
+			db := s.table(t, ownTable{name: "people", columns: c})
+			first, err := db.CreateUser(t.Context(), newUser(), nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			s.clock.add(time.Hour)
+			login := sessionOf(first.ID)
+			login.Lifetime, login.IdleTimeout = 30*24*time.Hour, 30*24*time.Hour
+			if _, err := db.CreateSession(t.Context(), login); err != nil {
+				t.Fatal(err)
+			}
+			key := driver.NewAPIKey{Digest: newDigest(), UserID: first.ID, Name: "key", Start: "key"}
+			if _, err := db.CreateAPIKey(t.Context(), key); err != nil {
+				t.Fatal(err)
+			}
+			if err := db.RequirePasswordChange(t.Context(), first.ID); err != nil {
+				t.Fatal(err)
+			}
+			if _, _, err := db.FindUserSession(t.Context(), login.Digest); err != nil {
+				t.Fatal(err)
+			}
+			s.exec(t, `DELETE FROM people`)
+			s.clock.add(48 * time.Hour)
+			second, err := db.CreateUser(t.Context(), newUser(), nil)
+			if err != nil || second.ID != first.ID {
+				t.Fatalf("%+v, %v", second, err)
+			}
+			_, _, session := db.FindUserSession(t.Context(), login.Digest)
+			_, _, apiKey := db.FindAPIKey(t.Context(), key.Digest)
+			found, err := db.FindUser(t.Context(), second.ID)
+			if inherits := session == nil && apiKey == nil && err == nil && found.MustChangePassword; inherits != !dated {
+				t.Errorf("the session: %v, the key: %v, the user: %+v, %v", session, apiKey, found, err)
+			}
+			if !dated {
+				return
+			}
+			if !errors.Is(session, driver.ErrNoSession) || !errors.Is(apiKey, driver.ErrNoAPIKey) || found.MustChangePassword {
+				t.Errorf("the session: %v, the key: %v, the user: %+v", session, apiKey, found)
+			}
+			own := sessionOf(second.ID)
+			if _, err := db.CreateSession(t.Context(), own); err != nil {
+				t.Fatal("the login of the new user:", err)
+			}
+			if u, _, err := db.FindUserSession(t.Context(), own.Digest); err != nil || u.Email != second.Email {
+				t.Errorf("the new user: %+v, %v", u, err)
+			}
+			if _, err := db.SetPassword(t.Context(), driver.PasswordChange{UserID: second.ID, Old: hash('a'), New: hash('b')}); err != nil {
+				t.Error("the new user's password:", err)
+			}
+			if n := s.count(t, `SELECT count(*) FROM ginauth.api_keys`); n != 0 {
+				t.Errorf("%d keys are left", n)
+			}
+		})
+	}
+}
+
+// The grace of an archived user whose row plain SQL has deleted does not end the row that has the key now.
+func TestSweeperSparesTheRowThatHasTheKeyNow(t *testing.T) {
+	t.Parallel()
+	s := newSetup(t)
+	s.exec(t, `CREATE TABLE people (uid text PRIMARY KEY DEFAULT 'ada', mail text UNIQUE, pw text, made timestamptz)`)
+	db := s.table(t, ownTable{name: "people", columns: store.Columns{ID: "uid", Email: "mail", PasswordHash: "pw", CreatedAt: "made"}})
+	first, err := db.CreateUser(t.Context(), newUser(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := db.ArchiveUser(t.Context(), first.ID, 72*time.Hour); err != nil {
+		t.Fatal(err)
+	}
+	s.exec(t, `DELETE FROM people`)
+	s.clock.add(48 * time.Hour)
+	second, err := db.CreateUser(t.Context(), newUser(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.clock.add(48 * time.Hour)
+	if _, err := db.Sweep(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if u, err := db.FindUser(t.Context(), second.ID); err != nil || u.Email != second.Email || u.Account().Disabled {
+		t.Errorf("%+v, %v", u, err)
 	}
 }
