@@ -55,7 +55,7 @@ WHERE u.id = $1::uuid`
 // a change of address. API keys are refused until EnableUser. A deletion that ArchiveUser has
 // scheduled is cancelled. driver.ErrNoUser means that there is no such user.
 func (s *Sessions) DisableUser(ctx context.Context, id driver.UserID) error {
-	key, known := s.key(id)
+	key, known := s.key(ctx, id)
 	if !known {
 		return s.noUser(id)
 	}
@@ -105,7 +105,7 @@ func (d *DB[U]) DeleteUser(ctx context.Context, id driver.UserID) error {
 
 // writeUser runs a statement that writes the one row of a user, with its event.
 func (d *DB[U]) writeUser(ctx context.Context, doing string, kind driver.EventKind, statement string, id driver.UserID, args ...any) error {
-	key, known := d.key(id)
+	key, known := d.key(ctx, id)
 	if !known {
 		return driver.ErrNoUser
 	}
@@ -155,7 +155,7 @@ func (d *DB[U]) ArchiveUser(ctx context.Context, id driver.UserID, grace time.Du
 	if grace < 0 {
 		return deleteAfter, errors.New("archiving a user: the grace must not be negative")
 	}
-	key, known := d.key(id)
+	key, known := d.key(ctx, id)
 	if !known {
 		return deleteAfter, driver.ErrNoUser
 	}
@@ -243,7 +243,7 @@ RETURNING `
 // hash than credential.
 func (d *DB[U]) RestoreUser(ctx context.Context, id driver.UserID, credential password.Hash) (U, error) {
 	var none U
-	key, known := d.key(id)
+	key, known := d.key(ctx, id)
 	if !known || credential.IsZero() {
 		return none, driver.ErrNoUser
 	}

@@ -21,7 +21,7 @@ WHERE u.id = $1::uuid AND u.disabled_at IS NULL AND ` + credentialIs3
 // or now has another password.
 func (s *Sessions) AdmitSession(ctx context.Context, n driver.NewSession) (driver.Admission, error) {
 	var a driver.Admission
-	user, ok := s.key(n.UserID)
+	user, ok := s.key(ctx, n.UserID)
 	if !ok {
 		return a, s.noUser(n.UserID)
 	}
@@ -43,7 +43,7 @@ WHERE u.id = $1::uuid AND u.disabled_at IS NULL AND u.session_epoch + ` + everyb
 func (d *DB[U]) FindAdmitted(ctx context.Context, user driver.UserID, session driver.Digest, epoch int64) (U, time.Time, error) {
 	var u, none U
 	var at time.Time
-	key, ok := d.key(user)
+	key, ok := d.key(ctx, user)
 	if !ok {
 		return none, at, driver.ErrNoSession
 	}

@@ -108,7 +108,7 @@ LIMIT $3::bigint`
 // UserAPIKeys returns the user's keys, the newest first, at most 1000. Expired keys stay in the
 // list for at least 30 days. It is one statement and writes nothing.
 func (s *Sessions) UserAPIKeys(ctx context.Context, user driver.UserID) ([]driver.APIKey, error) {
-	owner, ok := s.key(user)
+	owner, ok := s.key(ctx, user)
 	if !ok {
 		return nil, nil
 	}
@@ -132,7 +132,7 @@ const revokeKey = `DELETE FROM ginauth.api_keys WHERE id = $2::uuid AND user_id 
 // RevokeAPIKey deletes a key of the user. driver.ErrNoAPIKey means that the user has no key of that
 // id; a key of another user stays (SEC-79).
 func (s *Sessions) RevokeAPIKey(ctx context.Context, user driver.UserID, id driver.APIKeyID) error {
-	owner, known := s.key(user)
+	owner, known := s.key(ctx, user)
 	key, wellFormed := parseID(string(id))
 	if !known || !wellFormed {
 		return driver.ErrNoAPIKey
@@ -151,7 +151,7 @@ const revokeUsersKeys = `DELETE FROM ginauth.api_keys WHERE user_id = $1::uuid`
 // RevokeUserAPIKeys deletes all keys of the user, which RevokeUserSessions does not. A user without
 // keys is no error.
 func (s *Sessions) RevokeUserAPIKeys(ctx context.Context, user driver.UserID) error {
-	owner, known := s.key(user)
+	owner, known := s.key(ctx, user)
 	if !known {
 		return nil
 	}

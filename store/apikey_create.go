@@ -49,7 +49,7 @@ func (s *Sessions) CreateAPIKey(ctx context.Context, n driver.NewAPIKey) (driver
 	if n.Digest == (driver.Digest{}) || n.Lifetime < 0 || n.Limit < 0 || slices.ContainsFunc(n.Scopes, isNoScope) {
 		return driver.APIKey{}, errors.New("creating an API key: it needs a digest, no negative lifetime or limit, and scopes without blanks")
 	}
-	owner, ok := s.key(n.UserID)
+	owner, ok := s.key(ctx, n.UserID)
 	if !ok {
 		return driver.APIKey{}, s.noUser(n.UserID)
 	}

@@ -169,17 +169,17 @@ func (s *Sessions) callOnEvent(ctx context.Context, tx pgx.Tx, e driver.Event) e
 }
 
 func (s *Sessions) insertEvent(ctx context.Context, conn Conn, e *driver.Event) error {
-	args, err := s.eventArgs(*e)
+	args, err := s.eventArgs(ctx, *e)
 	if err != nil {
 		return err
 	}
 	return conn.QueryRow(ctx, insertEvent, args...).Scan(&e.ID, wire.Time(&e.At))
 }
 
-func (s *Sessions) eventArgs(e driver.Event) ([]any, error) {
+func (s *Sessions) eventArgs(ctx context.Context, e driver.Event) ([]any, error) {
 	detail, err := detailOrNull(e.Detail)
-	user, _ := s.eventKey(e.User)
-	actor, _ := s.eventKey(e.Actor)
+	user, _ := s.eventKey(ctx, e.User)
+	actor, _ := s.eventKey(ctx, e.Actor)
 	return []any{
 		s.clock(), cutText(string(e.Kind), maxKind), string(e.Outcome), user, actor,
 		cutText(e.Session, maxEventSession), cutText(e.Operation, maxOperation), cutText(e.RequestID, maxRequestID),

@@ -30,7 +30,7 @@ func (s *Sessions) UserEvents(ctx context.Context, user driver.UserID, before ti
 	if limit <= 0 || limit > maxListed {
 		return nil, errors.New("listing events: the limit must be between 1 and 1000")
 	}
-	key, ok := s.key(user)
+	key, ok := s.key(ctx, user)
 	if !ok {
 		return nil, nil
 	}

@@ -87,7 +87,7 @@ WHERE u.id = $1::uuid`
 // columns. It is one statement, so all of it is from one moment. driver.ErrNoUser means that there
 // is no such user.
 func (s *Sessions) ExportUser(ctx context.Context, id driver.UserID) (json.RawMessage, error) {
-	key, known := s.key(id)
+	key, known := s.key(ctx, id)
 	if !known {
 		return nil, s.noUser(id)
 	}

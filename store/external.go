@@ -25,6 +25,7 @@ type External struct{ *Sessions }
 var (
 	_ driver.External                      = (*External)(nil)
 	_ driver.Sessions                      = (*External)(nil)
+	_ driver.Realms                        = (*External)(nil)
 	_ driver.Limiter                       = (*External)(nil)
 	_ driver.Logins                        = (*External)(nil)
 	_ driver.EventLog                      = (*External)(nil)
@@ -66,6 +67,9 @@ LEFT JOIN ginauth.users AS u ON u.id = s.user_id`
 func WithSource(name string) Option {
 	return func(o *options) { o.source = name }
 }
+
+// KeepsRealms implements driver.Realms.
+func (e *External) KeepsRealms() error { return nil }
 
 // AcceptsUsers returns an error for a *DB, which keeps its own sessions. ginauth.New calls it.
 func (e *External) AcceptsUsers(users any) error {
@@ -109,7 +113,7 @@ WITH kept AS (
 // disabled.
 func (e *External) AdmitSession(ctx context.Context, n driver.NewSession) (driver.Admission, error) {
 	var a driver.Admission
-	user, ok := e.key(n.UserID)
+	user, ok := e.key(ctx, n.UserID)
 	if !ok {
 		return a, e.noUser(n.UserID)
 	}
@@ -130,7 +134,7 @@ const findExternalAdmitted = `SELECT u.external_id` + findAdmittedFrom
 func (e *External) FindAdmitted(ctx context.Context, user driver.UserID, session driver.Digest, epoch int64) (driver.UserID, time.Time, error) {
 	var id driver.UserID
 	var at time.Time
-	key, ok := e.key(user)
+	key, ok := e.key(ctx, user)
 	if !ok {
 		return "", at, driver.ErrNoSession
 	}
@@ -152,7 +156,7 @@ const findExternalToken = `SELECT u.external_id` + findTokenUserFrom
 // login by refresh tokens. It is one statement and writes nothing. driver.ErrNoSession means that
 // the session has ended or is not the user's, or that the user is disabled.
 func (e *External) FindTokenUser(ctx context.Context, user driver.UserID, session driver.SessionID) (driver.UserID, error) {
-	key, known := e.key(user)
+	key, known := e.key(ctx, user)
 	id, wellFormed := parseID(string(session))
 	if !known || !wellFormed {
 		return "", driver.ErrNoSession
@@ -180,7 +184,7 @@ WHERE u.id = $1::uuid AND u.disabled_at IS NOT NULL`
 // EnableUser undoes DisableUser. The user has to log in again. A user who is not disabled is no
 // error.
 func (e *External) EnableUser(ctx context.Context, id driver.UserID) error {
-	key, known := e.key(id)
+	key, known := e.key(ctx, id)
 	if !known {
 		return e.noUser(id)
 	}
@@ -198,7 +202,7 @@ func (e *External) EnableUser(ctx context.Context, id driver.UserID) error {
 // the same time leaves nothing behind: for twice the time of a call (WithTimeout), logins of the
 // user return driver.ErrNoUser. It always writes its event.
 func (e *External) ForgetUser(ctx context.Context, id driver.UserID) error {
-	key, known := e.key(id)
+	key, known := e.key(ctx, id)
 	if !known {
 		return e.noUser(id)
 	}

@@ -283,7 +283,7 @@ func (im *importer[U]) queueEvents(ctx context.Context, b *pgx.Batch, stored []*
 	var args []any
 	for i, r := range stored {
 		e := importEvent(ctx, r)
-		of, err := im.db.eventArgs(e)
+		of, err := im.db.eventArgs(ctx, e)
 		if err != nil {
 			return err
 		}

@@ -83,7 +83,7 @@ func (d *DB[U]) order(ctx context.Context, o driver.MailOrder) ([]any, error) {
 	}
 	var user any
 	if o.UserID != "" {
-		key, ok := d.key(o.UserID)
+		key, ok := d.key(ctx, o.UserID)
 		if !ok {
 			return nil, driver.ErrNoUser
 		}

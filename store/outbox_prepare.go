@@ -78,7 +78,7 @@ func (d *DB[U]) PrepareMail(ctx context.Context, id driver.MailID, digest driver
 				return err
 			}
 			u := d.layout.user(reflect.ValueOf(&to.User).Elem())
-			owner, _ := d.key(u.ID) // the id comes from a row
+			owner, _ := d.key(ctx, u.ID) // the id comes from a row
 			var kind, address, canonical string
 			if err := tx.QueryRow(ctx, d.mail.lockMail, key, owner).Scan(&kind, &address, &canonical); err != nil {
 				return err
@@ -113,7 +113,7 @@ func (d *DB[U]) lockRecipient(ctx context.Context, tx pgx.Tx, mail pgtype.UUID, 
 	if err := tx.QueryRow(ctx, d.mail.findOwner, mail).Scan(&id); err != nil {
 		return err
 	}
-	key, known := d.key(id)
+	key, known := d.key(ctx, id)
 	if !known { // nobody has the address
 		return pgx.ErrNoRows
 	}

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"context"
 	"time"
 
 	"github.com/google/uuid"
@@ -19,11 +20,11 @@ func parseID(s string) (pgtype.UUID, bool) {
 	return pgtype.UUID{Bytes: id, Valid: err == nil}, err == nil
 }
 
-// key returns the id of a user's row. It returns false for an id that no user of this store can
+// key returns the id of the row of a user, who is in the realm of ctx if kept elsewhere. It returns false for an id that no user of this store can
 // have.
-func (s *Sessions) key(id driver.UserID) (pgtype.UUID, bool) {
+func (s *Sessions) key(ctx context.Context, id driver.UserID) (pgtype.UUID, bool) {
 	if s.shadows != nil {
-		return s.shadows.key(id)
+		return s.shadows.key(ctx, id)
 	}
 	key, ok := parseID(string(id))
 	return key, ok && !isShadow(string(id))

@@ -63,7 +63,7 @@ SELECT TRUE FROM changed`
 // sets the first password, has ended.
 func (d *DB[U]) SetPassword(ctx context.Context, change driver.PasswordChange) (driver.PasswordChanged, error) {
 	var changed driver.PasswordChanged
-	key, session, err := d.newPassword(change)
+	key, session, err := d.newPassword(ctx, change)
 	if err != nil {
 		return changed, err
 	}
@@ -87,8 +87,8 @@ func (d *DB[U]) SetPassword(ctx context.Context, change driver.PasswordChange) (
 }
 
 // newPassword returns the row of the user and of the session that is kept, if the change is whole.
-func (s *Sessions) newPassword(change driver.PasswordChange) (key, session pgtype.UUID, err error) {
-	key, known := s.key(change.UserID)
+func (s *Sessions) newPassword(ctx context.Context, change driver.PasswordChange) (key, session pgtype.UUID, err error) {
+	key, known := s.key(ctx, change.UserID)
 	session, keep := parseID(string(change.Session))
 	switch {
 	case change.New.IsZero():
@@ -116,7 +116,7 @@ func (d *DB[U]) ForcePasswordReset(ctx context.Context, id driver.UserID) error 
 // sessions, logins and mailed links of the user, disabled or not, and with endKeys all API keys. On
 // a transaction it is part of that.
 func (d *DB[U]) overwritePassword(ctx context.Context, conn Conn, id driver.UserID, hash password.Hash, endKeys bool) error {
-	key, known := d.key(id)
+	key, known := d.key(ctx, id)
 	if !known {
 		return driver.ErrNoUser
 	}

@@ -28,7 +28,7 @@ RETURNING `
 // unknown or disabled.
 func (d *DB[U]) UpdateUser(ctx context.Context, id driver.UserID, name *string, fill func(*U) error) (U, error) {
 	var none U
-	key, ok := d.key(id)
+	key, ok := d.key(ctx, id)
 	if !ok {
 		return none, driver.ErrNoUser
 	}

@@ -98,7 +98,7 @@ func (s *Sessions) CreateRefreshFamily(ctx context.Context, n driver.NewRefreshF
 	if n.Lifetime <= 0 || n.IdleTimeout <= 0 || n.Limit < 0 || n.Key == (driver.RefreshKey{}) {
 		return driver.RefreshFamily{}, errors.New("creating a refresh token: it needs a key, a lifetime and an idle timeout, and no negative limit")
 	}
-	user, ok := s.key(n.UserID)
+	user, ok := s.key(ctx, n.UserID)
 	if !ok {
 		return driver.RefreshFamily{}, s.noUser(n.UserID)
 	}

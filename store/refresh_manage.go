@@ -20,7 +20,7 @@ LIMIT $3::bigint`
 // UserRefreshFamilies returns the user's live logins by refresh tokens, the last used one first, at
 // most 1000. An unknown or disabled user has none. It is one statement and writes nothing.
 func (s *Sessions) UserRefreshFamilies(ctx context.Context, user driver.UserID) ([]driver.RefreshFamily, error) {
-	key, ok := s.key(user)
+	key, ok := s.key(ctx, user)
 	if !ok {
 		return nil, nil
 	}
@@ -44,7 +44,7 @@ const revokeFamily = `DELETE FROM ginauth.refresh_tokens WHERE id = $2::uuid AND
 // RevokeRefreshFamily ends a login by refresh tokens. driver.ErrNoSession means that the user has
 // no login of that id; a login of another user stays (SEC-79).
 func (s *Sessions) RevokeRefreshFamily(ctx context.Context, user driver.UserID, id driver.SessionID) error {
-	key, known := s.key(user)
+	key, known := s.key(ctx, user)
 	family, wellFormed := parseID(string(id))
 	if !known || !wellFormed {
 		return driver.ErrNoSession

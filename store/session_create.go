@@ -91,7 +91,7 @@ func (s *Sessions) CreateSession(ctx context.Context, n driver.NewSession) (driv
 // creation returns the statement that stores a session and its event, and reads its row into r. The
 // session is stored only if its data fits.
 func (s *Sessions) creation(ctx context.Context, n driver.NewSession, r *driver.Session, fits *bool) (func(context.Context, Conn) (driver.Event, error), error) {
-	statement, args, err := s.insertion(n)
+	statement, args, err := s.insertion(ctx, n)
 	if err != nil {
 		return nil, err
 	}
@@ -144,7 +144,7 @@ func operatorOrNull(e driver.Event) any {
 	return `{"actor": "operator"}`
 }
 
-func (s *Sessions) insertion(n driver.NewSession) (statement string, args []any, err error) {
+func (s *Sessions) insertion(ctx context.Context, n driver.NewSession) (statement string, args []any, err error) {
 	if n.Digest == (driver.Digest{}) || n.Lifetime <= 0 || n.IdleTimeout <= 0 || n.Limit < 0 {
 		return "", nil, errors.New("creating a session: it needs a digest, a lifetime and an idle timeout, and no negative limit")
 	}
@@ -163,7 +163,7 @@ func (s *Sessions) insertion(n driver.NewSession) (statement string, args []any,
 	if n.UserID == "" {
 		return createAnonymousSession, append(args, n.Authenticated), nil
 	}
-	user, ok := s.key(n.UserID)
+	user, ok := s.key(ctx, n.UserID)
 	if !ok {
 		return "", nil, s.noUser(n.UserID)
 	}

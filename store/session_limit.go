@@ -35,7 +35,7 @@ WHERE old.user_id = $1::uuid
 func (s *Sessions) insertLogin(
 	ctx context.Context, conn Conn, insertion string, args []any, n driver.NewSession, r *driver.Session, read wire.Func,
 ) error {
-	user, _ := s.key(n.UserID)
+	user, _ := s.key(ctx, n.UserID)
 	var batch pgx.Batch
 	batch.Queue(lockUser, user)
 	batch.Queue(insertion, args...).QueryRow(func(row pgx.Row) error { return row.Scan(read) })
@@ -51,7 +51,7 @@ func (s *Sessions) insertLogin(
 		}
 	}
 	if n.Settles != nil {
-		s.queueSettlement(&batch, *n.Settles, n.Digest[:], &r.KnownBrowser)
+		s.queueSettlement(ctx, &batch, *n.Settles, n.Digest[:], &r.KnownBrowser)
 	}
 	r.Settled = n.Settles != nil
 	return conn.SendBatch(ctx, &batch).Close()

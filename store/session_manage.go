@@ -23,7 +23,7 @@ LIMIT $3::bigint`
 // UserSessions returns the user's live sessions, the last seen one first, at most 1000. An unknown
 // or disabled user has none. It is one statement and writes nothing.
 func (s *Sessions) UserSessions(ctx context.Context, user driver.UserID) ([]driver.Session, error) {
-	key, ok := s.key(user)
+	key, ok := s.key(ctx, user)
 	if !ok {
 		return nil, nil
 	}
@@ -54,7 +54,7 @@ const revokeSession = `DELETE FROM ginauth.sessions WHERE id = $2::uuid AND user
 // of that id; a session of another user stays (SEC-79). A session that has ended but is still
 // stored is no error.
 func (s *Sessions) RevokeSession(ctx context.Context, user driver.UserID, id driver.SessionID) error {
-	key, known := s.key(user)
+	key, known := s.key(ctx, user)
 	session, wellFormed := parseID(string(id))
 	if !known || !wellFormed {
 		return driver.ErrNoSession
@@ -95,7 +95,7 @@ SELECT moved.id FROM moved`
 // are. If except is not a well-formed id, nothing is spared; the session of another user stays as
 // it is. An unknown user is no error.
 func (s *Sessions) RevokeUserSessions(ctx context.Context, user driver.UserID, except driver.SessionID) error {
-	key, known := s.key(user)
+	key, known := s.key(ctx, user)
 	if !known {
 		return nil
 	}

@@ -35,11 +35,11 @@ WHERE t.key = $2::bytea AND t.failures > ` + itsRun + ` AND ` + ifStored
 // one round trip. A known device keeps its key.
 func (s *Sessions) SettleAttempt(ctx context.Context, done driver.Settlement) (known bool, err error) {
 	settlement := func() (batch pgx.Batch, some bool) {
-		if user, ok := s.key(done.User); ok && done.Browser != (driver.LimitKey{}) {
+		if user, ok := s.key(ctx, done.User); ok && done.Browser != (driver.LimitKey{}) {
 			batch.Queue(lockUser, user) // first, as when a session is created
 		}
 		queued := batch.Len()
-		s.queueSettlement(&batch, done, nil, &known)
+		s.queueSettlement(ctx, &batch, done, nil, &known)
 		return batch, batch.Len() > queued
 	}
 	if _, some := settlement(); !some {
@@ -54,7 +54,7 @@ func (s *Sessions) SettleAttempt(ctx context.Context, done driver.Settlement) (k
 
 // queueSettlement sets known to whether the device is known. Session is the digest of
 // CreateSession, or nil. The user's row must be locked if a device is to become known.
-func (s *Sessions) queueSettlement(batch *pgx.Batch, done driver.Settlement, session []byte, known *bool) {
+func (s *Sessions) queueSettlement(ctx context.Context, batch *pgx.Batch, done driver.Settlement, session []byte, known *bool) {
 	written := func(tag pgconn.CommandTag) error {
 		*known = tag.RowsAffected() == 1
 		return nil
@@ -71,7 +71,7 @@ func (s *Sessions) queueSettlement(batch *pgx.Batch, done driver.Settlement, ses
 	default:
 		batch.Queue(takeBack, session, keyOrNull(g.Key), keyOrNull(g.Client), s.clock())
 	}
-	if user, ok := s.key(done.User); ok && done.Browser != (driver.LimitKey{}) && done.Limit > 0 {
+	if user, ok := s.key(ctx, done.User); ok && done.Browser != (driver.LimitKey{}) && done.Limit > 0 {
 		batch.Queue(s.sql(rememberDevice), user, s.clock(), session, done.Browser[:], done.Keep, done.Limit-1, s.identifier(done.Identifier)).Exec(written)
 	}
 }

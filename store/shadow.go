@@ -22,19 +22,19 @@ import (
 // for a user whose account is kept elsewhere, so that other tables can refer to it as to any user.
 // Its id is computed from the user's own id, so no statement has to look it up.
 type shadows struct {
-	source, realm string
-	table         *mapped  // nil: no table of this database has the users
-	adapted       sync.Map // from a statement for ginauth's own users
+	source  string
+	table   *mapped  // nil: no table of this database has the users
+	adapted sync.Map // from a statement for ginauth's own users
 }
 
 // key returns a UUID of version 8 (RFC 9562, 5.8), which no user of ginauth's own table has. Each
 // part of its input is preceded by its length, so that no two users have the same input.
-func (h *shadows) key(id driver.UserID) (pgtype.UUID, bool) {
+func (h *shadows) key(ctx context.Context, id driver.UserID) (pgtype.UUID, bool) {
 	if driver.CheckExternalID(id) != nil || h.table != nil && !h.table.isID(id) {
 		return pgtype.UUID{}, false
 	}
 	text := []byte("ginauth user elsewhere, 1")
-	for _, part := range []string{h.realm, h.source, string(id)} {
+	for _, part := range []string{h.realm(ctx), h.source, string(id)} {
 		text = binary.BigEndian.AppendUint64(text, uint64(len(part)))
 		text = append(text, part...)
 	}
@@ -43,6 +43,14 @@ func (h *shadows) key(id driver.UserID) (pgtype.UUID, bool) {
 	key[6] = key[6]&0x0f | 0x80
 	key[8] = key[8]&0x3f | 0x80
 	return pgtype.UUID{Bytes: key, Valid: true}, true
+}
+
+// realm returns that of a call. Ids in a table of this database are unique over all realms.
+func (h *shadows) realm(ctx context.Context) string {
+	if h.table != nil {
+		return ""
+	}
+	return driver.Realm(ctx)
 }
 
 // isShadow says whether an id is that of a shadow row.
@@ -89,7 +97,8 @@ func (s *Sessions) sql(statement string) string {
 	return done
 }
 
-// Values of owner: NULL for an anonymous session, otherwise one of these.
+// Values of owner: NULL for an anonymous session, otherwise one of these. A row leads to its owner in
+// their realm, since both the digests of credentials and the keys of users contain it.
 const (
 	foreign = "!"
 	known   = "=" // followed by the user's own id
@@ -99,13 +108,13 @@ const (
 func (h *shadows) owner(column string) string {
 	return `CASE WHEN ` + column + ` IS NOT NULL THEN COALESCE((
 		SELECT '` + known + `' || o.external_id FROM ginauth.users AS o
-		WHERE o.id = ` + column + ` AND o.source = '` + h.source + `' AND o.realm = '` + h.realm + `'), '` + foreign + `') END`
+		WHERE o.id = ` + column + ` AND o.source = '` + h.source + `'), '` + foreign + `') END`
 }
 
 // joined is owner for statements that join the shadow row of s as u.
 func (h *shadows) joined() string {
 	return `CASE WHEN ` + sessionOwner + ` IS NOT NULL THEN CASE
-		WHEN u.source = '` + h.source + `' AND u.realm = '` + h.realm + `' THEN '` + known + `' || u.external_id ELSE '` + foreign + `' END END`
+		WHEN u.source = '` + h.source + `' THEN '` + known + `' || u.external_id ELSE '` + foreign + `' END END`
 }
 
 // readOwner reads the owner of a row. A row of a user whom this store does not have counts as no
@@ -175,11 +184,11 @@ func (s *Sessions) identifier(text string) string {
 }
 
 // eventKey is key for events, which operators may write about any row.
-func (s *Sessions) eventKey(id driver.UserID) (pgtype.UUID, bool) {
+func (s *Sessions) eventKey(ctx context.Context, id driver.UserID) (pgtype.UUID, bool) {
 	if s.shadows == nil {
 		return parseID(string(id))
 	}
-	return s.shadows.key(id)
+	return s.shadows.key(ctx, id)
 }
 
 // keptShadow is how long a shadow row stays if nothing refers to it.
@@ -195,13 +204,13 @@ WHERE ` + userExists + `
 ON CONFLICT DO NOTHING`
 
 func (s *Sessions) makeShadow(ctx context.Context, tx pgx.Tx, user driver.UserID) (made bool, err error) {
-	key, _ := s.key(user)
+	key, _ := s.key(ctx, user)
 	if m := s.shadows.table; m != nil && m.created.column != "" {
 		if _, err := tx.Exec(ctx, m.dropEarlier(), key); err != nil {
 			return false, err
 		}
 	}
-	tag, err := tx.Exec(ctx, s.sql(makeShadow), key, s.clock(), s.shadows.source, string(user), s.shadows.realm)
+	tag, err := tx.Exec(ctx, s.sql(makeShadow), key, s.clock(), s.shadows.source, string(user), s.shadows.realm(ctx))
 	return tag.RowsAffected() == 1, err
 }
 
@@ -228,7 +237,7 @@ func (s *Sessions) withShadow(ctx context.Context, user driver.UserID, call func
 			if err != nil || !made {
 				return err
 			}
-			key, _ := s.key(user)
+			key, _ := s.key(ctx, user)
 			_, err = tx.Exec(ctx, unmakeForgotten, key, s.clock(), 2*s.caller.timeout)
 			return err
 		})

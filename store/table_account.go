@@ -20,7 +20,7 @@ var _ driver.Accounts[User] = (*Table[User])(nil)
 // SetPassword works as DB.SetPassword.
 func (t *Table[U]) SetPassword(ctx context.Context, change driver.PasswordChange) (driver.PasswordChanged, error) {
 	var changed driver.PasswordChanged
-	key, session, err := t.newPassword(change)
+	key, session, err := t.newPassword(ctx, change)
 	if err != nil {
 		return changed, err
 	}
@@ -96,7 +96,7 @@ func (t *Table[U]) ArchiveUser(ctx context.Context, id driver.UserID, grace time
 	if grace < 0 {
 		return deleteAfter, errors.New("archiving a user: the grace must not be negative")
 	}
-	key, known := t.key(id)
+	key, known := t.key(ctx, id)
 	if !known {
 		return deleteAfter, driver.ErrNoUser
 	}
@@ -151,7 +151,7 @@ func (t *Table[U]) FindArchived(ctx context.Context, identifier string) (driver.
 // RestoreUser works as DB.RestoreUser.
 func (t *Table[U]) RestoreUser(ctx context.Context, id driver.UserID, credential password.Hash) (U, error) {
 	var none, u U
-	key, known := t.key(id)
+	key, known := t.key(ctx, id)
 	if !known || credential.IsZero() {
 		return none, driver.ErrNoUser
 	}
@@ -220,7 +220,7 @@ func (t *Table[U]) EnableUser(ctx context.Context, id driver.UserID) error {
 // DeleteUser deletes the app's row and everything of the user in this store. Foreign keys decide
 // about further rows of the app. driver.ErrNoUser means that there is no such user.
 func (t *Table[U]) DeleteUser(ctx context.Context, id driver.UserID) error {
-	key, known := t.key(id)
+	key, known := t.key(ctx, id)
 	if !known {
 		return driver.ErrNoUser
 	}

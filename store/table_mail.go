@@ -48,7 +48,7 @@ func (t *Table[U]) CreateUserAndMail(ctx context.Context, n driver.NewUser, fill
 		if _, err := t.makeShadow(ctx, tx, id); err != nil {
 			return id, err
 		}
-		key, _ := t.key(id) // the id comes from a row
+		key, _ := t.key(ctx, id) // the id comes from a row
 		_, err = tx.Exec(ctx, `UPDATE ginauth.users SET password_pending = TRUE WHERE id = $1::uuid`, key)
 		return id, err
 	}
@@ -156,7 +156,7 @@ func (d *DB[U]) releaseRow(ctx context.Context, tx pgx.Tx, s *spent) error {
 	if _, err := d.makeShadow(ctx, tx, id); err != nil {
 		return err
 	}
-	key, _ := d.key(id)
+	key, _ := d.key(ctx, id)
 	if _, err := tx.Exec(ctx, lockUser, key); err != nil { // first, as everywhere
 		return err
 	}

@@ -17,7 +17,7 @@ var _ driver.Usernames[User] = (*Table[User])(nil)
 func (t *Table[U]) ChangeUsername(ctx context.Context, id driver.UserID, username, canonical string) (U, error) {
 	var none U
 	m := t.shadows.table
-	key, known := t.key(id)
+	key, known := t.key(ctx, id)
 	if !known || m.username.column == "" || !m.isID(id) {
 		return none, driver.ErrNoUser
 	}

@@ -28,7 +28,7 @@ WHERE u.id = $1::uuid AND u.disabled_at IS NULL AND (
 // the session has ended or is not the user's, or that the user is deleted or disabled.
 func (d *DB[U]) FindTokenUser(ctx context.Context, user driver.UserID, session driver.SessionID) (U, error) {
 	var none, u U
-	key, known := d.key(user)
+	key, known := d.key(ctx, user)
 	id, wellFormed := parseID(string(session))
 	if !known || !wellFormed {
 		return none, driver.ErrNoSession

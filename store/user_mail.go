@@ -168,7 +168,7 @@ func (s *signUp[U]) tell(ctx context.Context, tx pgx.Tx, e driver.Event, mail []
 	var batch pgx.Batch
 	if s.outcome == signUpTaken {
 		e = takenEvent(ctx)
-		args, err := s.db.eventArgs(e)
+		args, err := s.db.eventArgs(ctx, e)
 		if err != nil {
 			return unchanged, err
 		}

@@ -27,7 +27,7 @@ RETURNING `
 // disabled.
 func (d *DB[U]) ChangeUsername(ctx context.Context, id driver.UserID, username, canonical string) (U, error) {
 	var u, none U
-	key, known := d.key(id)
+	key, known := d.key(ctx, id)
 	if !known {
 		return none, driver.ErrNoUser
 	}

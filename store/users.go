@@ -42,7 +42,7 @@ WHERE u.id = $1::uuid`
 // FindUser returns the user, disabled or not. It returns driver.ErrNoUser for a malformed id too.
 func (d *DB[U]) FindUser(ctx context.Context, id driver.UserID) (U, error) {
 	var none U
-	key, ok := d.key(id)
+	key, ok := d.key(ctx, id)
 	if !ok {
 		return none, driver.ErrNoUser
 	}
@@ -146,7 +146,7 @@ func (d *DB[U]) ReplaceHash(ctx context.Context, id driver.UserID, old, replacem
 	if replacement.IsZero() {
 		return errors.New("replacing a password hash: the new one is empty")
 	}
-	key, ok := d.key(id)
+	key, ok := d.key(ctx, id)
 	if !ok || old.IsZero() {
 		return nil
 	}

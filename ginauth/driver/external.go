@@ -14,7 +14,8 @@ import (
 // Logins, EventLog and RefreshTokens, and an APIKeys, Authority and SessionChecker of UserID, which
 // return the id in place of the user.
 //
-// It accepts every id that CheckExternalID accepts, compares ids byte by byte, and knows no unknown
+// It accepts every id that CheckExternalID accepts, and compares ids byte by byte. One that is a
+// Realms means the user of the context's realm: two realms may have the same id. It knows no unknown
 // users: ErrNoUser means that DisableUser has disabled the user, or that ForgetUser is running. It
 // knows neither passwords nor identifiers, so it ignores NewSession.Credential,
 // NewRefreshFamily.Credential and Settlement.Identifier: compare the hash again after a login.

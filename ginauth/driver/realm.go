@@ -22,8 +22,8 @@ const RealmKey = "github.com/ginauth/ginauth realm"
 // WithRealm returns a context in which everything happens in a realm, the tenant of an app that
 // serves several. Users of different realms may have the same address or username: a call about an
 // identifier means the user of the realm of its context. Ids are unique in all realms together, so
-// a call about an id needs no realm. Without WithRealm, the realm is "". Use CheckRealm for a realm
-// that does not come from ginauth.
+// a call about an id needs no realm; only those of an External are unique in their realm. Without
+// WithRealm, the realm is "". Use CheckRealm for a realm that does not come from ginauth.
 func WithRealm(ctx context.Context, realm string) context.Context {
 	if realm == Realm(ctx) {
 		return ctx

@@ -31,7 +31,7 @@ func (k *apiKey) forgotten(now time.Time) bool {
 
 func (k *apiKey) at(now time.Time) driver.APIKey {
 	r := k.APIKey
-	r.Scopes, r.ReadAt = slices.Clone(k.Scopes), now
+	r.UserID, r.Scopes, r.ReadAt = ownID(k.UserID), slices.Clone(k.Scopes), now
 	return r
 }
 
@@ -50,6 +50,7 @@ func (s *Store[U]) CreateAPIKey(ctx context.Context, n driver.NewAPIKey) (driver
 		return driver.APIKey{}, err
 	}
 	defer s.leave()
+	n.UserID = s.key(ctx, n.UserID)
 	if _, err := s.admit(driver.NewSession{UserID: n.UserID}, now); err != nil {
 		return driver.APIKey{}, err
 	}
@@ -131,6 +132,7 @@ func (s *Store[U]) UserAPIKeys(ctx context.Context, user driver.UserID) ([]drive
 		return nil, err
 	}
 	defer s.leave()
+	user = s.key(ctx, user)
 	var list []driver.APIKey
 	for _, k := range s.keysOf(user) {
 		list = append(list, k.at(now))
@@ -145,6 +147,7 @@ func (s *Store[U]) RevokeAPIKey(ctx context.Context, user driver.UserID, id driv
 		return err
 	}
 	defer s.leave()
+	user = s.key(ctx, user)
 	for _, k := range s.keysOf(user) {
 		if k.ID == id {
 			delete(s.keys, k.digest)
@@ -162,6 +165,7 @@ func (s *Store[U]) RevokeUserAPIKeys(ctx context.Context, user driver.UserID) er
 		return err
 	}
 	defer s.leave()
+	user = s.key(ctx, user)
 	if n := s.dropKeys(user); n > 0 {
 		s.record(now, detailed(driver.NewEvent(ctx, driver.TokenRevoked, user), "api_keys", strconv.Itoa(n)))
 	}

@@ -15,6 +15,7 @@ func (s *Store[U]) AdmitSession(ctx context.Context, n driver.NewSession) (drive
 		return driver.Admission{}, err
 	}
 	defer s.leave()
+	n.UserID = s.key(ctx, n.UserID)
 	a, err := s.admit(n, now)
 	if err != nil {
 		return driver.Admission{}, err
@@ -33,6 +34,7 @@ func (s *Store[U]) FindAdmitted(ctx context.Context, user driver.UserID, session
 		return none, time.Time{}, err
 	}
 	defer s.leave()
+	user = s.key(ctx, user)
 	if _, ended := s.ended[session]; ended || user == "" || epoch < 0 || s.epochOf(user) != epoch {
 		return none, time.Time{}, driver.ErrNoSession
 	}

@@ -56,6 +56,7 @@ func (s *Store[U]) RecordEvent(ctx context.Context, e driver.Event) error {
 		return err
 	}
 	defer s.leave()
+	e.User, e.Actor = s.key(ctx, e.User), s.key(ctx, e.Actor)
 	s.record(now, e)
 	return nil
 }
@@ -69,7 +70,10 @@ func (s *Store[U]) UserEvents(ctx context.Context, user driver.UserID, before ti
 		return nil, err
 	}
 	defer s.leave()
-	list := s.eventsOf(user, before)
+	list := s.eventsOf(s.key(ctx, user), before)
+	for i := range list {
+		list[i].User, list[i].Actor = ownID(list[i].User), ownID(list[i].Actor)
+	}
 	for limit < len(list) && list[limit].At.Equal(list[limit-1].At) {
 		limit++
 	}

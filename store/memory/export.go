@@ -33,7 +33,7 @@ func (s *Store[U]) ExportUser(ctx context.Context, id driver.UserID) (json.RawMe
 		"created_at": a.CreatedAt, "updated_at": a.UpdatedAt,
 	}
 	if s.isExternal() {
-		account = item{"id": a.ID, "realm": a.realm, "source": "", "disabled_at": a.DisabledAt, "created_at": a.CreatedAt, "updated_at": a.UpdatedAt}
+		account = item{"id": ownID(a.ID), "realm": a.realm, "source": "", "disabled_at": a.DisabledAt, "created_at": a.CreatedAt, "updated_at": a.UpdatedAt}
 	}
 	return json.Marshal(item{
 		"account": account,
@@ -84,10 +84,10 @@ func (s *Store[U]) exportedEvents(a *account[U]) []item {
 		unproved := e.Detail["address_unproved"] != ""
 		maps.DeleteFunc(e.Detail, func(key, _ string) bool { return key == "identifier" || key == "address_unproved" })
 		i := item{
-			"at": e.At, "kind": e.Kind, "outcome": e.Outcome, "by_me": e.Actor == a.ID,
+			"at": e.At, "kind": e.Kind, "outcome": e.Outcome, "by_me": ownID(e.Actor) == ownID(a.ID),
 			"operation": e.Operation, "request_id": e.RequestID, "detail": e.Detail,
 		}
-		if e.Actor == a.ID || e.Actor == "" && a.VerifiedAt != nil && !unproved {
+		if ownID(e.Actor) == ownID(a.ID) || e.Actor == "" && a.VerifiedAt != nil && !unproved {
 			i["ip"], i["user_agent"], i["session"] = addrOf(e.Origin), e.Origin.UserAgent, e.Session
 		}
 		items = append(items, i)

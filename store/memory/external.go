@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"strings"
 	"time"
 
 	"github.com/ginauth/ginauth/ginauth/driver"
@@ -24,7 +25,10 @@ type External struct {
 	store *Store[driver.UserID]
 }
 
-var _ driver.External = (*External)(nil)
+var (
+	_ driver.External = (*External)(nil)
+	_ driver.Realms   = (*External)(nil)
+)
 
 // ExternalOptions are the fields of Options that apply to accounts that are kept elsewhere.
 type ExternalOptions struct {
@@ -50,6 +54,23 @@ const keptUnused = 30 * 24 * time.Hour
 
 func (s *Store[U]) isExternal() bool { return s.forgotten != nil }
 
+// key returns the id under which the store has a user. A user whose account is kept elsewhere is
+// kept by realm and id, since users of two realms may have the same. No realm has a NUL.
+func (s *Store[U]) key(ctx context.Context, id driver.UserID) driver.UserID {
+	if !s.isExternal() || id == "" {
+		return id
+	}
+	return driver.UserID(driver.Realm(ctx)) + "\x00" + id
+}
+
+// ownID returns the user's own id.
+func ownID(key driver.UserID) driver.UserID { return key[strings.IndexByte(string(key), 0)+1:] }
+
+func realmOf(key driver.UserID) string {
+	realm, _, _ := strings.Cut(string(key), "\x00")
+	return realm
+}
+
 // admit returns the user of a login. It makes a user whose account is kept elsewhere.
 func (s *Store[U]) admit(n driver.NewSession, now time.Time) (*account[U], error) {
 	a := s.users[n.UserID]
@@ -72,7 +93,7 @@ func (s *Store[U]) admit(n driver.NewSession, now time.Time) (*account[U], error
 // elsewhere makes a user whose account is kept elsewhere. The new epoch is greater than that of a
 // user who was forgotten.
 func (s *Store[U]) elsewhere(id driver.UserID, now time.Time) (*account[U], error) {
-	if err := driver.CheckExternalID(id); err != nil {
+	if err := driver.CheckExternalID(ownID(id)); err != nil {
 		return nil, err
 	}
 	if a := s.users[id]; a != nil {
@@ -84,7 +105,7 @@ func (s *Store[U]) elsewhere(id driver.UserID, now time.Time) (*account[U], erro
 	if err := s.room(len(s.users)); err != nil {
 		return nil, err
 	}
-	a := &account[U]{User: User{ID: id, CreatedAt: now, UpdatedAt: now}, epoch: now.UnixMicro(), deleteAfter: now.Add(keptUnused)}
+	a := &account[U]{realm: realmOf(id), User: User{ID: id, CreatedAt: now, UpdatedAt: now}, epoch: now.UnixMicro(), deleteAfter: now.Add(keptUnused)}
 	s.users[id] = a
 	return a, nil
 }
@@ -119,6 +140,7 @@ func (e *External) DisableUser(ctx context.Context, id driver.UserID) error {
 		return err
 	}
 	defer e.store.leave()
+	id = e.store.key(ctx, id)
 	a, err := e.store.elsewhere(id, now)
 	if err != nil {
 		return err
@@ -131,7 +153,7 @@ func (e *External) DisableUser(ctx context.Context, id driver.UserID) error {
 
 // EnableUser implements driver.External.
 func (e *External) EnableUser(ctx context.Context, id driver.UserID) error {
-	return e.change(ctx, id, func(a *account[driver.UserID], now time.Time) {
+	return e.change(ctx, id, func(id driver.UserID, a *account[driver.UserID], now time.Time) {
 		if a == nil || a.DisabledAt == nil {
 			return
 		}
@@ -143,7 +165,7 @@ func (e *External) EnableUser(ctx context.Context, id driver.UserID) error {
 
 // ForgetUser implements driver.External.
 func (e *External) ForgetUser(ctx context.Context, id driver.UserID) error {
-	return e.change(ctx, id, func(a *account[driver.UserID], now time.Time) {
+	return e.change(ctx, id, func(id driver.UserID, a *account[driver.UserID], now time.Time) {
 		if a != nil {
 			e.store.remove(a)
 		}
@@ -152,8 +174,8 @@ func (e *External) ForgetUser(ctx context.Context, id driver.UserID) error {
 	})
 }
 
-// change runs do with the user, or nil.
-func (e *External) change(ctx context.Context, id driver.UserID, do func(*account[driver.UserID], time.Time)) error {
+// change runs do with the user's key, and with the user or nil.
+func (e *External) change(ctx context.Context, id driver.UserID, do func(driver.UserID, *account[driver.UserID], time.Time)) error {
 	if err := driver.CheckExternalID(id); err != nil {
 		return err
 	}
@@ -162,7 +184,8 @@ func (e *External) change(ctx context.Context, id driver.UserID, do func(*accoun
 		return err
 	}
 	defer e.store.leave()
-	do(e.store.users[id], now)
+	id = e.store.key(ctx, id)
+	do(id, e.store.users[id], now)
 	return nil
 }
 
@@ -171,8 +194,11 @@ func (e *External) ExportUser(ctx context.Context, id driver.UserID) (json.RawMe
 	if err := driver.CheckExternalID(id); err != nil {
 		return nil, err
 	}
-	return e.store.ExportUser(ctx, id)
+	return e.store.ExportUser(ctx, e.store.key(ctx, id))
 }
+
+// KeepsRealms implements driver.Realms.
+func (e *External) KeepsRealms() error { return nil }
 
 // Sweep is Store.Sweep.
 func (e *External) Sweep(ctx context.Context) (deleted int64, err error) { return e.store.Sweep(ctx) }

@@ -31,6 +31,8 @@ var externalFaults = []string{
 	"forget: a login under way makes the user anew",
 	"limit: it does not hold for first logins",
 	"export: it has everybody's",
+	"realm: a login is not in it",
+	"realm: namesakes are disabled",
 }
 
 func TestExternalSuiteFindsSeededFaults(t *testing.T) {
@@ -86,6 +88,9 @@ func (w *externalTwin) id(id driver.UserID) driver.UserID {
 func (w *externalTwin) CreateSession(ctx context.Context, n driver.NewSession) (driver.Session, error) {
 	given := n.UserID
 	n.UserID = w.id(n.UserID)
+	if w.has("realm: a login is not in it") {
+		ctx = driver.WithRealm(ctx, "")
+	}
 	if w.has("limit: it does not hold for first logins") {
 		n.Limit = 0
 	}
@@ -136,6 +141,9 @@ func (w *externalTwin) DisableUser(ctx context.Context, id driver.UserID) error 
 		for _, s := range list {
 			w.dropped = append(w.dropped, s.Digest)
 		}
+	}
+	if w.has("realm: namesakes are disabled") {
+		_ = w.External.DisableUser(driver.WithRealm(ctx, ""), id)
 	}
 	return w.External.DisableUser(ctx, w.id(id))
 }

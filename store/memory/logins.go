@@ -13,6 +13,7 @@ func (s *Store[U]) UserSessions(ctx context.Context, user driver.UserID) ([]driv
 		return nil, err
 	}
 	defer s.leave()
+	user = s.key(ctx, user)
 	var list []driver.Session
 	for _, r := range s.ofUser(user, now) {
 		list = append(list, r.at(now))
@@ -27,6 +28,7 @@ func (s *Store[U]) RevokeSession(ctx context.Context, user driver.UserID, id dri
 		return err
 	}
 	defer s.leave()
+	user = s.key(ctx, user)
 	r := s.sessionOf(user, id)
 	if r == nil {
 		return driver.ErrNoSession
@@ -52,6 +54,7 @@ func (s *Store[U]) RevokeUserSessions(ctx context.Context, user driver.UserID, e
 		return err
 	}
 	defer s.leave()
+	user = s.key(ctx, user)
 	a := s.users[user]
 	if a == nil {
 		return nil

@@ -31,7 +31,7 @@ func (f *family) expired(now time.Time) bool {
 
 func (f *family) record() driver.RefreshFamily {
 	r := f.RefreshFamily
-	r.Scopes = slices.Clone(f.Scopes)
+	r.UserID, r.Scopes = ownID(f.UserID), slices.Clone(f.Scopes)
 	return r
 }
 
@@ -57,6 +57,7 @@ func (s *Store[U]) CreateRefreshFamily(ctx context.Context, n driver.NewRefreshF
 		return driver.RefreshFamily{}, err
 	}
 	defer s.leave()
+	n.UserID = s.key(ctx, n.UserID)
 	if _, err := s.admit(driver.NewSession{UserID: n.UserID, Credential: n.Credential}, now); err != nil {
 		return driver.RefreshFamily{}, err
 	}
@@ -166,6 +167,7 @@ func (s *Store[U]) UserRefreshFamilies(ctx context.Context, user driver.UserID) 
 		return nil, err
 	}
 	defer s.leave()
+	user = s.key(ctx, user)
 	var list []driver.RefreshFamily
 	for _, f := range s.familiesOf(user, now) {
 		list = append(list, f.record())
@@ -180,6 +182,7 @@ func (s *Store[U]) RevokeRefreshFamily(ctx context.Context, user driver.UserID, 
 		return err
 	}
 	defer s.leave()
+	user = s.key(ctx, user)
 	f := s.familyOf(user, id)
 	if f == nil {
 		return driver.ErrNoSession
@@ -206,6 +209,7 @@ func (s *Store[U]) FindTokenUser(ctx context.Context, user driver.UserID, id dri
 		return none, err
 	}
 	defer s.leave()
+	user = s.key(ctx, user)
 	if !s.live(s.sessionOf(user, id), now) && !s.liveFamily(s.familyOf(user, id), now) {
 		return none, driver.ErrNoSession
 	}

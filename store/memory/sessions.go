@@ -30,7 +30,7 @@ type session struct {
 // at returns the session's record at this time.
 func (r *session) at(now time.Time) driver.Session {
 	record := r.Session
-	record.Data, record.ReadAt = bytes.Clone(r.Data), now
+	record.UserID, record.Data, record.ReadAt = ownID(r.UserID), bytes.Clone(r.Data), now
 	return record
 }
 
@@ -132,6 +132,7 @@ func (s *Store[U]) create(ctx context.Context, now time.Time, n driver.NewSessio
 	if err != nil {
 		return driver.Session{}, err
 	}
+	n.UserID = s.key(ctx, n.UserID)
 	if n.UserID != "" {
 		if _, err := s.admit(n, now); err != nil {
 			return driver.Session{}, err
@@ -183,7 +184,7 @@ func (s *Store[U]) loggedIn(ctx context.Context, now time.Time, n driver.NewSess
 		s.tell(now, a, driver.MailNewBrowser, "")
 	}
 	if n.Settles != nil {
-		known, err := s.settle(*n.Settles, now)
+		known, err := s.settle(ctx, *n.Settles, now)
 		record.Settled, record.KnownBrowser = err == nil, known
 	}
 	s.record(now, loginOf(ctx, n.UserID, n.Digest.String(), record.Origin, n.Methods))

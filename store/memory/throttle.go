@@ -111,10 +111,11 @@ func (s *Store[U]) SettleAttempt(ctx context.Context, done driver.Settlement) (k
 		return false, err
 	}
 	defer s.leave()
-	return s.settle(done, now)
+	return s.settle(ctx, done, now)
 }
 
-func (s *Store[U]) settle(done driver.Settlement, now time.Time) (known bool, err error) {
+func (s *Store[U]) settle(ctx context.Context, done driver.Settlement, now time.Time) (known bool, err error) {
+	done.User = s.key(ctx, done.User)
 	g := done.Attempt.Guess
 	if done.Known {
 		return s.useDevice(g.Browser, done.Keep, now), nil

@@ -29,7 +29,9 @@ type account[U any] struct {
 // user returns the account in the app's type.
 func (s *Store[U]) user(a *account[U]) U {
 	u := copied(a.own)
-	s.shape.set(&u, copied(a.User))
+	shown := copied(a.User)
+	shown.ID = ownID(a.ID)
+	s.shape.set(&u, shown)
 	return u
 }
 

@@ -69,6 +69,7 @@ func (*registry) ReplaceHash(context.Context, driver.UserID, password.Hash, pass
 func externalGroup() group[driver.UserID] {
 	return group[driver.UserID]{"External", implements[driver.External], map[string]func(*env[driver.UserID]){
 		"ids are compared byte by byte":                             idsDiffer,
+		"users of two realms may have one id":                       idsOfRealms,
 		"what is no id is refused":                                  noIDs,
 		"the first logins of a user may be at one time":             firstLogins,
 		"the limit of sessions holds for the first logins":          firstLoginsWithLimit,
