@@ -86,8 +86,12 @@ func (m *Mount) Enter(c *gin.Context) bool {
 	if m.Realm == nil {
 		return true
 	}
-	if _, entered := c.Get(driver.RealmKey); entered {
+	ctx := c.Request.Context()
+	if realm, entered := c.Get(driver.RealmKey); entered && realm == driver.Realm(ctx) {
 		return true
+	} else if entered {
+		fail(c, m, errRealmLost)
+		return false
 	}
 	realm, err := m.Realm(c)
 	if err == nil {

@@ -165,12 +165,23 @@ func StateOf(ctx context.Context) (*gin.Context, *State, error) {
 	}
 	if ok {
 		if st := Attached(c); st != nil {
-			return c, st, nil
+			return c, st, st.checkRealm(c) //nolint:contextcheck // the request's own
 		}
 	} else if st, ok := ctx.Value(stateKey{}).(*State); ok {
 		return st.writer.context, st, nil
 	}
 	return c, nil, fmt.Errorf("%w: the route was registered before router.Use(ginauth.Session(cfg)), or this is not the context of a request", ErrNotMounted)
+}
+
+var errRealmLost = fmt.Errorf("%w: the request has lost its realm: derive contexts from that of the request below ginauth.Session", ErrNotMounted)
+
+// checkRealm returns an error if the request's context has lost its realm: a store would look for
+// users of another tenant.
+func (st *State) checkRealm(c *gin.Context) error {
+	if st.Mount.Realm == nil || driver.Realm(requestContext(c)) == st.realm {
+		return nil
+	}
+	return errRealmLost
 }
 
 // CurrentUser returns the user as a *U, or the reason why there is none. It asks the backends once.
