@@ -26,10 +26,11 @@ migrate-down: ## undo the newest migration in $DATABASE_URL
 migrate-status: ## show which migrations $DATABASE_URL has
 	@$(GO) run ./migrations/migrate status
 
-# Compilers and tests that collect garbage more seldom take a sixth less processor time.
+# Compilers and tests that collect garbage more seldom take a sixth less processor time. Tests wait for PostgreSQL and
+# browsers a good part of their time, so one package more than there are processors runs at once.
 test: ## run all tests, installing what they lack; they start their own PostgreSQL (lint vets)
 	@.ci/install
-	GOGC=$${GOGC:-400} $(GO) test -vet=off ./...
+	GOGC=$${GOGC:-400} $(GO) test -vet=off -p $$(($$(getconf _NPROCESSORS_ONLN) + 1)) ./...
 
 # What adds minutes and no goroutine of ours, such as browsers, is left to `test`: its files say !race.
 race: ## run the tests in random order under the race detector (needs a C compiler)
