@@ -28,7 +28,7 @@ func TestSamplesAreDocumented(t *testing.T) {
 			return true
 		}
 		for i, value := range spec.Values {
-			text, err := strconv.Unquote(value.(*ast.BasicLit).Value)
+			text, err := strconv.Unquote(value.(*ast.BasicLit).Value) //nolint:errcheck,forcetypeassert // all constants of the file are literals
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -374,10 +374,10 @@ func keepsRealms(field string, s any) error {
 	}
 	r, ok := s.(driver.Realms)
 	if !ok {
-		return fmt.Errorf("Realm is set, and the %T in %s does not keep realms apart: use store.New, or let it implement driver.Realms", s, field)
+		return fmt.Errorf("with Realm, the %T in %s does not keep realms apart: use store.New, or let it implement driver.Realms", s, field)
 	}
 	if err := r.KeepsRealms(); err != nil {
-		return fmt.Errorf("Realm is set, and %s does not keep realms apart: %w", field, err)
+		return fmt.Errorf("with Realm, %s does not keep realms apart: %w", field, err)
 	}
 	return nil
 }

@@ -47,7 +47,7 @@ func (t *Attempts) recognise(ctx context.Context, c *gin.Context, canonical stri
 	if t.browserOf(c.Request, inRealm(a.realm, canonical)) == (driver.LimitKey{}) {
 		return a, nil
 	}
-	attempt := driver.Attempt{Guess: t.guessAt(c, canonical)}
+	attempt := driver.Attempt{Guess: t.guessAt(ctx, c, canonical)}
 	v, err := t.Limiter.CountAttempt(ctx, attempt)
 	if err == nil && v.Wait <= 0 {
 		a.attempt, a.known = attempt, v.Known

@@ -64,7 +64,7 @@ func (t *Attempts) guess(ctx context.Context, c *gin.Context, identifier string,
 	a := l.attempt(t.clientOf(c), purposeLogin, "")
 	canonical, err := t.names.Canonical(identifier)
 	if err == nil { // other identifiers have no account to guess at
-		a.Guess = t.guessAt(c, canonical)
+		a.Guess = t.guessAt(ctx, c, canonical)
 	}
 	v, err := t.admit(ctx, c, driver.BudgetLogin, identifier, a, func(ctx context.Context, a driver.Attempt) (driver.Verdict, error) {
 		return from.Count(ctx, a, canonical)
@@ -72,8 +72,8 @@ func (t *Attempts) guess(ctx context.Context, c *gin.Context, identifier string,
 	return Tried{Attempts: t, attempt: a, known: v.Known, realm: driver.Realm(ctx), identifier: canonical}, err
 }
 
-func (t *Attempts) guessAt(c *gin.Context, canonical string) driver.GuessLimit {
-	named := inRealm(driver.Realm(c.Request.Context()), canonical)
+func (t *Attempts) guessAt(ctx context.Context, c *gin.Context, canonical string) driver.GuessLimit {
+	named := inRealm(driver.Realm(ctx), canonical)
 	return t.names.Limited(driver.GuessLimit{
 		Key: guessKey(named), Client: limitKey("client", t.clientOf(c)), Browser: t.browserOf(c.Request, named),
 		Free: t.limits.FreeFailures, MaxWait: t.limits.MaxWait, Max: t.limits.MaxFailures,
