@@ -5,16 +5,34 @@ import (
 	"errors"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+
 	"github.com/ginauth/ginauth/ginauth/driver"
 	"github.com/ginauth/ginauth/store/internal/wire"
 )
 
 // A change of the password moves the epoch, so a session that was admitted with the old password
 // has ended before it begins (SEC-78).
-const admitSession = `
-SELECT u.session_epoch + ` + everybodysEpoch + `, COALESCE($2::timestamptz, now())
+const (
+	admitSession = `
+SELECT u.session_epoch + ` + everybodysEpoch + `, COALESCE($2::timestamptz, now()), $4::boolean OR NOT ` + gated + `
 FROM ginauth.users AS u
 WHERE u.id = $1::uuid AND u.disabled_at IS NULL AND ` + credentialIs3
+
+	// admitPending is admitSession for a login that is under way, see completeLogin.
+	admitPending = `
+WITH ` + spentHalf + admitSession + ofHalf
+
+	spentHalf = `half AS (
+	DELETE FROM ginauth.pending_logins AS p
+	USING ` + theClock + `
+	WHERE p.digest = $5::bytea AND p.user_id = $1::uuid AND p.expires_at > clock.now
+	RETURNING p.epoch
+)`
+
+	// ofHalf holds for u if no login is under way, or if the one of spentHalf was.
+	ofHalf = ` AND ($5::bytea IS NULL OR (SELECT half.epoch FROM half) = u.session_epoch + ` + everybodysEpoch + `)`
+)
 
 // AdmitSession checks that n.UserID may have a session in another store, and returns its epoch. It
 // is one statement and writes nothing. driver.ErrNoUser means that the user is unknown or disabled,
@@ -25,10 +43,30 @@ func (s *Sessions) AdmitSession(ctx context.Context, n driver.NewSession) (drive
 	if !ok {
 		return a, s.noUser(n.UserID)
 	}
-	err := s.caller.read(ctx, "admitting a session", func(ctx context.Context, conn Conn) error {
-		return conn.QueryRow(ctx, admitSession, user, s.clock(), hashOrNull(n.Credential)).Scan(&a.Epoch, wire.Time(&a.At))
+	call, statement := s.caller.read, admitSession
+	args := []any{user, s.clock(), hashOrNull(n.Credential), provesTwo(n)}
+	if n.Pending != (driver.Digest{}) {
+		call, statement, args = s.caller.do, admitPending, append(args, n.Pending[:])
+	}
+	err := call(ctx, "admitting a session", func(ctx context.Context, conn Conn) error {
+		return readAdmission(conn.QueryRow(ctx, statement, args...), n, &a)
 	})
-	return a, orNoUser(err)
+	return a, err
+}
+
+// provesTwo says whether a login needs no further factor.
+func provesTwo(n driver.NewSession) bool { return n.SecondFactor || n.Pending != (driver.Digest{}) }
+
+func readAdmission(row pgx.Row, n driver.NewSession, to *driver.Admission) error {
+	var proved bool
+	err := row.Scan(&to.Epoch, wire.Time(&to.At), &proved)
+	switch {
+	case err == nil && !proved:
+		return driver.ErrSecondFactor
+	case n.Pending != (driver.Digest{}):
+		return orNoPending(err)
+	}
+	return orNoUser(err)
 }
 
 const findAdmittedFrom = `,

@@ -103,10 +103,10 @@ func (e *External) FindAPIKey(ctx context.Context, digest driver.Digest) (driver
 const admitExternal = `
 WITH kept AS (
 	UPDATE ginauth.users AS u
-	SET delete_after = clock.now + $4::interval
+	SET delete_after = clock.now + $6::interval
 	FROM ` + theClock + `
-	WHERE u.id = $1::uuid AND u.disabled_at IS NULL AND u.delete_after < clock.now + $4::interval
-)` + admitSession
+	WHERE u.id = $1::uuid AND u.disabled_at IS NULL AND u.delete_after < clock.now + $6::interval
+), ` + spentHalf + admitSession + ofHalf
 
 // AdmitSession returns the epoch for a session of n.UserID that another store keeps for n.Lifetime.
 // It is one statement, or three at the user's first login. driver.ErrNoUser means that the user is
@@ -119,8 +119,8 @@ func (e *External) AdmitSession(ctx context.Context, n driver.NewSession) (drive
 	}
 	err := e.withShadow(ctx, n.UserID, func() error {
 		return e.caller.do(ctx, "admitting a session", func(ctx context.Context, conn Conn) error {
-			err := conn.QueryRow(ctx, e.sql(admitExternal), user, e.clock(), e.hash(n.Credential), n.Lifetime).Scan(&a.Epoch, wire.Time(&a.At))
-			return orNoUser(err)
+			row := conn.QueryRow(ctx, e.sql(admitExternal), user, e.clock(), e.hash(n.Credential), provesTwo(n), digestOrNull(n.Pending), n.Lifetime)
+			return readAdmission(row, n, &a)
 		})
 	})
 	return a, err

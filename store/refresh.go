@@ -55,19 +55,40 @@ const liveFamily = `t.expires_at > clock.now AND t.last_used_at + t.idle_timeout
 		SELECT u.session_epoch FROM ginauth.users AS u WHERE u.id = t.user_id AND u.disabled_at IS NULL)`
 
 // As for a session, the user's row stays locked until the family is stored (SEC-78).
-const createFamily = `
-WITH fresh AS (
-	SELECT u.id AS user_id, u.session_epoch + ` + everybodysEpoch + ` AS epoch, clock.now
+const (
+	createFamily = `
+WITH ` + freshFamily + `
 	FROM ginauth.users AS u
 	CROSS JOIN (SELECT COALESCE($2::timestamptz, clock_timestamp()) AS now) AS clock
 	WHERE u.id = $1::uuid AND u.disabled_at IS NULL AND ` + credentialIs3 + `
 	FOR SHARE OF u
-), stored AS (
+)` + storeFamily
+
+	// completeFamily is createFamily for a login that is under way, see completeLogin.
+	completeFamily = `
+WITH half AS (
+	DELETE FROM ginauth.pending_logins AS p
+	USING ` + theClock + `
+	WHERE p.digest = $17::bytea AND p.user_id = $1::uuid AND p.expires_at > clock.now
+	RETURNING p.epoch
+), ` + freshFamily + `
+	FROM ginauth.users AS u
+	CROSS JOIN half
+	CROSS JOIN (SELECT COALESCE($2::timestamptz, clock_timestamp()) AS now) AS clock
+	WHERE u.id = $1::uuid AND u.disabled_at IS NULL AND ` + credentialIs3 + `
+		AND half.epoch = u.session_epoch + ` + everybodysEpoch + `
+	FOR SHARE OF u
+)` + storeFamily
+
+	freshFamily = `fresh AS (
+	SELECT u.id AS user_id, u.session_epoch + ` + everybodysEpoch + ` AS epoch, clock.now, $16::boolean OR NOT ` + gated + ` AS proved`
+
+	storeFamily = `, stored AS (
 	INSERT INTO ginauth.refresh_tokens AS t (selector, id, user_id, digest, epoch, scopes,
 		created_at, last_used_at, idle_timeout, expires_at, ip, user_agent, methods, second_factor)
 	SELECT $4::bytea, $5::uuid, user_id, $6::bytea, epoch, $7::text,
 		now, now, $8::interval, now + $9::interval, $10::inet, $11::text, $15::text, $16::boolean
-	FROM fresh
+	FROM fresh WHERE proved
 	RETURNING ` + familyColumns + `
 ), event AS (
 	INSERT INTO ginauth.events ` + eventColumns + `
@@ -77,7 +98,8 @@ WITH fresh AS (
 	FROM stored
 	RETURNING id
 )
-SELECT ` + familyColumns + `, (SELECT event.id FROM event) FROM stored AS t`
+SELECT fresh.proved, ` + familyColumns + `, (SELECT event.id FROM event) FROM fresh LEFT JOIN stored AS t ON TRUE`
+)
 
 const evictFamilies = `
 DELETE FROM ginauth.refresh_tokens AS old
@@ -93,7 +115,8 @@ WHERE old.user_id = $1::uuid
 
 // CreateRefreshFamily stores the first token of a login, and deletes those that exceed n.Limit, in
 // one transaction and one round trip. driver.ErrNoUser means that the user is unknown or disabled,
-// or now has another password.
+// or now has another password. driver.ErrSecondFactor and driver.ErrNoPendingLogin are as for
+// CreateSession.
 func (s *Sessions) CreateRefreshFamily(ctx context.Context, n driver.NewRefreshFamily) (driver.RefreshFamily, error) {
 	if n.Lifetime <= 0 || n.IdleTimeout <= 0 || n.Limit < 0 || n.Key == (driver.RefreshKey{}) {
 		return driver.RefreshFamily{}, errors.New("creating a refresh token: it needs a key, a lifetime and an idle timeout, and no negative limit")
@@ -112,23 +135,31 @@ func (s *Sessions) CreateRefreshFamily(ctx context.Context, n driver.NewRefreshF
 		user, s.clock(), s.hash(n.Credential), n.Key.Selector[:], id.String(), n.Key.Digest[:],
 		scopesOrNull(n.Scopes), n.IdleTimeout, n.Lifetime, addrOrNull(n.Origin.Addr), cutUserAgent(n.Origin.UserAgent),
 		cutText(login.Operation, maxOperation), cutText(login.RequestID, maxRequestID), operatorOrNull(login),
-		string(n.Methods), n.SecondFactor,
+		string(n.Methods), n.SecondFactor || n.Pending != (driver.Digest{}),
+	}
+	statement, refused := createFamily, orNoUser
+	if n.Pending != (driver.Digest{}) {
+		statement, refused, args = completeFamily, orNoPending, append(args, n.Pending[:])
 	}
 	var f driver.RefreshFamily
 	create := func(ctx context.Context, conn Conn) (driver.Event, error) {
 		var batch pgx.Batch
 		batch.Queue(lockUser, user)
-		batch.Queue(s.sql(createFamily), args...)
+		batch.Queue(s.sql(statement), args...)
 		if n.Limit > 0 {
 			batch.Queue(evictFamilies, user, s.clock(), n.Limit, id.String())
 		}
 		e := detailed(login, driver.DetailMethods, string(n.Methods))
 		err := scanSecond(conn.SendBatch(ctx, &batch), func(r *wire.Reader) {
+			var proved bool
+			if r.Bool(&proved); !proved {
+				r.Refuse(driver.ErrSecondFactor)
+			}
 			s.readFamily(r, &f)
 			r.Int(&e.ID)
 		})
 		e.At = f.CreatedAt
-		return e, orNoUser(err)
+		return e, refused(err)
 	}
 	err = s.withShadow(ctx, n.UserID, func() error { return s.doRecording(ctx, "creating a refresh token", create) })
 	if err == nil {

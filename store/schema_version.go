@@ -3,4 +3,4 @@
 package store
 
 // schemaVersion is the newest migration of this build.
-const schemaVersion = 20
+const schemaVersion = 21

@@ -23,18 +23,41 @@ const emptyData = "{}"
 // keeps the order of sessions whose statements waited for each other.
 const (
 	createUserSession = `
-WITH fresh AS (
+WITH ` + freshSession + `
+	FROM ginauth.users AS u
+	CROSS JOIN ` + newestClock + `
+	WHERE u.id = $12::uuid AND u.disabled_at IS NULL AND ` + credentialIs13 + `
+	FOR SHARE OF u
+)` + storeFresh + recordLogin
+
+	// completeLogin is createUserSession for a login that is under way. Of parallel calls, the one
+	// that deletes the login stores a session. Its epoch is compared with that of the locked user.
+	completeLogin = `
+WITH half AS (
+	DELETE FROM ginauth.pending_logins AS p
+	USING (SELECT COALESCE($10::timestamptz, now()) AS now) AS clock
+	WHERE p.digest = $22::bytea AND p.user_id = $12::uuid AND p.expires_at > clock.now
+	RETURNING p.epoch
+), ` + freshSession + `
+	FROM ginauth.users AS u
+	CROSS JOIN half
+	CROSS JOIN ` + newestClock + `
+	WHERE u.id = $12::uuid AND u.disabled_at IS NULL AND ` + credentialIs13 + `
+		AND half.epoch = u.session_epoch + ` + everybodysEpoch + `
+	FOR SHARE OF u
+)` + storeFresh + recordLogin
+
+	// fits is NULL if a second factor is missing (SEC-122).
+	freshSession = `fresh AS (
 	SELECT $1::bytea AS digest, $2::uuid AS id, u.id AS user_id, $3::jsonb AS data, 0::bigint AS version,
 		clock.now AS created_at, clock.now AS authenticated_at, clock.now AS last_seen_at,
 		$4::interval AS idle_timeout, clock.now + $5::interval AS expires_at, $6::boolean AS persistent,
 		$18::text AS methods, CASE WHEN $19::boolean THEN clock.now END AS second_factor_at,
 		$20::text AS provider_issuer, $21::text AS provider_sid, u.session_epoch + ` + everybodysEpoch + ` AS epoch,
-		$7::inet AS ip, $8::text AS user_agent, clock.now, octet_length($3::jsonb::text) <= $9::bigint AS fits
-	FROM ginauth.users AS u
-	CROSS JOIN (SELECT COALESCE($10::timestamptz, clock_timestamp()) AS now) AS clock
-	WHERE u.id = $12::uuid AND u.disabled_at IS NULL AND ` + credentialIs13 + `
-	FOR SHARE OF u
-)` + storeFresh + recordLogin
+		$7::inet AS ip, $8::text AS user_agent, clock.now,
+		octet_length($3::jsonb::text) <= $9::bigint AND CASE WHEN $19::boolean OR NOT ` + gated + ` THEN TRUE END AS fits`
+
+	newestClock = `(SELECT COALESCE($10::timestamptz, clock_timestamp()) AS now) AS clock`
 
 	createAnonymousSession = `
 WITH fresh AS (
@@ -46,7 +69,7 @@ WITH fresh AS (
 		$7::inet AS ip, $8::text AS user_agent, clock.now, octet_length($3::jsonb::text) <= $9::bigint AS fits
 	FROM (SELECT COALESCE($10::timestamptz, now()) AS now) AS clock
 )` + storeFresh + `
-SELECT ` + sessionColumns + `, s.now, s.fits, NULL::bigint FROM fresh AS s`
+SELECT ` + sessionColumns + `, s.now, ` + verdictOf + `, NULL::bigint FROM fresh AS s`
 
 	storeFresh = `, replaced AS (
 	DELETE FROM ginauth.sessions WHERE (digest = $11::bytea OR previous_digest = $11::bytea) AND EXISTS (SELECT 1 FROM fresh WHERE fits)
@@ -66,18 +89,28 @@ SELECT ` + sessionColumns + `, s.now, s.fits, NULL::bigint FROM fresh AS s`
 	FROM fresh WHERE fits
 	RETURNING id
 )
-SELECT ` + sessionColumns + `, s.now, s.fits, (SELECT event.id FROM event) FROM fresh AS s`
+SELECT ` + sessionColumns + `, s.now, ` + verdictOf + `, (SELECT event.id FROM event) FROM fresh AS s`
+
+	verdictOf = `COALESCE(s.fits::int, 2)::bigint`
+)
+
+// A verdict says what became of a new session.
+const (
+	tooLarge      = 0
+	withoutFactor = 2
 )
 
 // CreateSession stores a new session, deletes the session that it replaces and those that exceed
 // n.Limit, and writes the event authn_login_success for a user. All of it happens, or nothing, in
 // one round trip. driver.ErrNoUser means that the user is unknown or disabled, or now has another
 // password; driver.ErrSessionTooLarge means that the data exceeds the limit. An existing digest is
-// another error.
+// another error. driver.ErrSecondFactor means that the user has a
+// second factor that was not proved, and driver.ErrNoPendingLogin that the login to be completed is
+// not there, or not any more.
 func (s *Sessions) CreateSession(ctx context.Context, n driver.NewSession) (driver.Session, error) {
 	var r driver.Session
-	var fits bool
-	create, err := s.creation(ctx, n, &r, &fits)
+	var verdict int64
+	create, err := s.creation(ctx, n, &r, &verdict)
 	if err != nil {
 		return driver.Session{}, err
 	}
@@ -85,12 +118,19 @@ func (s *Sessions) CreateSession(ctx context.Context, n driver.NewSession) (driv
 	if err == nil {
 		err = s.owned(r.UserID, n.UserID)
 	}
-	return written(r, fits, err)
+	return decided(r, verdict, err)
+}
+
+func decided(r driver.Session, verdict int64, err error) (driver.Session, error) {
+	if err == nil && verdict == withoutFactor {
+		err = driver.ErrSecondFactor
+	}
+	return written(r, verdict != tooLarge, err)
 }
 
 // creation returns the statement that stores a session and its event, and reads its row into r. The
-// session is stored only if its data fits.
-func (s *Sessions) creation(ctx context.Context, n driver.NewSession, r *driver.Session, fits *bool) (func(context.Context, Conn) (driver.Event, error), error) {
+// session is stored only if its data fits and no second factor is missing.
+func (s *Sessions) creation(ctx context.Context, n driver.NewSession, r *driver.Session, verdict *int64) (func(context.Context, Conn) (driver.Event, error), error) {
 	statement, args, err := s.insertion(ctx, n)
 	if err != nil {
 		return nil, err
@@ -100,12 +140,15 @@ func (s *Sessions) creation(ctx context.Context, n driver.NewSession, r *driver.
 		login = loginOf(ctx, n)
 		args = append(args, login.Session, cutText(login.Operation, maxOperation), cutText(login.RequestID, maxRequestID), operatorOrNull(login))
 	}
-	args = append(args, string(n.Methods), n.SecondFactor, n.Provider.Issuer, n.Provider.ID)
+	args = append(args, string(n.Methods), provesTwo(n), n.Provider.Issuer, n.Provider.ID)
+	if n.Pending != (driver.Digest{}) {
+		args = append(args, n.Pending[:])
+	}
 	return func(ctx context.Context, conn Conn) (e driver.Event, err error) {
 		var id *int64
 		read := wire.Func(func(row *wire.Reader) {
 			s.readSession(row, r)
-			row.Bool(fits)
+			row.Int(verdict)
 			row.Scan(&id)
 		})
 		if n.UserID != "" && (n.Limit > 0 || s.locksFirst()) || s.tellsOf(n) {
@@ -121,6 +164,9 @@ func (s *Sessions) creation(ctx context.Context, n driver.NewSession, r *driver.
 			}
 		}
 		r.Provider = n.Provider
+		if n.Pending != (driver.Digest{}) {
+			return e, orNoPending(err)
+		}
 		return e, orNoUser(err)
 	}, nil
 }
@@ -145,7 +191,7 @@ func operatorOrNull(e driver.Event) any {
 }
 
 func (s *Sessions) insertion(ctx context.Context, n driver.NewSession) (statement string, args []any, err error) {
-	if n.Digest == (driver.Digest{}) || n.Lifetime <= 0 || n.IdleTimeout <= 0 || n.Limit < 0 {
+	if n.Digest == (driver.Digest{}) || n.Lifetime <= 0 || n.IdleTimeout <= 0 || n.Limit < 0 || n.Pending != (driver.Digest{}) && n.UserID == "" {
 		return "", nil, errors.New("creating a session: it needs a digest, a lifetime and an idle timeout, and no negative limit")
 	}
 	if s.hopeless(n.Data) {
@@ -155,7 +201,7 @@ func (s *Sessions) insertion(ctx context.Context, n driver.NewSession) (statemen
 	if err != nil {
 		return "", nil, fmt.Errorf("creating a session: making its id: %w", err)
 	}
-	const most = 21 // the parameters of createUserSession
+	const most = 22 // the parameters of completeLogin
 	args = append(make([]any, 0, most),
 		n.Digest[:], id.String(), object(n.Data), n.IdleTimeout, n.Lifetime, n.Persistent,
 		addrOrNull(n.Origin.Addr), cutUserAgent(n.Origin.UserAgent), s.maxData, s.clock(), digestOrNull(n.Replaces),
@@ -167,7 +213,11 @@ func (s *Sessions) insertion(ctx context.Context, n driver.NewSession) (statemen
 	if !ok {
 		return "", nil, s.noUser(n.UserID)
 	}
-	return s.sql(createUserSession), append(args, user, s.hash(n.Credential)), nil
+	statement = createUserSession
+	if n.Pending != (driver.Digest{}) {
+		statement = completeLogin
+	}
+	return s.sql(statement), append(args, user, s.hash(n.Credential)), nil
 }
 
 func written(r driver.Session, fits bool, err error) (driver.Session, error) {

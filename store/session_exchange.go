@@ -41,8 +41,8 @@ func (s *Sessions) ExchangeSession(ctx context.Context, x driver.Exchange) (driv
 		return driver.Session{}, errors.New("exchanging a login: it needs a user, a digest, a deadline and a grace")
 	}
 	var r driver.Session
-	var fits bool
-	create, err := s.creation(ctx, n, &r, &fits)
+	var verdict int64
+	create, err := s.creation(ctx, n, &r, &verdict)
 	if err != nil {
 		return driver.Session{}, err
 	}
@@ -55,7 +55,7 @@ func (s *Sessions) ExchangeSession(ctx context.Context, x driver.Exchange) (driv
 				if e, err = create(ctx, tx); err != nil {
 					return err
 				}
-				if _, err := written(r, fits, s.owned(r.UserID, n.UserID)); err != nil {
+				if _, err := decided(r, verdict, s.owned(r.UserID, n.UserID)); err != nil {
 					return err
 				}
 				return changesOne(ctx, tx, adoptLogin, x.Old[:], s.clock(), n.Digest[:], x.Grace, clientOf(ctx))

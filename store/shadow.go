@@ -61,8 +61,8 @@ func isShadow(id string) bool {
 
 // Column lists that statements return, and the columns in them that say whose a row is.
 var (
-	returned = []string{sessionColumns, familyColumns, keyColumns, deletedColumns, ownerAndDigest, actorOf}
-	owners   = []string{sessionOwner, familyOwner, keyOwner, actorOf}
+	returned = []string{sessionColumns, familyColumns, pendingColumns, keyColumns, deletedColumns, ownerAndDigest, actorOf}
+	owners   = []string{sessionOwner, familyOwner, pendingOwner, keyOwner, actorOf}
 )
 
 // sql adapts a statement for ginauth's own users, so that it returns the user's own id instead of

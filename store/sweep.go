@@ -35,6 +35,7 @@ func (s *Sessions) sweepAll(ctx context.Context) (deleted int64, failed []error)
 		sweep func(context.Context) (int64, error)
 	}{
 		{"ended_sessions", inBatches(s.sweepEnded)},
+		{"pending_logins", inBatches(s.sweepPending)},
 		{"throttles", s.around(&s.throttles)},
 		{"known_devices", s.around(&s.devices)},
 		{"sessions", s.around(&s.swept)},

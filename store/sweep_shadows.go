@@ -23,6 +23,7 @@ DELETE FROM ginauth.users AS u
 WHERE u.id = ANY ($1::uuid[])
 	AND NOT EXISTS (SELECT 1 FROM ginauth.sessions AS s WHERE s.user_id = u.id)
 	AND NOT EXISTS (SELECT 1 FROM ginauth.api_keys AS k WHERE k.user_id = u.id)
+	AND NOT EXISTS (SELECT 1 FROM ginauth.factors AS f WHERE f.user_id = u.id)
 	AND NOT EXISTS (SELECT 1 FROM ginauth.refresh_tokens AS t WHERE t.user_id = u.id)
 	AND NOT EXISTS (SELECT 1 FROM ginauth.known_devices AS d WHERE d.user_id = u.id)
 	AND NOT EXISTS (SELECT 1 FROM ginauth.email_tokens AS t WHERE t.user_id = u.id)

@@ -16,7 +16,7 @@ var contract = []map[string]int{
 	{"Users": 4, "Sessions": 5, "SessionFinder": 1, "Limiter": 2, "CredentialLimiter": 1},
 	{
 		"Logins": 4, "Accounts": 6, "EventLog": 2, "Authority": 3, "Mails": 8, "APIKeys": 6, "RefreshTokens": 6, "SessionChecker": 1,
-		"External": 4, "SessionExchanger": 2, "Realms": 1, "Usernames": 1,
+		"External": 4, "SessionExchanger": 2, "Realms": 1, "Usernames": 1, "Factors": 4, "PendingLogins": 3,
 	},
 	{"Observer": 1}, // no store implements it
 }

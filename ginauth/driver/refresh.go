@@ -65,9 +65,11 @@ type NewRefreshFamily struct {
 	// Credential, unless zero, must still be the user's password hash.
 	Credential password.Hash
 	Scopes     []string
-	// Methods and SecondFactor are kept as they are.
+	// Methods and SecondFactor are kept as they are. Pending is as in NewSession, and so is
+	// ErrSecondFactor.
 	Methods      Methods
 	SecondFactor bool
+	Pending      Digest
 	// Lifetime is the time from now, by the store's clock, to the absolute end.
 	Lifetime, IdleTimeout time.Duration
 	// Limit is how many live families the user may have, including this one. Those unused for the

@@ -111,6 +111,11 @@ type NewSession struct {
 	Methods Methods
 	// SecondFactor sets SecondFactorAt: the methods include a second factor.
 	SecondFactor bool
+	// Pending, unless zero, is the login under way that this session completes; it ends in the same
+	// step. ErrNoPendingLogin means that it is not live, or not of n.UserID. Where the store is a
+	// Factors, CreateSession returns ErrSecondFactor for a user with a confirmed factor that gates,
+	// unless SecondFactor or Pending is set.
+	Pending Digest
 	// Provider is the user's session at the service where they logged in. Zero means none.
 	Provider ProviderSession
 	// Replaces is the session that this one replaces; it ends in the same step. Zero means none.

@@ -100,6 +100,8 @@ func (s *Store[U]) remove(a *account[U]) {
 			delete(s.families, selector)
 		}
 	}
+	sweepMap(s.factors, func(f *factor) bool { return f.user == a.ID })
+	sweepMap(s.pendings, func(p *pending) bool { return p.UserID == a.ID })
 	for id, m := range s.mails {
 		if m.order.UserID == a.ID {
 			delete(s.mails, id)

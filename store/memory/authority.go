@@ -16,11 +16,12 @@ func (s *Store[U]) AdmitSession(ctx context.Context, n driver.NewSession) (drive
 	}
 	defer s.leave()
 	n.UserID = s.key(ctx, n.UserID)
-	a, err := s.admit(n, now)
-	if err != nil {
+	if err := s.mayLogIn(n, now); err != nil {
 		return driver.Admission{}, err
 	}
+	delete(s.pendings, n.Pending)
 	if s.isExternal() { // kept for as long as the session may live
+		a := s.users[n.UserID]
 		a.deleteAfter = later(a.deleteAfter, now.Add(n.Lifetime))
 	}
 	return driver.Admission{Epoch: s.epochOf(n.UserID), At: now}, nil

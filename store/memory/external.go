@@ -18,6 +18,8 @@ type External struct {
 	driver.Logins
 	driver.EventLog
 	driver.RefreshTokens
+	driver.Factors
+	driver.PendingLogins
 	driver.APIKeys[driver.UserID]
 	driver.Authority[driver.UserID]
 	driver.SessionChecker[driver.UserID]
@@ -43,7 +45,7 @@ func NewExternal(o ExternalOptions) *External {
 		Now: o.Now, Limit: o.Limit, SweepEvery: o.SweepEvery, Set: func(u *driver.UserID, a User) { *u = a.ID },
 	})
 	s.forgotten = map[driver.UserID]time.Time{}
-	return &External{s, s, s, s, s, s, s, s, s}
+	return &External{s, s, s, s, s, s, s, s, s, s, s}
 }
 
 // stayForgotten is how long ForgetUser refuses logins that were under way, as in store.External.
@@ -121,6 +123,9 @@ func (s *Store[U]) sweepUnused(now time.Time) {
 	}
 	for _, k := range s.keys {
 		used[k.UserID] = true
+	}
+	for _, f := range s.factors {
+		used[f.user] = true
 	}
 	for _, d := range s.devices {
 		used[d.user] = true

@@ -59,6 +59,8 @@ type Store[U any] struct {
 	rotated     map[driver.Digest]*session // by the digest before the last rotation
 	ended       map[driver.Digest]time.Time
 	families    map[driver.Digest]*family // by selector
+	factors     map[driver.FactorID]*factor
+	pendings    map[driver.Digest]*pending
 	keys        map[driver.Digest]*apiKey
 	mails       map[driver.MailID]*mail
 	links       map[driver.Digest]*link
@@ -102,7 +104,7 @@ func New[U any](o Options[U]) *Store[U] {
 		now: o.Now, limit: cmp.Or(o.Limit, defaultLimit), sweepEvery: cmp.Or(o.SweepEvery, defaultSweepEvery), mail: o.Mail, shape: shape,
 		users: map[driver.UserID]*account[U]{}, byCanonical: map[identity]*account[U]{}, byUsername: map[identity]*account[U]{},
 		sessions: map[driver.Digest]*session{}, rotated: map[driver.Digest]*session{}, ended: map[driver.Digest]time.Time{},
-		families: map[driver.Digest]*family{}, keys: map[driver.Digest]*apiKey{}, mails: map[driver.MailID]*mail{},
+		families: map[driver.Digest]*family{}, factors: map[driver.FactorID]*factor{}, pendings: map[driver.Digest]*pending{}, keys: map[driver.Digest]*apiKey{}, mails: map[driver.MailID]*mail{},
 		links: map[driver.Digest]*link{}, throttles: map[driver.LimitKey]*throttle{}, devices: map[driver.LimitKey]*device{},
 	}
 }

@@ -58,7 +58,8 @@ func (s *Store[U]) CreateRefreshFamily(ctx context.Context, n driver.NewRefreshF
 	}
 	defer s.leave()
 	n.UserID = s.key(ctx, n.UserID)
-	if _, err := s.admit(driver.NewSession{UserID: n.UserID, Credential: n.Credential}, now); err != nil {
+	login := driver.NewSession{UserID: n.UserID, Credential: n.Credential, SecondFactor: n.SecondFactor, Pending: n.Pending}
+	if err := s.mayLogIn(login, now); err != nil {
 		return driver.RefreshFamily{}, err
 	}
 	if s.families[n.Key.Selector] != nil {
@@ -68,10 +69,11 @@ func (s *Store[U]) CreateRefreshFamily(ctx context.Context, n driver.NewRefreshF
 		return driver.RefreshFamily{}, err
 	}
 	f := &family{epoch: s.epochOf(n.UserID), selector: n.Key.Selector, digest: n.Key.Digest, RefreshFamily: driver.RefreshFamily{
-		ID: driver.SessionID(id.String()), UserID: n.UserID, Scopes: slices.Clone(n.Scopes), Methods: n.Methods, SecondFactor: n.SecondFactor, CreatedAt: now, LastUsedAt: now,
+		ID: driver.SessionID(id.String()), UserID: n.UserID, Scopes: slices.Clone(n.Scopes), Methods: n.Methods, SecondFactor: n.SecondFactor || n.Pending != (driver.Digest{}), CreatedAt: now, LastUsedAt: now,
 		ExpiresAt: now.Add(n.Lifetime), IdleTimeout: n.IdleTimeout, Origin: cutOrigin(n.Origin),
 	}}
 	s.families[f.selector] = f
+	delete(s.pendings, n.Pending)
 	if n.Limit > 0 {
 		list := s.familiesOf(n.UserID, now)
 		list = slices.DeleteFunc(list, func(other *family) bool { return other == f })

@@ -119,7 +119,7 @@ func (s *Store[U]) CreateSession(ctx context.Context, n driver.NewSession) (driv
 
 // dataOf returns the data of a new session, or an error if its fields are incomplete.
 func dataOf(n driver.NewSession) (json.RawMessage, error) {
-	if n.Digest == (driver.Digest{}) || n.Lifetime <= 0 || n.IdleTimeout <= 0 || n.Limit < 0 {
+	if n.Digest == (driver.Digest{}) || n.Lifetime <= 0 || n.IdleTimeout <= 0 || n.Limit < 0 || n.Pending != (driver.Digest{}) && n.UserID == "" {
 		return nil, errors.New("creating a session: it needs a digest, a lifetime and an idle timeout, and no negative limit")
 	}
 	return mergeData(nil, n.Data, nil)
@@ -134,7 +134,7 @@ func (s *Store[U]) create(ctx context.Context, now time.Time, n driver.NewSessio
 	}
 	n.UserID = s.key(ctx, n.UserID)
 	if n.UserID != "" {
-		if _, err := s.admit(n, now); err != nil {
+		if err := s.mayLogIn(n, now); err != nil {
 			return driver.Session{}, err
 		}
 	}
@@ -152,19 +152,31 @@ func (s *Store[U]) create(ctx context.Context, now time.Time, n driver.NewSessio
 	if n.UserID != "" || n.Authenticated {
 		r.AuthenticatedAt = now
 	}
-	if r.Methods, r.Provider = n.Methods, n.Provider; n.SecondFactor {
+	if r.Methods, r.Provider = n.Methods, n.Provider; n.SecondFactor || n.Pending != (driver.Digest{}) {
 		r.SecondFactorAt = now
 	}
 	if err := complete(r); err != nil {
 		return driver.Session{}, err
 	}
 	s.replace(n.Replaces)
+	delete(s.pendings, n.Pending)
 	s.sessions[n.Digest] = r
 	record := r.at(now)
 	if n.UserID != "" {
 		s.loggedIn(ctx, now, n, &record)
 	}
 	return record, nil
+}
+
+// mayLogIn returns an error unless the user may log in, and has proved a second factor where there is
+// one.
+func (s *Store[U]) mayLogIn(n driver.NewSession, now time.Time) error {
+	_, err := s.admit(n, now)
+	unproved := s.proved(n.UserID, n.Pending, n.SecondFactor, now)
+	if err != nil && n.Pending == (driver.Digest{}) {
+		return err
+	}
+	return cmp.Or(unproved, err)
 }
 
 func (s *Store[U]) replace(d driver.Digest) {

@@ -27,6 +27,7 @@ func (s *Store[U]) sweep(now time.Time) (deleted int64) {
 		}
 	}
 	sweepMap(s.families, func(f *family) bool { return !s.liveFamily(f, now) })
+	sweepMap(s.pendings, func(p *pending) bool { return !s.livePending(p, now) })
 	sweepMap(s.ended, func(until time.Time) bool { return !until.After(now) })
 	sweepMap(s.keys, func(k *apiKey) bool { return k.forgotten(now) })
 	sweepMap(s.links, func(l *link) bool { return !l.expires.After(now) })
@@ -57,6 +58,6 @@ func sweepMap[K comparable, V any](m map[K]V, over func(V) bool) {
 }
 
 func (s *Store[U]) entries() int64 {
-	return int64(len(s.users) + len(s.sessions) + len(s.families) + len(s.ended) + len(s.keys) + len(s.mails) + len(s.links) +
+	return int64(len(s.users) + len(s.sessions) + len(s.families) + len(s.pendings) + len(s.ended) + len(s.keys) + len(s.mails) + len(s.links) +
 		len(s.throttles) + len(s.devices) + len(s.events))
 }

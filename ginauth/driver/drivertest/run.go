@@ -46,7 +46,7 @@ func Run[U any](t *testing.T, open func(t *testing.T) Subject[U]) {
 func sharedGroups[U any]() []group[U] {
 	return []group[U]{
 		sessionsGroup[U](), rotationGroup[U](), limiterGroup[U](), loginsGroup[U](), eventsGroup[U](), authorityGroup[U](), keysGroup[U](),
-		refreshGroup[U](), checkerGroup[U](), exchangeGroup[U](), outageGroup[U](),
+		refreshGroup[U](), factorsGroup[U](), pendingGroup[U](), checkerGroup[U](), exchangeGroup[U](), outageGroup[U](),
 	}
 }
 
