@@ -154,6 +154,9 @@ func (d *DB[U]) apply(ctx context.Context, tx pgx.Tx, s spent) error {
 	default:
 		return fmt.Errorf("a token of kind %q is good for nothing", s.kind)
 	}
+	if s.takesOver() {
+		b.Queue(removeFactors, s.user)
+	}
 	if s.archived {
 		b.Queue(d.mail.restoreArchived, s.user, d.clock())
 	}

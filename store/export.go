@@ -48,6 +48,17 @@ const exportedLists = `
 				'methods', string_to_array(t.methods, ' '), 'second_factor', t.second_factor,
 				'expires_at', t.expires_at, 'ip', host(t.ip), 'user_agent', t.user_agent) AS item
 			FROM ginauth.refresh_tokens AS t WHERE t.user_id = u.id ORDER BY t.created_at DESC LIMIT $2::bigint) AS e), '[]'),
+	'factors', COALESCE((
+		SELECT jsonb_agg(e.item ORDER BY e.created_at, e.id) FROM (
+			SELECT f.created_at, f.id, jsonb_build_object(
+				'id', f.id, 'kind', f.kind, 'gates', f.gates, 'created_at', f.created_at, 'confirmed_at', f.confirmed_at) AS item
+			FROM ginauth.factors AS f WHERE f.user_id = u.id ORDER BY f.created_at DESC LIMIT $2::bigint) AS e), '[]'),
+	'pending_logins', COALESCE((
+		SELECT jsonb_agg(e.item ORDER BY e.created_at) FROM (
+			SELECT p.created_at, jsonb_build_object(
+				'methods', string_to_array(p.methods, ' '), 'remembered', p.persistent, 'return_to', p.return_to, 'created_at', p.created_at,
+				'expires_at', p.expires_at, 'ip', host(p.ip), 'user_agent', p.user_agent) AS item
+			FROM ginauth.pending_logins AS p WHERE p.user_id = u.id ORDER BY p.created_at DESC LIMIT $2::bigint) AS e), '[]'),
 	'known_devices', COALESCE((
 		SELECT jsonb_agg(e.item ORDER BY e.last_used_at) FROM (
 			SELECT d.last_used_at, jsonb_build_object(
@@ -82,7 +93,7 @@ WHERE u.id = $1::uuid`
 
 // ExportUser returns everything that the tables of ginauth hold about a user, except secrets and
 // the values that the app keeps in sessions. It is a JSON object with "account", "sessions",
-// "api_keys", "refresh_logins", "known_devices", "mails" that wait to be sent, "links" in mails
+// "api_keys", "refresh_logins", "factors", "pending_logins", "known_devices", "mails" that wait to be sent, "links" in mails
 // that were sent, and "events"; each list has the newest 1000. The app has to export its own
 // columns. It is one statement, so all of it is from one moment. driver.ErrNoUser means that there
 // is no such user.

@@ -63,6 +63,10 @@ func (s *Sessions) ConfirmFactor(ctx context.Context, user driver.UserID, id dri
 
 const removeFactor = `DELETE FROM ginauth.factors WHERE id = $2::uuid AND user_id = $1::uuid`
 
+// removeFactors is for an account that goes to the owner of its mailbox: whoever made it may be
+// another person.
+const removeFactors = `DELETE FROM ginauth.factors WHERE user_id = $1::uuid`
+
 // RemoveFactor deletes a factor of the user. driver.ErrNoFactor means that the user has no such
 // factor.
 func (s *Sessions) RemoveFactor(ctx context.Context, user driver.UserID, id driver.FactorID) error {

@@ -57,6 +57,17 @@ func (s *Store[U]) ExportUser(ctx context.Context, id driver.UserID) (json.RawMe
 				"methods": f.Methods.List(), "second_factor": f.SecondFactor, "ip": addrOf(f.Origin), "user_agent": f.Origin.UserAgent,
 			}
 		}),
+		"factors": exported(s.factors, func(f *factor) (bool, time.Time, item) {
+			return f.user == id, f.CreatedAt, item{
+				"id": f.ID, "kind": f.Kind, "gates": f.Gates, "created_at": f.CreatedAt, "confirmed_at": orNull(f.ConfirmedAt),
+			}
+		}),
+		"pending_logins": exported(s.pendings, func(p *pending) (bool, time.Time, item) {
+			return p.UserID == id, p.CreatedAt, item{
+				"methods": p.Methods.List(), "remembered": p.Persistent, "return_to": p.ReturnTo, "created_at": p.CreatedAt,
+				"expires_at": p.ExpiresAt, "ip": addrOf(p.Origin), "user_agent": p.Origin.UserAgent,
+			}
+		}),
 		"known_devices": exported(s.devices, func(d *device) (bool, time.Time, item) {
 			return d.user == id, d.lastUsed, item{"last_used_at": d.lastUsed, "expires_at": d.expires, "failures": d.failures}
 		}),

@@ -184,6 +184,9 @@ func (s *Store[U]) apply(p spent[U], now time.Time) {
 	if p.kind != driver.MailLogin || p.first {
 		a.UpdatedAt = now
 	}
+	if p.first && (p.kind == driver.MailReset || p.kind == driver.MailLogin) {
+		sweepMap(s.factors, func(f *factor) bool { return f.user == a.ID })
+	}
 	if p.archived {
 		a.enable(now)
 	}

@@ -66,6 +66,13 @@ var faults = []string{
 	"realm: equal orders of two are one",
 	"realm: a mail does not tell its own",
 	"realm: a mail to a certain user is in that of the call",
+	"secret: a session needs no second factor",
+	"secret: a login by refresh tokens needs no second factor",
+	"secret: an admission needs no second factor",
+	"secret: a login under way is completed twice",
+	"expiry: a login under way lives longer",
+	"lost: the removal of a factor",
+	"not found: the factor of another user is removed",
 }
 
 const faultEnv = "GINAUTH_TEST_FAULT"
@@ -223,6 +230,16 @@ func (w *twin) SetPassword(ctx context.Context, change driver.PasswordChange) (d
 func (w *twin) CreateSession(ctx context.Context, n driver.NewSession) (driver.Session, error) {
 	limit := n.Limit
 	switch {
+	case w.has("secret: a session needs no second factor"):
+		n.SecondFactor = true
+	case w.has("secret: a login under way is completed twice") && n.Pending != (driver.Digest{}):
+		p, err := w.Store.FindPendingLogin(ctx, n.Pending)
+		if err != nil || p.UserID != n.UserID {
+			break
+		}
+		w.meet()
+		n.Pending, n.SecondFactor = driver.Digest{}, true
+		defer func() { _ = w.Store.DeletePendingLogin(ctx, p.Digest) }()
 	case w.has("lost: the methods of a login"):
 		n.Methods = ""
 	case w.has("expiry: a session idles longer"):
@@ -343,6 +360,29 @@ func (w *twin) UserEvents(ctx context.Context, user driver.UserID, before time.T
 	return list, err
 }
 
+func (w *twin) AdmitSession(ctx context.Context, n driver.NewSession) (driver.Admission, error) {
+	n.SecondFactor = n.SecondFactor || w.has("secret: an admission needs no second factor")
+	return w.Store.AdmitSession(ctx, n)
+}
+
+func (w *twin) CreatePendingLogin(ctx context.Context, n driver.NewPendingLogin) (driver.PendingLogin, error) {
+	if w.has("expiry: a login under way lives longer") {
+		n.Lifetime += time.Microsecond
+	}
+	return w.Store.CreatePendingLogin(ctx, n)
+}
+
+func (w *twin) RemoveFactor(ctx context.Context, user driver.UserID, id driver.FactorID) error {
+	if w.has("lost: the removal of a factor") {
+		return nil
+	}
+	err := w.Store.RemoveFactor(ctx, user, id)
+	if w.has("not found: the factor of another user is removed") && errors.Is(err, driver.ErrNoFactor) {
+		return nil
+	}
+	return err
+}
+
 func (w *twin) FindAdmitted(ctx context.Context, user driver.UserID, session driver.Digest, epoch int64) (memory.User, time.Time, error) {
 	if w.has("secret: an ended epoch is good") {
 		a, err := w.AdmitSession(ctx, driver.NewSession{UserID: user})
@@ -407,6 +447,7 @@ func (w *twin) RevokeAPIKey(ctx context.Context, user driver.UserID, id driver.A
 }
 
 func (w *twin) CreateRefreshFamily(ctx context.Context, n driver.NewRefreshFamily) (driver.RefreshFamily, error) {
+	n.SecondFactor = n.SecondFactor || w.has("secret: a login by refresh tokens needs no second factor")
 	if w.has("expiry: a refresh token idles longer") {
 		n.IdleTimeout += time.Microsecond
 	}

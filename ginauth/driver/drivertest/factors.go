@@ -17,6 +17,8 @@ func factorsGroup[U any]() group[U] {
 		"a login by refresh tokens needs a second factor":                       gateOfFamilies[U],
 		"an admission needs a second factor":                                    gateOfAdmissions[U],
 		"an exchange needs a second factor":                                     gateOfExchanges[U],
+		"a factor goes when an account goes to the owner of its mailbox":        takeoverRemoves[U],
+		"a factor stays when a password is reset":                               resetKeepsFactor[U],
 		"what a login would have ended stays when its second factor is missing": gateChangesNothing[U],
 	}}
 }
@@ -42,10 +44,17 @@ func (e *env[U]) factors() driver.Factors {
 	return need[driver.Factors](e)
 }
 
+func (e *env[U]) newFactorID() driver.FactorID {
+	e.Helper()
+	id, err := uuid.NewRandom()
+	e.must("making an id", err)
+	return driver.FactorID(id.String())
+}
+
 // factor adds a factor.
 func (e *env[U]) factor(id driver.UserID, gates, confirmed bool) driver.FactorID {
 	e.Helper()
-	n := driver.NewFactor{ID: driver.FactorID(uuid.NewString()), UserID: id, Kind: "toy", Gates: gates, Confirmed: confirmed}
+	n := driver.NewFactor{ID: e.newFactorID(), UserID: id, Kind: "toy", Gates: gates, Confirmed: confirmed}
 	e.must("adding a factor", e.factors().AddFactor(e.Context(), n))
 	return n.ID
 }
@@ -70,15 +79,15 @@ func keepsFactors[U any](e *env[U]) {
 		e.Advance(time.Second)
 	}
 	e.must("removing it", e.factors().RemoveFactor(e.Context(), id, first))
-	for _, unknown := range []driver.FactorID{first, "", driver.FactorID(uuid.NewString())} {
+	for _, unknown := range []driver.FactorID{first, "", e.newFactorID()} {
 		e.want("removing it again", e.factors().RemoveFactor(e.Context(), id, unknown), driver.ErrNoFactor)
 		e.want("confirming it again", e.factors().ConfirmFactor(e.Context(), id, unknown), driver.ErrNoFactor)
 	}
 	n := driver.NewFactor{ID: second, UserID: id, Kind: "toy"}
 	e.refused("adding it again", e.factors().AddFactor(e.Context(), n))
-	e.refused("a factor without a kind", e.factors().AddFactor(e.Context(), driver.NewFactor{ID: driver.FactorID(uuid.NewString()), UserID: id}))
+	e.refused("a factor without a kind", e.factors().AddFactor(e.Context(), driver.NewFactor{ID: e.newFactorID(), UserID: id}))
 	for _, unknown := range e.strangers() {
-		n := driver.NewFactor{ID: driver.FactorID(uuid.NewString()), UserID: driver.UserID(unknown), Kind: "toy"}
+		n := driver.NewFactor{ID: e.newFactorID(), UserID: driver.UserID(unknown), Kind: "toy"}
 		e.stranger("a factor of "+unknown, e.factors().AddFactor(e.Context(), n))
 	}
 }
@@ -172,6 +181,30 @@ func gateOfExchanges[U any](e *env[U]) {
 	e.must("removing it", e.factors().RemoveFactor(e.Context(), id, list[0].ID))
 	_, err = e.exchange(x)
 	e.must("exchanging it then", err)
+}
+
+func takeoverRemoves[U any](e *env[U]) {
+	for _, kind := range []driver.MailKind{driver.MailLogin, driver.MailReset} {
+		id, n := e.user()
+		e.factor(id, true, true)
+		_, err := e.useLink(kind, e.link(kind, id, n))
+		e.must("using a link", err)
+		if list, err := e.factors().UserFactors(e.Context(), id); err != nil || len(list) != 0 {
+			e.Errorf("after the first proof by %s the user has %+v, %v", kind, list, err)
+		}
+		e.login(id)
+	}
+}
+
+func resetKeepsFactor[U any](e *env[U]) {
+	for _, kind := range []driver.MailKind{driver.MailLogin, driver.MailReset} {
+		id, n := e.verified()
+		e.factor(id, true, true)
+		_, err := e.useLink(kind, e.link(kind, id, n))
+		e.must("using a link", err)
+		_, err = e.sessions.CreateSession(e.Context(), newSession(id))
+		e.want("a login after "+string(kind), err, driver.ErrSecondFactor)
+	}
 }
 
 func gateChangesNothing[U any](e *env[U]) {
