@@ -67,6 +67,8 @@ func (e every) all(what string) {
 
 func (e every) readCalls() map[string]func(context.Context) error {
 	t, s, db := e.t, e.s, e.db
+	factored := s.user(t)
+	factor, half := s.factor(t, factored), s.half(t, factored)
 	n := newUser()
 	u, err := s.db.CreateUser(t.Context(), n, nil)
 	if err != nil {
@@ -141,6 +143,14 @@ func (e every) readCalls() map[string]func(context.Context) error {
 		"FindAPIKey": func(ctx context.Context) error {
 			found, r, err := db.FindAPIKey(ctx, key.Digest)
 			return errors.Join(wantUser(u)(found, err), wrongUnless(r.UserID == u.ID))
+		},
+		"UserFactors": func(ctx context.Context) error {
+			list, err := db.UserFactors(ctx, factored.ID)
+			return errors.Join(err, wrongUnless(len(list) == 1 && list[0].ID == factor.ID && !list[0].ConfirmedAt.IsZero()))
+		},
+		"FindPendingLogin": func(ctx context.Context) error {
+			p, err := db.FindPendingLogin(ctx, half)
+			return errors.Join(err, wrongUnless(p.UserID == factored.ID && p.Methods == "pwd"))
 		},
 		"UserAPIKeys": func(ctx context.Context) error {
 			list, err := db.UserAPIKeys(ctx, u.ID)
@@ -264,6 +274,20 @@ func (e every) sessionWrites() map[string]func(context.Context) error {
 			session.Values["a"] = "b"
 			return errors.Join(err, db.Save(r, httptest.NewRecorder(), session))
 		},
+		"AddFactor": func(ctx context.Context) error { return db.AddFactor(ctx, toyFactor(t, s.user(t))) },
+		"ConfirmFactor": func(ctx context.Context) error {
+			u := s.user(t)
+			return db.ConfirmFactor(ctx, u.ID, s.factor(t, u).ID)
+		},
+		"RemoveFactor": func(ctx context.Context) error {
+			u := s.user(t)
+			return db.RemoveFactor(ctx, u.ID, s.factor(t, u).ID)
+		},
+		"CreatePendingLogin": func(ctx context.Context) error {
+			_, err := db.CreatePendingLogin(ctx, halfOf(s.user(t)))
+			return err
+		},
+		"DeletePendingLogin": func(ctx context.Context) error { return db.DeletePendingLogin(ctx, s.half(t, s.user(t))) },
 		"CreateRefreshFamily": func(ctx context.Context) error {
 			_, err := db.CreateRefreshFamily(ctx, familyOf(s.user(t).ID, refresh.New()))
 			return err

@@ -14,10 +14,32 @@ import (
 	"github.com/ginauth/ginauth/store"
 )
 
+func toyFactor(t *testing.T, u store.User) driver.NewFactor {
+	t.Helper()
+	id, err := uuid.NewRandom()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return driver.NewFactor{ID: driver.FactorID(id.String()), UserID: u.ID, Kind: "toy", Gates: true, Confirmed: true}
+}
+
+func (s *setup) factor(t *testing.T, u store.User) driver.NewFactor {
+	t.Helper()
+	f := toyFactor(t, u)
+	if err := s.db.AddFactor(t.Context(), f); err != nil {
+		t.Fatal(err)
+	}
+	return f
+}
+
+func halfOf(u store.User) driver.NewPendingLogin {
+	return driver.NewPendingLogin{Digest: driver.NewToken().Digest(), UserID: u.ID, Methods: "pwd", Lifetime: 10 * time.Minute}
+}
+
 // half begins a login of a user who has a second factor.
 func (s *setup) half(t *testing.T, u store.User) driver.Digest {
 	t.Helper()
-	n := driver.NewPendingLogin{Digest: driver.NewToken().Digest(), UserID: u.ID, Methods: "pwd", Lifetime: 10 * time.Minute}
+	n := halfOf(u)
 	if _, err := s.db.CreatePendingLogin(t.Context(), n); err != nil {
 		t.Fatal(err)
 	}
@@ -30,10 +52,7 @@ func TestOneOfManyCallersCompletesALogin(t *testing.T) {
 	t.Parallel()
 	s := newSetup(t)
 	u := s.user(t)
-	f := driver.NewFactor{ID: driver.FactorID(uuid.NewString()), UserID: u.ID, Kind: "toy", Gates: true, Confirmed: true}
-	if err := s.db.AddFactor(t.Context(), f); err != nil {
-		t.Fatal(err)
-	}
+	s.factor(t, u)
 	const rounds, callers = 100, 16
 	for round := range rounds {
 		half, ended, want := s.half(t, u), round%5 == 4, int64(1)
