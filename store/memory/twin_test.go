@@ -233,13 +233,13 @@ func (w *twin) CreateSession(ctx context.Context, n driver.NewSession) (driver.S
 	case w.has("secret: a session needs no second factor"):
 		n.SecondFactor = true
 	case w.has("secret: a login under way is completed twice") && n.Pending != (driver.Digest{}):
-		p, err := w.Store.FindPendingLogin(ctx, n.Pending)
+		p, err := w.FindPendingLogin(ctx, n.Pending)
 		if err != nil || p.UserID != n.UserID {
 			break
 		}
 		w.meet()
 		n.Pending, n.SecondFactor = driver.Digest{}, true
-		defer func() { _ = w.Store.DeletePendingLogin(ctx, p.Digest) }()
+		defer func() { _ = w.DeletePendingLogin(ctx, p.Digest) }()
 	case w.has("lost: the methods of a login"):
 		n.Methods = ""
 	case w.has("expiry: a session idles longer"):
