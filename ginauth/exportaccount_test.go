@@ -102,6 +102,10 @@ func TestAnExportKnowsEveryTable(t *testing.T) { // SEC-19
 			SELECT now(), id, gen_random_uuid(), 'user_updated', 'success', '203.0.113.99', 'the browser of an operator' FROM ginauth.users`,
 		`INSERT INTO ginauth.email_tokens (digest, kind, user_id, mail_id, email, email_canonical, created_at, expires_at)
 			SELECT sha256('t'), 'reset', id, gen_random_uuid(), email, email_canonical, now(), now() + interval '1 hour' FROM ginauth.users`,
+		`INSERT INTO ginauth.factors (id, user_id, kind, gates, created_at)
+			SELECT gen_random_uuid(), id, 'toy', FALSE, now() FROM ginauth.users`,
+		`INSERT INTO ginauth.pending_logins (digest, user_id, epoch, methods, persistent, return_to, created_at, expires_at, user_agent)
+			SELECT sha256('p'), id, session_epoch, 'pwd', FALSE, '', now(), now() + interval '10 minutes', '' FROM ginauth.users`,
 	} {
 		app.exec(t, sql)
 	}
@@ -119,7 +123,7 @@ func TestAnExportKnowsEveryTable(t *testing.T) { // SEC-19
 	}
 	names := map[string]string{
 		"users": "account", "sessions": "sessions", "api_keys": "api_keys", "refresh_tokens": "refresh_logins",
-		"known_devices": "known_devices", "outbox": "mails", "email_tokens": "links", "events": "events",
+		"factors": "factors", "pending_logins": "pending_logins", "known_devices": "known_devices", "outbox": "mails", "email_tokens": "links", "events": "events",
 	}
 	tables := strings.Fields(app.text(t, `SELECT string_agg(DISTINCT c.table_name, ' ') FROM information_schema.columns AS c
 		WHERE c.table_schema = 'ginauth' AND (c.column_name = 'user_id' OR c.table_name = 'users') AND $1 <> ''`, "x"))
