@@ -78,7 +78,8 @@ var broken = map[string]struct {
 		_, _ = keep.CreateSession(c, driver.NewSession{Digest: token.Digest(), UserID: u.ID, Authenticated: true, Lifetime: 24 * time.Hour, IdleTimeout: time.Hour})
 		http.SetCookie(c.Writer, &http.Cookie{Name: session, Value: token.Reveal(), Path: "/", Secure: true, HttpOnly: true, SameSite: http.SameSiteLaxMode})
 	})), nil},
-	"the login says who has an account": {"ASVS-6.3.8", "POST /login", with(func(h *homes) { h.tells = "/login" }), nil},
+	"the mailed link says who has an account": {"ASVS-6.3.8", "POST /forgot", with(func(h *homes) { h.tells = "/forgot" }), nil},
+	"the login says who has an account":       {"ASVS-6.3.8", "POST /login", with(func(h *homes) { h.tells = "/login" }), nil},
 	"the login goes wherever next says": {"ASVS-3.7.2", "POST /login", with(login(func(_ ginauthtest.Kit[User], c *gin.Context, u User) {
 		if err := ginauth.SignIn(c, u); err != nil {
 			ginauth.Fail(c, err)

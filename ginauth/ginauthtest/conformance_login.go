@@ -110,22 +110,23 @@ func (e *examiner[U]) tokenOf(w *Response) string {
 var mailing = []string{"forgotPassword", "sendMagicLink", "resendVerification"}
 
 func (e *examiner[U]) enumeration() string {
-	routes, skipped := e.logins()
-	u := e.zero()
-	if skipped == "" {
-		u = e.app.Create(e.zero())
+	logins, skipped := e.logins()
+	mails := e.to(func(r *route) bool { return slices.Contains(mailing, r.operation) })
+	if e.app.config.Options().Users == nil || len(logins)+len(mails) == 0 {
+		return skipped
 	}
-	for _, r := range routes {
+	u := e.app.Create(e.zero())
+	for _, r := range logins {
 		known := e.credentials(u, "this is not the password")
 		e.alike(r, known, unknown(known))
 	}
-	for _, r := range e.to(func(r *route) bool { return slices.Contains(mailing, r.operation) }) {
-		if account := e.app.config.Account(u); strings.Contains(account.Identifier, "@") {
-			known := map[string]any{"email": account.Identifier}
+	if address := e.app.config.Account(u).Identifier; strings.Contains(address, "@") {
+		for _, r := range mails {
+			known := map[string]any{"email": address}
 			e.alike(r, known, unknown(known))
 		}
 	}
-	return skipped
+	return ""
 }
 
 // unknown changes what a user has typed to what nobody has, of the same length.
